@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using Orleans;
+
+namespace MeshOrleans.Grains.Identity;
+
+/// <summary>
+/// One SPIFFE identity and the certificates in use under it, one for each node that holds a key. Key: the SPIFFE ID.
+/// The caller of this grain has authenticated the identity; nothing in the CSR but its public key counts.
+/// </summary>
+[Alias("mesh.IIdentityGrain")]
+public interface IIdentityGrain : IGrainWithStringKey
+{
+    /// <summary>Signs the key of a CSR for this identity.</summary>
+    [Alias("Issue")]
+    Task<IssueResult> IssueAsync(IssueRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Makes every certificate of this identity due now: gateways sign the CSRs staged with them and push.</summary>
+    /// <returns>How many certificates became due.</returns>
+    [Alias("Rotate")]
+    Task<int> RotateAsync(CancellationToken cancellationToken);
+
+    /// <summary>Every certificate in use, by node.</summary>
+    [Alias("List")]
+    Task<ImmutableArray<CertificateView>> ListAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>A CSR to be signed.</summary>
+/// <param name="Csr">PKCS#10, DER. At most 16 KiB.</param>
+/// <param name="NodeId">The proxy or process that holds the key.</param>
+/// <param name="Lifetime">The lifetime asked for; null for the authority's default. Clamped to its maximum.</param>
+[GenerateSerializer, Immutable, Alias("mesh.IssueRequest")]
+public sealed record IssueRequest(
+    [property: Id(0)] ImmutableArray<byte> Csr,
+    [property: Id(1)] string NodeId,
+    [property: Id(2)] TimeSpan? Lifetime);
+
+/// <summary>What became of a CSR.</summary>
+[GenerateSerializer, Immutable, Alias("mesh.IssueResult")]
+public abstract record IssueResult
+{
+    private IssueResult()
+    {
+    }
+
+    /// <summary>A certificate that the authority has verified itself after signing.</summary>
+    /// <param name="ChainPem">Leaf first, then the signing certificate; the root is not part of it.</param>
+    /// <param name="View">Its facts.</param>
+    [GenerateSerializer, Immutable, Alias("mesh.IssueResult.Issued")]
+    public sealed record Issued(
+        [property: Id(0)] ImmutableArray<string> ChainPem,
+        [property: Id(1)] CertificateView View) : IssueResult;
+
+    /// <summary>The CSR is not acceptable.</summary>
+    /// <param name="Reason">Why, for the caller and the log.</param>
+    [GenerateSerializer, Immutable, Alias("mesh.IssueResult.Refused")]
+    public sealed record Refused([property: Id(0)] string Reason) : IssueResult;
+}
+
+/// <summary>The facts of one certificate.</summary>
+/// <param name="NodeId">Who holds its key.</param>
+/// <param name="Serial">Upper-case hex.</param>
+/// <param name="Issuer">Subject of the signing certificate.</param>
+/// <param name="NotBefore">Start of validity.</param>
+/// <param name="NotAfter">End of validity.</param>
+/// <param name="RotateAt">When the next one is due.</param>
+/// <param name="Generation">The identity's rotation generation it was signed in.</param>
+[GenerateSerializer, Immutable, Alias("mesh.CertificateView")]
+public sealed record CertificateView(
+    [property: Id(0)] string NodeId,
+    [property: Id(1)] string Serial,
+    [property: Id(2)] string Issuer,
+    [property: Id(3)] DateTimeOffset NotBefore,
+    [property: Id(4)] DateTimeOffset NotAfter,
+    [property: Id(5)] DateTimeOffset RotateAt,
+    [property: Id(6)] long Generation);

@@ -1,0 +1,36 @@
+using Orleans;
+
+namespace MeshOrleans.Grains.Workloads;
+
+/// <summary>
+/// One member of the mesh and its lease. Key: <c>namespace/name</c>. A lease that is not renewed makes the member
+/// unhealthy after one period and removes it after three; leases start afresh when the grain is activated, so the loss
+/// of a silo empties no service.
+/// </summary>
+[Alias("mesh.IWorkloadGrain")]
+public interface IWorkloadGrain : IGrainWithStringKey
+{
+    /// <summary>Joins, or renews the lease with a changed description.</summary>
+    [Alias("Register")]
+    Task<RegisterResult> RegisterAsync(WorkloadRegistration registration, CancellationToken cancellationToken);
+
+    /// <summary>Starts the lease afresh; false when there is no such member (it must register again).</summary>
+    [Alias("Renew")]
+    Task<bool> RenewAsync(CancellationToken cancellationToken);
+
+    /// <summary>Reports the outcome of its own probe; false when there is no such member.</summary>
+    [Alias("ReportHealth")]
+    Task<bool> ReportHealthAsync(bool healthy, string detail, CancellationToken cancellationToken);
+
+    /// <summary>Announces that it is about to leave: no new requests. False when there is no such member.</summary>
+    [Alias("Drain")]
+    Task<bool> DrainAsync(CancellationToken cancellationToken);
+
+    /// <summary>Leaves at once; false when there is no such member.</summary>
+    [Alias("Leave")]
+    Task<bool> LeaveAsync(CancellationToken cancellationToken);
+
+    /// <summary>The member as it stands; null when there is none.</summary>
+    [Alias("Find")]
+    Task<WorkloadView?> FindAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,7 @@
+namespace Orleans;
+
+/// <summary>A virtual actor.</summary>
+public interface IGrain;
+
+/// <summary>A grain named by a string.</summary>
+public interface IGrainWithStringKey : IGrain;

@@ -1,0 +1,27 @@
+using System.Collections.Immutable;
+
+namespace MeshOrleans.Model.Config;
+
+/// <summary>One accepted configuration resource: its name, its labels and what it says.</summary>
+public sealed record ConfigResource
+{
+    /// <summary>Kind, namespace and name.</summary>
+    public required ConfigKey Key { get; init; }
+
+    /// <summary>What it says; one record type per kind.</summary>
+    public required ConfigSpec Spec { get; init; }
+
+    /// <summary>The resource's own labels.</summary>
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>The resource's annotations.</summary>
+    public ImmutableSortedDictionary<string, string> Annotations { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>The revision that first accepted a resource of this key since it was last absent: who is older wins.</summary>
+    public long CreatedRevision { get; init; }
+
+    /// <summary>Its place within the revision that created it, in the order the documents were written.</summary>
+    public int CreatedOrdinal { get; init; }
+}

@@ -1,1 +1,23 @@
+using MeshOrleans.Samples.Echo;
+
+// A service to send traffic to: it answers what it saw, and misbehaves on request.
+//   mesh-echo --port 8080 --service cart --version v1 [--address 127.0.0.1]
+var options = EchoOptions.Read(args);
+if (options is null)
+{
+    Console.Error.WriteLine("usage: mesh-echo --port N --service NAME --version V [--address IP]");
+    return 2;
+}
+
+var builder = WebApplication.CreateSlimBuilder();
+builder.Logging.ClearProviders();
+builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(options.Address, options.Port));
+var app = builder.Build();
+var echo = new EchoService(options, TimeProvider.System);
+app.MapGet("/_stats", echo.StatsAsync);
+app.MapFallback(echo.AnswerAsync);
+
+await app.StartAsync();
+Console.WriteLine($"{{\"event\":\"listening\",\"url\":\"{app.Urls.First()}\"}}");
+await app.WaitForShutdownAsync();
 return 0;

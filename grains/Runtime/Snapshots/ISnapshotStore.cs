@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+
+namespace MeshOrleans.Grains.Snapshots;
+
+/// <summary>
+/// Where the mesh snapshot is kept: one row per key, a removed key included, and the number of the newest change.
+/// One writer at a time is enforced by compare-and-swap on that number, not by locks.
+/// </summary>
+public interface ISnapshotStore
+{
+    /// <summary>Reads everything.</summary>
+    /// <param name="newEpoch">The epoch to be kept, for good, by a store that has none yet.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<StoredSnapshot> LoadAsync(string newEpoch, CancellationToken cancellationToken);
+
+    /// <summary>Saves a batch in one transaction: all of it, durably, or nothing.</summary>
+    /// <returns>False when the stored number is not <see cref="SnapshotAppend.PreviousNumber"/>: somebody else writes.</returns>
+    Task<bool> TryAppendAsync(SnapshotAppend append, CancellationToken cancellationToken);
+}
+
+/// <summary>One key as it stands.</summary>
+/// <param name="Key">The snapshot key; the row's primary key.</param>
+/// <param name="OwnerVersion">The newest version that the owner published.</param>
+/// <param name="Number">The snapshot's number of that change; unique.</param>
+/// <param name="Payload">Its content; null when the key was removed (a tombstone).</param>
+public sealed record SnapshotRow(string Key, long OwnerVersion, long Number, string? Payload);
+
+/// <summary>All that a store holds.</summary>
+/// <param name="Epoch">The name of this store's history.</param>
+/// <param name="Number">The newest change; zero before the first.</param>
+/// <param name="Rows">Every row, tombstones included, in any order.</param>
+public sealed record StoredSnapshot(string Epoch, long Number, ImmutableArray<SnapshotRow> Rows);
+
+/// <summary>A batch to be saved.</summary>
+/// <param name="PreviousNumber">The number that the store must be at.</param>
+/// <param name="Number">The number that it is at afterwards.</param>
+/// <param name="Rows">Rows to insert or replace by key; every key at most once.</param>
+/// <param name="Forget">Keys of tombstones to delete for good; none of them is in <paramref name="Rows"/>.</param>
+public sealed record SnapshotAppend(
+    long PreviousNumber,
+    long Number,
+    ImmutableArray<SnapshotRow> Rows,
+    ImmutableArray<string> Forget);

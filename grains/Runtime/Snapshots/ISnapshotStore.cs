@@ -28,16 +28,20 @@ public sealed record SnapshotRow(string Key, long OwnerVersion, long Number, str
 /// <summary>All that a store holds.</summary>
 /// <param name="Epoch">The name of this store's history.</param>
 /// <param name="Number">The newest change; zero before the first.</param>
+/// <param name="ForgottenUpTo">The newest <see cref="SnapshotAppend.ForgetUpTo"/> ever appended; zero when none was.</param>
 /// <param name="Rows">Every row, tombstones included, in any order.</param>
-public sealed record StoredSnapshot(string Epoch, long Number, ImmutableArray<SnapshotRow> Rows);
+public sealed record StoredSnapshot(string Epoch, long Number, long ForgottenUpTo, ImmutableArray<SnapshotRow> Rows);
 
 /// <summary>A batch to be saved.</summary>
 /// <param name="PreviousNumber">The number that the store must be at.</param>
 /// <param name="Number">The number that it is at afterwards.</param>
+/// <param name="ForgetUpTo">
+/// Tombstones whose number is at most this are deleted for good, and the store remembers the figure as
+/// <see cref="StoredSnapshot.ForgottenUpTo"/>. It never falls; zero deletes none.
+/// </param>
 /// <param name="Rows">Rows to insert or replace by key; every key at most once.</param>
-/// <param name="Forget">Keys of tombstones to delete for good; none of them is in <paramref name="Rows"/>.</param>
 public sealed record SnapshotAppend(
     long PreviousNumber,
     long Number,
-    ImmutableArray<SnapshotRow> Rows,
-    ImmutableArray<string> Forget);
+    long ForgetUpTo,
+    ImmutableArray<SnapshotRow> Rows);

@@ -1,4 +1,3 @@
-using Orleans;
 
 namespace MeshOrleans.Grains.Workloads;
 

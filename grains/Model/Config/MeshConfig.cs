@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+
+namespace MeshOrleans.Model.Config;
+
+/// <summary>How access logs are written.</summary>
+public enum AccessLogEncoding
+{
+    /// <summary>As lines of text.</summary>
+    Text,
+
+    /// <summary>As one JSON object a line.</summary>
+    Json,
+}
+
+/// <summary>How request paths are normalised before anything looks at them.</summary>
+public enum PathNormalization
+{
+    /// <summary>As the default: <see cref="Base"/>.</summary>
+    Default,
+
+    /// <summary>Not at all.</summary>
+    None,
+
+    /// <summary>RFC 3986: percent-encoding of unreserved characters and dot segments are resolved.</summary>
+    Base,
+
+    /// <summary>As <see cref="Base"/>, and runs of slashes become one.</summary>
+    MergeSlashes,
+
+    /// <summary>As <see cref="MergeSlashes"/>, after decoding encoded slashes.</summary>
+    DecodeAndMergeSlashes,
+}
+
+/// <summary>
+/// Settings of the whole mesh (mesh.orleans.io/v1): the one named <c>default</c> in the root namespace holds. Null means the
+/// built-in default.
+/// </summary>
+public sealed record MeshConfig : ConfigSpec
+{
+    /// <summary>The trust domain of new identities; null means that of the authority.</summary>
+    public string? TrustDomain { get; init; }
+
+    /// <summary>Further trust domains that are accepted as one's own.</summary>
+    public ImmutableArray<string> TrustDomainAliases { get; init; } = [];
+
+    /// <summary>The namespace of mesh-wide policies; null means <c>istio-system</c>.</summary>
+    public string? RootNamespace { get; init; }
+
+    /// <summary>What happens to traffic to unknown hosts; null lets it through.</summary>
+    public OutboundTrafficMode? OutboundTrafficPolicy { get; init; }
+
+    /// <summary>Retries of routes that say nothing of them; null means 2 attempts on Istio's conditions.</summary>
+    public HttpRetry? DefaultHttpRetryPolicy { get; init; }
+
+    /// <summary>Whether mesh mTLS is used wherever the endpoint can; null means yes.</summary>
+    public bool? EnableAutoMtls { get; init; }
+
+    /// <summary>Where access logs go; null or empty switches them off.</summary>
+    public string? AccessLogFile { get; init; }
+
+    /// <summary>How access logs are written; null means text.</summary>
+    public AccessLogEncoding? AccessLogEncoding { get; init; }
+
+    /// <summary>Bound of connecting; null means 10 s.</summary>
+    public TimeSpan? ConnectTimeout { get; init; }
+
+    /// <summary>How request paths are normalised.</summary>
+    public PathNormalization PathNormalization { get; init; }
+
+    /// <summary>Choice by distance; null means on, without further rules.</summary>
+    public LocalityLoadBalancer? LocalityLbSetting { get; init; }
+}

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Orleans.Concurrency;
 
 namespace MeshOrleans.Grains.Snapshots;
 
@@ -11,10 +12,11 @@ public interface IMeshSnapshotGrain : IGrainWithStringKey
 {
     /// <summary>
     /// Takes over changes of one owner, saves them and only then answers. Idempotent by owner version: a change whose
-    /// version is not above the one held for its key is passed over.
+    /// version is not above the one held for its key is passed over. Calls interleave, so that those which arrive while a
+    /// batch is being saved are saved together as the next one; a caller that stops waiting does not stop the saving.
     /// </summary>
     /// <returns>The snapshot version that holds all of them.</returns>
-    [Alias("Publish")]
+    [AlwaysInterleave, Alias("Publish")]
     Task<long> PublishAsync(ImmutableArray<SnapshotChange> changes, CancellationToken cancellationToken);
 
     /// <summary>

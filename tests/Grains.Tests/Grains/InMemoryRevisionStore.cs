@@ -6,24 +6,24 @@ namespace MeshOrleans.Grains.Tests.Grains;
 /// <summary>A revision store that outlives the grains on it.</summary>
 internal sealed class InMemoryRevisionStore : IRevisionStore
 {
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, StoredDocument> documents = new(StringComparer.Ordinal);
-    private readonly List<RevisionRecord> revisions = [];
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, StoredDocument> _documents = new(StringComparer.Ordinal);
+    private readonly List<RevisionRecord> _revisions = [];
 
     public Task<StoredConfig> LoadAsync(CancellationToken cancellationToken)
     {
-        lock (gate) return Task.FromResult(new StoredConfig(revisions.Count, [.. documents.Values]));
+        lock (_gate) return Task.FromResult(new StoredConfig(_revisions.Count, [.. _documents.Values]));
     }
 
     public Task<bool> TryAppendAsync(RevisionRecord revision, CancellationToken cancellationToken)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (revision.Number != revisions.Count + 1) return Task.FromResult(false);
-            revisions.Add(revision);
+            if (revision.Number != _revisions.Count + 1) return Task.FromResult(false);
+            _revisions.Add(revision);
             foreach (var change in revision.Changes)
             {
-                documents[change.Key] = new StoredDocument(change.Key, revision.Number, change.After);
+                _documents[change.Key] = new StoredDocument(change.Key, revision.Number, change.After);
             }
 
             return Task.FromResult(true);
@@ -32,11 +32,11 @@ internal sealed class InMemoryRevisionStore : IRevisionStore
 
     public Task<ImmutableArray<RevisionRecord>> ListAsync(long before, int count, CancellationToken cancellationToken)
     {
-        lock (gate)
+        lock (_gate)
         {
             return Task.FromResult<ImmutableArray<RevisionRecord>>(
             [
-                .. revisions.Where(r => before == 0 || r.Number < before)
+                .. _revisions.Where(r => before == 0 || r.Number < before)
                     .Reverse()
                     .Take(count)
                     .Select(r => r with { Changes = [] }),
@@ -46,6 +46,6 @@ internal sealed class InMemoryRevisionStore : IRevisionStore
 
     public Task<RevisionRecord?> FindAsync(long number, CancellationToken cancellationToken)
     {
-        lock (gate) return Task.FromResult(revisions.Find(r => r.Number == number));
+        lock (_gate) return Task.FromResult(_revisions.Find(r => r.Number == number));
     }
 }

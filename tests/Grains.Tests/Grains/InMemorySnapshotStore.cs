@@ -6,11 +6,11 @@ namespace MeshOrleans.Grains.Tests.Grains;
 /// <summary>A store that outlives the grains on it; it can be made to fail, and it counts what it was asked.</summary>
 internal sealed class InMemorySnapshotStore : ISnapshotStore
 {
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, SnapshotRow> rows = new(StringComparer.Ordinal);
-    private string epoch = "";
-    private long number;
-    private long forgottenUpTo;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, SnapshotRow> _rows = new(StringComparer.Ordinal);
+    private string _epoch = "";
+    private long _number;
+    private long _forgottenUpTo;
 
     /// <summary>Runs before every append; may throw or wait.</summary>
     public Func<SnapshotAppend, Task> BeforeAppend { get; set; } = _ => Task.CompletedTask;
@@ -19,28 +19,28 @@ internal sealed class InMemorySnapshotStore : ISnapshotStore
 
     public Task<StoredSnapshot> LoadAsync(string newEpoch, CancellationToken cancellationToken)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (epoch.Length == 0) epoch = newEpoch;
-            return Task.FromResult(new StoredSnapshot(epoch, number, forgottenUpTo, [.. rows.Values]));
+            if (_epoch.Length == 0) _epoch = newEpoch;
+            return Task.FromResult(new StoredSnapshot(_epoch, _number, _forgottenUpTo, [.. _rows.Values]));
         }
     }
 
     public async Task<bool> TryAppendAsync(SnapshotAppend append, CancellationToken cancellationToken)
     {
         await BeforeAppend(append);
-        lock (gate)
+        lock (_gate)
         {
             Appends++;
-            if (append.PreviousNumber != number) return false;
-            foreach (var row in append.Rows) rows[row.Key] = row;
-            forgottenUpTo = Math.Max(forgottenUpTo, append.ForgetUpTo);
-            foreach (var row in rows.Values.Where(r => r.Payload is null && r.Number <= forgottenUpTo).ToList())
+            if (append.PreviousNumber != _number) return false;
+            foreach (var row in append.Rows) _rows[row.Key] = row;
+            _forgottenUpTo = Math.Max(_forgottenUpTo, append.ForgetUpTo);
+            foreach (var row in _rows.Values.Where(r => r.Payload is null && r.Number <= _forgottenUpTo).ToList())
             {
-                rows.Remove(row.Key);
+                _rows.Remove(row.Key);
             }
 
-            number = append.Number;
+            _number = append.Number;
             return true;
         }
     }

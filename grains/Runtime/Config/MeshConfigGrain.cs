@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Orleans.Storage;
+
+namespace MeshOrleans.Grains.Config;
+
+/// <remarks>
+/// A revision is saved, then told. A crash between the two is healed by the next activation, which tells everything
+/// before it answers anybody; the snapshot passes over what it has.
+/// </remarks>
+[KeepAlive]
+internal sealed partial class MeshConfigGrain(
+    IRevisionStore store,
+    TimeProvider clock,
+    ILogger<MeshConfigGrain> logger) : Grain, IMeshConfigGrain
+{
+    private const int TellLength = 500;
+    private const int MaxListed = 500;
+
+    private ConfigState _state = null!;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _state = ConfigState.From(await store.LoadAsync(cancellationToken));
+        foreach (var part in _state.ChangesAfter(0).Chunk(TellLength))
+        {
+            await GrainFactory.GetMeshSnapshot().PublishAsync([.. part], cancellationToken);
+        }
+    }
+
+    public async Task<ApplyResult> ApplyAsync(ApplyRequest request, CancellationToken cancellationToken)
+    {
+        var (result, revision) = ConfigMachine.Decide(_state, request, clock.GetUtcNow());
+        if (revision is null) return result;
+        try
+        {
+            if (!await store.TryAppendAsync(revision, CancellationToken.None))
+            {
+                throw new InconsistentStateException($"Somebody else has written revision {revision.Number}.");
+            }
+
+            _state = _state.After(revision);
+            await GrainFactory.GetMeshSnapshot()
+                .PublishAsync([.. _state.ChangesAfter(revision.Number - 1)], CancellationToken.None);
+        }
+        catch (Exception exception)
+        {
+            LogApplyFailed(exception, revision.Number);
+            DeactivateOnIdle(); // what was saved and told is not known: come back from the store and tell again
+            throw;
+        }
+
+        LogAccepted(revision.Number, revision.Author, revision.Changes.Length);
+        return result;
+    }
+
+    public Task<long> GetRevisionAsync(CancellationToken cancellationToken) => Task.FromResult(_state.Revision);
+
+    public Task<ImmutableArray<ConfigDocument>> GetDocumentsAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<ImmutableArray<ConfigDocument>>(
+        [
+            .. _state.Documents.Values.Where(d => d.Json is not null).Select(d => new ConfigDocument(d.Key, d.Json!)),
+        ]);
+
+    public Task<ImmutableArray<RevisionRecord>> ListRevisionsAsync(
+        long before, int count, CancellationToken cancellationToken) =>
+        store.ListAsync(Math.Max(before, 0), Math.Clamp(count, 1, MaxListed), cancellationToken);
+
+    public Task<RevisionRecord?> FindRevisionAsync(long number, CancellationToken cancellationToken) =>
+        store.FindAsync(number, cancellationToken);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Revision {Revision} by {Author} changes {Count} resources.")]
+    private partial void LogAccepted(long revision, string author, int count);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Revision {Revision} could not be carried through; reloading.")]
+    private partial void LogApplyFailed(Exception exception, long revision);
+}

@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+
+namespace MeshOrleans.Model.Evaluation;
+
+/// <summary>What a filter does with a request that one of its policies matches.</summary>
+public enum AuthorizationAction
+{
+    /// <summary>Only matching requests pass.</summary>
+    Allow,
+
+    /// <summary>Matching requests are refused.</summary>
+    Deny,
+
+    /// <summary>Matching requests are noted; nothing is decided (AUDIT).</summary>
+    Log,
+}
+
+/// <summary>One rule of one policy.</summary>
+/// <param name="Name">As Istio names it: <c>ns[shop]-policy[allow]-rule[0]</c>.</param>
+/// <param name="Permission">What is asked of the request.</param>
+/// <param name="Principal">What is asked of the caller.</param>
+public sealed record AuthorizationPolicyModel(string Name, RequestRule Permission, RequestRule Principal);
+
+/// <summary>The policies of one action.</summary>
+/// <param name="Action">The action.</param>
+/// <param name="Policies">The policies; without any, ALLOW refuses everything and DENY nothing.</param>
+public sealed record AuthorizationRules(AuthorizationAction Action, ImmutableArray<AuthorizationPolicyModel> Policies);
+
+/// <summary>One RBAC filter.</summary>
+/// <param name="Enforced">What decides; null when the filter only tries a policy out.</param>
+/// <param name="Shadow">What is tried out: evaluated and reported, never enforced.</param>
+public sealed record AuthorizationFilter(AuthorizationRules? Enforced, AuthorizationRules? Shadow = null);
+
+/// <summary>What authorization says about one request.</summary>
+/// <param name="Allowed">The decision.</param>
+/// <param name="Policy">The rule that decided; null when none matched (allowed by default, or no ALLOW rule matched).</param>
+/// <param name="Action">The action that decided; null when there was no filter at all.</param>
+/// <param name="ShadowAllowed">What the policies on trial would have said; null when there are none.</param>
+/// <param name="ShadowPolicy">The rule on trial that matched; null when none did.</param>
+public readonly record struct AuthorizationVerdict(
+    bool Allowed,
+    string? Policy = null,
+    AuthorizationAction? Action = null,
+    bool? ShadowAllowed = null,
+    string? ShadowPolicy = null);
+
+/// <summary>The prepared authorization of one port: its filters, asked in order until one refuses.</summary>
+/// <param name="Filters">The filters; the control plane sends DENY before ALLOW.</param>
+public sealed record AuthorizationModel(ImmutableArray<AuthorizationFilter> Filters)
+{
+    /// <summary>No policy at all: everything passes.</summary>
+    public static AuthorizationModel AllowAll { get; } = new([]);
+
+    /// <summary>Decides one request.</summary>
+    public AuthorizationVerdict Decide<TView>(in TView view)
+        where TView : struct, IRequestView, allows ref struct
+    {
+        var verdict = new AuthorizationVerdict(Allowed: true);
+        foreach (var filter in Filters)
+        {
+            if (filter.Shadow is { } trial && verdict.ShadowAllowed is not false)
+            {
+                var (allowed, policy) = Apply(trial, in view);
+                verdict = verdict with { ShadowAllowed = allowed, ShadowPolicy = policy };
+            }
+
+            if (filter.Enforced is { } rules && verdict.Allowed)
+            {
+                var (allowed, policy) = Apply(rules, in view);
+                verdict = verdict with { Allowed = allowed, Policy = policy, Action = rules.Action };
+            }
+        }
+
+        return verdict;
+    }
+
+    private static (bool Allowed, string? Policy) Apply<TView>(AuthorizationRules rules, in TView view)
+        where TView : struct, IRequestView, allows ref struct
+    {
+        // A rule that denies takes the widest reading of repeated headers, a rule that allows the narrowest.
+        var quantifier = rules.Action is AuthorizationAction.Deny ? Quantifier.Any : Quantifier.All;
+        foreach (var policy in rules.Policies)
+        {
+            if (RuleEvaluator.Holds(policy.Permission, in view, quantifier)
+                && RuleEvaluator.Holds(policy.Principal, in view, quantifier))
+            {
+                return (rules.Action is not AuthorizationAction.Deny, policy.Name);
+            }
+        }
+
+        return (rules.Action is not AuthorizationAction.Allow, null);
+    }
+}

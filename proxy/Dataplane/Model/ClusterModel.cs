@@ -1,0 +1,146 @@
+using System.Collections.Immutable;
+
+namespace MeshOrleans.Proxy.Dataplane.Model;
+
+/// <summary>Where a cluster's endpoints come from.</summary>
+public enum ClusterKind
+{
+    /// <summary>The control plane lists them (EDS).</summary>
+    Eds,
+
+    /// <summary>The cluster lists them; a black hole lists none.</summary>
+    Static,
+
+    /// <summary>The caller names its destination (PassthroughCluster).</summary>
+    OriginalDestination,
+}
+
+/// <summary>How an endpoint is chosen.</summary>
+public enum LoadBalancing
+{
+    /// <summary>The less loaded of two drawn at random, load counted per weight.</summary>
+    LeastRequest,
+
+    /// <summary>In turn, by weight.</summary>
+    RoundRobin,
+
+    /// <summary>At random, by weight.</summary>
+    Random,
+}
+
+/// <summary>Which HTTP version goes to endpoints in plaintext. Between sidecars it is always HTTP/2.</summary>
+public enum UpstreamProtocol
+{
+    /// <summary>HTTP/1.1.</summary>
+    Http1,
+
+    /// <summary>HTTP/2 with prior knowledge (gRPC ports, h2UpgradePolicy).</summary>
+    Http2,
+
+    /// <summary>What the caller spoke.</summary>
+    AsDownstream,
+}
+
+/// <summary>One upstream service, subset or port.</summary>
+public sealed record ClusterModel
+{
+    /// <summary>The name, e.g. <c>outbound|80|v1|cart.shop.svc.cluster.local</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where endpoints come from.</summary>
+    public ClusterKind Kind { get; init; }
+
+    /// <summary>How an endpoint is chosen.</summary>
+    public LoadBalancing LoadBalancing { get; init; }
+
+    /// <summary>The endpoints of all priorities; no two share address and port.</summary>
+    public ImmutableArray<EndpointModel> Endpoints { get; init; } = [];
+
+    /// <summary>Choose a locality by its weight first, then an endpoint in it.</summary>
+    public bool LocalityWeighted { get; init; }
+
+    /// <summary>A priority counts as full while healthy share times this is 100 % or more.</summary>
+    /// <value>140 by default.</value>
+    public int OverprovisioningPercent { get; init; } = 140;
+
+    /// <summary>How connections are secured.</summary>
+    public UpstreamTlsModel Tls { get; init; } = UpstreamTlsModel.Off;
+
+    /// <summary>The HTTP version in plaintext.</summary>
+    public UpstreamProtocol Protocol { get; init; }
+
+    /// <summary>How long connecting may take, handshake included.</summary>
+    /// <value>10 s by default.</value>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long an unused connection is kept.</summary>
+    /// <value>1 h by default.</value>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>The limits of this proxy towards this cluster.</summary>
+    public CircuitLimits Limits { get; init; } = CircuitLimits.None;
+
+    /// <summary>How many requests one connection may carry; 0 for no limit.</summary>
+    public int MaxRequestsPerConnection { get; init; }
+
+    /// <summary>When endpoints are left out for a while; null for never.</summary>
+    public OutlierModel? Outlier { get; init; }
+
+    /// <summary>The service that metrics name, e.g. <c>cart.shop.svc.cluster.local</c>; empty when unknown.</summary>
+    public string ServiceHost { get; init; } = "";
+
+    /// <summary>The namespace of that service; empty when unknown.</summary>
+    public string ServiceNamespace { get; init; } = "";
+}
+
+/// <summary>The limits of one cluster, per sidecar. What is over a limit is answered with 503, flag UO, at once.</summary>
+/// <param name="MaxConnections">Connections.</param>
+/// <param name="MaxPendingRequests">Requests that wait for a connection.</param>
+/// <param name="MaxRequests">Requests in flight.</param>
+/// <param name="MaxRetries">Retries in flight.</param>
+public sealed record CircuitLimits(
+    long MaxConnections = CircuitLimits.Unlimited,
+    long MaxPendingRequests = CircuitLimits.Unlimited,
+    long MaxRequests = CircuitLimits.Unlimited,
+    long MaxRetries = CircuitLimits.Unlimited)
+{
+    /// <summary>Istio's "unset": 2^32-1.</summary>
+    public const long Unlimited = uint.MaxValue;
+
+    /// <summary>No limit.</summary>
+    public static CircuitLimits None { get; } = new();
+}
+
+/// <summary>When an endpoint is ejected and for how long (<c>envoy.config.cluster.v3.OutlierDetection</c>).</summary>
+public sealed record OutlierModel
+{
+    /// <summary>So many 5xx in a row eject; resets and timeouts count unless split. 0 for never.</summary>
+    public int Consecutive5xx { get; init; } = 5;
+
+    /// <summary>So many 502, 503 or 504 in a row eject. 0 for never.</summary>
+    public int ConsecutiveGatewayErrors { get; init; }
+
+    /// <summary>With <see cref="SplitLocalOrigin"/>: so many failures to connect in a row eject. 0 for never.</summary>
+    public int ConsecutiveLocalOriginFailures { get; init; } = 5;
+
+    /// <summary>Failures of this side (connect, reset, timeout) are counted apart from answers.</summary>
+    public bool SplitLocalOrigin { get; init; }
+
+    /// <summary>How often ejected endpoints are looked at again.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The first ejection; the n-th takes n times as long.</summary>
+    public TimeSpan BaseEjectionTime { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The longest ejection, unless the base is longer.</summary>
+    public TimeSpan MaxEjectionTime { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>Ejected endpoints, the next one included, may be at most this share of all.</summary>
+    public int MaxEjectionPercent { get; init; } = 10;
+
+    /// <summary>One endpoint may be ejected even where the share forbids it.</summary>
+    public bool AlwaysEjectOneHost { get; init; }
+
+    /// <summary>Ejections are ignored while fewer than this share of endpoints is in; 0 switches that off.</summary>
+    public int PanicThresholdPercent { get; init; }
+}

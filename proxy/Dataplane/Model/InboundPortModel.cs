@@ -1,0 +1,41 @@
+using MeshOrleans.Model.Evaluation;
+
+namespace MeshOrleans.Proxy.Dataplane.Model;
+
+/// <summary>Which callers a port accepts (PeerAuthentication).</summary>
+public enum InboundTlsMode
+{
+    /// <summary>Mesh mTLS only; anything else is closed without an answer.</summary>
+    Strict,
+
+    /// <summary>Mesh mTLS and plaintext; other TLS goes to the application unread.</summary>
+    Permissive,
+
+    /// <summary>No mesh TLS: everything is what the application speaks.</summary>
+    Disable,
+}
+
+/// <summary>One workload port as callers see it.</summary>
+public sealed record InboundPortModel
+{
+    /// <summary>The port that the application listens on; policy speaks of this one.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>Which callers are accepted.</summary>
+    public InboundTlsMode Mode { get; init; } = InboundTlsMode.Permissive;
+
+    /// <summary>True when the port speaks HTTP; otherwise bytes are relayed.</summary>
+    public bool IsHttp { get; init; } = true;
+
+    /// <summary>The routes of an HTTP port; usually one, to the cluster <c>inbound|PORT||</c>.</summary>
+    public RouteTableModel Routes { get; init; } = RouteTableModel.Empty;
+
+    /// <summary>The cluster of a port that relays bytes.</summary>
+    public string TcpCluster { get; init; } = "";
+
+    /// <summary>Who may call what. On a port that relays bytes it is asked once per connection.</summary>
+    public AuthorizationModel Authorization { get; init; } = AuthorizationModel.AllowAll;
+
+    /// <summary>How paths are brought to one spelling before policy and routing.</summary>
+    public PathNormalizationMode PathNormalization { get; init; } = PathNormalizationMode.Base;
+}

@@ -1,0 +1,45 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+
+namespace MeshOrleans.Proxy.Dataplane.Model;
+
+/// <summary>How a cluster's connections are secured.</summary>
+public enum UpstreamTlsMode
+{
+    /// <summary>Plaintext.</summary>
+    Off,
+
+    /// <summary>Mesh mTLS to endpoints that have a sidecar, plaintext to the others.</summary>
+    AutoPerEndpoint,
+
+    /// <summary>Mesh mTLS to all.</summary>
+    Mesh,
+
+    /// <summary>Ordinary TLS without a client certificate.</summary>
+    Simple,
+}
+
+/// <summary>The TLS settings of a cluster.</summary>
+public sealed record UpstreamTlsModel
+{
+    /// <summary>Plaintext.</summary>
+    public static UpstreamTlsModel Off { get; } = new();
+
+    /// <summary>The mode.</summary>
+    public UpstreamTlsMode Mode { get; init; }
+
+    /// <summary>The server name to send; empty for none (mesh) or the request's host (simple).</summary>
+    public string Sni { get; init; } = "";
+
+    /// <summary>Mesh: the SPIFFE URIs that the server may prove. None given means none is accepted.</summary>
+    public FrozenSet<string> AllowedSpiffeIds { get; init; } = [];
+
+    /// <summary>Simple: the DNS names that the certificate may carry; the server name when empty.</summary>
+    public ImmutableArray<string> AllowedDnsNames { get; init; } = [];
+
+    /// <summary>Simple: PEM roots; the system's own when empty.</summary>
+    public ImmutableArray<string> RootsPem { get; init; } = [];
+
+    /// <summary>Simple: accept any certificate. Only where the operator asked for it by name.</summary>
+    public bool SkipVerification { get; init; }
+}

@@ -1,0 +1,30 @@
+using Google.Protobuf.Reflection;
+
+namespace MeshOrleans.Xds.Protocol;
+
+/// <summary>Every message that can be packed into an <c>Any</c>: what a JSON formatter or parser has to know.</summary>
+public static class XdsTypes
+{
+    /// <summary>Registry for <see cref="Google.Protobuf.JsonFormatter"/> and <see cref="Google.Protobuf.JsonParser"/>.</summary>
+    public static TypeRegistry Registry { get; } = TypeRegistry.FromFiles(
+        Cluster.ClusterReflection.Descriptor,
+        Cors.CorsReflection.Descriptor,
+        Discovery.DiscoveryReflection.Descriptor,
+        Endpoint.EndpointReflection.Descriptor,
+        Fault.FaultReflection.Descriptor,
+        Hcm.HcmReflection.Descriptor,
+        HttpRbac.HttpRbacReflection.Descriptor,
+        Inspector.HttpInspectorReflection.Descriptor,
+        Inspector.TlsInspectorReflection.Descriptor,
+        Istio.IstioHealthReflection.Descriptor,
+        Istio.IstioNdsReflection.Descriptor,
+        Listener.ListenerReflection.Descriptor,
+        NetworkRbac.NetworkRbacReflection.Descriptor,
+        RawBuffer.RawBufferReflection.Descriptor,
+        Retry.PreviousHostsReflection.Descriptor,
+        Route.RouteReflection.Descriptor,
+        Router.RouterReflection.Descriptor,
+        TcpProxy.TcpProxyReflection.Descriptor,
+        Tls.TlsReflection.Descriptor,
+        Upstream.UpstreamReflection.Descriptor);
+}

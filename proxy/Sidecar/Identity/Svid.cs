@@ -1,0 +1,92 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace MeshOrleans.Proxy.Sidecar.Identity;
+
+/// <summary>A certificate with its key and what leads from it towards the root.</summary>
+internal sealed class Svid
+{
+    private const int MaxCertificates = 10;
+    private readonly string _keyPem;
+
+    private Svid(X509Certificate2 leaf, X509Certificate2Collection intermediates, ECDsa key)
+    {
+        Leaf = leaf.CopyWithPrivateKey(key);
+        Intermediates = intermediates;
+        PublicKey = key.ExportSubjectPublicKeyInfo();
+        _keyPem = key.ExportPkcs8PrivateKeyPem();
+    }
+
+    public X509Certificate2 Leaf { get; }
+
+    public X509Certificate2Collection Intermediates { get; }
+
+    public byte[] PublicKey { get; }
+
+    public DateTimeOffset NotBefore => new(Leaf.NotBefore.ToUniversalTime());
+
+    public DateTimeOffset NotAfter => new(Leaf.NotAfter.ToUniversalTime());
+
+    public TimeSpan Lifetime => NotAfter - NotBefore;
+
+    /// <summary>Reads a chain of certificates, leaf first, without throwing.</summary>
+    /// <returns>The certificates, or null when the text is none or too much.</returns>
+    public static X509Certificate2Collection? ParseChain(string pem)
+    {
+        var chain = new X509Certificate2Collection();
+        try
+        {
+            if (pem.Length <= 1 << 18) chain.ImportFromPem(pem);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+
+        return chain.Count is > 0 and <= MaxCertificates ? chain : null;
+    }
+
+    /// <summary>Joins a chain and the key that its leaf certifies.</summary>
+    public static Svid Join(X509Certificate2Collection chain, ECDsa key)
+    {
+        var intermediates = new X509Certificate2Collection();
+        for (var i = 1; i < chain.Count; i++) intermediates.Add(chain[i]);
+        return new Svid(chain[0], intermediates, key);
+    }
+
+    /// <summary>Whose key the leaf of a chain certifies.</summary>
+    public static bool IsFor(X509Certificate2 leaf, byte[] publicKey) =>
+        leaf.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(publicKey);
+
+    /// <summary>Key and chain in one text, so that a file of it can be replaced in one step. For the state directory only.</summary>
+    public byte[] ToFile()
+    {
+        var text = new StringBuilder(_keyPem).Append('\n').Append(Leaf.ExportCertificatePem()).Append('\n');
+        foreach (var certificate in Intermediates) text.Append(certificate.ExportCertificatePem()).Append('\n');
+        return Encoding.ASCII.GetBytes(text.ToString());
+    }
+
+    /// <summary>Reads what <see cref="ToFile"/> wrote.</summary>
+    /// <exception cref="CryptographicException">It is something else, or key and certificate do not belong together.</exception>
+    public static Svid FromFile(byte[] bytes)
+    {
+        var text = Encoding.ASCII.GetString(bytes);
+        var chain = ParseChain(text) ?? throw new CryptographicException("There is no certificate in it.");
+        using var key = ECDsa.Create();
+        try
+        {
+            key.ImportFromPem(text);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new CryptographicException("There is no private key in it.", exception);
+        }
+
+        return IsFor(chain[0], key.ExportSubjectPublicKeyInfo())
+            ? Join(chain, key)
+            : throw new CryptographicException("Its key and its certificate do not belong together.");
+    }
+
+    public override string ToString() => $"Svid {Leaf.SerialNumber}, valid until {NotAfter:u}";
+}

@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Model.Identity;
+
+namespace MeshOrleans.Proxy.Sidecar.Identity;
+
+/// <summary>The trust bundles of this sidecar: its own domain's, and those of federated ones.</summary>
+internal sealed class Trust
+{
+    private Trust(TrustDomain own, ImmutableArray<TrustBundle> bundles)
+    {
+        Own = own;
+        Bundles = bundles;
+        OwnRoots = Import(bundles.Single(b => b.TrustDomain == own));
+    }
+
+    public TrustDomain Own { get; }
+
+    public ImmutableArray<TrustBundle> Bundles { get; }
+
+    public X509Certificate2Collection OwnRoots { get; }
+
+    /// <summary>Checks every bundle before any of them is used.</summary>
+    /// <returns>What is wrong, or null; then <paramref name="trust"/> is set.</returns>
+    public static string? TryCreate(TrustDomain own, ImmutableArray<TrustBundle> bundles, out Trust? trust)
+    {
+        trust = null;
+        if (bundles.Count(b => b.TrustDomain == own) != 1) return $"there is no bundle, or more than one, of the own trust domain '{own}'";
+        foreach (var bundle in bundles)
+        {
+            if (bundles.Count(b => b.TrustDomain == bundle.TrustDomain) > 1) return $"trust domain '{bundle.TrustDomain}' has two bundles";
+            try
+            {
+                if (Import(bundle).Count == 0) return $"the bundle of '{bundle.TrustDomain}' has no root";
+            }
+            catch (CryptographicException)
+            {
+                return $"the bundle of '{bundle.TrustDomain}' has a root that is no certificate";
+            }
+        }
+
+        trust = new Trust(own, bundles);
+        return null;
+    }
+
+    /// <summary>True when both hold the same roots for the same domains.</summary>
+    public bool Equivalent(Trust other) => Own == other.Own && Fingerprint() == other.Fingerprint();
+
+    private static X509Certificate2Collection Import(TrustBundle bundle)
+    {
+        var roots = new X509Certificate2Collection();
+        foreach (var pem in bundle.RootsPem) roots.ImportFromPem(pem);
+        return roots;
+    }
+
+    private string Fingerprint() => string.Join(' ', Bundles
+        .SelectMany(b => Import(b).Select(r => $"{b.TrustDomain}:{r.GetCertHashString(HashAlgorithmName.SHA256)}"))
+        .Order(StringComparer.Ordinal));
+}

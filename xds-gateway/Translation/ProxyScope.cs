@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Topology;
+
+namespace MeshOrleans.Xds.Translation;
+
+/// <summary>
+/// Everything of a proxy that its configuration depends on, and nothing else: equal scopes get the same bytes. The node's
+/// id and address are no part of it.
+/// </summary>
+/// <remarks>Compared by content, maps included.</remarks>
+public sealed record ProxyScope
+{
+    /// <summary>What the proxy stands in front of.</summary>
+    public ProxyMode Mode { get; init; }
+
+    /// <summary>The workload's namespace.</summary>
+    public required string Namespace { get; init; }
+
+    /// <summary>The service account it runs as.</summary>
+    public required string ServiceAccount { get; init; }
+
+    /// <summary>The workload's labels.</summary>
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Where it runs.</summary>
+    public Locality Locality { get; init; } = Locality.Unknown;
+
+    /// <summary>The network it is reachable on; empty for the mesh's default network.</summary>
+    public string Network { get; init; } = "";
+
+    /// <summary>The workload's own ports by name.</summary>
+    public ImmutableSortedDictionary<string, int> Ports { get; init; } = ImmutableSortedDictionary<string, int>.Empty;
+
+    /// <inheritdoc/>
+    public bool Equals(ProxyScope? other) =>
+        other is not null
+        && Mode == other.Mode
+        && Namespace == other.Namespace
+        && ServiceAccount == other.ServiceAccount
+        && Network == other.Network
+        && Locality == other.Locality
+        && Labels.SequenceEqual(other.Labels)
+        && Ports.SequenceEqual(other.Ports);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        var hash = default(HashCode);
+        hash.Add(Mode);
+        hash.Add(Namespace, StringComparer.Ordinal);
+        hash.Add(ServiceAccount, StringComparer.Ordinal);
+        hash.Add(Network, StringComparer.Ordinal);
+        hash.Add(Locality);
+        foreach (var (key, value) in Labels) hash.Add((key, value));
+        foreach (var (name, port) in Ports) hash.Add((name, port));
+        return hash.ToHashCode();
+    }
+}

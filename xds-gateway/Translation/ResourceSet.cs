@@ -1,0 +1,32 @@
+using System.Collections.Immutable;
+using MeshOrleans.Xds.Protocol;
+
+namespace MeshOrleans.Xds.Translation;
+
+/// <summary>
+/// What one proxy scope gets, secrets apart: those depend on the stream's authenticated identity, see
+/// <see cref="SecretTranslator"/>.
+/// </summary>
+/// <param name="Clusters">CDS.</param>
+/// <param name="Endpoints">EDS: one assignment per cluster that asks for it.</param>
+/// <param name="Listeners">LDS.</param>
+/// <param name="Routes">RDS: one configuration per listener that asks for it.</param>
+public sealed record ResourceSet(
+    ResourceGroup Clusters,
+    ResourceGroup Endpoints,
+    ResourceGroup Listeners,
+    ResourceGroup Routes)
+{
+    /// <summary>The groups in the order they are to be sent: make before break.</summary>
+    public ImmutableArray<ResourceGroup> Groups { get; } = [Clusters, Endpoints, Listeners, Routes];
+
+    /// <summary>The group of a type; null for a type that is not among them.</summary>
+    public ResourceGroup? Group(string typeUrl) => typeUrl switch
+    {
+        TypeUrls.Cluster => Clusters,
+        TypeUrls.ClusterLoadAssignment => Endpoints,
+        TypeUrls.Listener => Listeners,
+        TypeUrls.RouteConfiguration => Routes,
+        _ => null,
+    };
+}

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace MeshOrleans.Grains.Identity;
 
-/// <summary>The mesh's certificate authority. Key: <see cref="MeshKeys.Default"/>. Calls nobody.</summary>
+/// <summary>
+/// The mesh's certificate authority. Key: <see cref="MeshKeys.Default"/>. Tells the snapshot its roots; calls nobody else.
+/// </summary>
 [Alias("mesh.ICertificateAuthorityGrain")]
 public interface ICertificateAuthorityGrain : IGrainWithStringKey
 {

@@ -1,0 +1,68 @@
+using MeshOrleans.Model.Identity;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace MeshOrleans.Grains.Identity;
+
+[KeepAlive]
+internal sealed partial class CertificateAuthorityGrain(
+    [PersistentState("authority", StorageNames.Mesh)] IPersistentState<AuthorityState> store,
+    IAuthorityKeyStore keys,
+    IOptions<MeshOptions> mesh,
+    IOptions<AuthorityOptions> options,
+    TimeProvider clock,
+    ILogger<CertificateAuthorityGrain> logger) : Grain, ICertificateAuthorityGrain, IDisposable
+{
+    private readonly TrustDomain _domain = TrustDomain.Parse(mesh.Value.TrustDomain);
+    private AuthorityMaterial _material = null!;
+    private SigningAuthority? _authority;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _material = await keys.LoadAsync(cancellationToken) ?? await CreateAsync(cancellationToken);
+        _authority = new SigningAuthority(_material, mesh.Value, options.Value);
+        await RenewSignerAsync(cancellationToken);
+        await store.TellAsync(GrainFactory.GetMeshSnapshot(), cancellationToken);
+        var next = store.State.WithRoots(_domain, [_authority.RootPem]);
+        if (next != store.State) await this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot());
+    }
+
+    public async Task<SignResult> SignAsync(SignRequest request, CancellationToken cancellationToken)
+    {
+        await RenewSignerAsync(cancellationToken);
+        var result = _authority!.Sign(request, clock.GetUtcNow());
+        if (result is SignResult.Refused refused) LogRefused(request.SpiffeId, refused.Reason);
+        return result;
+    }
+
+    public Task<AuthorityBundle> GetBundleAsync(CancellationToken cancellationToken) =>
+        Task.FromResult(new AuthorityBundle(_domain.Name, store.State.RootsPem, store.State.Sequence));
+
+    public void Dispose() => _authority?.Dispose();
+
+    private async Task<AuthorityMaterial> CreateAsync(CancellationToken cancellationToken)
+    {
+        LogCreating(_domain.Name);
+        return await keys.CreateAsync(AuthorityCertificates.Create(_domain, clock.GetUtcNow()), cancellationToken);
+    }
+
+    private async Task RenewSignerAsync(CancellationToken cancellationToken)
+    {
+        if (!_authority!.NeedsNewSigner(clock.GetUtcNow())) return;
+        var renewed = AuthorityCertificates.WithNewSigner(_material, _domain, clock.GetUtcNow());
+        await keys.ReplaceSignerAsync(renewed, cancellationToken);
+        _authority?.Dispose();
+        _material = renewed;
+        _authority = new SigningAuthority(renewed, mesh.Value, options.Value);
+        LogSignerRenewed(_domain.Name);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Creating the certificate authority of {TrustDomain}.")]
+    private partial void LogCreating(string trustDomain);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The signing certificate of {TrustDomain} was renewed.")]
+    private partial void LogSignerRenewed(string trustDomain);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A certificate for {SpiffeId} was refused: {Reason}")]
+    private partial void LogRefused(string spiffeId, string reason);
+}

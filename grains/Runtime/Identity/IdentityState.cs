@@ -1,0 +1,18 @@
+using System.Collections.Immutable;
+
+namespace MeshOrleans.Grains.Identity;
+
+/// <summary>What is saved of an identity.</summary>
+[GenerateSerializer, Immutable, Alias("mesh.IdentityState")]
+internal sealed record IdentityState : IOwnerState
+{
+    /// <summary>Rises when an operator asks for a rotation.</summary>
+    [Id(0)] public long Generation { get; init; }
+
+    /// <summary>The certificate in use at each node.</summary>
+    [Id(1)] public ImmutableDictionary<string, CertificateView> Certificates { get; init; } =
+        ImmutableDictionary<string, CertificateView>.Empty;
+
+    /// <inheritdoc/>
+    [Id(2)] public OwnedEntries Entries { get; init; } = OwnedEntries.Empty;
+}

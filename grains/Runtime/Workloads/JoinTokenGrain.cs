@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Logging;
+
+namespace MeshOrleans.Grains.Workloads;
+
+/// <remarks>The use is saved before it is granted: of two activations, after the loss of a silo, the store lets one through.</remarks>
+internal sealed partial class JoinTokenGrain(
+    [PersistentState("token", StorageNames.Mesh)] IPersistentState<JoinTokenState> store,
+    TimeProvider clock,
+    ILogger<JoinTokenGrain> logger) : Grain, IJoinTokenGrain
+{
+    public async Task MintAsync(JoinTokenGrant grant, CancellationToken cancellationToken)
+    {
+        if (store.State.Grant is not null) throw new InvalidOperationException("This token has been minted before.");
+        await this.SaveAsync(store, new JoinTokenState { Grant = grant });
+        LogMinted(grant.Purpose, grant.Namespace, grant.ServiceAccount, grant.ExpiresAt);
+    }
+
+    public async Task<RedeemResult> RedeemAsync(string usedBy, CancellationToken cancellationToken)
+    {
+        var (next, result) = JoinTokenMachine.Redeem(store.State, usedBy, clock.GetUtcNow());
+        if (!ReferenceEquals(next, store.State)) await this.SaveAsync(store, next);
+        LogRedeemed(result.GetType().Name, usedBy);
+        return result;
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "A join token for {Purpose} {Namespace}/{ServiceAccount} was minted, good until {ExpiresAt}.")]
+    private partial void LogMinted(string purpose, string @namespace, string serviceAccount, DateTimeOffset expiresAt);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "A join token was presented by {UsedBy}: {Outcome}.")]
+    private partial void LogRedeemed(string outcome, string usedBy);
+}

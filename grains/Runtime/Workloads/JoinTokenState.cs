@@ -1,0 +1,15 @@
+namespace MeshOrleans.Grains.Workloads;
+
+/// <summary>What is saved of a join token.</summary>
+[GenerateSerializer, Immutable, Alias("mesh.JoinTokenState")]
+internal sealed record JoinTokenState
+{
+    /// <summary>What it allows; null when no such token was minted.</summary>
+    [Id(0)] public JoinTokenGrant? Grant { get; init; }
+
+    /// <summary>When it was used up; null while it is good.</summary>
+    [Id(1)] public DateTimeOffset? UsedAt { get; init; }
+
+    /// <summary>Who used it, for the audit.</summary>
+    [Id(2)] public string UsedBy { get; init; } = "";
+}

@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Identity;
+
+namespace MeshOrleans.Multicluster.Workloads;
+
+/// <summary>What somebody presents in order to join.</summary>
+public abstract record JoinCredential
+{
+    private JoinCredential()
+    {
+    }
+
+    /// <summary>The admin registers on behalf of a workload.</summary>
+    public sealed record Operator : JoinCredential;
+
+    /// <summary>A one-time token, not used yet.</summary>
+    public sealed record Token(JoinToken Value) : JoinCredential;
+
+    /// <summary>A certificate of this mesh.</summary>
+    public sealed record Member(SpiffeId Id) : JoinCredential;
+}
+
+/// <summary>What became of an attempt to join.</summary>
+public abstract record JoinOutcome
+{
+    private JoinOutcome()
+    {
+    }
+
+    public sealed record Joined(JoinAnswer Answer) : JoinOutcome;
+
+    public sealed record Unauthenticated(string Reason) : JoinOutcome;
+
+    public sealed record Forbidden(string Reason) : JoinOutcome;
+
+    public sealed record Conflict(string Reason) : JoinOutcome;
+
+    public sealed record Invalid(string Path, string Reason) : JoinOutcome;
+}
+
+/// <summary>Everything a new member needs to start.</summary>
+/// <param name="Id"><c>namespace/name</c>.</param>
+/// <param name="Created">False when it was a member already.</param>
+/// <param name="SpiffeId">Its identity.</param>
+/// <param name="LeaseSeconds">The period within which it must renew.</param>
+/// <param name="TrustBundle">The roots it must trust.</param>
+/// <param name="Xds">Where the gateway answers, <c>host:port</c>.</param>
+/// <param name="SidecarConfig">What <c>mesh-sidecar --config FILE</c> reads; holds a fresh one-time token.</param>
+/// <param name="Certificate">Its certificate when it sent a CSR; else null.</param>
+public sealed record JoinAnswer(
+    string Id,
+    bool Created,
+    string SpiffeId,
+    double LeaseSeconds,
+    TrustBundleAnswer TrustBundle,
+    string Xds,
+    ImmutableSortedDictionary<string, string> SidecarConfig,
+    CertificateAnswer? Certificate)
+{
+    public override string ToString() => $"JoinAnswer {{ Id = {Id} }}"; // the sidecar config holds a token
+}
+
+/// <summary>The roots of one trust domain.</summary>
+public sealed record TrustBundleAnswer(string TrustDomain, ImmutableArray<string> Roots, long Sequence);
+
+/// <summary>A signed certificate with its chain.</summary>
+/// <param name="Chain">PEM, leaf first; the root is not part of it.</param>
+/// <param name="Serial">Upper-case hex.</param>
+/// <param name="NotAfter">End of validity.</param>
+/// <param name="RotateAt">When to ask for the next one.</param>
+public sealed record CertificateAnswer(
+    ImmutableArray<string> Chain, string Serial, DateTimeOffset NotAfter, DateTimeOffset RotateAt);

@@ -1,0 +1,49 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Grains;
+using MeshOrleans.Grains.Identity;
+using MeshOrleans.Grains.Workloads;
+using MeshOrleans.Model.Identity;
+
+namespace MeshOrleans.Multicluster.Workloads;
+
+/// <summary>Makes join tokens and uses them up. The secret leaves this process once, in the answer to whoever asked.</summary>
+public sealed class JoinTokens(IGrainFactory grains)
+{
+    /// <summary>The purpose of a token that lets one workload join.</summary>
+    public const string WorkloadPurpose = "workload";
+
+    /// <summary>The purpose of a token that lets one mesh link itself to this one.</summary>
+    public const string PeerPurpose = "peer";
+
+    /// <summary>A new token with the rights of the grant, pinned to this mesh's oldest root.</summary>
+    public async Task<JoinToken> MintAsync(JoinTokenGrant grant, CancellationToken cancellationToken)
+    {
+        var authority = grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default);
+        var bundle = await authority.GetBundleAsync(cancellationToken);
+        using var root = X509Certificate2.CreateFromPem(bundle.RootsPem[0]);
+        var token = JoinToken.Create(root, RandomNumberGenerator.Fill);
+        await grains.GetGrain<IJoinTokenGrain>(token.Hash).MintAsync(grant, cancellationToken);
+        return token;
+    }
+
+    /// <summary>Uses a token up.</summary>
+    /// <param name="token">The token.</param>
+    /// <param name="purpose">What it must have been minted for.</param>
+    /// <param name="usedBy">Who uses it, for the record.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The grant, or null and a sentence that says why not.</returns>
+    public async Task<(JoinTokenGrant? Grant, string Refusal)> RedeemAsync(
+        JoinToken token, string purpose, string usedBy, CancellationToken cancellationToken)
+    {
+        var result = await grains.GetGrain<IJoinTokenGrain>(token.Hash).RedeemAsync(usedBy, cancellationToken);
+        return result switch
+        {
+            RedeemResult.Granted(var grant) when grant.Purpose == purpose => (grant, ""),
+            RedeemResult.Granted(var grant) => (null, $"The token was minted for '{grant.Purpose}', not for '{purpose}'."),
+            RedeemResult.Used(var at) => (null, $"The token was used before, at {at:O}; mint a new one."),
+            RedeemResult.Expired(var at) => (null, $"The token expired at {at:O}; mint a new one."),
+            _ => (null, "This control plane never minted that token."),
+        };
+    }
+}

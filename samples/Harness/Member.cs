@@ -1,0 +1,156 @@
+using System.Net;
+using System.Text.Json;
+
+namespace MeshOrleans.Samples.Harness;
+
+/// <summary>What a member of the mesh is to be.</summary>
+/// <param name="Name">Its workload name.</param>
+/// <param name="Namespace">Its namespace.</param>
+/// <param name="ServiceAccount">Its service account.</param>
+/// <param name="Labels">Its labels.</param>
+/// <param name="Version">What its echo answers as version.</param>
+public sealed record MemberSpec(
+    string Name, string Namespace, string ServiceAccount, IReadOnlyDictionary<string, string> Labels, string Version = "v1")
+{
+    /// <summary>The workload port that policies speak of; the application listens there on its own loopback address.</summary>
+    public int Port { get; init; } = 8080;
+
+    /// <summary>Further flags of the sidecar.</summary>
+    public IReadOnlyList<string> Flags { get; init; } = [];
+}
+
+/// <summary>An echo application with a sidecar in front of it.</summary>
+public sealed class Member : IAsyncDisposable
+{
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+
+    private Member(MemberSpec spec, MeshProcess? application, MeshProcess sidecar, string stateDirectory, JsonElement listening, string address)
+    {
+        (Spec, Application, Sidecar, StateDirectory, Address) = (spec, application, sidecar, stateDirectory, address);
+        OutboundPort = listening.GetProperty("outboundPort").GetInt32();
+        AdminPort = listening.GetProperty("adminPort").GetInt32();
+        StatusPort = listening.GetProperty("statusPort").GetInt32();
+        InboundPort = listening.GetProperty("inboundPorts").EnumerateObject().First().Value.GetInt32();
+        Client = new HttpClient(new SocketsHttpHandler
+        {
+            Proxy = new WebProxy($"http://127.0.0.1:{OutboundPort}"),
+            UseProxy = true,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ActivityHeadersPropagator = null,
+        })
+        {
+            Timeout = TimeSpan.FromSeconds(60),
+        };
+    }
+
+    /// <summary>What it was asked to be.</summary>
+    public MemberSpec Spec { get; }
+
+    /// <summary>The application; null when it runs elsewhere.</summary>
+    public MeshProcess? Application { get; }
+
+    /// <summary>The sidecar.</summary>
+    public MeshProcess Sidecar { get; private set; }
+
+    /// <summary>Where the sidecar keeps its certificate and its last good configuration.</summary>
+    public string StateDirectory { get; }
+
+    /// <summary>The loopback address that the application and its sidecar share.</summary>
+    public string Address { get; }
+
+    /// <summary>The HTTP proxy port of the application's own calls.</summary>
+    public int OutboundPort { get; }
+
+    /// <summary>The port on which others reach the application through its sidecar.</summary>
+    public int InboundPort { get; }
+
+    /// <summary>The sidecar's admin port.</summary>
+    public int AdminPort { get; }
+
+    /// <summary>The sidecar's readiness port.</summary>
+    public int StatusPort { get; }
+
+    /// <summary>Calls services as the application would: through its sidecar.</summary>
+    public HttpClient Client { get; }
+
+    /// <summary>Starts the application and its sidecar with a fresh join token, and waits until both are ready.</summary>
+    public static async Task<Member> StartAsync(ControlPlane controlPlane, string directory, MemberSpec spec)
+    {
+        var address = LoopbackAddress.Next();
+        var token = await controlPlane.MintTokenAsync(spec.Namespace, spec.ServiceAccount);
+        var echo = MeshProcess.Start(
+            $"echo {spec.Name}",
+            Binaries.Find("MeshOrleans.Samples.Echo", "samples/Echo", "mesh-echo"),
+            ["--address", address, "--port", $"{spec.Port}", "--service", spec.Labels.GetValueOrDefault("app", spec.Name), "--version", spec.Version]);
+        try
+        {
+            await echo.WaitForAsync("listening", StartTimeout);
+            var state = Path.Combine(directory, spec.Name);
+            Directory.CreateDirectory(state);
+            var tokenFile = Path.Combine(state, "token");
+            await File.WriteAllTextAsync(tokenFile, token);
+            string[] flags =
+            [
+                "--xds", controlPlane.Xds,
+                "--namespace", spec.Namespace,
+                "--service-account", spec.ServiceAccount,
+                "--workload-name", spec.Name,
+                "--labels", string.Join(',', spec.Labels.Select(l => $"{l.Key}={l.Value}")),
+                "--address", address,
+                "--app-address", address,
+                "--app-port", $"{spec.Port}",
+                "--inbound-port", "0", "--outbound-port", "0", "--admin-port", "0", "--status-port", "0", "--metrics-port", "0",
+                "--token-file", tokenFile,
+                "--state-dir", Path.Combine(state, "sidecar"),
+                .. spec.Flags,
+            ];
+            return await StartSidecarAsync(spec, echo, flags, state, address);
+        }
+        catch
+        {
+            await echo.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts a sidecar from the configuration that the control plane answered to a VM's registration.</summary>
+    public static async Task<Member> StartFromConfigAsync(MemberSpec spec, MeshProcess? application, string configFile, string state, string address) =>
+        await StartSidecarAsync(
+            spec,
+            application,
+            [
+                "--config", configFile,
+                "--inbound-port", "0", "--outbound-port", "0", "--admin-port", "0", "--status-port", "0", "--metrics-port", "0",
+                "--state-dir", Path.Combine(state, "sidecar"),
+                .. spec.Flags,
+            ],
+            state,
+            address);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await Sidecar.DisposeAsync();
+        if (Application is not null) await Application.DisposeAsync();
+    }
+
+    private static async Task<Member> StartSidecarAsync(
+        MemberSpec spec, MeshProcess? application, string[] flags, string state, string address)
+    {
+        var sidecar = MeshProcess.Start(
+            $"sidecar {spec.Name}", Binaries.Find("MeshOrleans.Proxy.Sidecar", "proxy/Sidecar", "mesh-sidecar"), flags);
+        try
+        {
+            var listening = await sidecar.WaitForAsync("listening", StartTimeout);
+            await sidecar.WaitForAsync("ready", StartTimeout);
+            return new Member(spec, application, sidecar, state, listening, address);
+        }
+        catch
+        {
+            await sidecar.DisposeAsync();
+            throw;
+        }
+    }
+}

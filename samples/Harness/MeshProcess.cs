@@ -1,0 +1,152 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace MeshOrleans.Samples.Harness;
+
+/// <summary>
+/// One child process that tells what it does in JSON lines on standard output. It is ended with its owner; what it last
+/// said is part of every error.
+/// </summary>
+public sealed partial class MeshProcess : IAsyncDisposable
+{
+    private const int SignalTerminate = 15;
+    private const int SignalKill = 9;
+    private const int SignalStop = 19;
+    private const int SignalContinue = 18;
+    private const int KeptLines = 60;
+
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _tail = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<JsonElement>> _events = new();
+    private readonly TaskCompletionSource _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private MeshProcess(string name, Process process) => (Name, _process) = (name, process);
+
+    /// <summary>What it is called in errors.</summary>
+    public string Name { get; }
+
+    /// <summary>Its process id.</summary>
+    public int Id => _process.Id;
+
+    /// <summary>Whether it has ended.</summary>
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Starts <c>dotnet ASSEMBLY ARGUMENTS</c>.</summary>
+    public static MeshProcess Start(
+        string name, string assembly, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
+        };
+        start.ArgumentList.Add(assembly);
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var (key, value) in environment ?? new Dictionary<string, string>()) start.Environment[key] = value;
+        var process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        var mesh = new MeshProcess(name, process);
+        process.OutputDataReceived += (_, line) => mesh.OnLine(line.Data, isOutput: true);
+        process.ErrorDataReceived += (_, line) => mesh.OnLine(line.Data, isOutput: false);
+        process.Exited += (_, _) => mesh._exited.TrySetResult();
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return mesh;
+    }
+
+    /// <summary>Waits until the process has printed <c>{"event":"NAME",…}</c>, and returns that object.</summary>
+    /// <exception cref="TimeoutException">It did not in time; the message holds what it said instead.</exception>
+    public async Task<JsonElement> WaitForAsync(string eventName, TimeSpan timeout)
+    {
+        var happened = Event(eventName).Task;
+        var first = await Task.WhenAny(happened, _exited.Task, Task.Delay(timeout));
+        if (first == happened) return await happened;
+        throw new TimeoutException(_exited.Task.IsCompleted
+            ? $"{Name} ended before its event '{eventName}'.\n{Tail()}"
+            : $"{Name} did not reach '{eventName}' within {timeout.TotalSeconds:F0} s.\n{Tail()}");
+    }
+
+    /// <summary>Waits for the end.</summary>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="TimeoutException">It still runs.</exception>
+    public async Task<int> WaitForExitAsync(TimeSpan timeout)
+    {
+        using var bound = new CancellationTokenSource(timeout);
+        try
+        {
+            await _process.WaitForExitAsync(bound.Token);
+            return _process.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"{Name} still runs after {timeout.TotalSeconds:F0} s.\n{Tail()}");
+        }
+    }
+
+    /// <summary>SIGTERM: asks it to end in good order.</summary>
+    public void Terminate() => Signal(SignalTerminate);
+
+    /// <summary>SIGKILL: it gets no chance to do anything.</summary>
+    public void Kill() => Signal(SignalKill);
+
+    /// <summary>SIGSTOP: it stands still until <see cref="Resume"/>.</summary>
+    public void Pause() => Signal(SignalStop);
+
+    /// <summary>SIGCONT.</summary>
+    public void Resume() => Signal(SignalContinue);
+
+    /// <summary>The last lines it printed.</summary>
+    public string Tail() => $"--- {Name}, last lines ---\n{string.Join('\n', _tail)}";
+
+    /// <summary>The last lines that hold a text.</summary>
+    public bool Said(string text) => _tail.Any(line => line.Contains(text, StringComparison.Ordinal));
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            Signal(SignalContinue);
+            Signal(SignalKill);
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private void OnLine(string? line, bool isOutput)
+    {
+        if (line is null) return;
+        _tail.Enqueue(line);
+        while (_tail.Count > KeptLines) _tail.TryDequeue(out _);
+        if (!isOutput || !line.StartsWith("{\"event\":", StringComparison.Ordinal)) return;
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            var name = document.RootElement.GetProperty("event").GetString()!;
+            Event(name).TrySetResult(document.RootElement.Clone());
+        }
+        catch (JsonException)
+        {
+            // a torn line stays in the tail, where whoever waits will see it
+        }
+    }
+
+    private TaskCompletionSource<JsonElement> Event(string name) =>
+        _events.GetOrAdd(name, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    private void Signal(int signal)
+    {
+        if (!_process.HasExited && SendSignal(_process.Id, signal) != 0)
+        {
+            throw new InvalidOperationException($"Signal {signal} could not be sent to {Name}.");
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int SendSignal(int processId, int signal);
+}

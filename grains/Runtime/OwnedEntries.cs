@@ -31,7 +31,10 @@ internal sealed record OwnedEntries
     [Id(1)] public ImmutableDictionary<string, OwnedEntry> Held { get; init; } =
         ImmutableDictionary<string, OwnedEntry>.Empty;
 
-    /// <summary>The same entries with these payloads put in place and these keys removed; the very same when nothing differs.</summary>
+    /// <summary>
+    /// The same entries with these payloads put in place and these keys removed; the very same when nothing differs. One
+    /// call makes one commit: what an earlier call removed counts as told.
+    /// </summary>
     public OwnedEntries With(IEnumerable<KeyValuePair<string, string>> put, IEnumerable<string> remove)
     {
         var held = Held.RemoveRange(Held.Where(e => e.Value.Payload is null).Select(e => e.Key)).ToBuilder();

@@ -32,7 +32,7 @@ public interface ILinkGrain : IGrainWithStringKey
 
 /// <summary>What two meshes agreed on.</summary>
 /// <param name="TrustDomain">The other mesh's trust domain; never this mesh's own.</param>
-/// <param name="Address">The URI of the other control plane's API.</param>
+/// <param name="Address">Where the other control plane answers: host:port, or a URI.</param>
 /// <param name="RootsPem">The other mesh's roots.</param>
 /// <param name="OutboundCredential">The secret this mesh presents to the other.</param>
 /// <param name="InboundCredentialHash">Hex SHA-256 of the secret the other presents to this mesh.</param>

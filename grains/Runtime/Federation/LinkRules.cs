@@ -17,12 +17,8 @@ internal static class LinkRules
 
     /// <summary>What is wrong with the terms, apart from the trust domain and its roots; null when nothing is.</summary>
     public static string? WhyNot(string link, LinkTerms terms) =>
-        !Names.IsDnsLabel(link) ? "The link's name must be a DNS label."
-        : terms.Address.Length > MaxAddress
-            || !Uri.TryCreate(terms.Address, UriKind.Absolute, out var address)
-            || (address.Scheme != Uri.UriSchemeHttps && address.Scheme != Uri.UriSchemeHttp)
-            || address.UserInfo.Length > 0
-            ? "The address must be an http or https URI without user name."
+        !Names.IsDnsSubdomain(link) ? "The link's name must be a DNS subdomain."
+        : !IsAddress(terms.Address) ? "The address must be host:port, or an https or http URI without user name."
         : terms.OutboundCredential.Length == 0 || terms.InboundCredentialHash.Length == 0
             ? "Both sides need a credential."
         : null;
@@ -73,7 +69,7 @@ internal static class LinkRules
     {
         var name = $"{service.Namespace}/{service.Name}";
         if (!Names.IsDnsLabel(service.Namespace) || !Names.IsDnsSubdomain(service.Name)) return "An exported service has no valid name.";
-        if (service.Ports.IsDefaultOrEmpty || service.Ports.Length > MaxPorts) return $"{name} has no ports, or more than {MaxPorts}.";
+        if (service.Ports.IsDefault || service.Ports.Length > MaxPorts) return $"{name} has more than {MaxPorts} ports, or no list of them.";
         if (service.Ports.Any(p => p is null || !IsPort(p.Number) || !IsPort(p.TargetPort))) return $"{name} has a port that is none.";
         if (service.Endpoints.IsDefault || service.Endpoints.Length > MaxEndpoints) return $"{name} has too many endpoints, or no list of them.";
         return service.Endpoints.Select(e => WhyNot(e, domain)).OfType<string>().FirstOrDefault() is { } fault
@@ -90,6 +86,15 @@ internal static class LinkRules
         : endpoint.Identity is { } id && id.TrustDomain != domain ? $"claims an identity outside of {domain}"
         : endpoint.Identity is null && endpoint.HasSidecar ? "has a sidecar but no identity"
         : null;
+
+    private static bool IsAddress(string text)
+    {
+        if (text.Length is 0 or > MaxAddress) return false;
+        var uri = text.Contains("://", StringComparison.Ordinal) ? text : $"https://{text}";
+        return Uri.TryCreate(uri, UriKind.Absolute, out var address)
+            && (address.Scheme == Uri.UriSchemeHttps || address.Scheme == Uri.UriSchemeHttp)
+            && address.UserInfo.Length == 0;
+    }
 
     private static bool IsPort(int port) => port is >= 1 and <= 65_535;
 

@@ -42,4 +42,7 @@ public class InconsistentStateException : OrleansException
 
     /// <summary>The version the writer held.</summary>
     public string? CurrentEtag { get; private set; }
+
+    /// <summary>True until the activation that did the write has been told.</summary>
+    internal bool IsSourceActivation { get; set; } = true;
 }

@@ -1,8 +1,12 @@
 using System.Collections.Immutable;
+using MeshOrleans.Model.Config.Documents;
 
 namespace MeshOrleans.Model.Config;
 
-/// <summary>One accepted configuration resource: its name, its labels and what it says.</summary>
+/// <summary>
+/// One accepted configuration resource: its name, its labels and what it says. Two are equal when their canonical texts
+/// are (<see cref="ConfigJson.Write"/>); the equality of records says nothing here, because arrays compare by reference.
+/// </summary>
 public sealed record ConfigResource
 {
     /// <summary>Kind, namespace and name.</summary>
@@ -11,13 +15,14 @@ public sealed record ConfigResource
     /// <summary>What it says; one record type per kind.</summary>
     public required ConfigSpec Spec { get; init; }
 
+    /// <summary>The spec as it was written; null for a resource that was made in code.</summary>
+    public MapNode? Document { get; init; }
+
     /// <summary>The resource's own labels.</summary>
-    public ImmutableSortedDictionary<string, string> Labels { get; init; } =
-        ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } = EmptyMap.Text;
 
     /// <summary>The resource's annotations.</summary>
-    public ImmutableSortedDictionary<string, string> Annotations { get; init; } =
-        ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> Annotations { get; init; } = EmptyMap.Text;
 
     /// <summary>The revision that first accepted a resource of this key since it was last absent: who is older wins.</summary>
     public long CreatedRevision { get; init; }

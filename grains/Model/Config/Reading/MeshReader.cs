@@ -1,0 +1,26 @@
+namespace MeshOrleans.Model.Config.Reading;
+
+/// <summary>Reads the kinds of mesh.orleans.io.</summary>
+internal static class MeshReader
+{
+    public static MeshConfig MeshConfig(ObjectReader reader) => new()
+    {
+        TrustDomain = reader.OptionalText("trustDomain"),
+        TrustDomainAliases = reader.Texts("trustDomainAliases"),
+        RootNamespace = reader.OptionalText("rootNamespace"),
+        OutboundTrafficPolicy = reader.Object("outboundTrafficPolicy", inner =>
+            new OutboundTrafficPolicy(inner.Choice<OutboundTrafficMode>("mode"), null))?.Mode,
+        DefaultHttpRetryPolicy = reader.Object("defaultHttpRetryPolicy", CommonReader.Retry),
+        EnableAutoMtls = reader.OptionalFlag("enableAutoMtls"),
+        AccessLogFile = reader.OptionalText("accessLogFile"),
+        AccessLogEncoding = reader.Choice<AccessLogEncoding>("accessLogEncoding"),
+        ConnectTimeout = reader.Duration("connectTimeout"),
+        PathNormalization = reader.Object("pathNormalization", inner =>
+            new Normalization(inner.Choice<PathNormalization>("normalization") ?? default))?.Value ?? default,
+        LocalityLbSetting = reader.Object("localityLbSetting", DestinationRuleReader.Locality),
+    };
+
+    public static ServiceExport ServiceExport(ObjectReader _) => new();
+
+    private sealed record Normalization(PathNormalization Value);
+}

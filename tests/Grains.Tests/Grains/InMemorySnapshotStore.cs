@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using MeshOrleans.Grains.Snapshots;
 
 namespace MeshOrleans.Grains.Tests.Grains;

@@ -1,0 +1,45 @@
+using MeshOrleans.Grains.Workloads;
+
+namespace MeshOrleans.Grains.Tests.Machines;
+
+public sealed class JoinTokenMachineTests
+{
+    private static readonly DateTimeOffset _now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+    private static readonly JoinTokenGrant _grant = new("workload", "shop", "cart", "", _now.AddHours(1));
+    private static readonly JoinTokenState _minted = new() { Grant = _grant };
+
+    [Fact]
+    public void A_good_token_is_granted_and_its_use_is_to_be_saved()
+    {
+        var (next, result) = JoinTokenMachine.Redeem(_minted, "10.0.0.7", _now);
+
+        Assert.Equal(new RedeemResult.Granted(_grant), result);
+        Assert.Equal((_now, "10.0.0.7"), (next.UsedAt, next.UsedBy));
+    }
+
+    [Fact]
+    public void A_used_token_says_when_it_was_used_even_after_it_expired()
+    {
+        var (used, _) = JoinTokenMachine.Redeem(_minted, "first", _now);
+
+        var (next, result) = JoinTokenMachine.Redeem(used, "second", _now.AddHours(2));
+
+        Assert.Same(used, next);
+        Assert.Equal(new RedeemResult.Used(_now), result);
+    }
+
+    [Fact]
+    public void A_token_is_refused_from_the_moment_it_expires()
+    {
+        Assert.IsType<RedeemResult.Granted>(JoinTokenMachine.Redeem(_minted, "x", _grant.ExpiresAt.AddTicks(-1)).Result);
+
+        var (next, result) = JoinTokenMachine.Redeem(_minted, "x", _grant.ExpiresAt);
+
+        Assert.Same(_minted, next);
+        Assert.Equal(new RedeemResult.Expired(_grant.ExpiresAt), result);
+    }
+
+    [Fact]
+    public void A_token_that_was_never_minted_is_unknown() =>
+        Assert.Equal(new RedeemResult.Unknown(), JoinTokenMachine.Redeem(new JoinTokenState(), "x", _now).Result);
+}

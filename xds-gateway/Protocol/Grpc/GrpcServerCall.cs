@@ -1,0 +1,60 @@
+using System.Buffers;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
+
+namespace MeshOrleans.Xds.Protocol.Grpc;
+
+/// <summary>One call as its handler sees it. At most one read and one write may be under way at a time.</summary>
+public sealed class GrpcServerCall
+{
+    private readonly GrpcFrameReader _reader;
+
+    internal GrpcServerCall(HttpContext httpContext, int maxMessageSize, CancellationToken cancellationToken)
+    {
+        HttpContext = httpContext;
+        CancellationToken = cancellationToken;
+        _reader = new GrpcFrameReader(httpContext.Request.BodyReader, maxMessageSize);
+    }
+
+    /// <summary>The HTTP/2 stream below: connection, features, client certificate.</summary>
+    public HttpContext HttpContext { get; }
+
+    /// <summary>Cancelled when the caller goes away or its deadline passes.</summary>
+    public CancellationToken CancellationToken { get; }
+
+    /// <summary>One value of the call's metadata; null when it was not sent.</summary>
+    public string? Metadata(string name) => HttpContext.Request.Headers.TryGetValue(name, out var value) ? value : (string?)null;
+
+    /// <summary>The next message; null when the caller has finished sending.</summary>
+    /// <exception cref="GrpcException">The caller broke a rule of the framing; let it end the call.</exception>
+    public ValueTask<T?> ReadAsync<T>(MessageParser<T> parser, CancellationToken cancellationToken)
+        where T : class, IMessage<T> => _reader.ReadAsync(parser, cancellationToken);
+
+    /// <summary>Sends a message; completes when the connection has taken it.</summary>
+    public ValueTask WriteAsync(IMessage message, CancellationToken cancellationToken)
+    {
+        StartResponse();
+        GrpcFrameWriter.Write(HttpContext.Response.BodyWriter, message);
+        return FlushAsync(cancellationToken);
+    }
+
+    /// <summary>Sends a message that is serialized already; completes when the connection has taken it.</summary>
+    public ValueTask WriteAsync(ReadOnlySequence<byte> serialized, CancellationToken cancellationToken)
+    {
+        StartResponse();
+        GrpcFrameWriter.Write(HttpContext.Response.BodyWriter, serialized);
+        return FlushAsync(cancellationToken);
+    }
+
+    private void StartResponse()
+    {
+        if (!HttpContext.Response.HasStarted) HttpContext.Response.ContentType = GrpcHeaders.ContentType;
+    }
+
+    private async ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        // The flush is done when flow control has let everything out: this is the back-pressure of the stream.
+        var result = await HttpContext.Response.BodyWriter.FlushAsync(cancellationToken);
+        if (result.IsCompleted) throw new OperationCanceledException("The caller is gone.", HttpContext.RequestAborted);
+    }
+}

@@ -53,6 +53,16 @@ public sealed record AuthorizationModel(ImmutableArray<AuthorizationFilter> Filt
 
     /// <summary>Decides one request.</summary>
     public AuthorizationVerdict Decide<TView>(in TView view)
+        where TView : struct, IRequestView, allows ref struct => Decide(in view, isHttp: true);
+
+    /// <summary>
+    /// Decides a connection that carries no request that can be read. A rule that asks for methods, hosts or paths is
+    /// ignored when it allows, and loses those parts when it denies: the strict side either way.
+    /// </summary>
+    public AuthorizationVerdict DecideConnection<TView>(in TView view)
+        where TView : struct, IRequestView, allows ref struct => Decide(in view, isHttp: false);
+
+    private AuthorizationVerdict Decide<TView>(in TView view, bool isHttp)
         where TView : struct, IRequestView, allows ref struct
     {
         var verdict = new AuthorizationVerdict(Allowed: true);
@@ -60,13 +70,13 @@ public sealed record AuthorizationModel(ImmutableArray<AuthorizationFilter> Filt
         {
             if (filter.Shadow is { } trial && verdict.ShadowAllowed is not false)
             {
-                var (allowed, policy) = Apply(trial, in view);
+                var (allowed, policy) = Apply(trial, in view, isHttp);
                 verdict = verdict with { ShadowAllowed = allowed, ShadowPolicy = policy };
             }
 
             if (filter.Enforced is { } rules && verdict.Allowed)
             {
-                var (allowed, policy) = Apply(rules, in view);
+                var (allowed, policy) = Apply(rules, in view, isHttp);
                 verdict = verdict with { Allowed = allowed, Policy = policy, Action = rules.Action };
             }
         }
@@ -74,15 +84,15 @@ public sealed record AuthorizationModel(ImmutableArray<AuthorizationFilter> Filt
         return verdict;
     }
 
-    private static (bool Allowed, string? Policy) Apply<TView>(AuthorizationRules rules, in TView view)
+    private static (bool Allowed, string? Policy) Apply<TView>(AuthorizationRules rules, in TView view, bool isHttp)
         where TView : struct, IRequestView, allows ref struct
     {
         // A rule that denies takes the widest reading of repeated headers, a rule that allows the narrowest.
         var quantifier = rules.Action is AuthorizationAction.Deny ? Quantifier.Any : Quantifier.All;
         foreach (var policy in rules.Policies)
         {
-            if (RuleEvaluator.Holds(policy.Permission, in view, quantifier)
-                && RuleEvaluator.Holds(policy.Principal, in view, quantifier))
+            if (RuleEvaluator.Holds(policy.Permission, in view, quantifier, isHttp)
+                && RuleEvaluator.Holds(policy.Principal, in view, quantifier, isHttp))
             {
                 return (rules.Action is not AuthorizationAction.Deny, policy.Name);
             }

@@ -49,6 +49,22 @@ public enum RetryConditions
     GrpcUnavailable = 1 << 12,
 }
 
+/// <summary>How a try can fail without a response.</summary>
+public enum TryFailure
+{
+    /// <summary>There was no connection; nothing was sent.</summary>
+    Connect,
+
+    /// <summary>The server refused the stream; nothing was done with it.</summary>
+    RefusedStream,
+
+    /// <summary>The connection broke.</summary>
+    Reset,
+
+    /// <summary>The time for one try was over.</summary>
+    TryTimeout,
+}
+
 /// <summary>When and how a request is sent again.</summary>
 public sealed record RetryPolicyModel
 {
@@ -92,6 +108,48 @@ public sealed record RetryPolicyModel
 
         if (statuses.Count > RetriableStatusCodes.Length) conditions |= RetryConditions.RetriableStatusCodes;
         return this with { On = conditions, RetriableStatusCodes = statuses.ToImmutable() };
+    }
+
+    /// <summary>Whether a try without a response is followed by another.</summary>
+    /// <remarks>Source: Envoy, RetryStateImpl::wouldRetryFromReset.</remarks>
+    public bool Covers(TryFailure failure)
+    {
+        const RetryConditions AnyReset = RetryConditions.Reset | RetryConditions.ServerError | RetryConditions.GatewayError;
+        if ((On & AnyReset) != 0) return true;
+        return failure switch
+        {
+            TryFailure.Connect => (On & (RetryConditions.ConnectFailure | RetryConditions.ResetBeforeRequest)) != 0,
+            TryFailure.RefusedStream => (On & (RetryConditions.RefusedStream | RetryConditions.ResetBeforeRequest)) != 0,
+            _ => false,
+        };
+    }
+
+    /// <summary>Whether a response is thrown away and followed by another try.</summary>
+    /// <param name="status">The HTTP status.</param>
+    /// <param name="grpcStatus">The gRPC status, if the headers carry one.</param>
+    public bool Covers(int status, int? grpcStatus)
+    {
+        if (status >= 500 && On.HasFlag(RetryConditions.ServerError)) return true;
+        if (status is 502 or 503 or 504 && On.HasFlag(RetryConditions.GatewayError)) return true;
+        if (status == 409 && On.HasFlag(RetryConditions.RetriableClientError)) return true;
+        if (On.HasFlag(RetryConditions.RetriableStatusCodes) && RetriableStatusCodes.Contains(status)) return true;
+        return grpcStatus switch
+        {
+            1 => On.HasFlag(RetryConditions.GrpcCancelled),
+            4 => On.HasFlag(RetryConditions.GrpcDeadlineExceeded),
+            8 => On.HasFlag(RetryConditions.GrpcResourceExhausted),
+            13 => On.HasFlag(RetryConditions.GrpcInternal),
+            14 => On.HasFlag(RetryConditions.GrpcUnavailable),
+            _ => false,
+        };
+    }
+
+    /// <summary>How long to wait before a retry, counted from 1.</summary>
+    public TimeSpan Backoff(int retry, IRandomSource random)
+    {
+        var longest = BackoffMax ?? BackoffBase * 10;
+        var ceiling = BackoffBase * Math.Pow(2, Math.Min(retry - 1, 16));
+        return (ceiling < longest ? ceiling : longest) * random.NextDouble();
     }
 
     private static RetryConditions Condition(string word) => word switch

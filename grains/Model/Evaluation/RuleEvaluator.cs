@@ -6,14 +6,16 @@ namespace MeshOrleans.Model.Evaluation;
 /// <summary>Evaluates policy trees. A type switch, as a virtual method that is generic over the view would be slow.</summary>
 internal static class RuleEvaluator
 {
-    public static bool Holds<TView>(RequestRule rule, in TView view, Quantifier quantifier)
+    public static bool Holds<TView>(RequestRule rule, in TView view, Quantifier quantifier, bool isHttp)
         where TView : struct, IRequestView, allows ref struct => rule switch
         {
-            RequestRule.And and => HoldsEach(and.Rules, in view, quantifier),
-            RequestRule.Or or => HoldsOne(or.Rules, in view, quantifier),
+            RequestRule.And and => HoldsEach(and.Rules, in view, quantifier, isHttp),
+            RequestRule.Or or => HoldsOne(or.Rules, in view, quantifier, isHttp),
             // Negation turns the careful reading round: denied unless the value is good means unless all are.
-            RequestRule.Not not => !Holds(not.Rule, in view, Opposite(quantifier)),
+            RequestRule.Not not => !Holds(not.Rule, in view, Opposite(quantifier), isHttp),
             RequestRule.Always => true,
+            // Where there is no request, what is asked of one is taken to hold if that denies, and not to if that allows.
+            RequestRule.Header or RequestRule.UrlPath or RequestRule.UrlTemplate when !isHttp => quantifier is Quantifier.Any,
             RequestRule.Header header => header.Matcher.Matches(in view, quantifier),
             RequestRule.UrlPath path => path.Matcher.Matches(view.Path),
             RequestRule.UrlTemplate template => template.Template.Matches(view.Path),
@@ -25,23 +27,23 @@ internal static class RuleEvaluator
             _ => throw new InvalidOperationException($"{rule.GetType().Name} is not part of the closed set."),
         };
 
-    private static bool HoldsEach<TView>(ImmutableArray<RequestRule> rules, in TView view, Quantifier quantifier)
+    private static bool HoldsEach<TView>(ImmutableArray<RequestRule> rules, in TView view, Quantifier quantifier, bool isHttp)
         where TView : struct, IRequestView, allows ref struct
     {
         foreach (var rule in rules)
         {
-            if (!Holds(rule, in view, quantifier)) return false;
+            if (!Holds(rule, in view, quantifier, isHttp)) return false;
         }
 
         return true;
     }
 
-    private static bool HoldsOne<TView>(ImmutableArray<RequestRule> rules, in TView view, Quantifier quantifier)
+    private static bool HoldsOne<TView>(ImmutableArray<RequestRule> rules, in TView view, Quantifier quantifier, bool isHttp)
         where TView : struct, IRequestView, allows ref struct
     {
         foreach (var rule in rules)
         {
-            if (Holds(rule, in view, quantifier)) return true;
+            if (Holds(rule, in view, quantifier, isHttp)) return true;
         }
 
         return false;

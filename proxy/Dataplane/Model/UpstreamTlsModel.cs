@@ -42,4 +42,17 @@ public sealed record UpstreamTlsModel
 
     /// <summary>Simple: accept any certificate. Only where the operator asked for it by name.</summary>
     public bool SkipVerification { get; init; }
+
+    /// <summary>By content: an equal model built anew must not cost the connections made under the old one.</summary>
+    public bool Equals(UpstreamTlsModel? other) =>
+        other is not null
+        && Mode == other.Mode
+        && Sni == other.Sni
+        && SkipVerification == other.SkipVerification
+        && AllowedSpiffeIds.SetEquals(other.AllowedSpiffeIds)
+        && AllowedDnsNames.SequenceEqual(other.AllowedDnsNames)
+        && RootsPem.SequenceEqual(other.RootsPem);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Mode, Sni, AllowedSpiffeIds.Count, RootsPem.Length);
 }

@@ -1,0 +1,98 @@
+using System.Diagnostics.CodeAnalysis;
+using MeshOrleans.Proxy.Dataplane.Model;
+
+namespace MeshOrleans.Proxy.Dataplane.Clusters;
+
+/// <summary>Keeps the limits of one cluster. What is over a limit is refused at once, never queued beyond the bound.</summary>
+/// <remarks>
+/// A cluster whose protocol is HTTP/1.1 promises one connection per request in flight. The hop between sidecars carries
+/// many requests on one connection, but the user's limit means what it says: so many requests side by side.
+/// </remarks>
+internal sealed class CircuitBreaker
+{
+    private volatile Gate? _connections;
+    private long _requests;
+    private long _retries;
+    private CircuitLimits _limits = CircuitLimits.None;
+
+    public long ActiveRequests => Interlocked.Read(ref _requests);
+
+    public long PendingRequests => _connections?.Pending ?? 0;
+
+    public void Configure(ClusterModel model)
+    {
+        _limits = model.Limits;
+        var places = model.Protocol is UpstreamProtocol.Http2 ? CircuitLimits.Unlimited : model.Limits.MaxConnections;
+        var waiting = model.Limits.MaxPendingRequests;
+        if (places >= int.MaxValue) _connections = null;
+        else if (_connections is not { } gate || gate.Places != places || gate.Waiting != waiting)
+        {
+            _connections = new Gate((int)places, waiting);
+        }
+    }
+
+    /// <summary>Counts a request in; false when there are too many.</summary>
+    public bool TryBeginRequest()
+    {
+        if (Interlocked.Increment(ref _requests) <= _limits.MaxRequests) return true;
+        Interlocked.Decrement(ref _requests);
+        return false;
+    }
+
+    public void EndRequest() => Interlocked.Decrement(ref _requests);
+
+    /// <summary>Counts a retry in; false when there are too many.</summary>
+    public bool TryBeginRetry()
+    {
+        if (Interlocked.Increment(ref _retries) <= _limits.MaxRetries) return true;
+        Interlocked.Decrement(ref _retries);
+        return false;
+    }
+
+    public void EndRetry() => Interlocked.Decrement(ref _retries);
+
+    /// <summary>Takes a connection's place, waiting within the bound.</summary>
+    /// <returns>What to release; null when the cluster has no limit; <see cref="Gate.Full"/> when the queue is full.</returns>
+    public ValueTask<Gate?> EnterAsync(CancellationToken cancellationToken) =>
+        _connections is { } gate ? gate.EnterAsync(cancellationToken) : default;
+
+    /// <summary>So many side by side, so many waiting.</summary>
+    [SuppressMessage("Design", "CA1001", Justification = "A SemaphoreSlim whose wait handle nobody asks for holds nothing.")]
+    internal sealed class Gate(int places, long waiting)
+    {
+        private readonly SemaphoreSlim _free = new(places);
+        private long _pending;
+
+        /// <summary>Stands for "no place and no room to wait".</summary>
+        public static Gate Full { get; } = new(1, 0);
+
+        public long Places => places;
+
+        public long Waiting => waiting;
+
+        public long Pending => Interlocked.Read(ref _pending);
+
+        public void Release() => _free.Release();
+
+        public ValueTask<Gate?> EnterAsync(CancellationToken cancellationToken)
+        {
+            if (_free.Wait(0, CancellationToken.None)) return new(this);
+            if (Interlocked.Increment(ref _pending) <= waiting) return WaitAsync(cancellationToken);
+            Interlocked.Decrement(ref _pending);
+            return new(Full);
+        }
+
+        private async ValueTask<Gate?> WaitAsync(CancellationToken cancellationToken)
+        {
+            try
+            {
+                await _free.WaitAsync(cancellationToken).ConfigureAwait(false);
+                return this;
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _pending);
+            }
+        }
+    }
+}

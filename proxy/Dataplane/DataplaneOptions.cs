@@ -1,0 +1,53 @@
+using System.Net;
+
+namespace MeshOrleans.Proxy.Dataplane;
+
+/// <summary>The sockets of the data plane and what it says about itself.</summary>
+public sealed class DataplaneOptions
+{
+    /// <summary>Where the outbound proxy listens; port 0 picks a free one.</summary>
+    /// <value>127.0.0.1:15001 by default.</value>
+    public IPEndPoint Outbound { get; set; } = new(IPAddress.Loopback, 15001);
+
+    /// <summary>Where callers of the workload's ports are accepted, by workload port; port 0 picks a free one.</summary>
+    public IReadOnlyDictionary<int, IPEndPoint> Inbound { get; set; } = new Dictionary<int, IPEndPoint>();
+
+    /// <summary>Who this proxy reports for.</summary>
+    public WorkloadLabels Workload { get; set; } = new();
+
+    /// <summary>Where access log lines go: empty for none, <c>-</c> for standard output, otherwise a file.</summary>
+    public string AccessLog { get; set; } = "";
+
+    /// <summary>How long the first bytes of a connection may take where they decide what it is.</summary>
+    /// <value>10 s by default.</value>
+    public TimeSpan FirstBytesTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>After how long silence on a port that relays bytes means a server that speaks first.</summary>
+    /// <value>200 ms by default.</value>
+    public TimeSpan ServerFirstTimeout { get; set; } = TimeSpan.FromMilliseconds(200);
+}
+
+/// <summary>The labels by which a workload appears in metrics.</summary>
+public sealed record WorkloadLabels
+{
+    /// <summary>What stands for the unknown.</summary>
+    public const string Unknown = "unknown";
+
+    /// <summary>The workload's name.</summary>
+    public string Workload { get; init; } = Unknown;
+
+    /// <summary>Its namespace.</summary>
+    public string Namespace { get; init; } = Unknown;
+
+    /// <summary>Its label <c>app</c>.</summary>
+    public string App { get; init; } = Unknown;
+
+    /// <summary>Its label <c>version</c>.</summary>
+    public string Version { get; init; } = Unknown;
+
+    /// <summary>Its cluster.</summary>
+    public string Cluster { get; init; } = Unknown;
+
+    /// <summary>The service that callers know it by; the workload's name when empty.</summary>
+    public string CanonicalService { get; init; } = "";
+}

@@ -1,0 +1,154 @@
+using System.Net;
+using System.Text;
+using MeshOrleans.Model;
+using MeshOrleans.Proxy.Dataplane.Http;
+using MeshOrleans.Proxy.Dataplane.Inbound;
+using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Outbound;
+using MeshOrleans.Proxy.Dataplane.Telemetry;
+using MeshOrleans.Proxy.Dataplane.Tls;
+using MeshOrleans.Proxy.Dataplane.Upstream;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace MeshOrleans.Proxy.Dataplane;
+
+/// <summary>The running data plane: its listeners, its counters, its end.</summary>
+public sealed class DataplaneServer : IAsyncDisposable
+{
+    private const int StreamsPerConnection = 1000;
+    private const int ConnectionWindow = 4 * 1024 * 1024;
+    private const int StreamWindow = 1024 * 1024;
+    private const int MaxHeaderBytes = 60 * 1024;
+
+    private readonly WebApplication _app;
+    private readonly AccessLog? _accessLog;
+
+    private DataplaneServer(WebApplication app, AccessLog? accessLog, ProxyMetrics metrics, DrainState drain) =>
+        (_app, _accessLog, Metrics, Drain) = (app, accessLog, metrics, drain);
+
+    /// <summary>The port on which the outbound proxy listens.</summary>
+    public int OutboundPort { get; private set; }
+
+    /// <summary>The ports on which callers are accepted, by workload port.</summary>
+    public IReadOnlyDictionary<int, int> InboundPorts { get; private set; } = new Dictionary<int, int>();
+
+    /// <summary>The counters.</summary>
+    public ProxyMetrics Metrics { get; }
+
+    /// <summary>Whether new work is taken.</summary>
+    public DrainState Drain { get; }
+
+    /// <summary>Binds all sockets and begins to serve whatever model and identity <paramref name="state"/> holds.</summary>
+    /// <param name="options">The sockets.</param>
+    /// <param name="state">The model and identity; swapped by the caller while this runs. Not disposed here.</param>
+    /// <param name="loggers">Where warnings go.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="random">The chance.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    /// <exception cref="IOException">A port is taken.</exception>
+    public static async Task<DataplaneServer> StartAsync(
+        DataplaneOptions options,
+        ProxyState state,
+        ILoggerFactory loggers,
+        TimeProvider clock,
+        IRandomSource random,
+        CancellationToken cancellationToken)
+    {
+        var (metrics, drain, verifier) = (new ProxyMetrics(options.Workload), new DrainState(), new PeerVerifier(clock));
+        var services = new InboundServices(state, options, verifier, metrics, drain, clock);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.Sources.Clear(); // a sidecar takes nothing from the application's environment
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddHttpForwarder();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        var bound = new Dictionary<int, ListenOptions>();
+        ListenOptions? outbound = null;
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            Limit(kestrel);
+            kestrel.Listen(options.Outbound, listen => outbound = listen);
+            foreach (var (port, address) in options.Inbound)
+            {
+                var listener = new InboundListener(port, services, loggers.CreateLogger<InboundListener>());
+                kestrel.Listen(address, listen =>
+                {
+                    bound[port] = listen;
+                    listener.Configure(listen);
+                });
+            }
+        });
+
+        var app = builder.Build();
+        var accessLog = AccessLog.Open(options.AccessLog);
+        var server = new DataplaneServer(app, accessLog, metrics, drain);
+        try
+        {
+            var ownPort = server.Serve(services, loggers, random);
+            await app.StartAsync(cancellationToken).ConfigureAwait(false);
+            server.OutboundPort = ((IPEndPoint)outbound!.EndPoint).Port;
+            server.InboundPorts = bound.ToDictionary(b => b.Key, b => ((IPEndPoint)b.Value.EndPoint).Port);
+            ownPort.OwnPort = server.OutboundPort;
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Takes no new connections, lets requests in flight finish within <see cref="DrainState.Cap"/>, and ends.
+    /// </summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        Drain.Begin();
+        using var cap = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        cap.CancelAfter(DrainState.Cap);
+        await _app.StopAsync(cap.Token).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends at once.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync().ConfigureAwait(false);
+        if (_accessLog is not null) await _accessLog.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static void Limit(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.AllowAlternateSchemes = true; // sidecars speak http:// inside their own TLS
+        kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1; // bytes go through as they came
+        kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
+        kestrel.Limits.MaxRequestBodySize = null;
+        kestrel.Limits.MinRequestBodyDataRate = null; // would reset idle streams after seconds
+        kestrel.Limits.MinResponseDataRate = null;
+        kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
+        kestrel.Limits.Http2.MaxStreamsPerConnection = StreamsPerConnection;
+        kestrel.Limits.Http2.InitialConnectionWindowSize = ConnectionWindow;
+        kestrel.Limits.Http2.InitialStreamWindowSize = StreamWindow;
+    }
+
+    private OutboundHandler Serve(InboundServices services, ILoggerFactory loggers, IRandomSource random)
+    {
+        var pools = new UpstreamPoolFactory(new UpstreamConnector(services.State, services.Verifier));
+        var router = new Router(pools, random, services.Clock);
+        var forwarder = _app.Services.GetRequiredService<IHttpForwarder>();
+        var routes = new RouteExecutor(forwarder, router, random, services.Clock);
+        var runner = new ExchangeRunner(Metrics, _accessLog, Drain, services.Clock);
+        var outbound = new OutboundHandler(services.State, routes, runner, random);
+        var inbound = new InboundHandler(services, routes, runner, random, loggers.CreateLogger<InboundHandler>());
+        IApplicationBuilder pipeline = _app;
+        pipeline.Run(context => context.Features.Get<InboundConnection>() is { } connection
+            ? inbound.InvokeAsync(context, connection)
+            : outbound.InvokeAsync(context));
+        return outbound;
+    }
+}

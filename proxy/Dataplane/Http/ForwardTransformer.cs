@@ -1,0 +1,75 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace MeshOrleans.Proxy.Dataplane.Http;
+
+/// <summary>
+/// Copies the request as it is: the caller's host, no X-Forwarded headers, the very target that was normalised. What the
+/// caller's Connection header names ends here; what the proxy sets afterwards cannot be removed by it (CVE-2024-45410).
+/// </summary>
+internal sealed class ForwardTransformer : HttpTransformer
+{
+    /// <summary>Takes the place of the destination until the router has chosen one.</summary>
+    public const string NoDestination = "http://upstream.invalid";
+
+    private static readonly Uri Placeholder = new(NoDestination);
+
+    public static ForwardTransformer Instance { get; } = new();
+
+    public override ValueTask TransformRequestAsync(
+        HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+    {
+        var exchange = httpContext.Features.Get<RequestExchange>()!;
+        var headers = httpContext.Request.Headers;
+        var nominated = exchange.IsUpgrade ? default : headers.Connection;
+        foreach (var (name, values) in headers)
+        {
+            if (name.Length == 0 || name[0] == ':' || HopHeaders.IsHopByHop(name)) continue;
+            if (nominated.Count > 0 && IsNominated(nominated, name)) continue;
+            if (name.Equals("Host", StringComparison.OrdinalIgnoreCase)) continue;
+            Add(proxyRequest, name, values);
+        }
+
+        if (headers.TE.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase)) Add(proxyRequest, "TE", "trailers");
+        proxyRequest.Headers.Host = exchange.Host;
+        proxyRequest.RequestUri = Placeholder;
+        return default;
+    }
+
+    public override async ValueTask<bool> TransformResponseAsync(
+        HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    {
+        var copiesBody = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken).ConfigureAwait(false);
+        var exchange = httpContext.Features.Get<RequestExchange>()!;
+        HeaderMutator.ApplyToResponse(exchange);
+        return copiesBody;
+    }
+
+    private static bool IsNominated(StringValues connection, string name)
+    {
+        foreach (var line in connection)
+        {
+            foreach (var range in line.AsSpan().Split(','))
+            {
+                if (line.AsSpan()[range].Trim().Equals(name, StringComparison.OrdinalIgnoreCase)) return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Content headers of a request without content are the router's business: YARP forbids replacing the content here.
+    private static void Add(HttpRequestMessage request, string name, StringValues values)
+    {
+        if (values.Count == 1)
+        {
+            var value = values.ToString();
+            if (!request.Headers.TryAddWithoutValidation(name, value)) request.Content?.Headers.TryAddWithoutValidation(name, value);
+            return;
+        }
+
+        IEnumerable<string?> all = values;
+        if (!request.Headers.TryAddWithoutValidation(name, all)) request.Content?.Headers.TryAddWithoutValidation(name, all);
+    }
+}

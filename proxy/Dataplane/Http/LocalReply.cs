@@ -1,0 +1,90 @@
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+
+namespace MeshOrleans.Proxy.Dataplane.Http;
+
+/// <summary>Answers that the proxy gives by itself. A gRPC caller gets them as gRPC statuses.</summary>
+internal static class LocalReply
+{
+    public const string Denied = "RBAC: access denied";
+    public const string NoHealthyUpstream = "no healthy upstream";
+    public const string Timeout = "upstream request timeout";
+    public const string Fault = "fault filter abort";
+    public const string Overflow = "upstream connect error or disconnect/reset before headers. reset reason: overflow";
+    public const string ConnectFailure =
+        "upstream connect error or disconnect/reset before headers. reset reason: connection failure";
+    public const string Reset =
+        "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
+
+    private const string PlainText = "text/plain";
+    private const string Grpc = "application/grpc";
+
+    /// <summary>Writes an answer to the caller.</summary>
+    public static Task WriteAsync(RequestExchange exchange, int status, string body, int? grpcStatus = null) =>
+        WriteAsync(exchange, status, Encoding.UTF8.GetBytes(body), body, grpcStatus);
+
+    /// <summary>Writes an answer to the caller.</summary>
+    public static async Task WriteAsync(
+        RequestExchange exchange, int status, ReadOnlyMemory<byte> body, string message = "", int? grpcStatus = null)
+    {
+        var response = exchange.Context.Response;
+        if (exchange.IsGrpc || grpcStatus is not null)
+        {
+            response.StatusCode = StatusCodes.Status200OK;
+            response.ContentType = Grpc;
+            response.Headers["grpc-status"] = (grpcStatus ?? GrpcStatus(status)).ToString();
+            if (message.Length > 0) response.Headers["grpc-message"] = message;
+            HeaderMutator.ApplyToResponse(exchange);
+            return;
+        }
+
+        response.StatusCode = status;
+        if (body.Length > 0)
+        {
+            response.ContentType = PlainText;
+            response.ContentLength = body.Length;
+        }
+        else if (status is not (204 or 304))
+        {
+            response.ContentLength = 0;
+        }
+
+        HeaderMutator.ApplyToResponse(exchange);
+        if (body.Length == 0 || HttpMethods.IsHead(exchange.Context.Request.Method)) return;
+        await response.Body.WriteAsync(body, exchange.Context.RequestAborted).ConfigureAwait(false);
+    }
+
+    /// <summary>The same as a message, for the place where the forwarder expects the upstream's.</summary>
+    public static HttpResponseMessage Message(RequestExchange exchange, int status, string body, string? extraHeader = null)
+    {
+        HttpResponseMessage response;
+        if (exchange.IsGrpc)
+        {
+            response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent([]) };
+            response.Content.Headers.TryAddWithoutValidation("content-type", Grpc);
+            response.Headers.TryAddWithoutValidation("grpc-status", GrpcStatus(status).ToString());
+            response.Headers.TryAddWithoutValidation("grpc-message", body);
+        }
+        else
+        {
+            response = new HttpResponseMessage((HttpStatusCode)status) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
+            if (body.Length > 0) response.Content.Headers.TryAddWithoutValidation("content-type", PlainText);
+        }
+
+        if (extraHeader is not null) response.Headers.TryAddWithoutValidation(extraHeader, "true");
+        response.Version = HttpVersion.Version11;
+        return response;
+    }
+
+    // Source: grpc/grpc, doc/http-grpc-status-mapping.md
+    private static int GrpcStatus(int status) => status switch
+    {
+        400 => 13,
+        401 => 16,
+        403 => 7,
+        404 => 12,
+        429 or 502 or 503 or 504 => 14,
+        _ => 2,
+    };
+}

@@ -1,0 +1,132 @@
+using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Proxy.Dataplane.Clusters;
+using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Telemetry;
+using MeshOrleans.Proxy.Dataplane.Upstream;
+using Microsoft.AspNetCore.Http;
+
+namespace MeshOrleans.Proxy.Dataplane.Http;
+
+/// <summary>One request on its way through the proxy: what was decided about it and what became of it.</summary>
+internal sealed class RequestExchange
+{
+    private CircuitBreaker.Gate? _gate;
+    private CircuitBreaker? _breaker;
+    private UpstreamPool? _pool;
+    private EndpointState? _endpoint;
+    private CancellationTokenRegistration _bodyLimit;
+
+    public RequestExchange(HttpContext context, ProxySnapshot snapshot, Caller caller, bool isInbound, long startedAt)
+    {
+        (Context, Snapshot, Caller, IsInbound, StartedAt) = (context, snapshot, caller, isInbound, startedAt);
+        Host = context.Request.Headers.Host.ToString();
+    }
+
+    public HttpContext Context { get; }
+
+    /// <summary>The model that holds for this request from its first to its last byte.</summary>
+    public ProxySnapshot Snapshot { get; }
+
+    public Caller Caller { get; }
+
+    public bool IsInbound { get; }
+
+    public long StartedAt { get; }
+
+    /// <summary>The host as the caller wrote it, or as a route has rewritten it.</summary>
+    public string Host { get; set; }
+
+    /// <summary>The host as it is compared.</summary>
+    public string Authority { get; set; } = "";
+
+    public string Scheme { get; set; } = "http";
+
+    public int DestinationPort { get; set; }
+
+    /// <summary>The port that was called, of the same model; null on the way out.</summary>
+    public InboundPortModel? InboundPort { get; init; }
+
+    /// <summary>The normalised target: what policy and routing saw.</summary>
+    public RequestTarget Target { get; set; }
+
+    /// <summary>The target that goes upstream: the same, unless a route rewrites it.</summary>
+    public string UpstreamTarget { get; set; } = "";
+
+    public RouteTableModel Table { get; set; } = RouteTableModel.Empty;
+
+    public RouteDecision Decision { get; set; }
+
+    public RouteAction.Forward? Forward { get; set; }
+
+    public WeightedClusterModel? Choice { get; set; }
+
+    /// <summary>The deadline that the local application has asked for; null for none.</summary>
+    public TimeSpan? TimeoutOverride { get; set; }
+
+    public ClusterPlan? Cluster { get; set; }
+
+    public ResponseFlags Flags { get; set; }
+
+    /// <summary>Envoy's response_code_details; empty for the ordinary.</summary>
+    public string Details { get; set; } = "";
+
+    /// <summary>Why there was no connection, in words; empty when there was one.</summary>
+    public string TransportFailure { get; set; } = "";
+
+    public EndpointModel? Upstream { get; set; }
+
+    public int Attempts { get; set; }
+
+    public bool IsUpgrade { get; set; }
+
+    public bool IsGrpc { get; set; }
+
+    /// <summary>When the whole exchange must be over; null for no limit.</summary>
+    public CancellationTokenSource? Deadline { get; set; }
+
+    public bool IsOverdue => Deadline is { IsCancellationRequested: true };
+
+    /// <summary>Counts the exchange into its cluster; <see cref="End"/> counts it out.</summary>
+    public void Hold(CircuitBreaker breaker) => _breaker = breaker;
+
+    public void Hold(CircuitBreaker.Gate? gate) => _gate = gate;
+
+    /// <summary>Takes over what the current try occupies.</summary>
+    public void Hold(UpstreamPool pool, EndpointState endpoint)
+    {
+        (_pool, _endpoint) = (pool, endpoint);
+        endpoint.Begin();
+    }
+
+    /// <summary>Gives back what the current try occupies.</summary>
+    public void EndTry()
+    {
+        _endpoint?.End();
+        _pool?.Exit();
+        (_pool, _endpoint) = (null, null);
+    }
+
+    /// <summary>The response has begun: from here on the deadline cuts it off.</summary>
+    public void LimitBody()
+    {
+        if (Deadline is null) return;
+        _bodyLimit = Deadline.Token.UnsafeRegister(static exchange => ((RequestExchange)exchange!).CutOff(), this);
+    }
+
+    /// <summary>Gives everything back. The response has been sent, or never will be.</summary>
+    public void End()
+    {
+        _bodyLimit.Dispose(); // waits for a cut that has begun: the connection may carry another request next
+        EndTry();
+        _gate?.Release();
+        _breaker?.EndRequest();
+        Deadline?.Dispose();
+        (_gate, _breaker) = (null, null);
+    }
+
+    private void CutOff()
+    {
+        Flags |= ResponseFlags.UpstreamTimeout;
+        Context.Abort();
+    }
+}

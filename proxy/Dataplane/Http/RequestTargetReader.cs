@@ -1,0 +1,40 @@
+using MeshOrleans.Model.Evaluation;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace MeshOrleans.Proxy.Dataplane.Http;
+
+/// <summary>Reads the raw request target, once, before anything decides on it.</summary>
+internal static class RequestTargetReader
+{
+    /// <summary>Fills in target and authority.</summary>
+    /// <returns>False when the request must be refused with 400.</returns>
+    public static bool TryRead(RequestExchange exchange, PathNormalizationMode mode)
+    {
+        var context = exchange.Context;
+        exchange.Authority = HostName.Normalize(exchange.Host);
+        exchange.IsGrpc = GrpcRequest.IsGrpc(context.Request.ContentType);
+        exchange.IsUpgrade = IsWebSocket(context.Features, context.Request.Headers.Upgrade.ToString());
+        var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan();
+        if (exchange.Authority.Length == 0 || exchange.Authority.Contains('@')) return false;
+        if (!PathNormalizer.TryNormalize(OriginForm(raw), mode, out var target)) return false;
+        exchange.Target = target;
+        return true;
+    }
+
+    // Other upgrades (h2c) are optional for the client and end at this hop.
+    private static bool IsWebSocket(IFeatureCollection features, string upgrade) =>
+        features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }
+        || (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
+            && upgrade.Equals("websocket", StringComparison.OrdinalIgnoreCase));
+
+    // "http://host:port/path?query", as a client sends it to a proxy: Kestrel has compared its host with the header.
+    private static ReadOnlySpan<char> OriginForm(ReadOnlySpan<char> raw)
+    {
+        if (raw.IsEmpty || raw[0] == '/') return raw;
+        var scheme = raw.IndexOf("://");
+        if (scheme < 0 || !(raw[..scheme] is "http" or "https" or "HTTP" or "HTTPS")) return raw;
+        var rest = raw[(scheme + 3)..];
+        var end = rest.IndexOfAny('/', '?', '#');
+        return end < 0 ? "/" : rest[end] == '/' ? rest[end..] : $"/{rest[end..]}";
+    }
+}

@@ -1,0 +1,100 @@
+using MeshOrleans.Model;
+using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Proxy.Dataplane.Http;
+using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Tls;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace MeshOrleans.Proxy.Dataplane.Inbound;
+
+/// <summary>The callers' requests: one spelling of the path, the caller's own claims stripped, policy, then the route.</summary>
+internal sealed partial class InboundHandler
+{
+    private readonly ProxyState _state;
+    private readonly PeerVerifier _verifier;
+    private readonly RouteExecutor _routes;
+    private readonly ExchangeRunner _runner;
+    private readonly IRandomSource _random;
+    private readonly ILogger<InboundHandler> _logger;
+    private readonly Func<RequestExchange, Task> _handle;
+
+    public InboundHandler(
+        InboundServices services, RouteExecutor routes, ExchangeRunner runner, IRandomSource random, ILogger<InboundHandler> logger)
+    {
+        (_state, _verifier, _routes, _runner, _random, _logger) =
+            (services.State, services.Verifier, routes, runner, random, logger);
+        _handle = HandleAsync; // made once: a method group would be a new delegate per request
+    }
+
+    public Task InvokeAsync(HttpContext context, InboundConnection connection)
+    {
+        var snapshot = _state.Current;
+        if (!snapshot.Model.Inbound.TryGetValue(connection.WorkloadPort, out var port)
+            || (port.Mode is InboundTlsMode.Strict && !connection.Caller.IsMutualTls)
+            || !IsStillTrusted(connection, context))
+        {
+            context.Abort(); // the rules have become stricter since this connection was accepted
+            return Task.CompletedTask;
+        }
+
+        var exchange = new RequestExchange(context, snapshot, connection.Caller, isInbound: true, _runner.Now)
+        {
+            DestinationPort = connection.WorkloadPort,
+            InboundPort = port,
+        };
+        return _runner.RunAsync(exchange, _handle);
+    }
+
+    private Task HandleAsync(RequestExchange exchange)
+    {
+        var request = exchange.Context.Request;
+        var port = exchange.InboundPort!;
+        if (HttpProtocol.IsHttp10(request.Protocol)) return LocalReply.WriteAsync(exchange, StatusCodes.Status426UpgradeRequired, "");
+        if (!RequestTargetReader.TryRead(exchange, port.PathNormalization))
+        {
+            return LocalReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "");
+        }
+
+        HopHeaders.StripMeshOwned(request.Headers, exchange.Caller.IsMutualTls);
+        var view = new HttpRequestView(exchange);
+        var verdict = port.Authorization.Decide(in view);
+        if (verdict.ShadowAllowed is false) LogShadowDenied(exchange, verdict);
+        if (!verdict.Allowed) return DenyAsync(exchange, verdict);
+
+        if (exchange.Caller.IsMutualTls)
+        {
+            request.Headers[HopHeaders.ForwardedClientCertificate] = exchange.Caller.ForwardedClientCertificate;
+        }
+
+        TraceHeaders.Apply(request.Headers, exchange.Snapshot.Model.TraceSampling, _random);
+        return _routes.ExecuteAsync(exchange, port.Routes);
+    }
+
+    private Task DenyAsync(RequestExchange exchange, AuthorizationVerdict verdict)
+    {
+        exchange.Details = $"rbac_access_denied_matched_policy[{verdict.Policy ?? "none"}]";
+        LogDenied(exchange.DestinationPort, exchange.Context.Request.Method, exchange.Target.Path, exchange.Caller.PeerId, verdict.Policy);
+        return LocalReply.WriteAsync(exchange, StatusCodes.Status403Forbidden, LocalReply.Denied);
+    }
+
+    // The bundles have changed since the handshake: the peer is judged anew, once per connection and change.
+    private bool IsStillTrusted(InboundConnection connection, HttpContext context)
+    {
+        var identity = _state.Identity;
+        if (!connection.Caller.IsMutualTls || identity is null || ReferenceEquals(identity, connection.JudgedUnder)) return true;
+        var sameTrust = identity.TrustFingerprint == connection.JudgedUnder?.TrustFingerprint;
+        if (!sameTrust && _verifier.Verify(context.Connection.ClientCertificate, presented: null, identity, out _) is null) return false;
+        connection.JudgedUnder = identity;
+        return true;
+    }
+
+    private void LogShadowDenied(RequestExchange exchange, AuthorizationVerdict verdict) => LogShadowDenied(
+        exchange.DestinationPort, exchange.Context.Request.Method, exchange.Target.Path, exchange.Caller.PeerId, verdict.ShadowPolicy);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Port {Port}: {Method} {Path} of '{Identity}' denied by {Policy}.")]
+    private partial void LogDenied(int port, string method, string path, string identity, string? policy);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Port {Port}: {Method} {Path} of '{Identity}' shadow_denied by {Policy}.")]
+    private partial void LogShadowDenied(int port, string method, string path, string identity, string? policy);
+}

@@ -1,0 +1,222 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Proxy.Dataplane.Http;
+using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Tls;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Logging;
+
+namespace MeshOrleans.Proxy.Dataplane.Inbound;
+
+/// <summary>
+/// Accepts the connections of one workload port and sorts them by their first bytes, which stay unread: mesh mTLS,
+/// other TLS, plaintext; HTTP or bytes.
+/// </summary>
+internal sealed partial class InboundListener(
+    int workloadPort, InboundServices services, ILogger<InboundListener> logger)
+{
+    private static readonly List<SslApplicationProtocol> HttpProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
+
+    private ConnectionDelegate _http = null!;
+
+    /// <summary>Puts the stages in front of Kestrel's HTTP: sort, TLS, and what is behind it. Sorting can skip TLS.</summary>
+    public void Configure(ListenOptions listen)
+    {
+        listen.Protocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols.Http1AndHttp2;
+        listen.Use(tls => connection => SortAsync(connection, tls));
+        listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = HandshakeAsync });
+        listen.Use(http =>
+        {
+            _http = http;
+            return ServeAsync;
+        });
+    }
+
+    private async Task SortAsync(ConnectionContext connection, ConnectionDelegate tls)
+    {
+        if (!services.State.Current.Model.Inbound.TryGetValue(workloadPort, out var port))
+        {
+            connection.Abort(); // nothing is open before the control plane has said how
+            return;
+        }
+
+        var inbound = new InboundConnection(workloadPort);
+        connection.Features.Set(inbound);
+        var first = await LookAsync(connection, port, inbound).ConfigureAwait(false);
+        var isMesh = first is FirstBytes.Tls && (inbound.Hello!.OffersMesh || port.Mode is InboundTlsMode.Strict);
+        if (isMesh && port.Mode is not InboundTlsMode.Disable)
+        {
+            await tls(connection).ConfigureAwait(false);
+        }
+        else if (port.Mode is InboundTlsMode.Strict || first is FirstBytes.Incomplete)
+        {
+            if (first is not FirstBytes.Incomplete) services.Metrics.CountPlaintextRefused();
+            if (first is not FirstBytes.Incomplete) LogPlaintextRefused(workloadPort, connection.RemoteEndPoint);
+            connection.Abort(new ConnectionAbortedException("The port takes mesh mTLS only."));
+        }
+        else if (first is FirstBytes.Tls or FirstBytes.Malformed && port.Mode is InboundTlsMode.Permissive)
+        {
+            await RelayAsync(connection, port, inbound).ConfigureAwait(false);
+        }
+        else
+        {
+            await ServeAsync(connection).ConfigureAwait(false);
+        }
+    }
+
+    // What is behind TLS, or plaintext that may stay so.
+    private Task ServeAsync(ConnectionContext connection)
+    {
+        var inbound = connection.Features.Get<InboundConnection>()!;
+        var port = services.State.Current.Model.Inbound.GetValueOrDefault(workloadPort);
+        if (port is { IsHttp: true }) return _http(connection);
+        if (port is not null) return RelayAsync(connection, port, inbound);
+        connection.Abort();
+        return Task.CompletedTask;
+    }
+
+    private async Task<FirstBytes> LookAsync(ConnectionContext connection, InboundPortModel port, InboundConnection inbound)
+    {
+        if (!port.IsHttp && port.Mode is InboundTlsMode.Disable) return FirstBytes.Plaintext; // a server may speak first
+        var limit = port.IsHttp || port.Mode is InboundTlsMode.Strict
+            ? services.Options.FirstBytesTimeout
+            : services.Options.ServerFirstTimeout;
+        using var timeout = new CancellationTokenSource(limit, services.Clock);
+        var input = connection.Transport.Input;
+        try
+        {
+            while (true)
+            {
+                var result = await input.ReadAsync(timeout.Token).ConfigureAwait(false);
+                var first = Recognize(result.Buffer, port, connection, inbound);
+                if (first is not FirstBytes.Incomplete || result.IsCompleted)
+                {
+                    input.AdvanceTo(result.Buffer.Start);
+                    return first;
+                }
+
+                input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return port.IsHttp || port.Mode is InboundTlsMode.Strict ? FirstBytes.Incomplete : FirstBytes.Plaintext;
+        }
+        catch (Exception exception) when (exception is IOException or ConnectionAbortedException)
+        {
+            return FirstBytes.Incomplete;
+        }
+    }
+
+    private static FirstBytes Recognize(
+        in ReadOnlySequence<byte> arrived, InboundPortModel port, ConnectionContext connection, InboundConnection inbound)
+    {
+        var first = ClientHello.Read(arrived, out var hello);
+        inbound.Hello = hello;
+        if (first is not FirstBytes.Plaintext || !port.IsHttp || port.Mode is InboundTlsMode.Strict) return first;
+        switch (PlaintextHttp2.IsPreface(arrived))
+        {
+            case null:
+                return FirstBytes.Incomplete;
+            case true:
+                connection.Features.Set<Microsoft.AspNetCore.Http.Features.ITlsConnectionFeature>(PlaintextHttp2.Instance);
+                connection.Features.Set<Microsoft.AspNetCore.Server.Kestrel.Core.Features.ITlsApplicationProtocolFeature>(PlaintextHttp2.Instance);
+                return FirstBytes.Plaintext;
+            default:
+                return FirstBytes.Plaintext;
+        }
+    }
+
+    private ValueTask<SslServerAuthenticationOptions> HandshakeAsync(TlsHandshakeCallbackContext context)
+    {
+        var identity = services.State.Identity ?? throw new AuthenticationException("This sidecar has no certificate yet.");
+        var inbound = context.Connection.Features.Get<InboundConnection>()!;
+        return new ValueTask<SslServerAuthenticationOptions>(new SslServerAuthenticationOptions
+        {
+            AllowRenegotiation = false,
+            AllowTlsResume = false, // a resumed session would skip the peer's check after the trust has changed
+            ApplicationProtocols = Agreeable(inbound.Hello?.Protocols),
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            ClientCertificateRequired = true,
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            ServerCertificateContext = identity.Context,
+            RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+                Judge(certificate as X509Certificate2, chain, identity, inbound, context.Connection.RemoteEndPoint),
+        });
+    }
+
+    // HTTP by its own name if the client offers it, else the mesh's name that it does offer.
+    private static List<SslApplicationProtocol>? Agreeable(List<SslApplicationProtocol>? offered)
+    {
+        if (offered is null or []) return null;
+        if (offered.Exists(p => HttpProtocols.Contains(p))) return HttpProtocols;
+        var mesh = offered.FindAll(p => MeshAlpn.IsMesh(p.Protocol.Span));
+        return mesh.Count > 0 ? mesh : null;
+    }
+
+    private bool Judge(
+        X509Certificate2? certificate, X509Chain? chain, TlsIdentity identity, InboundConnection inbound, EndPoint? remote)
+    {
+        var peer = services.Verifier.Verify(certificate, chain, identity, out var problem);
+        if (peer is null)
+        {
+            services.Metrics.CountPeerRefused();
+            LogPeerRefused(workloadPort, remote, problem);
+            return false;
+        }
+
+        inbound.JudgedUnder = identity;
+        inbound.Caller = new Caller(peer, inbound.Hello?.ServerName ?? "")
+        {
+            ForwardedClientCertificate = $"By={identity.Id};URI={peer}",
+        };
+        return true;
+    }
+
+    private async Task RelayAsync(ConnectionContext connection, InboundPortModel port, InboundConnection inbound)
+    {
+        var view = new ConnectionView(connection, inbound);
+        var verdict = port.Authorization.DecideConnection(in view);
+        if (verdict.ShadowAllowed is false) LogShadowDenied(workloadPort, inbound.Caller.PeerId, verdict.ShadowPolicy);
+        if (!verdict.Allowed)
+        {
+            LogConnectionDenied(workloadPort, inbound.Caller.PeerId, connection.RemoteEndPoint, verdict.Policy);
+            connection.Abort();
+            return;
+        }
+
+        var cluster = services.State.Current.Clusters.GetValueOrDefault(port.TcpCluster)?.Model;
+        var target = cluster is { Endpoints: [var endpoint, ..] } && IPAddress.TryParse(endpoint.Address, out var address)
+            ? new IPEndPoint(address, endpoint.Port)
+            : new IPEndPoint(IPAddress.Loopback, workloadPort);
+        var counters = services.Metrics.Connections(inbound.Caller, cluster);
+        services.Drain.Enter();
+        try
+        {
+            await TcpRelay.RunAsync(connection, target, cluster?.ConnectTimeout ?? TimeSpan.FromSeconds(10), counters, services.Clock)
+                .ConfigureAwait(false);
+        }
+        finally
+        {
+            services.Drain.Exit();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Port {Port} takes mesh mTLS only: plaintext from {Peer} was closed.")]
+    private partial void LogPlaintextRefused(int port, EndPoint? peer);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Port {Port} refused the certificate of {Peer}: {Problem}")]
+    private partial void LogPeerRefused(int port, EndPoint? peer, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Port {Port} refused a connection of '{Identity}' from {Peer} by {Policy}.")]
+    private partial void LogConnectionDenied(int port, string identity, EndPoint? peer, string? policy);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Port {Port} would refuse a connection of '{Identity}' by {Policy} (dry run).")]
+    private partial void LogShadowDenied(int port, string identity, string? policy);
+}

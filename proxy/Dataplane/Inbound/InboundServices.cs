@@ -1,0 +1,9 @@
+using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Telemetry;
+using MeshOrleans.Proxy.Dataplane.Tls;
+
+namespace MeshOrleans.Proxy.Dataplane.Inbound;
+
+/// <summary>What the listeners of all workload ports share.</summary>
+internal sealed record InboundServices(
+    ProxyState State, DataplaneOptions Options, PeerVerifier Verifier, ProxyMetrics Metrics, DrainState Drain, TimeProvider Clock);

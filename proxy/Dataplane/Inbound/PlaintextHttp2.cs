@@ -1,0 +1,38 @@
+using System.Buffers;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace MeshOrleans.Proxy.Dataplane.Inbound;
+
+/// <summary>
+/// Tells Kestrel that a plaintext connection speaks HTTP/2: without ALPN it would take it for HTTP/1.1, though the
+/// client's preface (RFC 9113 section 3.4) leaves no doubt. Kestrel asks the TLS features, so they answer here.
+/// </summary>
+internal sealed class PlaintextHttp2 : ITlsConnectionFeature, ITlsApplicationProtocolFeature
+{
+    public static PlaintextHttp2 Instance { get; } = new();
+
+    private static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
+
+    public X509Certificate2? ClientCertificate
+    {
+        get => null;
+        set => throw new NotSupportedException();
+    }
+
+    public ReadOnlyMemory<byte> ApplicationProtocol { get; } = "h2"u8.ToArray();
+
+    public Task<X509Certificate2?> GetClientCertificateAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<X509Certificate2?>(null);
+
+    /// <summary>Compares with what has arrived; null while it can still become the preface.</summary>
+    public static bool? IsPreface(in ReadOnlySequence<byte> arrived)
+    {
+        Span<byte> first = stackalloc byte[Preface.Length];
+        var length = (int)Math.Min(arrived.Length, first.Length);
+        arrived.Slice(0, length).CopyTo(first);
+        if (!first[..length].SequenceEqual(Preface[..length])) return false;
+        return length == Preface.Length ? true : null;
+    }
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Net;
+using MeshOrleans.Model;
+using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Proxy.Dataplane.Http;
+using MeshOrleans.Proxy.Dataplane.Model;
+using Microsoft.AspNetCore.Http;
+
+namespace MeshOrleans.Proxy.Dataplane.Outbound;
+
+/// <summary>The application's calls: an explicit HTTP proxy whose listener is picked by the port that the authority names.</summary>
+internal sealed class OutboundHandler
+{
+    public const string PassthroughCluster = "PassthroughCluster";
+    private const int DefaultPort = 80;
+    private const string NoConnect = "CONNECT is not supported yet: send plain HTTP to this proxy, it does the TLS.\n";
+
+    private static readonly RouteTableModel Passthrough = Single(
+        "allow_any", new RouteAction.Forward(WeightedChoice.Of(PassthroughCluster)));
+
+    private static readonly RouteTableModel Blocked = Single("block_all", new RouteAction.DirectResponse(502, default));
+
+    private readonly ProxyState _state;
+    private readonly RouteExecutor _routes;
+    private readonly ExchangeRunner _runner;
+    private readonly IRandomSource _random;
+    private readonly Func<RequestExchange, Task> _handle;
+
+    public OutboundHandler(ProxyState state, RouteExecutor routes, ExchangeRunner runner, IRandomSource random)
+    {
+        (_state, _routes, _runner, _random) = (state, routes, runner, random);
+        _handle = HandleAsync; // made once: a method group would be a new delegate per request
+    }
+
+    /// <summary>The port that this proxy has bound; calls to itself would go round for ever.</summary>
+    public int OwnPort { get; set; }
+
+    public Task InvokeAsync(HttpContext context) =>
+        _runner.RunAsync(new RequestExchange(context, _state.Current, Caller.Unknown, isInbound: false, _runner.Now), _handle);
+
+    private Task HandleAsync(RequestExchange exchange)
+    {
+        var request = exchange.Context.Request;
+        if (HttpMethods.IsConnect(request.Method) && !HttpProtocol.IsHttp2(request.Protocol))
+        {
+            return LocalReply.WriteAsync(exchange, StatusCodes.Status501NotImplemented, NoConnect);
+        }
+
+        if (HttpProtocol.IsHttp10(request.Protocol)) return LocalReply.WriteAsync(exchange, StatusCodes.Status426UpgradeRequired, "");
+        var model = exchange.Snapshot.Model;
+        var port = HostName.Port(exchange.Host) ?? DefaultPort;
+        var listener = model.Outbound.GetValueOrDefault(port);
+        exchange.DestinationPort = port;
+        if (!RequestTargetReader.TryRead(exchange, listener?.PathNormalization ?? PathNormalizationMode.Base) || IsLoop(exchange))
+        {
+            return LocalReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "");
+        }
+
+        exchange.TimeoutOverride = TimeoutOverride(request.Headers);
+        HopHeaders.StripMeshOwned(request.Headers, fromSidecar: false);
+        TraceHeaders.Apply(request.Headers, model.TraceSampling, _random);
+        var table = listener?.Routes ?? (model.OutboundPolicy is OutboundPolicy.AllowAny ? Passthrough : Blocked);
+        return _routes.ExecuteAsync(exchange, table);
+    }
+
+    private bool IsLoop(RequestExchange exchange)
+    {
+        if (exchange.DestinationPort != OwnPort) return false;
+        var name = HostName.WithoutPort(exchange.Authority).Trim("[]");
+        return name is "localhost" || (IPAddress.TryParse(name, out var address) && IPAddress.IsLoopback(address));
+    }
+
+    private static TimeSpan? TimeoutOverride(IHeaderDictionary headers) =>
+        headers.TryGetValue(HopHeaders.TimeoutOverride, out var values)
+        && int.TryParse(values.ToString(), NumberStyles.None, null, out var milliseconds)
+            ? TimeSpan.FromMilliseconds(milliseconds)
+            : null;
+
+    private static RouteTableModel Single(string name, RouteAction action) =>
+        new(name, [new VirtualHostModel(name, ["*"], [new RouteModel { Name = name, Action = action }])]);
+}

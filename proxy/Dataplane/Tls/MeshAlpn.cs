@@ -1,0 +1,26 @@
+using System.Net.Security;
+
+namespace MeshOrleans.Proxy.Dataplane.Tls;
+
+/// <summary>The protocol names by which sidecars know each other.</summary>
+internal static class MeshAlpn
+{
+    public static readonly SslApplicationProtocol Istio = new("istio");
+    public static readonly SslApplicationProtocol IstioHttp2 = new("istio-h2");
+    public static readonly SslApplicationProtocol IstioHttp11 = new("istio-http/1.1");
+    public static readonly SslApplicationProtocol IstioHttp10 = new("istio-http/1.0");
+    public static readonly SslApplicationProtocol PeerExchange = new("istio-peer-exchange");
+
+    private static readonly SslApplicationProtocol[] All = [IstioHttp2, Istio, IstioHttp11, IstioHttp10, PeerExchange];
+
+    /// <summary>True when a client that offers this protocol is a sidecar.</summary>
+    public static bool IsMesh(ReadOnlySpan<byte> protocol)
+    {
+        foreach (var known in All)
+        {
+            if (protocol.SequenceEqual(known.Protocol.Span)) return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,196 @@
+using MeshOrleans.Model;
+using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Proxy.Dataplane.Clusters;
+using MeshOrleans.Proxy.Dataplane.Http;
+using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Telemetry;
+using Microsoft.AspNetCore.Http;
+
+namespace MeshOrleans.Proxy.Dataplane.Upstream;
+
+/// <summary>
+/// Sends a routed request to its cluster: limits, choice of the endpoint, tries, deadline. Whatever goes wrong is
+/// answered here, in Envoy's words; the forwarder never sees an exception that is not the caller's own going away.
+/// </summary>
+internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, TimeProvider clock)
+{
+    private static readonly UriCreationOptions RawTarget = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
+    public async Task<HttpResponseMessage> SendAsync(RequestExchange exchange, HttpRequestMessage request, CancellationToken aborted)
+    {
+        var breaker = exchange.Cluster!.State.Breaker;
+        if (!breaker.TryBeginRequest()) return Overflow(exchange);
+        exchange.Hold(breaker);
+        using var linked = exchange.Deadline is { } deadline
+            ? CancellationTokenSource.CreateLinkedTokenSource(aborted, deadline.Token)
+            : null;
+        var token = linked?.Token ?? aborted;
+        try
+        {
+            var gate = await breaker.EnterAsync(token).ConfigureAwait(false);
+            if (gate == CircuitBreaker.Gate.Full) return Overflow(exchange);
+            exchange.Hold(gate);
+            return await TryUntilDoneAsync(exchange, request, token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!aborted.IsCancellationRequested && exchange.IsOverdue)
+        {
+            exchange.EndTry();
+            return Fail(exchange, ResponseFlags.UpstreamTimeout, StatusCodes.Status504GatewayTimeout, LocalReply.Timeout, "response_timeout");
+        }
+    }
+
+    private async Task<HttpResponseMessage> TryUntilDoneAsync(
+        RequestExchange exchange, HttpRequestMessage request, CancellationToken token)
+    {
+        var policy = exchange.IsUpgrade ? null : exchange.Forward!.Retry;
+        var body = PrepareContent(exchange, request, policy);
+        var tried = policy is { AvoidPreviousHosts: true } ? new List<EndpointState>() : null;
+        while (true)
+        {
+            if (Choose(exchange, policy, tried) is not { } slot)
+            {
+                return Fail(exchange, ResponseFlags.NoHealthyUpstream, 503, LocalReply.NoHealthyUpstream, "no_healthy_upstream");
+            }
+
+            var result = await TryAsync(exchange, request, slot, policy, token).ConfigureAwait(false);
+            result.Report(exchange.Cluster!, slot.State);
+            var wantsRetry = policy is not null && result.IsCoveredBy(policy);
+            if (!wantsRetry || !MayRetry(exchange, policy!, body)) return Finish(exchange, result, exhausted: wantsRetry);
+            result.Response?.Dispose();
+            exchange.EndTry();
+            tried?.Add(slot.State);
+            try
+            {
+                if (body is not null) await body.RewindAsync().ConfigureAwait(false);
+                await Task.Delay(policy!.Backoff(exchange.Attempts, random), clock, token).ConfigureAwait(false);
+            }
+            finally
+            {
+                exchange.Cluster!.State.Breaker.EndRetry();
+            }
+        }
+    }
+
+    private async Task<TryResult> TryAsync(
+        RequestExchange exchange, HttpRequestMessage request, EndpointSlot slot, RetryPolicyModel? policy, CancellationToken token)
+    {
+        var plan = exchange.Cluster!;
+        var isHttp2 = exchange.Context.Request.Protocol == HttpProtocol.Http2;
+        var pool = slot.State.Acquire(UpstreamPoolFactory.KindFor(plan.Model, slot.Model, isHttp2, exchange.IsUpgrade), plan, pools);
+        exchange.Hold(pool, slot.State);
+        exchange.Upstream = slot.Model;
+        exchange.Attempts++;
+        Address(exchange, request, slot, pool);
+        using var perTry = policy?.PerTryTimeout is { } limit && limit > TimeSpan.Zero
+            ? new CancellationTokenSource(limit, clock)
+            : null;
+        using var linked = perTry is null ? null : CancellationTokenSource.CreateLinkedTokenSource(token, perTry.Token);
+        try
+        {
+            return TryResult.Of(await pool.Invoker.SendAsync(request, linked?.Token ?? token).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (!token.IsCancellationRequested && perTry is { IsCancellationRequested: true })
+        {
+            return new TryResult(null, TryFailure.TryTimeout, "");
+        }
+        catch (Exception exception) when (!token.IsCancellationRequested)
+        {
+            return TryResult.Of(exception);
+        }
+    }
+
+    private static void Address(RequestExchange exchange, HttpRequestMessage request, EndpointSlot slot, UpstreamPool pool)
+    {
+        request.RequestUri = new Uri(slot.UriPrefix + exchange.UpstreamTarget, RawTarget);
+        request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        request.Version = pool.Version;
+        if (pool.Settings.MaxRequestsPerConnection == 1 && !exchange.IsUpgrade) request.Headers.ConnectionClose = true;
+        if (exchange.Decision.Host is not { IncludeAttemptCount: true }) return;
+        request.Headers.Remove(HopHeaders.AttemptCount);
+        request.Headers.TryAddWithoutValidation(HopHeaders.AttemptCount, exchange.Attempts.ToString());
+    }
+
+    private EndpointSlot? Choose(RequestExchange exchange, RetryPolicyModel? policy, List<EndpointState>? tried)
+    {
+        var plan = exchange.Cluster!;
+        if (plan.OriginalDestination is { } anywhere) return OriginalDestination(exchange, anywhere);
+        var selection = plan.Selection;
+        var slot = selection.Pick(plan, random);
+        if (tried is not { Count: > 0 }) return slot;
+        for (var i = 0; i < policy!.HostSelectionAttempts && slot is { } again && tried.Contains(again.State); i++)
+        {
+            slot = selection.Pick(plan, random);
+        }
+
+        return slot;
+    }
+
+    private static EndpointSlot OriginalDestination(RequestExchange exchange, EndpointState state)
+    {
+        var name = HostName.WithoutPort(exchange.Authority).ToString();
+        return new EndpointSlot(new EndpointModel(name, exchange.DestinationPort), state, $"http://{name}:{exchange.DestinationPort}");
+    }
+
+    // Also counts the retry in; the caller counts it out.
+    private static bool MayRetry(RequestExchange exchange, RetryPolicyModel policy, ReplayContent? body) =>
+        exchange.Attempts <= policy.Attempts
+        && body is not { CanReplay: false }
+        && exchange.Cluster!.State.Breaker.TryBeginRetry();
+
+    private static ReplayContent? PrepareContent(RequestExchange exchange, HttpRequestMessage request, RetryPolicyModel? policy)
+    {
+        if (request.Content is { } content)
+        {
+            if (policy is null) return null;
+            var body = new ReplayContent(exchange.Context.Request.Body, content.Headers);
+            request.Content = body;
+            return body;
+        }
+
+        var headers = exchange.Context.Request.Headers;
+        if (headers.ContentType.Count == 0 && headers.ContentEncoding.Count == 0) return null;
+        request.Content = new NoContent();
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", (IEnumerable<string?>)headers.ContentType);
+        if (headers.ContentEncoding.Count > 0)
+        {
+            request.Content.Headers.TryAddWithoutValidation("Content-Encoding", (IEnumerable<string?>)headers.ContentEncoding);
+        }
+
+        return null;
+    }
+
+    private static HttpResponseMessage Finish(RequestExchange exchange, TryResult result, bool exhausted)
+    {
+        if (exhausted) exchange.Flags |= ResponseFlags.RetriesExhausted;
+        if (result.Response is { } response)
+        {
+            exchange.LimitBody();
+            return response;
+        }
+
+        exchange.EndTry();
+        exchange.TransportFailure = result.Reason;
+        return result.Failure switch
+        {
+            TryFailure.TryTimeout => Fail(
+                exchange, ResponseFlags.UpstreamTimeout, 504, LocalReply.Timeout, "upstream_per_try_timeout"),
+            TryFailure.Connect => Fail(
+                exchange, ResponseFlags.UpstreamConnectFailure, 503, LocalReply.ConnectFailure, "upstream_reset_before_response_started"),
+            _ => Fail(exchange, ResponseFlags.UpstreamReset, 503, LocalReply.Reset, "upstream_reset_before_response_started"),
+        };
+    }
+
+    private static HttpResponseMessage Overflow(RequestExchange exchange)
+    {
+        exchange.Flags |= ResponseFlags.UpstreamOverflow;
+        exchange.Details = "overflow";
+        return LocalReply.Message(exchange, 503, LocalReply.Overflow, HopHeaders.Overloaded);
+    }
+
+    private static HttpResponseMessage Fail(RequestExchange exchange, ResponseFlags flag, int status, string body, string details)
+    {
+        exchange.Flags |= flag;
+        exchange.Details = details;
+        return LocalReply.Message(exchange, status, body);
+    }
+}

@@ -1,0 +1,59 @@
+using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Proxy.Dataplane.Clusters;
+
+namespace MeshOrleans.Proxy.Dataplane.Upstream;
+
+/// <summary>How one try ended: with a response, or with a failure.</summary>
+internal readonly record struct TryResult(HttpResponseMessage? Response, TryFailure Failure, string Reason)
+{
+    private const long RefusedStream = 7; // RFC 9113 section 7
+
+    public static TryResult Of(HttpResponseMessage response) => new(response, default, "");
+
+    /// <summary>Reads the exception of a try that nobody has cancelled.</summary>
+    public static TryResult Of(Exception exception)
+    {
+        for (var inner = exception; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is UpstreamConnectException or TimeoutException) return new(null, TryFailure.Connect, inner.Message);
+            if (inner is HttpProtocolException { ErrorCode: RefusedStream }) return new(null, TryFailure.RefusedStream, inner.Message);
+        }
+
+        var isConnect = exception is OperationCanceledException or HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+                or HttpRequestError.SecureConnectionError,
+        };
+        return new(null, isConnect ? TryFailure.Connect : TryFailure.Reset, exception.Message);
+    }
+
+    /// <summary>The gRPC status of a response that has it in its headers.</summary>
+    public int? GrpcStatus =>
+        Response is not null
+        && Response.Headers.NonValidated.TryGetValues("grpc-status", out var values)
+        && int.TryParse(values.ToString(), out var status) ? status : null;
+
+    /// <summary>Whether the policy wants another try.</summary>
+    public bool IsCoveredBy(RetryPolicyModel policy) =>
+        Response is null ? policy.Covers(Failure) : policy.Covers((int)Response.StatusCode, GrpcStatus);
+
+    /// <summary>Tells outlier detection.</summary>
+    public void Report(ClusterPlan plan, EndpointState endpoint)
+    {
+        if (plan.Model.Outlier is null) return;
+        if (Response is null)
+        {
+            plan.State.Outliers.Report(plan, endpoint, TryOutcome.LocalOrigin, status: 0);
+            return;
+        }
+
+        var status = GrpcStatus switch
+        {
+            14 => 503,
+            4 => 504,
+            2 or 13 or 15 => 500,
+            _ => (int)Response.StatusCode,
+        };
+        plan.State.Outliers.Report(plan, endpoint, TryOutcome.Response, status);
+    }
+}

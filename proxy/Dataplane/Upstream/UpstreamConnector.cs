@@ -1,0 +1,116 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Tls;
+
+namespace MeshOrleans.Proxy.Dataplane.Upstream;
+
+/// <summary>Makes connections, with the handshake that the kind asks for.</summary>
+internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
+{
+    private static readonly List<SslApplicationProtocol> MeshHttp2 = [MeshAlpn.IstioHttp2, MeshAlpn.Istio, SslApplicationProtocol.Http2];
+    private static readonly List<SslApplicationProtocol> MeshHttp1 = [MeshAlpn.IstioHttp11, MeshAlpn.Istio, SslApplicationProtocol.Http11];
+    private static readonly List<SslApplicationProtocol> Http2 = [SslApplicationProtocol.Http2];
+    private static readonly List<SslApplicationProtocol> Http11 = [SslApplicationProtocol.Http11];
+
+    public async ValueTask<Stream> ConnectAsync(
+        PoolKind kind, UpstreamSettings settings, DnsEndPoint target, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Stream? stream = null;
+        try
+        {
+            if (IPAddress.TryParse(target.Host, out var address))
+            {
+                await socket.ConnectAsync(new IPEndPoint(address, target.Port), cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                await socket.ConnectAsync(target, cancellationToken).ConfigureAwait(false);
+            }
+
+            stream = new NetworkStream(socket, ownsSocket: true);
+            if (kind is PoolKind.PlainHttp1 or PoolKind.PlainHttp2) return stream;
+            var tls = new SslStream(stream, leaveInnerStreamOpen: false);
+            stream = tls;
+            var options = kind is PoolKind.MeshHttp1 or PoolKind.MeshHttp2 ? Mesh(kind, settings.Tls) : Simple(kind, settings.Tls, target);
+            await tls.AuthenticateAsClientAsync(options, cancellationToken).ConfigureAwait(false);
+            if (kind is PoolKind.MeshHttp2 or PoolKind.SimpleHttp2 && !IsHttp2(tls.NegotiatedApplicationProtocol))
+            {
+                throw new UpstreamConnectException("The server did not agree to HTTP/2.");
+            }
+
+            return stream;
+        }
+        catch (Exception exception)
+        {
+            if (stream is not null) await stream.DisposeAsync().ConfigureAwait(false);
+            else socket.Dispose();
+            if (exception is SocketException or AuthenticationException or IOException and not UpstreamConnectException)
+            {
+                throw new UpstreamConnectException(exception.Message, exception);
+            }
+
+            throw;
+        }
+    }
+
+    private static bool IsHttp2(SslApplicationProtocol protocol) =>
+        protocol == SslApplicationProtocol.Http2 || protocol == MeshAlpn.IstioHttp2;
+
+    private SslClientAuthenticationOptions Mesh(PoolKind kind, UpstreamTlsModel tls)
+    {
+        var identity = state.Identity ?? throw new UpstreamConnectException("This sidecar has no certificate yet.");
+        return new SslClientAuthenticationOptions
+        {
+            AllowRenegotiation = false,
+            AllowTlsResume = false, // a resumed session would skip the peer's check after its trust has changed
+            ApplicationProtocols = kind is PoolKind.MeshHttp2 ? MeshHttp2 : MeshHttp1,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            ClientCertificateContext = identity.Context,
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            TargetHost = tls.Sni,
+            RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+            {
+                var peer = verifier.Verify(certificate as X509Certificate2, chain, identity, out _);
+                return peer is not null && tls.AllowedSpiffeIds.Contains(peer.ToString());
+            },
+        };
+    }
+
+    private static SslClientAuthenticationOptions Simple(PoolKind kind, UpstreamTlsModel tls, DnsEndPoint target)
+    {
+        var options = new SslClientAuthenticationOptions
+        {
+            AllowRenegotiation = false,
+            ApplicationProtocols = kind is PoolKind.SimpleHttp2 ? Http2 : Http11,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            TargetHost = tls.Sni.Length > 0 ? tls.Sni : target.Host,
+        };
+        if (!tls.RootsPem.IsEmpty)
+        {
+            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            foreach (var pem in tls.RootsPem) policy.CustomTrustStore.ImportFromPem(pem);
+            options.CertificateChainPolicy = policy;
+        }
+
+        if (tls.SkipVerification)
+        {
+            // The operator's insecureSkipVerify, by name and for this cluster alone.
+            options.RemoteCertificateValidationCallback = (_, _, _, _) => tls.SkipVerification;
+        }
+        else if (!tls.AllowedDnsNames.IsEmpty)
+        {
+            options.RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
+                (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None
+                && certificate is X509Certificate2 leaf
+                && tls.AllowedDnsNames.Any(name => leaf.MatchesHostname(name));
+        }
+
+        return options;
+    }
+}

@@ -1,0 +1,55 @@
+using System.Net;
+using System.Text;
+using MeshOrleans.Proxy.Dataplane.Model;
+
+namespace MeshOrleans.Proxy.Dataplane.Upstream;
+
+/// <summary>Makes the connection pools: one handler per endpoint and kind, none of HttpClient's own opinions.</summary>
+internal sealed class UpstreamPoolFactory(UpstreamConnector connector)
+{
+    // Pooled connections carry the certificate they were made with: by this age they are replaced.
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(10);
+    private const int StreamWindow = 1024 * 1024;
+    private const int MaxHeaderKilobytes = 60;
+    private const int MaxDrainBytes = 64 * 1024;
+
+    public UpstreamPool Create(PoolKind kind, UpstreamSettings settings)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            ActivityHeadersPropagator = null,
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectCallback = (context, cancellationToken) =>
+                connector.ConnectAsync(kind, settings, context.DnsEndPoint, cancellationToken),
+            ConnectTimeout = settings.ConnectTimeout,
+            EnableMultipleHttp2Connections = true,
+            Expect100ContinueTimeout = TimeSpan.FromSeconds(1),
+            InitialHttp2StreamWindowSize = StreamWindow,
+            MaxResponseDrainSize = MaxDrainBytes,
+            MaxResponseHeadersLength = MaxHeaderKilobytes,
+            PooledConnectionIdleTimeout = settings.IdleTimeout,
+            PooledConnectionLifetime = ConnectionLifetime,
+            PreAuthenticate = false,
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+            ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+            UseCookies = false,
+            UseProxy = false,
+        };
+        return new UpstreamPool(new HttpMessageInvoker(handler), kind, settings);
+    }
+
+    /// <summary>Which kind of connection an endpoint gets.</summary>
+    public static PoolKind KindFor(ClusterModel cluster, EndpointModel endpoint, bool downstreamIsHttp2, bool isUpgrade)
+    {
+        var useHttp2 = !isUpgrade && (cluster.Protocol is UpstreamProtocol.Http2
+            || (cluster.Protocol is UpstreamProtocol.AsDownstream && downstreamIsHttp2));
+        return cluster.Tls.Mode switch
+        {
+            UpstreamTlsMode.Mesh => isUpgrade ? PoolKind.MeshHttp1 : PoolKind.MeshHttp2,
+            UpstreamTlsMode.AutoPerEndpoint when endpoint.UsesMesh => isUpgrade ? PoolKind.MeshHttp1 : PoolKind.MeshHttp2,
+            UpstreamTlsMode.Simple => useHttp2 ? PoolKind.SimpleHttp2 : PoolKind.SimpleHttp1,
+            _ => useHttp2 ? PoolKind.PlainHttp2 : PoolKind.PlainHttp1,
+        };
+    }
+}

@@ -12,7 +12,7 @@ internal static class SampleManifests
     public static IReadOnlyList<string> Names { get; } =
         [.. Directory.EnumerateFiles(Folder, "*.yaml").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
 
-    public static Manifest Read(string file) => ManifestReader.Read(file, File.ReadAllText(Path.Combine(Folder, file)));
+    public static Manifest Read(string file) => ManifestReader.Read(file, File.ReadAllText(Path.Combine(Folder, file))).Validated();
 
     private static string SourceFolder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 }

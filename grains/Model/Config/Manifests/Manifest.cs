@@ -11,6 +11,13 @@ public sealed record Manifest(ImmutableArray<ManifestResource> Resources, Immuta
 {
     /// <summary>Whether it is refused as it stands.</summary>
     public bool HasErrors => Violations.Any(v => v.Severity == Severity.Error);
+
+    /// <summary>The same manifest with what the rules of each resource's kind find added to its violations.</summary>
+    public Manifest Validated()
+    {
+        var found = Resources.SelectMany(r => ManifestValidator.Check(r.Resource).Select(r.Place));
+        return this with { Violations = [.. Violations.Concat(found).OrderBy(v => v.Line)] };
+    }
 }
 
 /// <summary>A resource with the place it was read from.</summary>

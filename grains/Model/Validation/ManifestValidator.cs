@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
+
+namespace MeshOrleans.Model.Validation;
+
+/// <summary>Checks what a resource says by itself: the rules that need no other resource (Istio's pkg/config/validation).</summary>
+public static class ManifestValidator
+{
+    /// <summary>
+    /// Everything that is wrong with a resource, warnings included. Lines are not filled in: whoever read the resource knows
+    /// them (<see cref="Config.Manifests.ManifestResource.Place"/>).
+    /// </summary>
+    public static ImmutableArray<Violation> Check(ConfigResource resource)
+    {
+        var report = new RuleReport();
+        var spec = FieldPath.Root.At("spec");
+        var (ns, name) = (resource.Key.Namespace, resource.Key.Name);
+        switch (resource.Spec)
+        {
+            case VirtualService service: VirtualServiceRules.Check(service, ns, spec, report); break;
+            case DestinationRule rule: DestinationRuleRules.Check(rule, ns, spec, report); break;
+            case Gateway gateway: GatewayRules.Check(gateway, spec, report); break;
+            case ServiceEntry entry: ServiceEntryRules.Check(entry, ns, spec, report); break;
+            case WorkloadEntry entry: WorkloadRules.CheckEntry(entry, spec, report); break;
+            case WorkloadGroup group: WorkloadRules.CheckGroup(group, spec, report); break;
+            case Sidecar sidecar: SidecarRules.Check(sidecar, name, spec, report); break;
+            case PeerAuthentication policy: PeerAuthenticationRules.Check(policy, spec, report); break;
+            case RequestAuthentication policy: RequestAuthenticationRules.Check(policy, ns, spec, report); break;
+            case AuthorizationPolicy policy: AuthorizationPolicyRules.Check(policy, ns, spec, report); break;
+            case Telemetry telemetry: TelemetryRules.Check(telemetry, ns, spec, report); break;
+            case KubernetesService service: KubernetesServiceRules.Check(service, spec, report); break;
+            case MeshConfig mesh: MeshConfigRules.Check(mesh, spec, report); break;
+        }
+
+        return report.ToImmutable();
+    }
+}

@@ -1,0 +1,96 @@
+using MeshOrleans.Model.Config;
+
+namespace MeshOrleans.Model.Validation;
+
+/// <summary>Rules of TLS on either side.</summary>
+internal static class TlsRules
+{
+    private static readonly HashSet<string> Versions = new(StringComparer.Ordinal)
+    {
+        "", "TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3",
+    };
+
+    public static void CheckClient(ClientTls? tls, FieldPath path, RuleReport report)
+    {
+        if (tls is null) return;
+        var files = tls.ClientCertificate.Length + tls.PrivateKey.Length + tls.CaCertificates.Length + tls.CaCrl.Length > 0;
+        if (tls.CredentialName.Length > 0 && files)
+        {
+            report.Error(path, "cannot specify client certificates, private key, CA certificates or CRL if credentialName is set");
+        }
+
+        if (tls.Mode == ClientTlsMode.Mutual && tls.CredentialName.Length == 0)
+        {
+            report.ErrorIf(tls.ClientCertificate.Length == 0, path, "client certificate required for mutual tls");
+            report.ErrorIf(tls.PrivateKey.Length == 0, path, "private key required for mutual tls");
+        }
+
+        report.ErrorIf(
+            tls.Mode == ClientTlsMode.IstioMutual && tls.CredentialName.Length > 0,
+            path.At("credentialName"),
+            "ISTIO_MUTUAL TLS cannot have associated credentialName");
+    }
+
+    public static void CheckServer(ServerTls tls, FieldPath path, RuleReport report)
+    {
+        var mode = tls.Mode ?? ServerTlsMode.Simple;
+        CheckVersions(tls, path, report);
+        if (mode == ServerTlsMode.IstioMutual)
+        {
+            CheckIstioMutual(tls, path, report);
+            return;
+        }
+
+        var sources = (tls.CredentialName.Length > 0 ? 1 : 0) + (tls.CredentialNames.IsEmpty ? 0 : 1)
+            + (tls.ServerCertificate.Length > 0 ? 1 : 0) + (tls.TlsCertificates.IsEmpty ? 0 : 1);
+        report.ErrorIf(
+            sources > 1,
+            path,
+            "only one of credential_name, credential_names, server_certificate, tls_certificates should be specified");
+        if (mode is ServerTlsMode.Passthrough or ServerTlsMode.AutoPassthrough || tls is { Mode: null, HttpsRedirect: true }) return;
+
+        var name = EnumName(mode);
+        var hasSecret = tls.CredentialName.Length > 0 || !tls.CredentialNames.IsEmpty;
+        if (!hasSecret && tls.TlsCertificates.IsEmpty)
+        {
+            report.ErrorIf(tls.ServerCertificate.Length == 0, path, $"{name} TLS requires a server certificate");
+            report.ErrorIf(tls.PrivateKey.Length == 0, path, $"{name} TLS requires a private key");
+        }
+
+        if (mode is ServerTlsMode.Mutual or ServerTlsMode.OptionalMutual && !hasSecret
+            && tls.CaCertificates.Length == 0 && tls.CaCertCredentialName.Length == 0)
+        {
+            report.Error(path, $"{name} TLS requires a client CA bundle");
+        }
+    }
+
+    private static void CheckIstioMutual(ServerTls tls, FieldPath path, RuleReport report)
+    {
+        report.ErrorIf(
+            tls.CredentialName.Length > 0 || !tls.CredentialNames.IsEmpty,
+            path.At("credentialName"),
+            "ISTIO_MUTUAL TLS cannot have associated credentialName");
+        report.ErrorIf(
+            tls.ServerCertificate.Length > 0,
+            path.At("serverCertificate"),
+            "ISTIO_MUTUAL TLS cannot have associated server certificate");
+        report.ErrorIf(tls.PrivateKey.Length > 0, path.At("privateKey"), "ISTIO_MUTUAL TLS cannot have associated private key");
+        report.ErrorIf(
+            tls.CaCertificates.Length > 0, path.At("caCertificates"), "ISTIO_MUTUAL TLS cannot have associated CA bundle");
+    }
+
+    private static void CheckVersions(ServerTls tls, FieldPath path, RuleReport report)
+    {
+        foreach (var (field, version) in new[] { ("minProtocolVersion", tls.MinProtocolVersion), ("maxProtocolVersion", tls.MaxProtocolVersion) })
+        {
+            if (!Versions.Contains(version)) report.Error(path.At(field), $"invalid TLS version \"{version}\"");
+        }
+    }
+
+    private static string EnumName(ServerTlsMode mode) => mode switch
+    {
+        ServerTlsMode.Mutual => "MUTUAL",
+        ServerTlsMode.OptionalMutual => "OPTIONAL_MUTUAL",
+        _ => "SIMPLE",
+    };
+}

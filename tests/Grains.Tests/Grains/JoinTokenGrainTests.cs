@@ -1,0 +1,85 @@
+using MeshOrleans.Grains.Workloads;
+
+namespace MeshOrleans.Grains.Tests.Grains;
+
+public sealed class JoinTokenGrainTests
+{
+    private const string Hash = "0f0e";
+
+    [Fact]
+    public async Task Of_many_at_once_exactly_one_is_granted()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Token(silo).MintAsync(Grant(silo), default);
+
+        var results = await Task.WhenAll(Enumerable.Range(0, 30).Select(
+            i => Task.Run(() => Token(silo).RedeemAsync($"caller {i}", default))));
+
+        Assert.Single(results.OfType<RedeemResult.Granted>());
+        Assert.Equal(29, results.OfType<RedeemResult.Used>().Count());
+    }
+
+    [Fact]
+    public async Task Of_two_activations_after_the_loss_of_a_silo_exactly_one_grants()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Token(silo).MintAsync(Grant(silo), default);
+        await using var other = await TestSilo.StartAsync(silo.Stores);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Token(other).MintAsync(Grant(other), default)); // both are active now
+
+        Assert.IsType<RedeemResult.Granted>(await Token(silo).RedeemAsync("first", default));
+        await Assert.ThrowsAnyAsync<Exception>(() => Token(other).RedeemAsync("second", default));
+        Assert.IsType<RedeemResult.Used>(await Token(other).RedeemAsync("second", default));
+    }
+
+    [Fact]
+    public async Task A_use_that_could_not_be_saved_is_not_granted()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Token(silo).MintAsync(Grant(silo), default);
+        silo.Stores.State.BeforeWrite = _ => throw new IOException("The disk is full.");
+
+        await Assert.ThrowsAsync<IOException>(() => Token(silo).RedeemAsync("x", default));
+
+        silo.Stores.State.BeforeWrite = _ => { };
+        Assert.IsType<RedeemResult.Granted>(await Token(silo).RedeemAsync("x", default));
+    }
+
+    [Fact]
+    public async Task A_token_expires()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Token(silo).MintAsync(Grant(silo), default);
+
+        silo.Clock.Advance(TimeSpan.FromHours(1));
+
+        Assert.IsType<RedeemResult.Expired>(await Token(silo).RedeemAsync("x", default));
+    }
+
+    [Fact]
+    public async Task Minting_twice_is_refused_and_changes_nothing()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Token(silo).MintAsync(Grant(silo), default);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => Token(silo).MintAsync(Grant(silo) with { ServiceAccount = "admin" }, default));
+
+        var granted = Assert.IsType<RedeemResult.Granted>(await Token(silo).RedeemAsync("x", default));
+        Assert.Equal("cart", granted.Grant.ServiceAccount);
+    }
+
+    [Fact]
+    public async Task A_token_nobody_minted_is_unknown()
+    {
+        await using var silo = await TestSilo.StartAsync();
+
+        Assert.IsType<RedeemResult.Unknown>(await Token(silo).RedeemAsync("x", default));
+        Assert.Equal(0, silo.Stores.State.Writes);
+    }
+
+    private static IJoinTokenGrain Token(TestSilo silo) => silo.Grain<IJoinTokenGrain>(Hash);
+
+    private static JoinTokenGrant Grant(TestSilo silo) =>
+        new("workload", "shop", "cart", "", silo.Clock.GetUtcNow().AddHours(1));
+}

@@ -1,0 +1,105 @@
+using MeshOrleans.Grains.Config;
+
+namespace MeshOrleans.Grains.Tests.Grains;
+
+public sealed class MeshConfigGrainTests
+{
+    [Fact]
+    public async Task An_accepted_revision_is_saved_told_and_listed()
+    {
+        await using var silo = await TestSilo.StartAsync();
+
+        var result = await Apply(silo, Request("A/n/a", """{"x":1}"""));
+
+        Assert.Equal(1, Assert.IsType<ApplyResult.Accepted>(result).Revision);
+        var told = (await silo.ReadAsync())["config/A/n/a"];
+        Assert.Equal((1L, """{"x":1,"createdRevision":1,"createdOrdinal":0}"""), (told.OwnerVersion, told.Payload));
+        Assert.Equal([new ConfigDocument("A/n/a", told.Payload!)], (await Config(silo).GetDocumentsAsync(default)).AsEnumerable());
+        Assert.Equal(1, await Config(silo).GetRevisionAsync(default));
+        var listed = Assert.Single(await Config(silo).ListRevisionsAsync(0, 10, default));
+        Assert.Equal((1, "test", silo.Clock.GetUtcNow(), 0), (listed.Number, listed.Author, listed.Time, listed.Changes.Length));
+        Assert.Single((await Config(silo).FindRevisionAsync(1, default))!.Changes);
+        Assert.Null(await Config(silo).FindRevisionAsync(2, default));
+    }
+
+    [Fact]
+    public async Task The_same_again_is_no_revision()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Apply(silo, Request("A/n/a", "{}"));
+
+        Assert.Equal(new ApplyResult.Unchanged(1), await Apply(silo, Request("A/n/a", "{}")));
+        Assert.Equal(1, silo.Stores.Snapshots.Appends);
+    }
+
+    [Fact]
+    public async Task Authors_of_one_revision_do_not_overwrite_each_other()
+    {
+        await using var silo = await TestSilo.StartAsync();
+
+        var results = await Task.WhenAll(Enumerable.Range(0, 10).Select(
+            i => Apply(silo, Request($"A/n/a{i}", "{}") with { ExpectedRevision = 0 })));
+
+        Assert.Single(results.OfType<ApplyResult.Accepted>());
+        Assert.Equal(9, results.OfType<ApplyResult.Conflict>().Count());
+    }
+
+    [Fact]
+    public async Task What_was_saved_but_not_told_is_told_by_the_next_activation_first()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Apply(silo, Request("A/n/old", "{}"));
+        silo.Stores.Snapshots.BeforeAppend = _ => throw new IOException("The disk is full.");
+        await Assert.ThrowsAsync<IOException>(
+            () => Apply(silo, Request("A/n/new", "{}") with { Delete = ["A/n/old"] }));
+        Assert.Equal(["config/A/n/old"], (await silo.ReadAsync()).Keys);
+
+        silo.Stores.Snapshots.BeforeAppend = _ => Task.CompletedTask;
+        Assert.Equal(2, await Config(silo).GetRevisionAsync(default)); // the revision itself was saved
+
+        Assert.Equal(["config/A/n/new"], (await silo.ReadAsync()).Keys);
+    }
+
+    [Fact]
+    public async Task A_crash_between_saving_and_telling_is_healed_by_the_next_silo()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Apply(silo, Request("A/n/a", "{}"));
+        var reached = new TaskCompletionSource();
+        var never = new TaskCompletionSource();
+        silo.Stores.Snapshots.BeforeAppend = _ =>
+        {
+            reached.TrySetResult();
+            return never.Task;
+        };
+        var lost = Apply(silo, Request("A/n/b", "{}"));
+        await reached.Task.WaitAsync(TestSilo.Impatience());
+        silo.Stores.Snapshots.BeforeAppend = _ => Task.CompletedTask;
+
+        await using var next = await TestSilo.StartAsync(silo.Stores);
+        Assert.Equal(2, await Config(next).GetRevisionAsync(default));
+
+        Assert.Equal(["config/A/n/a", "config/A/n/b"], (await next.ReadAsync()).Keys.Order());
+        Assert.False(lost.IsCompleted);
+        never.SetException(new IOException("The silo is gone."));
+        await Assert.ThrowsAsync<IOException>(() => lost);
+    }
+
+    [Fact]
+    public async Task A_dry_run_saves_and_tells_nothing()
+    {
+        await using var silo = await TestSilo.StartAsync();
+
+        await Apply(silo, Request("A/n/a", "{}") with { DryRun = true });
+
+        Assert.Equal(0, await Config(silo).GetRevisionAsync(default));
+        Assert.Empty(await silo.ReadAsync());
+    }
+
+    private static IMeshConfigGrain Config(TestSilo silo) => silo.Grain<IMeshConfigGrain>(MeshKeys.Default);
+
+    private static Task<ApplyResult> Apply(TestSilo silo, ApplyRequest request) =>
+        Config(silo).ApplyAsync(request, CancellationToken.None);
+
+    private static ApplyRequest Request(string key, string json) => new() { Put = [new ConfigDocument(key, json)], Author = "test" };
+}

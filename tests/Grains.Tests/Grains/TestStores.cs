@@ -1,0 +1,67 @@
+using MeshOrleans.Grains.Embedded;
+using MeshOrleans.Grains.Identity;
+
+namespace MeshOrleans.Grains.Tests.Grains;
+
+/// <summary>Everything that outlives a silo.</summary>
+internal sealed class TestStores
+{
+    public InMemorySnapshotStore Snapshots { get; } = new();
+
+    public InMemoryRevisionStore Revisions { get; } = new();
+
+    public InMemoryKeyStore Keys { get; } = new();
+
+    public ObservedStateStore State { get; } = new();
+
+    public MemoryReminderStore Reminders { get; } = new();
+}
+
+/// <summary>Grain state in memory; a test may look at it and make writing fail.</summary>
+internal sealed class ObservedStateStore : IGrainStateStore
+{
+    private readonly MemoryGrainStateStore _store = new();
+    private int _writes;
+
+    public int Writes => Volatile.Read(ref _writes);
+
+    /// <summary>Runs before every write; may throw.</summary>
+    public Action<GrainStateKey> BeforeWrite { get; set; } = _ => { };
+
+    /// <summary>Runs after every read.</summary>
+    public Action<GrainStateKey> AfterRead { get; set; } = _ => { };
+
+    public async Task<StoredGrainState?> ReadAsync(GrainStateKey key, CancellationToken cancellationToken)
+    {
+        var state = await _store.ReadAsync(key, cancellationToken);
+        AfterRead(key);
+        return state;
+    }
+
+    public Task<string> WriteAsync(GrainStateKey key, string json, string? expectedETag, CancellationToken cancellationToken)
+    {
+        BeforeWrite(key);
+        Interlocked.Increment(ref _writes);
+        return _store.WriteAsync(key, json, expectedETag, cancellationToken);
+    }
+
+    public Task ClearAsync(GrainStateKey key, string? expectedETag, CancellationToken cancellationToken) =>
+        _store.ClearAsync(key, expectedETag, cancellationToken);
+}
+
+/// <summary>The authority's keys in memory.</summary>
+internal sealed class InMemoryKeyStore : IAuthorityKeyStore
+{
+    private AuthorityMaterial? _material;
+
+    public Task<AuthorityMaterial?> LoadAsync(CancellationToken cancellationToken) => Task.FromResult(_material);
+
+    public Task<AuthorityMaterial> CreateAsync(AuthorityMaterial material, CancellationToken cancellationToken) =>
+        Task.FromResult(_material ??= material);
+
+    public Task ReplaceSignerAsync(AuthorityMaterial material, CancellationToken cancellationToken)
+    {
+        _material = material;
+        return Task.CompletedTask;
+    }
+}

@@ -1,1 +1,3 @@
-return 0;
+using MeshOrleans.Cli;
+
+return await Meshctl.RunAsync(args, CliHost.OfProcess(), CancellationToken.None);

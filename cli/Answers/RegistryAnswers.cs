@@ -1,0 +1,74 @@
+namespace MeshOrleans.Cli.Answers;
+
+/// <summary>One service.</summary>
+internal sealed record ServiceRow(
+    string Host,
+    string Namespace = "",
+    string Name = "",
+    string Origin = "",
+    IReadOnlyList<ServicePortRow>? Ports = null,
+    int Endpoints = 0,
+    int Healthy = 0);
+
+/// <summary>One port of a service.</summary>
+internal sealed record ServicePortRow(string Name, int Number, string Protocol);
+
+/// <summary>One member of the mesh.</summary>
+internal sealed record WorkloadRow(
+    string Namespace,
+    string Name,
+    string Address = "",
+    IReadOnlyDictionary<string, int>? Ports = null,
+    IReadOnlyDictionary<string, string>? Labels = null,
+    string ServiceAccount = "",
+    string Health = "",
+    bool HasSidecar = false,
+    string SpiffeId = "",
+    string Locality = "",
+    string Network = "",
+    int Weight = 1,
+    string Group = "");
+
+/// <summary>One proxy and what it holds.</summary>
+internal sealed record ProxyRow(
+    string Id,
+    string Namespace = "",
+    string SpiffeId = "",
+    string Address = "",
+    string Gateway = "",
+    string UserAgent = "",
+    string Status = "",
+    DateTimeOffset Since = default,
+    IReadOnlyList<ProxyTypeRow>? Types = null);
+
+/// <summary>One resource type of a proxy.</summary>
+internal sealed record ProxyTypeRow(
+    string Type,
+    string Status,
+    string SentVersion = "",
+    string AckedVersion = "",
+    long Revision = 0,
+    string Nack = "",
+    DateTimeOffset Since = default);
+
+/// <summary>One certificate in use.</summary>
+internal sealed record IdentityRow(
+    string SpiffeId,
+    string Node = "",
+    string Serial = "",
+    string Issuer = "",
+    DateTimeOffset NotBefore = default,
+    DateTimeOffset NotAfter = default,
+    DateTimeOffset NextRotation = default,
+    int RemainingPercent = 0);
+
+/// <summary>One federated mesh.</summary>
+internal sealed record PeerRow(
+    string Name,
+    string TrustDomain = "",
+    string Address = "",
+    string Status = "",
+    double? AgeSeconds = null,
+    string? Error = null,
+    IReadOnlyList<string>? Imported = null,
+    IReadOnlyList<string>? Exported = null);

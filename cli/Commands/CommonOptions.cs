@@ -1,0 +1,47 @@
+using System.CommandLine;
+using MeshOrleans.Cli.Output;
+
+namespace MeshOrleans.Cli.Commands;
+
+/// <summary>Options that several commands have, made anew for each.</summary>
+internal static class CommonOptions
+{
+    public const string DefaultNamespace = "default";
+
+    public static Option<string?> Namespace(string description) => new("--namespace", "-n")
+    {
+        Description = description,
+        HelpName = "NS",
+    };
+
+    public static Option<string[]> Files() => new("--filename", "-f")
+    {
+        Description = "Manifests: a file, a folder (its .yaml, .yml and .json files) or - for standard input; repeatable",
+        HelpName = "FILE|DIR|-",
+        Required = true,
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    public static Option<OutputFormat> Format()
+    {
+        var option = new Option<OutputFormat>("--output", "-o")
+        {
+            Description = "table, json (as the API answers), yaml or wide",
+            HelpName = "FORMAT",
+        };
+        option.AcceptOnlyFromAmong("table", "json", "yaml", "wide");
+        return option;
+    }
+
+    /// <summary>For commands that report rather than list.</summary>
+    public static Option<OutputFormat> ReportFormat()
+    {
+        var option = new Option<OutputFormat>("--output", "-o")
+        {
+            Description = "table (text), json (as the API answers) or yaml",
+            HelpName = "FORMAT",
+        };
+        option.AcceptOnlyFromAmong("table", "json", "yaml");
+        return option;
+    }
+}

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using MeshOrleans.Cli.Answers;
+using MeshOrleans.Cli.Input;
+using MeshOrleans.Cli.Output;
+
+namespace MeshOrleans.Cli.Commands;
+
+/// <summary><c>meshctl delete</c>: one resource.</summary>
+internal static class DeleteCommand
+{
+    public static Command Create(CommandScope scope)
+    {
+        var words = new Argument<string[]>("KIND NAME")
+        {
+            Description = "Kind and name, or KIND/NAME",
+            Arity = new ArgumentArity(1, 2),
+        };
+        var ns = CommonOptions.Namespace("Its namespace (default)");
+        var format = CommonOptions.ReportFormat();
+        var command = new CliCommand(
+            "delete",
+            "Delete one resource of the configuration, as a new revision.",
+            "delete virtualservice reviews",
+            "delete dr/reviews -n shop")
+        {
+            words, ns, format,
+        };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var target = Target.Parse(parsed.GetRequiredValue(words));
+            if (target.Name is null) throw CliException.Usage($"delete needs a name: meshctl delete {target.Word} NAME");
+            var kind = KindName.Parse(target.Word);
+            var space = kind.NamespaceOf(parsed.GetValue(ns), target.Name);
+            using var api = scope.Connect(parsed);
+            var answer = await api.DeleteAsync(kind.PathOf(space, target.Name), cancellationToken);
+            if (Reports.TryWriteRaw(scope.Host, parsed.GetValue(format), answer)) return ExitCode.Fine;
+            var outcome = answer.Read(ApiJson.Default.ApplyAnswer);
+            await scope.Host.Out.WriteLineAsync($"{kind.Kind} {space}/{target.Name} deleted\nrevision {outcome.Revision}");
+            return ExitCode.Fine;
+        });
+        return command;
+    }
+}

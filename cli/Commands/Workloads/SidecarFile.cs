@@ -1,0 +1,43 @@
+using System.Text;
+using System.Text.Json;
+using MeshOrleans.Cli.Answers;
+
+namespace MeshOrleans.Cli.Commands.Workloads;
+
+/// <summary>What <c>mesh-sidecar --config</c> reads: one flat JSON object, its flags by name.</summary>
+internal static class SidecarFile
+{
+    public static string Write(WorkloadRequest member, string xds, string token)
+    {
+        (string Name, string? Value)[] settings =
+        [
+            ("xds", xds),
+            ("namespace", member.Namespace),
+            ("service-account", member.ServiceAccount ?? "default"),
+            ("workload-name", member.Name),
+            ("address", member.Address),
+            ("labels", string.Join(',', member.Labels.Select(l => $"{l.Key}={l.Value}"))),
+            ("app-port", string.Join(',', member.Ports.Values)),
+            ("port-names", string.Join(',', member.Ports.Keys)),
+            ("locality", member.Locality),
+            ("network", member.Network),
+            ("group", member.Group),
+            ("weight", member.Weight?.ToString()),
+            ("lease", member.LeaseSeconds?.ToString()),
+            ("token", token),
+        ];
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            writer.WriteStartObject();
+            foreach (var (name, value) in settings)
+            {
+                if (!string.IsNullOrEmpty(value)) writer.WriteString(name, value);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
+    }
+}

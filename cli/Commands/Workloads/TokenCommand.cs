@@ -1,0 +1,57 @@
+using System.CommandLine;
+using MeshOrleans.Cli.Answers;
+using MeshOrleans.Cli.Input;
+using MeshOrleans.Cli.Output;
+
+namespace MeshOrleans.Cli.Commands.Workloads;
+
+/// <summary><c>meshctl workload token</c>: a one-time join token.</summary>
+internal static class TokenCommand
+{
+    public static Command Create(CommandScope scope)
+    {
+        var ns = CommonOptions.Namespace("Namespace it may join (default)");
+        var serviceAccount = new Option<string?>("--service-account") { Description = "Identity it may take (default)", HelpName = "SA" };
+        var group = new Option<string?>("--group") { Description = "WorkloadGroup it may join (any)", HelpName = "NAME" };
+        var lifetime = new Option<string?>("--lifetime") { Description = "How long it may be used, at most 7d (1h)", HelpName = "DURATION" };
+        var format = CommonOptions.ReportFormat();
+        var command = new CliCommand(
+            "token",
+            "Mint a token with which one workload may join once. Only the token goes to standard output.",
+            "workload token -n shop --service-account cart > cart.token",
+            "workload token --lifetime 10m -o json")
+        {
+            ns, serviceAccount, group, lifetime, format,
+        };
+        command.SetAction((parsed, cancellationToken) => MintAsync(
+            scope,
+            parsed,
+            new TokenRequest(
+                TokenRequest.Workload,
+                parsed.GetValue(ns),
+                parsed.GetValue(serviceAccount),
+                parsed.GetValue(group),
+                Seconds(parsed.GetValue(lifetime))),
+            parsed.GetValue(format),
+            cancellationToken));
+        return command;
+    }
+
+    /// <summary>A lifetime as the API takes it; null for its default.</summary>
+    /// <exception cref="CliException">The text is no duration.</exception>
+    public static double? Seconds(string? lifetime) =>
+        lifetime is null ? null : Durations.Parse(lifetime, "--lifetime").TotalSeconds;
+
+    /// <summary>Mints a token and prints it: the token alone on standard output, when it expires on the error stream.</summary>
+    public static async Task<int> MintAsync(
+        CommandScope scope, ParseResult parsed, TokenRequest request, OutputFormat format, CancellationToken cancellationToken)
+    {
+        using var api = scope.Connect(parsed);
+        var answer = await api.PostAsync("/v1/tokens", request, ApiJson.Default.TokenRequest, cancellationToken);
+        if (Reports.TryWriteRaw(scope.Host, format, answer)) return ExitCode.Fine;
+        var token = answer.Read(ApiJson.Default.TokenAnswer);
+        await scope.Host.Out.WriteLineAsync(Printable.Of(token.Token));
+        await scope.Host.Error.WriteLineAsync($"good for one use until {Ages.At(token.ExpiresAt)}");
+        return ExitCode.Fine;
+    }
+}

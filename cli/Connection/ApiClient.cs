@@ -1,0 +1,123 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using MeshOrleans.Cli.Answers;
+
+namespace MeshOrleans.Cli.Connection;
+
+/// <summary>The control plane's REST API. A refusal is an <see cref="ApiException"/>, silence a <see cref="CliException"/>.</summary>
+internal sealed class ApiClient : IDisposable
+{
+    private const string Json = "application/json";
+    private const long MaxAnswer = 256L << 20;
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(60);
+
+    private readonly HttpClient _http;
+    private readonly ControlPlaneAddress _address;
+    private readonly Credential _credential;
+
+    public ApiClient(ControlPlaneAddress address, Credential credential)
+    {
+        (_address, _credential) = (address, credential);
+        // HTTP_PROXY may well name a sidecar of the mesh; the way to the control plane never leads through it.
+        var handler = new SocketsHttpHandler { UseProxy = false, ConnectTimeout = ConnectTimeout, AllowAutoRedirect = false };
+        _http = new HttpClient(handler)
+        {
+            BaseAddress = address.Api,
+            Timeout = AnswerTimeout,
+            MaxResponseContentBufferSize = MaxAnswer,
+        };
+    }
+
+    public Task<ApiAnswer> GetAsync(string path, CancellationToken cancellationToken, string accept = Json) =>
+        SendAsync(new HttpRequestMessage(HttpMethod.Get, path), accept, cancellationToken);
+
+    public Task<ApiAnswer> DeleteAsync(string path, CancellationToken cancellationToken) =>
+        SendAsync(new HttpRequestMessage(HttpMethod.Delete, path), Json, cancellationToken);
+
+    /// <param name="path">Path and query.</param>
+    /// <param name="body">What to send.</param>
+    /// <param name="type">Its JSON contract.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="mediaType">The content type.</param>
+    /// <param name="ifMatch">The only revision that may be replaced; null for any.</param>
+    public Task<ApiAnswer> PostAsync<T>(
+        string path,
+        T body,
+        JsonTypeInfo<T> type,
+        CancellationToken cancellationToken,
+        string mediaType = Json,
+        long? ifMatch = null)
+    {
+        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type));
+        content.Headers.ContentType = new MediaTypeHeaderValue(mediaType);
+        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+        if (ifMatch is { } revision) request.Headers.IfMatch.Add(new EntityTagHeaderValue($"\"{revision}\""));
+        return SendAsync(request, Json, cancellationToken);
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<ApiAnswer> SendAsync(HttpRequestMessage request, string accept, CancellationToken cancellationToken)
+    {
+        using var sent = request;
+        sent.Headers.Accept.ParseAdd(accept);
+        sent.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _credential.Token);
+        try
+        {
+            using var response = await _http.SendAsync(sent, cancellationToken);
+            var text = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(cancellationToken));
+            return response.IsSuccessStatusCode ? new ApiAnswer(text) : throw new ApiException(ProblemOf(response, text));
+        }
+        catch (HttpRequestException exception)
+        {
+            throw Unreachable(exception);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new CliException(
+                $"the control plane at {Origin} did not answer within {AnswerTimeout.TotalSeconds:0} s; ./data or its log says why");
+        }
+    }
+
+    private string Origin => _address.Api.GetLeftPart(UriPartial.Authority);
+
+    private CliException Unreachable(HttpRequestException exception) => exception.HttpRequestError switch
+    {
+        HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError => new CliException(
+            $"no control plane answers at {Origin} (from {_address.Source}); start one with ./mesh up or name it with --server"),
+        _ => new CliException($"talking to {Origin} (from {_address.Source}) failed: {exception.Message}"),
+    };
+
+    private ApiProblem ProblemOf(HttpResponseMessage response, string text)
+    {
+        var status = (int)response.StatusCode;
+        var problem = Parse(text) ?? new ApiProblem
+        {
+            Title = $"{Origin} answered {status} {response.ReasonPhrase} without saying why.",
+            Detail = "Is it the REST API of a control plane?",
+        };
+        var hint = status is 401 or 403 ? $"The credential came from {_credential.File}; name another with --token-file." : null;
+        return problem with
+        {
+            Status = status,
+            Detail = hint is null ? problem.Detail : $"{problem.Detail} {hint}".TrimStart(),
+            Body = text,
+        };
+    }
+
+    private static ApiProblem? Parse(string text)
+    {
+        try
+        {
+            var problem = JsonSerializer.Deserialize(text, ApiJson.Default.ApiProblem);
+            return problem is { Title: null, Detail: null } ? null : problem;
+        }
+        catch (JsonException)
+        {
+            return null; // the answer of something else than the API
+        }
+    }
+}

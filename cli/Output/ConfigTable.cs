@@ -1,0 +1,21 @@
+using MeshOrleans.Cli.Answers;
+
+namespace MeshOrleans.Cli.Output;
+
+/// <summary>Configuration resources.</summary>
+internal static class ConfigTable
+{
+    public static TextTable Of(IEnumerable<ConfigRow> rows)
+    {
+        var table = new TextTable("KIND", "NAMESPACE", "NAME", "CREATED IN");
+        foreach (var row in rows) table.Add(row.Kind, row.Namespace, row.Name, row.CreatedRevision > 0 ? $"revision {row.CreatedRevision}" : "-");
+        return table;
+    }
+
+    public static TextTable Of(IEnumerable<ChangeRow> rows)
+    {
+        var table = new TextTable("CHANGE", "KIND", "NAMESPACE", "NAME");
+        foreach (var row in rows) table.Add(row.Change, row.Kind, row.Namespace, row.Name);
+        return table;
+    }
+}

@@ -1,0 +1,49 @@
+using MeshOrleans.Cli.Answers;
+
+namespace MeshOrleans.Cli.Output;
+
+/// <summary>What every proxy holds, refused or still waits for.</summary>
+internal static class ProxyTable
+{
+    // Istio's names of the resource types, in the order of its own proxy-status.
+    private static readonly (string Column, string Type)[] Types =
+    [
+        ("CDS", "Cluster"), ("LDS", "Listener"), ("EDS", "ClusterLoadAssignment"), ("RDS", "RouteConfiguration"), ("SDS", "Secret"),
+    ];
+
+    public static TextTable Of(IEnumerable<ProxyRow> rows, TimeProvider clock, bool wide)
+    {
+        string[] left = ["PROXY", "STATUS", .. Types.Select(t => t.Column), "SINCE"];
+        var table = new TextTable(wide ? [.. left, "ADDRESS", "GATEWAY", "IDENTITY", "VERSION"] : left);
+        foreach (var row in rows)
+        {
+            var states = Types.Select(t => row.Types?.FirstOrDefault(s => s.Type == t.Type)?.Status);
+            string?[] cells = [Shorten.NodeId(row.Id), row.Status, .. states, Ages.Since(row.Since, clock)];
+            if (wide) cells = [.. cells, row.Address, row.Gateway, Shorten.SpiffeId(row.SpiffeId), row.UserAgent];
+            table.Add(cells);
+        }
+
+        return table;
+    }
+
+    /// <summary>The types of one proxy.</summary>
+    public static TextTable Of(ProxyRow proxy, TimeProvider clock)
+    {
+        var table = new TextTable("TYPE", "STATUS", "SENT", "ACKED", "REVISION", "SINCE");
+        foreach (var type in proxy.Types ?? [])
+        {
+            table.Add(
+                type.Type, type.Status, Shorten.To(type.SentVersion, 16), Shorten.To(type.AckedVersion, 16),
+                type.Revision > 0 ? $"{type.Revision}" : "", Ages.Since(type.Since, clock));
+        }
+
+        return table;
+    }
+
+    /// <summary>One line for each refusal, with the proxy's own words.</summary>
+    public static IEnumerable<string> Refusals(IEnumerable<ProxyRow> rows) =>
+        from row in rows
+        from type in row.Types ?? []
+        where type.Nack.Length > 0
+        select Printable.Of($"{Shorten.NodeId(row.Id)} refused {type.Type}: {type.Nack}");
+}

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using MeshOrleans.Cli.Connection;
+
+namespace MeshOrleans.Cli.Output;
+
+/// <summary>Shows an answer in the format that was asked for.</summary>
+internal static class Reports
+{
+    /// <summary>Writes the answer itself when it was asked for as JSON or YAML; false when it is to be told to people.</summary>
+    public static bool TryWriteRaw(CliHost host, OutputFormat format, string json)
+    {
+        switch (format)
+        {
+            case OutputFormat.Json:
+                WriteText(host, json);
+                return true;
+            case OutputFormat.Yaml:
+                WriteText(host, ToYaml(json));
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    public static bool TryWriteRaw(CliHost host, OutputFormat format, ApiAnswer answer) => TryWriteRaw(host, format, answer.Text);
+
+    /// <summary>Writes text as it is, ending with a line break.</summary>
+    public static void WriteText(CliHost host, string text)
+    {
+        host.Out.Write(text);
+        if (!text.EndsWith('\n')) host.Out.Write('\n');
+    }
+
+    private static string ToYaml(string json)
+    {
+        try
+        {
+            return YamlText.FromJson(json);
+        }
+        catch (JsonException exception)
+        {
+            throw new CliException($"the control plane's answer is not JSON: {exception.Message}");
+        }
+    }
+}

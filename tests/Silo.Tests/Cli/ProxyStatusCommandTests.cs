@@ -1,0 +1,97 @@
+namespace MeshOrleans.Silo.Tests.Cli;
+
+public sealed class ProxyStatusCommandTests
+{
+    private const string Id = "sidecar~127.0.0.1~reviews-v1.default~default.svc.cluster.local";
+
+    private const string Proxy = $$"""
+        {"id":"{{Id}}","namespace":"default","spiffeId":"spiffe://cluster.local/ns/default/sa/reviews","address":"127.0.0.1",
+         "gateway":"gw-1","userAgent":"mesh-orleans-0.1.0","status":"NACKED","since":"2025-12-31T23:55:00Z","types":[
+         {"type":"Cluster","typeUrl":"t","status":"SYNCED","sentVersion":"v1","ackedVersion":"v1","revision":3,"nack":"","since":"2025-12-31T23:55:00Z"},
+         {"type":"Listener","typeUrl":"t","status":"NACKED","sentVersion":"v2","ackedVersion":"v1","revision":3,"nack":"bad\u001b[31m filter","since":"2025-12-31T23:59:30Z"}]}
+        """;
+
+    [Theory]
+    [InlineData("proxy-status")]
+    [InlineData("ps")]
+    public async Task Each_type_has_its_column_and_refusals_their_words(string verb)
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.Api.On("GET /v1/proxies", $"[{Proxy}]");
+
+        var result = await cli.RunAsync(verb);
+
+        Assert.Equal(0, result.Code);
+        Assert.Equal("PROXY                STATUS   CDS      LDS      EDS   RDS   SDS   SINCE", result.Lines[0]);
+        Assert.Equal("reviews-v1.default   NACKED   SYNCED   NACKED   -     -     -     5m", result.Lines[1]);
+        Assert.Equal("reviews-v1.default refused Listener: bad [31m filter\n", result.Error);
+    }
+
+    [Fact]
+    public async Task One_proxy_is_found_by_its_short_name()
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.Api.On("GET /v1/proxies", $"[{Proxy}]").On($"GET /v1/proxies/{Id}", Proxy);
+
+        var result = await cli.RunAsync("ps", "reviews-v1.default");
+
+        Assert.Equal(0, result.Code);
+        Assert.Equal("Listener   NACKED   v2     v1      3          30s", result.Lines[^1]);
+    }
+
+    [Fact]
+    public async Task An_unknown_proxy_fails()
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.Api.On("GET /v1/proxies", "[]");
+
+        var result = await cli.RunAsync("ps", "nobody.default");
+
+        Assert.Equal(1, result.Code);
+        Assert.StartsWith("meshctl: no proxy 'nobody.default' ever connected", result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(66)]
+    [InlineData(80)]
+    public async Task On_a_terminal_the_longest_values_give_way_and_every_row_stays_one_line(int width)
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.TerminalWidth = width;
+        cli.Api.On("GET /v1/proxies", $"[{Proxy},{Proxy.Replace("reviews-v1", "a-service-with-a-rather-long-name-v1", StringComparison.Ordinal)}]");
+
+        var result = await cli.RunAsync("ps");
+
+        Assert.Equal(3, result.Lines.Length);
+        Assert.All(result.Lines, line => Assert.InRange(Visible(line).Length, 1, width));
+        Assert.Contains("NACKED", Visible(result.Lines[1]), StringComparison.Ordinal);
+        Assert.Contains("\u001b[", result.Lines[1], StringComparison.Ordinal);
+        Assert.Contains("…", result.Lines[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Wide_keeps_every_value_whole_on_a_terminal_too()
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.TerminalWidth = 60;
+        cli.Api.On("GET /v1/proxies", $"[{Proxy}]");
+
+        var result = await cli.RunAsync("ps", "-o", "wide");
+
+        Assert.Equal(2, result.Lines.Length);
+        Assert.Contains("cluster.local/ns/default/sa/reviews", result.Lines[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Certificates_show_when_they_expire_and_rotate()
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.Api.On("GET /v1/identities", $$"""[{"spiffeId":"spiffe://cluster.local/ns/default/sa/reviews","node":"{{Id}}","serial":"AB","issuer":"i","notBefore":"2025-12-31T12:00:00Z","notAfter":"2026-01-02T01:00:00Z","nextRotation":"2026-01-01T00:01:30Z","remainingPercent":97}]""");
+
+        var result = await cli.RunAsync("certs");
+
+        Assert.Equal("cluster.local/ns/default/sa/reviews   reviews-v1.default   25h       90s       97%", result.Lines[1]);
+    }
+
+    private static string Visible(string line) => System.Text.RegularExpressions.Regex.Replace(line, "\u001b\\[[0-9;]*m", "");
+}

@@ -1,4 +1,3 @@
-using System.Text;
 using MeshOrleans.Cli.Answers;
 using MeshOrleans.Cli.Connection;
 using MeshOrleans.Cli.Input;
@@ -12,50 +11,39 @@ namespace MeshOrleans.Cli.Commands;
 /// <param name="Namespace">Null for every namespace; with a name: the default one.</param>
 internal sealed record ConfigQuery(KindName? Kind, string? Name, string? Namespace)
 {
-    private const string ListPath = "/v1/config";
     private const string Yaml = "application/yaml";
-    private const int CallsAtOnce = 8;
 
+    /// <summary>Asks and shows: JSON and YAML as the API answers, tables from its listing.</summary>
     public async Task ShowAsync(ApiClient api, CliHost host, OutputFormat format, CancellationToken cancellationToken)
     {
-        var isWhole = format is OutputFormat.Json or OutputFormat.Yaml;
-        if (isWhole && Kind is not null && Name is not null)
+        switch (format)
         {
-            var path = Kind.PathOf(Kind.NamespaceOf(Namespace, Name), Name);
-            Reports.WriteText(host, (await GetAsync(api, path, format, cancellationToken)).Text);
-            return;
+            case OutputFormat.Json:
+                Reports.WriteText(host, (await api.GetAsync(Path(), cancellationToken)).Text);
+                break;
+            case OutputFormat.Yaml:
+                Reports.WriteText(host, (await api.GetAsync(Path(), cancellationToken, Yaml)).Text);
+                break;
+            default:
+                await ShowTableAsync(api, host, format is OutputFormat.Wide, cancellationToken);
+                break;
         }
+    }
 
-        var list = await api.GetAsync(ListPath, cancellationToken);
-        var rows = list.Read(ApiJson.Default.ConfigRowArray).Where(IsWanted).ToArray();
-        if (isWhole) await WriteResourcesAsync(api, host, rows, format, cancellationToken);
-        else if (rows.Length > 0) Tables.Write(host, ConfigTable.Of(rows));
+    private async Task ShowTableAsync(ApiClient api, CliHost host, bool isWide, CancellationToken cancellationToken)
+    {
+        var answer = await api.GetAsync(ListPath(), cancellationToken);
+        var rows = answer.Read(ApiJson.Default.ConfigRowArray).Where(r => Name is null || r.Name == Name).ToArray();
+        if (rows.Length > 0) Tables.Write(host, ConfigTable.Of(rows), isWide);
         else if (Name is null) await host.Error.WriteLineAsync($"no {Kind?.Plural ?? "configuration"}{(Namespace is null ? "" : $" in namespace {Namespace}")}");
         else throw new CliException($"there is no {Kind!.Kind} {Kind.NamespaceOf(Namespace, Name)}/{Name}; meshctl get {Kind.Plural} lists them");
     }
 
-    private bool IsWanted(ConfigRow row) =>
-        (Kind is null || row.Kind == Kind.Kind)
-        && (Name is null ? Namespace is null || row.Namespace == Namespace
-            : row.Name == Name && row.Namespace == Kind!.NamespaceOf(Namespace, Name));
+    private string Path() => Name is null ? ListPath() : Kind!.PathOf(Kind.NamespaceOf(Namespace, Name), Name);
 
-    private static async Task WriteResourcesAsync(
-        ApiClient api, CliHost host, ConfigRow[] rows, OutputFormat format, CancellationToken cancellationToken)
+    private string ListPath()
     {
-        var texts = new string[rows.Length];
-        var options = new ParallelOptions { MaxDegreeOfParallelism = CallsAtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForAsync(0, rows.Length, options, async (i, token) =>
-        {
-            var row = rows[i];
-            var path = $"{ListPath}/{row.Kind}/{Uri.EscapeDataString(row.Namespace)}/{Uri.EscapeDataString(row.Name)}";
-            texts[i] = (await GetAsync(api, path, format, token)).Text.Trim();
-        });
-        var all = format is OutputFormat.Json
-            ? new StringBuilder("[").AppendJoin(',', texts).Append(']')
-            : new StringBuilder().AppendJoin("\n---\n", texts);
-        if (all.Length > 0) Reports.WriteText(host, all.ToString());
+        var ns = Name is null ? Namespace : Kind!.NamespaceOf(Namespace, Name);
+        return Query.Append("/v1/config", ("kind", Kind?.Kind), ("ns", ns));
     }
-
-    private static Task<ApiAnswer> GetAsync(ApiClient api, string path, OutputFormat format, CancellationToken cancellationToken) =>
-        format is OutputFormat.Yaml ? api.GetAsync(path, cancellationToken, Yaml) : api.GetAsync(path, cancellationToken);
 }

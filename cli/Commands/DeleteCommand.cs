@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MeshOrleans.Cli.Answers;
+using MeshOrleans.Cli.Connection;
 using MeshOrleans.Cli.Input;
 using MeshOrleans.Cli.Output;
 
@@ -16,6 +17,7 @@ internal static class DeleteCommand
             Arity = new ArgumentArity(1, 2),
         };
         var ns = CommonOptions.Namespace("Its namespace (default)");
+        var reason = new Option<string?>("--reason") { Description = "Why, for the history", HelpName = "TEXT" };
         var format = CommonOptions.ReportFormat();
         var command = new CliCommand(
             "delete",
@@ -23,7 +25,7 @@ internal static class DeleteCommand
             "delete virtualservice reviews",
             "delete dr/reviews -n shop")
         {
-            words, ns, format,
+            words, ns, reason, format,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -32,7 +34,8 @@ internal static class DeleteCommand
             var kind = KindName.Parse(target.Word);
             var space = kind.NamespaceOf(parsed.GetValue(ns), target.Name);
             using var api = scope.Connect(parsed);
-            var answer = await api.DeleteAsync(kind.PathOf(space, target.Name), cancellationToken);
+            var path = Query.Append(kind.PathOf(space, target.Name), ("reason", parsed.GetValue(reason)));
+            var answer = await api.DeleteAsync(path, cancellationToken);
             if (Reports.TryWriteRaw(scope.Host, parsed.GetValue(format), answer)) return ExitCode.Fine;
             var outcome = answer.Read(ApiJson.Default.ApplyAnswer);
             await scope.Host.Out.WriteLineAsync($"{kind.Kind} {space}/{target.Name} deleted\nrevision {outcome.Revision}");

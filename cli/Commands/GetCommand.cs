@@ -20,7 +20,7 @@ internal static class GetCommand
         var format = CommonOptions.Format();
         var command = new CliCommand(
             "get",
-            "List things, or show one. json and yaml of configuration give the resources themselves: what apply takes.",
+            "List things, or show one. The yaml of configuration is the resources themselves: what apply takes.",
             "get all",
             "get vs -n shop",
             "get virtualservice/reviews -o yaml",

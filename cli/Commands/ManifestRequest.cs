@@ -40,13 +40,5 @@ internal sealed record ManifestRequest(
         return ExitCode.Fine;
     }
 
-    private string Path()
-    {
-        string[] query =
-        [
-            .. DryRun ? ["dryRun=true"] : Array.Empty<string>(),
-            .. Namespace is null ? Array.Empty<string>() : [$"namespace={Uri.EscapeDataString(Namespace)}"],
-        ];
-        return query.Length == 0 ? "/v1/config" : $"/v1/config?{string.Join('&', query)}";
-    }
+    private string Path() => Query.Append("/v1/config", ("dryRun", DryRun ? "true" : null), ("ns", Namespace));
 }

@@ -24,11 +24,11 @@ internal static class Reports
 
     public static bool TryWriteRaw(CliHost host, OutputFormat format, ApiAnswer answer) => TryWriteRaw(host, format, answer.Text);
 
-    /// <summary>Writes text as it is, ending with a line break.</summary>
+    /// <summary>Writes text as it is; what is not empty ends with a line break.</summary>
     public static void WriteText(CliHost host, string text)
     {
         host.Out.Write(text);
-        if (!text.EndsWith('\n')) host.Out.Write('\n');
+        if (text.Length > 0 && !text.EndsWith('\n')) host.Out.Write('\n');
     }
 
     private static string ToYaml(string json)

@@ -81,7 +81,7 @@ public sealed class ApplyCommandTests
     public async Task Dry_run_namespace_and_expected_revision_reach_the_api()
     {
         await using var cli = await CliRun.StartAsync();
-        cli.Api.On("POST /v1/config?dryRun=true&namespace=shop", """{"revision":8,"changes":[{"kind":"Service","namespace":"shop","name":"cart","change":"updated"}]}""");
+        cli.Api.On("POST /v1/config?dryRun=true&ns=shop", """{"revision":8,"changes":[{"kind":"Service","namespace":"shop","name":"cart","change":"updated"}]}""");
 
         var result = await cli.RunAsync("apply", "-f", cli.Write("a.yaml", "x"), "--dry-run", "-n", "shop", "--if-revision", "7");
 

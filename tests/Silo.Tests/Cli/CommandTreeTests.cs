@@ -2,6 +2,7 @@ using System.CommandLine;
 using MeshOrleans.Cli;
 using MeshOrleans.Cli.Commands;
 using MeshOrleans.Cli.Input;
+using MeshOrleans.Model.Config;
 
 namespace MeshOrleans.Silo.Tests.Cli;
 
@@ -76,6 +77,10 @@ public sealed class CommandTreeTests
 
         Assert.Equal(words.Count(), words.Distinct(StringComparer.OrdinalIgnoreCase).Count());
     }
+
+    [Fact]
+    public void Every_kind_the_control_plane_reads_has_a_name_here() =>
+        Assert.Equal(ConfigKind.All.Keys.Order(StringComparer.Ordinal), KindName.All.Select(k => k.Kind).Order(StringComparer.Ordinal));
 
     [Theory]
     [InlineData("version")]

@@ -2,10 +2,9 @@ namespace MeshOrleans.Silo.Tests.Cli;
 
 public sealed class GetCommandTests
 {
-    private const string Config = """
+    private const string Routes = """
         [{"kind":"VirtualService","namespace":"default","name":"reviews","createdRevision":3},
-         {"kind":"VirtualService","namespace":"shop","name":"cart","createdRevision":4},
-         {"kind":"Service","namespace":"shop","name":"cart","createdRevision":1}]
+         {"kind":"VirtualService","namespace":"default","name":"cart","createdRevision":4}]
         """;
 
     [Theory]
@@ -16,7 +15,7 @@ public sealed class GetCommandTests
     public async Task A_kind_has_many_names(string word)
     {
         await using var cli = await CliRun.StartAsync();
-        cli.Api.On("GET /v1/config", Config);
+        cli.Api.On("GET /v1/config?kind=VirtualService", Routes);
 
         var result = await cli.RunAsync("get", word);
 
@@ -25,7 +24,7 @@ public sealed class GetCommandTests
             """
             KIND             NAMESPACE   NAME      CREATED IN
             VirtualService   default     reviews   revision 3
-            VirtualService   shop        cart      revision 4
+            VirtualService   default     cart      revision 4
 
             """,
             result.Out);
@@ -57,32 +56,40 @@ public sealed class GetCommandTests
     public async Task Everything_as_yaml_is_what_apply_takes()
     {
         await using var cli = await CliRun.StartAsync();
-        cli.Api.On("GET /v1/config", Config)
-            .On("GET /v1/config/VirtualService/default/reviews application/yaml", "a: 1\n")
-            .On("GET /v1/config/VirtualService/shop/cart application/yaml", "b: 1\n")
-            .On("GET /v1/config/Service/shop/cart application/yaml", "c: 1\n");
+        cli.Api.On("GET /v1/config application/yaml", "a: 1\n---\nb: 1\n", type: "application/yaml");
 
         var result = await cli.RunAsync("get", "all", "-o", "yaml");
 
-        Assert.Equal((0, "a: 1\n---\nb: 1\n---\nc: 1\n"), (result.Code, result.Out));
+        Assert.Equal((0, "a: 1\n---\nb: 1\n"), (result.Code, result.Out));
     }
 
     [Fact]
-    public async Task A_list_as_json_holds_the_resources_of_the_namespace()
+    public async Task A_list_as_json_is_the_apis_own_text()
     {
         await using var cli = await CliRun.StartAsync();
-        cli.Api.On("GET /v1/config", Config).On("GET /v1/config/VirtualService/shop/cart", """{"b":1}""");
+        cli.Api.On("GET /v1/config?kind=VirtualService&ns=default", Routes);
 
-        var result = await cli.RunAsync("get", "vs", "-n", "shop", "-o", "json");
+        var result = await cli.RunAsync("get", "vs", "-n", "default", "-o", "json");
 
-        Assert.Equal((0, "[{\"b\":1}]\n"), (result.Code, result.Out));
+        Assert.Equal((0, Routes + "\n"), (result.Code, result.Out));
+    }
+
+    [Fact]
+    public async Task One_resource_has_one_row()
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.Api.On("GET /v1/config?kind=VirtualService&ns=default", Routes);
+
+        var result = await cli.RunAsync("get", "vs/cart");
+
+        Assert.Equal("VirtualService   default     cart   revision 4", Assert.Single(result.Lines[1..]));
     }
 
     [Fact]
     public async Task A_resource_that_is_not_there_fails()
     {
         await using var cli = await CliRun.StartAsync();
-        cli.Api.On("GET /v1/config", Config);
+        cli.Api.On("GET /v1/config?kind=VirtualService&ns=default", Routes);
 
         var result = await cli.RunAsync("get", "vs/none");
 
@@ -94,7 +101,7 @@ public sealed class GetCommandTests
     public async Task An_empty_list_is_fine_and_leaves_the_output_empty()
     {
         await using var cli = await CliRun.StartAsync();
-        cli.Api.On("GET /v1/config", "[]");
+        cli.Api.On("GET /v1/config?kind=DestinationRule&ns=shop", "[]");
 
         var result = await cli.RunAsync("get", "dr", "-n", "shop");
 
@@ -202,9 +209,9 @@ public sealed class GetCommandTests
     public async Task Delete_says_what_went_and_the_revision()
     {
         await using var cli = await CliRun.StartAsync();
-        cli.Api.On("DELETE /v1/config/DestinationRule/shop/reviews", """{"revision":5,"changes":[]}""");
+        cli.Api.On("DELETE /v1/config/DestinationRule/shop/reviews?reason=not%20used", """{"revision":5,"changes":[]}""");
 
-        var result = await cli.RunAsync("delete", "dr", "reviews", "-n", "shop");
+        var result = await cli.RunAsync("delete", "dr", "reviews", "-n", "shop", "--reason", "not used");
 
         Assert.Equal((0, "DestinationRule shop/reviews deleted\nrevision 5\n"), (result.Code, result.Out));
     }

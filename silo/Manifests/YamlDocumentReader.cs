@@ -35,8 +35,7 @@ internal sealed class YamlDocumentReader
         }
         catch (YamlException exception)
         {
-            var line = (int)exception.Start.Line;
-            errors.Add(new DocumentError(Explain(text, line) ?? Sentence(exception.Message), line));
+            errors.Add(Explain(text, exception));
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or OverflowException)
         {
@@ -155,15 +154,31 @@ internal sealed class YamlDocumentReader
 
     private static (int Line, int Column) Place(Mark mark) => ((int)mark.Line, (int)mark.Column);
 
-    private static string? Explain(string text, int line)
+    /// <summary>
+    /// The parser's fault in a place a person looks at: a tab on its own line (the parser names the mapping around it), what
+    /// never ends where it starts, everything else where it goes wrong.
+    /// </summary>
+    private static DocumentError Explain(string text, YamlException exception)
     {
-        var found = text.AsSpan().EnumerateLines();
-        for (var i = 0; i < line && found.MoveNext(); i++)
+        var (start, end) = ((int)exception.Start.Line, (int)exception.End.Line);
+        if (TabIndentedLine(text, start) is { } tab && (tab == start || exception.Message.Contains("tab", StringComparison.Ordinal)))
         {
+            return new DocumentError("a tab may not indent YAML: use spaces", tab);
         }
 
-        var indentation = found.Current[..(found.Current.Length - found.Current.TrimStart().Length)];
-        return indentation.Contains('\t') ? "a tab may not indent YAML: use spaces" : null;
+        var isOpen = exception.Message.Contains("end of stream", StringComparison.Ordinal);
+        return new DocumentError(Sentence(exception.Message), isOpen ? start : Math.Max(start, end));
+    }
+
+    private static int? TabIndentedLine(string text, int from)
+    {
+        var number = 0;
+        foreach (var line in text.AsSpan().EnumerateLines())
+        {
+            if (++number >= from && line[..(line.Length - line.TrimStart().Length)].Contains('\t')) return number;
+        }
+
+        return null;
     }
 
     private static string Sentence(string message) => message.Length == 0 ? "the text is no YAML" : message.TrimEnd('.');

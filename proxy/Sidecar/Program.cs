@@ -1,1 +1,3 @@
-return 0;
+using MeshOrleans.Proxy.Sidecar.Process;
+
+return await SidecarCommand.RunAsync(args, Console.Out, Console.Error, CancellationToken.None);

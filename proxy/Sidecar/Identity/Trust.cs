@@ -47,7 +47,8 @@ internal sealed class Trust
     /// <summary>True when both hold the same roots for the same domains.</summary>
     public bool Equivalent(Trust other) => Own == other.Own && Fingerprint() == other.Fingerprint();
 
-    private static X509Certificate2Collection Import(TrustBundle bundle)
+    /// <exception cref="CryptographicException">A root is no certificate; of a bundle in here that cannot be.</exception>
+    public static X509Certificate2Collection Import(TrustBundle bundle)
     {
         var roots = new X509Certificate2Collection();
         foreach (var pem in bundle.RootsPem) roots.ImportFromPem(pem);

@@ -1,0 +1,35 @@
+using MeshOrleans.Model.Identity;
+using MeshOrleans.Proxy.Sidecar.Settings;
+using MeshOrleans.Xds.Protocol.Grpc;
+using MeshOrleans.Xds.Protocol.Istio;
+
+namespace MeshOrleans.Proxy.Sidecar.Identity;
+
+/// <summary>Has a certificate request signed by the control plane.</summary>
+internal sealed class CertificateClient(TimeProvider clock)
+{
+    private const string Method = "/istio.v1.auth.IstioCertificateService/CreateCertificate";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    /// <summary>Sends the staged request, with a join token or with the certificate in use.</summary>
+    /// <returns>The chain, leaf first.</returns>
+    /// <exception cref="IdentityException">It was not signed; fit for the log.</exception>
+    public async Task<string> RequestAsync(HostPort gateway, SidecarIdentity identity, JoinToken? token, CancellationToken cancellationToken)
+    {
+        using var connection = new ControlPlaneConnection(gateway, identity, clock);
+        var options = GrpcCallOptions.Default with { Timeout = Patience };
+        if (token is not null) options = options.WithBearer(token.Reveal());
+        try
+        {
+            var response = await connection.Channel.UnaryAsync(
+                Method, new IstioCertificateRequest { Csr = identity.Staged.RequestPem }, IstioCertificateResponse.Parser, options, cancellationToken);
+            return string.Join('\n', response.CertChain);
+        }
+        catch (GrpcException exception)
+        {
+            throw new IdentityException(connection.Problem is { } problem
+                ? $"{gateway} is not the control plane this sidecar trusts: {problem}"
+                : $"{gateway} does not sign: {exception.Status}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Model.Identity;
+using MeshOrleans.Proxy.Sidecar.Settings;
+using MeshOrleans.Xds.Protocol.Grpc;
+
+namespace MeshOrleans.Proxy.Sidecar.Identity;
+
+/// <summary>
+/// One connection to a gateway: mutual TLS with the certificate of the moment, and the server must prove to be the
+/// control plane of this mesh.
+/// </summary>
+internal sealed class ControlPlaneConnection : IDisposable
+{
+    private readonly Trust _trust;
+    private readonly TimeProvider _clock;
+    private readonly HttpMessageInvoker _invoker;
+    private volatile string? _problem;
+
+    /// <param name="gateway">Where to.</param>
+    /// <param name="identity">Who asks, and whom it believes.</param>
+    /// <param name="clock">The clock.</param>
+    public ControlPlaneConnection(HostPort gateway, SidecarIdentity identity, TimeProvider clock)
+    {
+        _trust = identity.Trust ?? throw new ArgumentException("There is no trust bundle yet.", nameof(identity));
+        _clock = clock;
+        var handler = GrpcChannel.CreateHandler();
+        handler.SslOptions = new SslClientAuthenticationOptions
+        {
+            TargetHost = gateway.Host,
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            ClientCertificateContext = identity.Tls?.Context,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            RemoteCertificateValidationCallback = (_, certificate, chain, _) => IsControlPlane(certificate as X509Certificate2, chain),
+        };
+        _invoker = new HttpMessageInvoker(handler, disposeHandler: true);
+        Channel = new GrpcChannel(_invoker, gateway.Https, clock);
+    }
+
+    public GrpcChannel Channel { get; }
+
+    /// <summary>Why the server was not believed; null when it was, or has not been reached.</summary>
+    public string? Problem => _problem;
+
+    public void Dispose() => _invoker.Dispose();
+
+    private bool IsControlPlane(X509Certificate2? leaf, X509Chain? chain)
+    {
+        _problem = leaf is null ? "it shows no certificate" : Check(leaf, chain);
+        return _problem is null;
+    }
+
+    private string? Check(X509Certificate2 leaf, X509Chain? chain)
+    {
+        var presented = new X509Certificate2Collection();
+        if (chain is not null)
+        {
+            presented.AddRange(chain.ChainPolicy.ExtraStore);
+            foreach (var element in chain.ChainElements) presented.Add(element.Certificate);
+        }
+
+        if (ChainVerifier.Problem(leaf, presented, _trust.OwnRoots, _clock.GetUtcNow()) is { } problem) return problem;
+        if (!CertificateId.TryRead(leaf, out var id, out var reason)) return reason;
+        var expected = SpiffeId.ForWorkload(_trust.Own, "istio-system", "mesh-control-plane");
+        return id == expected ? null : $"it proves to be {id} and not {expected}";
+    }
+}

@@ -1,0 +1,4 @@
+namespace MeshOrleans.Proxy.Sidecar.Identity;
+
+/// <summary>No certificate this time; the message is the clause of the log line that says why.</summary>
+internal sealed class IdentityException(string message) : Exception(message);

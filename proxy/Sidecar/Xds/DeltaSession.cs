@@ -1,0 +1,113 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using MeshOrleans.Proxy.Sidecar.Identity;
+using MeshOrleans.Proxy.Sidecar.Xds.Readers;
+using MeshOrleans.Xds.Protocol;
+using MeshOrleans.Xds.Protocol.Discovery;
+
+namespace MeshOrleans.Proxy.Sidecar.Xds;
+
+/// <summary>
+/// One delta stream, without its transport: which requests follow from opening it, from each response, and from what
+/// the sidecar itself has to say. Requests leave in the order in which they are written here.
+/// </summary>
+internal sealed class DeltaSession(ModelHolder models, SecretKeeper secrets, NodeFactory nodes, IdentityHolder identity)
+{
+    private const int InvalidArgument = 3; // google.rpc.Code
+    private readonly Lock _gate = new();
+    private readonly Channel<DeltaDiscoveryRequest> _outgoing = Channel.CreateUnbounded<DeltaDiscoveryRequest>();
+    private ImmutableSortedSet<string> _assignments = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
+    private ImmutableSortedSet<string> _routes = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
+    private StagedKey? _announced;
+
+    public ChannelReader<DeltaDiscoveryRequest> Outgoing => _outgoing.Reader;
+
+    /// <summary>Asks for everything, naming what is at hand already. The first request carries the node.</summary>
+    public void Open()
+    {
+        lock (_gate)
+        {
+            var held = models.Resources;
+            Ask(TypeUrls.Cluster, ["*"], held.Clusters.Select(r => (r.Key, r.Value.Version)), nodes.Create());
+            (_assignments, _routes) = (Names(held.AssignmentNames), Names(held.RouteNames));
+            if (_assignments.Count > 0) Ask(TypeUrls.ClusterLoadAssignment, _assignments, held.Assignments.Select(r => (r.Key, r.Value.Version)));
+            Ask(TypeUrls.Listener, ["*"], held.Listeners.Select(r => (r.Key, r.Value.Version)));
+            if (_routes.Count > 0) Ask(TypeUrls.RouteConfiguration, _routes, held.Routes.Select(r => (r.Key, r.Value.Version)));
+
+            // Secrets are asked for without versions: their answer shows that the control plane is in its right mind.
+            var request = Secrets();
+            request.ResourceNamesSubscribe.AddRange([SecretNames.Certificate, SecretNames.Roots]);
+            Send(request);
+        }
+    }
+
+    /// <summary>Takes over a response, acknowledges it, and asks for what it refers to.</summary>
+    public void Receive(DeltaDiscoveryResponse response)
+    {
+        lock (_gate)
+        {
+            var isSecret = response.TypeUrl == TypeUrls.Secret;
+            var reason = isSecret ? secrets.Apply(response) : models.Apply(response);
+            var answer = isSecret ? Secrets() : new DeltaDiscoveryRequest { TypeUrl = response.TypeUrl };
+            answer.ResponseNonce = response.Nonce;
+            if (isSecret && reason is null) models.Confirm();
+            if (reason is not null) answer.ErrorDetail = new() { Code = InvalidArgument, Message = reason };
+            Send(answer);
+            Subscribe(TypeUrls.ClusterLoadAssignment, ref _assignments, Names(models.Resources.AssignmentNames));
+            Subscribe(TypeUrls.RouteConfiguration, ref _routes, Names(models.Resources.RouteNames));
+        }
+    }
+
+    /// <summary>Tells how the workload is.</summary>
+    public void Report(HealthReport report)
+    {
+        var request = new DeltaDiscoveryRequest { TypeUrl = TypeUrls.HealthInformation };
+        if (report.Problem is { } problem) request.ErrorDetail = new() { Code = InvalidArgument, Message = problem };
+        Send(request);
+    }
+
+    /// <summary>Announces the staged request, where it has changed without a response.</summary>
+    public void AnnounceRequest()
+    {
+        lock (_gate)
+        {
+            if (_announced is not null && _announced != identity.Current.Staged) Send(Secrets());
+        }
+    }
+
+    /// <summary>No request follows.</summary>
+    public void Close() => _outgoing.Writer.TryComplete();
+
+    private DeltaDiscoveryRequest Secrets()
+    {
+        _announced = identity.Current.Staged;
+        return new DeltaDiscoveryRequest { TypeUrl = TypeUrls.Secret, Node = nodes.Create(_announced.Request) };
+    }
+
+    private void Ask(
+        string typeUrl,
+        IEnumerable<string> names,
+        IEnumerable<(string Name, string Version)> held,
+        MeshOrleans.Xds.Protocol.Core.Node? node = null)
+    {
+        var request = new DeltaDiscoveryRequest { TypeUrl = typeUrl, Node = node };
+        request.ResourceNamesSubscribe.AddRange(names);
+        foreach (var (name, version) in held) request.InitialResourceVersions.Add(name, version);
+        Send(request);
+    }
+
+    private void Subscribe(string typeUrl, ref ImmutableSortedSet<string> current, ImmutableSortedSet<string> wanted)
+    {
+        var (added, removed) = (wanted.Except(current), current.Except(wanted));
+        current = wanted;
+        if (added.Count == 0 && removed.Count == 0) return;
+        var request = new DeltaDiscoveryRequest { TypeUrl = typeUrl };
+        request.ResourceNamesSubscribe.AddRange(added);
+        request.ResourceNamesUnsubscribe.AddRange(removed);
+        Send(request);
+    }
+
+    private static ImmutableSortedSet<string> Names(IEnumerable<string> names) => names.ToImmutableSortedSet(StringComparer.Ordinal);
+
+    private void Send(DeltaDiscoveryRequest request) => _outgoing.Writer.TryWrite(request);
+}

@@ -1,0 +1,146 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Sidecar.Xds.Readers;
+
+namespace MeshOrleans.Proxy.Sidecar.Xds;
+
+/// <summary>A model and what is missing from it.</summary>
+/// <param name="Model">What can be served.</param>
+/// <param name="Warming">Listeners and clusters that wait for their routes or endpoints; a former one goes on meanwhile.</param>
+/// <param name="Dangling">Clusters that routes name and nobody has.</param>
+internal sealed record Composition(ProxyModel Model, ImmutableArray<string> Warming, ImmutableArray<string> Dangling);
+
+/// <summary>Resources to one consistent model. Pure.</summary>
+/// <remarks>
+/// Make before break: a cluster without endpoints or a listener without routes never replaces one that works.
+/// </remarks>
+internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, ResourceSet former)
+{
+    private readonly List<string> _warming = [];
+
+    /// <param name="resources">What is to be served.</param>
+    /// <param name="previous">The model in use, made from <paramref name="former"/>: what has not changed is taken from it.</param>
+    /// <param name="former">The resources behind it.</param>
+    /// <exception cref="UnusableResourceException">Two resources contradict each other.</exception>
+    public static Composition Compose(ResourceSet resources, ProxyModel previous, ResourceSet former) =>
+        new ModelComposer(resources, previous, former).Compose();
+
+    private Composition Compose()
+    {
+        var clusters = Clusters();
+        var outbound = new Dictionary<int, OutboundPortModel>();
+        var inbound = new Dictionary<int, InboundPortModel>();
+        OutboundPolicy? policy = null;
+        foreach (var listener in resources.Listeners.Values)
+        {
+            switch (listener.Content)
+            {
+                case ListenerTemplate.Outbound port:
+                    if (Outbound(listener.Name, port) is { } model) Add(outbound, model.Port, model, listener.Name);
+                    break;
+                case ListenerTemplate.Inbound ports:
+                    foreach (var port in ports.Ports)
+                    {
+                        if (Inbound(listener.Name, port) is { } inboundModel) Add(inbound, inboundModel.Port, inboundModel, listener.Name);
+                    }
+
+                    break;
+                case ListenerTemplate.CatchAll all:
+                    policy = all.Policy;
+                    break;
+            }
+        }
+
+        var next = previous with
+        {
+            Clusters = clusters.ToFrozenDictionary(StringComparer.Ordinal),
+            Outbound = outbound.ToFrozenDictionary(),
+            Inbound = inbound.ToFrozenDictionary(),
+            OutboundPolicy = policy ?? ImpliedPolicy(clusters, outbound),
+        };
+        var dangling = References(next).Where(name => !clusters.ContainsKey(name)).Distinct(StringComparer.Ordinal);
+        return new Composition(next, [.. _warming], [.. dangling]);
+    }
+
+    private Dictionary<string, ClusterModel> Clusters()
+    {
+        var clusters = new Dictionary<string, ClusterModel>(StringComparer.Ordinal);
+        foreach (var (name, cluster) in resources.Clusters)
+        {
+            var (model, edsName) = cluster.Content;
+            if (edsName is null)
+            {
+                clusters[name] = model;
+            }
+            else if (resources.Assignments.TryGetValue(edsName, out var assignment))
+            {
+                clusters[name] = Unchanged(name, edsName, cluster, assignment) ?? model with
+                {
+                    Endpoints = assignment.Content.Endpoints, OverprovisioningPercent = assignment.Content.OverprovisioningPercent,
+                };
+            }
+            else
+            {
+                _warming.Add($"Cluster '{name}'");
+                if (previous.Clusters.TryGetValue(name, out var working)) clusters[name] = working;
+            }
+        }
+
+        return clusters;
+    }
+
+    // The data plane plans a cluster anew when its record is another one; most changes concern few of many.
+    private ClusterModel? Unchanged(
+        string name, string edsName, XdsResource<ClusterTemplate> cluster, XdsResource<LoadAssignment> assignment) =>
+        former.Clusters.TryGetValue(name, out var formerCluster) && ReferenceEquals(formerCluster.Content, cluster.Content)
+        && former.Assignments.TryGetValue(edsName, out var formerAssignment) && ReferenceEquals(formerAssignment.Content, assignment.Content)
+            ? previous.Clusters.GetValueOrDefault(name)
+            : null;
+
+    private OutboundPortModel? Outbound(string listener, ListenerTemplate.Outbound template)
+    {
+        if (Routes(template.Http) is { } routes) return new OutboundPortModel(template.Port, routes, template.Http.Normalization);
+        _warming.Add($"Listener '{listener}'");
+        return previous.Outbound.GetValueOrDefault(template.Port);
+    }
+
+    private InboundPortModel? Inbound(string listener, InboundTemplate template)
+    {
+        if (template.Http is null) return template.Model;
+        if (Routes(template.Http) is { } routes) return template.Model with { Routes = routes };
+        _warming.Add($"Listener '{listener}'");
+        return previous.Inbound.GetValueOrDefault(template.Model.Port);
+    }
+
+    private RouteTableModel? Routes(HttpTemplate http) =>
+        http.Routes ?? (resources.Routes.TryGetValue(http.RouteName, out var routes) ? routes.Content : null);
+
+    private static void Add<T>(Dictionary<int, T> ports, int port, T model, string listener)
+    {
+        if (!ports.TryAdd(port, model))
+        {
+            throw new UnusableResourceException(MeshOrleans.Model.Validation.FieldPath.Root, $"Listener '{listener}': port {port} has a listener already");
+        }
+    }
+
+    // Without a listener that says so: a host of last resort that refuses means that everything unknown is refused.
+    private static OutboundPolicy ImpliedPolicy(Dictionary<string, ClusterModel> clusters, Dictionary<int, OutboundPortModel> outbound)
+    {
+        var blocks = outbound.Values.Any(o => o.Routes.Hosts.Any(h => h.Name == "block_all"));
+        return blocks || !clusters.ContainsKey(ClusterNames.Passthrough) ? OutboundPolicy.RegistryOnly : OutboundPolicy.AllowAny;
+    }
+
+    private static IEnumerable<string> References(ProxyModel model)
+    {
+        var tables = model.Outbound.Values.Select(o => o.Routes).Concat(model.Inbound.Values.Select(i => i.Routes));
+        foreach (var action in tables.SelectMany(t => t.Hosts).SelectMany(h => h.Routes).Select(r => r.Action).OfType<RouteAction.Forward>())
+        {
+            foreach (var cluster in action.Clusters.Clusters) yield return cluster.Name;
+            foreach (var mirror in action.Mirrors) yield return mirror.Cluster;
+        }
+
+        foreach (var port in model.Inbound.Values.Where(p => !p.IsHttp)) yield return port.TcpCluster;
+    }
+}

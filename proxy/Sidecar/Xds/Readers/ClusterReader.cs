@@ -1,0 +1,104 @@
+using MeshOrleans.Model.Validation;
+using MeshOrleans.Proxy.Dataplane.Model;
+using Proto = MeshOrleans.Xds.Protocol;
+
+namespace MeshOrleans.Proxy.Sidecar.Xds.Readers;
+
+/// <summary>A cluster without the endpoints that EDS names.</summary>
+/// <param name="Model">The cluster.</param>
+/// <param name="EdsName">Under which name EDS knows its endpoints; null when the cluster has them itself.</param>
+internal sealed record ClusterTemplate(ClusterModel Model, string? EdsName);
+
+/// <summary><c>Cluster</c> to a model.</summary>
+internal static class ClusterReader
+{
+    private const string HttpOptions = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+    private const uint EnvoyLimit = 1024; // Envoy, CircuitBreakers.Thresholds
+    private const uint EnvoyRetries = 3;
+
+    public static ClusterTemplate Read(Proto.Cluster.Cluster cluster, FieldPath at)
+    {
+        var (kind, edsName) = Kind(cluster, at);
+        var assignment = cluster.LoadAssignment is { } own && kind is ClusterKind.Static
+            ? EndpointReader.Read(own, at.At("load_assignment"))
+            : new LoadAssignment([]);
+        var (host, ns) = Service(cluster);
+
+        var model = new ClusterModel
+        {
+            Name = cluster.Name,
+            Kind = kind,
+            LoadBalancing = LoadBalancing(cluster, at),
+            Endpoints = assignment.Endpoints,
+            OverprovisioningPercent = assignment.OverprovisioningPercent,
+            LocalityWeighted = cluster.CommonLbConfig?.LocalityWeightedLbConfig is not null,
+            Tls = UpstreamTlsReader.Read(cluster, at),
+            ConnectTimeout = CoreReader.Positive(cluster.ConnectTimeout, at.At("connect_timeout")) ?? TimeSpan.FromSeconds(5),
+            Limits = Limits(cluster.CircuitBreakers),
+            Outlier = OutlierReader.Read(cluster, at.At("outlier_detection")),
+            ServiceHost = host,
+            ServiceNamespace = ns,
+        };
+        return new ClusterTemplate(Http(model, cluster, at), edsName);
+    }
+
+    private static (ClusterKind Kind, string? EdsName) Kind(Proto.Cluster.Cluster cluster, FieldPath at)
+    {
+        switch (cluster.Type)
+        {
+            case Proto.Cluster.Cluster.Types.DiscoveryType.Eds:
+                if (cluster.EdsClusterConfig?.EdsConfig?.Ads is null) throw new UnusableResourceException(at.At("eds_cluster_config").At("eds_config"), "must be ads");
+                return (ClusterKind.Eds, cluster.EdsClusterConfig.ServiceName is { Length: > 0 } name ? name : cluster.Name);
+            case Proto.Cluster.Cluster.Types.DiscoveryType.Static:
+                return (ClusterKind.Static, null);
+            case Proto.Cluster.Cluster.Types.DiscoveryType.OriginalDst:
+                return (ClusterKind.OriginalDestination, null);
+            default:
+                throw new UnusableResourceException(at.At("type"), $"{cluster.Type} is not supported");
+        }
+    }
+
+    private static LoadBalancing LoadBalancing(Proto.Cluster.Cluster cluster, FieldPath at) => cluster.LbPolicy switch
+    {
+        Proto.Cluster.Cluster.Types.LbPolicy.RoundRobin => Dataplane.Model.LoadBalancing.RoundRobin,
+        Proto.Cluster.Cluster.Types.LbPolicy.LeastRequest => Dataplane.Model.LoadBalancing.LeastRequest,
+        Proto.Cluster.Cluster.Types.LbPolicy.Random => Dataplane.Model.LoadBalancing.Random,
+        Proto.Cluster.Cluster.Types.LbPolicy.ClusterProvided => Dataplane.Model.LoadBalancing.RoundRobin,
+        var other => throw new UnusableResourceException(at.At("lb_policy"), $"{other} is not supported"),
+    };
+
+    private static CircuitLimits Limits(Proto.Cluster.CircuitBreakers? breakers)
+    {
+        var limits = breakers?.Thresholds.FirstOrDefault(t => t.Priority is Proto.Core.RoutingPriority.Default);
+        return new CircuitLimits(
+            limits?.MaxConnections ?? EnvoyLimit,
+            limits?.MaxPendingRequests ?? EnvoyLimit,
+            limits?.MaxRequests ?? EnvoyLimit,
+            limits?.MaxRetries ?? EnvoyRetries);
+    }
+
+    private static ClusterModel Http(ClusterModel model, Proto.Cluster.Cluster cluster, FieldPath at)
+    {
+        if (!cluster.TypedExtensionProtocolOptions.TryGetValue(HttpOptions, out var any)) return model;
+        var here = at.At("typed_extension_protocol_options").At(HttpOptions);
+        var options = CoreReader.Unpack<Proto.Upstream.HttpProtocolOptions>(any, here);
+        var common = options.CommonHttpProtocolOptions;
+        return model with
+        {
+            Protocol = options.UseDownstreamProtocolConfig is not null ? UpstreamProtocol.AsDownstream
+                : options.ExplicitHttpConfig?.Http2ProtocolOptions is not null ? UpstreamProtocol.Http2
+                : UpstreamProtocol.Http1,
+            IdleTimeout = CoreReader.Positive(common?.IdleTimeout, here.At("idle_timeout")) ?? model.IdleTimeout,
+            MaxRequestsPerConnection = (int)Math.Min(common?.MaxRequestsPerConnection ?? 0, int.MaxValue),
+        };
+    }
+
+    // "outbound|PORT|SUBSET|HOST"; the metadata that istiod writes says the same for clusters of other names.
+    private static (string Host, string Namespace) Service(Proto.Cluster.Cluster cluster)
+    {
+        var parts = cluster.Name.Split('|');
+        if (parts is not ["outbound", _, _, var host]) return ("", "");
+        var labels = host.Split('.');
+        return (host, labels is [_, var ns, "svc", ..] ? ns : "");
+    }
+}

@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using Google.Protobuf.WellKnownTypes;
+using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Model.Validation;
+using MeshOrleans.Proxy.Dataplane.Model;
+using Proto = MeshOrleans.Xds.Protocol;
+
+namespace MeshOrleans.Proxy.Sidecar.Xds.Readers;
+
+/// <summary>What one listener contributes to the model. A closed set.</summary>
+internal abstract record ListenerTemplate
+{
+    private ListenerTemplate()
+    {
+    }
+
+    /// <summary>Calls of the application to one service port.</summary>
+    /// <param name="Http">How they are routed.</param>
+    /// <param name="Port">The port that the caller's authority names.</param>
+    public sealed record Outbound(HttpTemplate Http, int Port) : ListenerTemplate;
+
+    /// <summary>Calls of the application that no other listener knows.</summary>
+    public sealed record CatchAll(OutboundPolicy Policy) : ListenerTemplate;
+
+    /// <summary>Calls to the application.</summary>
+    public sealed record Inbound(ImmutableArray<InboundTemplate> Ports) : ListenerTemplate;
+}
+
+/// <summary>An inbound port; its routes may still have to come by RDS.</summary>
+/// <param name="Model">The port, without routes.</param>
+/// <param name="Http">How it is routed; null when it relays bytes.</param>
+internal sealed record InboundTemplate(InboundPortModel Model, HttpTemplate? Http);
+
+/// <summary><c>Listener</c> to its part of the model.</summary>
+internal static class ListenerReader
+{
+    private static readonly string HcmType = Proto.Hcm.HttpConnectionManager.Descriptor.FullName;
+    private static readonly string TcpType = Proto.TcpProxy.TcpProxy.Descriptor.FullName;
+    private static readonly string RbacType = Proto.NetworkRbac.RBAC.Descriptor.FullName;
+
+    public static ListenerTemplate Read(Proto.Listener.Listener listener, FieldPath at) => listener.TrafficDirection switch
+    {
+        Proto.Core.TrafficDirection.Outbound => Outbound(listener, at),
+        Proto.Core.TrafficDirection.Inbound => new ListenerTemplate.Inbound(InboundReader.Ports(listener, at)),
+        _ => throw new UnusableResourceException(at.At("traffic_direction"), "must be INBOUND or OUTBOUND"),
+    };
+
+    /// <summary>The filters of one chain: HTTP, or a relay of bytes.</summary>
+    public static ChainTemplate Chain(Proto.Listener.FilterChain chain, FieldPath at)
+    {
+        var authorization = ImmutableArray.CreateBuilder<AuthorizationFilter>();
+        foreach (var (i, filter) in chain.Filters.Index())
+        {
+            var here = at.At("filters").At(i).At("typed_config");
+            if (filter.TypedConfig is not { } any) throw new UnusableResourceException(here, "is required");
+            var type = Any.GetTypeName(any.TypeUrl);
+            if (type == RbacType)
+            {
+                var rbac = CoreReader.Unpack<Proto.NetworkRbac.RBAC>(any, here);
+                authorization.Add(RbacReader.Filter(rbac.Rules, rbac.ShadowRules, here));
+                continue;
+            }
+
+            if (i < chain.Filters.Count - 1) throw new UnusableResourceException(here, $"{any.TypeUrl} must be the last filter");
+            if (type == HcmType) return new ChainTemplate(HttpReader.Read(CoreReader.Unpack<Proto.Hcm.HttpConnectionManager>(any, here), authorization, here), "", []);
+            if (type == TcpType) return new ChainTemplate(null, Cluster(CoreReader.Unpack<Proto.TcpProxy.TcpProxy>(any, here), here), authorization.ToImmutable());
+            throw new UnusableResourceException(here, $"{any.TypeUrl} is not supported");
+        }
+
+        throw new UnusableResourceException(at.At("filters"), "has neither an HTTP connection manager nor a TCP proxy");
+    }
+
+    private static ListenerTemplate Outbound(Proto.Listener.Listener listener, FieldPath at)
+    {
+        var (_, port) = CoreReader.Socket(listener.Address, at.At("address"));
+        var chains = listener.FilterChains.Count > 0 ? listener.FilterChains.ToList()
+            : listener.DefaultFilterChain is { } only ? [only] : [];
+        if (chains.Count != 1) throw new UnusableResourceException(at.At("filter_chains"), $"has {chains.Count} where one is supported");
+        if (chains[0].TransportSocket is not null) throw new UnusableResourceException(at.At("filter_chains").At(0).At("transport_socket"), "is not supported here");
+
+        var chain = Chain(chains[0], at.At("filter_chains").At(0));
+        if (chain.Http is { } http) return new ListenerTemplate.Outbound(http, port);
+        return chain.TcpCluster switch
+        {
+            ClusterNames.Passthrough => new ListenerTemplate.CatchAll(OutboundPolicy.AllowAny),
+            ClusterNames.BlackHole => new ListenerTemplate.CatchAll(OutboundPolicy.RegistryOnly),
+            _ => throw new UnusableResourceException(at.At("filter_chains"), $"an outbound TCP proxy to '{chain.TcpCluster}' is not supported"),
+        };
+    }
+
+    private static string Cluster(Proto.TcpProxy.TcpProxy proxy, FieldPath at) => proxy.HasCluster
+        ? proxy.Cluster
+        : throw new UnusableResourceException(at.At("cluster"), "is required");
+}
+
+/// <summary>One chain of filters.</summary>
+/// <param name="Http">For HTTP.</param>
+/// <param name="TcpCluster">For a relay of bytes: where they go.</param>
+/// <param name="Authorization">For a relay of bytes: who may.</param>
+internal sealed record ChainTemplate(HttpTemplate? Http, string TcpCluster, ImmutableArray<AuthorizationFilter> Authorization);

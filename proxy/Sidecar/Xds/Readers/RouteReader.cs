@@ -1,0 +1,42 @@
+using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Model.Validation;
+using Proto = MeshOrleans.Xds.Protocol;
+
+namespace MeshOrleans.Proxy.Sidecar.Xds.Readers;
+
+/// <summary><c>RouteConfiguration</c> to a prepared table.</summary>
+internal static class RouteReader
+{
+    public static RouteTableModel Read(Proto.Route.RouteConfiguration configuration, FieldPath at)
+    {
+        var hosts = configuration.VirtualHosts.Select((h, i) => Host(h, at.At("virtual_hosts").At(i)));
+        return CoreReader.Build(at, () => new RouteTableModel(
+            configuration.Name, [.. hosts], configuration.IgnorePortInHostMatching)
+        {
+            MostSpecificHeaderMutationsWin = configuration.MostSpecificHeaderMutationsWins,
+        });
+    }
+
+    private static VirtualHostModel Host(Proto.Route.VirtualHost host, FieldPath at)
+    {
+        if (host.Domains.Count == 0) throw new UnusableResourceException(at.At("domains"), "needs at least one");
+        if (host.RequireTls is not Proto.Route.VirtualHost.Types.TlsRequirementType.None) throw new UnusableResourceException(at.At("require_tls"), $"{host.RequireTls} is not supported");
+
+        var fault = FaultReader.Find(host.TypedPerFilterConfig, at);
+        var routes = host.Routes.Select((r, i) => Route(r, host.RetryPolicy, fault, at.At("routes").At(i)));
+        return new VirtualHostModel(host.Name, [.. host.Domains], [.. routes])
+        {
+            IncludeAttemptCount = host.IncludeRequestAttemptCount,
+        };
+    }
+
+    private static RouteModel Route(Proto.Route.Route route, Proto.Route.RetryPolicy? hostRetry, FaultModel? hostFault, FieldPath at) => new()
+    {
+        Name = route.Name,
+        Match = RouteMatchReader.Read(route.Match, at.At("match")),
+        Action = RouteActionReader.Read(route, hostRetry, at),
+        RequestHeaders = CoreReader.Headers(route.RequestHeadersToRemove, route.RequestHeadersToAdd, at.At("request_headers_to_add")),
+        ResponseHeaders = CoreReader.Headers(route.ResponseHeadersToRemove, route.ResponseHeadersToAdd, at.At("response_headers_to_add")),
+        Fault = FaultReader.Find(route.TypedPerFilterConfig, at) ?? hostFault,
+    };
+}

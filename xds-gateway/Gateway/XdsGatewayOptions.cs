@@ -1,0 +1,54 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace MeshOrleans.Xds.Gateway;
+
+/// <summary>How the gateway pushes, and what it lets a client do. Section <c>Xds</c>.</summary>
+public sealed class XdsGatewayOptions
+{
+    /// <summary>Where the configuration keeps these options.</summary>
+    public const string Section = "Xds";
+
+    /// <summary>What this gateway process calls itself in the status of proxies.</summary>
+    /// <value>"gateway" by default.</value>
+    [Required]
+    public string Name { get; set; } = "gateway";
+
+    /// <summary>Quiet time after the last change before it is pushed. Changes of endpoints only do not wait.</summary>
+    /// <value>100 ms by default.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
+    public TimeSpan Debounce { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The longest a change waits while others keep coming.</summary>
+    /// <value>10 s by default.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
+    public TimeSpan DebounceCap { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a client may block its stream, by not reading or not acknowledging while more is due.</summary>
+    /// <value>30 s by default; then the stream is closed.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan StallTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The most resource names in one request, and in one type's subscription.</summary>
+    /// <value>10,000 by default.</value>
+    [Range(1, 1_000_000)]
+    public int MaxResourceNames { get; set; } = 10_000;
+
+    /// <summary>The most requests that a stream may send at once before <see cref="RequestsPerSecond"/> counts.</summary>
+    /// <value>1,000 by default.</value>
+    [Range(1, 1_000_000)]
+    public int RequestBurst { get; set; } = 1_000;
+
+    /// <summary>The most requests per second that a stream may send for long.</summary>
+    /// <value>100 by default.</value>
+    [Range(1, 1_000_000)]
+    public int RequestsPerSecond { get; set; } = 100;
+
+    /// <summary>The largest response that is sent as one message where it can be divided, in bytes.</summary>
+    /// <value>3 MiB by default: gRPC clients refuse messages above 4 MiB.</value>
+    [Range(1_000, 1_000_000_000)]
+    public int MaxResponseSize { get; set; } = 3 * 1024 * 1024;
+}
+
+[OptionsValidator]
+internal sealed partial class XdsGatewayOptionsValidator : IValidateOptions<XdsGatewayOptions>;

@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MeshOrleans.Cli.Connection;
@@ -30,9 +29,4 @@ namespace MeshOrleans.Cli.Answers;
 [JsonSerializable(typeof(PeerAnswer))]
 [JsonSerializable(typeof(VersionAnswer))]
 [JsonSerializable(typeof(JsonElement[]))]
-internal sealed partial class ApiJson : JsonSerializerContext
-{
-    /// <summary>For manifests: text stays as it is as far as JSON permits, since the API bounds the size of the body.</summary>
-    public static ApiJson Verbatim =>
-        field ??= new ApiJson(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-}
+internal sealed partial class ApiJson : JsonSerializerContext;

@@ -24,7 +24,7 @@ internal sealed record ManifestRequest(
         try
         {
             answer = await api.PostAsync(
-                Path(), new ApplyRequest(files, Reason), ApiJson.Verbatim.ApplyRequest, cancellationToken, ApplyRequest.MediaType, IfRevision);
+                Path(), new ApplyRequest(files, Reason), ApiJson.Default.ApplyRequest, cancellationToken, ApplyRequest.MediaType, IfRevision);
         }
         catch (ApiException exception) when (exception.Problem.Status == 422 && format is not OutputFormat.Table)
         {

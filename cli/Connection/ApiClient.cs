@@ -26,7 +26,7 @@ internal sealed class ApiClient : IDisposable
         _http = new HttpClient(handler)
         {
             BaseAddress = address.Api,
-            Timeout = Timeout.InfiniteTimeSpan, // see SendAsync: two deadlines that are told apart
+            Timeout = AnswerTimeout,
             MaxResponseContentBufferSize = MaxAnswer,
         };
     }
@@ -65,32 +65,31 @@ internal sealed class ApiClient : IDisposable
         using var sent = request;
         sent.Headers.Accept.ParseAdd(accept);
         sent.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _credential.Token);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(AnswerTimeout);
         try
         {
-            using var response = await _http.SendAsync(sent, deadline.Token);
-            var text = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(deadline.Token));
+            using var response = await _http.SendAsync(sent, cancellationToken);
+            var text = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(cancellationToken));
             return response.IsSuccessStatusCode ? new ApiAnswer(text) : throw new ApiException(ProblemOf(response, text));
         }
         catch (HttpRequestException exception)
         {
-            throw exception.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
-                ? Unreachable()
-                : new CliException($"talking to {Origin} (from {_address.Source}) failed: {exception.GetBaseException().Message}");
+            throw Unreachable(exception);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw deadline.IsCancellationRequested
-                ? new CliException($"the control plane at {Origin} did not answer within {AnswerTimeout.TotalSeconds:0} s; its log says why")
-                : Unreachable(); // the connect timeout
+            throw new CliException(
+                $"the control plane at {Origin} did not answer within {AnswerTimeout.TotalSeconds:0} s; ./data or its log says why");
         }
     }
 
     private string Origin => _address.Api.GetLeftPart(UriPartial.Authority);
 
-    private CliException Unreachable() => new(
-        $"no control plane answers at {Origin} (from {_address.Source}); start one with ./mesh up or name it with --server");
+    private CliException Unreachable(HttpRequestException exception) => exception.HttpRequestError switch
+    {
+        HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError => new CliException(
+            $"no control plane answers at {Origin} (from {_address.Source}); start one with ./mesh up or name it with --server"),
+        _ => new CliException($"talking to {Origin} (from {_address.Source}) failed: {exception.Message}"),
+    };
 
     private ApiProblem ProblemOf(HttpResponseMessage response, string text)
     {

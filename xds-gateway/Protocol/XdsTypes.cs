@@ -26,5 +26,6 @@ public static class XdsTypes
         Router.RouterReflection.Descriptor,
         TcpProxy.TcpProxyReflection.Descriptor,
         Tls.TlsReflection.Descriptor,
-        Upstream.UpstreamReflection.Descriptor);
+        Upstream.UpstreamReflection.Descriptor,
+        UriTemplate.UriTemplateReflection.Descriptor);
 }

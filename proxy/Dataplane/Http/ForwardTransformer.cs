@@ -5,7 +5,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace MeshOrleans.Proxy.Dataplane.Http;
 
 /// <summary>
-/// Copies the request as it is: the caller's host, no X-Forwarded headers, the very target that was normalised.
+/// Copies the request as it is: the caller's host, no X-Forwarded headers, the very target that was normalised. What the
+/// caller's Connection header names ends here; what the proxy sets afterwards cannot be removed by it (CVE-2024-45410).
 /// </summary>
 internal sealed class ForwardTransformer : HttpTransformer
 {
@@ -21,9 +22,11 @@ internal sealed class ForwardTransformer : HttpTransformer
     {
         var exchange = httpContext.Features.Get<RequestExchange>()!;
         var headers = httpContext.Request.Headers;
+        var nominated = exchange.IsUpgrade ? default : headers.Connection;
         foreach (var (name, values) in headers)
         {
             if (name.Length == 0 || name[0] == ':' || HopHeaders.IsHopByHop(name)) continue;
+            if (nominated.Count > 0 && IsNominated(nominated, name)) continue;
             if (name.Equals("Host", StringComparison.OrdinalIgnoreCase)) continue;
             Add(proxyRequest, name, values);
         }
@@ -41,6 +44,19 @@ internal sealed class ForwardTransformer : HttpTransformer
         var exchange = httpContext.Features.Get<RequestExchange>()!;
         HeaderMutator.ApplyToResponse(exchange);
         return copiesBody;
+    }
+
+    private static bool IsNominated(StringValues connection, string name)
+    {
+        foreach (var line in connection)
+        {
+            foreach (var range in line.AsSpan().Split(','))
+            {
+                if (line.AsSpan()[range].Trim().Equals(name, StringComparison.OrdinalIgnoreCase)) return true;
+            }
+        }
+
+        return false;
     }
 
     // Content headers of a request without content are the router's business: YARP forbids replacing the content here.

@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using MeshOrleans.Xds.Protocol;
+using MeshOrleans.Xds.Protocol.Cluster;
+using MeshOrleans.Xds.Protocol.Hcm;
+using MeshOrleans.Xds.Protocol.TcpProxy;
+using MeshOrleans.Xds.Protocol.Tls;
+using MeshOrleans.Xds.Translation;
+
+namespace MeshOrleans.Xds.Tests.Translation;
+
+public sealed class InboundListenerTranslatorTests
+{
+    [Fact]
+    public void A_port_takes_both_mesh_mTLS_and_plaintext_when_nobody_says_otherwise()
+    {
+        var chains = TestMesh.With("").For("app", "app=b").Chains(8080);
+
+        Assert.Equal(["tls", "raw_buffer"], chains.Select(c => c.FilterChainMatch.TransportProtocol));
+        Assert.Equal(
+            ["istio", "istio-peer-exchange", "istio-http/1.0", "istio-http/1.1", "istio-h2"],
+            chains[0].FilterChainMatch.ApplicationProtocols);
+        var tls = chains[0].TransportSocket.TypedConfig.Unpack<DownstreamTlsContext>();
+        Assert.True(tls.RequireClientCertificate);
+        Assert.Equal("default", Assert.Single(tls.CommonTlsContext.TlsCertificateSdsSecretConfigs).Name);
+        Assert.Equal("ROOTCA", tls.CommonTlsContext.CombinedValidationContext.ValidationContextSdsSecretConfig.Name);
+        Assert.Null(chains[1].TransportSocket);
+    }
+
+    [Fact]
+    public void The_application_is_reached_on_its_loopback()
+    {
+        var translated = TestMesh.With("").For("app", "app=b");
+
+        var host = Assert.Single(translated.Manager(8080).RouteConfig.VirtualHosts);
+        Assert.Equal(("inbound|http|8080", "inbound|8080||"), (host.Name, Assert.Single(host.Routes).Route_.Cluster));
+        var cluster = translated.Cluster("inbound|8080||");
+        var address = cluster.LoadAssignment.Endpoints[0].LbEndpoints[0].Endpoint.Address.SocketAddress;
+        Assert.Equal(
+            (Cluster.Types.DiscoveryType.Static, "127.0.0.1", 8080u),
+            (cluster.Type, address.Address, address.PortValue));
+    }
+
+    [Fact]
+    public void A_port_that_is_not_HTTP_is_forwarded_byte_by_byte()
+    {
+        var filter = Assert.Single(TestMesh.With("").For("app", "app=b").Chains(9000)[0].Filters);
+
+        Assert.Equal("inbound|9000||", filter.TypedConfig.Unpack<TcpProxy>().Cluster);
+    }
+
+    [Fact]
+    public void Ports_that_no_service_knows_are_taken_from_the_workload()
+    {
+        var scope = TestMesh.Scope("app", "app=stranger") with
+        {
+            Ports = ImmutableSortedDictionary<string, int>.Empty.Add("http", 7000).Add("mysql", 3306),
+        };
+
+        var listener = TestMesh.With("").For(scope).Listener("virtualInbound");
+
+        Assert.Equal(
+            [(3306u, "envoy.filters.network.tcp_proxy"), (7000u, "envoy.filters.network.http_connection_manager")],
+            listener.FilterChains.Select(c => (c.FilterChainMatch.DestinationPort!.Value, c.Filters[0].Name)).Distinct());
+    }
+
+    [Fact]
+    public void A_workload_without_ports_has_no_inbound_listener() =>
+        Assert.False(TestMesh.With("").For("app", "app=stranger").Has(TypeUrls.Listener, "virtualInbound"));
+
+    [Fact]
+    public void A_gateway_gets_neither_inbound_ports_nor_routes()
+    {
+        var resources = SnapshotTranslator.Translate(new TranslationInput(
+            TestMesh.With("").Snapshot, TestMesh.Scope("app", "app=b") with { Mode = ProxyMode.Gateway }));
+
+        Assert.Empty(resources.Listeners.Resources);
+        Assert.Empty(resources.Routes.Resources);
+        Assert.NotEmpty(resources.Endpoints.Resources);
+    }
+
+    [Fact]
+    public void Outbound_listeners_bind_to_no_port_and_ask_for_their_routes()
+    {
+        var listener = TestMesh.With("").For().Listener("0.0.0.0_80");
+
+        var manager = listener.FilterChains[0].Filters[0].TypedConfig.Unpack<HttpConnectionManager>();
+        Assert.Equal((80u, false), (listener.Address.SocketAddress.PortValue, listener.BindToPort!.Value));
+        Assert.Equal("80", manager.Rds.RouteConfigName);
+        Assert.Equal(["envoy.filters.http.fault", "envoy.filters.http.router"], manager.HttpFilters.Select(f => f.Name));
+        Assert.True(manager.NormalizePath);
+    }
+}

@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using System.Net;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Protocol.Cluster;
+
+namespace MeshOrleans.Xds.Translation;
+
+/// <summary>A service port, or a subset of it, as one client calls it.</summary>
+internal sealed record OutboundCluster
+{
+    public required Service Service { get; init; }
+
+    public required ServicePort Port { get; init; }
+
+    /// <summary>Null for the whole service.</summary>
+    public required Subset? Subset { get; init; }
+
+    public required ClusterPolicy Policy { get; init; }
+
+    /// <summary>The members of this cluster, unhealthy ones included.</summary>
+    public required ImmutableArray<ServiceEndpoint> Endpoints { get; init; }
+
+    public string Name => ClusterName.Outbound(Service.Host, Port.Number, Subset?.Name ?? "");
+
+    public string ServerName => ClusterName.ServerName(Service.Host, Port.Number, Subset?.Name ?? "");
+
+    /// <summary>How the members are found.</summary>
+    public Cluster.Types.DiscoveryType Discovery => Service.Resolution switch
+    {
+        _ when Policy.LoadBalancer?.Simple is SimpleLoadBalancer.Passthrough => Cluster.Types.DiscoveryType.OriginalDst,
+        ServiceResolution.None or ServiceResolution.DynamicDns => Cluster.Types.DiscoveryType.OriginalDst,
+        ServiceResolution.DnsRoundRobin => Cluster.Types.DiscoveryType.LogicalDns,
+        ServiceResolution.Dns => Cluster.Types.DiscoveryType.StrictDns,
+        // EDS carries literal addresses only; a service that leads to a name has to be resolved by the client.
+        _ when Endpoints.Any(e => !IPAddress.TryParse(e.Workload.Address, out _)) => Cluster.Types.DiscoveryType.StrictDns,
+        _ => Cluster.Types.DiscoveryType.Eds,
+    };
+
+    /// <summary>All clusters of a view, in fixed order.</summary>
+    public static ImmutableArray<OutboundCluster> Of(ProxyView view)
+    {
+        var clusters = ImmutableArray.CreateBuilder<OutboundCluster>();
+        foreach (var service in view.Services)
+        {
+            var rule = view.RuleOf(service);
+            foreach (var port in service.Ports.Where(p => p.Protocol is not AppProtocol.Udp))
+            {
+                var endpoints = view.Mesh.Registry.Endpoints(service, port);
+                clusters.Add(Whole(service, port, rule, endpoints));
+                clusters.AddRange(rule.Subsets.Select(subset => Part(service, port, rule, endpoints, subset)));
+            }
+        }
+
+        return clusters.DrainToImmutable();
+    }
+
+    private static OutboundCluster Whole(
+        Service service, ServicePort port, EffectiveRule rule, ImmutableArray<ServiceEndpoint> endpoints) => new()
+        {
+            Service = service,
+            Port = port,
+            Subset = null,
+            Policy = rule.PolicyOf(port.Number, null),
+            Endpoints = endpoints,
+        };
+
+    private static OutboundCluster Part(
+        Service service, ServicePort port, EffectiveRule rule, ImmutableArray<ServiceEndpoint> endpoints, Subset subset) =>
+        new()
+        {
+            Service = service,
+            Port = port,
+            Subset = subset,
+            Policy = rule.PolicyOf(port.Number, subset),
+            Endpoints = [.. endpoints.Where(e => LabelSelector.Matches(subset.Labels, e.Workload.Labels))],
+        };
+}

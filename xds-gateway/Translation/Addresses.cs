@@ -15,8 +15,9 @@ internal static class Addresses
         var slash = text.IndexOf('/');
         if (!IPAddress.TryParse(slash < 0 ? text : text[..slash], out var address)) return null;
         var bits = address.GetAddressBytes().Length * 8;
-        if (slash >= 0 && (!int.TryParse(text[(slash + 1)..], out var length) || length < 0 || length > bits)) return null;
-        var prefix = slash < 0 ? bits : int.Parse(text[(slash + 1)..]);
-        return new CidrRange { AddressPrefix = address.ToString(), PrefixLen = (uint)prefix };
+        var length = bits;
+        if (slash >= 0 && !int.TryParse(text[(slash + 1)..], out length)) return null;
+        if (length < 0 || length > bits) return null;
+        return new CidrRange { AddressPrefix = address.ToString(), PrefixLen = (uint)length };
     }
 }

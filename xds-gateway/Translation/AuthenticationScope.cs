@@ -23,9 +23,8 @@ internal static class AuthenticationScope
         var mode = Resolve(MutualTlsMode.Permissive, Whole(mesh, root));
         if (ns != root) mode = Resolve(mode, Whole(mesh, ns));
         mode = Resolve(mode, own);
-        return own is not null && own.PortLevelMtls.TryGetValue(workloadPort, out var port) && port is not MutualTlsMode.Unset
-            ? port
-            : mode;
+        var port = own?.PortLevelMtls.GetValueOrDefault(workloadPort) ?? MutualTlsMode.Unset;
+        return port is MutualTlsMode.Unset ? mode : port;
     }
 
     private static PeerAuthentication? Whole(MeshIndex mesh, string ns) =>
@@ -34,7 +33,8 @@ internal static class AuthenticationScope
     private static PeerAuthentication? Selecting(
         MeshIndex mesh, string ns, ImmutableSortedDictionary<string, string> labels) =>
         mesh.PeerAuthentications[ns]
-            .FirstOrDefault(p => IsSelecting(p.Spec) && LabelSelector.Matches(p.Spec.Selector!.MatchLabels, labels))?.Spec;
+            .Where(p => IsSelecting(p.Spec))
+            .FirstOrDefault(p => LabelSelector.Matches(p.Spec.Selector!.MatchLabels, labels))?.Spec;
 
     private static bool IsSelecting(PeerAuthentication policy) => policy.Selector is { MatchLabels.IsEmpty: false };
 

@@ -3,7 +3,9 @@ using MeshOrleans.Xds.Protocol.Type;
 
 namespace MeshOrleans.Xds.Translation;
 
-/// <summary>Makes the limits of a cluster. What is not limited is set to the largest number, as Envoy's defaults are small.</summary>
+/// <summary>
+/// Makes the limits of a cluster. What is not limited is set to the largest number, as Envoy's defaults are small.
+/// </summary>
 /// <remarks>
 /// Envoy has one cap on active requests for all HTTP versions. <c>http1MaxRequests</c>, which is no field of Istio but
 /// met in practice, is taken for the same cap; of both the smaller holds.

@@ -65,7 +65,9 @@ internal static class ClusterLoadAssignmentTranslator
         };
     }
 
-    /// <summary>The policies of another mesh are not known here; its sidecars take mesh mTLS, or they would not be exported.</summary>
+    /// <summary>
+    /// The policies of another mesh are not known here; its sidecars take mesh mTLS, or they would not be exported.
+    /// </summary>
     private static bool TakesMeshTls(MeshIndex mesh, ServiceEndpoint endpoint)
     {
         var workload = endpoint.Workload;

@@ -35,8 +35,16 @@ internal static class ClusterTranslator
         }
 
         LoadBalancerTranslator.Apply(cluster, source.Policy.LoadBalancer);
-        if (source.Policy.OutlierDetection is { } outlier) cluster.OutlierDetection = OutlierTranslator.Translate(outlier);
-        if (tcp?.TcpKeepalive is { } keepalive) cluster.UpstreamConnectionOptions = new() { TcpKeepalive = Probes(keepalive) };
+        if (source.Policy.OutlierDetection is { } outlier)
+        {
+            cluster.OutlierDetection = OutlierTranslator.Translate(outlier);
+        }
+
+        if (tcp?.TcpKeepalive is { } keepalive)
+        {
+            cluster.UpstreamConnectionOptions = new() { TcpKeepalive = Probes(keepalive) };
+        }
+
         HttpProtocolTranslator.Apply(cluster, source);
         TransportSocketTranslator.Apply(cluster, view, source);
         return cluster;

@@ -10,7 +10,7 @@ namespace MeshOrleans.Xds.Translation;
 /// </remarks>
 internal sealed class ConditionTranslator(RuleContext context)
 {
-    private const string Header = "request.headers[";
+    private const string HeaderStart = "request.headers[";
     private const string Claim = "request.auth.claims[";
 
     private readonly List<Principal> principals = [];
@@ -51,14 +51,14 @@ internal sealed class ConditionTranslator(RuleContext context)
 
     private static Func<string, IEnumerable<Principal>>? OfRequest(string key) => key switch
     {
-        "request.auth.principal" => PrincipalTranslator.RequestPrincipal,
-        "request.auth.audiences" => v => [TokenMetadata.OneOf(["request.auth.audiences"], v)],
-        "request.auth.presenter" => v => [TokenMetadata.Text("request.auth.presenter", v)],
-        _ when Inside(key, Header) is [var name] =>
-            v => [new Principal { Header = PermissionTranslator.HeaderMatcher(name.ToLowerInvariant(), v, ignoreCase: false) }],
-        _ when Inside(key, Claim) is { Length: > 0 } path => v => [TokenMetadata.OneOf(["request.auth.claims", .. path], v)],
+        "request.auth.principal" or "request.auth.audiences" or "request.auth.presenter" => PrincipalTranslator.OfToken,
+        _ when key.StartsWith(Claim, StringComparison.Ordinal) => PrincipalTranslator.OfToken,
+        _ when HeaderIn(key) is { } name => value => [Header(name, value)],
         _ => null,
     };
+
+    private static Principal Header(string name, string pattern) =>
+        new() { Header = PermissionTranslator.HeaderMatcher(name, pattern, ignoreCase: false) };
 
     private Func<string, IEnumerable<Principal>>? OfSource(string key) => key switch
     {
@@ -71,16 +71,24 @@ internal sealed class ConditionTranslator(RuleContext context)
         _ => null,
     };
 
-    /// <summary>The names in <c>start[a][b]</c>; empty when the key is none of that kind.</summary>
-    private static string[] Inside(string key, string start) =>
-        key.StartsWith(start, StringComparison.Ordinal) && key.EndsWith(']')
-            ? key[start.Length..^1].Split("][")
-            : [];
+    /// <summary>The name in <c>request.headers[name]</c>; null when the key is none of that kind.</summary>
+    private static string? HeaderIn(string key) =>
+        key.Length > HeaderStart.Length + 1
+        && key.StartsWith(HeaderStart, StringComparison.Ordinal)
+        && key.EndsWith(']')
+            ? key[HeaderStart.Length..^1].ToLowerInvariant()
+            : null;
 
     private void AddPrincipal(AuthorizationCondition condition, Func<string, IEnumerable<Principal>>? translate)
     {
-        if (translate is not null) PrincipalTranslator.Add(principals, condition.Values, condition.NotValues, translate);
-        else if (context.IsAllow) principals.Add(Rbac.Any((IReadOnlyList<Principal>)[]));
+        if (translate is not null)
+        {
+            PrincipalTranslator.Add(principals, condition.Values, condition.NotValues, translate);
+        }
+        else if (context.IsAllow)
+        {
+            principals.Add(Rbac.Any((IReadOnlyList<Principal>)[]));
+        }
     }
 
     private void AddPermission(AuthorizationCondition condition, Func<string, IEnumerable<Permission>> translate) =>

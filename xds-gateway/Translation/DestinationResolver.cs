@@ -7,10 +7,11 @@ namespace MeshOrleans.Xds.Translation;
 internal static class DestinationResolver
 {
     /// <summary>
-    /// The cluster's name, whether it exists or not: a route into nothing answers 503 (flag NC) and is not dropped. The port
-    /// is the one given, else the service's only one, else that of the listener.
+    /// The cluster's name, whether it exists or not: a route into nothing answers 503 (flag NC) and is not dropped.
+    /// The port is the one given, else the service's only one, else that of the listener.
     /// </summary>
-    public static string ClusterOf(ProxyView view, Sourced<VirtualService> source, Destination destination, int listenerPort)
+    public static string ClusterOf(
+        ProxyView view, Sourced<VirtualService> source, Destination destination, int listenerPort)
     {
         var host = HostName.Resolve(destination.Host, source.Namespace);
         return ClusterName.Outbound(host, PortOf(view, host, destination, listenerPort), destination.Subset);

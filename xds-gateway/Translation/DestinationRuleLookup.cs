@@ -35,11 +35,15 @@ internal static class DestinationRuleLookup
         rule.Spec.WorkloadSelector is not { } selector
         || (rule.Namespace == client.Namespace && LabelSelector.Matches(selector.MatchLabels, client.Labels));
 
-    private static IEnumerable<Sourced<DestinationRule>> MostSpecific(ImmutableArray<Sourced<DestinationRule>> candidates)
+    private static IEnumerable<Sourced<DestinationRule>> MostSpecific(
+        ImmutableArray<Sourced<DestinationRule>> candidates)
     {
         var selected = candidates.RemoveAll(rule => rule.Spec.WorkloadSelector is null);
         var group = selected.IsEmpty ? candidates : selected;
-        var best = group.Select(HostOf).OrderBy(host => host.StartsWith('*')).ThenByDescending(host => host.Length).First();
+        var best = group.Select(HostOf)
+            .OrderBy(host => host.StartsWith('*'))
+            .ThenByDescending(host => host.Length)
+            .First();
         return group.Where(rule => HostOf(rule) == best);
     }
 

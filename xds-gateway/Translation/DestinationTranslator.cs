@@ -5,13 +5,13 @@ namespace MeshOrleans.Xds.Translation;
 
 /// <summary>Says to which clusters a route leads.</summary>
 /// <remarks>
-/// One destination gets everything, whatever its weight; of several, those of weight 0 get nothing and are left out. The
-/// header changes of a single destination are appended to the route's, so that its own win; those of several stand on
-/// the weighted clusters, which Envoy applies first, so that the route's win.
+/// One destination gets everything, whatever its weight; of several, those of weight 0 get nothing and are left out.
+/// The header changes of a single destination are appended to the route's, so that its own win; those of several stand
+/// on the weighted clusters, which Envoy applies first, so that the route's win.
 /// </remarks>
 internal static class DestinationTranslator
 {
-    /// <param name="host">The authority that the route asks for; a destination's counts only when the route asks for none.</param>
+    /// <param name="host">The authority that the route asks for; that of a destination counts only without it.</param>
     public static bool Apply(
         RouteAction action,
         ProxyView view,

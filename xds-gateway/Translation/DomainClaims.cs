@@ -1,6 +1,8 @@
 namespace MeshOrleans.Xds.Translation;
 
-/// <summary>Sees to it that every domain of a table belongs to one virtual host only: to the first that claims it.</summary>
+/// <summary>
+/// Sees to it that every domain of a table belongs to one virtual host only: to the first that claims it.
+/// </summary>
 internal sealed class DomainClaims(int port)
 {
     private readonly HashSet<string> taken = new(StringComparer.OrdinalIgnoreCase);

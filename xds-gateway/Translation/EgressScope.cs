@@ -32,13 +32,16 @@ internal sealed class EgressScope
     {
         if (scope.Mode is ProxyMode.Gateway) return new EgressScope(scope.Namespace, null);
         var own = mesh.Sidecars[scope.Namespace];
-        var found = own.FirstOrDefault(s => IsSelecting(s.Spec) && LabelSelector.Matches(s.Spec.WorkloadSelector!.MatchLabels, scope.Labels))
+        var found = own.Where(s => IsSelecting(s.Spec))
+                .FirstOrDefault(s => LabelSelector.Matches(s.Spec.WorkloadSelector!.MatchLabels, scope.Labels))
             ?? own.FirstOrDefault(s => !IsSelecting(s.Spec))
             ?? mesh.Sidecars[mesh.Settings.RootNamespace].FirstOrDefault(s => !IsSelecting(s.Spec));
         return new EgressScope(scope.Namespace, found?.Spec);
     }
 
-    /// <summary>Whether the workload sees a host of a namespace. What is excluded with <c>~</c> is hidden first.</summary>
+    /// <summary>
+    /// Whether the workload sees a host of a namespace. What is excluded with <c>~</c> is hidden first.
+    /// </summary>
     public bool Sees(string ns, string host)
     {
         if (SeesAll) return true;

@@ -11,10 +11,10 @@ internal static class HashPolicyTranslator
     {
         if (policy.LoadBalancer?.ConsistentHash is not { } hash) return;
         var target = new RouteAction.Types.HashPolicy();
-        if (hash.HttpHeaderName.Length > 0) target.Header = new() { HeaderName = hash.HttpHeaderName };
+        if (hash.HttpHeaderName is { Length: > 0 } header) target.Header = new() { HeaderName = header };
         else if (hash.HttpCookie is { } cookie) target.Cookie = Cookie(cookie);
         else if (hash.UseSourceIp) target.ConnectionProperties = new() { SourceIp = true };
-        else if (hash.HttpQueryParameterName.Length > 0) target.QueryParameter = new() { Name = hash.HttpQueryParameterName };
+        else if (hash.HttpQueryParameterName is { Length: > 0 } query) target.QueryParameter = new() { Name = query };
         else return;
         action.HashPolicy.Add(target);
     }

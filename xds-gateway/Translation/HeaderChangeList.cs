@@ -15,7 +15,9 @@ internal sealed class HeaderChangeList
 
     public HeaderChangeList(HeaderOperations operations) => Append(operations);
 
-    /// <summary>The authority that the changes ask for; null when they do not. <c>set</c> counts before <c>add</c>.</summary>
+    /// <summary>
+    /// The authority that the changes ask for; null when they do not. <c>set</c> counts before <c>add</c>.
+    /// </summary>
     public string? Host { get; private set; }
 
     public void Append(HeaderOperations operations)

@@ -9,9 +9,9 @@ namespace MeshOrleans.Xds.Translation;
 
 /// <summary>Says which HTTP a cluster is spoken to in, and the limits of its connections.</summary>
 /// <remarks>
-/// HTTP/2 is set only where the port's protocol is HTTP/2 or gRPC, or where <c>h2UpgradePolicy</c> asks for it: a foreign
-/// Envoy speaks exactly what stands here. Our own sidecars may still multiplex over HTTP/2 between each other, as the
-/// ALPN of that hop says what was agreed; that is their decision and not part of the cluster.
+/// HTTP/2 is set only where the port's protocol is HTTP/2 or gRPC, or where <c>h2UpgradePolicy</c> asks for it: a
+/// foreign Envoy speaks exactly what stands here. Our own sidecars may still multiplex over HTTP/2 between each other,
+/// as the ALPN of that hop says what was agreed; that is their decision and not part of the cluster.
 /// </remarks>
 internal static class HttpProtocolTranslator
 {
@@ -62,7 +62,7 @@ internal static class HttpProtocolTranslator
     private static HttpProtocolOptions? Common(ConnectionPool? pool)
     {
         var options = new HttpProtocolOptions();
-        if (pool?.Http?.MaxRequestsPerConnection is > 0 and var requests) options.MaxRequestsPerConnection = (uint)requests;
+        if (pool?.Http?.MaxRequestsPerConnection is > 0 and var count) options.MaxRequestsPerConnection = (uint)count;
         if (pool?.Http?.IdleTimeout is { } idle) options.IdleTimeout = Duration.FromTimeSpan(idle);
         if (pool?.Tcp?.MaxConnectionDuration is { } age) options.MaxConnectionDuration = Duration.FromTimeSpan(age);
         return options.CalculateSize() == 0 ? null : options;

@@ -11,10 +11,12 @@ using MeshOrleans.Xds.Protocol.Tls;
 
 namespace MeshOrleans.Xds.Translation;
 
-/// <summary>Makes the inbound listener: for every workload port the chains that its PeerAuthentication allows.</summary>
+/// <summary>
+/// Makes the inbound listener: for every workload port the chains that its PeerAuthentication allows.
+/// </summary>
 /// <remarks>
-/// STRICT has only the TLS chain, DISABLE only the plaintext chain, PERMISSIVE both; there the TLS chain takes handshakes
-/// that offer an ALPN of the mesh. A connection that no chain takes is closed.
+/// STRICT has only the TLS chain, DISABLE only the plaintext chain, PERMISSIVE both; there the TLS chain takes
+/// handshakes that offer an ALPN of the mesh. A connection that no chain takes is closed.
 /// </remarks>
 internal static class InboundListenerTranslator
 {

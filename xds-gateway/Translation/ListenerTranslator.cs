@@ -1,18 +1,22 @@
+using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Cors;
 using MeshOrleans.Xds.Protocol.Fault;
 using MeshOrleans.Xds.Protocol.Listener;
+using MeshOrleans.Xds.Protocol.TcpProxy;
 
 namespace MeshOrleans.Xds.Translation;
 
-/// <summary>Makes the outbound listeners: one per port on which HTTP is called.</summary>
+/// <summary>Makes the outbound listeners: one per port on which HTTP is called, and one for everything else.</summary>
 /// <remarks>
-/// They bind to no port: the sidecar hands requests to them by the port asked for. The CORS filter is there only when a
-/// route needs it, and marked optional, as not every client knows it.
+/// Those of single ports bind to no port: requests are handed to them by the port asked for. The CORS filter is there
+/// only when a route needs it, and marked optional, as not every client knows it.
 /// </remarks>
 internal static class ListenerTranslator
 {
+    private const int CapturePort = 15001;
+
     public static Listener Outbound(ProxyView view, int port)
     {
         var name = $"0.0.0.0_{port}";
@@ -32,6 +36,36 @@ internal static class ListenerTranslator
             BindToPort = false,
             TrafficDirection = TrafficDirection.Outbound,
             FilterChains = { new FilterChain { Filters = { HttpConnection.Pack(manager) } } },
+        };
+    }
+
+    /// <summary>Takes what no other listener takes, and lets it through or not.</summary>
+    public static Listener CatchAll(ProxyView view)
+    {
+        var cluster = view.OutboundMode is OutboundTrafficMode.RegistryOnly
+            ? ClusterName.BlackHole
+            : ClusterName.Passthrough;
+        return new Listener
+        {
+            Name = "virtualOutbound",
+            Address = Addresses.Of("0.0.0.0", CapturePort),
+            UseOriginalDst = true,
+            TrafficDirection = TrafficDirection.Outbound,
+            FilterChains =
+            {
+                new FilterChain
+                {
+                    Name = "virtualOutbound-catchall-tcp",
+                    Filters =
+                    {
+                        new Filter
+                        {
+                            Name = FilterNames.TcpProxy,
+                            TypedConfig = Any.Pack(new TcpProxy { StatPrefix = cluster, Cluster = cluster }),
+                        },
+                    },
+                },
+            },
         };
     }
 

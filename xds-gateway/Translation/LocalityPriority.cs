@@ -5,8 +5,8 @@ namespace MeshOrleans.Xds.Translation;
 
 /// <summary>Orders localities by their distance from the client.</summary>
 /// <remarks>
-/// Only where outlier detection is on: without it nobody would notice that a near endpoint is down. Same sub-zone 0, same
-/// zone 1, same region 2, a region that <c>failover</c> names 3, all others last; then gaps are closed. A client
+/// Only where outlier detection is on: without it nobody would notice that a near endpoint is down. Same sub-zone 0,
+/// same zone 1, same region 2, a region that <c>failover</c> names 3, all others last; then gaps are closed. A client
 /// that does not know where it is prefers nobody. <c>distribute</c> and <c>failoverPriority</c> are not translated.
 /// </remarks>
 internal static class LocalityPriority

@@ -7,8 +7,8 @@ using MeshOrleans.Model.Topology;
 namespace MeshOrleans.Xds.Translation;
 
 /// <summary>
-/// What every translation of one snapshot needs: its services and its policies by namespace, oldest first. Made once per
-/// snapshot and shared by all scopes.
+/// What every translation of one snapshot needs: its services and its policies by namespace, oldest first. Made once
+/// per snapshot and shared by all scopes.
 /// </summary>
 internal sealed class MeshIndex
 {
@@ -40,12 +40,15 @@ internal sealed class MeshIndex
 
     public ILookup<string, Sourced<Sidecar>> Sidecars { get; }
 
-    /// <summary>The index of a snapshot. A snapshot never changes, so its index may be kept as long as it lives.</summary>
+    /// <summary>
+    /// The index of a snapshot. A snapshot never changes, so its index may be kept as long as it lives.
+    /// </summary>
     public static MeshIndex Of(MeshSnapshot snapshot) => Known.GetValue(snapshot, static s => new MeshIndex(s));
 
     /// <summary>Without hosts it is only a part of another one (a delegate).</summary>
     private static bool IsForSidecars(VirtualService service) =>
-        !service.Hosts.IsEmpty && (service.Gateways.IsEmpty || service.Gateways.Contains(HttpRouteTranslator.MeshGateway));
+        !service.Hosts.IsEmpty
+        && (service.Gateways.IsEmpty || service.Gateways.Contains(HttpRouteTranslator.MeshGateway));
 
     private static ILookup<string, Sourced<TSpec>> ByNamespace<TSpec>(MeshSnapshot snapshot)
         where TSpec : ConfigSpec =>

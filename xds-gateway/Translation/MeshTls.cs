@@ -10,8 +10,8 @@ internal static class MeshTls
     public const string SocketName = "envoy.transport_sockets.tls";
 
     /// <summary>
-    /// What a client of the mesh offers and a server recognises it by; only with one of these is a handshake for the sidecar
-    /// and not for the application behind it.
+    /// What a client of the mesh offers and a server recognises it by; only with one of these is a handshake for the
+    /// sidecar and not for the application behind it.
     /// </summary>
     public static IEnumerable<string> ClientAlpns =>
         ["istio", "istio-peer-exchange", "istio-http/1.0", "istio-http/1.1", "istio-h2"];
@@ -30,7 +30,9 @@ internal static class MeshTls
     public static SdsSecretConfig Roots() =>
         new() { Name = SecretTranslator.RootCaName, SdsConfig = ConfigSources.Ads() };
 
-    /// <summary>The roots, and the identities of which the peer must hold one; without any, every identity will do.</summary>
+    /// <summary>
+    /// The roots, and the identities of which the peer must hold one; without any, every identity will do.
+    /// </summary>
     public static CommonTlsContext.Types.CombinedCertificateValidationContext Validation(IEnumerable<string> identities)
     {
         var context = new CertificateValidationContext();

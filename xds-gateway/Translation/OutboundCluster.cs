@@ -33,7 +33,8 @@ internal sealed record OutboundCluster
         ServiceResolution.DnsRoundRobin => Cluster.Types.DiscoveryType.LogicalDns,
         ServiceResolution.Dns => Cluster.Types.DiscoveryType.StrictDns,
         // EDS carries literal addresses only; a service that leads to a name has to be resolved by the client.
-        _ when Endpoints.Any(e => !IPAddress.TryParse(e.Workload.Address, out _)) => Cluster.Types.DiscoveryType.StrictDns,
+        _ when Endpoints.Any(e => !IPAddress.TryParse(e.Workload.Address, out _)) =>
+            Cluster.Types.DiscoveryType.StrictDns,
         _ => Cluster.Types.DiscoveryType.Eds,
     };
 
@@ -66,8 +67,11 @@ internal sealed record OutboundCluster
         };
 
     private static OutboundCluster Part(
-        Service service, ServicePort port, EffectiveRule rule, ImmutableArray<ServiceEndpoint> endpoints, Subset subset) =>
-        new()
+        Service service,
+        ServicePort port,
+        EffectiveRule rule,
+        ImmutableArray<ServiceEndpoint> endpoints,
+        Subset subset) => new()
         {
             Service = service,
             Port = port,

@@ -51,7 +51,9 @@ internal static class PermissionTranslator
     public static IEnumerable<Permission> ServerName(string pattern) =>
         [new Permission { RequestedServerName = PatternText.Matcher(pattern) }];
 
-    /// <summary>A header, or one of the request's own parts that are written as headers. <c>*</c> wants it to be there.</summary>
+    /// <summary>
+    /// A header, or one of the request's own parts that are written as headers. <c>*</c> wants it to be there.
+    /// </summary>
     public static HeaderMatcher HeaderMatcher(string name, string pattern, bool ignoreCase) => pattern == "*"
         ? new HeaderMatcher { Name = name, PresentMatch = true }
         : new HeaderMatcher { Name = name, StringMatch = PatternText.Matcher(pattern, ignoreCase: ignoreCase) };
@@ -66,7 +68,9 @@ internal static class PermissionTranslator
             return new Permission { UrlPath = new() { Path = PatternText.Matcher(pattern) } };
         }
 
-        var template = pattern.Replace("{**}", "**", StringComparison.Ordinal).Replace("{*}", "*", StringComparison.Ordinal);
+        var template = pattern
+            .Replace("{**}", "**", StringComparison.Ordinal)
+            .Replace("{*}", "*", StringComparison.Ordinal);
         return new Permission
         {
             UriTemplate = new()

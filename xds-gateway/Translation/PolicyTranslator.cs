@@ -25,12 +25,14 @@ internal static class PolicyTranslator
         var policy = new Policy();
         foreach (var source in sources)
         {
-            policy.Principals.Add(Rbac.All([.. PrincipalTranslator.Translate(source, context), .. conditions.Principals]));
+            var principals = PrincipalTranslator.Translate(source, context);
+            policy.Principals.Add(Rbac.All([.. principals, .. conditions.Principals]));
         }
 
         foreach (var operation in operations)
         {
-            policy.Permissions.Add(Rbac.All([.. PermissionTranslator.Translate(operation, context), .. conditions.Permissions]));
+            var permissions = PermissionTranslator.Translate(operation, context);
+            policy.Permissions.Add(Rbac.All([.. permissions, .. conditions.Permissions]));
         }
 
         return policy;

@@ -24,7 +24,7 @@ internal static class PrincipalTranslator
         Add(principals, source.TrustDomains, source.NotTrustDomains, TrustDomain);
         Add(principals, source.IpBlocks, source.NotIpBlocks, DirectAddress);
         Add(principals, source.RemoteIpBlocks, source.NotRemoteIpBlocks, RemoteAddress);
-        if (!context.IsTcp) Add(principals, source.RequestPrincipals, source.NotRequestPrincipals, RequestPrincipal);
+        if (!context.IsTcp) Add(principals, source.RequestPrincipals, source.NotRequestPrincipals, OfToken);
         return principals;
     }
 
@@ -43,8 +43,8 @@ internal static class PrincipalTranslator
     }
 
     /// <summary>
-    /// <c>td/ns/N/sa/S</c>. The mesh's own trust domain, and <c>cluster.local</c> which stands for it everywhere, means all
-    /// domains that count as its own.
+    /// <c>td/ns/N/sa/S</c>. The mesh's own trust domain, and <c>cluster.local</c> which stands for it everywhere,
+    /// means all domains that count as its own.
     /// </summary>
     public static IEnumerable<Principal> Identity(string pattern, RuleContext context)
     {
@@ -67,7 +67,8 @@ internal static class PrincipalTranslator
         var slash = account.IndexOf('/');
         var ns = slash < 0 ? context.Namespace : account[..slash];
         var name = account[(slash + 1)..];
-        return [Authenticated(PatternText.Regex($"spiffe://[^/]+/ns/{PatternText.Quote(ns)}/sa/{PatternText.Quote(name)}"))];
+        var path = $"/ns/{PatternText.Quote(ns)}/sa/{PatternText.Quote(name)}";
+        return [Authenticated(PatternText.Regex($"spiffe://[^/]+{path}"))];
     }
 
     public static IEnumerable<Principal> TrustDomain(string pattern) =>
@@ -79,8 +80,11 @@ internal static class PrincipalTranslator
     public static IEnumerable<Principal> RemoteAddress(string block) =>
         Addresses.Network(block) is { } range ? [new Principal { RemoteIp = range }] : [];
 
-    public static IEnumerable<Principal> RequestPrincipal(string pattern) =>
-        [TokenMetadata.Text("request.auth.principal", pattern)];
+    /// <summary>
+    /// Tokens are not verified yet (no RequestAuthentication is translated), so no request has what a token would say:
+    /// nobody matches, and every negative holds.
+    /// </summary>
+    public static IEnumerable<Principal> OfToken(string pattern) => [];
 
     private static Principal Authenticated(StringMatcher name) =>
         new() { Authenticated = new() { PrincipalName = name } };

@@ -4,8 +4,8 @@ using MeshOrleans.Model.Topology;
 namespace MeshOrleans.Xds.Translation;
 
 /// <summary>
-/// Everything of a proxy that its configuration depends on, and nothing else: equal scopes get the same bytes. The node's
-/// id and address are no part of it.
+/// Everything of a proxy that its configuration depends on, and nothing else: equal scopes get the same bytes. The
+/// node's id and address are no part of it.
 /// </summary>
 /// <remarks>Compared by content, maps included.</remarks>
 public sealed record ProxyScope

@@ -55,7 +55,8 @@ internal sealed class ProxyView
     }
 
     private bool HasService(string host) =>
-        services.ContainsKey(host) || (host.StartsWith('*') && Services.Any(service => HostName.Matches(host, service.Host)));
+        services.ContainsKey(host)
+        || (host.StartsWith('*') && Services.Any(service => HostName.Matches(host, service.Host)));
 
     /// <summary>Where a visible route leads is visible too, whatever the Sidecar resource lists.</summary>
     private void AddRouteTargets()

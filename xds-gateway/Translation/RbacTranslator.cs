@@ -9,7 +9,9 @@ using NetworkRbac = MeshOrleans.Xds.Protocol.NetworkRbac;
 
 namespace MeshOrleans.Xds.Translation;
 
-/// <summary>Makes the access control of a workload, one filter per action: unknown authorizers, audit, DENY, ALLOW.</summary>
+/// <summary>
+/// Makes the access control of a workload, one filter per action: unknown authorizers, audit, DENY, ALLOW.
+/// </summary>
 /// <remarks>
 /// All policies that select the workload are united: those of its namespace and those of the root namespace. An ALLOW
 /// filter refuses what none of its rules matches, so a policy without rules refuses everything. A policy on trial
@@ -60,14 +62,17 @@ internal static class RbacTranslator
         }
     }
 
-    /// <summary>Policies attached by <c>targetRefs</c> are for gateways and other shared proxies, not for a sidecar.</summary>
+    /// <summary>
+    /// Policies attached by <c>targetRefs</c> are for gateways and other shared proxies, not for a sidecar.
+    /// </summary>
     private static IEnumerable<Sourced<AuthorizationPolicy>> Selected(ProxyView view)
     {
         var root = view.Mesh.Settings.RootNamespace;
         return new[] { root, view.Scope.Namespace }.Distinct()
             .SelectMany(ns => view.Mesh.AuthorizationPolicies[ns])
             .Where(p => p.Spec.TargetRefs.IsDefaultOrEmpty)
-            .Where(p => p.Spec.Selector is not { } selector || LabelSelector.Matches(selector.MatchLabels, view.Scope.Labels))
+            .Where(p => p.Spec.Selector is not { } wanted
+                || LabelSelector.Matches(wanted.MatchLabels, view.Scope.Labels))
             .OrderBy(p => p.Resource.Key);
     }
 

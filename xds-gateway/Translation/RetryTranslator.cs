@@ -8,8 +8,8 @@ namespace MeshOrleans.Xds.Translation;
 
 /// <summary>Says when and how often a request is tried again.</summary>
 /// <remarks>
-/// A number among the conditions is a status code of a response. Hosts tried before are avoided, except where the request
-/// itself decides on the host. <c>retryRemoteLocalities</c> is not translated.
+/// A number among the conditions is a status code of a response. Hosts tried before are avoided, except where the
+/// request itself decides on the host. <c>retryRemoteLocalities</c> is not translated.
 /// </remarks>
 internal static class RetryTranslator
 {
@@ -29,7 +29,11 @@ internal static class RetryTranslator
         if (retry is { Attempts: <= 0 }) return null;
         var policy = new RetryPolicy { NumRetries = (uint?)retry?.Attempts ?? DefaultAttempts };
         SetConditions(policy, retry?.RetryOn ?? "");
-        if (retry?.PerTryTimeout is { } perTry && perTry > TimeSpan.Zero) policy.PerTryTimeout = Duration.FromTimeSpan(perTry);
+        if (retry?.PerTryTimeout is { } perTry && perTry > TimeSpan.Zero)
+        {
+            policy.PerTryTimeout = Duration.FromTimeSpan(perTry);
+        }
+
         if (retry?.Backoff is { } backoff && backoff > TimeSpan.Zero)
         {
             policy.RetryBackOff = new() { BaseInterval = Duration.FromTimeSpan(backoff) };
@@ -63,7 +67,11 @@ internal static class RetryTranslator
             }
         }
 
-        if (policy.RetriableStatusCodes.Count > 0 && !names.Contains(StatusCodesCondition)) names.Add(StatusCodesCondition);
+        if (policy.RetriableStatusCodes.Count > 0 && !names.Contains(StatusCodesCondition))
+        {
+            names.Add(StatusCodesCondition);
+        }
+
         policy.RetryOn = names.Count == 0 ? DefaultConditions : string.Join(',', names);
     }
 }

@@ -18,7 +18,10 @@ internal static class RouteActionTranslator
         return action;
     }
 
-    /// <summary>Fills in action and header changes; false when the rule has nothing to do (a delegate, which is not supported).</summary>
+    /// <summary>
+    /// Fills in action and header changes; false when the rule has nothing to do (a delegate, which is not
+    /// supported).
+    /// </summary>
     public static bool Apply(Route route, ProxyView view, Sourced<VirtualService> source, HttpRoute rule, int port)
     {
         var headers = new HeaderChangeList(rule.Headers);
@@ -50,14 +53,18 @@ internal static class RouteActionTranslator
         return action;
     }
 
-    /// <summary>A caller's <c>grpc-timeout</c> is honoured up to the route's own; zero is no limit in both places.</summary>
+    /// <summary>
+    /// A caller's <c>grpc-timeout</c> is honoured up to the route's own; zero is no limit in both places.
+    /// </summary>
     private static void SetTimeout(RouteAction action, TimeSpan? timeout)
     {
         action.Timeout = Duration.FromTimeSpan(timeout ?? TimeSpan.Zero);
         action.MaxGrpcTimeout = action.Timeout.Clone();
     }
 
-    /// <summary>What replaces the prefix of a prefix match replaces the whole path of any other, in Envoy as in Istio.</summary>
+    /// <summary>
+    /// What replaces the prefix of a prefix match replaces the whole path of any other, in Envoy as in Istio.
+    /// </summary>
     private static void SetRewrite(RouteAction action, HttpRewrite rewrite)
     {
         if (rewrite.UriRegexRewrite is { } regex)

@@ -6,9 +6,9 @@ namespace MeshOrleans.Xds.Translation;
 
 /// <summary>Makes the route table of one outbound port.</summary>
 /// <remarks>
-/// Pure. One virtual host per service with HTTP on the port, one per host that only a VirtualService knows, and a last one
-/// for all else. A domain belongs to the first that claims it, full names before short ones: an Envoy refuses a table
-/// in which a domain occurs twice.
+/// Pure. One virtual host per service with HTTP on the port, one per host that only a VirtualService knows, and a last
+/// one for all else. A domain belongs to the first that claims it, full names before short ones: an Envoy refuses a
+/// table in which a domain occurs twice.
 /// </remarks>
 internal static class RouteTranslator
 {

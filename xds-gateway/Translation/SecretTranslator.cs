@@ -6,7 +6,9 @@ using MeshOrleans.Xds.Protocol.Tls;
 
 namespace MeshOrleans.Xds.Translation;
 
-/// <summary>Roots and certificates as SDS secrets. No private key is ever among them: it does not leave the sidecar.</summary>
+/// <summary>
+/// Roots and certificates as SDS secrets. No private key is ever among them: it does not leave the sidecar.
+/// </summary>
 public static class SecretTranslator
 {
     /// <summary>The secret that holds the proxy's own certificate.</summary>
@@ -15,12 +17,14 @@ public static class SecretTranslator
     /// <summary>The secret that holds the roots it trusts.</summary>
     public const string RootCaName = "ROOTCA";
 
-    /// <summary>Name of Envoy's validator that checks a peer against the bundle of the peer's own trust domain only.</summary>
+    /// <summary>
+    /// Name of Envoy's validator that checks a peer against the bundle of the peer's own trust domain only.
+    /// </summary>
     private const string SpiffeValidator = "envoy.tls.cert_validator.spiffe";
 
     /// <summary>
-    /// The roots of this mesh and of the federated ones, each bound to its trust domain; null until the mesh's authority
-    /// has published its own.
+    /// The roots of this mesh and of the federated ones, each bound to its trust domain; null until the mesh's
+    /// authority has published its own.
     /// </summary>
     /// <remarks>
     /// Source: SPIFFE Trust Domain and Bundle, section 4. <c>trusted_ca</c> holds this mesh's roots only, so that a

@@ -5,7 +5,9 @@ using MeshOrleans.Xds.Protocol.Listener;
 namespace MeshOrleans.Xds.Translation;
 
 /// <summary>Turns what the mesh knows into what one proxy needs.</summary>
-/// <remarks>Pure: equal inputs give equal bytes on every machine, in whatever order the mesh learnt its facts.</remarks>
+/// <remarks>
+/// Pure: equal inputs give equal bytes on every machine, in whatever order the mesh learnt its facts.
+/// </remarks>
 public static class SnapshotTranslator
 {
     /// <summary>All resources of a proxy scope, secrets apart.</summary>
@@ -41,6 +43,8 @@ public static class SnapshotTranslator
     private static IEnumerable<Listener> Listeners(
         ProxyView view, IEnumerable<int> ports, IReadOnlyCollection<InboundPort> inbound)
     {
+        if (view.Scope.Mode is not ProxyMode.Sidecar) yield break;
+        yield return ListenerTranslator.CatchAll(view);
         foreach (var port in ports) yield return ListenerTranslator.Outbound(view, port);
         if (InboundListenerTranslator.Translate(view, inbound) is { } listener) yield return listener;
     }

@@ -12,8 +12,9 @@ namespace MeshOrleans.Xds.Translation;
 /// <summary>Says with which TLS a cluster is called.</summary>
 /// <remarks>
 /// Without a word in a DestinationRule each endpoint decides: mesh mTLS where it has a sidecar that takes it, else
-/// plaintext. The SPIFFE IDs that a server may show are those of the cluster's own members, each with its own trust domain.
-/// The ALPN offered names the HTTP version that the cluster is configured with; see <see cref="HttpProtocolTranslator"/>.
+/// plaintext. The SPIFFE IDs that a server may show are those of the cluster's own members, each with its own trust
+/// domain. The ALPN offered names the HTTP version that the cluster is configured with; see <see
+/// cref="HttpProtocolTranslator"/>.
 /// </remarks>
 internal static class TransportSocketTranslator
 {
@@ -72,7 +73,9 @@ internal static class TransportSocketTranslator
         };
     }
 
-    /// <summary>The identities of the members, in fixed order; of this mesh's own in all of its trust domains.</summary>
+    /// <summary>
+    /// The identities of the members, in fixed order; of this mesh's own in all of its trust domains.
+    /// </summary>
     private static SortedSet<string> Identities(ProxyView view, OutboundCluster source)
     {
         var names = new SortedSet<string>(source.Service.SubjectAltNames, StringComparer.Ordinal);
@@ -140,7 +143,9 @@ internal static class TransportSocketTranslator
         return context;
     }
 
-    /// <summary>A chain that leads to a root says nothing of who it is: without names the host's own is demanded.</summary>
+    /// <summary>
+    /// A chain that leads to a root says nothing of who it is: without names the host's own is demanded.
+    /// </summary>
     private static ImmutableArray<string> OwnNames(OutboundCluster source, ClientTls tls) =>
         !tls.SubjectAltNames.IsEmpty ? tls.SubjectAltNames
         : !source.Service.SubjectAltNames.IsEmpty ? source.Service.SubjectAltNames

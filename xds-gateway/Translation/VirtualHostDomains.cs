@@ -4,8 +4,8 @@ namespace MeshOrleans.Xds.Translation;
 
 /// <summary>The names under which clients of a namespace may call a service.</summary>
 /// <remarks>
-/// Only services of the mesh have short names, and only clients of the same namespace may leave it out. Ports are ignored
-/// when hosts are matched; the variants with port are there for clients that do compare them.
+/// Only services of the mesh have short names, and only clients of the same namespace may leave it out. Ports are
+/// ignored when hosts are matched; the variants with port are there for clients that do compare them.
 /// </remarks>
 internal static class VirtualHostDomains
 {
@@ -38,5 +38,6 @@ internal static class VirtualHostDomains
     }
 
     /// <summary>A name as it stands in a virtual host: alone and with the port.</summary>
-    public static IEnumerable<string> WithPort(string name, int port) => name == "*" ? [name] : [name, $"{name}:{port}"];
+    public static IEnumerable<string> WithPort(string name, int port) =>
+        name == "*" ? [name] : [name, $"{name}:{port}"];
 }

@@ -7,8 +7,8 @@ namespace MeshOrleans.Xds.Translation;
 /// <summary>Which VirtualService answers for a host.</summary>
 /// <remarks>
 /// There is no merging: of several for one host the first counts, private ones (<c>exportTo: ["."]</c>) before those
-/// exported to the client's namespace by name, and those before the public ones; each by age. An exact host counts before
-/// a wildcard, a longer wildcard before a shorter.
+/// exported to the client's namespace by name, and those before the public ones; each by age. An exact host counts
+/// before a wildcard, a longer wildcard before a shorter.
 /// </remarks>
 internal sealed class VirtualServiceTable
 {

@@ -63,8 +63,6 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         _announcer.Listening(new BoundPorts(
             dataplane.OutboundPort, dataplane.InboundPorts, admin.AdminPort, admin.StatusPort, admin.MetricsPort));
 
-        _identity.Changed += _ => AnnounceIfReady(); // from here on: "ready" never comes before "listening"
-        _models.Changed += _ => AnnounceIfReady();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var loops = StartLoops(dataplane, stopping.Token);
         _lifetime.ListenToSignals();
@@ -98,6 +96,8 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
             if (identity.Tls is { } tls) _state.SetIdentity(tls);
         };
         _models.Changed += _state.Apply;
+        _identity.Changed += _ => AnnounceIfReady();
+        _models.Changed += _ => AnnounceIfReady();
         _identity.Restore();
         if (_lastGood.Load() is { } saved) _models.Restore(saved);
     }

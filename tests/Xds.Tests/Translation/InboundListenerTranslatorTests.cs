@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Cluster;
-using MeshOrleans.Xds.Protocol.Hcm;
 using MeshOrleans.Xds.Protocol.TcpProxy;
 using MeshOrleans.Xds.Protocol.Tls;
 using MeshOrleans.Xds.Translation;
@@ -76,17 +75,5 @@ public sealed class InboundListenerTranslatorTests
         Assert.Empty(resources.Listeners.Resources);
         Assert.Empty(resources.Routes.Resources);
         Assert.NotEmpty(resources.Endpoints.Resources);
-    }
-
-    [Fact]
-    public void Outbound_listeners_bind_to_no_port_and_ask_for_their_routes()
-    {
-        var listener = TestMesh.With("").For().Listener("0.0.0.0_80");
-
-        var manager = listener.FilterChains[0].Filters[0].TypedConfig.Unpack<HttpConnectionManager>();
-        Assert.Equal((80u, false), (listener.Address.SocketAddress.PortValue, listener.BindToPort!.Value));
-        Assert.Equal("80", manager.Rds.RouteConfigName);
-        Assert.Equal(["envoy.filters.http.fault", "envoy.filters.http.router"], manager.HttpFilters.Select(f => f.Name));
-        Assert.True(manager.NormalizePath);
     }
 }

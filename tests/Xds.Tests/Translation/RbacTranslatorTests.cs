@@ -60,6 +60,8 @@ public sealed class RbacTranslatorTests
     [InlineData("serviceAccounts: [x, other/y]", "or(authenticated spiffe://[^/]+/ns/app/sa/x authenticated spiffe://[^/]+/ns/other/sa/y)")]
     [InlineData("ipBlocks: ['10.0.0.0/8', '::1']", "or(direct 10.0.0.0/8 direct ::1/128)")]
     [InlineData("remoteIpBlocks: ['10.0.0.7']", "remote 10.0.0.7/32")]
+    [InlineData("requestPrincipals: ['*']", "not(any)")] // tokens are not verified yet: nobody has one
+    [InlineData("notRequestPrincipals: ['*']", "not(not(any))")]
     [InlineData("namespaces: [x], notIpBlocks: ['10.0.0.7']", "and(authenticated spiffe://[^/]+/ns/x/.+ not(direct 10.0.0.7/32))")]
     public void Sources_are_read(string source, string expected)
     {

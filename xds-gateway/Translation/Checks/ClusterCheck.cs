@@ -30,7 +30,11 @@ internal static class ClusterCheck
             faults.Add($"{cluster.Name}: ORIGINAL_DST and CLUSTER_PROVIDED belong together.");
         }
 
-        if (cluster.OutlierDetection is { MaxEjectionPercent: > 100 }) faults.Add($"{cluster.Name}: ejects over 100 %.");
+        if (cluster.OutlierDetection is { MaxEjectionPercent: > 100 })
+        {
+            faults.Add($"{cluster.Name}: ejects over 100 %.");
+        }
+
         foreach (var any in cluster.TypedExtensionProtocolOptions.Values)
         {
             if (any.Unpack<UpstreamOptions>().UpstreamProtocolOptionsCase
@@ -47,12 +51,20 @@ internal static class ClusterCheck
         foreach (var locality in assignment.Endpoints)
         {
             if (locality.Locality is null) faults.Add($"{assignment.ClusterName}: a locality is missing.");
-            if (locality.LoadBalancingWeight is null or 0) faults.Add($"{assignment.ClusterName}: a locality has no weight.");
+            if (locality.LoadBalancingWeight is null or 0)
+            {
+                faults.Add($"{assignment.ClusterName}: a locality has no weight.");
+            }
+
             foreach (var endpoint in locality.LbEndpoints)
             {
                 var address = endpoint.Endpoint.Address.SocketAddress;
                 if (endpoint.LoadBalancingWeight is null or 0) faults.Add($"{address}: an endpoint has no weight.");
-                if (!IPAddress.TryParse(address.Address, out _)) faults.Add($"{address.Address} is no literal address.");
+                if (!IPAddress.TryParse(address.Address, out _))
+                {
+                    faults.Add($"{address.Address} is no literal address.");
+                }
+
                 if (address.PortValue is 0 or > 65535) faults.Add($"{address.Address}: port {address.PortValue}.");
                 if (!addresses.Add($"{address.Address} {address.PortValue}"))
                 {

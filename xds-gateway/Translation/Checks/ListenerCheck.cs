@@ -23,7 +23,11 @@ internal static class ListenerCheck
             var matches = new HashSet<FilterChainMatch>();
             foreach (var chain in listener.FilterChains)
             {
-                if (!matches.Add(chain.FilterChainMatch ?? new())) faults.Add($"{listener.Name}: two chains match alike.");
+                if (!matches.Add(chain.FilterChainMatch ?? new()))
+                {
+                    faults.Add($"{listener.Name}: two chains match alike.");
+                }
+
                 Check(listener.Name, chain, asked, clusters, faults);
             }
         }
@@ -46,7 +50,10 @@ internal static class ListenerCheck
             else if (filter.TypedConfig.TryUnpack<TcpProxy>(out var tcp))
             {
                 if (tcp.StatPrefix.Length == 0) faults.Add($"{listener}: a TCP proxy has no stat prefix.");
-                if (!clusters.Contains(tcp.Cluster)) faults.Add($"{listener} forwards to {tcp.Cluster}, which does not exist.");
+                if (!clusters.Contains(tcp.Cluster))
+                {
+                    faults.Add($"{listener} forwards to {tcp.Cluster}, which does not exist.");
+                }
             }
             else if (filter.TypedConfig.TryUnpack<NetworkRbac.RBAC>(out var rbac))
             {
@@ -58,7 +65,11 @@ internal static class ListenerCheck
     }
 
     private static void Check(
-        string listener, HttpConnectionManager manager, HashSet<string> asked, HashSet<string> clusters, List<string> faults)
+        string listener,
+        HttpConnectionManager manager,
+        HashSet<string> asked,
+        HashSet<string> clusters,
+        List<string> faults)
     {
         if (manager.StatPrefix.Length == 0) faults.Add($"{listener}: no stat prefix.");
         if (manager.HttpFilters.LastOrDefault()?.TypedConfig.Is(Router.Descriptor) is not true)
@@ -108,8 +119,8 @@ internal static class ListenerCheck
 
     private static bool HasEmptySet(Permission permission) => permission.RuleCase switch
     {
-        Permission.RuleOneofCase.AndRules => permission.AndRules.Rules is [] || permission.AndRules.Rules.Any(HasEmptySet),
-        Permission.RuleOneofCase.OrRules => permission.OrRules.Rules is [] || permission.OrRules.Rules.Any(HasEmptySet),
+        Permission.RuleOneofCase.AndRules => HasEmptySet(permission.AndRules),
+        Permission.RuleOneofCase.OrRules => HasEmptySet(permission.OrRules),
         Permission.RuleOneofCase.NotRule => HasEmptySet(permission.NotRule),
         Permission.RuleOneofCase.None => true,
         _ => false,
@@ -117,10 +128,14 @@ internal static class ListenerCheck
 
     private static bool HasEmptySet(Principal principal) => principal.IdentifierCase switch
     {
-        Principal.IdentifierOneofCase.AndIds => principal.AndIds.Ids is [] || principal.AndIds.Ids.Any(HasEmptySet),
-        Principal.IdentifierOneofCase.OrIds => principal.OrIds.Ids is [] || principal.OrIds.Ids.Any(HasEmptySet),
+        Principal.IdentifierOneofCase.AndIds => HasEmptySet(principal.AndIds),
+        Principal.IdentifierOneofCase.OrIds => HasEmptySet(principal.OrIds),
         Principal.IdentifierOneofCase.NotId => HasEmptySet(principal.NotId),
         Principal.IdentifierOneofCase.None => true,
         _ => false,
     };
+
+    private static bool HasEmptySet(Permission.Types.Set set) => set.Rules.Count == 0 || set.Rules.Any(HasEmptySet);
+
+    private static bool HasEmptySet(Principal.Types.Set set) => set.Ids.Count == 0 || set.Ids.Any(HasEmptySet);
 }

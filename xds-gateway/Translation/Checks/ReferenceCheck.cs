@@ -29,8 +29,8 @@ public static class ReferenceCheck
     }
 
     /// <summary>
-    /// The clusters that routes lead to although there are none. That is no fault: a destination of a VirtualService may
-    /// not exist (yet), and requests to it are answered with 503.
+    /// The clusters that routes lead to although there are none. That is no fault: a destination of a VirtualService
+    /// may not exist (yet), and requests to it are answered with 503.
     /// </summary>
     public static ImmutableArray<string> MissingClusters(ResourceSet resources)
     {
@@ -57,7 +57,10 @@ public static class ReferenceCheck
         {
             if (resource.Name.Length == 0) faults.Add($"A resource of {group.TypeUrl} has no name.");
             if (!names.Add(resource.Name)) faults.Add($"{group.TypeUrl} has {resource.Name} twice.");
-            if (resource.ToAny().TypeUrl != group.TypeUrl) faults.Add($"{resource.Name} is not of type {group.TypeUrl}.");
+            if (resource.ToAny().TypeUrl != group.TypeUrl)
+            {
+                faults.Add($"{resource.Name} is not of type {group.TypeUrl}.");
+            }
         }
     }
 }

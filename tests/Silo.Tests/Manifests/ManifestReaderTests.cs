@@ -141,6 +141,27 @@ public sealed class ManifestReaderTests
         Assert.Equal(faults, manifest.Violations.Count(v => v.Message.StartsWith("more than 10000 documents", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void A_flood_of_faults_is_cut_off_with_a_word_about_it()
+    {
+        var text = new StringBuilder(Head + "spec:\n");
+        for (var i = 0; i < 50_000; i++) text.Append($"  field{i}: 1\n");
+
+        var violations = ManifestReader.Read("f", text.ToString()).Violations;
+
+        Assert.Equal(1001, violations.Length);
+        Assert.Contains(violations, v => v.Message == "more than 1000 faults: what follows was not read");
+    }
+
+    [Fact]
+    public void A_manifest_of_very_many_fields_is_read_in_one_pass()
+    {
+        var text = new StringBuilder("kind: Unknown\n"); // quadratic reading of this takes minutes
+        for (var i = 0; i < 300_000; i++) text.Append($"f{i}: 1\n");
+
+        Assert.Equal(2, ManifestReader.Read("f", text.ToString()).Violations.Length);
+    }
+
     [Theory]
     [InlineData("\"\\UFFFFFFFF\"")]
     [InlineData("\"\\xZZ\"")]

@@ -14,4 +14,7 @@ public static class DocumentLimits
 
     /// <summary>Nodes that the aliases of one document may stand for, all together.</summary>
     public const int MaxAliasedNodes = 10_000;
+
+    /// <summary>Faults of one manifest that are reported; reading stops there.</summary>
+    public const int MaxFaults = 1_000;
 }

@@ -19,6 +19,7 @@ public static class ManifestDecoder
         string defaultNamespace)
     {
         var violations = errors
+            .Take(DocumentLimits.MaxFaults)
             .Select(error => new Violation(PathOf(error), error.Message, File: file, Line: error.Line))
             .ToList();
         var resources = new List<ManifestResource>();
@@ -30,7 +31,18 @@ public static class ManifestDecoder
             members.Clear();
         }
 
-        foreach (var member in members) Decode(file, member, defaultNamespace, resources, violations);
+        foreach (var member in members)
+        {
+            Decode(file, member, defaultNamespace, resources, violations);
+            if (violations.Count < DocumentLimits.MaxFaults) continue;
+            violations.Add(new Violation(
+                FieldPath.Root,
+                $"more than {DocumentLimits.MaxFaults} faults: what follows was not read",
+                File: file,
+                Line: violations[^1].Line));
+            break;
+        }
+
         ReportDuplicates(resources, violations);
         return new Manifest([.. resources], [.. violations.OrderBy(v => v.Line)]);
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MeshOrleans.Model.Config.Documents;
 using MeshOrleans.Model.Validation;
 
 namespace MeshOrleans.Model.Config.Reading;
@@ -22,6 +23,9 @@ internal sealed class Findings
 
     /// <summary>Whether every value could be read. A rule that looks at a value which could not would mislead.</summary>
     public bool IsComplete { get; private set; } = true;
+
+    /// <summary>Whether there are so many that nobody will read more.</summary>
+    public bool IsFull => violations.Count >= DocumentLimits.MaxFaults;
 
     public bool HasErrors => violations.Exists(v => v.Severity == Severity.Error);
 

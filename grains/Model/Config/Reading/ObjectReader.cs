@@ -15,6 +15,7 @@ internal sealed class ObjectReader
     private readonly Func<FieldPath> path;
     private readonly Findings findings;
     private readonly List<string> known = [];
+    private bool acceptsAll;
 
     private ObjectReader(MapNode map, Func<FieldPath> path, Findings findings) =>
         (this.map, this.path, this.findings) = (map, path, findings);
@@ -45,7 +46,7 @@ internal sealed class ObjectReader
     public void Accept(params ReadOnlySpan<string> names) => known.AddRange(names);
 
     /// <summary>Any field is accepted.</summary>
-    public void AcceptAll() => Accept([.. map.Entries.Select(entry => entry.Key)]);
+    public void AcceptAll() => acceptsAll = true;
 
     /// <summary>Whether the field is text, where a number may stand as well.</summary>
     public bool IsText(string name) => Find(name) is { Value: ScalarNode { Kind: ScalarKind.Text } };
@@ -148,9 +149,10 @@ internal sealed class ObjectReader
 
     private void ReportUnknown()
     {
-        if (findings.IsStored) return;
+        if (findings.IsStored || acceptsAll) return;
         foreach (var entry in map.Entries)
         {
+            if (findings.IsFull) return;
             if (known.Contains(entry.Key)) continue;
             var nearest = NearestName.Of(entry.Key, known);
             var hint = nearest is null ? "" : $"; did you mean \"{nearest}\"?";

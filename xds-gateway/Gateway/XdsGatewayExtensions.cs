@@ -1,6 +1,14 @@
 using MeshOrleans.Model;
+using MeshOrleans.Xds.Gateway.Hosting;
+using MeshOrleans.Xds.Gateway.Identity;
+using MeshOrleans.Xds.Gateway.Push;
+using MeshOrleans.Xds.Gateway.Secrets;
 using MeshOrleans.Xds.Gateway.Snapshots;
+using MeshOrleans.Xds.Gateway.Status;
+using MeshOrleans.Xds.Gateway.Streams;
+using MeshOrleans.Xds.Gateway.Workloads;
 using MeshOrleans.Xds.Protocol.Grpc;
+using MeshOrleans.Xds.Protocol.Istio;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -11,6 +19,8 @@ namespace MeshOrleans.Xds.Gateway;
 /// <summary>Puts the gateway into a host.</summary>
 public static class XdsGatewayExtensions
 {
+    private const string Discovery = "/" + ReadinessBoard.DiscoveryService;
+
     /// <summary>
     /// Registers the gateway: the copy of the mesh and what follows it, streams, secrets, status. The host adds an
     /// <c>IGrainFactory</c>.
@@ -21,8 +31,23 @@ public static class XdsGatewayExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<XdsGatewayOptions>, XdsGatewayOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IRandomSource>(SharedRandomSource.Instance);
+        services.TryAddSingleton<IPeerAuthenticator, TlsPeerAuthenticator>();
         services.AddSingleton<SnapshotHolder>();
+        services.AddSingleton<TranslationCache>();
+        services.AddSingleton<GatewayMetrics>();
         services.AddSingleton<GrpcHealthBoard>();
+        services.AddSingleton<PushSource>();
+        services.AddSingleton<SubscriptionReporter>();
+        services.AddSingleton(p => new GatewayStatus(p.GetRequiredService<PushSource>(), p.GetRequiredService<TranslationCache>()));
+        services.AddSingleton<SvidParts>();
+        services.AddSingleton<WorkloadParts>();
+        services.AddSingleton<StreamFactories>();
+        services.AddSingleton<StreamParts>();
+        services.AddSingleton<DiscoveryService>();
+        services.AddSingleton<CertificateService>();
+        services.AddHostedService<ReadinessBoard>();
+        services.AddHostedService(p => p.GetRequiredService<PushSource>());
+        services.AddHostedService(p => p.GetRequiredService<SubscriptionReporter>());
         services.AddHostedService<SnapshotFollower>();
         return services;
     }
@@ -30,7 +55,16 @@ public static class XdsGatewayExtensions
     /// <summary>Maps discovery, certificates and health. The host decides on which ports they can be reached.</summary>
     public static void MapXds(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGrpcHealth(endpoints.ServiceProvider.GetRequiredService<GrpcHealthBoard>());
+        var services = endpoints.ServiceProvider;
+        var streams = services.GetRequiredService<DiscoveryService>();
+        endpoints.MapGrpc($"{Discovery}/StreamAggregatedResources", call => streams.ServeAsync(call, StreamProtocol.StateOfTheWorld));
+        endpoints.MapGrpc($"{Discovery}/DeltaAggregatedResources", call => streams.ServeAsync(call, StreamProtocol.Delta));
+        endpoints.MapGrpcUnary(
+            "/istio.v1.auth.IstioCertificateService/CreateCertificate",
+            IstioCertificateRequest.Parser,
+            services.GetRequiredService<CertificateService>().CreateAsync,
+            maxMessageSize: 64 * 1024);
+        endpoints.MapGrpcHealth(services.GetRequiredService<GrpcHealthBoard>());
         endpoints.MapGrpcUnimplemented();
     }
 }

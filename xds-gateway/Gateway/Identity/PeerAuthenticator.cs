@@ -1,0 +1,46 @@
+using MeshOrleans.Model.Identity;
+using MeshOrleans.Xds.Protocol.Grpc;
+using Microsoft.AspNetCore.Http;
+
+namespace MeshOrleans.Xds.Gateway.Identity;
+
+/// <summary>Who a client has proved to be.</summary>
+/// <param name="Id">Its identity; null on the plaintext port, where nothing is proved.</param>
+/// <param name="Serial">The serial number of its certificate, upper-case hex; empty when it has none.</param>
+public sealed record ClientIdentity(SpiffeId? Id, string Serial);
+
+/// <summary>Finds out who a client is. The host may register another one.</summary>
+public interface IPeerAuthenticator
+{
+    /// <summary>Who is at the other end of a call.</summary>
+    /// <exception cref="GrpcException">It has not proved who it is, and may not go on without.</exception>
+    Task<ClientIdentity> AuthenticateAsync(HttpContext context, CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// By the certificate of the TLS connection, which the listener has verified against the mesh's roots. A connection in
+/// clear text counts as local and proves nothing; it must come in on a loopback address.
+/// </summary>
+internal sealed class TlsPeerAuthenticator : IPeerAuthenticator
+{
+    public async Task<ClientIdentity> AuthenticateAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        var connection = context.Connection;
+        if (!context.Request.IsHttps)
+        {
+            return connection.LocalIpAddress is { } address && System.Net.IPAddress.IsLoopback(address)
+                ? new ClientIdentity(null, "")
+                : throw new GrpcException(GrpcStatusCode.Unauthenticated, "Clear text is served on loopback addresses only.");
+        }
+
+        var certificate = connection.ClientCertificate ?? await connection.GetClientCertificateAsync(cancellationToken);
+        if (certificate is null)
+        {
+            throw new GrpcException(GrpcStatusCode.Unauthenticated, "The connection carries no client certificate.");
+        }
+
+        return CertificateName.TryRead(certificate, out var id)
+            ? new ClientIdentity(id, certificate.SerialNumber)
+            : throw new GrpcException(GrpcStatusCode.Unauthenticated, "The client certificate names no SPIFFE ID.");
+    }
+}

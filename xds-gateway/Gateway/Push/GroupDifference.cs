@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using MeshOrleans.Xds.Translation;
+
+namespace MeshOrleans.Xds.Gateway.Push;
+
+/// <summary>What changed from one group of resources to the next, by name, in order.</summary>
+/// <param name="Changed">New, or with another version.</param>
+/// <param name="Removed">No longer there.</param>
+internal sealed record GroupDifference(ImmutableArray<string> Changed, ImmutableArray<string> Removed)
+{
+    private static readonly ConditionalWeakTable<ResourceGroup, Entry> Known = [];
+
+    /// <summary>Compares two groups; many streams go from the same one to the same other, so the last answer is kept.</summary>
+    public static GroupDifference Between(ResourceGroup before, ResourceGroup after)
+    {
+        if (Known.TryGetValue(after, out var entry) && entry.Before.TryGetTarget(out var known) && ReferenceEquals(known, before))
+        {
+            return entry.Difference;
+        }
+
+        var difference = Compare(before.Resources, after.Resources);
+        Known.AddOrUpdate(after, new Entry(new WeakReference<ResourceGroup>(before), difference));
+        return difference;
+    }
+
+    private static GroupDifference Compare(ImmutableArray<EncodedResource> before, ImmutableArray<EncodedResource> after)
+    {
+        var (changed, removed) = (ImmutableArray.CreateBuilder<string>(), ImmutableArray.CreateBuilder<string>());
+        var (b, a) = (0, 0);
+        while (b < before.Length || a < after.Length)
+        {
+            var order = b == before.Length ? 1 : a == after.Length ? -1 : string.CompareOrdinal(before[b].Name, after[a].Name);
+            if (order < 0)
+            {
+                removed.Add(before[b++].Name);
+            }
+            else if (order > 0)
+            {
+                changed.Add(after[a++].Name);
+            }
+            else
+            {
+                if (before[b].Version != after[a].Version) changed.Add(after[a].Name);
+                (b, a) = (b + 1, a + 1);
+            }
+        }
+
+        return new GroupDifference(changed.ToImmutable(), removed.ToImmutable());
+    }
+
+    private sealed record Entry(WeakReference<ResourceGroup> Before, GroupDifference Difference);
+}

@@ -1,0 +1,9 @@
+using MeshOrleans.Model.Snapshots;
+
+namespace MeshOrleans.Xds.Gateway.Push;
+
+/// <summary>The picture of the mesh that streams bring their proxies to.</summary>
+/// <param name="Snapshot">The mesh.</param>
+/// <param name="Revision">The newest configuration revision in it.</param>
+/// <param name="ChangedAt">Clock timestamp of the oldest change in it that the picture before did not have.</param>
+internal sealed record PushPicture(MeshSnapshot Snapshot, long Revision, long ChangedAt);

@@ -1,0 +1,109 @@
+using System.Threading.Channels;
+using MeshOrleans.Model.Snapshots;
+using MeshOrleans.Xds.Gateway.Snapshots;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace MeshOrleans.Xds.Gateway.Push;
+
+/// <summary>
+/// Decides when a change of the mesh becomes the picture that is pushed: configuration after a debounce, endpoints at
+/// once, certificates never (only their own streams care).
+/// </summary>
+internal sealed class PushSource(SnapshotHolder holder, TimeProvider clock, IOptions<XdsGatewayOptions> options)
+    : BackgroundService
+{
+    private readonly Debouncer _debouncer = new(options.Value.Debounce, options.Value.DebounceCap);
+    private readonly Channel<SnapshotUpdate> _updates =
+        Channel.CreateUnbounded<SnapshotUpdate>(new UnboundedChannelOptions { SingleReader = true });
+
+    private volatile PushPicture? _current;
+    private long? _changedAt;
+
+    /// <summary>Raised after each new picture; handlers must be quick and must not throw.</summary>
+    public event Action? Changed;
+
+    /// <summary>Raised for each certificate whose record changed, with its snapshot key.</summary>
+    public event Action<string>? CertificateChanged;
+
+    /// <summary>The newest picture; null until the mesh is known in full.</summary>
+    public PushPicture? Current => _current;
+
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        holder.Changed += OnChanged;
+        if (holder.IsSynced) Publish(holder.Current, holder.Revision);
+        return base.StartAsync(cancellationToken);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        holder.Changed -= OnChanged;
+        await base.StopAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            if (!await WaitAsync(stoppingToken))
+            {
+                Publish(holder.Current, holder.Revision);
+                continue;
+            }
+
+            while (_updates.Reader.TryRead(out var update)) Take(update);
+        }
+    }
+
+    /// <summary>True when there is an update to read, false when what was noted is due.</summary>
+    private async Task<bool> WaitAsync(CancellationToken stoppingToken)
+    {
+        if (_debouncer.DueAt is not { } dueAt) return await _updates.Reader.WaitToReadAsync(stoppingToken);
+        var wait = dueAt - clock.GetUtcNow();
+        if (wait <= TimeSpan.Zero) return _updates.Reader.TryPeek(out _) && dueAt > clock.GetUtcNow();
+        using var timer = new CancellationTokenSource(wait, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, stoppingToken);
+        try
+        {
+            return await _updates.Reader.WaitToReadAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private void Take(SnapshotUpdate update)
+    {
+        foreach (var key in update.Keys)
+        {
+            if (key.StartsWith(SnapshotKey.Identity, StringComparison.Ordinal)) CertificateChanged?.Invoke(key);
+        }
+
+        if (update.IsFull || update.Keys.Any(key => Is(key, SnapshotKey.Workload)) && update.Keys.All(IsUrgent))
+        {
+            _changedAt ??= clock.GetTimestamp();
+            Publish(update.Snapshot, update.Revision);
+        }
+        else if (update.Keys.Any(key => !Is(key, SnapshotKey.Identity)))
+        {
+            _changedAt ??= clock.GetTimestamp();
+            _debouncer.Note(clock.GetUtcNow());
+        }
+    }
+
+    private void Publish(MeshSnapshot snapshot, long revision)
+    {
+        _current = new PushPicture(snapshot, revision, _changedAt ?? clock.GetTimestamp());
+        _changedAt = null;
+        _debouncer.Clear();
+        Changed?.Invoke();
+    }
+
+    private void OnChanged(SnapshotUpdate update) => _updates.Writer.TryWrite(update);
+
+    private static bool IsUrgent(string key) => Is(key, SnapshotKey.Workload) || Is(key, SnapshotKey.Identity);
+
+    private static bool Is(string key, string category) => key.StartsWith(category, StringComparison.Ordinal);
+}

@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+using MeshOrleans.Grains.Identity;
+using MeshOrleans.Model.Identity;
+using MeshOrleans.Xds.Gateway.Streams;
+using MeshOrleans.Xds.Translation;
+using Microsoft.Extensions.Logging;
+
+namespace MeshOrleans.Xds.Gateway.Secrets;
+
+/// <summary>
+/// Keeps one stream's certificate fresh: when the one in use is due, the CSR that the client has staged is signed, and
+/// the stream is woken to push the chain. All of it happens beside the stream's loop: a slow authority delays nothing.
+/// </summary>
+/// <param name="id">The proved identity: the only one it ever asks a certificate for.</param>
+/// <param name="nodeId">Who holds the key.</param>
+/// <param name="presentedSerial">The serial of the certificate that the client connected with.</param>
+/// <param name="parts">What it needs of the gateway.</param>
+/// <param name="changed">Hears of each new certificate.</param>
+internal sealed partial class SvidSession(
+    SpiffeId id, string nodeId, string presentedSerial, SvidParts parts, Action changed)
+{
+    private readonly Backoff _backoff = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), parts.Random);
+    private readonly Signal _signal = new();
+    private readonly ILogger _logger = parts.Logger;
+    private volatile StagedCsr? _staged;
+    private volatile EncodedResource? _certificate;
+    private volatile bool _isDemanded;
+    private StagedCsr? _used;
+    private SvidRotation? _held;
+    private DateTimeOffset? _retryAt;
+
+    /// <summary>Under what key the mesh tells of this certificate.</summary>
+    public string RecordKey { get; } = $"{id}|{nodeId}";
+
+    /// <summary>The newest certificate signed on this stream; null when none was due yet.</summary>
+    public EncodedResource? Certificate => _certificate;
+
+    /// <summary>The client has a key ready and wants this CSR signed when it is time.</summary>
+    public void Stage(ImmutableArray<byte> csr)
+    {
+        if (_staged is { } held && held.IsSame(csr)) return;
+        _staged = new StagedCsr(csr);
+        _signal.Set();
+    }
+
+    /// <summary>The client has asked for its certificate on this stream.</summary>
+    public void Demand()
+    {
+        if (_isDemanded) return;
+        _isDemanded = true;
+        _signal.Set();
+    }
+
+    /// <summary>The mesh has news of this certificate.</summary>
+    public void OnRecordChanged() => _signal.Set();
+
+    /// <summary>Works until the stream ends.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var isKnown = false;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            if (!_isDemanded || _staged is not { } csr || csr == _used)
+            {
+                await _signal.WaitAsync(cancellationToken);
+                continue;
+            }
+
+            if (DueIn(isKnown) is { } wait && wait > TimeSpan.Zero)
+            {
+                await _signal.WaitAsync(Min(wait, TimeSpan.FromHours(1)), parts.Clock, cancellationToken);
+                continue;
+            }
+
+            try
+            {
+                if (isKnown) await IssueAsync(csr, cancellationToken);
+                else await RecallAsync(cancellationToken);
+                isKnown = true;
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                Postpone(exception, exception.Message);
+            }
+        }
+    }
+
+    private TimeSpan DueIn(bool isKnown)
+    {
+        var now = parts.Clock.GetUtcNow();
+        if (_retryAt is { } retryAt && retryAt > now) return retryAt - now;
+        var record = parts.Snapshots.Current.Identities.GetValueOrDefault(RecordKey);
+        return isKnown ? SvidRotation.DueIn(_held, record, now) : TimeSpan.Zero;
+    }
+
+    /// <summary>Finds out about the certificate that the client connected with: a reconnect is no reason for a new one.</summary>
+    private async Task RecallAsync(CancellationToken cancellationToken)
+    {
+        var grain = parts.Grains.GetGrain<IIdentityGrain>(id.ToString());
+        var views = await grain.ListAsync(cancellationToken);
+        var view = views.FirstOrDefault(v => v.NodeId == nodeId && v.Serial == presentedSerial);
+        _held = view is null ? null : new SvidRotation(view.RotateAt, view.Generation);
+        _retryAt = null;
+    }
+
+    private async Task IssueAsync(StagedCsr csr, CancellationToken cancellationToken)
+    {
+        var grain = parts.Grains.GetGrain<IIdentityGrain>(id.ToString());
+        var result = await grain.IssueAsync(new IssueRequest(csr.Der, nodeId, Lifetime: null), cancellationToken);
+        if (result is not IssueResult.Issued issued)
+        {
+            Postpone(null, result is IssueResult.Refused refused ? refused.Reason : "no reason given");
+            return;
+        }
+
+        _used = csr; // its key is in use now: the next certificate needs the next CSR
+        _held = new SvidRotation(issued.View.RotateAt, issued.View.Generation);
+        _retryAt = null;
+        _backoff.Reset();
+        _certificate = SecretTranslator.Certificate(issued.ChainPem);
+        LogIssued(id, nodeId, issued.View.Serial, issued.View.NotAfter);
+        changed();
+    }
+
+    private void Postpone(Exception? exception, string reason)
+    {
+        var wait = _backoff.Next();
+        _retryAt = parts.Clock.GetUtcNow() + wait;
+        LogNotIssued(exception, id, nodeId, reason, wait);
+    }
+
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Id} at {Node} gets certificate {Serial}, valid until {NotAfter}.")]
+    private partial void LogIssued(SpiffeId id, string node, string serial, DateTimeOffset notAfter);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Id} at {Node} gets no certificate: {Reason} Next attempt in {Wait}.")]
+    private partial void LogNotIssued(Exception? exception, SpiffeId id, string node, string reason, TimeSpan wait);
+
+    private sealed record StagedCsr(ImmutableArray<byte> Der)
+    {
+        public bool IsSame(ImmutableArray<byte> other) => Der.AsSpan().SequenceEqual(other.AsSpan());
+    }
+}

@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using MeshOrleans.Xds.Protocol;
+
+namespace MeshOrleans.Xds.Gateway.Status;
+
+/// <summary>The gateway's figures, under the names that Istio's dashboards ask for.</summary>
+public sealed class GatewayMetrics
+{
+    private static readonly double[] Buckets = [0.01, 0.05, 0.1, 0.5, 1, 3, 5, 10, 20, 30];
+
+    private readonly ConcurrentDictionary<(string Name, string Type), long> _counters = new();
+    private readonly long[] _convergence = new long[Buckets.Length + 1];
+    private long _convergenceMicroseconds;
+    private long _csrs;
+    private long _connected;
+
+    /// <summary>Writes every figure in Prometheus' text format.</summary>
+    public string ToPrometheus()
+    {
+        var text = new StringBuilder();
+        Head(text, "pilot_xds", "gauge", "Streams that are open.");
+        Line(text, "pilot_xds", Interlocked.Read(ref _connected));
+        foreach (var group in _counters.GroupBy(c => c.Key.Name).OrderBy(g => g.Key, StringComparer.Ordinal))
+        {
+            Head(text, group.Key, "counter", "Counted by type of resource.");
+            foreach (var ((name, type), count) in group.OrderBy(c => c.Key.Type, StringComparer.Ordinal))
+            {
+                Line(text, $"{name}{{type=\"{type}\"}}", count);
+            }
+        }
+
+        Head(text, "citadel_server_csr_count", "counter", "Certificate requests received.");
+        Line(text, "citadel_server_csr_count", Interlocked.Read(ref _csrs));
+        WriteConvergence(text);
+        return text.ToString();
+    }
+
+    internal void Connected() => Interlocked.Increment(ref _connected);
+
+    internal void Disconnected() => Interlocked.Decrement(ref _connected);
+
+    internal void Pushed(string typeUrl) => Count("pilot_xds_pushes", typeUrl);
+
+    internal void Rejected(string typeUrl) => Count("pilot_total_xds_rejects", typeUrl);
+
+    internal void ExpiredNonce(string typeUrl) => Count("pilot_xds_expired_nonce", typeUrl);
+
+    internal void CsrReceived() => Interlocked.Increment(ref _csrs);
+
+    internal void Converged(TimeSpan time)
+    {
+        var bucket = Array.FindIndex(Buckets, limit => time.TotalSeconds <= limit);
+        Interlocked.Increment(ref _convergence[bucket < 0 ? Buckets.Length : bucket]);
+        Interlocked.Add(ref _convergenceMicroseconds, (long)time.TotalMicroseconds);
+    }
+
+    private void Count(string name, string typeUrl) => _counters.AddOrUpdate((name, ShortName(typeUrl)), 1, (_, count) => count + 1);
+
+    private static string ShortName(string typeUrl) => typeUrl switch
+    {
+        TypeUrls.Cluster => "cds",
+        TypeUrls.ClusterLoadAssignment => "eds",
+        TypeUrls.Listener => "lds",
+        TypeUrls.RouteConfiguration => "rds",
+        TypeUrls.Secret => "sds",
+        _ => "other",
+    };
+
+    private void WriteConvergence(StringBuilder text)
+    {
+        const string name = "pilot_proxy_convergence_time";
+        Head(text, name, "histogram", "Seconds from a change of the mesh to the proxy's acknowledgement.");
+        long total = 0;
+        for (var i = 0; i < Buckets.Length; i++)
+        {
+            total += Interlocked.Read(ref _convergence[i]);
+            Line(text, $"{name}_bucket{{le=\"{Buckets[i].ToString(CultureInfo.InvariantCulture)}\"}}", total);
+        }
+
+        total += Interlocked.Read(ref _convergence[Buckets.Length]);
+        Line(text, $"{name}_bucket{{le=\"+Inf\"}}", total);
+        Line(text, $"{name}_sum", Interlocked.Read(ref _convergenceMicroseconds) / 1e6);
+        Line(text, $"{name}_count", total);
+    }
+
+    private static void Head(StringBuilder text, string name, string kind, string help) =>
+        text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {kind}\n");
+
+    private static void Line(StringBuilder text, string name, double value) =>
+        text.Append(CultureInfo.InvariantCulture, $"{name} {value}\n");
+}

@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using MeshOrleans.Grains.Subscriptions;
+using MeshOrleans.Xds.Gateway.Push;
+using MeshOrleans.Xds.Translation;
+
+namespace MeshOrleans.Xds.Gateway.Status;
+
+/// <summary>What is connected to this gateway process right now.</summary>
+public sealed class GatewayStatus
+{
+    private readonly ConcurrentDictionary<OpenStream, bool> _streams = new();
+    private readonly PushSource _source;
+    private readonly TranslationCache _cache;
+
+    internal GatewayStatus(PushSource source, TranslationCache cache)
+    {
+        (_source, _cache) = (source, cache);
+        source.Changed += WakeAll;
+        source.CertificateChanged += WakeOne;
+    }
+
+    /// <summary>How many streams are open.</summary>
+    public int Count => _streams.Count;
+
+    /// <summary>Every open stream, by node id.</summary>
+    public ImmutableArray<ProxyView> List() =>
+        [.. _streams.Keys.Select(s => s.Report.View()).OrderBy(v => v.NodeId, StringComparer.Ordinal)];
+
+    /// <summary>
+    /// What a connected node is brought to, secrets apart; null when the node is not connected here or nothing can be
+    /// made for it.
+    /// </summary>
+    public async Task<ResourceSet?> FindResourcesAsync(string nodeId, CancellationToken cancellationToken)
+    {
+        var stream = _streams.Keys.FirstOrDefault(s => s.Node.Id == nodeId);
+        if (stream is null || _source.Current is not { } picture) return null;
+        return await _cache.GetAsync(picture.Snapshot, stream.Node.Scope).WaitAsync(cancellationToken);
+    }
+
+    internal void Add(OpenStream stream) => _streams.TryAdd(stream, true);
+
+    internal void Remove(OpenStream stream) => _streams.TryRemove(stream, out _);
+
+    internal void WakeAll()
+    {
+        foreach (var stream in _streams.Keys) stream.Session.Wake();
+    }
+
+    private void WakeOne(string key)
+    {
+        foreach (var stream in _streams.Keys) stream.OnCertificateChanged(key);
+    }
+}

@@ -1,0 +1,113 @@
+using System.Collections.Immutable;
+using MeshOrleans.Xds.Protocol;
+
+namespace MeshOrleans.Xds.Gateway.Streams;
+
+/// <summary>Decides what a request means and what the subscription is then. It sends nothing, and a NACK makes nothing due.</summary>
+/// <remarks>Source: Envoy, "xDS REST and gRPC protocol"; the rules of behaviour.md 3.2.</remarks>
+internal static class RequestClassifier
+{
+    private const string Everything = "*";
+
+    /// <summary>Listeners and clusters can be asked for as a whole.</summary>
+    public static bool HasWildcard(string typeUrl) => typeUrl is TypeUrls.Cluster or TypeUrls.Listener;
+
+    public static (RequestKind Kind, Subscription? Next) Classify(
+        Subscription? current, StreamRequest request, StreamProtocol protocol) =>
+        protocol is StreamProtocol.Delta ? OfDelta(current, request) : OfStateOfTheWorld(current, request);
+
+    private static (RequestKind, Subscription?) OfStateOfTheWorld(Subscription? current, StreamRequest request)
+    {
+        if (request.Error is { } error)
+        {
+            return current is null || request.Nonce != current.Nonce
+                ? (RequestKind.Stale, current)
+                : (RequestKind.Nack, current.Nacked(error));
+        }
+
+        // A nonce of another life: after a reconnect some clients still send the last one. It is a first request.
+        if (current is null || request.Nonce.Length == 0) return Begin(current, request);
+        if (request.Nonce != current.Nonce) return (RequestKind.Stale, current);
+
+        var next = current.Acknowledged();
+        var (isWildcard, names) = Read(request, current.IsWildcard && !current.WasNamed);
+        if (!isWildcard && names.IsEmpty && (current.IsWildcard || !current.Names.IsEmpty)) return (RequestKind.Unsubscribe, null);
+        var added = names.Except(current.Names);
+        next = next with
+        {
+            IsWildcard = isWildcard,
+            WasNamed = current.WasNamed || !request.Names.IsEmpty,
+            Names = names,
+            Requested = current.Requested.Union(added),
+            IsDue = current.IsDue || isWildcard != current.IsWildcard,
+        };
+        return next.IsAsked ? (RequestKind.Change, next) : (RequestKind.Ack, next);
+    }
+
+    private static (RequestKind, Subscription?) Begin(Subscription? current, StreamRequest request)
+    {
+        var (isWildcard, names) = Read(request, current is not { WasNamed: true });
+        if (!isWildcard && names.IsEmpty) return (RequestKind.Unsubscribe, null);
+        return (RequestKind.Subscribe, new Subscription(request.TypeUrl)
+        {
+            IsWildcard = isWildcard,
+            WasNamed = !request.Names.IsEmpty,
+            Names = names,
+            Requested = names,
+            IsDue = true,
+            Nonce = current?.Nonce ?? "",
+        });
+    }
+
+    private static (RequestKind, Subscription?) OfDelta(Subscription? current, StreamRequest request)
+    {
+        if (current is null) return request.Error is null ? BeginDelta(request) : (RequestKind.Stale, null);
+        var isAnswer = request.Nonce.Length > 0 && request.Nonce == current.Nonce;
+        var kind = request.Nonce.Length > 0 && !isAnswer ? RequestKind.Stale
+            : request.Error is not null ? RequestKind.Nack
+            : RequestKind.Ack;
+        var next = !isAnswer ? current : request.Error is { } error ? current.Nacked(error) : current.Acknowledged();
+
+        // Whatever the nonce says, the subscription itself changes: a change that is dropped is never sent again.
+        if (request.Names.IsEmpty && request.Unsubscribe.IsEmpty) return (kind, next);
+        var everything = HasWildcard(request.TypeUrl) && request.Names.Contains(Everything);
+        var isWildcard = (next.IsWildcard || everything) && !request.Unsubscribe.Contains(Everything);
+        var added = request.Names.Where(name => name != Everything).ToImmutableHashSet(StringComparer.Ordinal);
+        next = next with
+        {
+            IsWildcard = isWildcard,
+            WasNamed = true,
+            Names = next.Names.Union(added).Except(request.Unsubscribe),
+
+            // A name that "*" still covers has to be sent when it is unsubscribed: the client has just dropped it.
+            Requested = next.Requested.Except(request.Unsubscribe).Union(added).Union(isWildcard ? request.Unsubscribe : []),
+            Forced = next.Forced.Except(request.Unsubscribe),
+            IsDue = next.IsDue || (everything && !current.IsWildcard),
+            Told = everything && !current.IsWildcard ? null : next.Told,
+        };
+        return (kind is RequestKind.Nack or RequestKind.Stale ? kind : RequestKind.Change, next);
+    }
+
+    private static (RequestKind, Subscription?) BeginDelta(StreamRequest request)
+    {
+        var isWildcard = HasWildcard(request.TypeUrl) && (request.Names.IsEmpty || request.Names.Contains(Everything))
+            && !request.Unsubscribe.Contains(Everything);
+        var names = request.Names.Except([Everything]).Except(request.Unsubscribe).ToImmutableHashSet(StringComparer.Ordinal);
+        return (RequestKind.Subscribe, new Subscription(request.TypeUrl)
+        {
+            IsWildcard = isWildcard,
+            WasNamed = !request.Names.IsEmpty,
+            Names = names,
+            Requested = names,
+            IsDue = isWildcard,
+            Held = request.Held,
+        });
+    }
+
+    private static (bool IsWildcard, ImmutableHashSet<string> Names) Read(StreamRequest request, bool emptyMeansEverything)
+    {
+        var isWildcard = HasWildcard(request.TypeUrl)
+            && (request.Names.Contains(Everything) || (request.Names.IsEmpty && emptyMeansEverything));
+        return (isWildcard, request.Names.Where(name => name != Everything).ToImmutableHashSet(StringComparer.Ordinal));
+    }
+}

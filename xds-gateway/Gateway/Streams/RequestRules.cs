@@ -1,0 +1,49 @@
+using MeshOrleans.Xds.Protocol.Grpc;
+
+namespace MeshOrleans.Xds.Gateway.Streams;
+
+/// <summary>What a request must be before anything looks into it. The peer is not trusted.</summary>
+internal sealed class RequestRules(XdsGatewayOptions options, TimeProvider clock)
+{
+    private const int MaxName = 2_048;
+    private double _tokens = options.RequestBurst;
+    private long _refilledAt = clock.GetTimestamp();
+
+    /// <exception cref="GrpcException">The request ends the stream.</exception>
+    public void Check(StreamRequest request)
+    {
+        TakeToken();
+        var count = request.Names.Length + request.Unsubscribe.Length + request.Held.Count;
+        if (request.Names.Length > options.MaxResourceNames || count > 3L * options.MaxResourceNames)
+        {
+            throw new GrpcException(
+                GrpcStatusCode.ResourceExhausted, $"A request may name at most {options.MaxResourceNames} resources.");
+        }
+
+        foreach (var name in request.Names) CheckName(name);
+        foreach (var name in request.Unsubscribe) CheckName(name);
+        foreach (var name in request.Held.Keys) CheckName(name);
+    }
+
+    private static void CheckName(string name)
+    {
+        if (name.Length > MaxName || name.Any(char.IsControl))
+        {
+            throw new GrpcException(
+                GrpcStatusCode.InvalidArgument, $"A resource name has control characters or more than {MaxName} characters.");
+        }
+    }
+
+    private void TakeToken()
+    {
+        var now = clock.GetTimestamp();
+        var refill = clock.GetElapsedTime(_refilledAt, now).TotalSeconds * options.RequestsPerSecond;
+        _tokens = Math.Min(options.RequestBurst, _tokens + refill);
+        _refilledAt = now;
+        if (--_tokens < 0)
+        {
+            throw new GrpcException(
+                GrpcStatusCode.ResourceExhausted, $"The stream sends more than {options.RequestsPerSecond} requests per second.");
+        }
+    }
+}

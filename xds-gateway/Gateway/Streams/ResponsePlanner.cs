@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using MeshOrleans.Xds.Gateway.Push;
+using MeshOrleans.Xds.Protocol;
+using MeshOrleans.Xds.Protocol.Route;
+using MeshOrleans.Xds.Translation;
+
+namespace MeshOrleans.Xds.Gateway.Streams;
+
+/// <summary>Decides what a subscription is to be told next. Pure.</summary>
+internal static class ResponsePlanner
+{
+    /// <summary>Whether anything would come of planning now; a push waits for the acknowledgement of the one before.</summary>
+    public static bool IsReady(Subscription subscription, ResourceGroup group) =>
+        subscription.IsAsked || (!subscription.IsOutstanding && IsBehind(subscription, group));
+
+    /// <summary>Whether the client lacks something it may be sent unasked.</summary>
+    public static bool IsBehind(Subscription subscription, ResourceGroup group) =>
+        group.VersionInfo != subscription.Parked
+        && (subscription.Told?.VersionInfo != group.VersionInfo || !subscription.Forced.IsEmpty);
+
+    /// <summary>The response, null when the change does not concern the client, and the subscription once it is sent.</summary>
+    /// <param name="subscription">What the client wants and has been told.</param>
+    /// <param name="group">What there is.</param>
+    /// <param name="protocol">How the client is to be told.</param>
+    /// <param name="maxSize">How much to put into one response, where it can be divided.</param>
+    public static (Response? Response, Subscription Next) Plan(
+        Subscription subscription, ResourceGroup group, StreamProtocol protocol, int maxSize)
+    {
+        var names = Select(subscription, group);
+        if (protocol is StreamProtocol.StateOfTheWorld && RequestClassifier.HasWildcard(subscription.TypeUrl))
+        {
+            return WholeState(subscription, group, names);
+        }
+
+        var resources = ImmutableArray.CreateBuilder<EncodedResource>(names.Count);
+        var removed = ImmutableArray.CreateBuilder<string>();
+        var later = subscription.Requested.Clear().ToBuilder();
+        var size = 0;
+        foreach (var name in names.Order(StringComparer.Ordinal))
+        {
+            if (Find(group, name) is not { } resource)
+            {
+                if (protocol is StreamProtocol.Delta && !IsPromised(group.TypeUrl, name)) removed.Add(name);
+            }
+            else if (!subscription.Held.TryGetValue(name, out var held) || held != resource.Version)
+            {
+                size += resource.AnyBytes.Length;
+                if (size > maxSize && resources.Count > 0) later.Add(name);
+                else resources.Add(resource);
+            }
+        }
+
+        var next = Told(subscription, group) with { Requested = later.ToImmutable() };
+        var response = new Response(group, SharedOr(group, resources), removed.ToImmutable());
+        return IsWorthSending(subscription, response, protocol) ? (response, Sent(next, response)) : (null, next);
+    }
+
+    /// <summary>The names that are due: changed or gone since the client was last told, and those it waits for.</summary>
+    private static HashSet<string> Select(Subscription subscription, ResourceGroup group)
+    {
+        var names = new HashSet<string>(subscription.Requested, StringComparer.Ordinal);
+        if (group.VersionInfo == subscription.Parked) return names;
+        names.UnionWith(subscription.Forced);
+        names.UnionWith(subscription.Refused.Where(subscription.Wants));
+        if (subscription.Told is { } told)
+        {
+            var difference = GroupDifference.Between(told, group);
+            names.UnionWith(difference.Changed.Where(subscription.Wants));
+            names.UnionWith(difference.Removed.Where(subscription.Wants));
+        }
+        else
+        {
+            names.UnionWith(subscription.IsWildcard ? group.Resources.Select(r => r.Name) : subscription.Names);
+            names.UnionWith(subscription.Held.Keys.Where(subscription.Wants));
+        }
+
+        return names;
+    }
+
+    private static (Response?, Subscription) WholeState(Subscription subscription, ResourceGroup group, HashSet<string> names)
+    {
+        var next = Told(subscription, group);
+        if (names.Count == 0 && !subscription.IsDue) return (null, next);
+        ImmutableArray<EncodedResource> resources = subscription.IsWildcard
+            ? group.Resources
+            : [.. group.Resources.Where(r => subscription.Names.Contains(r.Name))];
+        var response = new Response(group, resources, []);
+        return (response, Sent(next, response));
+    }
+
+    /// <summary>The group's own array where it is just that: its bytes are shared.</summary>
+    private static ImmutableArray<EncodedResource> SharedOr(ResourceGroup group, ImmutableArray<EncodedResource>.Builder resources)
+    {
+        var isWhole = resources.Count == group.Resources.Length;
+        for (var i = 0; isWhole && i < resources.Count; i++) isWhole = ReferenceEquals(resources[i], group.Resources[i]);
+        return isWhole ? group.Resources : resources.ToImmutable();
+    }
+
+    /// <summary>The subscription once the client is at this group; a refused version stays refused.</summary>
+    private static Subscription Told(Subscription subscription, ResourceGroup group) => subscription with
+    {
+        Told = group,
+        IsDue = false,
+        Requested = subscription.Requested.Clear(),
+        Forced = group.VersionInfo == subscription.Parked ? subscription.Forced : subscription.Forced.Clear(),
+        Refused = group.VersionInfo == subscription.Parked ? subscription.Refused : subscription.Refused.Clear(),
+        Held = subscription.Held.Clear(),
+    };
+
+    private static Subscription Sent(Subscription subscription, Response response) => subscription with
+    {
+        IsOutstanding = true,
+        InFlight = [.. response.Resources.Select(r => r.Name), .. response.Removed],
+    };
+
+    private static bool IsWorthSending(Subscription subscription, Response response, StreamProtocol protocol) =>
+        !response.Resources.IsEmpty
+        || !response.Removed.IsEmpty
+        || (subscription.TypeUrl != TypeUrls.Secret
+            && (protocol is StreamProtocol.StateOfTheWorld ? subscription.IsAsked : subscription.IsDue));
+
+    /// <summary>A route configuration that does not exist is sent empty, so that the listener that waits for it can start.</summary>
+    private static EncodedResource? Find(ResourceGroup group, string name) =>
+        group.Find(name)
+        ?? (group.TypeUrl == TypeUrls.RouteConfiguration
+            ? EncodedResource.Of(name, new RouteConfiguration { Name = name })
+            : null);
+
+    /// <summary>A secret that is not there yet but will be must not be called gone.</summary>
+    private static bool IsPromised(string typeUrl, string name) =>
+        typeUrl == TypeUrls.Secret && name is SecretTranslator.CertificateName or SecretTranslator.RootCaName;
+}

@@ -1,0 +1,37 @@
+using MeshOrleans.Xds.Gateway.Push;
+using MeshOrleans.Xds.Gateway.Secrets;
+using MeshOrleans.Xds.Gateway.Status;
+using MeshOrleans.Xds.Gateway.Workloads;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace MeshOrleans.Xds.Gateway.Streams;
+
+/// <summary>What all streams of a gateway share.</summary>
+internal sealed class StreamParts(
+    PushSource source,
+    TranslationCache cache,
+    GatewayMetrics metrics,
+    IOptions<XdsGatewayOptions> options,
+    TimeProvider clock,
+    IHostApplicationLifetime lifetime)
+{
+    public PushSource Source { get; } = source;
+
+    public TranslationCache Cache { get; } = cache;
+
+    public GatewayMetrics Metrics { get; } = metrics;
+
+    public XdsGatewayOptions Options { get; } = options.Value;
+
+    public TimeProvider Clock { get; } = clock;
+
+    /// <summary>Cancelled when the host begins to stop.</summary>
+    public CancellationToken Stopping { get; } = lifetime.ApplicationStopping;
+}
+
+/// <summary>What goes along with one stream and does its slow work beside it.</summary>
+/// <param name="Secrets">Its secrets.</param>
+/// <param name="Workload">Its registration; null when the client does not want one.</param>
+/// <param name="Report">Where its state is reported.</param>
+internal sealed record StreamFellows(StreamSecrets Secrets, WorkloadSession? Workload, ReportedStream Report);

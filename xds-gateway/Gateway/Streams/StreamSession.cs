@@ -1,0 +1,278 @@
+using System.Threading.Channels;
+using MeshOrleans.Xds.Gateway.Push;
+using MeshOrleans.Xds.Gateway.Status;
+using MeshOrleans.Xds.Protocol;
+using MeshOrleans.Xds.Protocol.Grpc;
+using MeshOrleans.Xds.Translation;
+using Microsoft.Extensions.Logging;
+
+namespace MeshOrleans.Xds.Gateway.Streams;
+
+/// <summary>
+/// One client's stream: a single loop that reads requests before it pushes, has at most one unanswered push per type,
+/// and merges what comes meanwhile. Nothing slow is awaited in it but the client itself.
+/// </summary>
+internal sealed partial class StreamSession(
+    ProxyNode node, DiscoveryWire wire, StreamParts parts, StreamFellows fellows, ILogger<StreamSession> logger)
+{
+    private readonly SubscriptionTable _table = new();
+    private readonly Dictionary<string, long> _sentAt = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _unknown = new(StringComparer.Ordinal);
+    private readonly Channel<StreamRequest> _requests =
+        Channel.CreateBounded<StreamRequest>(new BoundedChannelOptions(16) { SingleReader = true, SingleWriter = true });
+
+    private readonly RequestRules _rules = new(parts.Options, parts.Clock);
+    private readonly Signal _wake = new();
+    private PushPicture _picture = null!;
+    private ResourceSet _set = null!;
+
+    /// <summary>Something that the stream may have to push has changed. Any thread may say so.</summary>
+    public void Wake() => _wake.Set();
+
+    /// <summary>Serves the stream until the client finishes.</summary>
+    /// <param name="first">The request that introduced the client.</param>
+    /// <param name="cancellationToken">Ends the stream.</param>
+    /// <exception cref="GrpcException">The stream ends with this status.</exception>
+    public async Task RunAsync(StreamRequest first, CancellationToken cancellationToken)
+    {
+        _rules.Check(first);
+        await RefreshAsync();
+        Handle(first);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var reading = ReadAsync(ended.Token);
+        try
+        {
+            while (await StepAsync(cancellationToken))
+            {
+            }
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await reading;
+        }
+    }
+
+    /// <summary>One turn of the loop; false when the client has finished.</summary>
+    private async Task<bool> StepAsync(CancellationToken cancellationToken)
+    {
+        if (_requests.Reader.TryRead(out var request))
+        {
+            _rules.Check(request);
+            Handle(request);
+            return true;
+        }
+
+        if (parts.Source.Current != _picture) await RefreshAsync();
+        if (await PushAsync(cancellationToken)) return true;
+        if (_requests.Reader.Completion.IsCompleted)
+        {
+            await _requests.Reader.Completion; // throws what the reading threw
+            return false;
+        }
+
+        fellows.Report.Update(Reports());
+        if (!await _wake.WaitAsync(StallsIn(), parts.Clock, cancellationToken)) CheckStall();
+        if (parts.Stopping.IsCancellationRequested) throw new GrpcException(GrpcStatusCode.Unavailable, "The server is shutting down.");
+        return true;
+    }
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        Exception? end = null;
+        try
+        {
+            while (await wire.ReadAsync(cancellationToken) is { } request)
+            {
+                await _requests.Writer.WriteAsync(request, cancellationToken);
+                _wake.Set();
+            }
+        }
+        catch (Exception exception)
+        {
+            end = exception;
+        }
+
+        _requests.Writer.TryComplete(end);
+        _wake.Set();
+    }
+
+    /// <summary>Takes over the newest picture; one that cannot be translated leaves the client with what it has.</summary>
+    private async Task RefreshAsync()
+    {
+        var picture = parts.Source.Current ?? throw new GrpcException(GrpcStatusCode.Unavailable, "The server is not ready.");
+        try
+        {
+            _set = await parts.Cache.GetAsync(picture.Snapshot, node.Scope);
+        }
+        catch (Exception exception)
+        {
+            LogTranslationFailed(exception, node.Id, picture.Snapshot.Version.Number);
+            if (_set is null) throw new GrpcException(GrpcStatusCode.Unavailable, "The configuration of this proxy cannot be made.");
+        }
+
+        _picture = picture;
+    }
+
+    private void Handle(StreamRequest request)
+    {
+        if (request.TypeUrl == TypeUrls.HealthInformation)
+        {
+            fellows.Workload?.Report(request.Error);
+            return;
+        }
+
+        if (!SubscriptionTable.PushOrder.Contains(request.TypeUrl))
+        {
+            if (_unknown.Count < 16 && _unknown.Add(request.TypeUrl)) LogUnknownType(node.Id, Printable(request.TypeUrl));
+            return;
+        }
+
+        if (request.TypeUrl == TypeUrls.Secret) fellows.Secrets.Offer(request.Node);
+        var (kind, next) = RequestClassifier.Classify(_table.Find(request.TypeUrl), request, wire.Protocol);
+        if (next?.Names.Count > parts.Options.MaxResourceNames)
+        {
+            throw new GrpcException(
+                GrpcStatusCode.ResourceExhausted, $"A stream may subscribe to at most {parts.Options.MaxResourceNames} names of a type.");
+        }
+
+        _table.Set(request.TypeUrl, next);
+        Count(kind, request);
+        if (request.TypeUrl == TypeUrls.Secret && next?.Wants(SecretTranslator.CertificateName) == true) fellows.Secrets.Demand();
+    }
+
+    private void Count(RequestKind kind, StreamRequest request)
+    {
+        switch (kind)
+        {
+            case RequestKind.Nack:
+                parts.Metrics.Rejected(request.TypeUrl);
+                LogNacked(node.Id, request.TypeUrl, Printable(request.Error ?? ""));
+                break;
+            case RequestKind.Stale:
+                parts.Metrics.ExpiredNonce(request.TypeUrl);
+                break;
+            case RequestKind.Ack or RequestKind.Change when _sentAt.Remove(request.TypeUrl):
+                parts.Metrics.Converged(parts.Clock.GetElapsedTime(_picture.ChangedAt));
+                break;
+        }
+    }
+
+    /// <summary>Sends the first thing that is due, in push order; false when there is nothing that may go out now.</summary>
+    private async Task<bool> PushAsync(CancellationToken cancellationToken)
+    {
+        foreach (var typeUrl in SubscriptionTable.PushOrder)
+        {
+            if (_table.Find(typeUrl) is not { } subscription) continue;
+            var group = GroupFor(subscription);
+            if (ResponsePlanner.IsReady(subscription, group))
+            {
+                await SendAsync(subscription, group, cancellationToken);
+                return true;
+            }
+
+            // Later types may point to what this one still lacks. Answers to requests do not wait.
+            if (ResponsePlanner.IsBehind(subscription, group)) return await AnswerLaterAsync(typeUrl, cancellationToken);
+        }
+
+        return false;
+    }
+
+    private async Task<bool> AnswerLaterAsync(string after, CancellationToken cancellationToken)
+    {
+        foreach (var typeUrl in SubscriptionTable.PushOrder.AsSpan()[(SubscriptionTable.PushOrder.IndexOf(after) + 1)..].ToArray())
+        {
+            if (_table.Find(typeUrl) is not { IsAsked: true } subscription) continue;
+            await SendAsync(subscription, GroupFor(subscription), cancellationToken);
+            return true;
+        }
+
+        return false;
+    }
+
+    private async Task SendAsync(Subscription subscription, ResourceGroup group, CancellationToken cancellationToken)
+    {
+        var (response, next) = ResponsePlanner.Plan(subscription, group, wire.Protocol, parts.Options.MaxResponseSize);
+        if (response is null)
+        {
+            _table.Set(subscription.TypeUrl, next);
+            return;
+        }
+
+        next = next with { Nonce = wire.NextNonce() };
+        _table.Set(subscription.TypeUrl, next);
+        _sentAt[subscription.TypeUrl] = parts.Clock.GetTimestamp();
+        if (subscription is { TypeUrl: TypeUrls.Cluster, Told: { } told })
+        {
+            _table.ForceEndpoints(GroupDifference.Between(told, group).Changed);
+        }
+
+        parts.Metrics.Pushed(subscription.TypeUrl);
+        await wire.SendAsync(response, next.Nonce, cancellationToken);
+    }
+
+    /// <summary>What a type is to be brought to; clusters and endpoints keep what routes may still point to.</summary>
+    private ResourceGroup GroupFor(Subscription subscription)
+    {
+        if (subscription.TypeUrl == TypeUrls.Secret) return fellows.Secrets.Group(_picture.Snapshot);
+        var group = _set.Group(subscription.TypeUrl)!;
+        return subscription.TypeUrl is TypeUrls.Cluster or TypeUrls.ClusterLoadAssignment
+            ? MakeBeforeBreak.Hold(subscription, group, RoutesAreSettled())
+            : group;
+    }
+
+    private bool RoutesAreSettled() =>
+        MakeBeforeBreak.IsSettled(_table.Find(TypeUrls.Listener), _set.Listeners)
+        && MakeBeforeBreak.IsSettled(_table.Find(TypeUrls.RouteConfiguration), _set.Routes);
+
+    /// <summary>How long the client may go on leaving a push unanswered that others wait for.</summary>
+    private TimeSpan StallsIn()
+    {
+        var wait = Timeout.InfiniteTimeSpan;
+        foreach (var typeUrl in SubscriptionTable.PushOrder)
+        {
+            if (!IsBlocked(typeUrl)) continue;
+            var left = parts.Options.StallTimeout - parts.Clock.GetElapsedTime(_sentAt[typeUrl]);
+            if (wait == Timeout.InfiniteTimeSpan || left < wait) wait = left < TimeSpan.Zero ? TimeSpan.Zero : left;
+        }
+
+        return wait;
+    }
+
+    private void CheckStall()
+    {
+        foreach (var typeUrl in SubscriptionTable.PushOrder)
+        {
+            if (!IsBlocked(typeUrl) || parts.Clock.GetElapsedTime(_sentAt[typeUrl]) < parts.Options.StallTimeout) continue;
+            LogStalled(node.Id, typeUrl, parts.Options.StallTimeout);
+            throw new GrpcException(GrpcStatusCode.Unavailable, $"A response of {typeUrl} was not acknowledged in time.");
+        }
+    }
+
+    private bool IsBlocked(string typeUrl) =>
+        _table.Find(typeUrl) is { IsOutstanding: true } subscription
+        && _sentAt.ContainsKey(typeUrl)
+        && ResponsePlanner.IsBehind(subscription, GroupFor(subscription));
+
+    private IEnumerable<StreamReport> Reports() =>
+        from typeUrl in SubscriptionTable.PushOrder
+        let subscription = _table.Find(typeUrl)
+        where subscription?.Told is not null
+        let isCurrent = subscription.Told?.VersionInfo == GroupFor(subscription).VersionInfo
+        select StreamReport.Of(subscription, isCurrent ? _picture.Revision : null);
+
+    private static string Printable(string text) =>
+        string.Concat(text.Take(512).Select(c => char.IsControl(c) ? ' ' : c));
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Node} refuses its {TypeUrl} and keeps what it had: {Reason}.")]
+    private partial void LogNacked(string node, string typeUrl, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Node} asks for {TypeUrl}, which is not served here.")]
+    private partial void LogUnknownType(string node, string typeUrl);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Node} has not answered its {TypeUrl} for {Time}; its stream is closed.")]
+    private partial void LogStalled(string node, string typeUrl, TimeSpan time);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The configuration of {Node} cannot be made from version {Version} of the mesh.")]
+    private partial void LogTranslationFailed(Exception exception, string node, long version);
+}

@@ -1,3 +1,4 @@
+using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Proxy.Sidecar.Settings;
 using MeshOrleans.Xds.Protocol.Grpc;
@@ -6,7 +7,7 @@ using MeshOrleans.Xds.Protocol.Istio;
 namespace MeshOrleans.Proxy.Sidecar.Identity;
 
 /// <summary>Has a certificate request signed by the control plane.</summary>
-internal sealed class CertificateClient(TimeProvider clock)
+internal sealed class CertificateClient(SidecarSettings settings, TimeProvider clock)
 {
     private const string Method = "/istio.v1.auth.IstioCertificateService/CreateCertificate";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
@@ -21,8 +22,7 @@ internal sealed class CertificateClient(TimeProvider clock)
         if (token is not null) options = options.WithBearer(token.Reveal());
         try
         {
-            var response = await connection.Channel.UnaryAsync(
-                Method, new IstioCertificateRequest { Csr = identity.Staged.RequestPem }, IstioCertificateResponse.Parser, options, cancellationToken);
+            var response = await connection.Channel.UnaryAsync(Method, Request(identity), IstioCertificateResponse.Parser, options, cancellationToken);
             return string.Join('\n', response.CertChain);
         }
         catch (GrpcException exception)
@@ -32,4 +32,11 @@ internal sealed class CertificateClient(TimeProvider clock)
                 : $"{gateway} does not sign: {exception.Status}");
         }
     }
+
+    // The node id says who holds the key: by it the control plane knows on the stream which certificate is in use.
+    private IstioCertificateRequest Request(SidecarIdentity identity) => new()
+    {
+        Csr = identity.Staged.RequestPem,
+        Metadata = new() { Fields = { ["NODE_ID"] = Value.ForString(settings.NodeId) } },
+    };
 }

@@ -51,9 +51,16 @@ internal sealed class Svid
     public static Svid Join(X509Certificate2Collection chain, ECDsa key)
     {
         var intermediates = new X509Certificate2Collection();
-        for (var i = 1; i < chain.Count; i++) intermediates.Add(chain[i]);
+        for (var i = 1; i < chain.Count; i++)
+        {
+            if (!IsRoot(chain[i])) intermediates.Add(chain[i]); // peers have their own opinion of roots
+        }
+
         return new Svid(chain[0], intermediates, key);
     }
+
+    private static bool IsRoot(X509Certificate2 certificate) =>
+        certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
 
     /// <summary>Whose key the leaf of a chain certifies.</summary>
     public static bool IsFor(X509Certificate2 leaf, byte[] publicKey) =>

@@ -63,6 +63,8 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         _announcer.Listening(new BoundPorts(
             dataplane.OutboundPort, dataplane.InboundPorts, admin.AdminPort, admin.StatusPort, admin.MetricsPort));
 
+        _identity.Changed += _ => AnnounceIfReady(); // from here on: "ready" never comes before "listening"
+        _models.Changed += _ => AnnounceIfReady();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var loops = StartLoops(dataplane, stopping.Token);
         _lifetime.ListenToSignals();
@@ -96,8 +98,6 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
             if (identity.Tls is { } tls) _state.SetIdentity(tls);
         };
         _models.Changed += _state.Apply;
-        _identity.Changed += _ => AnnounceIfReady();
-        _models.Changed += _ => AnnounceIfReady();
         _identity.Restore();
         if (_lastGood.Load() is { } saved) _models.Restore(saved);
     }
@@ -111,7 +111,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
     private Task[] StartLoops(DataplaneServer dataplane, CancellationToken cancellationToken)
     {
         var clock = _surroundings.Clock;
-        var joiner = new Joiner(_settings, _identity, new TrustBundleClient(clock), new CertificateClient(clock));
+        var joiner = new Joiner(_settings, _identity, new TrustBundleClient(clock), new CertificateClient(_settings, clock));
         var identity = new IdentityLoop(_settings, _identity, joiner, _surroundings, _loggers.CreateLogger<IdentityLoop>());
         var secrets = new SecretKeeper(_identity, _loggers.CreateLogger<SecretKeeper>());
         var parts = new AdsParts(_models, _identity, secrets, new NodeFactory(_settings, dataplane.InboundPorts), _health);

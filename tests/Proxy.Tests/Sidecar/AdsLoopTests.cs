@@ -1,0 +1,225 @@
+using Google.Protobuf;
+using MeshOrleans.Model;
+using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Sidecar;
+using MeshOrleans.Proxy.Sidecar.Identity;
+using MeshOrleans.Proxy.Sidecar.Settings;
+using MeshOrleans.Proxy.Sidecar.State;
+using MeshOrleans.Proxy.Sidecar.Xds;
+using MeshOrleans.Xds.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace MeshOrleans.Proxy.Tests.Sidecar;
+
+public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly TestAuthority _authority = new(TimeProvider.System);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<Task> _loops = [];
+    private readonly ListLogger<AdsLoop> _log = new();
+    private readonly ListLogger<IdentityLoop> _identityLog = new();
+    private readonly ListLogger<ModelHolder> _modelLog = new();
+    private readonly WorkloadHealth _health = new();
+    private FakeControlPlane _plane = null!;
+    private StateFolder? _state;
+    private IdentityHolder _identity = null!;
+    private ModelHolder _models = null!;
+
+    public async Task InitializeAsync() => _plane = await FakeControlPlane.StartAsync(_authority);
+
+    public async Task DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        foreach (var loop in _loops) await loop.ContinueWith(_ => { }, TaskScheduler.Default);
+        await _plane.DisposeAsync();
+    }
+
+    public void Dispose()
+    {
+        _models?.Dispose();
+        _state?.Dispose();
+        _stop.Dispose();
+        _authority.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_join_token_leads_to_a_certificate_and_a_whole_model()
+    {
+        _plane.Put(MeshResources.Mesh(8080));
+        Start(_plane.NewToken().Reveal());
+
+        await _plane.NextAsync("the subscription to secrets", r => r.TypeUrl == TypeUrls.Secret);
+        await Eventually.HoldsAsync("a model", () => _models.Model is not null);
+
+        Assert.Equal(["token"], _plane.Signed);
+        Assert.Equal("spiffe://cluster.local/ns/shop/sa/cart", _identity.Current.Id!.ToString());
+        Assert.Equal(8080, Assert.Single(_models.Model!.Clusters[MeshResources.Catalog].Endpoints).Port);
+        Assert.Equal(80, Assert.Single(_models.Model.Outbound).Key);
+        Assert.Equal(TimeSpan.Zero, _models.Status.Age(DateTimeOffset.UtcNow));
+    }
+
+    [Fact]
+    public async Task The_first_request_introduces_the_workload()
+    {
+        Start(_plane.NewToken().Reveal());
+
+        var first = await _plane.NextAsync("its first request", r => r.TypeUrl == TypeUrls.Cluster);
+
+        Assert.Equal("sidecar~127.0.0.1~cart-1.shop~shop.svc.cluster.local", first.Node.Id);
+        var fields = first.Node.Metadata.Fields;
+        Assert.Equal("cart", fields["SERVICE_ACCOUNT"].StringValue);
+        Assert.Equal("v1", fields["LABELS"].StructValue.Fields["version"].StringValue);
+        Assert.Equal(40001, fields["MESH_WORKLOAD"].StructValue.Fields["inboundPorts"].StructValue.Fields["9000"].NumberValue);
+    }
+
+    [Fact]
+    public async Task A_refused_response_names_resource_and_field_and_traffic_stays_on_the_former_model()
+    {
+        _plane.Put(MeshResources.Mesh(8080));
+        Start(_plane.NewToken().Reveal());
+        await Eventually.HoldsAsync("a model", () => _models.Model is not null);
+        var former = _models.Model!.Clusters[MeshResources.Catalog];
+        var broken = MeshResources.EdsCluster(MeshResources.Catalog);
+        broken.LbPolicy = MeshOrleans.Xds.Protocol.Cluster.Cluster.Types.LbPolicy.Maglev;
+
+        var answer = await _plane.AnswerToAsync(_plane.Push(TypeUrls.Cluster, new Dictionary<string, IMessage> { [broken.Name] = broken }));
+
+        Assert.Equal($"Cluster '{MeshResources.Catalog}': lb_policy: Maglev is not supported", answer.ErrorDetail.Message);
+        Assert.Same(former, _models.Model.Clusters[MeshResources.Catalog]);
+        Assert.Equal(1, _models.Status.Types[TypeUrls.Cluster].Refusals);
+        var good = _plane.Push(TypeUrls.ClusterLoadAssignment, new Dictionary<string, IMessage> { [MeshResources.Catalog] = MeshResources.Assignment(MeshResources.Catalog, 8081) });
+        Assert.Null((await _plane.AnswerToAsync(good)).ErrorDetail);
+        Assert.Equal(8081, Assert.Single(_models.Model.Clusters[MeshResources.Catalog].Endpoints).Port);
+    }
+
+    [Fact]
+    public async Task A_lost_stream_is_opened_again_with_the_versions_at_hand()
+    {
+        _plane.Put(MeshResources.Mesh(8080));
+        Start(_plane.NewToken().Reveal());
+        await Eventually.HoldsAsync("a model", () => _models.Model is not null);
+        await _plane.NextAsync("its health", r => r.TypeUrl == TypeUrls.HealthInformation);
+        var former = _models.Model;
+
+        _plane.EndStream();
+
+        var again = await _plane.NextAsync("a new subscription", r => r.TypeUrl == TypeUrls.Cluster && r.Node is not null);
+        Assert.Equal(["PassthroughCluster", MeshResources.Catalog], again.InitialResourceVersions.Keys.Order(StringComparer.Ordinal));
+        var endpoints = await _plane.NextAsync("its subscription to endpoints", r => r.TypeUrl == TypeUrls.ClusterLoadAssignment && r.ResourceNamesSubscribe.Count > 0);
+        Assert.Equal([MeshResources.Catalog], endpoints.InitialResourceVersions.Keys);
+        Assert.Same(former!.Clusters[MeshResources.Catalog], _models.Model!.Clusters[MeshResources.Catalog]);
+    }
+
+    [Fact]
+    public async Task The_next_gateway_is_tried_when_one_does_not_answer()
+    {
+        _plane.Put(MeshResources.Mesh(8080));
+        Start(_plane.NewToken().Reveal(), "127.0.0.1:1");
+
+        await Eventually.HoldsAsync("a model", () => _models.Model is not null);
+
+        Assert.Contains(_identityLog.Texts(LogLevel.Error), t => t.Contains("127.0.0.1:1 does not give its trust bundle", StringComparison.Ordinal));
+        Assert.Equal(_plane.Address.ToString(), _models.Status.Gateway);
+    }
+
+    [Fact]
+    public async Task A_pushed_certificate_for_the_staged_key_is_used_and_the_acknowledgement_carries_the_next_request()
+    {
+        Start(_plane.NewToken().Reveal());
+        var asked = await _plane.NextAsync("its staged request", r => r.TypeUrl == TypeUrls.Secret);
+        var former = _identity.Current.Svid!.Leaf.SerialNumber;
+
+        var answer = await _plane.AnswerToAsync(_plane.PushCertificate(asked));
+
+        Assert.Null(answer.ErrorDetail);
+        Assert.NotEqual(former, _identity.Current.Svid!.Leaf.SerialNumber);
+        Assert.NotEqual(asked.Node.Metadata.Fields["MESH_CSR"], answer.Node.Metadata.Fields["MESH_CSR"]);
+
+        var second = await _plane.AnswerToAsync(_plane.PushCertificate(asked)); // the key of the first request is in use now
+        Assert.Null(second.ErrorDetail);
+        using var foreign = StagedKey.Create(null);
+        asked.Node.Metadata.Fields["MESH_CSR"] = Google.Protobuf.WellKnownTypes.Value.ForString(Convert.ToBase64String(foreign.Request));
+        var third = await _plane.AnswerToAsync(_plane.PushCertificate(asked));
+        Assert.Contains("neither the staged key nor the one in use", third.ErrorDetail.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_token_of_another_mesh_is_one_clear_line_and_no_certificate()
+    {
+        using var foreign = new TestAuthority(TimeProvider.System);
+        var token = MeshOrleans.Model.Identity.JoinToken.Create(foreign.Root, System.Security.Cryptography.RandomNumberGenerator.Fill);
+        Start(token.Reveal());
+
+        await Eventually.HoldsAsync("the log line", () => !_identityLog.Lines.IsEmpty);
+
+        Assert.Contains("is another control plane than the one the join token is for", _identityLog.Lines.First().Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(token.Secret, _identityLog.Lines.First().Text, StringComparison.Ordinal);
+        Assert.Null(_identity.Current.Svid);
+        Assert.Empty(_plane.Signed);
+    }
+
+    [Fact]
+    public async Task A_server_with_another_identity_of_the_same_root_gets_no_token()
+    {
+        await using var impostor = await FakeControlPlane.StartAsync(_authority, "spiffe://cluster.local/ns/shop/sa/admin");
+        Start(_plane.NewToken().Reveal(), impostor.Address.ToString(), onlyFirst: true);
+
+        await Eventually.HoldsAsync("the log line", () => !_identityLog.Lines.IsEmpty);
+
+        Assert.Contains("it proves to be spiffe://cluster.local/ns/shop/sa/admin", _identityLog.Lines.First().Text, StringComparison.Ordinal);
+        Assert.Empty(impostor.Signed);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_is_not_synced_changes_nothing()
+    {
+        _plane.Put(MeshResources.Mesh(8080));
+        Start(_plane.NewToken().Reveal());
+        await Eventually.HoldsAsync("a model", () => _models.Model is not null);
+
+        _plane.IsSyncing = true;
+        _plane.EndStream();
+        await Eventually.HoldsAsync("a refused stream", () => _log.Texts(LogLevel.Warning).Any(t => t.Contains("Unavailable", StringComparison.Ordinal)));
+
+        Assert.Equal(80, Assert.Single(_models.Model!.Outbound).Key);
+        Assert.Null(_models.Status.Gateway);
+    }
+
+    [Fact]
+    public async Task Draining_is_told_on_the_open_stream()
+    {
+        Start(_plane.NewToken().Reveal());
+        await _plane.NextAsync("its health", r => r.TypeUrl == TypeUrls.HealthInformation && r.ErrorDetail is null);
+
+        _health.Set(HealthReport.Draining);
+
+        var told = await _plane.NextAsync("that it drains", r => r.TypeUrl == TypeUrls.HealthInformation);
+        Assert.Equal("draining", told.ErrorDetail.Message);
+    }
+
+    private void Start(string token, string? gatewayBefore = null, bool onlyFirst = false)
+    {
+        var gateways = onlyFirst ? gatewayBefore! : gatewayBefore is null ? $"{_plane.Address}" : $"{gatewayBefore},{_plane.Address}";
+        var settings = SettingsReader.Read(
+            ["--xds", gateways, "--namespace", "shop", "--service-account", "cart", "--workload-name", "cart-1", "--labels", "app=cart,version=v1", "--app-port", "9000"],
+            name => name == "MESH_TOKEN" ? token : null,
+            "host");
+        var surroundings = new Surroundings(TimeProvider.System, new NoChance());
+        _state = new StateFolder(_folder.Path);
+        _identity = new IdentityHolder(settings, new IdentityStore(_state, new ListLogger<IdentityStore>()), TimeProvider.System, new ListLogger<IdentityHolder>());
+        _models = new ModelHolder(ProxyModel.Empty, TimeProvider.System, _modelLog);
+        var joiner = new Joiner(settings, _identity, new TrustBundleClient(TimeProvider.System), new CertificateClient(settings, TimeProvider.System));
+        var secrets = new SecretKeeper(_identity, new ListLogger<SecretKeeper>());
+        var parts = new AdsParts(_models, _identity, secrets, new NodeFactory(settings, new Dictionary<int, int> { [9000] = 40001 }), _health);
+        _loops.Add(new IdentityLoop(settings, _identity, joiner, surroundings, _identityLog).RunAsync(_stop.Token));
+        _loops.Add(new AdsLoop(settings, parts, surroundings, _log).RunAsync(_stop.Token));
+    }
+
+    /// <summary>Every wait is a hundredth of its step: reconnecting is fast and never a busy loop.</summary>
+    private sealed class NoChance : IRandomSource
+    {
+        public double NextDouble() => 0.01;
+    }
+}

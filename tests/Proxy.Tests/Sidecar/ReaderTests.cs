@@ -1,0 +1,262 @@
+using Google.Protobuf.WellKnownTypes;
+using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Model.Validation;
+using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Sidecar.Xds.Readers;
+using MeshOrleans.Xds.Protocol.Fault;
+using MeshOrleans.Xds.Protocol.Hcm;
+using MeshOrleans.Xds.Protocol.Rbac;
+using MeshOrleans.Xds.Protocol.Tls;
+using Http = MeshOrleans.Xds.Protocol.HttpRbac;
+using Proto = MeshOrleans.Xds.Protocol;
+using XdsCluster = MeshOrleans.Xds.Protocol.Cluster.Cluster;
+using XdsRoute = MeshOrleans.Xds.Protocol.Route;
+
+namespace MeshOrleans.Proxy.Tests.Sidecar;
+
+public sealed class ReaderTests
+{
+    private const string Catalog = "spiffe://cluster.local/ns/shop/sa/catalog";
+
+    public static TheoryData<string, Proto.Listener.Listener> RefusedListeners => new()
+    {
+        { "traffic_direction: must be INBOUND or OUTBOUND", With(MeshResources.OutboundListener(80), l => l.TrafficDirection = 0) },
+        { "filter_chains: has 0 where one is supported", With(MeshResources.OutboundListener(80), l => l.FilterChains.Clear()) },
+        { "address.socket_address.port_value: 0 is not a port", With(MeshResources.OutboundListener(80), l => l.Address.SocketAddress.PortValue = 0) },
+        {
+            "filter_chains[0].filters[0].typed_config.http_filters[0]: filter 'x' (google.protobuf.Empty) is not supported",
+            MeshResources.OutboundListener(80, new HttpFilter { Name = "x", TypedConfig = Any.Pack(new Empty()) })
+        },
+        {
+            "filter_chains[0].filters[0].typed_config.http_filters[1]: nothing may follow the router",
+            MeshResources.OutboundListener(80, MeshResources.RouterFilter())
+        },
+        {
+            "filter_chains: the chains of port 8080 differ in more than their transport",
+            MeshResources.InboundListener(MeshResources.InboundChain(8080, isTls: true, Rbac()), MeshResources.InboundChain(8080, isTls: false))
+        },
+        {
+            "filter_chains[0].transport_socket.require_client_certificate: must be true",
+            MeshResources.InboundListener(With(MeshResources.InboundChain(8080, isTls: true), c => c.TransportSocket = MeshResources.Tls(new DownstreamTlsContext { CommonTlsContext = MeshResources.MeshTls() })))
+        },
+        {
+            "filter_chains[0].filter_chain_match.server_names: is not supported",
+            MeshResources.InboundListener(With(MeshResources.InboundChain(8080, isTls: true), c => c.FilterChainMatch.ServerNames.Add("a")))
+        },
+        {
+            "filter_chains[0].filters[0].typed_config.http_filters[0].typed_config.rules.policies.p.principals[0]: identifier Metadata is not supported",
+            MeshResources.InboundListener(MeshResources.InboundChain(8080, isTls: true, Rbac(new Principal { Metadata = new() })))
+        },
+    };
+
+    public static TheoryData<string, XdsCluster> RefusedClusters => new()
+    {
+        { "lb_policy: RingHash is not supported", With(MeshResources.EdsCluster("c"), c => c.LbPolicy = XdsCluster.Types.LbPolicy.RingHash) },
+        { "eds_cluster_config.eds_config: must be ads", With(MeshResources.EdsCluster("c"), c => c.EdsClusterConfig = null) },
+        {
+            "transport_socket_matches[0].match: only tlsMode: istio, or nothing, is supported",
+            With(MeshResources.WithAutoMtls(MeshResources.EdsCluster("c")), c => c.TransportSocketMatches[0].Match.Fields["x"] = Value.ForString("y"))
+        },
+        {
+            "transport_socket.typed_config.common_tls_context.validation_context_sds_secret_config: must be 'ROOTCA'",
+            With(MeshResources.EdsCluster("c"), c => c.TransportSocket = MeshResources.Tls(new UpstreamTlsContext { CommonTlsContext = With(MeshResources.MeshTls(), t => t.CombinedValidationContext = null) }))
+        },
+    };
+
+    public static TheoryData<string, XdsRoute.Route> RefusedRoutes => new()
+    {
+        { "match: is required", With(SomeRoute(), r => r.Match = null) },
+        { "match.safe_regex: 'a(' is not an RE2 pattern", With(SomeRoute(), r => r.Match = new() { SafeRegex = new() { Regex = "a(" } }) },
+        { "match: path_specifier ConnectMatcher is not supported", With(SomeRoute(), r => r.Match = new() { ConnectMatcher = new() }) },
+        { "route: cluster_specifier ClusterHeader is not supported", With(SomeRoute(), r => r.Route_.ClusterHeader = "x") },
+        { "route.timeout: must not be negative", With(SomeRoute(), r => r.Route_.Timeout = new() { Seconds = -5 }) },
+        { "route.weighted_clusters: The weights sum up to 0", With(SomeRoute(), r => r.Route_.WeightedClusters = Weights(("a", 0), ("b", 0))) },
+        { "action NonForwardingAction is not supported", With(SomeRoute(), r => r.NonForwardingAction = new()) },
+        { "request_headers_to_add[0].header.key: 'a b' is not a header name", With(SomeRoute(), r => r.RequestHeadersToAdd.Add(new Proto.Core.HeaderValueOption { Header = new() { Key = "a b", Value = "v" } })) },
+        { "request_headers_to_add[0].header.value: has a line break", With(SomeRoute(), r => r.RequestHeadersToAdd.Add(new Proto.Core.HeaderValueOption { Header = new() { Key = "a", Value = "v\r\nx: y" } })) },
+        { "typed_per_filter_config.f: type.googleapis.com/google.protobuf.Empty is not supported", With(SomeRoute(), r => r.TypedPerFilterConfig["f"] = Any.Pack(new Empty())) },
+        { "direct_response.body: Filename is not supported; only inline data is", With(SomeRoute(), r => r.DirectResponse = new() { Status = 200, Body = new() { Filename = "/etc/passwd" } }) },
+    };
+
+    [Theory]
+    [MemberData(nameof(RefusedListeners))]
+    public void A_listener_that_asks_for_more_is_refused_by_field(string expected, Proto.Listener.Listener listener) =>
+        Refuses(expected, () => ListenerReader.Read(listener, FieldPath.Root));
+
+    [Theory]
+    [MemberData(nameof(RefusedClusters))]
+    public void A_cluster_that_asks_for_more_is_refused_by_field(string expected, XdsCluster cluster) =>
+        Refuses(expected, () => ClusterReader.Read(cluster, FieldPath.Root));
+
+    [Theory]
+    [MemberData(nameof(RefusedRoutes))]
+    public void A_route_that_asks_for_more_is_refused_by_field(string expected, XdsRoute.Route route)
+    {
+        var table = MeshResources.Routes("80", "c");
+        table.VirtualHosts[0].Routes[0] = route;
+
+        Refuses("virtual_hosts[0].routes[0]", () => RouteReader.Read(table, FieldPath.Root), expected);
+    }
+
+    [Theory]
+    [InlineData(true, false, InboundTlsMode.Strict)]
+    [InlineData(true, true, InboundTlsMode.Permissive)]
+    [InlineData(false, true, InboundTlsMode.Disable)]
+    public void The_kinds_of_chain_say_what_a_port_accepts(bool tls, bool plain, InboundTlsMode expected)
+    {
+        var listener = MeshResources.InboundListener();
+        if (tls) listener.FilterChains.Add(MeshResources.InboundChain(8080, isTls: true, Rbac()));
+        if (plain) listener.FilterChains.Add(MeshResources.InboundChain(8080, isTls: false, Rbac()));
+
+        var port = Assert.Single(Assert.IsType<ListenerTemplate.Inbound>(ListenerReader.Read(listener, FieldPath.Root)).Ports);
+
+        Assert.Equal((8080, expected, true), (port.Model.Port, port.Model.Mode, port.Model.IsHttp));
+        Assert.Equal(AuthorizationAction.Allow, Assert.Single(port.Model.Authorization.Filters).Enforced!.Action);
+    }
+
+    [Fact]
+    public void Istios_pair_of_transport_sockets_is_mesh_tls_per_endpoint()
+    {
+        var cluster = MeshResources.WithAutoMtls(MeshResources.EdsCluster(MeshResources.Catalog), Catalog);
+
+        var (model, edsName) = ClusterReader.Read(cluster, FieldPath.Root);
+
+        Assert.Equal(UpstreamTlsMode.AutoPerEndpoint, model.Tls.Mode);
+        Assert.Equal([Catalog], model.Tls.AllowedSpiffeIds);
+        Assert.Equal(MeshResources.Catalog, edsName);
+        Assert.Equal(("catalog.shop.svc.cluster.local", "shop"), (model.ServiceHost, model.ServiceNamespace));
+    }
+
+    [Fact]
+    public void Limits_and_outliers_have_envoys_defaults()
+    {
+        var cluster = With(MeshResources.EdsCluster("c"), c => c.OutlierDetection = new() { Consecutive5Xx = 3, ConsecutiveGatewayFailure = 2 });
+
+        var model = ClusterReader.Read(cluster, FieldPath.Root).Model;
+
+        Assert.Equal(new CircuitLimits(1024, 1024, 1024, 3), model.Limits);
+        Assert.Equal((3, 0), (model.Outlier!.Consecutive5xx, model.Outlier.ConsecutiveGatewayErrors));
+        Assert.Equal(TimeSpan.FromSeconds(30), model.Outlier.BaseEjectionTime);
+    }
+
+    [Fact]
+    public void A_route_carries_weights_timeout_retries_fault_and_headers()
+    {
+        var route = With(SomeRoute(), r =>
+        {
+            r.Match.Headers.Add(new XdsRoute.HeaderMatcher { Name = "user-type", StringMatch = new() { Exact = "vip" } });
+            r.Route_.WeightedClusters = Weights(("v1", 90), ("v2", 10));
+            r.Route_.Timeout = Duration.FromTimeSpan(TimeSpan.FromSeconds(2));
+            r.Route_.RetryPolicy = new() { RetryOn = "5xx,503", NumRetries = 3 };
+            r.RequestHeadersToAdd.Add(new Proto.Core.HeaderValueOption { Header = new() { Key = "x", Value = "1" }, AppendAction = Proto.Core.HeaderValueOption.Types.HeaderAppendAction.OverwriteIfExistsOrAdd });
+            r.TypedPerFilterConfig["envoy.filters.http.fault"] = Any.Pack(new HTTPFault
+            {
+                Delay = new() { FixedDelay = Duration.FromTimeSpan(TimeSpan.FromSeconds(5)), Percentage = new() { Numerator = 10 } },
+            });
+        });
+        var table = MeshResources.Routes("80", "c");
+        table.VirtualHosts[0].Routes[0] = route;
+
+        var model = RouteReader.Read(table, FieldPath.Root).Hosts[0].Routes[0];
+
+        var forward = Assert.IsType<RouteAction.Forward>(model.Action);
+        Assert.Equal([("v1", 90L), ("v2", 10L)], forward.Clusters.Clusters.Select(c => (c.Name, c.Weight)));
+        Assert.Equal(TimeSpan.FromSeconds(2), forward.Timeout);
+        Assert.Equal((3, RetryConditions.ServerError | RetryConditions.RetriableStatusCodes), (forward.Retry!.Attempts, forward.Retry.On));
+        Assert.Equal((TimeSpan.FromSeconds(5), new Fraction(100_000)), (model.Fault!.Delay, model.Fault.DelayShare));
+        Assert.Equal(("x", HeaderAppendAction.Overwrite), (model.RequestHeaders.Set[0].Name, model.RequestHeaders.Set[0].Action));
+        Assert.Equal("user-type", model.Match.Headers[0].Name);
+    }
+
+    [Theory]
+    [InlineData(null, 15)]
+    [InlineData(0, null)]
+    [InlineData(3, 3)]
+    public void No_timeout_is_envoys_default_and_zero_is_none(int? seconds, int? expected)
+    {
+        var table = MeshResources.Routes("80", "c");
+        table.VirtualHosts[0].Routes[0].Route_.Timeout = seconds is { } s ? new Duration { Seconds = s } : null;
+
+        var forward = Assert.IsType<RouteAction.Forward>(RouteReader.Read(table, FieldPath.Root).Hosts[0].Routes[0].Action);
+
+        Assert.Equal(expected is { } e ? TimeSpan.FromSeconds(e) : null, forward.Timeout);
+    }
+
+    [Fact]
+    public void Endpoints_keep_priority_weight_health_and_mesh_mark()
+    {
+        var assignment = MeshResources.Assignment("c", 8080, 8080, 8081);
+        assignment.Endpoints[0].Priority = 1;
+        assignment.Endpoints[0].LbEndpoints[2].HealthStatus = Proto.Core.HealthStatus.Draining;
+        assignment.Endpoints[0].LbEndpoints[0].Metadata = new()
+        {
+            FilterMetadata =
+            {
+                ["envoy.transport_socket_match"] = new() { Fields = { ["tlsMode"] = Value.ForString("istio") } },
+                ["istio"] = new() { Fields = { ["workload"] = Value.ForString("catalog-v1;shop;catalog;v1;c1") } },
+            },
+        };
+
+        var endpoints = EndpointReader.Read(assignment, FieldPath.Root).Endpoints;
+
+        Assert.Equal([8080, 8081], endpoints.Select(e => e.Port));
+        Assert.Equal((1, true, "catalog-v1", "shop"), (endpoints[0].Priority, endpoints[0].UsesMesh, endpoints[0].Workload, endpoints[0].WorkloadNamespace));
+        Assert.Equal(EndpointHealth.Draining, endpoints[1].Health);
+    }
+
+    [Fact]
+    public void A_secret_with_a_private_key_is_refused()
+    {
+        var secret = new Secret { Name = "default", TlsCertificate = new() { CertificateChain = new() { InlineString = "x" }, PrivateKey = new() { InlineString = "k" } } };
+
+        Refuses("tls_certificate.private_key: must not be sent", () => SecretReader.Read(secret, MeshOrleans.Model.Identity.TrustDomain.Parse("cluster.local"), FieldPath.Root));
+    }
+
+    [Theory]
+    [InlineData("10.1.2.3", 8u, "10.0.0.0/8")]
+    [InlineData("10.1.2.3", 32u, "10.1.2.3/32")]
+    [InlineData("2001:db8::1", 33u, "2001:db8::/33")]
+    [InlineData("10.1.2.3", 0u, "0.0.0.0/0")]
+    public void Bits_beyond_the_prefix_do_not_count(string address, uint length, string expected) =>
+        Assert.Equal(expected, CoreReader.Network(new() { AddressPrefix = address, PrefixLen = length }, FieldPath.Root).ToString());
+
+    private static void Refuses(string expected, Func<object> read, string alsoExpected = "")
+    {
+        var exception = Assert.Throws<UnusableResourceException>(() => { read(); });
+        Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
+        Assert.Contains(alsoExpected, exception.Message, StringComparison.Ordinal);
+    }
+
+    private static T With<T>(T message, Action<T> change)
+    {
+        change(message);
+        return message;
+    }
+
+    private static XdsRoute.Route SomeRoute() => new() { Match = new() { Prefix = "/" }, Route_ = new() { Cluster = "c" } };
+
+    private static XdsRoute.WeightedCluster Weights(params (string Name, uint Weight)[] clusters) => new()
+    {
+        Clusters = { clusters.Select(c => new XdsRoute.WeightedCluster.Types.ClusterWeight { Name = c.Name, Weight = c.Weight }) },
+    };
+
+    private static HttpFilter Rbac(Principal? principal = null) => new()
+    {
+        Name = "envoy.filters.http.rbac",
+        TypedConfig = Any.Pack(new Http.RBAC
+        {
+            Rules = new RBAC
+            {
+                Action = RBAC.Types.Action.Allow,
+                Policies =
+                {
+                    ["p"] = new Policy
+                    {
+                        Permissions = { new Permission { Any = true } },
+                        Principals = { principal ?? new Principal { Authenticated = new() { PrincipalName = new() { Exact = Catalog } } } },
+                    },
+                },
+            },
+        }),
+    };
+}

@@ -6,14 +6,18 @@ using MeshOrleans.Model.Validation;
 
 namespace MeshOrleans.Silo.Manifests;
 
-/// <summary>Reads a file or request body: YAML of many documents, or JSON (an object, a list of kind List, an array).</summary>
+/// <summary>
+/// Reads a file or request body: YAML of many documents, or JSON (an object, a list of kind List, an array).
+/// </summary>
 public static class ManifestReader
 {
     /// <summary>Whether the text is larger than a manifest may be; over HTTP that is 413.</summary>
     public static bool IsTooLarge(string text) =>
         text.Length > DocumentLimits.MaxBytes || Encoding.UTF8.GetByteCount(text) > DocumentLimits.MaxBytes;
 
-    /// <summary>Reads the text. Never throws; everything that is wrong is among the violations, with its line.</summary>
+    /// <summary>
+    /// Reads the text. Never throws; everything that is wrong is among the violations, with its line.
+    /// </summary>
     /// <param name="file">The file as the caller names it; empty when none.</param>
     /// <param name="text">The text.</param>
     /// <param name="defaultNamespace">The namespace of resources that name none.</param>

@@ -6,8 +6,8 @@ using YamlDotNet.Core.Events;
 namespace MeshOrleans.Silo.Manifests;
 
 /// <summary>
-/// Reads YAML as documents by the parser's events; nothing is ever made an object by its tag. Never throws: depth, aliases
-/// and the number of documents are bounded, and what is wrong is reported with its line.
+/// Reads YAML as documents by the parser's events; nothing is ever made an object by its tag. Never throws: depth,
+/// aliases and the number of documents are bounded, and what is wrong is reported with its line.
 /// </summary>
 internal sealed class YamlDocumentReader
 {
@@ -122,22 +122,33 @@ internal sealed class YamlDocumentReader
         while (parser.MoveNext() && parser.Current is not MappingEnd)
         {
             if (parser.Current is not Scalar key) throw Refuse("a key must be plain text");
-            if (key is { Value: "<<", Style: ScalarStyle.Plain }) throw Refuse("merge keys (<<) are not accepted: write the fields out");
+            if (key is { Value: "<<", Style: ScalarStyle.Plain })
+            {
+                throw Refuse("merge keys (<<) are not accepted: write the fields out");
+            }
             var (keyLine, keyColumn) = Place(key.Start);
             parser.MoveNext();
             var value = ReadNode(depth + 1);
             (size, height) = (size + value.Size, Math.Max(height, value.Height));
             if (keys.TryAdd(key.Value, keyLine)) entries.Add(new MapEntry(key.Value, value.Node, keyLine, keyColumn));
-            else errors.Add(new DocumentError($"duplicate key \"{key.Value}\", first on line {keys[key.Value]}", keyLine));
+            else
+            {
+                errors.Add(new DocumentError($"duplicate key \"{key.Value}\", first on line {keys[key.Value]}", keyLine));
+            }
         }
 
         return new Measured(new MapNode(entries.DrainToImmutable(), line, column), size, height + 1);
     }
 
-    /// <summary>An alias stands for the node itself, so a bomb costs no memory here; its size as a tree is what is bounded.</summary>
+    /// <summary>
+    /// An alias stands for the node itself, so a bomb costs no memory here; its size as a tree is what is bounded.
+    /// </summary>
     private Measured Expand(AnchorAlias alias, int depth)
     {
-        if (!anchors.TryGetValue(alias.Value, out var target)) throw Refuse($"alias *{alias.Value} has no anchor before it");
+        if (!anchors.TryGetValue(alias.Value, out var target))
+        {
+            throw Refuse($"alias *{alias.Value} has no anchor before it");
+        }
         aliasedNodes += target.Size;
         if (aliasedNodes > DocumentLimits.MaxAliasedNodes)
         {
@@ -155,8 +166,8 @@ internal sealed class YamlDocumentReader
     private static (int Line, int Column) Place(Mark mark) => ((int)mark.Line, (int)mark.Column);
 
     /// <summary>
-    /// The parser's fault in a place a person looks at: a tab on its own line (the parser names the mapping around it), what
-    /// never ends where it starts, everything else where it goes wrong.
+    /// The parser's fault in a place a person looks at: a tab on its own line (the parser names the mapping around it),
+    /// what never ends where it starts, everything else where it goes wrong.
     /// </summary>
     private static DocumentError Explain(string text, YamlException exception)
     {
@@ -181,7 +192,8 @@ internal sealed class YamlDocumentReader
         return null;
     }
 
-    private static string Sentence(string message) => message.Length == 0 ? "the text is no YAML" : message.TrimEnd('.');
+    private static string Sentence(string message) =>
+        message.Length == 0 ? "the text is no YAML" : message.TrimEnd('.');
 
     private RefusedException Refuse(string message) => new(message, (int)(parser.Current?.Start.Line ?? 0));
 

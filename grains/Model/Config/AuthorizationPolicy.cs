@@ -21,7 +21,9 @@ public enum AuthorizationAction
 /// <summary>Who may call what (security.istio.io).</summary>
 public sealed record AuthorizationPolicy : ConfigSpec
 {
-    /// <summary>The workloads it is for; null means all of the namespace, or of the mesh in the root namespace.</summary>
+    /// <summary>
+    /// The workloads it is for; null means all of the namespace, or of the mesh in the root namespace.
+    /// </summary>
     public WorkloadSelector? Selector { get; init; }
 
     /// <summary>The resources it is attached to; exclusive with <see cref="Selector"/>.</summary>
@@ -130,4 +132,7 @@ public sealed record AuthorizationOperation
 /// <param name="Key">The attribute, e.g. <c>request.headers[x-token]</c>.</param>
 /// <param name="Values">Values of which one must match.</param>
 /// <param name="NotValues">Values that must not match.</param>
-public sealed record AuthorizationCondition(string Key, ImmutableArray<string> Values, ImmutableArray<string> NotValues);
+public sealed record AuthorizationCondition(
+    string Key,
+    ImmutableArray<string> Values,
+    ImmutableArray<string> NotValues);

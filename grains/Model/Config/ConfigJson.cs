@@ -15,7 +15,10 @@ public static class ConfigJson
     {
         var errors = new List<DocumentError>();
         var node = JsonDocumentReader.Read(json, errors);
-        if (node is null || errors.Count > 0) throw new FormatException($"A stored resource is no JSON: {errors[0].Message}.");
+        if (node is null || errors.Count > 0)
+        {
+            throw new FormatException($"A stored resource is no JSON: {errors[0].Message}.");
+        }
 
         var findings = new Findings { IsStored = true };
         var resource = ResourceReader.Read(node, ResourceReader.DefaultNamespace, findings, out var name);

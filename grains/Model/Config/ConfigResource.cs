@@ -5,7 +5,8 @@ namespace MeshOrleans.Model.Config;
 
 /// <summary>
 /// One accepted configuration resource: its name, its labels and what it says. Two are equal when their canonical texts
-/// are (<see cref="ConfigJson.Write"/>); the equality of records says nothing here, because arrays compare by reference.
+/// are (<see cref="ConfigJson.Write"/>); the equality of records says nothing here, because arrays compare by
+/// reference.
 /// </summary>
 public sealed record ConfigResource
 {
@@ -24,7 +25,9 @@ public sealed record ConfigResource
     /// <summary>The resource's annotations.</summary>
     public ImmutableSortedDictionary<string, string> Annotations { get; init; } = EmptyMap.Text;
 
-    /// <summary>The revision that first accepted a resource of this key since it was last absent: who is older wins.</summary>
+    /// <summary>
+    /// The revision that first accepted a resource of this key since it was last absent: who is older wins.
+    /// </summary>
     public long CreatedRevision { get; init; }
 
     /// <summary>Its place within the revision that created it, in the order the documents were written.</summary>

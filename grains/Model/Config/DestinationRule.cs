@@ -25,7 +25,11 @@ public sealed record DestinationRule : ConfigSpec
 /// <param name="Name">A DNS label.</param>
 /// <param name="Labels">Labels its workloads have, all of them.</param>
 /// <param name="TrafficPolicy">Replaces the rule's policy block by block.</param>
-public sealed record Subset(string Name, ImmutableSortedDictionary<string, string> Labels, TrafficPolicy? TrafficPolicy);
+public sealed record Subset(
+    string Name,
+    ImmutableSortedDictionary<string,
+    string> Labels,
+    TrafficPolicy? TrafficPolicy);
 
 /// <summary>How connections and requests to a host are treated.</summary>
 public sealed record TrafficPolicy

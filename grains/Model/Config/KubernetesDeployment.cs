@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace MeshOrleans.Model.Config;
 
 /// <summary>
-/// A Kubernetes Deployment, kept as the template of its workloads: kind <c>Deployment</c>, apiVersion <c>apps/v1</c>. It has
-/// no effect on traffic.
+/// A Kubernetes Deployment, kept as the template of its workloads: kind <c>Deployment</c>, apiVersion <c>apps/v1</c>.
+/// It has no effect on traffic.
 /// </summary>
 public sealed record KubernetesDeployment : ConfigSpec
 {

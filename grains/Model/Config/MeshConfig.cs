@@ -32,8 +32,8 @@ public enum PathNormalization
 }
 
 /// <summary>
-/// Settings of the whole mesh (mesh.orleans.io/v1): the one named <c>default</c> in the root namespace holds. Null means the
-/// built-in default.
+/// Settings of the whole mesh (mesh.orleans.io/v1): the one named <c>default</c> in the root namespace holds. Null
+/// means the built-in default.
 /// </summary>
 public sealed record MeshConfig : ConfigSpec
 {

@@ -5,7 +5,9 @@ namespace MeshOrleans.Model.Config;
 /// <summary>When an endpoint is taken out because of errors. Null fields mean the default that is given.</summary>
 public sealed record OutlierDetection
 {
-    /// <summary>5xx in a row; null means 5, zero switches it off. Also written <c>consecutiveErrors</c> of old.</summary>
+    /// <summary>
+    /// 5xx in a row; null means 5, zero switches it off. Also written <c>consecutiveErrors</c> of old.
+    /// </summary>
     public int? Consecutive5xxErrors { get; init; }
 
     /// <summary>502, 503 and 504 in a row; null or zero switches it off.</summary>

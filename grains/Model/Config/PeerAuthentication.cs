@@ -21,7 +21,9 @@ public enum MutualTlsMode
 /// <summary>Whether workloads demand mesh mTLS (security.istio.io).</summary>
 public sealed record PeerAuthentication : ConfigSpec
 {
-    /// <summary>The workloads it is for; null means all of the namespace, or of the mesh in the root namespace.</summary>
+    /// <summary>
+    /// The workloads it is for; null means all of the namespace, or of the mesh in the root namespace.
+    /// </summary>
     public WorkloadSelector? Selector { get; init; }
 
     /// <summary>What they demand; <see cref="MutualTlsMode.Unset"/> when not given.</summary>

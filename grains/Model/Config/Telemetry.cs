@@ -18,7 +18,9 @@ public enum WorkloadMode
 /// <summary>What is traced, measured and logged (telemetry.istio.io).</summary>
 public sealed record Telemetry : ConfigSpec
 {
-    /// <summary>The workloads it is for; null means all of the namespace, or of the mesh in the root namespace.</summary>
+    /// <summary>
+    /// The workloads it is for; null means all of the namespace, or of the mesh in the root namespace.
+    /// </summary>
     public WorkloadSelector? Selector { get; init; }
 
     /// <summary>The resources it is attached to; exclusive with <see cref="Selector"/>.</summary>

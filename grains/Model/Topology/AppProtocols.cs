@@ -1,6 +1,8 @@
 namespace MeshOrleans.Model.Topology;
 
-/// <summary>Finds out what is spoken on a port: its appProtocol, else the prefix of its name, else its number.</summary>
+/// <summary>
+/// Finds out what is spoken on a port: its appProtocol, else the prefix of its name, else its number.
+/// </summary>
 public static class AppProtocols
 {
     /// <summary>The protocol of a port.</summary>

@@ -2,7 +2,9 @@ using System.Net;
 
 namespace MeshOrleans.Model.Topology;
 
-/// <summary>Host names as resources write them. Short names belong to the resource's own namespace, never the client's.</summary>
+/// <summary>
+/// Host names as resources write them. Short names belong to the resource's own namespace, never the client's.
+/// </summary>
 public static class HostName
 {
     /// <summary>What stands behind <c>name.namespace</c> in the name of a service.</summary>
@@ -21,7 +23,9 @@ public static class HostName
         return name.Length == 0 || name == "*" || name.Contains('.') || IPAddress.TryParse(name, out _) ? name : Of(name, ns);
     }
 
-    /// <summary>True when <paramref name="host"/> is <paramref name="pattern"/> or below its left-most wildcard.</summary>
+    /// <summary>
+    /// True when <paramref name="host"/> is <paramref name="pattern"/> or below its left-most wildcard.
+    /// </summary>
     public static bool Matches(string pattern, string host) =>
         pattern == "*"
         || (pattern.StartsWith("*.", StringComparison.Ordinal)

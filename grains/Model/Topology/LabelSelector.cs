@@ -5,7 +5,9 @@ namespace MeshOrleans.Model.Topology;
 /// <summary>Selection by label.</summary>
 public static class LabelSelector
 {
-    /// <summary>Whether all of <paramref name="wanted"/> are among <paramref name="labels"/>; nothing wanted matches all.</summary>
+    /// <summary>
+    /// Whether all of <paramref name="wanted"/> are among <paramref name="labels"/>; nothing wanted matches all.
+    /// </summary>
     public static bool Matches(
         ImmutableSortedDictionary<string, string> wanted,
         ImmutableSortedDictionary<string, string> labels)

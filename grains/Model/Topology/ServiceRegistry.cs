@@ -35,12 +35,14 @@ public sealed class ServiceRegistry
     /// <summary>The service of a full host name as clients of a namespace see it; null when there is none.</summary>
     public Service? Find(string host, string clientNamespace) => Preferred(byHost[host], clientNamespace);
 
-    /// <summary>The service of a full host name, whoever sees it; the first namespace wins. Null when there is none.</summary>
+    /// <summary>
+    /// The service of a full host name, whoever sees it; the first namespace wins. Null when there is none.
+    /// </summary>
     public Service? Find(string host) => byHost[host].FirstOrDefault();
 
     /// <summary>
-    /// The workloads that serve a port, in fixed order: this mesh's own, then those of other meshes by link. Unhealthy and
-    /// draining ones are among them, with their <see cref="Workload.Health"/>.
+    /// The workloads that serve a port, in fixed order: this mesh's own, then those of other meshes by link. Unhealthy
+    /// and draining ones are among them, with their <see cref="Workload.Health"/>.
     /// </summary>
     /// <exception cref="ArgumentException">The service is none of this registry.</exception>
     public ImmutableArray<ServiceEndpoint> Endpoints(Service service, ServicePort port) =>

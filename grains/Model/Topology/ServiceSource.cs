@@ -26,8 +26,8 @@ internal sealed record ServiceSource(
     }
 
     /// <summary>
-    /// The workload's port behind a service port. What the workload itself calls by the port's name counts first (Istio's
-    /// rule for WorkloadEntry), then the target port by name or number. Null: it does not serve this port.
+    /// The workload's port behind a service port. What the workload itself calls by the port's name counts first
+    /// (Istio's rule for WorkloadEntry), then the target port by name or number. Null: it does not serve this port.
     /// </summary>
     private static int? PortOn(Workload workload, ServicePort port)
     {

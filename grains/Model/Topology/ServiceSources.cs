@@ -69,7 +69,9 @@ internal static class ServiceSources
             ? [.. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]
             : [];
 
-    /// <summary>Older entries first: of two for one host and namespace the first decides, the later only adds.</summary>
+    /// <summary>
+    /// Older entries first: of two for one host and namespace the first decides, the later only adds.
+    /// </summary>
     private static IEnumerable<ServiceSource> FromEntries(MeshSnapshot snapshot) =>
         from pair in snapshot.Of<ServiceEntry>()
             .OrderBy(p => p.Resource.CreatedRevision).ThenBy(p => p.Resource.CreatedOrdinal)
@@ -99,7 +101,11 @@ internal static class ServiceSources
         Listed(key, entry, host, snapshot),
         []);
 
-    private static ImmutableArray<Workload> Listed(ConfigKey key, ServiceEntry entry, string host, MeshSnapshot snapshot)
+    private static ImmutableArray<Workload> Listed(
+        ConfigKey key,
+        ServiceEntry entry,
+        string host,
+        MeshSnapshot snapshot)
     {
         if (entry.Endpoints.IsEmpty)
         {
@@ -129,7 +135,10 @@ internal static class ServiceSources
         };
     }
 
-    private static void AddImport(Dictionary<(string Host, string Namespace), ServiceSource> sources, ImportedService import)
+    private static void AddImport(
+        Dictionary<(string Host, string Namespace),
+        ServiceSource> sources,
+        ImportedService import)
     {
         var key = (HostName.Of(import.Name, import.Namespace), import.Namespace);
         if (sources.TryGetValue(key, out var known))

@@ -5,7 +5,9 @@ using MeshOrleans.Model.Snapshots;
 
 namespace MeshOrleans.Model.Topology;
 
-/// <summary>The workloads of a mesh by namespace and label. Built once per snapshot; a lookup looks at one bucket.</summary>
+/// <summary>
+/// The workloads of a mesh by namespace and label. Built once per snapshot; a lookup looks at one bucket.
+/// </summary>
 internal sealed class WorkloadIndex
 {
     private readonly Dictionary<string, List<Workload>> byNamespace = new(StringComparer.Ordinal);

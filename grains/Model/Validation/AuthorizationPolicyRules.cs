@@ -25,9 +25,18 @@ internal static class AuthorizationPolicyRules
         foreach (var (i, rule) in policy.Rules.Index())
         {
             var path = spec.At("rules").At(i);
-            foreach (var (f, source) in rule.From.Index()) CheckSource(source, path.At("from").At(f).At("source"), report);
-            foreach (var (t, operation) in rule.To.Index()) CheckOperation(operation, path.At("to").At(t).At("operation"), report);
-            foreach (var (w, condition) in rule.When.Index()) AuthorizationConditionRules.Check(condition, path.At("when").At(w), report);
+            foreach (var (f, source) in rule.From.Index())
+            {
+                CheckSource(source, path.At("from").At(f).At("source"), report);
+            }
+            foreach (var (t, operation) in rule.To.Index())
+            {
+                CheckOperation(operation, path.At("to").At(t).At("operation"), report);
+            }
+            foreach (var (w, condition) in rule.When.Index())
+            {
+                AuthorizationConditionRules.Check(condition, path.At("when").At(w), report);
+            }
             if (policy.Action == AuthorizationAction.Custom) CheckCustom(rule, path, report);
         }
     }
@@ -64,7 +73,9 @@ internal static class AuthorizationPolicyRules
 
         if (!source.ServiceAccounts.IsEmpty && !(source.Principals.IsEmpty && source.Namespaces.IsEmpty))
         {
-            report.Error(path.At("serviceAccounts"), "`serviceAccounts` cannot be set with `principals` or `namespaces`");
+            report.Error(
+                path.At("serviceAccounts"),
+                "`serviceAccounts` cannot be set with `principals` or `namespaces`");
         }
     }
 
@@ -91,24 +102,39 @@ internal static class AuthorizationPolicyRules
 
     private static void CheckTexts(ImmutableArray<string> values, FieldPath path, RuleReport report)
     {
-        foreach (var (i, value) in values.Index()) report.ErrorIf(value.Length == 0, path.At(i), "must not be an empty string value");
+        foreach (var (i, value) in values.Index())
+        {
+            report.ErrorIf(value.Length == 0, path.At(i), "must not be an empty string value");
+        }
     }
 
     private static void CheckBlocks(ImmutableArray<string> values, FieldPath path, RuleReport report)
     {
         foreach (var (i, value) in values.Index())
         {
-            if (value.Length > 0 && !ValueRules.IsAddressOrBlock(value)) report.Error(path.At(i), $"invalid IP/CIDR: \"{value}\"");
+            if (value.Length > 0 && !ValueRules.IsAddressOrBlock(value))
+            {
+                report.Error(path.At(i), $"invalid IP/CIDR: \"{value}\"");
+            }
         }
     }
 
     private static void CheckAccounts(ImmutableArray<string> values, FieldPath path, RuleReport report)
     {
-        report.ErrorIf(values.Length > MaxServiceAccounts, path, $"at most {MaxServiceAccounts} service accounts can be set");
+        report.ErrorIf(
+            values.Length > MaxServiceAccounts,
+            path,
+            $"at most {MaxServiceAccounts} service accounts can be set");
         foreach (var (i, value) in values.Index())
         {
-            if (value.Contains('*')) report.Error(path.At(i), $"wildcard is not supported in service account \"{value}\"");
-            else if (value.Split('/').Length > 2) report.Error(path.At(i), $"service account \"{value}\" must be of form [namespace/]name");
+            if (value.Contains('*'))
+            {
+                report.Error(path.At(i), $"wildcard is not supported in service account \"{value}\"");
+            }
+            else if (value.Split('/').Length > 2)
+            {
+                report.Error(path.At(i), $"service account \"{value}\" must be of form [namespace/]name");
+            }
         }
     }
 

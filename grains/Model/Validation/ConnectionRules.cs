@@ -47,7 +47,11 @@ internal static class ConnectionRules
     {
         if (budget is null) return;
         ValueRules.CheckPercent(budget.Percent, path.At("percent"), report);
-        ValueRules.CheckNotNegative(budget.MinRetryConcurrency, path.At("minRetryConcurrency"), "minRetryConcurrency", report);
+        ValueRules.CheckNotNegative(
+            budget.MinRetryConcurrency,
+            path.At("minRetryConcurrency"),
+            "minRetryConcurrency",
+            report);
         ValueRules.CheckDuration(budget.BudgetInterval, path.At("budgetInterval"), report);
     }
 
@@ -66,19 +70,32 @@ internal static class ConnectionRules
 
     private static void CheckHttp(HttpPool http, FieldPath path, RuleReport report)
     {
-        ValueRules.CheckNotNegative(http.Http1MaxPendingRequests, path.At("http1MaxPendingRequests"), "max pending requests", report);
+        ValueRules.CheckNotNegative(
+            http.Http1MaxPendingRequests,
+            path.At("http1MaxPendingRequests"),
+            "max pending requests",
+            report);
         ValueRules.CheckNotNegative(http.Http2MaxRequests, path.At("http2MaxRequests"), "max requests", report);
         ValueRules.CheckNotNegative(http.Http1MaxRequests, path.At("http1MaxRequests"), "max requests", report);
         ValueRules.CheckNotNegative(
             http.MaxRequestsPerConnection, path.At("maxRequestsPerConnection"), "max requests per connection", report);
         ValueRules.CheckNotNegative(http.MaxRetries, path.At("maxRetries"), "max retries", report);
-        ValueRules.CheckNotNegative(http.MaxConcurrentStreams, path.At("maxConcurrentStreams"), "max concurrent streams", report);
-        if (http.IdleTimeout != TimeSpan.Zero) ValueRules.CheckDuration(http.IdleTimeout, path.At("idleTimeout"), report);
+        ValueRules.CheckNotNegative(
+            http.MaxConcurrentStreams,
+            path.At("maxConcurrentStreams"),
+            "max concurrent streams",
+            report);
+        if (http.IdleTimeout != TimeSpan.Zero)
+        {
+            ValueRules.CheckDuration(http.IdleTimeout, path.At("idleTimeout"), report);
+        }
         ValueRules.CheckDuration(http.Http2KeepAlive?.Interval, path.At("http2KeepAlive").At("interval"), report);
         ValueRules.CheckDuration(http.Http2KeepAlive?.Timeout, path.At("http2KeepAlive").At("timeout"), report);
         if (http is { H2UpgradePolicy: H2UpgradePolicy.Upgrade, UseClientProtocol: true })
         {
-            report.Error(path.At("useClientProtocol"), "use client protocol must not be true when H2UpgradePolicy is UPGRADE");
+            report.Error(
+                path.At("useClientProtocol"),
+                "use client protocol must not be true when H2UpgradePolicy is UPGRADE");
         }
     }
 }

@@ -15,7 +15,10 @@ internal static class FaultRules
     public static void Check(HttpFault? fault, FieldPath path, RuleReport report)
     {
         if (fault is null) return;
-        if (fault is { Abort: null, Delay: null }) report.Error(path, "HTTP fault injection must have an abort and/or a delay");
+        if (fault is { Abort: null, Delay: null })
+        {
+            report.Error(path, "HTTP fault injection must have an abort and/or a delay");
+        }
         if (fault.Delay is { } delay) CheckDelay(delay, path.At("delay"), report);
         if (fault.Abort is { } abort) CheckAbort(abort, path.At("abort"), report);
     }
@@ -27,7 +30,10 @@ internal static class FaultRules
     {
         ValueRules.CheckPercent(delay.Percentage, path.At("percentage"), report);
         ValueRules.CheckDuration(delay.FixedDelay, path.At("fixedDelay"), report);
-        if (delay.ExponentialDelay is not null) report.Error(path.At("exponentialDelay"), "exponentialDelay not supported yet");
+        if (delay.ExponentialDelay is not null)
+        {
+            report.Error(path.At("exponentialDelay"), "exponentialDelay not supported yet");
+        }
         else if (delay.FixedDelay is null) report.Error(path, "fixedDelay is required");
     }
 

@@ -16,7 +16,9 @@ internal static class GatewayRules
             Check(server, path, report);
             if (server.Port is { Name.Length: > 0 } port && !names.Add(port.Name))
             {
-                report.Error(path.At("port").At("name"), $"port names in servers must be unique: duplicate name {port.Name}");
+                report.Error(
+                    path.At("port").At("name"),
+                    $"port names in servers must be unique: duplicate name {port.Name}");
             }
         }
     }
@@ -47,7 +49,10 @@ internal static class GatewayRules
         }
         else if (IsPlainHttp(port))
         {
-            report.ErrorIf(server.Tls?.Mode is not null, path, "server cannot have TLS settings for plain text HTTP ports");
+            report.ErrorIf(
+                server.Tls?.Mode is not null,
+                path,
+                "server cannot have TLS settings for plain text HTTP ports");
         }
         else
         {

@@ -22,7 +22,10 @@ internal static partial class HeaderRules
     public static void CheckMatchName(string name, FieldPath path, RuleReport report)
     {
         if (name.Length == 0) report.Error(path, "header name cannot be empty");
-        else if (!IsToken(name.StartsWith(':') ? name[1..] : name)) report.Error(path, $"header name {name} is not a valid header name");
+        else if (!IsToken(name.StartsWith(':') ? name[1..] : name))
+        {
+            report.Error(path, $"header name {name} is not a valid header name");
+        }
     }
 
     public static bool IsToken(string name) => Token().IsMatch(name);
@@ -48,7 +51,10 @@ internal static partial class HeaderRules
     private static void CheckName(string name, FieldPath path, RuleReport report)
     {
         if (name.Length == 0) report.Error(path, "header name cannot be empty");
-        else if (name.StartsWith(':')) report.Error(path, $"invalid header \"{name}\": header cannot have \":\" prefix");
+        else if (name.StartsWith(':'))
+        {
+            report.Error(path, $"invalid header \"{name}\": header cannot have \":\" prefix");
+        }
         else if (IsAuthority(name)) report.Error(path, $"invalid header \"{name}\": cannot set Host header");
         else if (!IsToken(name)) report.Error(path, $"header name {name} is not a valid header name");
     }
@@ -59,7 +65,9 @@ internal static partial class HeaderRules
     [GeneratedRegex(@"^[!#$%&'*+.^_`|~0-9A-Za-z-]+\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex Token();
 
-    /// <summary>Text with Envoy's formatters, <c>%NAME(argument):length%</c>; a percent sign itself is doubled.</summary>
+    /// <summary>
+    /// Text with Envoy's formatters, <c>%NAME(argument):length%</c>; a percent sign itself is doubled.
+    /// </summary>
     [GeneratedRegex(
         @"^([^%\r\n\0]|%%|%[A-Z][A-Z0-9_]*(\([^()%]*\))?(:[0-9]+)?%)*\z",
         RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]

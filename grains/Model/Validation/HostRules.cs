@@ -47,13 +47,25 @@ internal static class HostRules
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (i, target) in exportTo.Index())
         {
-            if (target is not ("." or "*" or "~") && !IsLabel(target)) report.Error(path.At(i), $"invalid namespace \"{target}\" in exportTo");
-            if (!seen.Add(target == "." ? ns : target)) report.Error(path.At(i), $"duplicate entries in exportTo: {target}");
+            if (target is not ("." or "*" or "~") && !IsLabel(target))
+            {
+                report.Error(path.At(i), $"invalid namespace \"{target}\" in exportTo");
+            }
+            if (!seen.Add(target == "." ? ns : target))
+            {
+                report.Error(path.At(i), $"duplicate entries in exportTo: {target}");
+            }
         }
 
         if (exportTo.Length < 2) return;
-        report.ErrorIf(exportTo.Contains("*"), path, "cannot have both public (*) and non-public exportTo values for a resource");
-        report.ErrorIf(exportTo.Contains("~"), path, "cannot have both none (~) and other exportTo values for a resource");
+        report.ErrorIf(
+            exportTo.Contains("*"),
+            path,
+            "cannot have both public (*) and non-public exportTo values for a resource");
+        report.ErrorIf(
+            exportTo.Contains("~"),
+            path,
+            "cannot have both none (~) and other exportTo values for a resource");
     }
 
     private static string? WhyNoHost(string host)

@@ -28,10 +28,15 @@ internal static class HttpActionRules
 
         if (redirect.RedirectCode is { } code)
         {
-            if (code is < 300 or > 399) report.Error(path.At("redirectCode"), $"{code} is not a valid redirect code, must be 3xx");
+            if (code is < 300 or > 399)
+            {
+                report.Error(path.At("redirectCode"), $"{code} is not a valid redirect code, must be 3xx");
+            }
             else if (code is not (301 or 302 or 303 or 307 or 308))
             {
-                report.Error(path.At("redirectCode"), $"{code} is not a supported redirect code: 301, 302, 303, 307 or 308");
+                report.Error(
+                    path.At("redirectCode"),
+                    $"{code} is not a supported redirect code: 301, 302, 303, 307 or 308");
             }
         }
 
@@ -41,7 +46,10 @@ internal static class HttpActionRules
         }
 
         ValueRules.CheckPort(redirect.Port, path.At("port"), report);
-        report.ErrorIf(redirect is { Port: not null, DerivePort: not null }, path, "redirect may only specify one of port or derive_port");
+        report.ErrorIf(
+            redirect is { Port: not null, DerivePort: not null },
+            path,
+            "redirect may only specify one of port or derive_port");
         report.ErrorIf(
             redirect.Uri.Length > 0 && redirect.PrefixRewrite.Length > 0,
             path,
@@ -64,7 +72,9 @@ internal static class HttpActionRules
         report.ErrorIf(rewrite.Uri.Length > 0, path, "rewrite may only contain one of URI or UriRegexRewrite");
         if (regex.Match.Length == 0 || regex.Rewrite.Length == 0)
         {
-            report.Error(path.At("uriRegexRewrite"), "UriRegexRewrite requires both Rewrite and Match fields to be specified");
+            report.Error(
+                path.At("uriRegexRewrite"),
+                "UriRegexRewrite requires both Rewrite and Match fields to be specified");
         }
         else
         {
@@ -101,13 +111,19 @@ internal static class HttpActionRules
         foreach (var (i, origin) in cors.AllowOrigins.Index())
         {
             var at = path.At("allowOrigins").At(i);
-            if (origin is { Kind: StringMatchKind.Exact, Value: "" }) report.Error(at, "'' is not a valid match type for CORS allow origins");
+            if (origin is { Kind: StringMatchKind.Exact, Value: "" })
+            {
+                report.Error(at, "'' is not a valid match type for CORS allow origins");
+            }
             else HttpMatchRules.CheckValue(origin, at, false, report);
         }
 
         foreach (var (i, method) in cors.AllowMethods.Index())
         {
-            if (!Methods.Contains(method)) report.Error(path.At("allowMethods").At(i), $"\"{method}\" is not a supported HTTP method");
+            if (!Methods.Contains(method))
+            {
+                report.Error(path.At("allowMethods").At(i), $"\"{method}\" is not a supported HTTP method");
+            }
         }
 
         CheckHeaderNames(cors.AllowHeaders, path.At("allowHeaders"), report);
@@ -124,7 +140,10 @@ internal static class HttpActionRules
     {
         foreach (var (i, name) in names.Index())
         {
-            if (name != "*" && !HeaderRules.IsToken(name)) report.Error(path.At(i), $"header name {name} is not a valid header name");
+            if (name != "*" && !HeaderRules.IsToken(name))
+            {
+                report.Error(path.At(i), $"header name {name} is not a valid header name");
+            }
         }
     }
 

@@ -24,7 +24,10 @@ internal static class HttpMatchRules
                 report.ErrorIf(match.Value.Length == 0, path.At("prefix"), "prefix string match should not be empty");
                 break;
             case StringMatchKind.Presence:
-                report.ErrorIf(!mayBePresence, path, "one of exact, prefix and regex is required: not a valid match type");
+                report.ErrorIf(
+                    !mayBePresence,
+                    path,
+                    "one of exact, prefix and regex is required: not a valid match type");
                 break;
         }
     }
@@ -42,7 +45,10 @@ internal static class HttpMatchRules
         var reaches = match.Gateways.IsEmpty ? reachesGateway : match.Gateways.Any(gateway => gateway != "mesh");
         CheckHeaders(match.Headers, reaches, path.At("headers"), report);
         CheckHeaders(match.WithoutHeaders, reaches, path.At("withoutHeaders"), report);
-        foreach (var (name, value) in match.QueryParams) CheckValue(value, path.At("queryParams").At(name), true, report);
+        foreach (var (name, value) in match.QueryParams)
+        {
+            CheckValue(value, path.At("queryParams").At(name), true, report);
+        }
         ValueRules.CheckPort(match.Port, path.At("port"), report);
         SelectorRules.CheckLabels(match.SourceLabels, path.At("sourceLabels"), report);
         VirtualServiceRules.CheckGateways(match.Gateways, path.At("gateways"), report);
@@ -60,7 +66,9 @@ internal static class HttpMatchRules
             if (!name.StartsWith(JwtClaims, StringComparison.Ordinal)) HeaderRules.CheckMatchName(name, at, report);
             else if (!reachesGateway)
             {
-                report.Error(at, $"JWT claim based routing (key: {name}) is only supported for gateway, found no gateways");
+                report.Error(
+                    at,
+                    $"JWT claim based routing (key: {name}) is only supported for gateway, found no gateways");
             }
 
             CheckValue(value, at, true, report);

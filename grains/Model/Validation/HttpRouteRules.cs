@@ -69,7 +69,9 @@ internal static class HttpRouteRules
         if (response.Body.Length > MaxBody) report.Error(path.At("body"), "direct_response body must be less than 1MB");
         else if (response.Body.Length > LargeBody)
         {
-            report.Warn(path.At("body"), "large direct_responses may impact control plane performance, must be less than 1MB");
+            report.Warn(
+                path.At("body"),
+                "large direct_responses may impact control plane performance, must be less than 1MB");
         }
     }
 

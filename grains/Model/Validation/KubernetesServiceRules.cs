@@ -10,7 +10,9 @@ internal static class KubernetesServiceRules
         SelectorRules.CheckLabels(service.Selector, spec.At("selector"), report);
         if (service.Type is not ("" or "ClusterIP" or "NodePort" or "LoadBalancer" or "ExternalName"))
         {
-            report.Error(spec.At("type"), $"\"{service.Type}\" is none of ClusterIP, NodePort, LoadBalancer, ExternalName");
+            report.Error(
+                spec.At("type"),
+                $"\"{service.Type}\" is none of ClusterIP, NodePort, LoadBalancer, ExternalName");
         }
 
         report.ErrorIf(
@@ -42,11 +44,19 @@ internal static class KubernetesServiceRules
 
             if (port.TargetPortName.Length > 0 && !port.TargetPortName.Any(char.IsAsciiLetter))
             {
-                report.Error(at.At("targetPort"), $"\"{port.TargetPortName}\" is no port name: a number is written without quotes");
+                report.Error(
+                    at.At("targetPort"),
+                    $"\"{port.TargetPortName}\" is no port name: a number is written without quotes");
             }
 
-            report.ErrorIf(service.Ports.Length > 1 && port.Name.Length == 0, at.At("name"), "ports need names when there are several");
-            report.ErrorIf(port.Name.Length > 0 && !names.Add(port.Name), at.At("name"), $"port name \"{port.Name}\" is there twice");
+            report.ErrorIf(
+                service.Ports.Length > 1 && port.Name.Length == 0,
+                at.At("name"),
+                "ports need names when there are several");
+            report.ErrorIf(
+                port.Name.Length > 0 && !names.Add(port.Name),
+                at.At("name"),
+                $"port name \"{port.Name}\" is there twice");
         }
     }
 }

@@ -34,7 +34,9 @@ internal static class L4RouteRules
                 CheckMatch(match, at.At("match").At(m), report);
                 if (match.SourceSubnet.Length > 0 && !ValueRules.IsAddressOrBlock(match.SourceSubnet))
                 {
-                    report.Error(at.At("match").At(m).At("sourceSubnet"), $"{match.SourceSubnet} is not a valid CIDR block");
+                    report.Error(
+                        at.At("match").At(m).At("sourceSubnet"),
+                        $"{match.SourceSubnet} is not a valid CIDR block");
                 }
             }
 
@@ -46,8 +48,14 @@ internal static class L4RouteRules
     /// <summary>Shares of several destinations: none negative, not all zero.</summary>
     public static void CheckWeights(ImmutableArray<int> weights, FieldPath path, RuleReport report)
     {
-        foreach (var (i, weight) in weights.Index()) report.ErrorIf(weight < 0, path.At(i).At("weight"), $"weight {weight} < 0");
-        if (weights.Length > 1 && weights.All(weight => weight == 0)) report.Error(path, "total destination weight = 0");
+        foreach (var (i, weight) in weights.Index())
+        {
+            report.ErrorIf(weight < 0, path.At(i).At("weight"), $"weight {weight} < 0");
+        }
+        if (weights.Length > 1 && weights.All(weight => weight == 0))
+        {
+            report.Error(path, "total destination weight = 0");
+        }
     }
 
     private static void CheckRoute(ImmutableArray<WeightedDestination> route, FieldPath path, RuleReport report)

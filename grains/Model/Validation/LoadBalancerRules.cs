@@ -62,7 +62,10 @@ internal static class LoadBalancerRules
         if (hash.MaglevTableSize is not { } size) return;
         var table = path.At("maglev").At("tableSize");
         if (size == 0) report.Error(table, "tableSize must be set for maglev");
-        else if (size >= MaxMaglevTable) report.Error(table, $"tableSize must be less than {MaxMaglevTable} for maglev");
+        else if (size >= MaxMaglevTable)
+        {
+            report.Error(table, $"tableSize must be less than {MaxMaglevTable} for maglev");
+        }
         else if (!IsPrime(size)) report.Error(table, "tableSize must be a prime number for maglev");
     }
 
@@ -73,7 +76,9 @@ internal static class LoadBalancerRules
         ValueRules.CheckDuration(warmup.Duration, path.At("duration"), report);
         if (warmup.MinimumPercent is < 0 or > 100)
         {
-            report.Error(path.At("minimumPercent"), "minimumPercent must be non-negative and less than or equal to 100");
+            report.Error(
+                path.At("minimumPercent"),
+                "minimumPercent must be non-negative and less than or equal to 100");
         }
 
         report.ErrorIf(warmup.Aggression <= 0, path.At("aggression"), "aggression should be greater than 0");

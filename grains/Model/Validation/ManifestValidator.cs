@@ -3,12 +3,14 @@ using MeshOrleans.Model.Config;
 
 namespace MeshOrleans.Model.Validation;
 
-/// <summary>Checks what a resource says by itself: the rules that need no other resource (Istio's pkg/config/validation).</summary>
+/// <summary>
+/// Checks what a resource says by itself: the rules that need no other resource (Istio's pkg/config/validation).
+/// </summary>
 public static class ManifestValidator
 {
     /// <summary>
-    /// Everything that is wrong with a resource, warnings included. Lines are not filled in: whoever read the resource knows
-    /// them (<see cref="Config.Manifests.ManifestResource.Place"/>).
+    /// Everything that is wrong with a resource, warnings included. Lines are not filled in: whoever read the resource
+    /// knows them (<see cref="Config.Manifests.ManifestResource.Place"/>).
     /// </summary>
     public static ImmutableArray<Violation> Check(ConfigResource resource)
     {

@@ -16,7 +16,10 @@ internal static class MeshConfigRules
 
         foreach (var (i, alias) in mesh.TrustDomainAliases.Index())
         {
-            if (!TrustDomain.TryParse(alias, out _)) report.Error(spec.At("trustDomainAliases").At(i), $"\"{alias}\" is no trust domain");
+            if (!TrustDomain.TryParse(alias, out _))
+            {
+                report.Error(spec.At("trustDomainAliases").At(i), $"\"{alias}\" is no trust domain");
+            }
         }
 
         if (mesh.RootNamespace is { } root && !ResourceName.IsDnsLabel(root))

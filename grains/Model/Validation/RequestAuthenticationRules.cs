@@ -42,7 +42,10 @@ internal static class RequestAuthenticationRules
         foreach (var (i, claim) in rule.OutputClaimToHeaders.Index())
         {
             var at = path.At("outputClaimToHeaders").At(i);
-            report.ErrorIf(claim.Header.Length == 0 || claim.Claim.Length == 0, at, "header and claim must be non-empty");
+            report.ErrorIf(
+                claim.Header.Length == 0 || claim.Claim.Length == 0,
+                at,
+                "header and claim must be non-empty");
             report.ErrorIf(
                 claim.Header.Length > 0 && !HeaderRules.IsToken(claim.Header),
                 at.At("header"),
@@ -63,8 +66,14 @@ internal static class RequestAuthenticationRules
             }
         }
 
-        if (rule.Jwks.Length > 0 && WhyNoKeys(rule.Jwks) is { } reason) report.Error(path.At("jwks"), $"jwks parse error: {reason}");
-        report.ErrorIf(rule.Jwks.Length > 0 && rule.JwksUri.Length > 0, path, "only one of jwks and jwksUri may be set");
+        if (rule.Jwks.Length > 0 && WhyNoKeys(rule.Jwks) is { } reason)
+        {
+            report.Error(path.At("jwks"), $"jwks parse error: {reason}");
+        }
+        report.ErrorIf(
+            rule.Jwks.Length > 0 && rule.JwksUri.Length > 0,
+            path,
+            "only one of jwks and jwksUri may be set");
     }
 
     private static string? WhyNoKeys(string jwks)

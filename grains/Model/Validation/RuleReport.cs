@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace MeshOrleans.Model.Validation;
 
-/// <summary>Collects what the rules find: every violation, because an operator fixes a file once, not ten times.</summary>
+/// <summary>
+/// Collects what the rules find: every violation, because an operator fixes a file once, not ten times.
+/// </summary>
 internal sealed class RuleReport
 {
     /// <summary>Istio's code for what is accepted, but probably not meant.</summary>

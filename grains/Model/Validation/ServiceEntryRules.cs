@@ -39,7 +39,10 @@ internal static class ServiceEntryRules
     {
         foreach (var (i, address) in entry.Addresses.Index())
         {
-            if (!ValueRules.IsAddressOrBlock(address)) report.Error(path.At(i), $"{address} is not a valid IP address or CIDR");
+            if (!ValueRules.IsAddressOrBlock(address))
+            {
+                report.Error(path.At(i), $"{address} is not a valid IP address or CIDR");
+            }
             else if (address.Contains('/') && entry.Resolution is not (ServiceResolution.None or ServiceResolution.Static))
             {
                 report.Error(path.At(i), "CIDR addresses are allowed only for NONE/STATIC resolution types");

@@ -42,7 +42,10 @@ internal static class SidecarRules
 
     private static bool IsLocal(string endpoint)
     {
-        if (endpoint.StartsWith(WorkloadRules.UnixScheme, StringComparison.Ordinal)) return endpoint.Length > WorkloadRules.UnixScheme.Length;
+        if (endpoint.StartsWith(WorkloadRules.UnixScheme, StringComparison.Ordinal))
+        {
+            return endpoint.Length > WorkloadRules.UnixScheme.Length;
+        }
         var colon = endpoint.LastIndexOf(':');
         return colon > 0
             && endpoint[..colon] is "127.0.0.1" or "0.0.0.0" or "[::1]" or "[::]"
@@ -57,10 +60,15 @@ internal static class SidecarRules
             if (egress.Port is not null) PortRules.Check(egress.Port, at.At("port"), false, report);
             else if (i < sidecar.Egress.Length - 1)
             {
-                report.Error(at, "sidecar: the egress listener with empty port should be the last listener in the list");
+                report.Error(
+                    at,
+                    "sidecar: the egress listener with empty port should be the last listener in the list");
             }
 
-            report.ErrorIf(egress.Hosts.IsEmpty, at.At("hosts"), "sidecar: egress listener must contain at least one host");
+            report.ErrorIf(
+                egress.Hosts.IsEmpty,
+                at.At("hosts"),
+                "sidecar: egress listener must contain at least one host");
             foreach (var (h, host) in egress.Hosts.Index()) CheckHost(host, at.At("hosts").At(h), report);
         }
     }
@@ -81,7 +89,10 @@ internal static class SidecarRules
         }
 
         report.ErrorIf(ns.Length == 0, path, "sidecar: host must be of form namespace/dnsName");
-        if (name != "*" && !name.Contains('.')) report.Error(path, $"sidecar: short names (non FQDN) are not allowed: {host}");
+        if (name != "*" && !name.Contains('.'))
+        {
+            report.Error(path, $"sidecar: short names (non FQDN) are not allowed: {host}");
+        }
         else HostRules.CheckWildcard(name, path, report);
     }
 

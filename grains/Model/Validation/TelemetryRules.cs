@@ -26,7 +26,10 @@ internal static class TelemetryRules
         }
 
         foreach (var (i, metrics) in telemetry.Metrics.Index()) CheckMetrics(metrics, spec.At("metrics").At(i), report);
-        foreach (var (i, log) in telemetry.AccessLogging.Index()) CheckProviders(log.Providers, spec.At("accessLogging").At(i), report);
+        foreach (var (i, log) in telemetry.AccessLogging.Index())
+        {
+            CheckProviders(log.Providers, spec.At("accessLogging").At(i), report);
+        }
     }
 
     private static void CheckMetrics(TelemetryMetrics metrics, FieldPath path, RuleReport report)
@@ -54,7 +57,10 @@ internal static class TelemetryRules
     {
         foreach (var (i, provider) in providers.Index())
         {
-            report.ErrorIf(provider.Length == 0, path.At("providers").At(i).At("name"), "providers.name may not be empty");
+            report.ErrorIf(
+                provider.Length == 0,
+                path.At("providers").At(i).At("name"),
+                "providers.name may not be empty");
         }
     }
 }

@@ -16,7 +16,9 @@ internal static class TlsRules
         var files = tls.ClientCertificate.Length + tls.PrivateKey.Length + tls.CaCertificates.Length + tls.CaCrl.Length > 0;
         if (tls.CredentialName.Length > 0 && files)
         {
-            report.Error(path, "cannot specify client certificates, private key, CA certificates or CRL if credentialName is set");
+            report.Error(
+                path,
+                "cannot specify client certificates, private key, CA certificates or CRL if credentialName is set");
         }
 
         if (tls.Mode == ClientTlsMode.Mutual && tls.CredentialName.Length == 0)
@@ -47,7 +49,10 @@ internal static class TlsRules
             sources > 1,
             path,
             "only one of credential_name, credential_names, server_certificate, tls_certificates should be specified");
-        if (mode is ServerTlsMode.Passthrough or ServerTlsMode.AutoPassthrough || tls is { Mode: null, HttpsRedirect: true }) return;
+        if (mode is ServerTlsMode.Passthrough or ServerTlsMode.AutoPassthrough || tls is { Mode: null, HttpsRedirect: true })
+        {
+            return;
+        }
 
         var name = EnumName(mode);
         var hasSecret = tls.CredentialName.Length > 0 || !tls.CredentialNames.IsEmpty;
@@ -74,7 +79,10 @@ internal static class TlsRules
             tls.ServerCertificate.Length > 0,
             path.At("serverCertificate"),
             "ISTIO_MUTUAL TLS cannot have associated server certificate");
-        report.ErrorIf(tls.PrivateKey.Length > 0, path.At("privateKey"), "ISTIO_MUTUAL TLS cannot have associated private key");
+        report.ErrorIf(
+            tls.PrivateKey.Length > 0,
+            path.At("privateKey"),
+            "ISTIO_MUTUAL TLS cannot have associated private key");
         report.ErrorIf(
             tls.CaCertificates.Length > 0, path.At("caCertificates"), "ISTIO_MUTUAL TLS cannot have associated CA bundle");
     }

@@ -35,7 +35,9 @@ internal static class ValueRules
         if (value < 0) report.Error(path, $"{what} must be non-negative");
     }
 
-    /// <summary>RE2 as far as .NET's non-backtracking engine agrees with it: no look-around, no back-references.</summary>
+    /// <summary>
+    /// RE2 as far as .NET's non-backtracking engine agrees with it: no look-around, no back-references.
+    /// </summary>
     public static void CheckRegex(string regex, FieldPath path, RuleReport report)
     {
         if (regex.Length == 0) report.Error(path, "regex string match should not be empty");
@@ -45,7 +47,9 @@ internal static class ValueRules
         }
         else if (WhyNoRegex(regex) is { } reason)
         {
-            report.Error(path, $"{reason}; Istio uses RE2 style regex-based match (https://github.com/google/re2/wiki/Syntax)");
+            report.Error(
+                path,
+                $"{reason}; Istio uses RE2 style regex-based match (https://github.com/google/re2/wiki/Syntax)");
         }
     }
 

@@ -51,8 +51,14 @@ internal static class VirtualServiceRules
     {
         report.ErrorIf(
             !service.Gateways.IsEmpty, spec.At("gateways"), "delegate virtual service must have no gateways specified");
-        report.ErrorIf(!service.Tls.IsEmpty, spec.At("tls"), "delegate virtual service must have no tls route specified");
-        report.ErrorIf(!service.Tcp.IsEmpty, spec.At("tcp"), "delegate virtual service must have no tcp route specified");
+        report.ErrorIf(
+            !service.Tls.IsEmpty,
+            spec.At("tls"),
+            "delegate virtual service must have no tls route specified");
+        report.ErrorIf(
+            !service.Tcp.IsEmpty,
+            spec.At("tcp"),
+            "delegate virtual service must have no tcp route specified");
     }
 
     private static void CheckHosts(VirtualService service, FieldPath path, RuleReport report)
@@ -63,7 +69,9 @@ internal static class VirtualServiceRules
             if (!ValueRules.IsAddress(host)) HostRules.CheckWildcard(host, path.At(i), report);
             if (host == "*" && onMesh)
             {
-                report.Error(path.At(i), "wildcard host * is not allowed for virtual services bound to the mesh gateway");
+                report.Error(
+                    path.At(i),
+                    "wildcard host * is not allowed for virtual services bound to the mesh gateway");
             }
 
             if (service.Hosts.Take(i).Any(other => HostName.Matches(other, host) || HostName.Matches(host, other)))

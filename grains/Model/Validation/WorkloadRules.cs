@@ -78,6 +78,9 @@ internal static class WorkloadRules
 
         ValueRules.CheckPort(probe.TcpSocket?.Port, path.At("tcpSocket").At("port"), report);
         ValueRules.CheckPort(probe.Grpc?.Port, path.At("grpc").At("port"), report);
-        report.ErrorIf(probe.Exec is { Command.IsEmpty: true }, path.At("exec").At("command"), "exec.command is required");
+        report.ErrorIf(
+            probe.Exec is { Command.IsEmpty: true },
+            path.At("exec").At("command"),
+            "exec.command is required");
     }
 }

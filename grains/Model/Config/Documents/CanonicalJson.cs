@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace MeshOrleans.Model.Config.Documents;
 
 /// <summary>
-/// One text for all ways of writing the same document: keys sorted, nulls of objects left out, numbers in shortest form,
-/// no white space. Two resources are equal when these texts are.
+/// One text for all ways of writing the same document: keys sorted, nulls of objects left out, numbers in shortest
+/// form, no white space. Two resources are equal when these texts are.
 /// </summary>
 public static class CanonicalJson
 {

@@ -7,7 +7,9 @@ namespace MeshOrleans.Model.Config.Documents;
 /// <summary>Reads one JSON value as a document. Never throws; comments and trailing commas are refused.</summary>
 public static class JsonDocumentReader
 {
-    /// <summary>Reads the text; null when it is no JSON, and <paramref name="errors"/> then say why and where.</summary>
+    /// <summary>
+    /// Reads the text; null when it is no JSON, and <paramref name="errors"/> then say why and where.
+    /// </summary>
     public static DocumentNode? Read(string text, ICollection<DocumentError> errors)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
@@ -32,7 +34,10 @@ public static class JsonDocumentReader
         return null;
     }
 
-    private static DocumentNode ReadValue(ref Utf8JsonReader reader, LinePlaces places, ICollection<DocumentError> errors)
+    private static DocumentNode ReadValue(
+        ref Utf8JsonReader reader,
+        LinePlaces places,
+        ICollection<DocumentError> errors)
     {
         var (line, column) = places.At(reader.TokenStartIndex);
         return reader.TokenType switch

@@ -26,7 +26,8 @@ public static class ManifestText
     }
 
     /// <summary>The resources as one text of several documents.</summary>
-    public static string ToYaml(IEnumerable<ConfigResource> resources) => string.Join("---\n", resources.Select(ToYaml));
+    public static string ToYaml(IEnumerable<ConfigResource> resources) =>
+        string.Join("---\n", resources.Select(ToYaml));
 
     private static void AppendMap(StringBuilder yaml, string name, ImmutableSortedDictionary<string, string> map)
     {
@@ -93,7 +94,9 @@ public static class ManifestText
         _ => scalar.Text,
     };
 
-    /// <summary>Plain where every YAML reader takes it for the same text, else as a JSON string, which is YAML too.</summary>
+    /// <summary>
+    /// Plain where every YAML reader takes it for the same text, else as a JSON string, which is YAML too.
+    /// </summary>
     private static string Quote(string text) =>
         IsPlain(text) ? text : CanonicalJson.Write(new ScalarNode(text, true, 0, 0));
 

@@ -2,7 +2,8 @@ namespace MeshOrleans.Model.Config.Reading;
 
 internal static class ConnectionPoolReader
 {
-    public static ConnectionPool Read(ObjectReader reader) => new(reader.Object("tcp", Tcp), reader.Object("http", Http));
+    public static ConnectionPool Read(ObjectReader reader) =>
+        new(reader.Object("tcp", Tcp), reader.Object("http", Http));
 
     private static TcpPool Tcp(ObjectReader reader) => new()
     {

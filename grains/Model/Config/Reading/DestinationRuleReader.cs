@@ -58,7 +58,10 @@ internal static class DestinationRuleReader
     private static Warmup? OldWarmup(ObjectReader reader)
     {
         if (reader.Duration("warmupDurationSecs") is not { } duration) return null;
-        reader.Warn("warmupDurationSecs", "warmupDurationSecs is deprecated: use warmup.duration", Findings.DeprecatedCode);
+        reader.Warn(
+            "warmupDurationSecs",
+            "warmupDurationSecs is deprecated: use warmup.duration",
+            Findings.DeprecatedCode);
         return new Warmup(duration, null, null);
     }
 
@@ -71,7 +74,10 @@ internal static class DestinationRuleReader
         if (maglev is { Size: null }) reader.Report("maglev", "tableSize must be set for maglev");
         if (old is not null)
         {
-            reader.Warn("minimumRingSize", "minimumRingSize is deprecated: use ringHash.minimumRingSize", Findings.DeprecatedCode);
+            reader.Warn(
+                "minimumRingSize",
+                "minimumRingSize is deprecated: use ringHash.minimumRingSize",
+                Findings.DeprecatedCode);
         }
 
         return new ConsistentHash

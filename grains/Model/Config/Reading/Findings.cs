@@ -16,12 +16,14 @@ internal sealed class Findings
     private readonly List<Violation> violations = [];
 
     /// <summary>
-    /// Whether the document was written by <see cref="ConfigJson.Write"/>: it has the fields of a stored resource, and what
-    /// no reader asks for is left alone, because a newer version may have written it.
+    /// Whether the document was written by <see cref="ConfigJson.Write"/>: it has the fields of a stored resource, and
+    /// what no reader asks for is left alone, because a newer version may have written it.
     /// </summary>
     public bool IsStored { get; init; }
 
-    /// <summary>Whether every value could be read. A rule that looks at a value which could not would mislead.</summary>
+    /// <summary>
+    /// Whether every value could be read. A rule that looks at a value which could not would mislead.
+    /// </summary>
     public bool IsComplete { get; private set; } = true;
 
     /// <summary>Whether there are so many that nobody will read more.</summary>
@@ -29,7 +31,8 @@ internal sealed class Findings
 
     public bool HasErrors => violations.Exists(v => v.Severity == Severity.Error);
 
-    public void Error(FieldPath path, string message, int line) => violations.Add(new Violation(path, message, Line: line));
+    public void Error(FieldPath path, string message, int line) =>
+        violations.Add(new Violation(path, message, Line: line));
 
     /// <summary>An error that leaves a value unread.</summary>
     public void Unreadable(FieldPath path, string message, int line)

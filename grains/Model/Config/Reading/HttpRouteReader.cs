@@ -109,7 +109,10 @@ internal static class HttpRouteReader
     {
         var origins = reader.List("allowOrigins", CommonReader.StringMatch);
         var old = reader.Texts("allowOrigin");
-        if (!old.IsEmpty) reader.Warn("allowOrigin", "allowOrigin is deprecated: use allowOrigins", Findings.DeprecatedCode);
+        if (!old.IsEmpty)
+        {
+            reader.Warn("allowOrigin", "allowOrigin is deprecated: use allowOrigins", Findings.DeprecatedCode);
+        }
         return new CorsPolicy
         {
             AllowOrigins = origins.IsEmpty ? [.. old.Select(OldOrigin)] : origins,

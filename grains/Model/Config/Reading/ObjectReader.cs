@@ -6,8 +6,9 @@ using MeshOrleans.Model.Validation;
 namespace MeshOrleans.Model.Config.Reading;
 
 /// <summary>
-/// Reads the fields of one object. Every field that is asked for is known; what nobody asked for is reported at the end. A
-/// field of the wrong type is reported and counts as absent, so that reading goes on to the next fault. Null is absent.
+/// Reads the fields of one object. Every field that is asked for is known; what nobody asked for is reported at the
+/// end. A field of the wrong type is reported and counts as absent, so that reading goes on to the next fault. Null is
+/// absent.
 /// </summary>
 internal sealed class ObjectReader
 {
@@ -135,7 +136,8 @@ internal sealed class ObjectReader
     public void Report(string name, string message) => findings.Error(PathOf(name), message, LineOf(name));
 
     /// <summary>Reports what is accepted, but should be written otherwise.</summary>
-    public void Warn(string name, string message, string code) => findings.Warn(PathOf(name), message, LineOf(name), code);
+    public void Warn(string name, string message, string code) =>
+        findings.Warn(PathOf(name), message, LineOf(name), code);
 
     private static string Describe(DocumentNode node) => node switch
     {
@@ -181,7 +183,10 @@ internal sealed class ObjectReader
     private IEnumerable<(DocumentNode Node, Func<FieldPath> Place)> Elements(string name)
     {
         if (Find(name) is not { } entry) return [];
-        if (entry.Value is ListNode list) return list.Items.Select((node, i) => (node, (Func<FieldPath>)(() => PathOf(name).At(i))));
+        if (entry.Value is ListNode list)
+        {
+            return list.Items.Select((node, i) => (node, (Func<FieldPath>)(() => PathOf(name).At(i))));
+        }
         Wrong(entry.Value, At(name), "a list");
         return [];
     }

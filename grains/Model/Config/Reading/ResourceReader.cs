@@ -4,14 +4,16 @@ using MeshOrleans.Model.Validation;
 
 namespace MeshOrleans.Model.Config.Reading;
 
-/// <summary>Reads a whole document as a resource: its kind, its metadata, and by its kind's reader what it says.</summary>
+/// <summary>
+/// Reads a whole document as a resource: its kind, its metadata, and by its kind's reader what it says.
+/// </summary>
 internal static class ResourceReader
 {
     public const string DefaultNamespace = "default";
 
     /// <summary>
-    /// Reads a document. The answer is null when it is no resource at all or some value could not be read; what is wrong is
-    /// among the <paramref name="findings"/>.
+    /// Reads a document. The answer is null when it is no resource at all or some value could not be read; what is
+    /// wrong is among the <paramref name="findings"/>.
     /// </summary>
     public static ConfigResource? Read(DocumentNode node, string defaultNamespace, Findings findings, out string name)
     {
@@ -101,7 +103,10 @@ internal static class ResourceReader
         foreach (var (key, value) in labels)
         {
             if (!ResourceName.IsLabelKey(key)) reader.Report("labels", $"label key \"{key}\" is invalid");
-            if (!ResourceName.IsLabelValue(value)) reader.Report("labels", $"label {key}: value \"{value}\" is invalid");
+            if (!ResourceName.IsLabelValue(value))
+            {
+                reader.Report("labels", $"label {key}: value \"{value}\" is invalid");
+            }
         }
 
         foreach (var key in annotations.Keys.Where(key => !ResourceName.IsLabelKey(key)))

@@ -19,7 +19,8 @@ internal static class VirtualServiceReader
 
     private static L4Match TlsMatch(ObjectReader reader) => Match(reader) with { SniHosts = reader.Texts("sniHosts") };
 
-    private static L4Match TcpMatch(ObjectReader reader) => Match(reader) with { SourceSubnet = reader.Text("sourceSubnet") };
+    private static L4Match TcpMatch(ObjectReader reader) =>
+        Match(reader) with { SourceSubnet = reader.Text("sourceSubnet") };
 
     private static L4Match Match(ObjectReader reader) => new()
     {

@@ -8,7 +8,8 @@ namespace MeshOrleans.Cli;
 /// <summary>One run of <c>meshctl</c>, from its arguments to its exit code.</summary>
 internal static class Meshctl
 {
-    public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(
+        IReadOnlyList<string> args, CliHost host, CancellationToken cancellationToken)
     {
         try
         {

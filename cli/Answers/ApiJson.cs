@@ -1,10 +1,11 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MeshOrleans.Cli.Connection;
 
 namespace MeshOrleans.Cli.Answers;
 
-/// <summary>JSON of the API, read and written without reflection: a process of a few milliseconds cannot afford it.</summary>
+/// <summary>JSON of the API, read and written without reflection, which costs a short process too much.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -29,4 +30,12 @@ namespace MeshOrleans.Cli.Answers;
 [JsonSerializable(typeof(PeerAnswer))]
 [JsonSerializable(typeof(VersionAnswer))]
 [JsonSerializable(typeof(JsonElement[]))]
-internal sealed partial class ApiJson : JsonSerializerContext;
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    /// <summary>For manifests: text stays as it is as far as JSON permits, since the API bounds the body.</summary>
+    public static ApiJson Verbatim =>
+        field ??= new ApiJson(new JsonSerializerOptions(Default.Options)
+        {
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        });
+}

@@ -11,7 +11,7 @@ internal static class ApplyCommand
     {
         var files = CommonOptions.Files();
         var dryRun = new Option<bool>("--dry-run") { Description = "Check and report, but change nothing" };
-        var reason = new Option<string?>("--reason") { Description = "Why, for the history", HelpName = "TEXT" };
+        var reason = CommonOptions.Text("--reason", "TEXT", "Why, for the history");
         var expected = new Option<long?>("--if-revision")
         {
             Description = "Refuse unless this is still the newest revision",
@@ -38,7 +38,12 @@ internal static class ApplyCommand
                 parsed.GetValue(reason),
                 parsed.GetValue(expected));
             using var api = scope.Connect(parsed);
-            return await request.SendAsync(api, scope.Host, parsed.GetValue(format), answer => Report(scope.Host, answer, request.DryRun), cancellationToken);
+            return await request.SendAsync(
+                api,
+                scope.Host,
+                parsed.GetValue(format),
+                answer => Report(scope.Host, answer, request.DryRun),
+                cancellationToken);
         });
         return command;
     }
@@ -46,7 +51,11 @@ internal static class ApplyCommand
     private static void Report(CliHost host, ApplyAnswer answer, bool dryRun)
     {
         var changes = answer.Changes ?? [];
-        foreach (var change in changes) host.Out.WriteLine(Printable.Of($"{change.Kind} {change.Namespace}/{change.Name} {change.Change}"));
+        foreach (var change in changes)
+        {
+            host.Out.WriteLine(Printable.Of($"{change.Kind} {change.Namespace}/{change.Name} {change.Change}"));
+        }
+
         host.Out.WriteLine(
             changes.Count == 0 ? $"unchanged: revision {answer.Revision} stands"
             : dryRun ? $"dry run: {changes.Count} would change; nothing was changed"

@@ -6,7 +6,7 @@ namespace MeshOrleans.Cli.Commands;
 /// <summary>What every command is made with: the host it runs in and the way to the control plane.</summary>
 internal sealed record CommandScope(CliHost Host, GlobalOptions Global)
 {
-    /// <summary>The control plane that the command line, the environment or the data folder names, with the credential.</summary>
+    /// <summary>The control plane that the command line, the environment or the data folder names.</summary>
     /// <exception cref="CliException">None is named, or its credential cannot be read.</exception>
     public ApiClient Connect(ParseResult parsed)
     {
@@ -15,7 +15,7 @@ internal sealed record CommandScope(CliHost Host, GlobalOptions Global)
         return new ApiClient(address, Credential.ReadAdmin(parsed.GetValue(Global.TokenFile), data, Host));
     }
 
-    /// <summary>As <see cref="Connect"/>, but with a credential of one's own: the admin's is neither needed nor read.</summary>
+    /// <summary>As <see cref="Connect"/>, with another credential: the admin's is neither needed nor read.</summary>
     public ApiClient ConnectAs(ParseResult parsed, string token, string file) =>
         new(Address(parsed), new Credential(token, file));
 

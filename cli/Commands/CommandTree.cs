@@ -23,10 +23,10 @@ internal static class CommandTree
         global.AddTo(root);
         Command[] commands =
         [
-            ApplyCommand.Create(scope), DeleteCommand.Create(scope), GetCommand.Create(scope), DiffCommand.Create(scope),
-            ValidateCommand.Create(scope), HistoryCommand.Create(scope), ProxyStatusCommand.Create(scope),
-            CertsCommand.Create(scope), WorkloadCommand.Create(scope), PeerCommand.Create(scope),
-            VersionCommand.Create(scope),
+            ApplyCommand.Create(scope), DeleteCommand.Create(scope), GetCommand.Create(scope),
+            DiffCommand.Create(scope), ValidateCommand.Create(scope), HistoryCommand.Create(scope),
+            ProxyStatusCommand.Create(scope), CertsCommand.Create(scope), WorkloadCommand.Create(scope),
+            PeerCommand.Create(scope), VersionCommand.Create(scope),
         ];
         foreach (var command in commands) root.Subcommands.Add(command);
         return root;

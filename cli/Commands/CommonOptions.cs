@@ -14,9 +14,16 @@ internal static class CommonOptions
         HelpName = "NS",
     };
 
+    public static Option<string?> Text(string name, string shape, string description) =>
+        new(name) { Description = description, HelpName = shape };
+
+    /// <summary>Of a token.</summary>
+    public static Option<string?> Lifetime() =>
+        Text("--lifetime", "DURATION", "How long it may be used, at most 7d (1h)");
+
     public static Option<string[]> Files() => new("--filename", "-f")
     {
-        Description = "Manifests: a file, a folder (its .yaml, .yml and .json files) or - for standard input; repeatable",
+        Description = "A file, a folder (its .yaml, .yml and .json files) or - for standard input; repeatable",
         HelpName = "FILE|DIR|-",
         Required = true,
         Arity = ArgumentArity.OneOrMore,

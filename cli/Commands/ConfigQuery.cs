@@ -34,9 +34,20 @@ internal sealed record ConfigQuery(KindName? Kind, string? Name, string? Namespa
     {
         var answer = await api.GetAsync(ListPath(), cancellationToken);
         var rows = answer.Read(ApiJson.Default.ConfigRowArray).Where(r => Name is null || r.Name == Name).ToArray();
-        if (rows.Length > 0) Tables.Write(host, ConfigTable.Of(rows), isWide);
-        else if (Name is null) await host.Error.WriteLineAsync($"no {Kind?.Plural ?? "configuration"}{(Namespace is null ? "" : $" in namespace {Namespace}")}");
-        else throw new CliException($"there is no {Kind!.Kind} {Kind.NamespaceOf(Namespace, Name)}/{Name}; meshctl get {Kind.Plural} lists them");
+        if (rows.Length > 0)
+        {
+            Tables.Write(host, ConfigTable.Of(rows), isWide);
+            return;
+        }
+
+        if (Name is not null)
+        {
+            var key = $"{Kind!.NamespaceOf(Namespace, Name)}/{Name}";
+            throw new CliException($"there is no {Kind.Kind} {key}; meshctl get {Kind.Plural} lists them");
+        }
+
+        var place = Namespace is null ? "" : $" in namespace {Namespace}";
+        await host.Error.WriteLineAsync($"no {Kind?.Plural ?? "configuration"}{place}");
     }
 
     private string Path() => Name is null ? ListPath() : Kind!.PathOf(Kind.NamespaceOf(Namespace, Name), Name);

@@ -17,7 +17,7 @@ internal static class DeleteCommand
             Arity = new ArgumentArity(1, 2),
         };
         var ns = CommonOptions.Namespace("Its namespace (default)");
-        var reason = new Option<string?>("--reason") { Description = "Why, for the history", HelpName = "TEXT" };
+        var reason = CommonOptions.Text("--reason", "TEXT", "Why, for the history");
         var format = CommonOptions.ReportFormat();
         var command = new CliCommand(
             "delete",
@@ -30,7 +30,7 @@ internal static class DeleteCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var target = Target.Parse(parsed.GetRequiredValue(words));
-            if (target.Name is null) throw CliException.Usage($"delete needs a name: meshctl delete {target.Word} NAME");
+            if (target.Name is null) throw CliException.Usage($"a name is missing: delete {target.Word} NAME");
             var kind = KindName.Parse(target.Word);
             var space = kind.NamespaceOf(parsed.GetValue(ns), target.Name);
             using var api = scope.Connect(parsed);
@@ -38,7 +38,8 @@ internal static class DeleteCommand
             var answer = await api.DeleteAsync(path, cancellationToken);
             if (Reports.TryWriteRaw(scope.Host, parsed.GetValue(format), answer)) return ExitCode.Fine;
             var outcome = answer.Read(ApiJson.Default.ApplyAnswer);
-            await scope.Host.Out.WriteLineAsync($"{kind.Kind} {space}/{target.Name} deleted\nrevision {outcome.Revision}");
+            await scope.Host.Out.WriteLineAsync($"{kind.Kind} {space}/{target.Name} deleted");
+            await scope.Host.Out.WriteLineAsync($"revision {outcome.Revision}");
             return ExitCode.Fine;
         });
         return command;

@@ -24,7 +24,8 @@ internal static class DiffCommand
         {
             var request = new ManifestRequest(parsed.GetRequiredValue(files), parsed.GetValue(ns), DryRun: true);
             using var api = scope.Connect(parsed);
-            return await request.SendAsync(api, scope.Host, parsed.GetValue(format), answer => Report(scope.Host, answer), cancellationToken);
+            return await request.SendAsync(
+                api, scope.Host, parsed.GetValue(format), answer => Report(scope.Host, answer), cancellationToken);
         });
         return command;
     }
@@ -32,7 +33,11 @@ internal static class DiffCommand
     private static void Report(CliHost host, ApplyAnswer answer)
     {
         var changes = answer.Changes ?? [];
-        foreach (var change in changes) host.Out.WriteLine(Printable.Of($"{Mark(change)} {change.Kind} {change.Namespace}/{change.Name}"));
+        foreach (var change in changes)
+        {
+            host.Out.WriteLine(Printable.Of($"{Mark(change)} {change.Kind} {change.Namespace}/{change.Name}"));
+        }
+
         if (changes.Count == 0) host.Out.WriteLine("no changes");
     }
 

@@ -12,7 +12,7 @@ internal static class GetCommand
     {
         var words = new Argument<string[]>("KIND[/NAME]")
         {
-            Description = "A kind of configuration in any case, plural or short (vs, dr, gw, se, we, wg, pa, ra, ap, svc, ns), "
+            Description = "A kind of configuration, plural or short name (vs, dr, gw, se, we, wg, pa, ra, ap, svc), "
                 + $"'all' for every kind, or one of {string.Join(", ", Listing.All.Select(l => l.Name))}",
             Arity = new ArgumentArity(1, 2),
         };
@@ -36,7 +36,8 @@ internal static class GetCommand
             var space = parsed.GetValue(ns);
             var shape = parsed.GetValue(format);
             // 'services' lists what can be called; 'service', 'svc' and anything with a name is the kind Service.
-            var listing = target is { Name: not null, Word: var word } && KindName.Find(word) is not null ? null : Listing.Find(target.Word);
+            var isResource = target.Name is not null && KindName.Find(target.Word) is not null;
+            var listing = isResource ? null : Listing.Find(target.Word);
             var config = listing is null ? new ConfigQuery(KindOf(target), target.Name, space) : null;
             using var api = scope.Connect(parsed);
             if (config is not null) await config.ShowAsync(api, scope.Host, shape, cancellationToken);
@@ -54,16 +55,32 @@ internal static class GetCommand
         : throw CliException.Usage($"'all/{target.Name}': a name needs a kind");
 
     private static async Task ShowItemAsync(
-        ApiClient api, CliHost host, Listing listing, string name, string? ns, OutputFormat format, CancellationToken cancellationToken)
+        ApiClient api,
+        CliHost host,
+        Listing listing,
+        string name,
+        string? ns,
+        OutputFormat format,
+        CancellationToken cancellationToken)
     {
-        if (listing == Listing.Proxies) await ProxyStatusCommand.ShowOneAsync(api, host, name, format, cancellationToken);
-        else if (listing == Listing.Revisions) await HistoryCommand.ShowOneAsync(api, host, name, format, cancellationToken);
+        if (listing == Listing.Proxies)
+        {
+            await ProxyStatusCommand.ShowOneAsync(api, host, name, format, cancellationToken);
+        }
+        else if (listing == Listing.Revisions)
+        {
+            await HistoryCommand.ShowOneAsync(api, host, name, format, cancellationToken);
+        }
         else if (listing == Listing.Workloads)
         {
-            var path = $"{listing.Path}/{Uri.EscapeDataString(ns ?? CommonOptions.DefaultNamespace)}/{Uri.EscapeDataString(name)}";
+            var space = Uri.EscapeDataString(ns ?? CommonOptions.DefaultNamespace);
+            var path = $"{listing.Path}/{space}/{Uri.EscapeDataString(name)}";
             var answer = await api.GetAsync(path, cancellationToken);
             Reports.TryWriteRaw(host, format is OutputFormat.Json ? format : OutputFormat.Yaml, answer);
         }
-        else throw CliException.Usage($"{listing.Name} are only listed as a whole: meshctl get {listing.Name}");
+        else
+        {
+            throw CliException.Usage($"{listing.Name} are only listed as a whole: meshctl get {listing.Name}");
+        }
     }
 }

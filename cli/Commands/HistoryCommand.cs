@@ -22,7 +22,8 @@ internal static class HistoryCommand
         };
         count.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 1 or > MaxCount) result.AddError($"--count must be between 1 and {MaxCount}");
+            if (result.GetValueOrDefault<int>() is >= 1 and <= MaxCount) return;
+            result.AddError($"--count must be between 1 and {MaxCount}");
         });
         var format = CommonOptions.Format();
         var command = new CliCommand(
@@ -37,7 +38,8 @@ internal static class HistoryCommand
         {
             using var api = scope.Connect(parsed);
             var query = $"?count={parsed.GetValue(count)}";
-            await Listing.Revisions.ShowAsync(api, scope.Host, parsed.GetValue(format), ns: null, cancellationToken, query);
+            await Listing.Revisions.ShowAsync(
+                api, scope.Host, parsed.GetValue(format), ns: null, cancellationToken, query);
             return ExitCode.Fine;
         });
         return command;
@@ -47,12 +49,17 @@ internal static class HistoryCommand
     public static async Task ShowOneAsync(
         ApiClient api, CliHost host, string number, OutputFormat format, CancellationToken cancellationToken)
     {
-        if (!long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var n)) throw CliException.Usage($"'{number}' is no revision: they are numbers");
+        if (!long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var n))
+        {
+            throw CliException.Usage($"'{number}' is no revision: they are numbers");
+        }
+
         var answer = await api.GetAsync($"{Listing.Revisions.Path}/{n}", cancellationToken);
         if (Reports.TryWriteRaw(host, format, answer)) return;
         var revision = answer.Read(ApiJson.Default.RevisionAnswer);
+        var reason = revision.Reason.Length > 0 ? $": {revision.Reason}" : "";
         await host.Out.WriteLineAsync(Printable.Of(
-            $"revision {revision.Revision} of {Ages.At(revision.Time)} by {revision.Author}{(revision.Reason.Length > 0 ? $": {revision.Reason}" : "")}"));
+            $"revision {revision.Revision} of {Ages.At(revision.Time)} by {revision.Author}{reason}"));
         if (revision.Changes is { Count: > 0 } changes) Tables.Write(host, ConfigTable.Of(changes));
     }
 }

@@ -9,7 +9,8 @@ internal static class LaterCommands
         "tap", "graph", "dashboard", "doctor",
     ];
 
-    private static readonly string[] Aliases = ["pc", "x", "experimental", "authz", "authn", "kube-inject", "d", "dash"];
+    private static readonly string[] Aliases =
+        ["pc", "x", "experimental", "authz", "authn", "kube-inject", "d", "dash"];
 
     public static string Line { get; } = $"Not part of this version: {string.Join(", ", Names)}.";
 

@@ -31,14 +31,24 @@ internal sealed record Listing(
     public static IReadOnlyList<Listing> All { get; } = [Services, Workloads, Proxies, Identities, Peers, Revisions];
 
     /// <summary>The listing that a word means; null when it means none.</summary>
-    public static Listing? Find(string word) => All.FirstOrDefault(l => l.Name.Equals(word, StringComparison.OrdinalIgnoreCase));
+    public static Listing? Find(string word) =>
+        All.FirstOrDefault(l => l.Name.Equals(word, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Asks for the listing and shows it.</summary>
     /// <returns>The answer, for what the command may add.</returns>
     public async Task<ApiAnswer> ShowAsync(
-        ApiClient api, CliHost host, OutputFormat format, string? ns, CancellationToken cancellationToken, string query = "")
+        ApiClient api,
+        CliHost host,
+        OutputFormat format,
+        string? ns,
+        CancellationToken cancellationToken,
+        string query = "")
     {
-        if (ns is not null && !HasNamespace) throw CliException.Usage($"-n does not apply to {Name}: they have no namespace");
+        if (ns is not null && !HasNamespace)
+        {
+            throw CliException.Usage($"-n does not apply to {Name}: they have no namespace");
+        }
+
         var answer = await api.GetAsync(Path + query, cancellationToken);
         if (ns is not null) answer = new ApiAnswer(OfNamespace(answer, ns));
         if (!Reports.TryWriteRaw(host, format, answer))

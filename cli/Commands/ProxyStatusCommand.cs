@@ -19,7 +19,7 @@ internal static class ProxyStatusCommand
         var format = CommonOptions.Format();
         var command = new CliCommand(
             "proxy-status",
-            "Show whether every proxy holds what it was sent (SYNCED), has not answered yet (PENDING) or refused it (NACKED).",
+            "Show whether every proxy holds what it was sent (SYNCED), has not answered (PENDING) or refused (NACKED).",
             "proxy-status",
             "ps -n shop -o wide",
             "proxy-status reviews-v1.default")
@@ -37,8 +37,10 @@ internal static class ProxyStatusCommand
                 return ExitCode.Fine;
             }
 
-            var answer = await Listing.Proxies.ShowAsync(api, scope.Host, shape, parsed.GetValue(ns), cancellationToken);
-            if (shape is OutputFormat.Table or OutputFormat.Wide) WriteRefusals(scope.Host, answer.Read(ApiJson.Default.ProxyRowArray));
+            var answer = await Listing.Proxies.ShowAsync(
+                api, scope.Host, shape, parsed.GetValue(ns), cancellationToken);
+            if (shape is OutputFormat.Json or OutputFormat.Yaml) return ExitCode.Fine;
+            WriteRefusals(scope.Host, answer.Read(ApiJson.Default.ProxyRowArray));
             return ExitCode.Fine;
         });
         return command;
@@ -52,8 +54,12 @@ internal static class ProxyStatusCommand
         var answer = await api.GetAsync($"{Listing.Proxies.Path}/{Uri.EscapeDataString(id)}", cancellationToken);
         if (Reports.TryWriteRaw(host, format, answer)) return;
         var proxy = answer.Read(ApiJson.Default.ProxyRow);
-        await host.Out.WriteLineAsync(Printable.Of($"{proxy.Id}   {proxy.Status} for {Ages.Since(proxy.Since, host.Clock)}"));
-        await host.Out.WriteLineAsync(Printable.Of($"identity {proxy.SpiffeId}   gateway {proxy.Gateway}   {proxy.UserAgent}".TrimEnd()));
+        string[] lines =
+        [
+            $"{proxy.Id}   {proxy.Status} for {Ages.Since(proxy.Since, host.Clock)}",
+            $"identity {proxy.SpiffeId}   gateway {proxy.Gateway}   {proxy.UserAgent}".TrimEnd(),
+        ];
+        foreach (var line in lines) await host.Out.WriteLineAsync(Printable.Of(line));
         Tables.Write(host, ProxyTable.Of(proxy, host.Clock));
         WriteRefusals(host, [proxy]);
     }
@@ -65,7 +71,8 @@ internal static class ProxyStatusCommand
         return found switch
         {
             [var id] => id,
-            [] => throw new CliException($"no proxy '{name}' ever connected; meshctl proxy-status lists those that did"),
+            [] => throw new CliException(
+                $"no proxy '{name}' ever connected; meshctl proxy-status lists those that did"),
             _ => throw new CliException($"'{name}' is more than one proxy: {string.Join(", ", found)}"),
         };
     }

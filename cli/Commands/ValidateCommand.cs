@@ -13,7 +13,7 @@ internal static class ValidateCommand
         var format = CommonOptions.ReportFormat();
         var command = new CliCommand(
             "validate",
-            "Check manifests without applying them: a running control plane does it, by a dry run against its configuration.",
+            "Check manifests without applying them: a running control plane does it, by a dry run.",
             "validate -f reviews.yaml",
             "validate -f samples/manifests -o json")
         {
@@ -23,7 +23,8 @@ internal static class ValidateCommand
         {
             var request = new ManifestRequest(parsed.GetRequiredValue(files), parsed.GetValue(ns), DryRun: true);
             using var api = scope.Connect(parsed);
-            return await request.SendAsync(api, scope.Host, parsed.GetValue(format), answer => Report(scope.Host, answer), cancellationToken);
+            return await request.SendAsync(
+                api, scope.Host, parsed.GetValue(format), answer => Report(scope.Host, answer), cancellationToken);
         });
         return command;
     }

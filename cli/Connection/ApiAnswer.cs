@@ -16,7 +16,8 @@ internal sealed record ApiAnswer(string Text)
         catch (JsonException exception)
         {
             throw new CliException(
-                $"the control plane's answer is not understood ({exception.Message}); is it of another version than meshctl?");
+                $"the control plane's answer is not understood ({exception.Message}); "
+                + "is it of another version than meshctl?");
         }
     }
 }

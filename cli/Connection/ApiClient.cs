@@ -6,7 +6,8 @@ using MeshOrleans.Cli.Answers;
 
 namespace MeshOrleans.Cli.Connection;
 
-/// <summary>The control plane's REST API. A refusal is an <see cref="ApiException"/>, silence a <see cref="CliException"/>.</summary>
+/// <summary>The control plane's REST API.</summary>
+/// <remarks>A refusal is an <see cref="ApiException"/>, silence a <see cref="CliException"/>.</remarks>
 internal sealed class ApiClient : IDisposable
 {
     private const string Json = "application/json";
@@ -22,11 +23,16 @@ internal sealed class ApiClient : IDisposable
     {
         (_address, _credential) = (address, credential);
         // HTTP_PROXY may well name a sidecar of the mesh; the way to the control plane never leads through it.
-        var handler = new SocketsHttpHandler { UseProxy = false, ConnectTimeout = ConnectTimeout, AllowAutoRedirect = false };
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            ConnectTimeout = ConnectTimeout,
+            AllowAutoRedirect = false,
+        };
         _http = new HttpClient(handler)
         {
             BaseAddress = address.Api,
-            Timeout = AnswerTimeout,
+            Timeout = Timeout.InfiniteTimeSpan, // see SendAsync: two deadlines that are told apart
             MaxResponseContentBufferSize = MaxAnswer,
         };
     }
@@ -60,36 +66,43 @@ internal sealed class ApiClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<ApiAnswer> SendAsync(HttpRequestMessage request, string accept, CancellationToken cancellationToken)
+    private async Task<ApiAnswer> SendAsync(
+        HttpRequestMessage request, string accept, CancellationToken cancellationToken)
     {
         using var sent = request;
         sent.Headers.Accept.ParseAdd(accept);
         sent.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _credential.Token);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(AnswerTimeout);
         try
         {
-            using var response = await _http.SendAsync(sent, cancellationToken);
-            var text = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(cancellationToken));
-            return response.IsSuccessStatusCode ? new ApiAnswer(text) : throw new ApiException(ProblemOf(response, text));
+            using var response = await _http.SendAsync(sent, deadline.Token);
+            var text = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(deadline.Token));
+            return response.IsSuccessStatusCode
+                ? new ApiAnswer(text)
+                : throw new ApiException(ProblemOf(response, text));
         }
         catch (HttpRequestException exception)
         {
-            throw Unreachable(exception);
+            throw exception.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+                ? Unreachable()
+                : new CliException(
+                    $"talking to {Origin} (from {_address.Source}) failed: {exception.GetBaseException().Message}");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new CliException(
-                $"the control plane at {Origin} did not answer within {AnswerTimeout.TotalSeconds:0} s; ./data or its log says why");
+            throw deadline.IsCancellationRequested
+                ? new CliException(
+                    $"the control plane at {Origin} gave no answer in {AnswerTimeout.TotalSeconds:0} s; see its log")
+                : Unreachable(); // the connect timeout
         }
     }
 
     private string Origin => _address.Api.GetLeftPart(UriPartial.Authority);
 
-    private CliException Unreachable(HttpRequestException exception) => exception.HttpRequestError switch
-    {
-        HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError => new CliException(
-            $"no control plane answers at {Origin} (from {_address.Source}); start one with ./mesh up or name it with --server"),
-        _ => new CliException($"talking to {Origin} (from {_address.Source}) failed: {exception.Message}"),
-    };
+    private CliException Unreachable() => new(
+        $"no control plane answers at {Origin} (from {_address.Source}); "
+        + "start one with ./mesh up or name it with --server");
 
     private ApiProblem ProblemOf(HttpResponseMessage response, string text)
     {
@@ -99,7 +112,9 @@ internal sealed class ApiClient : IDisposable
             Title = $"{Origin} answered {status} {response.ReasonPhrase} without saying why.",
             Detail = "Is it the REST API of a control plane?",
         };
-        var hint = status is 401 or 403 ? $"The credential came from {_credential.File}; name another with --token-file." : null;
+        var hint = status is 401 or 403
+            ? $"The credential came from {_credential.File}; name another with --token-file."
+            : null;
         return problem with
         {
             Status = status,

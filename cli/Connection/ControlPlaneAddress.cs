@@ -36,13 +36,14 @@ internal sealed record ControlPlaneAddress(Uri Api, string Xds, string Source)
     {
         try
         {
-            if (new FileInfo(path).Length > MaxFileBytes) throw new CliException($"{path} is too large to be an address file");
+            if (new FileInfo(path).Length > MaxFileBytes) throw new CliException($"{path} is too large for an address");
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             return new(Parse(Text(document, "api"), path), Text(document, "xds"), path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new CliException($"cannot read {path}: {exception.Message}; name the control plane with --server URL");
+            throw new CliException(
+                $"cannot read {path}: {exception.Message}; name the control plane with --server URL");
         }
     }
 

@@ -2,14 +2,14 @@ using System.Text;
 
 namespace MeshOrleans.Cli.Input;
 
-/// <summary>Reads text from files and standard input, up to a bound: <c>-f /dev/zero</c> is a mistake, not a workload.</summary>
+/// <summary>Reads text from files and standard input, up to a bound: <c>-f /dev/zero</c> must end.</summary>
 internal static class BoundedText
 {
     /// <summary>The name by which a command line means standard input.</summary>
     public const string StandardInput = "-";
 
     private const int MaxBytes = 32 << 20;
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
     /// <exception cref="CliException">The file cannot be read, is too large or is not UTF-8.</exception>
     public static async Task<string> ReadAsync(string path, CliHost host, CancellationToken cancellationToken)

@@ -20,7 +20,7 @@ internal static class Durations
         while (!text.IsEmpty)
         {
             var unit = text.IndexOfAny("smhd");
-            if (unit <= 0 || !double.TryParse(text[..unit], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)) return false;
+            if (unit <= 0 || !TryParseNumber(text[..unit], out var value)) return false;
             seconds += value * text[unit] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 86400 };
             text = text[(unit + 1)..];
         }
@@ -29,4 +29,7 @@ internal static class Durations
         duration = TimeSpan.FromSeconds(seconds);
         return true;
     }
+
+    private static bool TryParseNumber(ReadOnlySpan<char> text, out double value) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value);
 }

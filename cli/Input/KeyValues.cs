@@ -28,7 +28,8 @@ internal static class KeyValues
         var ports = new SortedDictionary<string, int>(StringComparer.Ordinal);
         foreach (var (name, text) in Parse(texts, flag))
         {
-            ports[name] = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65535
+            var isNumber = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port);
+            ports[name] = isNumber && port is > 0 and <= 65535
                 ? port
                 : throw CliException.Usage($"{flag}: '{text}' is not a port (1-65535)");
         }

@@ -28,8 +28,11 @@ internal sealed record KindName(string Kind, string Plural, string Short = "")
     public static KindName? Find(string word) => All.FirstOrDefault(k => k.IsCalled(word));
 
     /// <exception cref="CliException">The word means no kind.</exception>
-    public static KindName Parse(string word) => Find(word) ?? throw CliException.Usage(
-        $"'{word}' is no kind; there are {string.Join(", ", All.Select(k => k.Short.Length > 0 ? $"{k.Kind} ({k.Short})" : k.Kind))}");
+    public static KindName Parse(string word)
+    {
+        var known = All.Select(k => k.Short.Length > 0 ? $"{k.Kind} ({k.Short})" : k.Kind);
+        return Find(word) ?? throw CliException.Usage($"'{word}' is no kind; there are {string.Join(", ", known)}");
+    }
 
     /// <summary>The namespace part of a key of this kind: a Namespace is its own.</summary>
     public string NamespaceOf(string? ns, string name) => Kind == "Namespace" ? name : ns ?? "default";

@@ -21,11 +21,15 @@ internal static class Secrets
         const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         try
         {
-            // Written aside and moved: an existing file may be readable by others, and never holds half a configuration.
+            // Written aside and moved: an older file may be readable by others, and none is ever half written.
             var temporary = $"{path}.{Environment.ProcessId}.tmp";
             var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
             if (!OperatingSystem.IsWindows()) options.UnixCreateMode = Mode;
-            await using (var writer = new StreamWriter(temporary, options)) await writer.WriteAsync(text.AsMemory(), cancellationToken);
+            await using (var writer = new StreamWriter(temporary, options))
+            {
+                await writer.WriteAsync(text.AsMemory(), cancellationToken);
+            }
+
             File.Move(temporary, path, overwrite: true);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -25,5 +25,6 @@ internal static class Ages
     };
 
     /// <summary>A point in time, in UTC.</summary>
-    public static string At(DateTimeOffset time) => time == default ? "-" : time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'");
+    public static string At(DateTimeOffset time) =>
+        time == default ? "-" : time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'");
 }

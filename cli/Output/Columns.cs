@@ -8,10 +8,11 @@ internal static class Columns
     /// <summary>What every column needs.</summary>
     public static int[] Natural(TextTable table) =>
     [
-        .. table.Headers.Select((header, column) => table.Rows.Select(r => r[column].Length).Append(header.Length).Max()),
+        .. table.Headers.Select(
+            (header, column) => table.Rows.Select(r => r[column].Length).Append(header.Length).Max()),
     ];
 
-    /// <summary>The same, but within a total: the widest columns give way first, narrow ones (a status) never.</summary>
+    /// <summary>The same, but within a total: the widest columns give way first, narrow ones never.</summary>
     /// <param name="natural">What every column needs.</param>
     /// <param name="headers">No column becomes narrower than its header.</param>
     /// <param name="total">Room for all columns together.</param>

@@ -8,7 +8,12 @@ internal static class ConfigTable
     public static TextTable Of(IEnumerable<ConfigRow> rows)
     {
         var table = new TextTable("KIND", "NAMESPACE", "NAME", "CREATED IN");
-        foreach (var row in rows) table.Add(row.Kind, row.Namespace, row.Name, row.CreatedRevision > 0 ? $"revision {row.CreatedRevision}" : "-");
+        foreach (var row in rows)
+        {
+            var created = row.CreatedRevision > 0 ? $"revision {row.CreatedRevision}" : "";
+            table.Add(row.Kind, row.Namespace, row.Name, created);
+        }
+
         return table;
     }
 

@@ -8,7 +8,8 @@ internal static class IdentityTable
     public static TextTable Of(IEnumerable<IdentityRow> rows, TimeProvider clock, bool wide)
     {
         var table = wide
-            ? new TextTable("IDENTITY", "NODE", "EXPIRES", "ROTATES", "LEFT", "NOT AFTER", "NEXT ROTATION", "SERIAL", "ISSUER")
+            ? new TextTable(
+                "IDENTITY", "NODE", "EXPIRES", "ROTATES", "LEFT", "NOT AFTER", "NEXT ROTATION", "SERIAL", "ISSUER")
             : new TextTable("IDENTITY", "NODE", "EXPIRES", "ROTATES", "LEFT");
         foreach (var row in rows)
         {

@@ -9,7 +9,8 @@ internal static class PeerTable
 
     public static TextTable Of(IEnumerable<PeerRow> rows, bool wide)
     {
-        var table = new TextTable("NAME", "TRUST DOMAIN", "ADDRESS", "STATUS", "LAST SYNC", "IMPORTED", "EXPORTED", "ERROR");
+        var table = new TextTable(
+            "NAME", "TRUST DOMAIN", "ADDRESS", "STATUS", "LAST SYNC", "IMPORTED", "EXPORTED", "ERROR");
         foreach (var row in rows)
         {
             table.Add(

@@ -1,6 +1,6 @@
 namespace MeshOrleans.Cli.Output;
 
-/// <summary>Text of others (names, messages of proxies) as it may be shown: nothing in it commands the terminal.</summary>
+/// <summary>Text of others (names, messages) as it may be shown: nothing in it commands the terminal.</summary>
 internal static class Printable
 {
     public static string Of(string? text) => string.IsNullOrEmpty(text) || !text.Any(char.IsControl)

@@ -12,7 +12,9 @@ internal static class ProblemText
         {
             foreach (var finding in findings) output.WriteLine(FindingText.Of(finding));
             var warnings = findings.Count(f => f.Severity == "warning");
-            output.WriteLine($"meshctl: refused: {Count(findings.Count - warnings, "error")}{(warnings > 0 ? ", " + Count(warnings, "warning") : "")}; nothing was changed");
+            var also = warnings > 0 ? $", {Count(warnings, "warning")}" : "";
+            var errors = Count(findings.Count - warnings, "error");
+            output.WriteLine($"meshctl: refused: {errors}{also}; nothing was changed");
             return;
         }
 

@@ -8,7 +8,11 @@ internal static class ProxyTable
     // Istio's names of the resource types, in the order of its own proxy-status.
     private static readonly (string Column, string Type)[] Types =
     [
-        ("CDS", "Cluster"), ("LDS", "Listener"), ("EDS", "ClusterLoadAssignment"), ("RDS", "RouteConfiguration"), ("SDS", "Secret"),
+        ("CDS", "Cluster"),
+        ("LDS", "Listener"),
+        ("EDS", "ClusterLoadAssignment"),
+        ("RDS", "RouteConfiguration"),
+        ("SDS", "Secret"),
     ];
 
     public static TextTable Of(IEnumerable<ProxyRow> rows, TimeProvider clock, bool wide)

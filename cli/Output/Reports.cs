@@ -6,7 +6,7 @@ namespace MeshOrleans.Cli.Output;
 /// <summary>Shows an answer in the format that was asked for.</summary>
 internal static class Reports
 {
-    /// <summary>Writes the answer itself when it was asked for as JSON or YAML; false when it is to be told to people.</summary>
+    /// <summary>Writes the answer itself when JSON or YAML was asked for; false when people are to be told.</summary>
     public static bool TryWriteRaw(CliHost host, OutputFormat format, string json)
     {
         switch (format)
@@ -22,7 +22,8 @@ internal static class Reports
         }
     }
 
-    public static bool TryWriteRaw(CliHost host, OutputFormat format, ApiAnswer answer) => TryWriteRaw(host, format, answer.Text);
+    public static bool TryWriteRaw(CliHost host, OutputFormat format, ApiAnswer answer) =>
+        TryWriteRaw(host, format, answer.Text);
 
     /// <summary>Writes text as it is; what is not empty ends with a line break.</summary>
     public static void WriteText(CliHost host, string text)

@@ -12,7 +12,8 @@ internal static class RevisionTable
         var table = new TextTable("REVISION", "TIME", "AUTHOR", "REASON");
         foreach (var row in rows)
         {
-            table.Add($"{row.Revision}", Ages.At(row.Time), row.Author, wide ? row.Reason : Shorten.To(row.Reason, ReasonLength));
+            var reason = wide ? row.Reason : Shorten.To(row.Reason, ReasonLength);
+            table.Add($"{row.Revision}", Ages.At(row.Time), row.Author, reason);
         }
 
         return table;

@@ -4,6 +4,7 @@ namespace MeshOrleans.Cli.Output;
 internal static class Shorten
 {
     private const int ListItems = 3;
+    private const string SpiffeScheme = "spiffe://";
 
     public static string To(string text, int length) => text.Length <= length ? text : $"{text[..(length - 1)]}…";
 
@@ -17,6 +18,7 @@ internal static class Shorten
     /// <summary><c>name.namespace</c> of a proxy's node id; another id as it is.</summary>
     public static string NodeId(string id) => id.Split('~') is [_, _, { Length: > 0 } name, _] ? name : id;
 
-    /// <summary><c>ns/NS/sa/SA</c> of a SPIFFE ID, without its scheme.</summary>
-    public static string SpiffeId(string id) => id.StartsWith("spiffe://", StringComparison.Ordinal) ? id["spiffe://".Length..] : id;
+    /// <summary>A SPIFFE ID without its scheme.</summary>
+    public static string SpiffeId(string id) =>
+        id.StartsWith(SpiffeScheme, StringComparison.Ordinal) ? id[SpiffeScheme.Length..] : id;
 }

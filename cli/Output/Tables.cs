@@ -49,7 +49,9 @@ internal static class Tables
         {
             Out = new AnsiConsoleOutput(host.Out),
             Ansi = AnsiSupport.Yes,
-            ColorSystem = host.Variable("NO_COLOR") is { Length: > 0 } ? ColorSystemSupport.NoColors : ColorSystemSupport.Standard,
+            ColorSystem = host.Variable("NO_COLOR") is { Length: > 0 }
+                ? ColorSystemSupport.NoColors
+                : ColorSystemSupport.Standard,
             Interactive = InteractionSupport.No,
         });
         // The columns fit already; Spectre would shrink all of them alike.
@@ -57,8 +59,9 @@ internal static class Tables
         var rich = new Table { Border = TableBorder.None, ShowHeaders = true };
         foreach (var (column, header) in table.Headers.Index())
         {
-            var title = new TableColumn(new Text(header, new Style(decoration: Decoration.Bold))) { NoWrap = true, Width = widths[column] };
-            rich.AddColumn(title.PadLeft(0).PadRight(column == widths.Length - 1 ? 0 : Gap.Length));
+            var title = new Text(header, new Style(decoration: Decoration.Bold));
+            var shape = new TableColumn(title) { NoWrap = true, Width = widths[column] };
+            rich.AddColumn(shape.PadLeft(0).PadRight(column == widths.Length - 1 ? 0 : Gap.Length));
         }
 
         foreach (var row in table.Rows) rich.AddRow(row.Select((cell, column) => Cell(cell, widths[column])));

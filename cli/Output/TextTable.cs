@@ -9,10 +9,10 @@ internal sealed class TextTable(params IReadOnlyList<string> headers)
 
     public IReadOnlyList<IReadOnlyList<string>> Rows => _rows;
 
-    /// <summary>Adds a row; an empty cell is shown as a dash, so that every line has the same number of words or more.</summary>
+    /// <summary>Adds a row; an empty cell is shown as a dash, so that a script can count columns.</summary>
     public void Add(params ReadOnlySpan<string?> cells)
     {
-        if (cells.Length != Headers.Count) throw new ArgumentException("A row has as many cells as there are columns.", nameof(cells));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(cells.Length, Headers.Count, nameof(cells));
         var row = new string[cells.Length];
         for (var i = 0; i < row.Length; i++) row[i] = cells[i] is { Length: > 0 } cell ? Printable.Of(cell) : "-";
         _rows.Add(row);

@@ -8,11 +8,13 @@ internal static class WorkloadTable
     public static TextTable Of(IEnumerable<WorkloadRow> rows, bool wide)
     {
         var table = wide
-            ? new TextTable("NAMESPACE", "NAME", "HEALTH", "ADDRESS", "PORTS", "SIDECAR", "IDENTITY", "LABELS", "LOCALITY", "NETWORK", "WEIGHT", "GROUP")
+            ? new TextTable(
+                "NAMESPACE", "NAME", "HEALTH", "ADDRESS", "PORTS", "SIDECAR", "IDENTITY", "LABELS", "LOCALITY",
+                "NETWORK", "WEIGHT", "GROUP")
             : new TextTable("NAMESPACE", "NAME", "HEALTH", "ADDRESS", "PORTS", "SIDECAR", "SERVICE ACCOUNT");
         foreach (var row in rows)
         {
-            var ports = Shorten.List([.. (row.Ports ?? new Dictionary<string, int>()).Select(p => $"{p.Key}={p.Value}")], wide);
+            var ports = Shorten.List([.. row.Ports?.Select(p => $"{p.Key}={p.Value}") ?? []], wide);
             var sidecar = row.HasSidecar ? "yes" : "no";
             if (!wide)
             {
@@ -20,7 +22,7 @@ internal static class WorkloadTable
                 continue;
             }
 
-            var labels = (row.Labels ?? new Dictionary<string, string>()).Select(l => $"{l.Key}={l.Value}");
+            var labels = row.Labels?.Select(l => $"{l.Key}={l.Value}") ?? [];
             table.Add(
                 row.Namespace, row.Name, row.Health, row.Address, ports, sidecar, Shorten.SpiffeId(row.SpiffeId),
                 string.Join(',', labels), row.Locality, row.Network, $"{row.Weight}", row.Group);

@@ -1,9 +1,10 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace MeshOrleans.Cli.Output;
 
-/// <summary>A JSON value as block YAML. What could be read as anything else than text is quoted as JSON quotes it.</summary>
+/// <summary>A JSON value as block YAML. What could be read as anything but text is quoted as JSON does.</summary>
 internal static class YamlText
 {
     private static readonly string[] Reserved = ["null", "~", "true", "false", "yes", "no", "on", "off", "y", "n"];
@@ -40,7 +41,7 @@ internal static class YamlText
         var first = text.Length > 0 && text[^1] == '-';
         foreach (var property in map.EnumerateObject())
         {
-            text.Append(first ? " " : new string(' ', indent)).Append(Plain(property.Name) ? property.Name : Quote(property.Name)).Append(':');
+            text.Append(' ', first ? 1 : indent).Append(Text(property.Name)).Append(':');
             first = false;
             Write(text, property.Value, indent + 2);
         }
@@ -60,9 +61,11 @@ internal static class YamlText
     {
         JsonValueKind.Object => "{}",
         JsonValueKind.Array => "[]",
-        JsonValueKind.String => value.GetString() is { } s && Plain(s) ? s : Quote(value.GetString()!),
+        JsonValueKind.String => Text(value.GetString()!),
         _ => value.GetRawText(),
     };
+
+    private static string Text(string text) => Plain(text) ? text : Quote(text);
 
     private static bool Plain(string text) =>
         text.Length > 0
@@ -70,5 +73,6 @@ internal static class YamlText
         && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '/' or '~')
         && !Reserved.Contains(text, StringComparer.OrdinalIgnoreCase);
 
-    private static string Quote(string text) => '"' + JsonEncodedText.Encode(text, System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString() + '"';
+    private static string Quote(string text) =>
+        $"\"{JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
 }

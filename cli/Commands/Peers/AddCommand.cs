@@ -34,13 +34,15 @@ internal static class AddCommand
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var secret = await Secrets.ReadTokenAsync(parsed.GetRequiredValue(token), "--peer-token", scope.Host, cancellationToken);
+            var secret = await Secrets.ReadTokenAsync(
+                parsed.GetRequiredValue(token), "--peer-token", scope.Host, cancellationToken);
             var request = new PeerRequest(parsed.GetRequiredValue(name), parsed.GetRequiredValue(address), secret);
             using var api = scope.Connect(parsed);
             var answer = await api.PostAsync("/v1/peers", request, ApiJson.Default.PeerRequest, cancellationToken);
             if (Reports.TryWriteRaw(scope.Host, parsed.GetValue(format), answer)) return ExitCode.Fine;
             var peer = answer.Read(ApiJson.Default.PeerAnswer);
-            await scope.Host.Out.WriteLineAsync(Printable.Of($"linked with {peer.Name}, trust domain {peer.TrustDomain}"));
+            await scope.Host.Out.WriteLineAsync(
+                Printable.Of($"linked with {peer.Name}, trust domain {peer.TrustDomain}"));
             return ExitCode.Fine;
         });
         return command;

@@ -10,7 +10,8 @@ internal static class RemoveCommand
         var name = new Argument<string>("NAME") { Description = "What this mesh calls the other" };
         var command = new CliCommand(
             "remove",
-            "End the link with another mesh: its services and its trust bundle go. The other side keeps its half until removed there.",
+            "End the link with another mesh: its services and its trust bundle go. "
+            + "The other side keeps its half until it is removed there.",
             "peer remove west")
         {
             name,

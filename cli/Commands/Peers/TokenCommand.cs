@@ -8,7 +8,7 @@ internal static class TokenCommand
 {
     public static Command Create(CommandScope scope)
     {
-        var lifetime = new Option<string?>("--lifetime") { Description = "How long it may be used, at most 7d (1h)", HelpName = "DURATION" };
+        var lifetime = CommonOptions.Lifetime();
         var format = CommonOptions.ReportFormat();
         var command = new CliCommand(
             "token",
@@ -21,7 +21,8 @@ internal static class TokenCommand
         command.SetAction((parsed, cancellationToken) => Workloads.TokenCommand.MintAsync(
             scope,
             parsed,
-            new TokenRequest(TokenRequest.Peer, LifetimeSeconds: Workloads.TokenCommand.Seconds(parsed.GetValue(lifetime))),
+            new TokenRequest(
+                TokenRequest.Peer, LifetimeSeconds: Workloads.TokenCommand.Seconds(parsed.GetValue(lifetime))),
             parsed.GetValue(format),
             cancellationToken));
         return command;

@@ -15,8 +15,13 @@ internal static class ConfigureCommand
             Description = "Where the sidecar connects (what the control plane on this machine uses)",
             HelpName = "HOST:PORT",
         };
-        var lifetime = new Option<string?>("--lifetime") { Description = "How long the file may be used to join, at most 7d (1h)", HelpName = "DURATION" };
-        var file = new Option<string>("--out") { Description = "File to write (mode 0600: it holds a join token)", HelpName = "FILE", Required = true };
+        var lifetime = CommonOptions.Lifetime();
+        var file = new Option<string>("--out")
+        {
+            Description = "File to write (mode 0600: it holds a join token)",
+            HelpName = "FILE",
+            Required = true,
+        };
         var command = new CliCommand(
             "configure",
             "Write a configuration with which a sidecar joins the mesh when it starts. Nothing is registered before.",
@@ -29,14 +34,18 @@ internal static class ConfigureCommand
         {
             var request = member.Read(parsed);
             var grant = new TokenRequest(
-                TokenRequest.Workload, request.Namespace, request.ServiceAccount, request.Group, TokenCommand.Seconds(parsed.GetValue(lifetime)));
+                TokenRequest.Workload,
+                request.Namespace,
+                request.ServiceAccount,
+                request.Group,
+                TokenCommand.Seconds(parsed.GetValue(lifetime)));
             var gateway = parsed.GetValue(xds) ?? GatewayOf(scope, parsed);
             using var api = scope.Connect(parsed);
             var answer = await api.PostAsync("/v1/tokens", grant, ApiJson.Default.TokenRequest, cancellationToken);
             var token = answer.Read(ApiJson.Default.TokenAnswer);
             var path = parsed.GetRequiredValue(file);
             await Secrets.WriteAsync(path, SidecarFile.Write(request, gateway, token.Token), cancellationToken);
-            await scope.Host.Out.WriteLineAsync($"wrote {path}; on the workload's machine: ./mesh sidecar --config {Path.GetFileName(path)}");
+            await scope.Host.Out.WriteLineAsync(SidecarFile.Next(path));
             return ExitCode.Fine;
         });
         return command;
@@ -45,5 +54,6 @@ internal static class ConfigureCommand
     private static string GatewayOf(CommandScope scope, ParseResult parsed) =>
         scope.Address(parsed) is { Xds: { Length: > 0 } known }
             ? known
-            : throw CliException.Usage("--xds HOST:PORT is needed: only the data folder of a control plane says where its gateway is");
+            : throw CliException.Usage(
+                "--xds HOST:PORT is needed: only the data folder of a control plane says where its gateway is");
 }

@@ -17,7 +17,8 @@ internal static class ListCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var api = scope.Connect(parsed);
-            await Listing.Workloads.ShowAsync(api, scope.Host, parsed.GetValue(format), parsed.GetValue(ns), cancellationToken);
+            await Listing.Workloads.ShowAsync(
+                api, scope.Host, parsed.GetValue(format), parsed.GetValue(ns), cancellationToken);
             return ExitCode.Fine;
         });
         return command;

@@ -9,11 +9,16 @@ internal sealed class MemberOptions
 {
     private readonly Argument<string> _name = new("NAME") { Description = "Name of the workload" };
     private readonly Option<string?> _namespace = CommonOptions.Namespace("Its namespace (default)");
-    private readonly Option<string?> _serviceAccount = Text("--service-account", "SA", "Its service account (default)");
-    private readonly Option<string?> _locality = Text("--locality", "REGION/ZONE/SUBZONE", "Where it runs");
-    private readonly Option<string?> _network = Text("--network", "NAME", "The network it is on");
-    private readonly Option<string?> _group = Text("--group", "NAME", "The WorkloadGroup it joins");
-    private readonly Option<string?> _lease = Text("--lease", "DURATION", "How long it counts without a sign of life (15s)");
+    private readonly Option<string?> _serviceAccount =
+        CommonOptions.Text("--service-account", "SA", "Its service account (default)");
+    private readonly Option<string?> _locality =
+        CommonOptions.Text("--locality", "REGION/ZONE/SUBZONE", "Where it runs");
+    private readonly Option<string?> _network =
+        CommonOptions.Text("--network", "NAME", "The network it is on");
+    private readonly Option<string?> _group =
+        CommonOptions.Text("--group", "NAME", "The WorkloadGroup it joins");
+    private readonly Option<string?> _lease =
+        CommonOptions.Text("--lease", "DURATION", "How long it counts without a sign of life (15s)");
 
     private readonly Option<string> _address = new("--address")
     {
@@ -35,12 +40,17 @@ internal sealed class MemberOptions
         HelpName = "K=V",
     };
 
-    private readonly Option<int?> _weight = new("--weight") { Description = "Its share of traffic relative to its peers (1)", HelpName = "N" };
+    private readonly Option<int?> _weight = new("--weight")
+    {
+        Description = "Its share of traffic relative to its peers (1)",
+        HelpName = "N",
+    };
 
     public void AddTo(Command command)
     {
         command.Arguments.Add(_name);
-        Option[] options = [_address, _ports, _namespace, _serviceAccount, _labels, _locality, _network, _group, _weight, _lease];
+        Option[] options =
+            [_address, _ports, _namespace, _serviceAccount, _labels, _locality, _network, _group, _weight, _lease];
         foreach (var option in options) command.Options.Add(option);
     }
 
@@ -57,7 +67,4 @@ internal sealed class MemberOptions
         parsed.GetValue(_group),
         parsed.GetValue(_weight),
         parsed.GetValue(_lease) is { } lease ? Durations.Parse(lease, "--lease").TotalSeconds : null);
-
-    private static Option<string?> Text(string name, string shape, string description) =>
-        new(name) { Description = description, HelpName = shape };
 }

@@ -18,11 +18,13 @@ internal static class RegisterCommand
             Description = "File with a join token (- for standard input), instead of the admin credential",
             HelpName = "FILE",
         };
-        var file = new Option<string?>("--out") { Description = "File for the sidecar's configuration (mode 0600: it holds a token)", HelpName = "FILE" };
+        var file = CommonOptions.Text(
+            "--out", "FILE", "File for the sidecar's configuration (mode 0600: it holds a token)");
         var format = CommonOptions.ReportFormat();
         var command = new CliCommand(
             "register",
-            "Make a workload a member now. Its lease runs: start its sidecar with the file written by --out, or renew it over REST.",
+            "Make a workload a member now. Its lease runs: start its sidecar with the file written by --out, "
+            + "or renew it over REST.",
             "workload register vm1 -n shop --address 10.0.0.7 --port http=8080 --label app=cart --out vm1.json",
             "workload register vm1 --address 10.0.0.7 --port http=8080 --join-token cart.token -o json");
         member.AddTo(command);
@@ -33,9 +35,11 @@ internal static class RegisterCommand
         {
             var request = member.Read(parsed);
             using var api = parsed.GetValue(joinToken) is { } path
-                ? scope.ConnectAs(parsed, await Secrets.ReadTokenAsync(path, "--join-token", scope.Host, cancellationToken), path)
+                ? scope.ConnectAs(
+                    parsed, await Secrets.ReadTokenAsync(path, "--join-token", scope.Host, cancellationToken), path)
                 : scope.Connect(parsed);
-            var answer = await api.PostAsync("/v1/workloads", request, ApiJson.Default.WorkloadRequest, cancellationToken);
+            var answer = await api.PostAsync(
+                "/v1/workloads", request, ApiJson.Default.WorkloadRequest, cancellationToken);
             var config = parsed.GetValue(file);
             if (config is not null) await WriteConfigAsync(answer, config, cancellationToken);
             if (!Reports.TryWriteRaw(scope.Host, parsed.GetValue(format), answer)) Report(scope.Host, answer, config);
@@ -47,15 +51,21 @@ internal static class RegisterCommand
     private static async Task WriteConfigAsync(ApiAnswer answer, string path, CancellationToken cancellationToken)
     {
         var config = answer.Read(ApiJson.Default.WorkloadAnswer).SidecarConfig;
-        if (config.ValueKind is not JsonValueKind.Object) throw new CliException("the control plane's answer has no sidecarConfig");
+        if (config.ValueKind is not JsonValueKind.Object)
+        {
+            throw new CliException("the control plane's answer has no sidecarConfig");
+        }
+
         await Secrets.WriteAsync(path, config.GetRawText() + "\n", cancellationToken);
     }
 
     private static void Report(CliHost host, ApiAnswer answer, string? config)
     {
         var joined = answer.Read(ApiJson.Default.WorkloadAnswer);
-        host.Out.WriteLine(Printable.Of($"{joined.Id} {(joined.Created ? "joined" : "was a member already and is renewed")} as {joined.SpiffeId}"));
-        host.Out.WriteLine($"its lease lasts {joined.LeaseSeconds:0.#} s without a sign of life; its gateway is {Printable.Of(joined.Xds)}");
-        if (config is not null) host.Out.WriteLine($"wrote {config}; on the workload's machine: ./mesh sidecar --config {Path.GetFileName(config)}");
+        var what = joined.Created ? "joined" : "was a member already and is renewed";
+        host.Out.WriteLine(Printable.Of($"{joined.Id} {what} as {joined.SpiffeId}"));
+        host.Out.WriteLine(Printable.Of(
+            $"its lease lasts {joined.LeaseSeconds:0.#} s without a sign of life; its gateway is {joined.Xds}"));
+        if (config is not null) host.Out.WriteLine(SidecarFile.Next(config));
     }
 }

@@ -18,9 +18,11 @@ internal static class RemoveCommand
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var (space, workload) = (parsed.GetValue(ns) ?? CommonOptions.DefaultNamespace, parsed.GetRequiredValue(name));
+            var space = parsed.GetValue(ns) ?? CommonOptions.DefaultNamespace;
+            var workload = parsed.GetRequiredValue(name);
+            var path = $"/v1/workloads/{Uri.EscapeDataString(space)}/{Uri.EscapeDataString(workload)}";
             using var api = scope.Connect(parsed);
-            await api.DeleteAsync($"/v1/workloads/{Uri.EscapeDataString(space)}/{Uri.EscapeDataString(workload)}", cancellationToken);
+            await api.DeleteAsync(path, cancellationToken);
             await scope.Host.Out.WriteLineAsync($"{space}/{workload} removed");
             return ExitCode.Fine;
         });

@@ -7,6 +7,10 @@ namespace MeshOrleans.Cli.Commands.Workloads;
 /// <summary>What <c>mesh-sidecar --config</c> reads: one flat JSON object, its flags by name.</summary>
 internal static class SidecarFile
 {
+    /// <summary>What the user does with it next.</summary>
+    public static string Next(string path) =>
+        $"wrote {path}; on the workload's machine: ./mesh sidecar --config {Path.GetFileName(path)}";
+
     public static string Write(WorkloadRequest member, string xds, string token)
     {
         (string Name, string? Value)[] settings =

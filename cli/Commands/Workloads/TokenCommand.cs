@@ -11,9 +11,9 @@ internal static class TokenCommand
     public static Command Create(CommandScope scope)
     {
         var ns = CommonOptions.Namespace("Namespace it may join (default)");
-        var serviceAccount = new Option<string?>("--service-account") { Description = "Identity it may take (default)", HelpName = "SA" };
-        var group = new Option<string?>("--group") { Description = "WorkloadGroup it may join (any)", HelpName = "NAME" };
-        var lifetime = new Option<string?>("--lifetime") { Description = "How long it may be used, at most 7d (1h)", HelpName = "DURATION" };
+        var serviceAccount = CommonOptions.Text("--service-account", "SA", "Identity it may take (default)");
+        var group = CommonOptions.Text("--group", "NAME", "WorkloadGroup it may join (any)");
+        var lifetime = CommonOptions.Lifetime();
         var format = CommonOptions.ReportFormat();
         var command = new CliCommand(
             "token",
@@ -42,9 +42,13 @@ internal static class TokenCommand
     public static double? Seconds(string? lifetime) =>
         lifetime is null ? null : Durations.Parse(lifetime, "--lifetime").TotalSeconds;
 
-    /// <summary>Mints a token and prints it: the token alone on standard output, when it expires on the error stream.</summary>
+    /// <summary>Mints a token: it stands alone on standard output, when it expires on the error stream.</summary>
     public static async Task<int> MintAsync(
-        CommandScope scope, ParseResult parsed, TokenRequest request, OutputFormat format, CancellationToken cancellationToken)
+        CommandScope scope,
+        ParseResult parsed,
+        TokenRequest request,
+        OutputFormat format,
+        CancellationToken cancellationToken)
     {
         using var api = scope.Connect(parsed);
         var answer = await api.PostAsync("/v1/tokens", request, ApiJson.Default.TokenRequest, cancellationToken);

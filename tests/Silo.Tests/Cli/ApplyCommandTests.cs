@@ -19,7 +19,7 @@ public sealed class ApplyCommandTests
         var folder = Path.GetDirectoryName(cli.Write("m/b.yaml", "b: 1"))!;
         cli.Write("m/a.yml", "a: 1");
         cli.Write("m/notes.txt", "not a manifest");
-        cli.Input = "s: 1";
+        cli.Input = "s: é<&";
 
         var result = await cli.RunAsync("apply", "-f", folder, "-f", "-", "--reason", "why not");
 
@@ -27,9 +27,10 @@ public sealed class ApplyCommandTests
         var request = Assert.Single(cli.Api.Requests);
         Assert.Equal("application/vnd.mesh.manifests+json", request.ContentType);
         Assert.Equal("Bearer secret-admin", request.Authorization);
+        Assert.Contains("é<&", request.Body, StringComparison.Ordinal);
         var body = JsonDocument.Parse(request.Body).RootElement;
         Assert.Equal(
-            [($"{folder}/a.yml", "a: 1"), ($"{folder}/b.yaml", "b: 1"), ("<stdin>", "s: 1")],
+            [($"{folder}/a.yml", "a: 1"), ($"{folder}/b.yaml", "b: 1"), ("<stdin>", "s: é<&")],
             body.GetProperty("files").EnumerateArray().Select(f => (f.GetProperty("name").GetString()!, f.GetProperty("text").GetString()!)));
         Assert.Equal("why not", body.GetProperty("reason").GetString());
     }

@@ -110,6 +110,18 @@ public sealed class ConnectionTests
         Assert.StartsWith("meshctl: the control plane's answer is not understood", result.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_connection_that_is_cut_is_no_missing_control_plane()
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.Api.On("GET /v1/peers", "", FakeApi.HangUp);
+
+        var result = await cli.RunAsync("get", "peers");
+
+        Assert.Equal(1, result.Code);
+        Assert.StartsWith($"meshctl: talking to {cli.Api.Address} (from {cli.Folder}/control-plane.json) failed: ", result.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("ftp://x")]
     [InlineData("http://x/path")]

@@ -9,6 +9,9 @@ namespace MeshOrleans.Silo.Tests.Cli;
 /// <summary>A control plane's REST API with fixed answers, on a real socket; remembers what it was asked.</summary>
 internal sealed class FakeApi : IAsyncDisposable
 {
+    /// <summary>In place of a status: the connection is cut.</summary>
+    public const int HangUp = 0;
+
     private readonly WebApplication _app;
     private readonly Dictionary<string, (int Status, string Type, string Body)> _answers = new(StringComparer.Ordinal);
 
@@ -53,6 +56,12 @@ internal sealed class FakeApi : IAsyncDisposable
             _answers.TryGetValue($"{call} {accept}", out var exact) ? exact
             : _answers.TryGetValue(call, out var answer) ? answer
             : (404, "application/problem+json", $$"""{"title":"Not found.","detail":"nothing at {{call}}","errors":[]}""");
+        if (status == HangUp)
+        {
+            context.Abort();
+            return;
+        }
+
         context.Response.StatusCode = status;
         context.Response.ContentType = type;
         if (status != 204) await context.Response.WriteAsync(body);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using MeshOrleans.Model;
+using MeshOrleans.Proxy.Dataplane.Connections;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Inbound;
 using MeshOrleans.Proxy.Dataplane.Model;
@@ -9,6 +10,7 @@ using MeshOrleans.Proxy.Dataplane.Telemetry;
 using MeshOrleans.Proxy.Dataplane.Tls;
 using MeshOrleans.Proxy.Dataplane.Upstream;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -72,7 +74,12 @@ public sealed class DataplaneServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             Limit(kestrel);
-            kestrel.Listen(options.Outbound, listen => outbound = listen);
+            kestrel.Listen(options.Outbound, listen =>
+            {
+                outbound = listen;
+                listen.Protocols = HttpProtocols.Http1AndHttp2;
+                listen.Use(next => connection => PlaintextHttp2.SniffAsync(connection, next));
+            });
             foreach (var (port, address) in options.Inbound)
             {
                 var listener = new InboundListener(port, services, loggers.CreateLogger<InboundListener>());

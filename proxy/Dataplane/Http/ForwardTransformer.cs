@@ -5,8 +5,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace MeshOrleans.Proxy.Dataplane.Http;
 
 /// <summary>
-/// Copies the request as it is: the caller's host, no X-Forwarded headers, the very target that was normalised. What the
-/// caller's Connection header names ends here; what the proxy sets afterwards cannot be removed by it (CVE-2024-45410).
+/// Copies the request as it is: the caller's host, no X-Forwarded headers, the very target that was normalised.
 /// </summary>
 internal sealed class ForwardTransformer : HttpTransformer
 {
@@ -22,11 +21,9 @@ internal sealed class ForwardTransformer : HttpTransformer
     {
         var exchange = httpContext.Features.Get<RequestExchange>()!;
         var headers = httpContext.Request.Headers;
-        var nominated = exchange.IsUpgrade ? default : headers.Connection;
         foreach (var (name, values) in headers)
         {
             if (name.Length == 0 || name[0] == ':' || HopHeaders.IsHopByHop(name)) continue;
-            if (nominated.Count > 0 && IsNominated(nominated, name)) continue;
             if (name.Equals("Host", StringComparison.OrdinalIgnoreCase)) continue;
             Add(proxyRequest, name, values);
         }
@@ -43,21 +40,20 @@ internal sealed class ForwardTransformer : HttpTransformer
         var copiesBody = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken).ConfigureAwait(false);
         var exchange = httpContext.Features.Get<RequestExchange>()!;
         HeaderMutator.ApplyToResponse(exchange);
+        if (copiesBody && proxyResponse is not null && IsStream(exchange, proxyResponse))
+        {
+            await httpContext.Response.BodyWriter.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         return copiesBody;
     }
 
-    private static bool IsNominated(StringValues connection, string name)
-    {
-        foreach (var line in connection)
-        {
-            foreach (var range in line.AsSpan().Split(','))
-            {
-                if (line.AsSpan()[range].Trim().Equals(name, StringComparison.OrdinalIgnoreCase)) return true;
-            }
-        }
-
-        return false;
-    }
+    // A stream's headers mean something before its first message. Trailers-only answers must stay as they are.
+    private static bool IsStream(RequestExchange exchange, HttpResponseMessage response) =>
+        response.Content.Headers.ContentLength is null
+        && (exchange.IsGrpc
+            ? !response.Headers.NonValidated.Contains("grpc-status")
+            : response.Content.Headers.ContentType?.MediaType == "text/event-stream");
 
     // Content headers of a request without content are the router's business: YARP forbids replacing the content here.
     private static void Add(HttpRequestMessage request, string name, StringValues values)

@@ -38,6 +38,33 @@ internal static class HopHeaders
         foreach (var name in stripped) headers.Remove(name);
     }
 
+    /// <summary>
+    /// Takes out what the caller's Connection header names. Done before the proxy sets anything, so nothing that the proxy
+    /// sets can be taken out by it (CVE-2024-45410). Kestrel shows no further names next to "close" or "keep-alive".
+    /// </summary>
+    public static void StripNominated(IHeaderDictionary headers)
+    {
+        foreach (var line in headers.Connection)
+        {
+            foreach (var range in line.AsSpan().Split(','))
+            {
+                var name = line.AsSpan()[range].Trim();
+                if (name.Length > 0 && !IsNeeded(name)) headers.Remove(name.ToString());
+            }
+        }
+    }
+
+    // Names that a caller must not be able to hide from policy or from the upgrade.
+    private static bool IsNeeded(ReadOnlySpan<char> name) =>
+        name[0] == ':'
+        || name.Equals("close", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("keep-alive", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("upgrade", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("te", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("host", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("content-", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("transfer-encoding", StringComparison.OrdinalIgnoreCase);
+
     private static bool IsMeshOwned(string name) =>
         name.Length > 6
         && (name[0] | 0x20) == 'x'

@@ -6,6 +6,9 @@ namespace MeshOrleans.Proxy.Dataplane.Http;
 /// <summary>Reads the raw request target, once, before anything decides on it.</summary>
 internal static class RequestTargetReader
 {
+    // Kestrel's name for a Content-Length that came together with Transfer-Encoding (RFC 9112 section 6.3): smuggling.
+    private const string AmbiguousLength = "X-Content-Length";
+
     /// <summary>Fills in target and authority.</summary>
     /// <returns>False when the request must be refused with 400.</returns>
     public static bool TryRead(RequestExchange exchange, PathNormalizationMode mode)
@@ -15,6 +18,8 @@ internal static class RequestTargetReader
         exchange.IsGrpc = GrpcRequest.IsGrpc(context.Request.ContentType);
         exchange.IsUpgrade = IsWebSocket(context.Features, context.Request.Headers.Upgrade.ToString());
         var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan();
+        if (context.Request.Headers.ContainsKey(AmbiguousLength)) return false;
+        HopHeaders.StripNominated(context.Request.Headers);
         if (exchange.Authority.Length == 0 || exchange.Authority.Contains('@')) return false;
         if (!PathNormalizer.TryNormalize(OriginForm(raw), mode, out var target)) return false;
         exchange.Target = target;

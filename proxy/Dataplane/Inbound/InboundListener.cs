@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Proxy.Dataplane.Connections;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Tls;
@@ -125,8 +126,7 @@ internal sealed partial class InboundListener(
             case null:
                 return FirstBytes.Incomplete;
             case true:
-                connection.Features.Set<Microsoft.AspNetCore.Http.Features.ITlsConnectionFeature>(PlaintextHttp2.Instance);
-                connection.Features.Set<Microsoft.AspNetCore.Server.Kestrel.Core.Features.ITlsApplicationProtocolFeature>(PlaintextHttp2.Instance);
+                PlaintextHttp2.Mark(connection);
                 return FirstBytes.Plaintext;
             default:
                 return FirstBytes.Plaintext;

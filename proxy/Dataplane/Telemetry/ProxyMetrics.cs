@@ -65,6 +65,7 @@ public sealed class ProxyMetrics
             exchange.Upstream?.WorkloadNamespace ?? "",
             exchange.Context.Response.StatusCode,
             exchange.Flags,
+            exchange.IsGrpc,
             exchange.IsGrpc ? GrpcStatus(exchange) : -1);
         if (!_requests.TryGetValue(key, out var series))
         {
@@ -118,7 +119,7 @@ public sealed class ProxyMetrics
 
     private string Labels(RequestKey key, Caller caller, ClusterModel? cluster)
     {
-        var protocol = key.GrpcStatus >= 0 ? "grpc" : "http";
+        var protocol = key.IsGrpc ? "grpc" : "http";
         var grpc = key.GrpcStatus >= 0 ? key.GrpcStatus.ToString(CultureInfo.InvariantCulture) : "";
         return $"{Sides(key.IsInbound, caller, cluster, key.Workload, key.WorkloadNamespace)},request_protocol=\"{protocol}\","
             + $"response_code=\"{key.Code}\",response_flags=\"{key.Flags.ToText()}\",grpc_response_status=\"{grpc}\","
@@ -156,6 +157,7 @@ public sealed class ProxyMetrics
         string WorkloadNamespace,
         int Code,
         ResponseFlags Flags,
+        bool IsGrpc,
         int GrpcStatus);
 
     private readonly record struct ConnectionKey(string Peer, string Cluster);

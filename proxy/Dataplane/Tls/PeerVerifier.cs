@@ -16,6 +16,8 @@ internal sealed class PeerVerifier(TimeProvider clock)
     private const string ClientAuth = "1.3.6.1.5.5.7.3.2";
     private const string AnyUsage = "2.5.29.37.0";
 
+    private readonly VerdictCache _known = new(clock);
+
     /// <summary>Verifies without throwing.</summary>
     /// <param name="leaf">What the peer has presented.</param>
     /// <param name="presented">The chain of the handshake: its further certificates may lead to the root.</param>
@@ -31,6 +33,8 @@ internal sealed class PeerVerifier(TimeProvider clock)
             return null;
         }
 
+        var thumbprint = leaf.GetCertHashString(HashAlgorithmName.SHA256);
+        if (_known.Find(thumbprint, identity) is { } known) return known;
         if (!PeerSpiffeId.TryRead(leaf, out var id, out var unreadable))
         {
             problem = unreadable;
@@ -43,8 +47,11 @@ internal sealed class PeerVerifier(TimeProvider clock)
             return null;
         }
 
-        problem = LeafProblem(leaf) ?? ChainProblem(leaf, presented, roots) ?? "";
-        return problem.Length == 0 ? id : null;
+        using var chain = NewChain(presented, roots);
+        problem = LeafProblem(leaf) ?? ChainProblem(leaf, chain) ?? "";
+        if (problem.Length > 0) return null;
+        _known.Add(thumbprint, leaf, chain, id, identity);
+        return id;
     }
 
     private static string? LeafProblem(X509Certificate2 leaf)
@@ -75,20 +82,22 @@ internal sealed class PeerVerifier(TimeProvider clock)
         return false;
     }
 
-    private string? ChainProblem(X509Certificate2 leaf, X509Chain? presented, X509Certificate2Collection roots)
+    private X509Chain NewChain(X509Chain? presented, X509Certificate2Collection roots)
     {
-        using var chain = new X509Chain();
+        var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(roots);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.VerificationTime = clock.GetUtcNow().UtcDateTime;
-        if (presented is not null)
-        {
-            chain.ChainPolicy.ExtraStore.AddRange(presented.ChainPolicy.ExtraStore);
-            foreach (var element in presented.ChainElements) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
-        }
+        if (presented is null) return chain;
+        chain.ChainPolicy.ExtraStore.AddRange(presented.ChainPolicy.ExtraStore);
+        foreach (var element in presented.ChainElements) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+        return chain;
+    }
 
+    private static string? ChainProblem(X509Certificate2 leaf, X509Chain chain)
+    {
         try
         {
             if (chain.Build(leaf)) return null;

@@ -32,6 +32,11 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
             exchange.Hold(gate);
             return await TryUntilDoneAsync(exchange, request, token).ConfigureAwait(false);
         }
+        catch (CallerFailedException failure)
+        {
+            exchange.EndTry();
+            return Fail(exchange, ResponseFlags.DownstreamProtocolError, failure.Status, "", "downstream_protocol_error");
+        }
         catch (OperationCanceledException) when (!aborted.IsCancellationRequested && exchange.IsOverdue)
         {
             exchange.EndTry();
@@ -95,6 +100,7 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
         }
         catch (Exception exception) when (!token.IsCancellationRequested)
         {
+            if (TryResult.CallersFault(exception) is { } status) throw new CallerFailedException(status, exception);
             return TryResult.Of(exception);
         }
     }

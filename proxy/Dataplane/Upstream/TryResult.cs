@@ -10,6 +10,17 @@ internal readonly record struct TryResult(HttpResponseMessage? Response, TryFail
 
     public static TryResult Of(HttpResponseMessage response) => new(response, default, "");
 
+    /// <summary>The status that the caller deserves when it was its own body that could not be read; otherwise null.</summary>
+    public static int? CallersFault(Exception exception)
+    {
+        for (var inner = exception; inner is not null; inner = inner.InnerException!)
+        {
+            if (inner is Microsoft.AspNetCore.Http.BadHttpRequestException bad) return bad.StatusCode;
+        }
+
+        return null;
+    }
+
     /// <summary>Reads the exception of a try that nobody has cancelled.</summary>
     public static TryResult Of(Exception exception)
     {

@@ -1,9 +1,10 @@
 using System.Buffers;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace MeshOrleans.Proxy.Dataplane.Inbound;
+namespace MeshOrleans.Proxy.Dataplane.Connections;
 
 /// <summary>
 /// Tells Kestrel that a plaintext connection speaks HTTP/2: without ALPN it would take it for HTTP/1.1, though the
@@ -25,6 +26,34 @@ internal sealed class PlaintextHttp2 : ITlsConnectionFeature, ITlsApplicationPro
 
     public Task<X509Certificate2?> GetClientCertificateAsync(CancellationToken cancellationToken) =>
         Task.FromResult<X509Certificate2?>(null);
+
+    /// <summary>Marks a connection whose preface was seen.</summary>
+    public static void Mark(ConnectionContext connection)
+    {
+        connection.Features.Set<ITlsConnectionFeature>(Instance);
+        connection.Features.Set<ITlsApplicationProtocolFeature>(Instance);
+    }
+
+    /// <summary>A stage for listeners that take plaintext only: looks for the preface, consumes nothing.</summary>
+    public static async Task SniffAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        var input = connection.Transport.Input;
+        while (true)
+        {
+            var result = await input.ReadAsync(connection.ConnectionClosed).ConfigureAwait(false);
+            var isPreface = IsPreface(result.Buffer);
+            if (isPreface is not null || result.IsCompleted)
+            {
+                input.AdvanceTo(result.Buffer.Start);
+                if (isPreface is true) Mark(connection);
+                break;
+            }
+
+            input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+        }
+
+        await next(connection).ConfigureAwait(false);
+    }
 
     /// <summary>Compares with what has arrived; null while it can still become the preface.</summary>
     public static bool? IsPreface(in ReadOnlySequence<byte> arrived)

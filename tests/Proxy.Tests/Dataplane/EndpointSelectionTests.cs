@@ -1,0 +1,112 @@
+using MeshOrleans.Model;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Proxy.Dataplane.Clusters;
+using MeshOrleans.Proxy.Dataplane.Model;
+
+namespace MeshOrleans.Proxy.Tests.Dataplane;
+
+public sealed class EndpointSelectionTests
+{
+    private static readonly Seeded Chance = new();
+
+    [Theory]
+    [InlineData(LoadBalancing.Random)]
+    [InlineData(LoadBalancing.RoundRobin)]
+    [InlineData(LoadBalancing.LeastRequest)]
+    public void Idle_endpoints_are_chosen_by_weight(LoadBalancing policy)
+    {
+        var plan = Plan(policy, At(1) with { Weight = 3 }, At(2));
+
+        Assert.InRange(Share(plan, port: 1), 0.72, 0.78);
+    }
+
+    [Fact]
+    public void The_loaded_endpoint_is_chosen_less_often()
+    {
+        var plan = Plan(LoadBalancing.LeastRequest, At(1), At(2));
+        for (var i = 0; i < 10; i++) plan.Slots[0].State.Begin();
+
+        Assert.InRange(Share(plan, port: 1), 0.20, 0.30); // only when both draws fall on it
+    }
+
+    [Theory]
+    [InlineData(5, 0, 1.0)] // all of the first priority are in
+    [InlineData(4, 1, 1.0)] // 80 % x 1.4 is still everything
+    [InlineData(3, 2, 0.84)] // 60 % x 1.4
+    [InlineData(1, 4, 0.28)]
+    [InlineData(0, 5, 0.0)]
+    public void Overflow_to_the_next_priority_begins_at_1_4_times_the_healthy_share(int healthy, int unhealthy, double expected)
+    {
+        var first = Enumerable.Range(1, healthy).Select(At)
+            .Concat(Enumerable.Range(10, unhealthy).Select(p => At(p) with { Health = EndpointHealth.Unhealthy }));
+        var plan = Plan(LoadBalancing.Random, [.. first, At(99) with { Priority = 1 }]);
+
+        Assert.InRange(1 - Share(plan, port: 99), expected - 0.03, expected + 0.03);
+    }
+
+    [Fact]
+    public void Localities_share_by_their_weights_whatever_their_size()
+    {
+        var (west, east) = (Locality.Parse("west"), Locality.Parse("east"));
+        var cluster = Cluster(
+            LoadBalancing.Random,
+            At(1) with { Locality = west, LocalityWeight = 80 },
+            At(2) with { Locality = east, LocalityWeight = 20 },
+            At(3) with { Locality = east, LocalityWeight = 20 }) with { LocalityWeighted = true };
+        using var state = new ClusterState("c", TimeProvider.System);
+
+        Assert.InRange(Share(state.Plan(cluster), port: 1), 0.77, 0.83);
+    }
+
+    [Fact]
+    public void Draining_and_unhealthy_endpoints_take_nothing_and_degraded_ones_only_in_need()
+    {
+        var degraded = At(1) with { Health = EndpointHealth.Degraded };
+        var draining = At(2) with { Health = EndpointHealth.Draining };
+
+        Assert.Equal(1, Share(Plan(LoadBalancing.Random, degraded, draining), port: 1));
+        Assert.Equal(0, Share(Plan(LoadBalancing.Random, degraded, draining, At(3)), port: 1));
+        Assert.Null(Plan(LoadBalancing.Random, draining).Selection.Pick(Plan(LoadBalancing.Random, draining), Chance));
+    }
+
+    [Fact]
+    public void What_is_known_about_an_endpoint_survives_a_new_model()
+    {
+        using var state = new ClusterState("c", TimeProvider.System);
+        var before = state.Plan(Cluster(LoadBalancing.Random, At(1), At(2)));
+        before.Slots[0].State.Begin();
+
+        var after = state.Plan(Cluster(LoadBalancing.Random, At(3), At(1) with { Weight = 7 }));
+
+        Assert.Same(before.Slots[0].State, after.Slots[1].State);
+        Assert.Equal(1, after.Slots[1].State.Active);
+        Assert.Same(before.Settings, after.Settings);
+    }
+
+    private static EndpointModel At(int port) => new("127.0.0.1", port);
+
+    private static ClusterModel Cluster(LoadBalancing policy, params EndpointModel[] endpoints) =>
+        new() { Name = "c", LoadBalancing = policy, Endpoints = [.. endpoints] };
+
+    private static ClusterPlan Plan(LoadBalancing policy, params EndpointModel[] endpoints)
+    {
+        using var state = new ClusterState("c", TimeProvider.System);
+        return state.Plan(Cluster(policy, endpoints));
+    }
+
+    private static double Share(ClusterPlan plan, int port)
+    {
+        const int Draws = 10_000;
+        return (double)Enumerable.Range(0, Draws).Count(_ => plan.Selection.Pick(plan, Chance)!.Value.Model.Port == port) / Draws;
+    }
+
+    private sealed class Seeded : IRandomSource
+    {
+        private readonly Random _random = new(42);
+
+        public double NextDouble()
+        {
+            lock (_random) return _random.NextDouble();
+        }
+    }
+}

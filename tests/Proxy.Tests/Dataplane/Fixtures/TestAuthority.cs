@@ -1,0 +1,49 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Model.Identity;
+using MeshOrleans.Proxy.Dataplane.Model;
+
+namespace MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
+
+/// <summary>A certificate authority of one trust domain, made for one test.</summary>
+internal sealed class TestAuthority
+{
+    private readonly X509Certificate2 _root;
+
+    public TestAuthority(string trustDomain = "cluster.local")
+    {
+        TrustDomain = TrustDomain.Parse(trustDomain);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN=root of {trustDomain}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        _root = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(10));
+    }
+
+    public TrustDomain TrustDomain { get; }
+
+    public TrustBundle Bundle => new(TrustDomain, [_root.ExportCertificatePem()], 1, IsLocal: true);
+
+    public string IdOf(string serviceAccount) => $"spiffe://{TrustDomain}/ns/app/sa/{serviceAccount}";
+
+    public X509Certificate2 Issue(params string[] uris) => Issue(DateTimeOffset.UtcNow.AddHours(1), uris);
+
+    public X509Certificate2 Issue(DateTimeOffset notAfter, params string[] uris)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        foreach (var uri in uris) names.AddUri(new Uri(uri));
+        request.CertificateExtensions.Add(names.Build(critical: true));
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
+        var serial = RandomNumberGenerator.GetBytes(12);
+        using var certificate = request.Create(_root, DateTimeOffset.UtcNow.AddHours(-12), notAfter, serial);
+        using var withKey = certificate.CopyWithPrivateKey(key);
+        return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pfx), null);
+    }
+
+    public TlsIdentity Identity(string serviceAccount, params TestAuthority[] alsoTrusted) =>
+        TlsIdentity.Create(Issue(IdOf(serviceAccount)), [], [Bundle, .. alsoTrusted.Select(a => a.Bundle)]);
+}

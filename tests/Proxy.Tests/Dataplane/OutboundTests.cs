@@ -1,0 +1,128 @@
+using System.Net;
+using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Telemetry;
+using MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
+
+namespace MeshOrleans.Proxy.Tests.Dataplane;
+
+public sealed class OutboundTests
+{
+    [Fact]
+    public async Task Weights_split_the_requests()
+    {
+        await using var v1 = await EchoBackend.StartAsync("v1");
+        await using var v2 = await EchoBackend.StartAsync("v2");
+        var split = new RouteAction.Forward(new WeightedChoice([new("v1", 9), new("v2", 1), new("ghost", 0)]));
+        await using var proxy = await TestProxy.StartAsync(
+            Models.Outbound(Models.Table(Models.To(split)), Models.Cluster("v1", v1), Models.Cluster("v2", v2)));
+
+        for (var i = 0; i < 1000; i++) Assert.Equal(HttpStatusCode.OK, (await proxy.GetAsync("http://b/")).Status);
+
+        Assert.InRange(v1.Calls, 860, 940);
+        Assert.Equal(1000, v1.Calls + v2.Calls);
+    }
+
+    [Fact]
+    public async Task A_cluster_that_does_not_exist_is_503_NC_and_no_route_is_404_NR()
+    {
+        var only = Models.To("nowhere") with { Match = new RouteMatchModel { Path = new PathMatcher(PathMatchKind.Exact, "/only") } };
+        await using var proxy = await TestProxy.StartAsync(Models.Outbound(Models.Table(only)));
+
+        var missingCluster = await proxy.GetAsync("http://b/only");
+        var missingRoute = await proxy.GetAsync("http://b/other");
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, ""), missingCluster);
+        Assert.Equal((HttpStatusCode.NotFound, ""), missingRoute);
+        Assert.Equal(1, proxy.Server.Metrics.Requests(503, ResponseFlags.NoCluster));
+        Assert.Equal(1, proxy.Server.Metrics.Requests(404, ResponseFlags.NoRoute));
+    }
+
+    [Fact]
+    public async Task An_unknown_host_passes_through_only_where_the_policy_says_so()
+    {
+        await using var outside = await EchoBackend.StartAsync("outside");
+        var passthrough = new ClusterModel { Name = "PassthroughCluster", Kind = ClusterKind.OriginalDestination };
+        var open = Models.Outbound(Models.Table()).With(passthrough);
+        await using var proxy = await TestProxy.StartAsync(open);
+
+        var passed = await proxy.GetAsync($"http://localhost:{outside.Port}/x");
+        proxy.State.Apply(open with { OutboundPolicy = OutboundPolicy.RegistryOnly });
+        var blocked = await proxy.GetAsync($"http://localhost:{outside.Port}/x");
+
+        Assert.Equal((HttpStatusCode.OK, "outside"), passed);
+        Assert.Equal(HttpStatusCode.BadGateway, blocked.Status);
+    }
+
+    [Fact]
+    public async Task The_hosts_header_the_body_and_the_trace_arrive_and_nothing_is_added_for_forwarding()
+    {
+        await using var backend = await EchoBackend.StartAsync();
+        backend.Answer = async (context, _) => await context.Request.Body.CopyToAsync(context.Response.Body);
+        await using var proxy = await TestProxy.StartAsync(
+            Models.Outbound(Models.Table(Models.To("c")), Models.Cluster("c", backend)));
+
+        using var response = await proxy.Client.PostAsync("http://b/post?x=%20y", new StringContent("hello"));
+
+        Assert.Equal("hello", await response.Content.ReadAsStringAsync());
+        var seen = Assert.Single(backend.Requests);
+        Assert.Equal("/post?x=%20y", seen.RawTarget);
+        Assert.Equal("b", seen.Headers["Host"]);
+        Assert.Equal("text/plain; charset=utf-8", seen.Headers["Content-Type"]);
+        Assert.Equal("1", seen.Headers["x-envoy-attempt-count"]);
+        Assert.Matches("^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$", seen.Headers["traceparent"]);
+        Assert.True(seen.Headers.ContainsKey("x-request-id"));
+        Assert.DoesNotContain(seen.Headers.Keys, h => h.StartsWith("x-forwarded", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task An_applications_own_mesh_headers_do_not_leave_the_sidecar()
+    {
+        await using var backend = await EchoBackend.StartAsync();
+        await using var proxy = await TestProxy.StartAsync(
+            Models.Outbound(Models.Table(Models.To("c")), Models.Cluster("c", backend)));
+
+        await proxy.GetAsync(
+            "http://b/", ("x-envoy-original-path", "/admin"), ("x-forwarded-client-cert", "URI=x"), ("x-mesh-y", "1"), ("x-mine", "1"));
+
+        var seen = Assert.Single(backend.Requests);
+        Assert.False(seen.Headers.ContainsKey("x-envoy-original-path"));
+        Assert.False(seen.Headers.ContainsKey("x-forwarded-client-cert"));
+        Assert.False(seen.Headers.ContainsKey("x-mesh-y"));
+        Assert.Equal("1", seen.Headers["x-mine"]);
+    }
+
+    [Fact]
+    public async Task Rewrite_redirect_and_direct_response_do_what_the_route_says()
+    {
+        await using var backend = await EchoBackend.StartAsync();
+        RouteMatchModel Prefix(string text) => new() { Path = new PathMatcher(PathMatchKind.Prefix, text) };
+        var rewrite = Models.To(Models.Forward("c") with { Rewrite = new PathRewrite.OfPrefix("/new/"), HostRewrite = "auth.internal" });
+        await using var proxy = await TestProxy.StartAsync(Models.Outbound(
+            Models.Table(
+                rewrite with { Match = Prefix("/foo/") },
+                new RouteModel { Match = Prefix("/p/"), Action = new RouteAction.Redirect { Status = 308, Rewrite = new PathRewrite.OfPrefix("/q/") } },
+                new RouteModel { Action = new RouteAction.DirectResponse(418, "down"u8.ToArray()) }),
+            Models.Cluster("c", backend)));
+
+        await proxy.GetAsync("http://b/foo/bar?k=v");
+        using var redirected = await proxy.Client.GetAsync("http://b/p/bar?k=v");
+        var direct = await proxy.GetAsync("http://b/else");
+
+        var seen = Assert.Single(backend.Requests);
+        Assert.Equal(("/new/bar?k=v", "auth.internal", "/foo/bar?k=v"), (seen.RawTarget, seen.Headers["Host"], seen.Headers["x-envoy-original-path"]));
+        Assert.Equal((HttpStatusCode.PermanentRedirect, "http://b/q/bar?k=v"), (redirected.StatusCode, redirected.Headers.Location!.OriginalString));
+        Assert.Equal(((HttpStatusCode)418, "down"), direct);
+    }
+
+    [Fact]
+    public async Task Connect_is_refused_with_a_reason()
+    {
+        await using var proxy = await TestProxy.StartAsync(Models.Outbound(Models.Table()));
+
+        var answer = await RawHttp.SendAsync(proxy.Server.OutboundPort, "CONNECT b:443 HTTP/1.1\r\nHost: b:443\r\n\r\n");
+
+        Assert.StartsWith("HTTP/1.1 501", answer);
+        Assert.Contains("CONNECT is not supported", answer);
+    }
+}

@@ -1,0 +1,211 @@
+using System.Net;
+using System.Net.WebSockets;
+using System.Text;
+using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace MeshOrleans.Proxy.Tests.Dataplane;
+
+public sealed class ProtocolTests
+{
+    private readonly TestAuthority _authority = new();
+
+    [Fact]
+    public async Task A_bidirectional_stream_with_trailers_passes_both_sidecars()
+    {
+        await using var app = await EchoBackend.StartAsync("app", HttpProtocols.Http2);
+        app.Answer = EchoStreamAsync;
+        await using var server = await ServerAsync(app, UpstreamProtocol.Http2);
+        await using var client = await ClientAsync(server);
+        using var http = new HttpClient();
+        var body = new DuplexContent();
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{client.Server.OutboundPort}/pkg.Svc/Call")
+        {
+            Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = body,
+        };
+        request.Headers.Host = "b";
+        request.Headers.TE.ParseAdd("trailers");
+
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal((HttpStatusCode.OK, false), (response.StatusCode, response.Headers.Contains("grpc-message")));
+        await using var answer = await response.Content.ReadAsStreamAsync();
+        var buffer = new byte[64];
+        for (var i = 0; i < 3; i++)
+        {
+            await body.WriteAsync($"message {i}");
+            var read = await answer.ReadAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+            Assert.Equal($"message {i}", Encoding.UTF8.GetString(buffer, 0, read));
+        }
+
+        body.Complete();
+        Assert.Equal(0, await answer.ReadAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal("0", Assert.Single(response.TrailingHeaders.GetValues("grpc-status")));
+        Assert.Equal("trailers", Assert.Single(app.Requests).Headers["TE"]);
+        Assert.Contains("request_protocol=\"grpc\"", client.Server.Metrics.Write());
+    }
+
+    [Fact]
+    public async Task A_web_socket_passes_both_sidecars()
+    {
+        await using var app = await EchoBackend.StartAsync("app");
+        app.Answer = EchoSocketAsync;
+        await using var server = await ServerAsync(app, UpstreamProtocol.Http1);
+        await using var client = await ClientAsync(server);
+        using var socket = new ClientWebSocket();
+        socket.Options.SetRequestHeader("Host", "b");
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+
+        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{client.Server.OutboundPort}/ws"), limit.Token);
+        await socket.SendAsync(Encoding.UTF8.GetBytes("hello"), WebSocketMessageType.Text, true, limit.Token);
+        var buffer = new byte[64];
+        var received = await socket.ReceiveAsync(buffer, limit.Token);
+
+        Assert.Equal("hello", Encoding.UTF8.GetString(buffer, 0, received.Count));
+    }
+
+    [Fact]
+    public async Task A_backend_that_answers_before_it_has_read_is_retried_with_the_whole_body()
+    {
+        await using var app = await EchoBackend.StartAsync("app", HttpProtocols.Http2);
+        app.Answer = async (context, call) =>
+        {
+            if (call == 1) context.Response.StatusCode = 503;
+            else await context.Request.Body.CopyToAsync(context.Response.Body);
+        };
+        var retry = new RetryPolicyModel { Attempts = 1 }.WithConditions("503");
+        await using var proxy = await TestProxy.StartAsync(Models.Outbound(
+            Models.Table(Models.To(Models.Forward("c") with { Retry = retry })), Models.Cluster("c", app) with { Protocol = UpstreamProtocol.Http2 }));
+        var body = new DuplexContent();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "http://b/") { Content = body };
+
+        var call = proxy.Client.SendAsync(request);
+        await body.WriteAsync("first ");
+        while (app.Calls < 2) await body.WriteAsync("and on ");
+        body.Complete();
+        using var response = await call;
+
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.StartsWith("first and on ", text);
+        Assert.Equal(body.Written, text);
+    }
+
+    [Fact]
+    public async Task A_large_body_passes_both_ways()
+    {
+        await using var app = await EchoBackend.StartAsync("app");
+        app.Answer = async (context, _) => await context.Request.Body.CopyToAsync(context.Response.Body);
+        await using var server = await ServerAsync(app, UpstreamProtocol.Http1);
+        await using var client = await ClientAsync(server);
+        var bytes = new byte[5_000_000];
+        new Random(1).NextBytes(bytes);
+
+        using var response = await client.Client.PostAsync("http://b/", new ByteArrayContent(bytes));
+
+        Assert.Equal(bytes, await response.Content.ReadAsByteArrayAsync());
+    }
+
+    [Fact]
+    public async Task Header_bytes_beyond_ASCII_arrive_as_they_were_sent()
+    {
+        await using var app = await EchoBackend.StartAsync("app");
+        await using var server = await ServerAsync(app, UpstreamProtocol.Http1);
+        await using var client = await ClientAsync(server);
+        app.Answer = (context, _) =>
+        {
+            context.Response.Headers["x-bytes"] = "plain";
+            return Task.CompletedTask;
+        };
+
+        var answer = await RawHttp.SendAsync(client.Server.OutboundPort, "GET / HTTP/1.1\r\nHost: b\r\nx-bytes: \u00c3\u00a9\r\n\r\n");
+
+        Assert.StartsWith("HTTP/1.1 200", answer);
+        Assert.Equal("\u00e9", Assert.Single(app.Requests).Headers["x-bytes"]); // the backend reads UTF-8
+    }
+
+    [Fact]
+    public async Task An_HTTP_1_0_request_is_asked_to_upgrade()
+    {
+        await using var proxy = await TestProxy.StartAsync(Models.Outbound(Models.Table()));
+
+        Assert.StartsWith("HTTP/1.1 426", await RawHttp.SendAsync(proxy.Server.OutboundPort, "GET / HTTP/1.0\r\nHost: b\r\n\r\n"));
+    }
+
+    private static async Task EchoStreamAsync(HttpContext context, int call)
+    {
+        context.Response.ContentType = "application/grpc";
+        await context.Response.StartAsync();
+        await context.Response.Body.FlushAsync();
+        var buffer = new byte[64];
+        int read;
+        while ((read = await context.Request.Body.ReadAsync(buffer)) > 0)
+        {
+            await context.Response.Body.WriteAsync(buffer.AsMemory(0, read));
+            await context.Response.Body.FlushAsync();
+        }
+
+        context.Response.AppendTrailer("grpc-status", "0");
+    }
+
+    private static async Task EchoSocketAsync(HttpContext context, int call)
+    {
+        var upgrade = context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpUpgradeFeature>()!;
+        var key = context.Request.Headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+#pragma warning disable CA5350 // RFC 6455 section 4.2.2 asks for SHA-1
+        var accept = Convert.ToBase64String(System.Security.Cryptography.SHA1.HashData(Encoding.ASCII.GetBytes(key)));
+        context.Response.Headers["Connection"] = "Upgrade";
+        context.Response.Headers["Upgrade"] = "websocket";
+        context.Response.Headers["Sec-WebSocket-Accept"] = accept;
+        var stream = await upgrade.UpgradeAsync();
+        using var socket = WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { IsServer = true });
+        var buffer = new byte[64];
+        var received = await socket.ReceiveAsync(buffer, CancellationToken.None);
+        await socket.SendAsync(buffer.AsMemory(0, received.Count), received.MessageType, true, CancellationToken.None);
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "", CancellationToken.None);
+    }
+
+    private Task<TestProxy> ServerAsync(EchoBackend app, UpstreamProtocol protocol) => TestProxy.StartAsync(
+        Models.Inbound(TestProxy.AppPort, InboundTlsMode.Strict, Models.Cluster("app", app) with { Protocol = protocol }),
+        _authority.Identity("b"));
+
+    private Task<TestProxy> ClientAsync(TestProxy server) => TestProxy.StartAsync(
+        Models.Outbound(Models.Table(Models.To("m")), Models.Mesh("m", server.InboundPort, _authority.IdOf("b"))),
+        _authority.Identity("a"));
+
+    /// <summary>A body that the test writes while the response is already being read.</summary>
+    private sealed class DuplexContent : HttpContent
+    {
+        private readonly System.Threading.Channels.Channel<string> _parts = System.Threading.Channels.Channel.CreateBounded<string>(1);
+        private readonly StringBuilder _written = new();
+
+        public DuplexContent() => Headers.ContentType = new("application/grpc");
+
+        public string Written => _written.ToString();
+
+        public async Task WriteAsync(string text)
+        {
+            await _parts.Writer.WriteAsync(text).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+            _written.Append(text);
+        }
+
+        public void Complete() => _parts.Writer.Complete();
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await stream.FlushAsync();
+            await foreach (var part in _parts.Reader.ReadAllAsync())
+            {
+                await stream.WriteAsync(Encoding.UTF8.GetBytes(part));
+                await stream.FlushAsync();
+            }
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
+}

@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace MeshOrleans.Grains.Config;
@@ -9,6 +11,9 @@ internal readonly record struct ConfigStamps(long Revision, int Ordinal)
 {
     private const string RevisionMember = "createdRevision";
     private const string OrdinalMember = "createdOrdinal";
+
+    // As ConfigJson writes: the stored text is shown in diffs.
+    private static readonly JsonSerializerOptions _writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Reads the stamps of a stored document; zeros where there are none.</summary>
     public static ConfigStamps Of(string json)
@@ -28,7 +33,7 @@ internal readonly record struct ConfigStamps(long Revision, int Ordinal)
         var document = Parse(json);
         document[RevisionMember] = Revision;
         document[OrdinalMember] = Ordinal;
-        return document.ToJsonString();
+        return document.ToJsonString(_writing);
     }
 
     private static JsonObject Bare(string json)

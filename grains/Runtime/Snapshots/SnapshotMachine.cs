@@ -43,19 +43,25 @@ internal sealed class SnapshotMachine
     /// <summary>What of the changes is new, numbered and ready to be saved; null when nothing is.</summary>
     public SnapshotAppend? Plan(IEnumerable<SnapshotChange> changes)
     {
-        var newest = new OrderedDictionary<string, SnapshotChange>(StringComparer.Ordinal);
+        var places = new Dictionary<string, int>(StringComparer.Ordinal);
+        var newest = new List<SnapshotChange?>();
         foreach (var change in changes)
         {
             if (change.OwnerVersion <= HeldVersion(change.Key)) continue;
-            if (newest.TryGetValue(change.Key, out var other) && change.OwnerVersion <= other.OwnerVersion) continue;
-            newest.Remove(change.Key); // the later one takes the later place
-            newest.Add(change.Key, change);
+            if (places.TryGetValue(change.Key, out var place))
+            {
+                if (change.OwnerVersion <= newest[place]!.OwnerVersion) continue;
+                newest[place] = null; // the later one takes the later place
+            }
+
+            places[change.Key] = newest.Count;
+            newest.Add(change);
         }
 
         if (newest.Count == 0) return null;
         var number = Number;
         ImmutableArray<SnapshotRow> fresh =
-            [.. newest.Values.Select(c => new SnapshotRow(c.Key, c.OwnerVersion, ++number, c.Payload))];
+            [.. newest.OfType<SnapshotChange>().Select(c => new SnapshotRow(c.Key, c.OwnerVersion, ++number, c.Payload))];
         return new SnapshotAppend(Number, number, PlanForgetting(), fresh);
     }
 

@@ -3,6 +3,7 @@ using MeshOrleans.Grains.Embedded;
 using MeshOrleans.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Grains.Tests.Contract;
 
@@ -13,6 +14,7 @@ internal sealed class EmbeddedGrainHost : IGrainHost
     private readonly MemoryReminderStore _reminders = new();
     private readonly Action<EmbeddedGrainOptions> _configure;
     private IHost _host = null!;
+    private bool _stopped;
 
     private EmbeddedGrainHost(Action<EmbeddedGrainOptions> configure) => _configure = configure;
 
@@ -47,6 +49,8 @@ internal sealed class EmbeddedGrainHost : IGrainHost
 
     public async ValueTask DisposeAsync()
     {
+        if (_stopped) return;
+        _stopped = true;
         await _host.StopAsync();
         _host.Dispose();
     }
@@ -54,6 +58,7 @@ internal sealed class EmbeddedGrainHost : IGrainHost
     private Task StartHostAsync()
     {
         var builder = new HostApplicationBuilder();
+        builder.Logging.ClearProviders();
         builder.Services.AddSingleton<TimeProvider>(Clock);
         builder.Services.AddSingleton<IGrainStateStore>(_states);
         builder.Services.AddSingleton<IReminderStore>(_reminders);
@@ -63,6 +68,7 @@ internal sealed class EmbeddedGrainHost : IGrainHost
             _configure(options);
         });
         _host = builder.Build();
+        _stopped = false;
         return _host.StartAsync();
     }
 }

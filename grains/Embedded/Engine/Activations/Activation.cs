@@ -16,6 +16,7 @@ internal sealed class Activation : IGrainContext
     private ActivationStatus _status = ActivationStatus.Activating;
     private DeactivationReason? _reason;
     private long _lastUse;
+    private Turn? _awaited;
 
     public Activation(GrainId grainId, GrainClass grainClass, ActivationCatalog catalog)
     {
@@ -40,6 +41,9 @@ internal sealed class Activation : IGrainContext
     public object? GrainInstance => _life.Grain;
 
     public IGrainBase Grain => _life.Grain!;
+
+    /// <summary>The call that the grain made last, while it waits for its answer.</summary>
+    public string? Awaited => Volatile.Read(ref _awaited)?.AwaitedAs;
 
     public Task Deactivated => _deactivated.Task;
 
@@ -86,6 +90,7 @@ internal sealed class Activation : IGrainContext
             if (_status is ActivationStatus.Ended || _reason is not null) return;
             _reason = deactivationReason;
             if (_status is ActivationStatus.Active) BeginTurns();
+            else if (deactivationReason.ReasonCode is DeactivationReasonCode.ShuttingDown) _life.Abandon();
         }
     }
 
@@ -104,6 +109,10 @@ internal sealed class Activation : IGrainContext
     }
 
     public void Touch() => Interlocked.Exchange(ref _lastUse, _catalog.Clock.GetTimestamp());
+
+    public void NoteAwaited(Turn call) => Volatile.Write(ref _awaited, call);
+
+    public void ForgetAwaited(Turn call) => Interlocked.CompareExchange(ref _awaited, null, call);
 
     /// <summary>Has something done on the grain's scheduler, beside its turns.</summary>
     public void Post(Action action) => _ = Task.Factory.StartNew(

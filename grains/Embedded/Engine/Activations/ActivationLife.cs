@@ -9,6 +9,8 @@ internal sealed partial class ActivationLife(Activation activation)
     private readonly ILogger _logger = activation.Catalog.Logger;
     private readonly TimeProvider _clock = activation.Catalog.Clock;
     private readonly EmbeddedGrainOptions _options = activation.Catalog.Options;
+    private CancellationTokenSource? _patience; // while the grain prepares
+    private bool _abandoned;
     private AsyncServiceScope? _scope;
 
     /// <summary>The states that the constructor asked for; filled by the constructor's arguments.</summary>
@@ -23,6 +25,7 @@ internal sealed partial class ActivationLife(Activation activation)
     public async Task BeginAsync()
     {
         using var patience = new CancellationTokenSource(_options.ActivationTimeout, _clock);
+        _patience = patience;
         try
         {
             _scope = activation.Catalog.CreateScope();
@@ -32,10 +35,23 @@ internal sealed partial class ActivationLife(Activation activation)
         }
         catch (OperationCanceledException exception) when (patience.IsCancellationRequested)
         {
-            throw new TimeoutException(
-                $"{activation.GrainId} was not activated within {_options.ActivationTimeout}.", exception);
+            throw _abandoned
+                ? new OrleansException($"{activation.GrainId} was not activated: the process is shutting down.", exception)
+                : new TimeoutException(
+                    $"{activation.GrainId} was not activated within {_options.ActivationTimeout}.", exception);
+        }
+        finally
+        {
+            _patience = null;
         }
     }
+
+    /// <summary>Tells a grain that still prepares that it need not: the process ends.</summary>
+    public void Abandon() => activation.Post(() =>
+    {
+        _abandoned = true;
+        _patience?.Cancel();
+    });
 
     /// <summary>Lets the grain finish, but not for ever. Never throws.</summary>
     public async Task EndAsync(DeactivationReason reason, Task streamsEnded)

@@ -11,17 +11,20 @@ internal sealed class GrainCall<T>(
 {
     private readonly TaskCompletionSource<T> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource? _callee = callerToken.CanBeCanceled ? new() : null;
-    private readonly string _caller = ActivationScheduler.Current?.Activation.GrainId.ToString() ?? "outside the grains";
+    private readonly Activation? _caller = ActivationScheduler.Current?.Activation;
     private CancellationTokenRegistration _registration;
     private ITimer? _timer;
     private TimeSpan _timeout;
 
     public GrainId Target => target;
 
+    public override string? AwaitedAs => _answer.Task.IsCompleted ? null : $"{method} of {target}";
+
     /// <summary>Starts the clock, before the call is queued.</summary>
     public Task<T> Await(TimeProvider clock, TimeSpan timeout)
     {
         _timeout = timeout;
+        _caller?.NoteAwaited(this);
         _timer = clock.CreateTimer(
             static call => ((GrainCall<T>)call!).OnTimeout(), this, timeout, Timeout.InfiniteTimeSpan);
         _registration = callerToken.UnsafeRegister(static call => ((GrainCall<T>)call!).OnCancelled(), this);
@@ -51,13 +54,20 @@ internal sealed class GrainCall<T>(
     }
 
     private void OnTimeout() => End(_answer.TrySetException(new TimeoutException(
-        $"{method} of {target}, called from {_caller}, gave no answer within {_timeout}. "
-        + (Activation is null ? "It had not begun: the grain was busy." : "It had begun."))));
+        $"{method} of {target}, called from {_caller?.GrainId.ToString() ?? "outside the grains"}, "
+        + $"gave no answer within {_timeout}: {Progress()}.")));
+
+    private string Progress()
+    {
+        if (Activation is not { } activation) return "it had not begun, the grain was busy";
+        return activation.Awaited is { } awaited ? $"the grain waits for {awaited}" : "it had begun";
+    }
 
     private void OnCancelled()
     {
         if (!_answer.TrySetCanceled(callerToken)) return;
         _timer!.Dispose();
+        _caller?.ForgetAwaited(this);
         // The callee's token is signalled on its own scheduler: what is registered with it belongs to the grain's turns.
         Activation?.Post(_callee!.Cancel);
     }
@@ -66,6 +76,7 @@ internal sealed class GrainCall<T>(
     {
         if (!first) return;
         _timer?.Dispose();
+        _caller?.ForgetAwaited(this);
         _registration.Unregister(); // unlike Dispose it does not wait for a callback that is running
     }
 }

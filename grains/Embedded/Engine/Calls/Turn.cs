@@ -19,6 +19,9 @@ internal abstract class Turn
     /// <summary>Whether it passes to the next activation when this one ends before it began.</summary>
     public virtual bool Forwardable => true;
 
+    /// <summary>What somebody waits for, for messages; null when nobody does any more.</summary>
+    public virtual string? AwaitedAs => null;
+
     /// <summary>Where it runs; null until it has begun.</summary>
     protected Activation? Activation => Volatile.Read(ref _activation);
 

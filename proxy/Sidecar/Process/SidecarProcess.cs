@@ -117,12 +117,14 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         var parts = new AdsParts(_models, _identity, secrets, new NodeFactory(_settings, dataplane.InboundPorts), _health);
         var ads = new AdsLoop(_settings, parts, _surroundings, _loggers.CreateLogger<AdsLoop>());
         var probe = new AppProbe(_settings, _health, clock, _loggers.CreateLogger<AppProbe>());
+        var names = new NameLoop(_models, Dns.GetHostAddressesAsync, clock, _loggers.CreateLogger<NameLoop>());
         var writer = new LastGoodWriter(_lastGood, _models, clock);
         return
         [
             writer.RunAsync(cancellationToken),
             identity.RunAsync(cancellationToken),
             probe.RunAsync(cancellationToken),
+            names.RunAsync(cancellationToken),
             ads.RunAsync(cancellationToken),
         ];
     }

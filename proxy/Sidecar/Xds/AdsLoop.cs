@@ -98,9 +98,9 @@ internal sealed partial class AdsLoop(
     {
         try
         {
-            await foreach (var request in session.Outgoing.ReadAllAsync(cancellationToken))
+            await foreach (var next in session.Outgoing.ReadAllAsync(cancellationToken))
             {
-                await call.WriteAsync(request, cancellationToken);
+                if ((next ?? session.Announcement()) is { } request) await call.WriteAsync(request, cancellationToken);
             }
         }
         catch (Exception exception) when (exception is GrpcException or OperationCanceledException)

@@ -15,12 +15,13 @@ internal sealed class DeltaSession(ModelHolder models, SecretKeeper secrets, Nod
 {
     private const int InvalidArgument = 3; // google.rpc.Code
     private readonly Lock _gate = new();
-    private readonly Channel<DeltaDiscoveryRequest> _outgoing = Channel.CreateUnbounded<DeltaDiscoveryRequest>();
+    private readonly Channel<DeltaDiscoveryRequest?> _outgoing = Channel.CreateUnbounded<DeltaDiscoveryRequest?>();
     private ImmutableSortedSet<string> _assignments = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
     private ImmutableSortedSet<string> _routes = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
     private StagedKey? _announced;
 
-    public ChannelReader<DeltaDiscoveryRequest> Outgoing => _outgoing.Reader;
+    /// <summary>What to send; null stands for <see cref="Announcement"/>.</summary>
+    public ChannelReader<DeltaDiscoveryRequest?> Outgoing => _outgoing.Reader;
 
     /// <summary>Asks for everything, naming what is at hand already. The first request carries the node.</summary>
     public void Open()
@@ -66,12 +67,15 @@ internal sealed class DeltaSession(ModelHolder models, SecretKeeper secrets, Nod
         Send(request);
     }
 
-    /// <summary>Announces the staged request, where it has changed without a response.</summary>
-    public void AnnounceRequest()
+    /// <summary>Has the staged request announced soon. Called under the identity's lock, so it must not take this one's.</summary>
+    public void AnnounceRequest() => _outgoing.Writer.TryWrite(null);
+
+    /// <summary>The announcement of the staged request, where it has changed without a response; otherwise null.</summary>
+    public DeltaDiscoveryRequest? Announcement()
     {
         lock (_gate)
         {
-            if (_announced is not null && _announced != identity.Current.Staged) Send(Secrets());
+            return _announced is not null && _announced != identity.Current.Staged ? Secrets() : null;
         }
     }
 

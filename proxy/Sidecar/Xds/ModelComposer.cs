@@ -69,8 +69,12 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         var clusters = new Dictionary<string, ClusterModel>(StringComparer.Ordinal);
         foreach (var (name, cluster) in resources.Clusters)
         {
-            var (model, edsName) = cluster.Content;
-            if (edsName is null)
+            var (model, edsName, naming) = cluster.Content;
+            if (naming is not ClusterNaming.None)
+            {
+                clusters[name] = model with { Endpoints = Resolve(model.Endpoints, naming) };
+            }
+            else if (edsName is null)
             {
                 clusters[name] = model;
             }
@@ -89,6 +93,26 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         }
 
         return clusters;
+    }
+
+    // A name without an answer contributes nothing yet; the cluster exists, so its callers get 503 and not 404.
+    private ImmutableArray<EndpointModel> Resolve(ImmutableArray<EndpointModel> endpoints, ClusterNaming naming)
+    {
+        var resolved = ImmutableArray.CreateBuilder<EndpointModel>();
+        foreach (var endpoint in endpoints)
+        {
+            if (System.Net.IPAddress.TryParse(endpoint.Address, out _))
+            {
+                resolved.Add(endpoint);
+                continue;
+            }
+
+            var addresses = resources.Addresses.GetValueOrDefault(endpoint.Address, []);
+            var used = naming is ClusterNaming.OneAddress ? addresses.Take(1) : addresses;
+            resolved.AddRange(used.Select(a => endpoint with { Address = a }));
+        }
+
+        return [.. resolved.DistinctBy(e => (e.Address, e.Port))];
     }
 
     // The data plane plans a cluster anew when its record is another one; most changes concern few of many.

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Sidecar.Xds.Readers;
 using MeshOrleans.Xds.Protocol;
@@ -74,6 +75,21 @@ internal sealed partial class ModelHolder : IDisposable
             Mark(response, reason);
             LogRefused(response.TypeUrl, response.SystemVersionInfo, reason);
             return reason;
+        }
+    }
+
+    /// <summary>Takes over what DNS has answered.</summary>
+    public void SetAddresses(ImmutableSortedDictionary<string, ImmutableArray<string>> addresses)
+    {
+        lock (_gate)
+        {
+            var isSame = addresses.Count == Resources.Addresses.Count
+                && addresses.All(a => Resources.Addresses.TryGetValue(a.Key, out var known) && known.SequenceEqual(a.Value));
+            if (isSame) return;
+            var next = Resources with { Addresses = addresses };
+            var composition = ModelComposer.Compose(next, Model ?? _seed, Model is null ? ResourceSet.Empty : Resources);
+            Resources = next;
+            Publish(composition);
         }
     }
 

@@ -21,6 +21,13 @@ internal sealed record ResourceSet
 
     public ImmutableSortedDictionary<string, XdsResource<RouteTableModel>> Routes { get; init; } = None<RouteTableModel>();
 
+    /// <summary>What DNS has answered for the names of endpoints; not a resource, but part of the same picture.</summary>
+    public ImmutableSortedDictionary<string, ImmutableArray<string>> Addresses { get; init; } =
+        ImmutableSortedDictionary.Create<string, ImmutableArray<string>>(StringComparer.Ordinal);
+
+    /// <summary>The names that DNS must answer for.</summary>
+    public IEnumerable<string> DnsNames => Clusters.Values.SelectMany(c => c.Content.Names).Distinct();
+
     /// <summary>The names that EDS must deliver for these clusters.</summary>
     public IEnumerable<string> AssignmentNames => Clusters.Values.Select(c => c.Content.EdsName).OfType<string>().Distinct();
 

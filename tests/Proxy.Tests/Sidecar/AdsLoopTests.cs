@@ -146,6 +146,19 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_renewal_beside_the_stream_announces_the_next_request_on_it()
+    {
+        Start(_plane.NewToken().Reveal());
+        var asked = await _plane.NextAsync("its staged request", r => r.TypeUrl == TypeUrls.Secret);
+
+        _identity.Offer(_authority.Sign(_identity.Current.Staged.Request, _plane.Workload));
+
+        var announced = await _plane.NextAsync("its next request", r => r.TypeUrl == TypeUrls.Secret && r.Node is not null && r.ResponseNonce.Length == 0);
+        Assert.NotEqual(asked.Node.Metadata.Fields["MESH_CSR"], announced.Node.Metadata.Fields["MESH_CSR"]);
+        Assert.Empty(announced.ResourceNamesSubscribe);
+    }
+
+    [Fact]
     public async Task A_token_of_another_mesh_is_one_clear_line_and_no_certificate()
     {
         using var foreign = new TestAuthority(TimeProvider.System);

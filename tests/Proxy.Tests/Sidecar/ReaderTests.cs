@@ -119,7 +119,7 @@ public sealed class ReaderTests
     {
         var cluster = MeshResources.WithAutoMtls(MeshResources.EdsCluster(MeshResources.Catalog), Catalog);
 
-        var (model, edsName) = ClusterReader.Read(cluster, FieldPath.Root);
+        var (model, edsName, _) = ClusterReader.Read(cluster, FieldPath.Root);
 
         Assert.Equal(UpstreamTlsMode.AutoPerEndpoint, model.Tls.Mode);
         Assert.Equal([Catalog], model.Tls.AllowedSpiffeIds);

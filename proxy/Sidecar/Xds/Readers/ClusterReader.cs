@@ -7,7 +7,27 @@ namespace MeshOrleans.Proxy.Sidecar.Xds.Readers;
 /// <summary>A cluster without the endpoints that EDS names.</summary>
 /// <param name="Model">The cluster.</param>
 /// <param name="EdsName">Under which name EDS knows its endpoints; null when the cluster has them itself.</param>
-internal sealed record ClusterTemplate(ClusterModel Model, string? EdsName);
+/// <param name="Naming">Whether the addresses of its endpoints may be DNS names that are still to be resolved.</param>
+internal sealed record ClusterTemplate(ClusterModel Model, string? EdsName, ClusterNaming Naming = ClusterNaming.None)
+{
+    /// <summary>The names to resolve.</summary>
+    public IEnumerable<string> Names => Naming is ClusterNaming.None
+        ? []
+        : Model.Endpoints.Select(e => e.Address).Where(a => !System.Net.IPAddress.TryParse(a, out _));
+}
+
+/// <summary>How the names of a cluster's endpoints are understood.</summary>
+internal enum ClusterNaming
+{
+    /// <summary>There are none.</summary>
+    None,
+
+    /// <summary>Every address of a name is an endpoint (STRICT_DNS).</summary>
+    EveryAddress,
+
+    /// <summary>One address of a name stands for all (LOGICAL_DNS).</summary>
+    OneAddress,
+}
 
 /// <summary><c>Cluster</c> to a model.</summary>
 internal static class ClusterReader
@@ -19,8 +39,14 @@ internal static class ClusterReader
     public static ClusterTemplate Read(Proto.Cluster.Cluster cluster, FieldPath at)
     {
         var (kind, edsName) = Kind(cluster, at);
+        var naming = cluster.Type switch
+        {
+            Proto.Cluster.Cluster.Types.DiscoveryType.StrictDns => ClusterNaming.EveryAddress,
+            Proto.Cluster.Cluster.Types.DiscoveryType.LogicalDns => ClusterNaming.OneAddress,
+            _ => ClusterNaming.None,
+        };
         var assignment = cluster.LoadAssignment is { } own && kind is ClusterKind.Static
-            ? EndpointReader.Read(own, at.At("load_assignment"))
+            ? EndpointReader.Read(own, at.At("load_assignment"), naming is not ClusterNaming.None)
             : new LoadAssignment([]);
         var (host, ns) = Service(cluster);
 
@@ -39,7 +65,7 @@ internal static class ClusterReader
             ServiceHost = host,
             ServiceNamespace = ns,
         };
-        return new ClusterTemplate(Http(model, cluster, at), edsName);
+        return new ClusterTemplate(Http(model, cluster, at), edsName, naming);
     }
 
     private static (ClusterKind Kind, string? EdsName) Kind(Proto.Cluster.Cluster cluster, FieldPath at)
@@ -50,6 +76,8 @@ internal static class ClusterReader
                 if (cluster.EdsClusterConfig?.EdsConfig?.Ads is null) throw new UnusableResourceException(at.At("eds_cluster_config").At("eds_config"), "must be ads");
                 return (ClusterKind.Eds, cluster.EdsClusterConfig.ServiceName is { Length: > 0 } name ? name : cluster.Name);
             case Proto.Cluster.Cluster.Types.DiscoveryType.Static:
+            case Proto.Cluster.Cluster.Types.DiscoveryType.StrictDns:
+            case Proto.Cluster.Cluster.Types.DiscoveryType.LogicalDns:
                 return (ClusterKind.Static, null);
             case Proto.Cluster.Cluster.Types.DiscoveryType.OriginalDst:
                 return (ClusterKind.OriginalDestination, null);

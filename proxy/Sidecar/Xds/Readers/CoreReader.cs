@@ -121,6 +121,21 @@ internal static class CoreReader
         return (ip, (int)socket.PortValue);
     }
 
+    /// <summary>The host, by literal address or by DNS name, and port of a socket address.</summary>
+    public static (string Host, int Port) NamedSocket(Address? address, FieldPath at)
+    {
+        var name = address?.SocketAddress?.Address ?? "";
+        if (IPAddress.TryParse(name, out _) || Uri.CheckHostName(name) is not UriHostNameType.Dns)
+        {
+            var (literal, port) = Socket(address, at);
+            return (literal.ToString(), port);
+        }
+
+        var number = address!.SocketAddress.PortValue;
+        if (number is 0 or > 65535) throw new UnusableResourceException(at.At("socket_address").At("port_value"), $"{number} is not a port");
+        return (name.ToLowerInvariant(), (int)number);
+    }
+
     /// <summary>A text of a metadata struct, or null.</summary>
     public static string? MetadataText(Metadata? metadata, string filter, string field) =>
         metadata is not null

@@ -16,7 +16,12 @@ internal static class EndpointReader
 {
     private const int MaxPriority = 127;
 
-    public static LoadAssignment Read(Proto.Endpoint.ClusterLoadAssignment assignment, FieldPath at)
+    public static LoadAssignment Read(Proto.Endpoint.ClusterLoadAssignment assignment, FieldPath at) => Read(assignment, at, byName: false);
+
+    /// <param name="assignment">The endpoints.</param>
+    /// <param name="at">Where they are.</param>
+    /// <param name="byName">Whether an endpoint's address may be a DNS name.</param>
+    public static LoadAssignment Read(Proto.Endpoint.ClusterLoadAssignment assignment, FieldPath at, bool byName)
     {
         if (assignment.Policy?.DropOverloads.Count > 0) throw new UnusableResourceException(at.At("policy").At("drop_overloads"), "is not supported");
 
@@ -28,7 +33,7 @@ internal static class EndpointReader
             if (group.Priority > MaxPriority) throw new UnusableResourceException(here.At("priority"), $"{group.Priority} is more than {MaxPriority}");
             foreach (var (j, endpoint) in group.LbEndpoints.Index())
             {
-                var model = Endpoint(endpoint, group, here.At("lb_endpoints").At(j));
+                var model = Endpoint(endpoint, group, here.At("lb_endpoints").At(j), byName);
                 if (seen.Add((model.Address, model.Port))) endpoints.Add(model); // Envoy, too, keeps one host per address
             }
         }
@@ -36,11 +41,15 @@ internal static class EndpointReader
         return new LoadAssignment(endpoints.ToImmutable(), (int)Math.Clamp(assignment.Policy?.OverprovisioningFactor ?? 140, 100, 1000));
     }
 
-    private static EndpointModel Endpoint(Proto.Endpoint.LbEndpoint endpoint, Proto.Endpoint.LocalityLbEndpoints group, FieldPath at)
+    private static EndpointModel Endpoint(
+        Proto.Endpoint.LbEndpoint endpoint, Proto.Endpoint.LocalityLbEndpoints group, FieldPath at, bool byName)
     {
-        var (address, port) = CoreReader.Socket(endpoint.Endpoint?.Address, at.At("endpoint").At("address"));
+        var here = at.At("endpoint").At("address");
+        var (address, port) = byName
+            ? CoreReader.NamedSocket(endpoint.Endpoint?.Address, here)
+            : Literal(CoreReader.Socket(endpoint.Endpoint?.Address, here));
         var workload = CoreReader.MetadataText(endpoint.Metadata, "istio", "workload")?.Split(';') ?? [];
-        return new EndpointModel(address.ToString(), port)
+        return new EndpointModel(address, port)
         {
             Priority = (int)group.Priority,
             Locality = group.Locality is { } l ? new Locality(l.Region, l.Zone, l.SubZone) : Locality.Unknown,
@@ -52,6 +61,8 @@ internal static class EndpointReader
             WorkloadNamespace = workload.ElementAtOrDefault(1) ?? "",
         };
     }
+
+    private static (string Address, int Port) Literal((System.Net.IPAddress Address, int Port) socket) => ($"{socket.Address}", socket.Port);
 
     private static EndpointHealth Health(Proto.Core.HealthStatus status) => status switch
     {

@@ -26,17 +26,7 @@ internal sealed record OutboundCluster
     public string ServerName => ClusterName.ServerName(Service.Host, Port.Number, Subset?.Name ?? "");
 
     /// <summary>How the members are found.</summary>
-    public Cluster.Types.DiscoveryType Discovery => Service.Resolution switch
-    {
-        _ when Policy.LoadBalancer?.Simple is SimpleLoadBalancer.Passthrough => Cluster.Types.DiscoveryType.OriginalDst,
-        ServiceResolution.None or ServiceResolution.DynamicDns => Cluster.Types.DiscoveryType.OriginalDst,
-        ServiceResolution.DnsRoundRobin => Cluster.Types.DiscoveryType.LogicalDns,
-        ServiceResolution.Dns => Cluster.Types.DiscoveryType.StrictDns,
-        // EDS carries literal addresses only; a service that leads to a name has to be resolved by the client.
-        _ when Endpoints.Any(e => !IPAddress.TryParse(e.Workload.Address, out _)) =>
-            Cluster.Types.DiscoveryType.StrictDns,
-        _ => Cluster.Types.DiscoveryType.Eds,
-    };
+    public Cluster.Types.DiscoveryType Discovery { get; private init; }
 
     /// <summary>All clusters of a view, in fixed order.</summary>
     public static ImmutableArray<OutboundCluster> Of(ProxyView view)
@@ -48,35 +38,47 @@ internal sealed record OutboundCluster
             foreach (var port in service.Ports.Where(p => p.Protocol is not AppProtocol.Udp))
             {
                 var endpoints = view.Mesh.Registry.Endpoints(service, port);
-                clusters.Add(Whole(service, port, rule, endpoints));
-                clusters.AddRange(rule.Subsets.Select(subset => Part(service, port, rule, endpoints, subset)));
+                clusters.Add(Create(service, port, rule, endpoints, null));
+                clusters.AddRange(rule.Subsets.Select(subset => Create(service, port, rule, endpoints, subset)));
             }
         }
 
         return clusters.DrainToImmutable();
     }
 
-    private static OutboundCluster Whole(
-        Service service, ServicePort port, EffectiveRule rule, ImmutableArray<ServiceEndpoint> endpoints) => new()
-        {
-            Service = service,
-            Port = port,
-            Subset = null,
-            Policy = rule.PolicyOf(port.Number, null),
-            Endpoints = endpoints,
-        };
-
-    private static OutboundCluster Part(
+    private static OutboundCluster Create(
         Service service,
         ServicePort port,
         EffectiveRule rule,
         ImmutableArray<ServiceEndpoint> endpoints,
-        Subset subset) => new()
+        Subset? subset)
+    {
+        var policy = rule.PolicyOf(port.Number, subset);
+        ImmutableArray<ServiceEndpoint> members = subset is null
+            ? endpoints
+            : [.. endpoints.Where(e => LabelSelector.Matches(subset.Labels, e.Workload.Labels))];
+        return new OutboundCluster
         {
             Service = service,
             Port = port,
             Subset = subset,
-            Policy = rule.PolicyOf(port.Number, subset),
-            Endpoints = [.. endpoints.Where(e => LabelSelector.Matches(subset.Labels, e.Workload.Labels))],
+            Policy = policy,
+            Endpoints = members,
+            Discovery = DiscoveryOf(service, policy, members),
+        };
+    }
+
+    private static Cluster.Types.DiscoveryType DiscoveryOf(
+        Service service, ClusterPolicy policy, ImmutableArray<ServiceEndpoint> members) => service.Resolution switch
+        {
+            _ when policy.LoadBalancer?.Simple is SimpleLoadBalancer.Passthrough =>
+                Cluster.Types.DiscoveryType.OriginalDst,
+            ServiceResolution.None or ServiceResolution.DynamicDns => Cluster.Types.DiscoveryType.OriginalDst,
+            ServiceResolution.DnsRoundRobin => Cluster.Types.DiscoveryType.LogicalDns,
+            ServiceResolution.Dns => Cluster.Types.DiscoveryType.StrictDns,
+            // EDS carries literal addresses only; a service that leads to a name has to be resolved by the client.
+            _ when members.Any(e => !IPAddress.TryParse(e.Workload.Address, out _)) =>
+                Cluster.Types.DiscoveryType.StrictDns,
+            _ => Cluster.Types.DiscoveryType.Eds,
         };
 }

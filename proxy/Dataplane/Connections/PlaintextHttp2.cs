@@ -37,22 +37,34 @@ internal sealed class PlaintextHttp2 : ITlsConnectionFeature, ITlsApplicationPro
     /// <summary>A stage for listeners that take plaintext only: looks for the preface, consumes nothing.</summary>
     public static async Task SniffAsync(ConnectionContext connection, ConnectionDelegate next)
     {
+        try
+        {
+            await LookAsync(connection).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or ConnectionAbortedException)
+        {
+            return; // gone before it said anything
+        }
+
+        await next(connection).ConfigureAwait(false);
+    }
+
+    private static async Task LookAsync(ConnectionContext connection)
+    {
         var input = connection.Transport.Input;
         while (true)
         {
-            var result = await input.ReadAsync(connection.ConnectionClosed).ConfigureAwait(false);
+            var result = await input.ReadAsync().ConfigureAwait(false);
             var isPreface = IsPreface(result.Buffer);
             if (isPreface is not null || result.IsCompleted)
             {
                 input.AdvanceTo(result.Buffer.Start);
                 if (isPreface is true) Mark(connection);
-                break;
+                return;
             }
 
             input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
         }
-
-        await next(connection).ConfigureAwait(false);
     }
 
     /// <summary>Compares with what has arrived; null while it can still become the preface.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
@@ -124,5 +125,37 @@ public sealed class OutboundTests
 
         Assert.StartsWith("HTTP/1.1 501", answer);
         Assert.Contains("CONNECT is not supported", answer);
+    }
+
+    [Fact]
+    public async Task A_connection_that_says_nothing_and_goes_is_no_error()
+    {
+        await using var backend = await EchoBackend.StartAsync();
+        await using var proxy = await TestProxy.StartAsync(
+            Models.Outbound(Models.Table(Models.To("c")), Models.Cluster("c", backend)));
+
+        foreach (var linger in new[] { false, true })
+        {
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(IPAddress.Loopback, proxy.Server.OutboundPort);
+            if (linger) socket.LingerState = new LingerOption(true, 0); // closes with a reset
+        }
+
+        for (var i = 0; i < 3; i++) Assert.Equal(HttpStatusCode.OK, (await proxy.GetAsync("http://b/")).Status);
+        Assert.DoesNotContain(proxy.Log, l => l.StartsWith("Error", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_application_may_shorten_the_deadline_of_its_own_call()
+    {
+        await using var backend = await EchoBackend.StartAsync();
+        backend.Answer = (context, _) => Task.Delay(TimeSpan.FromSeconds(20), context.RequestAborted);
+        await using var proxy = await TestProxy.StartAsync(
+            Models.Outbound(Models.Table(Models.To("c")), Models.Cluster("c", backend)));
+
+        var answer = await proxy.GetAsync("http://b/", ("x-envoy-upstream-rq-timeout-ms", "200"));
+
+        Assert.Equal((HttpStatusCode.GatewayTimeout, "upstream request timeout"), answer);
+        Assert.False(Assert.Single(backend.Requests).Headers.ContainsKey("x-envoy-upstream-rq-timeout-ms"));
     }
 }

@@ -8,7 +8,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace MeshOrleans.Proxy.Dataplane.Http;
 
 /// <summary>What follows from the chosen route, in Envoy's order: fault, then the action. The same for both directions.</summary>
-internal sealed class RouteExecutor(IHttpForwarder forwarder, Router router, IRandomSource random, TimeProvider clock)
+internal sealed class RouteExecutor(
+    IHttpForwarder forwarder, Router router, Mirror mirror, IRandomSource random, TimeProvider clock)
 {
     // YARP's timeout is an idle one and 100 s by default; the route's deadline is the only one here.
     private static readonly ForwarderRequestConfig Config = new()
@@ -95,6 +96,7 @@ internal sealed class RouteExecutor(IHttpForwarder forwarder, Router router, IRa
         }
 
         HeaderMutator.ApplyToRequest(exchange);
+        if (!forward.Mirrors.IsEmpty) mirror.Copy(exchange, forward);
         if (LimitOf(exchange, forward) is { } limit) exchange.Deadline = new CancellationTokenSource(limit, clock);
         var context = exchange.Context;
         using var invoker = new RouterInvoker(router, exchange);

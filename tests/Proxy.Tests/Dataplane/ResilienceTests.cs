@@ -95,17 +95,18 @@ public sealed class ResilienceTests
     public async Task The_timeout_covers_all_tries()
     {
         await using var backend = await EchoBackend.StartAsync();
-        backend.Answer = (context, _) => Task.Delay(TimeSpan.FromSeconds(5), context.RequestAborted);
         var retry = new RetryPolicyModel { Attempts = 3, PerTryTimeout = TimeSpan.FromMilliseconds(400) }.WithConditions("5xx");
         await using var proxy = await StartAsync(
             Models.Forward("c") with { Retry = retry, Timeout = TimeSpan.FromSeconds(1) }, Models.Cluster("c", backend));
+        await proxy.GetAsync("http://b/"); // connects, so that only the backend's slowness is measured
+        backend.Answer = (context, _) => Task.Delay(TimeSpan.FromSeconds(5), context.RequestAborted);
         var time = Stopwatch.StartNew();
 
         var answer = await proxy.GetAsync("http://b/");
 
         Assert.Equal((HttpStatusCode.GatewayTimeout, "upstream request timeout"), answer);
         Assert.InRange(time.Elapsed.TotalSeconds, 0.9, 1.55);
-        Assert.InRange(backend.Calls, 2, 3);
+        Assert.InRange(backend.Calls - 1, 2, 3);
         Assert.Equal(1, proxy.Server.Metrics.Requests(504, ResponseFlags.UpstreamTimeout));
     }
 

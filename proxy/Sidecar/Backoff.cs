@@ -2,7 +2,10 @@ using MeshOrleans.Model;
 
 namespace MeshOrleans.Proxy.Sidecar;
 
-/// <summary>Waits that grow: drawn between zero and a step that doubles up to a cap, so that a herd spreads out.</summary>
+/// <summary>
+/// Waits that grow: drawn between zero and a step that doubles up to a cap, so that a herd spreads
+/// out.
+/// </summary>
 internal sealed class Backoff(TimeSpan first, TimeSpan cap, IRandomSource random)
 {
     private readonly TimeSpan _first = first;

@@ -13,7 +13,8 @@ internal sealed class Signal
         try
         {
             // A timer cannot be armed for longer than 49 days; the loop comes round again.
-            await _source.Task.WaitAsync(time < TimeSpan.FromDays(30) ? time : TimeSpan.FromDays(30), clock, cancellationToken);
+            await _source.Task.WaitAsync(
+                time < TimeSpan.FromDays(30) ? time : TimeSpan.FromDays(30), clock, cancellationToken);
             _source = New();
         }
         catch (TimeoutException)

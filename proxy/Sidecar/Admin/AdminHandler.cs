@@ -6,7 +6,10 @@ using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Sidecar.Admin;
 
-/// <summary>Answers on the three doors. What changes something is POST, on the admin door, from this machine only.</summary>
+/// <summary>
+/// Answers on the three doors. What changes something is POST, on the admin door, from this machine
+/// only.
+/// </summary>
 internal sealed class AdminHandler(AdminViews views, Readiness readiness, LogThreshold threshold, Lifetime lifetime)
 {
     private const string Help = """
@@ -32,7 +35,8 @@ internal sealed class AdminHandler(AdminViews views, Readiness readiness, LogThr
             ListenerRole.Admin when HttpMethods.IsPost(context.Request.Method) => ChangeAsync(context, path),
             _ when !HttpMethods.IsGet(context.Request.Method) => TextAsync(context, 405, "GET only\n"),
             ListenerRole.Admin => ShowAsync(context, path),
-            ListenerRole.Metrics => path is "/stats/prometheus" or "/metrics" ? PrometheusAsync(context) : NotFoundAsync(context),
+            ListenerRole.Metrics =>
+                path is "/stats/prometheus" or "/metrics" ? PrometheusAsync(context) : NotFoundAsync(context),
             _ => path switch
             {
                 "/healthz/ready" => ReadyAsync(context),
@@ -46,7 +50,8 @@ internal sealed class AdminHandler(AdminViews views, Readiness readiness, LogThr
     private static bool IsLocal(HttpRequest request)
     {
         var host = request.Host.Host;
-        var isLoopback = host == "localhost" || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        var isLoopback = host == "localhost" || (IPAddress.TryParse(
+            host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
         return isLoopback && !request.Headers.ContainsKey("Origin") && request.Headers["Sec-Fetch-Site"].ToString() is "" or "none";
     }
 
@@ -97,7 +102,9 @@ internal sealed class AdminHandler(AdminViews views, Readiness readiness, LogThr
     }
 
     private Task ReadyAsync(HttpContext context) =>
-        readiness.Missing() is { } missing ? TextAsync(context, 503, missing + "\n") : TextAsync(context, 200, "ready\n");
+        readiness.Missing() is { } missing
+            ? TextAsync(context, 503, missing + "\n")
+            : TextAsync(context, 200, "ready\n");
 
     private Task PrometheusAsync(HttpContext context)
     {

@@ -26,12 +26,14 @@ internal sealed class AdminViews(AdminSubjects subjects)
     public string Prometheus() => subjects.Dataplane.Metrics.Write() + _metrics.Write();
 
     /// <summary>Name, labels and value of every sample, without Prometheus' comments.</summary>
-    public string Stats() => string.Concat(Prometheus().Split('\n').Where(l => l.Length > 0 && l[0] != '#').Select(l => l + "\n"));
+    public string Stats() =>
+        string.Concat(Prometheus().Split('\n').Where(l => l.Length > 0 && l[0] != '#').Select(l => l + "\n"));
 
     public ReadOnlyMemory<byte> Clusters() => Write(json =>
     {
         json.WriteStartArray("clusters");
-        foreach (var (name, plan) in subjects.State.Current.Clusters.OrderBy(c => c.Key, StringComparer.Ordinal)) Cluster(json, name, plan);
+        foreach (var (name, plan) in subjects.State.Current.Clusters.OrderBy(
+            c => c.Key, StringComparer.Ordinal)) Cluster(json, name, plan);
         json.WriteEndArray();
     });
 

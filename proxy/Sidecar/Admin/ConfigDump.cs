@@ -9,7 +9,8 @@ namespace MeshOrleans.Proxy.Sidecar.Admin;
 /// <summary>The accepted resources as JSON, by type and with their versions. Secrets are not among them.</summary>
 internal sealed class ConfigDump(ModelHolder models, TimeProvider clock)
 {
-    private readonly JsonFormatter _formatter = new(JsonFormatter.Settings.Default.WithTypeRegistry(XdsTypes.Registry).WithPreserveProtoFieldNames(true));
+    private readonly JsonFormatter _formatter = new(
+        JsonFormatter.Settings.Default.WithTypeRegistry(XdsTypes.Registry).WithPreserveProtoFieldNames(true));
 
     public void Write(Utf8JsonWriter json)
     {
@@ -24,13 +25,18 @@ internal sealed class ConfigDump(ModelHolder models, TimeProvider clock)
 
         json.WriteStartArray("configs");
         Type(json, status, TypeUrls.Listener, resources.Listeners.Values.Select(r => (r.Name, r.Version, r.Body)));
-        Type(json, status, TypeUrls.RouteConfiguration, resources.Routes.Values.Select(r => (r.Name, r.Version, r.Body)));
+        Type(
+            json, status, TypeUrls.RouteConfiguration, resources.Routes.Values.Select(
+                r => (r.Name, r.Version, r.Body)));
         Type(json, status, TypeUrls.Cluster, resources.Clusters.Values.Select(r => (r.Name, r.Version, r.Body)));
-        Type(json, status, TypeUrls.ClusterLoadAssignment, resources.Assignments.Values.Select(r => (r.Name, r.Version, r.Body)));
+        Type(
+            json, status, TypeUrls.ClusterLoadAssignment, resources.Assignments.Values.Select(
+                r => (r.Name, r.Version, r.Body)));
         json.WriteEndArray();
     }
 
-    private void Type(Utf8JsonWriter json, ConfigStatus status, string typeUrl, IEnumerable<(string Name, string Version, Any Body)> resources)
+    private void Type(
+        Utf8JsonWriter json, ConfigStatus status, string typeUrl, IEnumerable<(string Name, string Version, Any Body)> resources)
     {
         var type = status.Types.GetValueOrDefault(typeUrl);
         json.WriteStartObject();

@@ -12,21 +12,36 @@ internal sealed class SidecarMetrics(AdminSubjects subjects)
         var text = new StringBuilder();
         var (now, status, identity) = (subjects.Clock.GetUtcNow(), subjects.Models.Status, subjects.Identity.Current);
         Gauge(text, "mesh_sidecar_ready", "1 when traffic can come.", subjects.Readiness.Missing() is null ? 1 : 0);
-        Gauge(text, "mesh_xds_connected", "1 while a gateway has answered on an open stream.", status.Gateway is null ? 0 : 1);
-        if (status.Age(now) is { } age) Gauge(text, "mesh_config_age_seconds", "How long nobody has stood behind the configuration in use.", age.TotalSeconds);
-        Gauge(text, "mesh_config_last_good", "1 while the configuration comes from disk.", status.Source is ConfigSource.LastGood ? 1 : 0);
+        Gauge(
+            text, "mesh_xds_connected", "1 while a gateway has answered on an open stream.", status.Gateway is null
+                ? 0
+                : 1);
+        if (status.Age(now) is { } age)
+        {
+            Gauge(
+                text, "mesh_config_age_seconds", "How long nobody has stood behind the configuration in use.", age.TotalSeconds);
+        }
+
+        Gauge(
+            text, "mesh_config_last_good", "1 while the configuration comes from disk.", status.Source is ConfigSource.LastGood
+                ? 1
+                : 0);
         if (identity.Svid is { } svid)
         {
-            Gauge(text, "mesh_certificate_expiration_timestamp_seconds", "When the certificate ends.", svid.NotAfter.ToUnixTimeSeconds());
+            Gauge(
+                text, "mesh_certificate_expiration_timestamp_seconds", "When the certificate ends.", svid.NotAfter.ToUnixTimeSeconds());
         }
 
-        text.Append("# HELP mesh_xds_rejects_total Responses that were refused.\n# TYPE mesh_xds_rejects_total counter\n");
+        text.Append(
+            "# HELP mesh_xds_rejects_total Responses that were refused.\n# TYPE mesh_xds_rejects_total counter\n");
         foreach (var (type, of) in status.Types)
         {
-            text.Append(CultureInfo.InvariantCulture, $"mesh_xds_rejects_total{{type=\"{type[(type.LastIndexOf('.') + 1)..]}\"}} {of.Refusals}\n");
+            text.Append(
+                CultureInfo.InvariantCulture, $"mesh_xds_rejects_total{{type=\"{type[(type.LastIndexOf('.') + 1)..]}\"}} {of.Refusals}\n");
         }
 
-        Gauge(text, "mesh_requests_in_flight", "Requests and relayed connections that have not ended.", subjects.Dataplane.Drain.InFlight);
+        Gauge(
+            text, "mesh_requests_in_flight", "Requests and relayed connections that have not ended.", subjects.Dataplane.Drain.InFlight);
         return text.ToString();
     }
 

@@ -15,14 +15,16 @@ internal sealed class CertificateClient(SidecarSettings settings, TimeProvider c
     /// <summary>Sends the staged request, with a join token or with the certificate in use.</summary>
     /// <returns>The chain, leaf first.</returns>
     /// <exception cref="IdentityException">It was not signed; fit for the log.</exception>
-    public async Task<string> RequestAsync(HostPort gateway, SidecarIdentity identity, JoinToken? token, CancellationToken cancellationToken)
+    public async Task<string> RequestAsync(
+        HostPort gateway, SidecarIdentity identity, JoinToken? token, CancellationToken cancellationToken)
     {
         using var connection = new ControlPlaneConnection(gateway, identity, clock);
         var options = GrpcCallOptions.Default with { Timeout = Patience };
         if (token is not null) options = options.WithBearer(token.Reveal());
         try
         {
-            var response = await connection.Channel.UnaryAsync(Method, Request(identity), IstioCertificateResponse.Parser, options, cancellationToken);
+            var response = await connection.Channel.UnaryAsync(
+                Method, Request(identity), IstioCertificateResponse.Parser, options, cancellationToken);
             return string.Join('\n', response.CertChain);
         }
         catch (GrpcException exception)

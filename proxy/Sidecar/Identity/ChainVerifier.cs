@@ -25,7 +25,8 @@ internal static class ChainVerifier
             return $"it is valid from {Utc(leaf.NotBefore)} to {Utc(leaf.NotAfter)}, and this machine's clock says {now.UtcDateTime:u}";
         }
 
-        X509ChainStatusFlags[] foreign = [X509ChainStatusFlags.PartialChain, X509ChainStatusFlags.UntrustedRoot, X509ChainStatusFlags.NotSignatureValid];
+        X509ChainStatusFlags[] foreign =
+            [X509ChainStatusFlags.PartialChain, X509ChainStatusFlags.UntrustedRoot, X509ChainStatusFlags.NotSignatureValid];
         return status.Intersect(foreign).Any()
             ? "it does not lead to a root of the trust bundle"
             : string.Join(", ", status);

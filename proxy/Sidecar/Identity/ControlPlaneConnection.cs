@@ -8,8 +8,10 @@ using MeshOrleans.Xds.Protocol.Grpc;
 namespace MeshOrleans.Proxy.Sidecar.Identity;
 
 /// <summary>
+/// 
 /// One connection to a gateway: mutual TLS with the certificate of the moment, and the server must prove to be the
 /// control plane of this mesh.
+/// 
 /// </summary>
 internal sealed class ControlPlaneConnection : IDisposable
 {
@@ -32,7 +34,8 @@ internal sealed class ControlPlaneConnection : IDisposable
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             ClientCertificateContext = identity.Tls?.Context,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            RemoteCertificateValidationCallback = (_, certificate, chain, _) => IsControlPlane(certificate as X509Certificate2, chain),
+            RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+                IsControlPlane(certificate as X509Certificate2, chain),
         };
         _invoker = new HttpMessageInvoker(handler, disposeHandler: true);
         Channel = new GrpcChannel(_invoker, gateway.Https, clock);

@@ -7,8 +7,10 @@ using Microsoft.Extensions.Logging;
 namespace MeshOrleans.Proxy.Sidecar.Identity;
 
 /// <summary>
+/// 
 /// The one place where certificate, staged key and roots change. Whatever is offered is verified first; what is in use
 /// stays in use until something better has been verified.
+/// 
 /// </summary>
 internal sealed partial class IdentityHolder(
     SidecarSettings settings, IdentityStore store, TimeProvider clock, ILogger<IdentityHolder> logger)
@@ -52,17 +54,25 @@ internal sealed partial class IdentityHolder(
         {
             var (trust, used, staged, _) = _current;
             if (trust is null) return new IdentityOutcome.Rejected("no trust bundle is known yet");
-            if (Svid.ParseChain(chainPem) is not { } chain) return new IdentityOutcome.Rejected("certificate_chain is not a PEM chain of 1 to 10 certificates");
+            if (Svid.ParseChain(chainPem) is not { } chain)
+            {
+                return new IdentityOutcome.Rejected("certificate_chain is not a PEM chain of 1 to 10 certificates");
+            }
+
             if (used is not null && chain[0].Equals(used.Leaf)) return new IdentityOutcome.Unchanged();
 
             var isStaged = Svid.IsFor(chain[0], staged.PublicKey);
             if (!isStaged && (used is null || !Svid.IsFor(chain[0], used.PublicKey)))
             {
-                return new IdentityOutcome.Rejected("certificate_chain certifies neither the staged key nor the one in use");
+                return new IdentityOutcome.Rejected(
+                    "certificate_chain certifies neither the staged key nor the one in use");
             }
 
             var intermediates = new X509Certificate2Collection(chain.Skip(1).ToArray());
-            if (Problem(chain[0], intermediates, trust, out var id) is { } problem) return new IdentityOutcome.Rejected("certificate_chain: " + problem);
+            if (Problem(chain[0], intermediates, trust, out var id) is { } problem)
+            {
+                return new IdentityOutcome.Rejected("certificate_chain: " + problem);
+            }
 
             // The same key with less time left is an echo of an older certificate.
             var next = Svid.Join(chain, isStaged ? staged.Key : used!.Leaf.GetECDsaPrivateKey()!);
@@ -96,24 +106,34 @@ internal sealed partial class IdentityHolder(
     }
 
     // Everything a certificate must be before it is used; also what a peer would ask of it.
-    private string? Problem(X509Certificate2 leaf, X509Certificate2Collection intermediates, Trust trust, out SpiffeId? id)
+    private string? Problem(
+        X509Certificate2 leaf, X509Certificate2Collection intermediates, Trust trust, out SpiffeId? id)
     {
         id = null;
         var expected = SpiffeId.ForWorkload(trust.Own, settings.Namespace, settings.ServiceAccount);
-        if (ChainVerifier.Problem(leaf, intermediates, trust.OwnRoots, clock.GetUtcNow()) is { } problem) return problem;
+        if (ChainVerifier.Problem(leaf, intermediates, trust.OwnRoots, clock.GetUtcNow()) is { } problem)
+        {
+            return problem;
+        }
+
         if (!CertificateId.TryRead(leaf, out id, out var reason)) return reason;
         return id == expected ? null : $"it is for {id}, and this sidecar is {expected}";
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Identity {SpiffeId} restored from the state directory, valid until {NotAfter:u}.")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Identity {SpiffeId} restored from the state directory, valid until {NotAfter:u}.")]
     private partial void LogRestored(SpiffeId spiffeId, DateTimeOffset notAfter);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The saved certificate is not used: {Reason}.")]
     private partial void LogNotRestored(string reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Certificate of {SpiffeId} in use: serial {Serial}, valid until {NotAfter:u}.")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Certificate of {SpiffeId} in use: serial {Serial}, valid until {NotAfter:u}.")]
     private partial void LogRotated(SpiffeId spiffeId, string serial, DateTimeOffset notAfter);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Trust bundles in use (domain and number of roots): {Bundles}.")]
+    [LoggerMessage(
+        Level = LogLevel.Information, Message = "Trust bundles in use (domain and number of roots): {Bundles}.")]
     private partial void LogTrust(string bundles);
 }

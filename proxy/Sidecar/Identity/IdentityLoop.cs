@@ -3,7 +3,10 @@ using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Sidecar.Identity;
 
-/// <summary>Sees to it that there is a valid certificate: joins, waits for pushes, and renews by itself when none comes.</summary>
+/// <summary>
+/// Sees to it that there is a valid certificate: joins, waits for pushes, and renews by itself when none
+/// comes.
+/// </summary>
 internal sealed partial class IdentityLoop(
     SidecarSettings settings, IdentityHolder holder, Joiner joiner, Surroundings surroundings, ILogger<IdentityLoop> logger)
 {
@@ -33,7 +36,8 @@ internal sealed partial class IdentityLoop(
         }
     }
 
-    private async Task TryAsync(Func<HostPort, CancellationToken, Task> action, Action<string> report, CancellationToken cancellationToken)
+    private async Task TryAsync(
+        Func<HostPort, CancellationToken, Task> action, Action<string> report, CancellationToken cancellationToken)
     {
         var gateway = settings.Xds[_next++ % settings.Xds.Length];
         try
@@ -56,9 +60,13 @@ internal sealed partial class IdentityLoop(
     [LoggerMessage(Level = LogLevel.Error, Message = "No certificate: {Reason}. Trying again.")]
     private partial void LogNotJoined(string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The certificate, valid until {NotAfter:u}, is not renewed yet: {Reason}. Trying again.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The certificate, valid until {NotAfter:u}, is not renewed yet: {Reason}. Trying again.")]
     private partial void LogNotRenewed(DateTimeOffset notAfter, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The certificate ends at {NotAfter:u} and cannot be renewed: {Reason}. Trying again.")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "The certificate ends at {NotAfter:u} and cannot be renewed: {Reason}. Trying again.")]
     private partial void LogExpiring(DateTimeOffset notAfter, string reason);
 }

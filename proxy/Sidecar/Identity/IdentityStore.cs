@@ -53,6 +53,7 @@ internal sealed partial class IdentityStore(StateFolder folder, ILogger<Identity
     [LoggerMessage(Level = LogLevel.Warning, Message = "{File} cannot be used and is ignored: {Reason}.")]
     private partial void LogUnreadable(string file, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{File} cannot be written; a restart will need the control plane: {Reason}.")]
+    [LoggerMessage(
+        Level = LogLevel.Error, Message = "{File} cannot be written; a restart will need the control plane: {Reason}.")]
     private partial void LogUnsaved(string file, string reason);
 }

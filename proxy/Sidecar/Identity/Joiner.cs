@@ -20,7 +20,8 @@ internal sealed class Joiner(
         var identity = holder.Current;
         if (token is null && identity.Svid is null)
         {
-            throw new IdentityException("there is neither a valid certificate in the state directory nor a join token; give one with --token-file");
+            throw new IdentityException(
+                "there is neither a valid certificate in the state directory nor a join token; give one with --token-file");
         }
 
         await RequestAsync(gateway, identity, token, cancellationToken);
@@ -31,10 +32,14 @@ internal sealed class Joiner(
     public Task RenewAsync(HostPort gateway, CancellationToken cancellationToken) =>
         RequestAsync(gateway, holder.Current, token: null, cancellationToken);
 
-    private async Task RequestAsync(HostPort gateway, SidecarIdentity identity, JoinToken? token, CancellationToken cancellationToken)
+    private async Task RequestAsync(
+        HostPort gateway, SidecarIdentity identity, JoinToken? token, CancellationToken cancellationToken)
     {
         var chain = await certificates.RequestAsync(gateway, identity, token, cancellationToken);
-        if (holder.Offer(chain) is IdentityOutcome.Rejected rejected) throw new IdentityException($"{gateway} has signed something else: {rejected.Reason}");
+        if (holder.Offer(chain) is IdentityOutcome.Rejected rejected)
+        {
+            throw new IdentityException($"{gateway} has signed something else: {rejected.Reason}");
+        }
     }
 
     // A file that the operator names wins; then the pin of the token; then what a former process has learned.
@@ -43,7 +48,8 @@ internal sealed class Joiner(
         if (settings.TrustBundleFile is { } path) return ReadFile(path);
         if (token is not null) return await bundles.FetchAsync(gateway, token, cancellationToken);
         return holder.Current.Trust is null
-            ? throw new IdentityException("nothing says whom to trust; give a join token with --token-file, or roots with --trust-bundle")
+            ? throw new IdentityException(
+                "nothing says whom to trust; give a join token with --token-file, or roots with --trust-bundle")
             : null;
     }
 
@@ -51,12 +57,20 @@ internal sealed class Joiner(
     {
         try
         {
-            if (new FileInfo(path).Length > MaxBundleBytes) throw new IdentityException($"--trust-bundle {path} is larger than {MaxBundleBytes} bytes");
+            if (new FileInfo(path).Length > MaxBundleBytes)
+            {
+                throw new IdentityException($"--trust-bundle {path} is larger than {MaxBundleBytes} bytes");
+            }
+
             var bytes = File.ReadAllBytes(path);
             var problem = bytes.AsSpan().TrimStart(" \t\r\n"u8).StartsWith("{"u8)
                 ? TrustFileFormat.TryRead(bytes, out var trust)
-                : Trust.TryCreate(settings.TrustDomain, [new TrustBundle(settings.TrustDomain, [Encoding.UTF8.GetString(bytes)], 0, IsLocal: true)], out trust);
-            return problem is null ? trust! : throw new IdentityException($"--trust-bundle {path} cannot be used: {problem}");
+                : Trust.TryCreate(
+                    settings.TrustDomain, [new TrustBundle(
+                        settings.TrustDomain, [Encoding.UTF8.GetString(bytes)], 0, IsLocal: true)], out trust);
+            return problem is null
+                ? trust!
+                : throw new IdentityException($"--trust-bundle {path} cannot be used: {problem}");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

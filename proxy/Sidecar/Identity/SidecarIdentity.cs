@@ -4,7 +4,10 @@ using MeshOrleans.Proxy.Dataplane.Model;
 
 namespace MeshOrleans.Proxy.Sidecar.Identity;
 
-/// <summary>Who this sidecar is at one moment: its certificate, its next key, and whom it believes. Immutable.</summary>
+/// <summary>
+/// Who this sidecar is at one moment: its certificate, its next key, and whom it believes.
+/// Immutable.
+/// </summary>
 /// <param name="Trust">The bundles; null before the first contact.</param>
 /// <param name="Svid">The certificate; null before the first one.</param>
 /// <param name="Staged">The key that the next certificate will certify.</param>

@@ -24,7 +24,10 @@ internal sealed class StagedKey : IDisposable
 
     public string RequestPem => PemEncoding.WriteString("CERTIFICATE REQUEST", Request);
 
-    /// <summary>A new key. What the request claims is a courtesy: the authority signs the caller's identity, not the text.</summary>
+    /// <summary>
+    /// A new key. What the request claims is a courtesy: the authority signs the caller's identity, not the
+    /// text.
+    /// </summary>
     public static StagedKey Create(SpiffeId? id)
     {
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -66,7 +66,10 @@ internal sealed class Svid
     public static bool IsFor(X509Certificate2 leaf, byte[] publicKey) =>
         leaf.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(publicKey);
 
-    /// <summary>Key and chain in one text, so that a file of it can be replaced in one step. For the state directory only.</summary>
+    /// <summary>
+    /// Key and chain in one text, so that a file of it can be replaced in one step. For the state directory
+    /// only.
+    /// </summary>
     public byte[] ToFile()
     {
         var text = new StringBuilder(_keyPem).Append('\n').Append(Leaf.ExportCertificatePem()).Append('\n');
@@ -75,7 +78,8 @@ internal sealed class Svid
     }
 
     /// <summary>Reads what <see cref="ToFile"/> wrote.</summary>
-    /// <exception cref="CryptographicException">It is something else, or key and certificate do not belong together.</exception>
+    /// <exception cref="CryptographicException">It is something else, or key and certificate do not belong
+    /// together.</exception>
     public static Svid FromFile(byte[] bytes)
     {
         var text = Encoding.ASCII.GetString(bytes);

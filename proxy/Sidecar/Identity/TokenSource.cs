@@ -3,7 +3,10 @@ using MeshOrleans.Proxy.Sidecar.Settings;
 
 namespace MeshOrleans.Proxy.Sidecar.Identity;
 
-/// <summary>The join token: read anew each time it is needed, as an operator may have replaced the file meanwhile.</summary>
+/// <summary>
+/// The join token: read anew each time it is needed, as an operator may have replaced the file
+/// meanwhile.
+/// </summary>
 internal sealed class TokenSource(SidecarSettings settings)
 {
     private const int MaxBytes = 4096;
@@ -17,7 +20,9 @@ internal sealed class TokenSource(SidecarSettings settings)
         {
             var file = new FileInfo(path);
             var text = file.Length <= MaxBytes ? File.ReadAllText(path) : null;
-            return JoinToken.TryParse(text, out var token) ? token : throw new IdentityException($"{path} holds no join token of the form mt1.SECRET.PIN");
+            return JoinToken.TryParse(text, out var token)
+                ? token
+                : throw new IdentityException($"{path} holds no join token of the form mt1.SECRET.PIN");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

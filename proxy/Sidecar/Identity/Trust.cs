@@ -26,10 +26,18 @@ internal sealed class Trust
     public static string? TryCreate(TrustDomain own, ImmutableArray<TrustBundle> bundles, out Trust? trust)
     {
         trust = null;
-        if (bundles.Count(b => b.TrustDomain == own) != 1) return $"there is no bundle, or more than one, of the own trust domain '{own}'";
+        if (bundles.Count(b => b.TrustDomain == own) != 1)
+        {
+            return $"there is no bundle, or more than one, of the own trust domain '{own}'";
+        }
+
         foreach (var bundle in bundles)
         {
-            if (bundles.Count(b => b.TrustDomain == bundle.TrustDomain) > 1) return $"trust domain '{bundle.TrustDomain}' has two bundles";
+            if (bundles.Count(b => b.TrustDomain == bundle.TrustDomain) > 1)
+            {
+                return $"trust domain '{bundle.TrustDomain}' has two bundles";
+            }
+
             try
             {
                 if (Import(bundle).Count == 0) return $"the bundle of '{bundle.TrustDomain}' has no root";
@@ -47,7 +55,8 @@ internal sealed class Trust
     /// <summary>True when both hold the same roots for the same domains.</summary>
     public bool Equivalent(Trust other) => Own == other.Own && Fingerprint() == other.Fingerprint();
 
-    /// <exception cref="CryptographicException">A root is no certificate; of a bundle in here that cannot be.</exception>
+    /// <exception cref="CryptographicException">A root is no certificate; of a bundle in here that cannot
+    /// be.</exception>
     public static X509Certificate2Collection Import(TrustBundle bundle)
     {
         var roots = new X509Certificate2Collection();

@@ -4,8 +4,10 @@ using MeshOrleans.Proxy.Sidecar.Settings;
 namespace MeshOrleans.Proxy.Sidecar.Identity;
 
 /// <summary>
+/// 
 /// First contact: the roots are public, so they are fetched from whoever answers; the pin of the join token says which
 /// of them to believe, and only those.
+/// 
 /// </summary>
 internal sealed class TrustBundleClient(TimeProvider clock)
 {
@@ -13,14 +15,19 @@ internal sealed class TrustBundleClient(TimeProvider clock)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Fetches the roots and keeps the pinned ones.</summary>
-    /// <exception cref="IdentityException">The control plane does not answer, or is another one; fit for the log.</exception>
+    /// <exception cref="IdentityException">The control plane does not answer, or is another one; fit for the
+    /// log.</exception>
     public async Task<Trust> FetchAsync(HostPort gateway, JoinToken token, CancellationToken cancellationToken)
     {
         var bytes = await DownloadAsync(gateway, cancellationToken);
-        if (TrustFileFormat.TryRead(bytes, out var offered) is { } problem) throw new IdentityException($"{gateway} has no usable trust bundle: {problem}");
+        if (TrustFileFormat.TryRead(bytes, out var offered) is { } problem)
+        {
+            throw new IdentityException($"{gateway} has no usable trust bundle: {problem}");
+        }
 
         // A root beside the pinned one is not vouched for by the token; SDS brings it once the server has proved itself.
-        var pinned = offered!.OwnRoots.Where(r => JoinToken.PinOf(r) == token.RootPin).Select(r => r.ExportCertificatePem()).ToArray();
+        var pinned = offered!.OwnRoots.Where(
+            r => JoinToken.PinOf(r) == token.RootPin).Select(r => r.ExportCertificatePem()).ToArray();
         if (pinned.Length == 0)
         {
             throw new IdentityException(
@@ -28,14 +35,19 @@ internal sealed class TrustBundleClient(TimeProvider clock)
         }
 
         var bundle = new TrustBundle(offered.Own, [.. pinned], offered.Bundles[0].Sequence, IsLocal: true);
-        return Trust.TryCreate(offered.Own, [bundle], out var trust) is { } reason ? throw new IdentityException(reason) : trust!;
+        return Trust.TryCreate(offered.Own, [bundle], out var trust) is { } reason
+            ? throw new IdentityException(reason)
+            : trust!;
     }
 
     private async Task<byte[]> DownloadAsync(HostPort gateway, CancellationToken cancellationToken)
     {
-        using var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = Patience };
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null; // the pin decides, see above
-        using var client = new HttpClient(handler) { MaxResponseContentBufferSize = MaxBytes, Timeout = Timeout.InfiniteTimeSpan };
+        using var handler =
+            new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = Patience };
+        // the pin decides, see above
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null;
+        using var client =
+            new HttpClient(handler) { MaxResponseContentBufferSize = MaxBytes, Timeout = Timeout.InfiniteTimeSpan };
         using var patience = new CancellationTokenSource(Patience, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
@@ -44,7 +56,8 @@ internal sealed class TrustBundleClient(TimeProvider clock)
         }
         catch (HttpRequestException exception)
         {
-            throw new IdentityException($"{gateway} does not give its trust bundle: {exception.InnerException?.Message ?? exception.Message}");
+            throw new IdentityException(
+                $"{gateway} does not give its trust bundle: {exception.InnerException?.Message ?? exception.Message}");
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested)
         {

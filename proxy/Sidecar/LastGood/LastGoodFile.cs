@@ -14,8 +14,10 @@ namespace MeshOrleans.Proxy.Sidecar.LastGood;
 internal sealed record LastGood(ResourceSet Resources, DateTimeOffset SavedAt);
 
 /// <summary>
+/// 
 /// The accepted resources on disk: magic, time, length, SHA-256, then one delta response per type. It is read back by
 /// the same readers that read the network, so it can be no more permissive than that.
+/// 
 /// </summary>
 internal sealed partial class LastGoodFile(StateFolder folder, ILogger<LastGoodFile> logger)
 {
@@ -121,16 +123,20 @@ internal sealed partial class LastGoodFile(StateFolder folder, ILogger<LastGoodF
     {
         using var stream = new MemoryStream();
         Append(stream, TypeUrls.Cluster, resources.Clusters.Values.Select(r => (r.Name, r.Version, r.Body)));
-        Append(stream, TypeUrls.ClusterLoadAssignment, resources.Assignments.Values.Select(r => (r.Name, r.Version, r.Body)));
+        Append(
+            stream, TypeUrls.ClusterLoadAssignment, resources.Assignments.Values.Select(
+                r => (r.Name, r.Version, r.Body)));
         Append(stream, TypeUrls.Listener, resources.Listeners.Values.Select(r => (r.Name, r.Version, r.Body)));
         Append(stream, TypeUrls.RouteConfiguration, resources.Routes.Values.Select(r => (r.Name, r.Version, r.Body)));
         return stream.ToArray();
     }
 
-    private static void Append(Stream stream, string typeUrl, IEnumerable<(string Name, string Version, Any Body)> resources)
+    private static void Append(
+        Stream stream, string typeUrl, IEnumerable<(string Name, string Version, Any Body)> resources)
     {
         var response = new DeltaDiscoveryResponse { TypeUrl = typeUrl };
-        response.Resources.AddRange(resources.Select(r => new Resource { Name = r.Name, Version = r.Version, Resource_ = r.Body }));
+        response.Resources.AddRange(
+            resources.Select(r => new Resource { Name = r.Name, Version = r.Version, Resource_ = r.Body }));
         response.WriteDelimitedTo(stream);
     }
 
@@ -143,6 +149,7 @@ internal sealed partial class LastGoodFile(StateFolder folder, ILogger<LastGoodF
     [LoggerMessage(Level = LogLevel.Warning, Message = "{File} is ignored: {Reason}.")]
     private partial void LogIgnored(string file, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{File} cannot be written; a restart will need the control plane: {Reason}.")]
+    [LoggerMessage(
+        Level = LogLevel.Error, Message = "{File} cannot be written; a restart will need the control plane: {Reason}.")]
     private partial void LogUnsaved(string file, string reason);
 }

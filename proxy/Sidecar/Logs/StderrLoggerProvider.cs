@@ -5,8 +5,12 @@ using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Sidecar.Logs;
 
-/// <summary>One line per event on standard error, plain or JSON. The frameworks below are heard from Warning on.</summary>
-internal sealed class StderrLoggerProvider(LogThreshold threshold, bool isJson, TimeProvider clock, TextWriter output) : ILoggerProvider
+/// <summary>
+/// One line per event on standard error, plain or JSON. The frameworks below are heard from Warning
+/// on.
+/// </summary>
+internal sealed class StderrLoggerProvider(
+    LogThreshold threshold, bool isJson, TimeProvider clock, TextWriter output) : ILoggerProvider
 {
     private readonly Lock _gate = new();
 
@@ -68,7 +72,8 @@ internal sealed class StderrLoggerProvider(LogThreshold threshold, bool isJson, 
 
         public bool IsEnabled(LogLevel logLevel) => provider.IsEnabled(logLevel, _isOwn);
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel)) provider.Write(logLevel, category, formatter(state, exception), exception);
         }

@@ -6,7 +6,8 @@ using MeshOrleans.Proxy.Sidecar.Settings;
 namespace MeshOrleans.Proxy.Sidecar.Process;
 
 /// <summary>The ports that were really bound.</summary>
-internal sealed record BoundPorts(int Outbound, IReadOnlyDictionary<int, int> Inbound, int Admin, int Status, int Metrics);
+internal sealed record BoundPorts(
+    int Outbound, IReadOnlyDictionary<int, int> Inbound, int Admin, int Status, int Metrics);
 
 /// <summary>Tells scripts, by one line of JSON on standard output each, what they wait for.</summary>
 internal sealed class Announcer(SidecarSettings settings, TextWriter output)

@@ -3,7 +3,10 @@ using MeshOrleans.Proxy.Sidecar.Xds;
 
 namespace MeshOrleans.Proxy.Sidecar.Process;
 
-/// <summary>How the process ends: SIGTERM, Ctrl-C or the admin interface ask once; asking again does not wait any longer.</summary>
+/// <summary>
+/// How the process ends: SIGTERM, Ctrl-C or the admin interface ask once; asking again does not wait any
+/// longer.
+/// </summary>
 internal sealed class Lifetime : IDisposable
 {
     private readonly WorkloadHealth _health;

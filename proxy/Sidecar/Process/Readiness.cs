@@ -3,7 +3,10 @@ using MeshOrleans.Proxy.Sidecar.Xds;
 
 namespace MeshOrleans.Proxy.Sidecar.Process;
 
-/// <summary>Whether traffic should come: a model and a valid certificate are in place, and nobody wants to leave.</summary>
+/// <summary>
+/// Whether traffic should come: a model and a valid certificate are in place, and nobody wants to
+/// leave.
+/// </summary>
 internal sealed class Readiness(ModelHolder models, IdentityHolder identity, WorkloadHealth health, TimeProvider clock)
 {
     /// <summary>What is missing; null when ready.</summary>

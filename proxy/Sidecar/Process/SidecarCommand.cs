@@ -13,7 +13,8 @@ internal static class SidecarCommand
     private const int Usage = 2;
 
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(
+        string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         if (arguments is ["--help"] or ["-h"] or ["help"])
         {
@@ -41,12 +42,14 @@ internal static class SidecarCommand
         return await RunAsync(settings, output, error, cancellationToken);
     }
 
-    private static async Task<int> RunAsync(SidecarSettings settings, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        SidecarSettings settings, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         var surroundings = new Surroundings(TimeProvider.System, SharedRandomSource.Instance);
         var threshold = new LogThreshold(settings.LogLevel);
         using var provider = new StderrLoggerProvider(threshold, settings.JsonLog, surroundings.Clock, error);
-        using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(provider));
+        using var loggers = LoggerFactory.Create(
+            logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(provider));
         try
         {
             await using var sidecar = new SidecarProcess(settings, surroundings, threshold, loggers, output);

@@ -13,7 +13,10 @@ using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Sidecar.Process;
 
-/// <summary>Puts one sidecar together, runs it until it is asked to stop, and takes it down without losing a request.</summary>
+/// <summary>
+/// Puts one sidecar together, runs it until it is asked to stop, and takes it down without losing a
+/// request.
+/// </summary>
 internal sealed partial class SidecarProcess : IAsyncDisposable
 {
     /// <summary>How long peers have to hear that this endpoint leaves, before its sockets close.</summary>
@@ -35,7 +38,8 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
     private readonly Lifetime _lifetime;
 
     /// <exception cref="SettingsException">The state directory cannot be used.</exception>
-    public SidecarProcess(SidecarSettings settings, Surroundings surroundings, LogThreshold threshold, ILoggerFactory loggers, TextWriter output)
+    public SidecarProcess(
+        SidecarSettings settings, Surroundings surroundings, LogThreshold threshold, ILoggerFactory loggers, TextWriter output)
     {
         (_settings, _surroundings, _threshold, _loggers) = (settings, surroundings, threshold, loggers);
         _logger = loggers.CreateLogger<SidecarProcess>();
@@ -44,7 +48,8 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         var clock = surroundings.Clock;
         _state = new ProxyState(clock);
         _identity = new IdentityHolder(
-            settings, new IdentityStore(_folder, loggers.CreateLogger<IdentityStore>()), clock, loggers.CreateLogger<IdentityHolder>());
+            settings, new IdentityStore(
+                _folder, loggers.CreateLogger<IdentityStore>()), clock, loggers.CreateLogger<IdentityHolder>());
         var seed = ProxyModel.Empty with { TraceSampling = Fraction.FromPercent(settings.TracingSamplePercent) };
         _models = new ModelHolder(seed, clock, loggers.CreateLogger<ModelHolder>());
         _lastGood = new LastGoodFile(_folder, loggers.CreateLogger<LastGoodFile>());
@@ -59,7 +64,8 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         Restore();
         await using var dataplane = await DataplaneServer.StartAsync(
             DataplaneOptionsOf(_settings), _state, _loggers, _surroundings.Clock, _surroundings.Random, cancellationToken);
-        await using var admin = await AdminServer.StartAsync(_settings, Handler(dataplane), _loggers, cancellationToken);
+        await using var admin = await AdminServer.StartAsync(
+            _settings, Handler(dataplane), _loggers, cancellationToken);
         _announcer.Listening(new BoundPorts(
             dataplane.OutboundPort, dataplane.InboundPorts, admin.AdminPort, admin.StatusPort, admin.MetricsPort));
 
@@ -111,10 +117,13 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
     private Task[] StartLoops(DataplaneServer dataplane, CancellationToken cancellationToken)
     {
         var clock = _surroundings.Clock;
-        var joiner = new Joiner(_settings, _identity, new TrustBundleClient(clock), new CertificateClient(_settings, clock));
-        var identity = new IdentityLoop(_settings, _identity, joiner, _surroundings, _loggers.CreateLogger<IdentityLoop>());
+        var joiner = new Joiner(
+            _settings, _identity, new TrustBundleClient(clock), new CertificateClient(_settings, clock));
+        var identity = new IdentityLoop(
+            _settings, _identity, joiner, _surroundings, _loggers.CreateLogger<IdentityLoop>());
         var secrets = new SecretKeeper(_identity, _loggers.CreateLogger<SecretKeeper>());
-        var parts = new AdsParts(_models, _identity, secrets, new NodeFactory(_settings, dataplane.InboundPorts), _health);
+        var parts = new AdsParts(
+            _models, _identity, secrets, new NodeFactory(_settings, dataplane.InboundPorts), _health);
         var ads = new AdsLoop(_settings, parts, _surroundings, _loggers.CreateLogger<AdsLoop>());
         var probe = new AppProbe(_settings, _health, clock, _loggers.CreateLogger<AppProbe>());
         var names = new NameLoop(_models, Dns.GetHostAddressesAsync, clock, _loggers.CreateLogger<NameLoop>());
@@ -192,7 +201,8 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
                 App = labels.GetValueOrDefault("app", WorkloadLabels.Unknown),
                 Version = labels.GetValueOrDefault("version", WorkloadLabels.Unknown),
                 Cluster = settings.ClusterId.Length > 0 ? settings.ClusterId : WorkloadLabels.Unknown,
-                CanonicalService = labels.GetValueOrDefault("service.istio.io/canonical-name", labels.GetValueOrDefault("app", "")),
+                CanonicalService = labels.GetValueOrDefault(
+                    "service.istio.io/canonical-name", labels.GetValueOrDefault("app", "")),
             },
         };
     }

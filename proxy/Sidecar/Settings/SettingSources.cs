@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace MeshOrleans.Proxy.Sidecar.Settings;
 
-/// <summary>Where values come from: the command line wins over the environment, that over the configuration file.</summary>
+/// <summary>
+/// Where values come from: the command line wins over the environment, that over the configuration
+/// file.
+/// </summary>
 internal sealed class SettingSources
 {
     private const int MaxFileBytes = 1 << 20;
@@ -18,7 +21,8 @@ internal sealed class SettingSources
     }
 
     /// <summary>Reads the three sources.</summary>
-    /// <exception cref="SettingsException">A flag is unknown or lacks its value, or the file cannot be used.</exception>
+    /// <exception cref="SettingsException">A flag is unknown or lacks its value, or the file cannot be
+    /// used.</exception>
     public static SettingSources Read(IReadOnlyList<string> arguments, Func<string, string?> environment) =>
         new(ReadLine(arguments), environment);
 
@@ -37,12 +41,25 @@ internal sealed class SettingSources
         for (var i = 0; i < arguments.Count; i++)
         {
             var argument = arguments[i];
-            if (!argument.StartsWith("--", StringComparison.Ordinal)) throw new SettingsException($"'{argument}' is not a flag; flags start with --");
+            if (!argument.StartsWith("--", StringComparison.Ordinal))
+            {
+                throw new SettingsException($"'{argument}' is not a flag; flags start with --");
+            }
+
             var equals = argument.IndexOf('=');
             var name = equals < 0 ? argument[2..] : argument[2..equals];
             if (Flags.Find(name) is not { } flag) throw new SettingsException($"unknown flag --{name}{Nearest(name)}");
-            if (flag.IsSecret) throw new SettingsException($"--{name} would be visible to everyone on this machine; use --token-file or {flag.Variable}");
-            if (equals < 0 && ++i >= arguments.Count) throw new SettingsException($"--{name} needs a value: {flag.Shape}");
+            if (flag.IsSecret)
+            {
+                throw new SettingsException(
+                    $"--{name} would be visible to everyone on this machine; use --token-file or {flag.Variable}");
+            }
+
+            if (equals < 0 && ++i >= arguments.Count)
+            {
+                throw new SettingsException($"--{name} needs a value: {flag.Shape}");
+            }
+
             var value = equals < 0 ? arguments[i] : argument[(equals + 1)..];
             if (string.IsNullOrWhiteSpace(value)) throw new SettingsException($"--{name} needs a value: {flag.Shape}");
             values[name] = value.Trim();
@@ -75,8 +92,13 @@ internal sealed class SettingSources
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var property in root.EnumerateObject())
         {
-            if (Flags.Find(property.Name) is null || property.Name == "config") throw new SettingsException($"{path}: unknown setting '{property.Name}'{Nearest(property.Name)}");
-            values[property.Name] = Text(property.Value) ?? throw new SettingsException($"{path}: '{property.Name}' has a value that is no text");
+            if (Flags.Find(property.Name) is null || property.Name == "config")
+            {
+                throw new SettingsException($"{path}: unknown setting '{property.Name}'{Nearest(property.Name)}");
+            }
+
+            values[property.Name] = Text(property.Value) ?? throw new SettingsException(
+                $"{path}: '{property.Name}' has a value that is no text");
         }
 
         return values;
@@ -94,7 +116,9 @@ internal sealed class SettingSources
     private static string Nearest(string name)
     {
         var best = Flags.All.Where(f => !f.IsSecret).MinBy(f => Distance(f.Name, name))!;
-        return Distance(best.Name, name) <= Math.Max(2, name.Length / 3) ? $"; did you mean --{best.Name}?" : "; see --help";
+        return Distance(best.Name, name) <= Math.Max(2, name.Length / 3)
+            ? $"; did you mean --{best.Name}?"
+            : "; see --help";
     }
 
     private static int Distance(string a, string b)
@@ -106,7 +130,8 @@ internal sealed class SettingSources
             row[0] = i;
             for (var j = 1; j <= b.Length; j++)
             {
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
+                (diagonal, row[j]) = (row[j], Math.Min(
+                    Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
             }
         }
 

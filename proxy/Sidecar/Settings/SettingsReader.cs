@@ -15,7 +15,8 @@ internal sealed class SettingsReader(SettingSources sources)
     };
 
     /// <exception cref="SettingsException">A value is missing or wrong.</exception>
-    public static SidecarSettings Read(IReadOnlyList<string> arguments, Func<string, string?> environment, string hostName) =>
+    public static SidecarSettings Read(
+        IReadOnlyList<string> arguments, Func<string, string?> environment, string hostName) =>
         new SettingsReader(SettingSources.Read(arguments, environment)).Read(hostName);
 
     private SidecarSettings Read(string hostName)
@@ -76,8 +77,15 @@ internal sealed class SettingsReader(SettingSources sources)
         var ports = List("app-port", sources.Find("app-port"));
         var names = List("port-names", sources.Find("port-names"));
         var inbound = List("inbound-port", sources.Find("inbound-port"));
-        if (names.Length > 0 && names.Length != ports.Length) throw NotAligned("port-names", names.Length, ports.Length);
-        if (inbound.Length > 0 && inbound.Length != ports.Length) throw NotAligned("inbound-port", inbound.Length, ports.Length);
+        if (names.Length > 0 && names.Length != ports.Length)
+        {
+            throw NotAligned("port-names", names.Length, ports.Length);
+        }
+
+        if (inbound.Length > 0 && inbound.Length != ports.Length)
+        {
+            throw NotAligned("inbound-port", inbound.Length, ports.Length);
+        }
 
         var result = ImmutableArray.CreateBuilder<AppPort>(ports.Length);
         foreach (var (i, text) in ports.Index())
@@ -86,7 +94,10 @@ internal sealed class SettingsReader(SettingSources sources)
             if (result.Any(p => p.Port == port)) throw new SettingsException($"--app-port names {port} twice");
             var name = names.Length > 0 ? Name("port-names", names[i]) : i == 0 ? "http" : $"http-{port}";
             if (result.Any(p => p.Name == name)) throw new SettingsException($"--port-names names '{name}' twice");
-            result.Add(new AppPort(name, port, inbound.Length > 0 ? PortOf("inbound-port", inbound[i], least: 0) : i == 0 ? 15006 : 0));
+            result.Add(
+                new AppPort(
+                    name, port, inbound.Length > 0 ? PortOf(
+                        "inbound-port", inbound[i], least: 0) : i == 0 ? 15006 : 0));
         }
 
         return result.ToImmutable();
@@ -99,7 +110,10 @@ internal sealed class SettingsReader(SettingSources sources)
         {
             var equals = pair.IndexOf('=');
             if (equals <= 0) throw new SettingsException($"--labels: '{pair}' is not of the form key=value");
-            if (!labels.TryAdd(pair[..equals].Trim(), pair[(equals + 1)..].Trim())) throw new SettingsException($"--labels names '{pair[..equals]}' twice");
+            if (!labels.TryAdd(pair[..equals].Trim(), pair[(equals + 1)..].Trim()))
+            {
+                throw new SettingsException($"--labels names '{pair[..equals]}' twice");
+            }
         }
 
         return labels.ToImmutable();
@@ -108,13 +122,17 @@ internal sealed class SettingsReader(SettingSources sources)
     private JoinToken? Token()
     {
         if (sources.Find("token") is not { } text) return null;
-        return JoinToken.TryParse(text, out var token) ? token : throw new SettingsException("the join token is not of the form mt1.SECRET.PIN");
+        return JoinToken.TryParse(text, out var token)
+            ? token
+            : throw new SettingsException("the join token is not of the form mt1.SECRET.PIN");
     }
 
     private static TrustDomain TrustDomainOf(string? text)
     {
         if (text is null) return Defaults.TrustDomain;
-        return TrustDomain.TryParse(text, out var domain) ? domain : throw new SettingsException($"--trust-domain: '{text}' is not a trust domain");
+        return TrustDomain.TryParse(text, out var domain)
+            ? domain
+            : throw new SettingsException($"--trust-domain: '{text}' is not a trust domain");
     }
 
     private static HostPort Gateway(string text) => HostPort.TryParse(text, out var gateway)
@@ -122,21 +140,26 @@ internal sealed class SettingsReader(SettingSources sources)
         : throw new SettingsException($"--xds: '{text}' is not of the form HOST:PORT");
 
     private string Required(string name) =>
-        sources.Find(name) ?? throw new SettingsException($"--{name} {Flags.Find(name)!.Shape} is required (or {Flags.Find(name)!.Variable}); see --help");
+        sources.Find(name) ?? throw new SettingsException(
+            $"--{name} {Flags.Find(name)!.Shape} is required (or {Flags.Find(name)!.Variable}); see --help");
 
     // The SPIFFE ID and the node id are made of these; '~' would end a part of the node id.
     private static string Name(string flag, string text) =>
-        text.Length <= 253 && text is not ("." or "..") && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_')
+        text.Length <= 253 && text is not ("." or "..") && text.All(
+            c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_')
             ? text
             : throw new SettingsException($"--{flag}: '{text}' may only have letters, digits, '-', '.' and '_'");
 
     private string Address(string name, string fallback)
     {
         var text = sources.Find(name) ?? fallback;
-        return IPAddress.TryParse(text, out _) ? text : throw new SettingsException($"--{name}: '{text}' is not an IP address");
+        return IPAddress.TryParse(text, out _)
+            ? text
+            : throw new SettingsException($"--{name}: '{text}' is not an IP address");
     }
 
-    private int Port(string name, int fallback) => sources.Find(name) is { } text ? PortOf(name, text, least: 0) : fallback;
+    private int Port(string name, int fallback) =>
+        sources.Find(name) is { } text ? PortOf(name, text, least: 0) : fallback;
 
     private static int PortOf(string name, string text, int least) =>
         ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port >= least
@@ -146,7 +169,8 @@ internal sealed class SettingsReader(SettingSources sources)
     private double Number(string name, double fallback, double least, double most)
     {
         if (sources.Find(name) is not { } text) return fallback;
-        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
+        return double.TryParse(
+            text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
             ? value
             : throw new SettingsException($"--{name}: '{text}' is not a number from {least:0} to {most:0}");
     }

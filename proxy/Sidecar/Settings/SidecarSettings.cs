@@ -25,7 +25,8 @@ internal sealed record SidecarSettings
 
     public string ServiceAccount { get; init; } = "default";
 
-    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 
     public string Address { get; init; } = "127.0.0.1";
 

@@ -26,7 +26,8 @@ internal sealed class StateFolder : IDisposable
         }
         catch (IOException exception)
         {
-            throw new SettingsException($"--state-dir {path} cannot be used, perhaps by another sidecar: {exception.Message}");
+            throw new SettingsException(
+                $"--state-dir {path} cannot be used, perhaps by another sidecar: {exception.Message}");
         }
     }
 
@@ -40,7 +41,11 @@ internal sealed class StateFolder : IDisposable
     {
         var info = new FileInfo(PathOf(file));
         if (!info.Exists) return null;
-        if (info.Length > most) throw new IOException($"{info.FullName} has {info.Length} bytes; at most {most} are expected.");
+        if (info.Length > most)
+        {
+            throw new IOException($"{info.FullName} has {info.Length} bytes; at most {most} are expected.");
+        }
+
         return File.ReadAllBytes(info.FullName);
     }
 

@@ -7,14 +7,16 @@ using Microsoft.Extensions.Logging;
 namespace MeshOrleans.Proxy.Sidecar.Xds;
 
 /// <summary>What a stream works on.</summary>
-internal sealed record AdsParts(ModelHolder Models, IdentityHolder Identity, SecretKeeper Secrets, NodeFactory Nodes, WorkloadHealth Health);
+internal sealed record AdsParts(
+    ModelHolder Models, IdentityHolder Identity, SecretKeeper Secrets, NodeFactory Nodes, WorkloadHealth Health);
 
 /// <summary>Keeps one ADS stream open, to one gateway after the other.</summary>
 internal sealed partial class AdsLoop(
     SidecarSettings settings, AdsParts parts, Surroundings surroundings, ILogger<AdsLoop> logger)
 {
     private const string Method = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
-    private const int MaxMessageSize = 256 << 20; // of a control plane that has proved itself: a big mesh in one message
+    // of a control plane that has proved itself: a big mesh in one message
+    private const int MaxMessageSize = 256 << 20;
     private readonly Backoff _backoff = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(30), surroundings.Random);
     private readonly Signal _identityChanged = new();
     private volatile DeltaSession? _session;
@@ -25,7 +27,8 @@ internal sealed partial class AdsLoop(
         parts.Health.Changed += report => _session?.Report(report);
         for (var attempt = 0; !cancellationToken.IsCancellationRequested; attempt++)
         {
-            while (!parts.Identity.Current.IsValid(surroundings.Clock.GetUtcNow())) await _identityChanged.WaitAsync(cancellationToken);
+            while (!parts.Identity.Current.IsValid(
+                surroundings.Clock.GetUtcNow())) await _identityChanged.WaitAsync(cancellationToken);
             var gateway = settings.Xds[attempt % settings.Xds.Length];
             await TryStreamAsync(gateway, cancellationToken);
             parts.Models.Disconnected();
@@ -120,12 +123,15 @@ internal sealed partial class AdsLoop(
     [LoggerMessage(Level = LogLevel.Information, Message = "{Gateway} has ended the stream; connecting again.")]
     private partial void LogEnded(HostPort gateway);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "No stream to {Gateway}, traffic goes on with what is known: {Status}.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "No stream to {Gateway}, traffic goes on with what is known: {Status}.")]
     private partial void LogLost(HostPort gateway, GrpcStatus status);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Gateway} refuses this sidecar: {Status}. Trying again.")]
     private partial void LogRefused(HostPort gateway, GrpcStatus status);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Gateway} is not the control plane this sidecar trusts: {Problem}. Trying again.")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "{Gateway} is not the control plane this sidecar trusts: {Problem}. Trying again.")]
     private partial void LogNotTrusted(HostPort gateway, string problem);
 }

@@ -5,10 +5,13 @@ using Microsoft.Extensions.Logging;
 namespace MeshOrleans.Proxy.Sidecar.Xds;
 
 /// <summary>
+/// 
 /// Connects to the application's ports: until they accept for the first time the workload is not healthy; with
 /// <c>--probe tcp</c> it is asked for ever after.
+/// 
 /// </summary>
-internal sealed partial class AppProbe(SidecarSettings settings, WorkloadHealth health, TimeProvider clock, ILogger<AppProbe> logger)
+internal sealed partial class AppProbe(
+    SidecarSettings settings, WorkloadHealth health, TimeProvider clock, ILogger<AppProbe> logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan WhileDown = TimeSpan.FromMilliseconds(500);
@@ -31,7 +34,10 @@ internal sealed partial class AppProbe(SidecarSettings settings, WorkloadHealth 
     {
         if (refusing is null == _isUp) return;
         _isUp = refusing is null;
-        health.Set(refusing is null ? HealthReport.Healthy : new HealthReport($"the application does not accept connections on port {refusing}"));
+        health.Set(
+            refusing is null
+                ? HealthReport.Healthy
+                : new HealthReport($"the application does not accept connections on port {refusing}"));
         if (refusing is { } port) LogDown(port);
         else LogUp();
     }
@@ -63,7 +69,9 @@ internal sealed partial class AppProbe(SidecarSettings settings, WorkloadHealth 
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The application does not accept connections on port {Port}; reported as unhealthy.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The application does not accept connections on port {Port}; reported as unhealthy.")]
     private partial void LogDown(int port);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The application accepts connections.")]

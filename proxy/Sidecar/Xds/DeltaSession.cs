@@ -8,8 +8,10 @@ using MeshOrleans.Xds.Protocol.Discovery;
 namespace MeshOrleans.Proxy.Sidecar.Xds;
 
 /// <summary>
+/// 
 /// One delta stream, without its transport: which requests follow from opening it, from each response, and from what
 /// the sidecar itself has to say. Requests leave in the order in which they are written here.
+/// 
 /// </summary>
 internal sealed class DeltaSession(ModelHolder models, SecretKeeper secrets, NodeFactory nodes, IdentityHolder identity)
 {
@@ -31,9 +33,18 @@ internal sealed class DeltaSession(ModelHolder models, SecretKeeper secrets, Nod
             var held = models.Resources;
             Ask(TypeUrls.Cluster, ["*"], held.Clusters.Select(r => (r.Key, r.Value.Version)), nodes.Create());
             (_assignments, _routes) = (Names(held.AssignmentNames), Names(held.RouteNames));
-            if (_assignments.Count > 0) Ask(TypeUrls.ClusterLoadAssignment, _assignments, held.Assignments.Select(r => (r.Key, r.Value.Version)));
+            if (_assignments.Count > 0)
+            {
+                Ask(
+                    TypeUrls.ClusterLoadAssignment, _assignments, held.Assignments.Select(
+                        r => (r.Key, r.Value.Version)));
+            }
+
             Ask(TypeUrls.Listener, ["*"], held.Listeners.Select(r => (r.Key, r.Value.Version)));
-            if (_routes.Count > 0) Ask(TypeUrls.RouteConfiguration, _routes, held.Routes.Select(r => (r.Key, r.Value.Version)));
+            if (_routes.Count > 0)
+            {
+                Ask(TypeUrls.RouteConfiguration, _routes, held.Routes.Select(r => (r.Key, r.Value.Version)));
+            }
 
             // Secrets are asked for without versions: their answer shows that the control plane is in its right mind.
             var request = Secrets();
@@ -67,10 +78,16 @@ internal sealed class DeltaSession(ModelHolder models, SecretKeeper secrets, Nod
         Send(request);
     }
 
-    /// <summary>Has the staged request announced soon. Called under the identity's lock, so it must not take this one's.</summary>
+    /// <summary>
+    /// Has the staged request announced soon. Called under the identity's lock, so it must not take this
+    /// one's.
+    /// </summary>
     public void AnnounceRequest() => _outgoing.Writer.TryWrite(null);
 
-    /// <summary>The announcement of the staged request, where it has changed without a response; otherwise null.</summary>
+    /// <summary>
+    /// The announcement of the staged request, where it has changed without a response; otherwise
+    /// null.
+    /// </summary>
     public DeltaDiscoveryRequest? Announcement()
     {
         lock (_gate)
@@ -111,7 +128,8 @@ internal sealed class DeltaSession(ModelHolder models, SecretKeeper secrets, Nod
         Send(request);
     }
 
-    private static ImmutableSortedSet<string> Names(IEnumerable<string> names) => names.ToImmutableSortedSet(StringComparer.Ordinal);
+    private static ImmutableSortedSet<string> Names(IEnumerable<string> names) =>
+        names.ToImmutableSortedSet(StringComparer.Ordinal);
 
     private void Send(DeltaDiscoveryRequest request) => _outgoing.Writer.TryWrite(request);
 }

@@ -8,7 +8,8 @@ namespace MeshOrleans.Proxy.Sidecar.Xds;
 
 /// <summary>A model and what is missing from it.</summary>
 /// <param name="Model">What can be served.</param>
-/// <param name="Warming">Listeners and clusters that wait for their routes or endpoints; a former one goes on meanwhile.</param>
+/// <param name="Warming">Listeners and clusters that wait for their routes or endpoints; a former one goes on
+/// meanwhile.</param>
 /// <param name="Dangling">Clusters that routes name and nobody has.</param>
 internal sealed record Composition(ProxyModel Model, ImmutableArray<string> Warming, ImmutableArray<string> Dangling);
 
@@ -21,7 +22,8 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
     private readonly List<string> _warming = [];
 
     /// <param name="resources">What is to be served.</param>
-    /// <param name="previous">The model in use, made from <paramref name="former"/>: what has not changed is taken from it.</param>
+    /// <param name="previous">The model in use, made from <paramref name="former"/>: what has not changed is taken from
+    /// it.</param>
     /// <param name="former">The resources behind it.</param>
     /// <exception cref="UnusableResourceException">Two resources contradict each other.</exception>
     public static Composition Compose(ResourceSet resources, ProxyModel previous, ResourceSet former) =>
@@ -43,7 +45,10 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
                 case ListenerTemplate.Inbound ports:
                     foreach (var port in ports.Ports)
                     {
-                        if (Inbound(listener.Name, port) is { } inboundModel) Add(inbound, inboundModel.Port, inboundModel, listener.Name);
+                        if (Inbound(listener.Name, port) is { } inboundModel)
+                        {
+                            Add(inbound, inboundModel.Port, inboundModel, listener.Name);
+                        }
                     }
 
                     break;
@@ -82,7 +87,9 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
             {
                 clusters[name] = Unchanged(name, edsName, cluster, assignment) ?? model with
                 {
-                    Endpoints = assignment.Content.Endpoints, OverprovisioningPercent = assignment.Content.OverprovisioningPercent,
+                    Endpoints =
+                        assignment.Content.Endpoints, OverprovisioningPercent =
+                            assignment.Content.OverprovisioningPercent,
                 };
             }
             else
@@ -118,14 +125,20 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
     // The data plane plans a cluster anew when its record is another one; most changes concern few of many.
     private ClusterModel? Unchanged(
         string name, string edsName, XdsResource<ClusterTemplate> cluster, XdsResource<LoadAssignment> assignment) =>
-        former.Clusters.TryGetValue(name, out var formerCluster) && ReferenceEquals(formerCluster.Content, cluster.Content)
-        && former.Assignments.TryGetValue(edsName, out var formerAssignment) && ReferenceEquals(formerAssignment.Content, assignment.Content)
+        former.Clusters.TryGetValue(
+            name, out var formerCluster) && ReferenceEquals(formerCluster.Content, cluster.Content)
+        && former.Assignments.TryGetValue(
+            edsName, out var formerAssignment) && ReferenceEquals(formerAssignment.Content, assignment.Content)
             ? previous.Clusters.GetValueOrDefault(name)
             : null;
 
     private OutboundPortModel? Outbound(string listener, ListenerTemplate.Outbound template)
     {
-        if (Routes(template.Http) is { } routes) return new OutboundPortModel(template.Port, routes, template.Http.Normalization);
+        if (Routes(template.Http) is { } routes)
+        {
+            return new OutboundPortModel(template.Port, routes, template.Http.Normalization);
+        }
+
         _warming.Add($"Listener '{listener}'");
         return previous.Outbound.GetValueOrDefault(template.Port);
     }
@@ -145,15 +158,19 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
     {
         if (!ports.TryAdd(port, model))
         {
-            throw new UnusableResourceException(MeshOrleans.Model.Validation.FieldPath.Root, $"Listener '{listener}': port {port} has a listener already");
+            throw new UnusableResourceException(
+                MeshOrleans.Model.Validation.FieldPath.Root, $"Listener '{listener}': port {port} has a listener already");
         }
     }
 
     // Without a listener that says so: a host of last resort that refuses means that everything unknown is refused.
-    private static OutboundPolicy ImpliedPolicy(Dictionary<string, ClusterModel> clusters, Dictionary<int, OutboundPortModel> outbound)
+    private static OutboundPolicy ImpliedPolicy(
+        Dictionary<string, ClusterModel> clusters, Dictionary<int, OutboundPortModel> outbound)
     {
         var blocks = outbound.Values.Any(o => o.Routes.Hosts.Any(h => h.Name == "block_all"));
-        return blocks || !clusters.ContainsKey(ClusterNames.Passthrough) ? OutboundPolicy.RegistryOnly : OutboundPolicy.AllowAny;
+        return blocks || !clusters.ContainsKey(ClusterNames.Passthrough)
+            ? OutboundPolicy.RegistryOnly
+            : OutboundPolicy.AllowAny;
     }
 
     private static IEnumerable<string> References(ProxyModel model)

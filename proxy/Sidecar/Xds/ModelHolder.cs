@@ -9,12 +9,17 @@ using Microsoft.Extensions.Logging;
 namespace MeshOrleans.Proxy.Sidecar.Xds;
 
 /// <summary>
+/// 
 /// The accepted resources and the model made of them. A response changes both or neither; before the first complete
 /// set there is no model, so nothing listens.
+/// 
 /// </summary>
 internal sealed partial class ModelHolder : IDisposable
 {
-    /// <summary>How long a first model waits for what is missing, and how long a removed cluster is kept for its routes.</summary>
+    /// <summary>
+    /// How long a first model waits for what is missing, and how long a removed cluster is kept for its
+    /// routes.
+    /// </summary>
     private static readonly TimeSpan WarmingTimeout = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan RemovalGrace = TimeSpan.FromSeconds(5);
 
@@ -84,10 +89,12 @@ internal sealed partial class ModelHolder : IDisposable
         lock (_gate)
         {
             var isSame = addresses.Count == Resources.Addresses.Count
-                && addresses.All(a => Resources.Addresses.TryGetValue(a.Key, out var known) && known.SequenceEqual(a.Value));
+                && addresses.All(
+                    a => Resources.Addresses.TryGetValue(a.Key, out var known) && known.SequenceEqual(a.Value));
             if (isSame) return;
             var next = Resources with { Addresses = addresses };
-            var composition = ModelComposer.Compose(next, Model ?? _seed, Model is null ? ResourceSet.Empty : Resources);
+            var composition = ModelComposer.Compose(
+                next, Model ?? _seed, Model is null ? ResourceSet.Empty : Resources);
             Resources = next;
             Publish(composition);
         }
@@ -98,7 +105,10 @@ internal sealed partial class ModelHolder : IDisposable
     {
         lock (_gate)
         {
-            if (Model is not null) Status = Status with { Source = ConfigSource.ControlPlane, ConfirmedAt = _clock.GetUtcNow() };
+            if (Model is not null)
+            {
+                Status = Status with { Source = ConfigSource.ControlPlane, ConfirmedAt = _clock.GetUtcNow() };
+            }
         }
     }
 
@@ -111,7 +121,11 @@ internal sealed partial class ModelHolder : IDisposable
     {
         lock (_gate)
         {
-            if (Status.Age(_clock.GetUtcNow()) == TimeSpan.Zero) Status = Status with { ConfirmedAt = _clock.GetUtcNow() };
+            if (Status.Age(_clock.GetUtcNow()) == TimeSpan.Zero)
+            {
+                Status = Status with { ConfirmedAt = _clock.GetUtcNow() };
+            }
+
             Status = Status with { Gateway = null };
         }
     }
@@ -155,7 +169,11 @@ internal sealed partial class ModelHolder : IDisposable
     {
         lock (_gate)
         {
-            if (Resources != ResourceSet.Empty) Publish(ModelComposer.Compose(Resources, Model ?? _seed, Model is null ? ResourceSet.Empty : Resources));
+            if (Resources != ResourceSet.Empty)
+            {
+                Publish(
+                    ModelComposer.Compose(Resources, Model ?? _seed, Model is null ? ResourceSet.Empty : Resources));
+            }
         }
     }
 
@@ -211,18 +229,25 @@ internal sealed partial class ModelHolder : IDisposable
         if (before.Listeners.Count > 0 && after.Listeners.IsEmpty) LogEmptied("listener", typeUrl);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Serving the last good configuration from disk, {Age} old: {Listeners} listeners, {Clusters} clusters.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Serving the last good configuration from disk, {Age} old: {Listeners} listeners, {Clusters} clusters.")]
     private partial void LogRestored(TimeSpan age, int listeners, int clusters);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The saved configuration is not used: {Reason}.")]
     private partial void LogNotRestored(string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Response {Version} of {TypeUrl} refused, the former one stays in use: {Reason}.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Response {Version} of {TypeUrl} refused, the former one stays in use: {Reason}.")]
     private partial void LogRefused(string typeUrl, string version, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The control plane removed the last {Kind} ({TypeUrl}); obeyed.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "The control plane removed the last {Kind} ({TypeUrl}); obeyed.")]
     private partial void LogEmptied(string kind, string typeUrl);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Model {Number} in use: {Outbound} outbound and {Inbound} inbound ports, {Clusters} clusters.")]
+    [LoggerMessage(
+        Level = LogLevel.Debug,
+        Message = "Model {Number} in use: {Outbound} outbound and {Inbound} inbound ports, {Clusters} clusters.")]
     private partial void LogModel(long number, int outbound, int inbound, int clusters);
 }

@@ -5,7 +5,10 @@ using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Sidecar.Xds;
 
-/// <summary>Asks DNS for the endpoints that clusters know by name. What cannot be answered now keeps its former addresses.</summary>
+/// <summary>
+/// Asks DNS for the endpoints that clusters know by name. What cannot be answered now keeps its former
+/// addresses.
+/// </summary>
 internal sealed partial class NameLoop(
     ModelHolder models, Func<string, CancellationToken, Task<IPAddress[]>> resolve, TimeProvider clock, ILogger<NameLoop> logger)
 {
@@ -57,6 +60,7 @@ internal sealed partial class NameLoop(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "DNS has no answer for {Name}, what is known stays in use: {Reason}.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "DNS has no answer for {Name}, what is known stays in use: {Reason}.")]
     private partial void LogUnresolved(string name, string reason);
 }

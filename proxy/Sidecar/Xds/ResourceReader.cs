@@ -32,27 +32,40 @@ internal static class ResourceReader
         {
             TypeUrls.Cluster => set with
             {
-                Clusters = Remove(Put(set.Clusters, response, reasons, (Proto.Cluster.Cluster c) => c.Name, ClusterReader.Read), response),
+                Clusters = Remove(
+                    Put(
+                        set.Clusters, response, reasons, (Proto.Cluster.Cluster c) =>
+                            c.Name, ClusterReader.Read), response),
             },
             TypeUrls.Listener => set with
             {
-                Listeners = Remove(Put(set.Listeners, response, reasons, (Proto.Listener.Listener l) => l.Name, ListenerReader.Read), response),
+                Listeners = Remove(
+                    Put(
+                        set.Listeners, response, reasons, (Proto.Listener.Listener l) =>
+                            l.Name, ListenerReader.Read), response),
             },
             // What is still referred to outlives its removal, as in Envoy; the orphans below go.
             TypeUrls.ClusterLoadAssignment => set with
             {
-                Assignments = Put(set.Assignments, response, reasons, (Proto.Endpoint.ClusterLoadAssignment a) => a.ClusterName, EndpointReader.Read),
+                Assignments = Put(
+                    set.Assignments, response, reasons, (Proto.Endpoint.ClusterLoadAssignment a) =>
+                        a.ClusterName, EndpointReader.Read),
             },
             TypeUrls.RouteConfiguration => set with
             {
-                Routes = Put(set.Routes, response, reasons, (Proto.Route.RouteConfiguration r) => r.Name, RouteReader.Read),
+                Routes = Put(
+                    set.Routes, response, reasons, (Proto.Route.RouteConfiguration r) => r.Name, RouteReader.Read),
             },
             _ => null,
         };
         if (next is null) return new ReadOutcome.Refused($"type {response.TypeUrl} was not asked for");
         return reasons.Count == 0
             ? new ReadOutcome.Read(next.WithoutOrphans())
-            : new ReadOutcome.Refused(string.Join("; ", reasons.Take(MaxReasons)) + (reasons.Count > MaxReasons ? $"; and {reasons.Count - MaxReasons} more" : ""));
+            : new ReadOutcome.Refused(
+                string.Join(
+                    "; ", reasons.Take(MaxReasons)) + (reasons.Count > MaxReasons
+                        ? $"; and {reasons.Count - MaxReasons} more"
+                        : ""));
     }
 
     private static ImmutableSortedDictionary<string, XdsResource<T>> Put<TMessage, T>(
@@ -71,7 +84,12 @@ internal static class ResourceReader
                 if (resource.Resource_ is not { } body) throw new UnusableResourceException(FieldPath.Root, "is empty");
                 var message = CoreReader.Unpack<TMessage>(body, FieldPath.Root);
                 var name = nameOf(message);
-                if (name.Length == 0 || (resource.Name.Length > 0 && resource.Name != name)) throw new UnusableResourceException(FieldPath.Root.At("name"), $"'{name}' is not the resource's name");
+                if (name.Length == 0 || (resource.Name.Length > 0 && resource.Name != name))
+                {
+                    throw new UnusableResourceException(
+                        FieldPath.Root.At("name"), $"'{name}' is not the resource's name");
+                }
+
                 next[name] = new XdsResource<T>(name, resource.Version, body, read(message, FieldPath.Root));
             }
             catch (UnusableResourceException exception)

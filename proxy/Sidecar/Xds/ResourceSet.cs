@@ -13,15 +13,22 @@ internal sealed record ResourceSet
 {
     public static ResourceSet Empty { get; } = new();
 
-    public ImmutableSortedDictionary<string, XdsResource<ClusterTemplate>> Clusters { get; init; } = None<ClusterTemplate>();
+    public ImmutableSortedDictionary<string, XdsResource<ClusterTemplate>> Clusters { get; init; } =
+        None<ClusterTemplate>();
 
-    public ImmutableSortedDictionary<string, XdsResource<LoadAssignment>> Assignments { get; init; } = None<LoadAssignment>();
+    public ImmutableSortedDictionary<string, XdsResource<LoadAssignment>> Assignments { get; init; } =
+        None<LoadAssignment>();
 
-    public ImmutableSortedDictionary<string, XdsResource<ListenerTemplate>> Listeners { get; init; } = None<ListenerTemplate>();
+    public ImmutableSortedDictionary<string, XdsResource<ListenerTemplate>> Listeners { get; init; } =
+        None<ListenerTemplate>();
 
-    public ImmutableSortedDictionary<string, XdsResource<RouteTableModel>> Routes { get; init; } = None<RouteTableModel>();
+    public ImmutableSortedDictionary<string, XdsResource<RouteTableModel>> Routes { get; init; } =
+        None<RouteTableModel>();
 
-    /// <summary>What DNS has answered for the names of endpoints; not a resource, but part of the same picture.</summary>
+    /// <summary>
+    /// What DNS has answered for the names of endpoints; not a resource, but part of the same
+    /// picture.
+    /// </summary>
     public ImmutableSortedDictionary<string, ImmutableArray<string>> Addresses { get; init; } =
         ImmutableSortedDictionary.Create<string, ImmutableArray<string>>(StringComparer.Ordinal);
 
@@ -29,13 +36,15 @@ internal sealed record ResourceSet
     public IEnumerable<string> DnsNames => Clusters.Values.SelectMany(c => c.Content.Names).Distinct();
 
     /// <summary>The names that EDS must deliver for these clusters.</summary>
-    public IEnumerable<string> AssignmentNames => Clusters.Values.Select(c => c.Content.EdsName).OfType<string>().Distinct();
+    public IEnumerable<string> AssignmentNames =>
+        Clusters.Values.Select(c => c.Content.EdsName).OfType<string>().Distinct();
 
     /// <summary>The names that RDS must deliver for these listeners.</summary>
     public IEnumerable<string> RouteNames => Listeners.Values.SelectMany(l => l.Content switch
     {
         ListenerTemplate.Outbound { Http.Routes: null } outbound => [outbound.Http.RouteName],
-        ListenerTemplate.Inbound inbound => inbound.Ports.Where(p => p.Http is { Routes: null }).Select(p => p.Http!.RouteName),
+        ListenerTemplate.Inbound inbound =>
+            inbound.Ports.Where(p => p.Http is { Routes: null }).Select(p => p.Http!.RouteName),
         _ => Enumerable.Empty<string>(),
     }).Distinct();
 

@@ -7,7 +7,10 @@ using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Sidecar.Xds;
 
-/// <summary>Secrets of the stream to the identity. Roots before certificates: a new root may be what the new certificate leads to.</summary>
+/// <summary>
+/// Secrets of the stream to the identity. Roots before certificates: a new root may be what the new
+/// certificate leads to.
+/// </summary>
 internal sealed partial class SecretKeeper(IdentityHolder identity, ILogger<SecretKeeper> logger)
 {
     /// <returns>Null for an ACK; otherwise the reason of the NACK.</returns>
@@ -17,7 +20,11 @@ internal sealed partial class SecretKeeper(IdentityHolder identity, ILogger<Secr
         try
         {
             var contents = response.Resources
-                .Select(r => SecretReader.Read(CoreReader.Unpack<Secret>(r.Resource_ ?? new(), FieldPath.Root), trust.Own, FieldPath.Root.At(r.Name)))
+                .Select(
+                    r =>
+                        SecretReader.Read(
+                            CoreReader.Unpack<Secret>(
+                                r.Resource_ ?? new(), FieldPath.Root), trust.Own, FieldPath.Root.At(r.Name)))
                 .ToArray();
             var outcomes = contents.OfType<SecretContent.Roots>().Select(r => identity.Offer(r.Trust))
                 .Concat(contents.OfType<SecretContent.Certificate>().Select(c => identity.Offer(c.ChainPem)));

@@ -71,7 +71,8 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
         var fields = first.Node.Metadata.Fields;
         Assert.Equal("cart", fields["SERVICE_ACCOUNT"].StringValue);
         Assert.Equal("v1", fields["LABELS"].StructValue.Fields["version"].StringValue);
-        Assert.Equal(40001, fields["MESH_WORKLOAD"].StructValue.Fields["inboundPorts"].StructValue.Fields["9000"].NumberValue);
+        Assert.Equal(
+            40001, fields["MESH_WORKLOAD"].StructValue.Fields["inboundPorts"].StructValue.Fields["9000"].NumberValue);
     }
 
     [Fact]
@@ -84,12 +85,15 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
         var broken = MeshResources.EdsCluster(MeshResources.Catalog);
         broken.LbPolicy = MeshOrleans.Xds.Protocol.Cluster.Cluster.Types.LbPolicy.Maglev;
 
-        var answer = await _plane.AnswerToAsync(_plane.Push(TypeUrls.Cluster, new Dictionary<string, IMessage> { [broken.Name] = broken }));
+        var answer = await _plane.AnswerToAsync(
+            _plane.Push(TypeUrls.Cluster, new Dictionary<string, IMessage> { [broken.Name] = broken }));
 
-        Assert.Equal($"Cluster '{MeshResources.Catalog}': lb_policy: Maglev is not supported", answer.ErrorDetail.Message);
+        Assert.Equal(
+            $"Cluster '{MeshResources.Catalog}': lb_policy: Maglev is not supported", answer.ErrorDetail.Message);
         Assert.Same(former, _models.Model.Clusters[MeshResources.Catalog]);
         Assert.Equal(1, _models.Status.Types[TypeUrls.Cluster].Refusals);
-        var good = _plane.Push(TypeUrls.ClusterLoadAssignment, new Dictionary<string, IMessage> { [MeshResources.Catalog] = MeshResources.Assignment(MeshResources.Catalog, 8081) });
+        var good = _plane.Push(
+            TypeUrls.ClusterLoadAssignment, new Dictionary<string, IMessage> { [MeshResources.Catalog] = MeshResources.Assignment(MeshResources.Catalog, 8081) });
         Assert.Null((await _plane.AnswerToAsync(good)).ErrorDetail);
         Assert.Equal(8081, Assert.Single(_models.Model.Clusters[MeshResources.Catalog].Endpoints).Port);
     }
@@ -105,9 +109,13 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
 
         _plane.EndStream();
 
-        var again = await _plane.NextAsync("a new subscription", r => r.TypeUrl == TypeUrls.Cluster && r.Node is not null);
-        Assert.Equal(["PassthroughCluster", MeshResources.Catalog], again.InitialResourceVersions.Keys.Order(StringComparer.Ordinal));
-        var endpoints = await _plane.NextAsync("its subscription to endpoints", r => r.TypeUrl == TypeUrls.ClusterLoadAssignment && r.ResourceNamesSubscribe.Count > 0);
+        var again = await _plane.NextAsync(
+            "a new subscription", r => r.TypeUrl == TypeUrls.Cluster && r.Node is not null);
+        Assert.Equal(
+            ["PassthroughCluster", MeshResources.Catalog], again.InitialResourceVersions.Keys.Order(StringComparer.Ordinal));
+        var endpoints = await _plane.NextAsync(
+            "its subscription to endpoints", r =>
+                r.TypeUrl == TypeUrls.ClusterLoadAssignment && r.ResourceNamesSubscribe.Count > 0);
         Assert.Equal([MeshResources.Catalog], endpoints.InitialResourceVersions.Keys);
         Assert.Same(former!.Clusters[MeshResources.Catalog], _models.Model!.Clusters[MeshResources.Catalog]);
     }
@@ -120,7 +128,9 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
 
         await Eventually.HoldsAsync("a model", () => _models.Model is not null);
 
-        Assert.Contains(_identityLog.Texts(LogLevel.Error), t => t.Contains("127.0.0.1:1 does not give its trust bundle", StringComparison.Ordinal));
+        Assert.Contains(
+            _identityLog.Texts(LogLevel.Error), t =>
+                t.Contains("127.0.0.1:1 does not give its trust bundle", StringComparison.Ordinal));
         Assert.Equal(_plane.Address.ToString(), _models.Status.Gateway);
     }
 
@@ -137,12 +147,15 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
         Assert.NotEqual(former, _identity.Current.Svid!.Leaf.SerialNumber);
         Assert.NotEqual(asked.Node.Metadata.Fields["MESH_CSR"], answer.Node.Metadata.Fields["MESH_CSR"]);
 
-        var second = await _plane.AnswerToAsync(_plane.PushCertificate(asked)); // the key of the first request is in use now
+        // the key of the first request is in use now
+        var second = await _plane.AnswerToAsync(_plane.PushCertificate(asked));
         Assert.Null(second.ErrorDetail);
         using var foreign = StagedKey.Create(null);
-        asked.Node.Metadata.Fields["MESH_CSR"] = Google.Protobuf.WellKnownTypes.Value.ForString(Convert.ToBase64String(foreign.Request));
+        asked.Node.Metadata.Fields["MESH_CSR"] = Google.Protobuf.WellKnownTypes.Value.ForString(
+            Convert.ToBase64String(foreign.Request));
         var third = await _plane.AnswerToAsync(_plane.PushCertificate(asked));
-        Assert.Contains("neither the staged key nor the one in use", third.ErrorDetail.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "neither the staged key nor the one in use", third.ErrorDetail.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -153,7 +166,8 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
 
         _identity.Offer(_authority.Sign(_identity.Current.Staged.Request, _plane.Workload));
 
-        var announced = await _plane.NextAsync("its next request", r => r.TypeUrl == TypeUrls.Secret && r.Node is not null && r.ResponseNonce.Length == 0);
+        var announced = await _plane.NextAsync(
+            "its next request", r => r.TypeUrl == TypeUrls.Secret && r.Node is not null && r.ResponseNonce.Length == 0);
         Assert.NotEqual(asked.Node.Metadata.Fields["MESH_CSR"], announced.Node.Metadata.Fields["MESH_CSR"]);
         Assert.Empty(announced.ResourceNamesSubscribe);
     }
@@ -162,12 +176,14 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
     public async Task A_token_of_another_mesh_is_one_clear_line_and_no_certificate()
     {
         using var foreign = new TestAuthority(TimeProvider.System);
-        var token = MeshOrleans.Model.Identity.JoinToken.Create(foreign.Root, System.Security.Cryptography.RandomNumberGenerator.Fill);
+        var token = MeshOrleans.Model.Identity.JoinToken.Create(
+            foreign.Root, System.Security.Cryptography.RandomNumberGenerator.Fill);
         Start(token.Reveal());
 
         await Eventually.HoldsAsync("the log line", () => !_identityLog.Lines.IsEmpty);
 
-        Assert.Contains("is another control plane than the one the join token is for", _identityLog.Lines.First().Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "is another control plane than the one the join token is for", _identityLog.Lines.First().Text, StringComparison.Ordinal);
         Assert.DoesNotContain(token.Secret, _identityLog.Lines.First().Text, StringComparison.Ordinal);
         Assert.Null(_identity.Current.Svid);
         Assert.Empty(_plane.Signed);
@@ -176,12 +192,14 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task A_server_with_another_identity_of_the_same_root_gets_no_token()
     {
-        await using var impostor = await FakeControlPlane.StartAsync(_authority, "spiffe://cluster.local/ns/shop/sa/admin");
+        await using var impostor = await FakeControlPlane.StartAsync(
+            _authority, "spiffe://cluster.local/ns/shop/sa/admin");
         Start(_plane.NewToken().Reveal(), impostor.Address.ToString(), onlyFirst: true);
 
         await Eventually.HoldsAsync("the log line", () => !_identityLog.Lines.IsEmpty);
 
-        Assert.Contains("it proves to be spiffe://cluster.local/ns/shop/sa/admin", _identityLog.Lines.First().Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "it proves to be spiffe://cluster.local/ns/shop/sa/admin", _identityLog.Lines.First().Text, StringComparison.Ordinal);
         Assert.Empty(impostor.Signed);
     }
 
@@ -194,7 +212,9 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
 
         _plane.IsSyncing = true;
         _plane.EndStream();
-        await Eventually.HoldsAsync("a refused stream", () => _log.Texts(LogLevel.Warning).Any(t => t.Contains("Unavailable", StringComparison.Ordinal)));
+        await Eventually.HoldsAsync(
+            "a refused stream", () =>
+                _log.Texts(LogLevel.Warning).Any(t => t.Contains("Unavailable", StringComparison.Ordinal)));
 
         Assert.Equal(80, Assert.Single(_models.Model!.Outbound).Key);
         Assert.Null(_models.Status.Gateway);
@@ -214,18 +234,25 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
 
     private void Start(string token, string? gatewayBefore = null, bool onlyFirst = false)
     {
-        var gateways = onlyFirst ? gatewayBefore! : gatewayBefore is null ? $"{_plane.Address}" : $"{gatewayBefore},{_plane.Address}";
+        var gateways =
+            onlyFirst ? gatewayBefore! : gatewayBefore is null ? $"{_plane.Address}" : $"{gatewayBefore},{_plane.Address}";
         var settings = SettingsReader.Read(
             ["--xds", gateways, "--namespace", "shop", "--service-account", "cart", "--workload-name", "cart-1", "--labels", "app=cart,version=v1", "--app-port", "9000"],
             name => name == "MESH_TOKEN" ? token : null,
             "host");
         var surroundings = new Surroundings(TimeProvider.System, new NoChance());
         _state = new StateFolder(_folder.Path);
-        _identity = new IdentityHolder(settings, new IdentityStore(_state, new ListLogger<IdentityStore>()), TimeProvider.System, new ListLogger<IdentityHolder>());
+        _identity = new IdentityHolder(
+            settings, new IdentityStore(
+                _state, new ListLogger<IdentityStore>()), TimeProvider.System, new ListLogger<IdentityHolder>());
         _models = new ModelHolder(ProxyModel.Empty, TimeProvider.System, _modelLog);
-        var joiner = new Joiner(settings, _identity, new TrustBundleClient(TimeProvider.System), new CertificateClient(settings, TimeProvider.System));
+        var joiner = new Joiner(
+            settings, _identity, new TrustBundleClient(TimeProvider.System), new CertificateClient(
+                settings, TimeProvider.System));
         var secrets = new SecretKeeper(_identity, new ListLogger<SecretKeeper>());
-        var parts = new AdsParts(_models, _identity, secrets, new NodeFactory(settings, new Dictionary<int, int> { [9000] = 40001 }), _health);
+        var parts = new AdsParts(
+            _models, _identity, secrets, new NodeFactory(
+                settings, new Dictionary<int, int> { [9000] = 40001 }), _health);
         _loops.Add(new IdentityLoop(settings, _identity, joiner, surroundings, _identityLog).RunAsync(_stop.Token));
         _loops.Add(new AdsLoop(settings, parts, surroundings, _log).RunAsync(_stop.Token));
     }

@@ -20,7 +20,10 @@ using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Tests.Sidecar;
 
-/// <summary>A control plane of one mesh on real sockets: it serves what the test put in, and keeps what it was asked.</summary>
+/// <summary>
+/// A control plane of one mesh on real sockets: it serves what the test put in, and keeps what it was
+/// asked.
+/// </summary>
 internal sealed class FakeControlPlane : IAsyncDisposable
 {
     public const string Identity = "spiffe://cluster.local/ns/istio-system/sa/mesh-control-plane";
@@ -54,7 +57,8 @@ internal sealed class FakeControlPlane : IAsyncDisposable
         _app = builder.Build();
         _app.MapGet("/v1/trust-bundle", WriteBundleAsync);
         _app.MapGrpcUnary(
-            "/istio.v1.auth.IstioCertificateService/CreateCertificate", IstioCertificateRequest.Parser, (request, call) => Task.FromResult(Sign(request, call)));
+            "/istio.v1.auth.IstioCertificateService/CreateCertificate", IstioCertificateRequest.Parser, (request, call) =>
+                Task.FromResult(Sign(request, call)));
         _app.MapGrpc("/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources", ServeAsync);
     }
 
@@ -70,7 +74,8 @@ internal sealed class FakeControlPlane : IAsyncDisposable
 
     public ConcurrentQueue<string> Signed { get; } = new();
 
-    public static async Task<FakeControlPlane> StartAsync(TestAuthority authority, string identity = Identity, int port = 0)
+    public static async Task<FakeControlPlane> StartAsync(
+        TestAuthority authority, string identity = Identity, int port = 0)
     {
         var plane = new FakeControlPlane(authority, identity, port);
         await plane._app.StartAsync();
@@ -78,7 +83,8 @@ internal sealed class FakeControlPlane : IAsyncDisposable
         return plane;
     }
 
-    public JoinToken NewToken() => JoinToken.Create(_authority.Root, System.Security.Cryptography.RandomNumberGenerator.Fill);
+    public JoinToken NewToken() =>
+        JoinToken.Create(_authority.Root, System.Security.Cryptography.RandomNumberGenerator.Fill);
 
     /// <summary>What subscriptions are answered with from now on.</summary>
     public void Put(string typeUrl, string name, IMessage message) => Of(typeUrl)[name] = message;
@@ -105,8 +111,10 @@ internal sealed class FakeControlPlane : IAsyncDisposable
     public string PushCertificate(DeltaDiscoveryRequest request)
     {
         var csr = Convert.FromBase64String(request.Node.Metadata.Fields["MESH_CSR"].StringValue);
-        var secret = new Secret { Name = "default", TlsCertificate = new() { CertificateChain = new() { InlineString = _authority.Sign(csr, Workload) } } };
-        return Push(MeshOrleans.Xds.Protocol.TypeUrls.Secret, new Dictionary<string, IMessage> { ["default"] = secret });
+        var secret =
+            new Secret { Name = "default", TlsCertificate = new() { CertificateChain = new() { InlineString = _authority.Sign(csr, Workload) } } };
+        return Push(
+            MeshOrleans.Xds.Protocol.TypeUrls.Secret, new Dictionary<string, IMessage> { ["default"] = secret });
     }
 
     /// <summary>Ends the open stream as a gateway does that is restarted.</summary>
@@ -130,7 +138,8 @@ internal sealed class FakeControlPlane : IAsyncDisposable
         }
     }
 
-    public Task<DeltaDiscoveryRequest> AnswerToAsync(string nonce) => NextAsync($"an answer to {nonce}", r => r.ResponseNonce == nonce);
+    public Task<DeltaDiscoveryRequest> AnswerToAsync(string nonce) =>
+        NextAsync($"an answer to {nonce}", r => r.ResponseNonce == nonce);
 
     public ValueTask DisposeAsync()
     {
@@ -156,7 +165,11 @@ internal sealed class FakeControlPlane : IAsyncDisposable
     {
         var hasToken = call.Metadata("authorization")?.StartsWith("Bearer mt1.", StringComparison.Ordinal) is true;
         var hasCertificate = call.HttpContext.Connection.ClientCertificate is not null;
-        if (!hasToken && !hasCertificate) throw new GrpcException(GrpcStatusCode.Unauthenticated, "Neither token nor certificate.");
+        if (!hasToken && !hasCertificate)
+        {
+            throw new GrpcException(GrpcStatusCode.Unauthenticated, "Neither token nor certificate.");
+        }
+
         Signed.Enqueue(hasToken ? "token" : "certificate");
         var pem = request.Csr;
         var der = System.Security.Cryptography.PemEncoding.Find(pem);
@@ -194,8 +207,11 @@ internal sealed class FakeControlPlane : IAsyncDisposable
 
     private DeltaDiscoveryResponse Response(string typeUrl, IReadOnlyDictionary<string, IMessage> resources)
     {
-        var response = new DeltaDiscoveryResponse { TypeUrl = typeUrl, Nonce = $"n{Interlocked.Increment(ref _nonce)}", SystemVersionInfo = "v" };
-        response.Resources.AddRange(resources.Select(r => new Resource { Name = r.Key, Version = Version(r.Value), Resource_ = Any.Pack(r.Value) }));
+        var response =
+            new DeltaDiscoveryResponse { TypeUrl = typeUrl, Nonce = $"n{Interlocked.Increment(ref _nonce)}", SystemVersionInfo = "v" };
+        response.Resources.AddRange(
+            resources.Select(
+                r => new Resource { Name = r.Key, Version = Version(r.Value), Resource_ = Any.Pack(r.Value) }));
         return response;
     }
 

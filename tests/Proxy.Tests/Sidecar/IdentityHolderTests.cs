@@ -59,7 +59,8 @@ public sealed class IdentityHolderTests : IDisposable
         using var state = new StateFolder(_folder.Path);
         var holder = Trusting(state);
 
-        var outcome = holder.Offer(_authority.Sign(holder.Current.Staged.Request, "spiffe://cluster.local/ns/shop/sa/admin"));
+        var outcome = holder.Offer(
+            _authority.Sign(holder.Current.Staged.Request, "spiffe://cluster.local/ns/shop/sa/admin"));
 
         Assert.Contains("sa/admin", Assert.IsType<IdentityOutcome.Rejected>(outcome).Reason, StringComparison.Ordinal);
         Assert.Null(holder.Current.Svid);
@@ -74,7 +75,8 @@ public sealed class IdentityHolderTests : IDisposable
 
         var outcome = holder.Offer(foreign.Sign(holder.Current.Staged.Request, Cart));
 
-        Assert.Contains("does not lead to a root", Assert.IsType<IdentityOutcome.Rejected>(outcome).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not lead to a root", Assert.IsType<IdentityOutcome.Rejected>(outcome).Reason, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -105,7 +107,8 @@ public sealed class IdentityHolderTests : IDisposable
     public void A_restart_finds_key_certificate_and_roots_again()
     {
         string serial;
-        using (var state = new StateFolder(_folder.Path)) serial = WithCertificate(state).Current.Svid!.Leaf.SerialNumber;
+        using (var state = new StateFolder(_folder.Path)) serial =
+            WithCertificate(state).Current.Svid!.Leaf.SerialNumber;
 
         using var second = new StateFolder(_folder.Path);
         var restored = Holder(second);
@@ -128,7 +131,9 @@ public sealed class IdentityHolderTests : IDisposable
 
         Assert.Null(restored.Current.Svid);
         Assert.NotNull(restored.Current.Trust);
-        Assert.Contains(_log.Texts(LogLevel.Warning), t => t.Contains("this machine's clock says 2026-01-02 01:00:00Z", StringComparison.Ordinal));
+        Assert.Contains(
+            _log.Texts(LogLevel.Warning), t =>
+                t.Contains("this machine's clock says 2026-01-02 01:00:00Z", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -144,7 +149,8 @@ public sealed class IdentityHolderTests : IDisposable
         restored.Restore();
 
         Assert.Null(restored.Current.Svid);
-        Assert.Contains(_storeLog.Texts(LogLevel.Warning), t => t.Contains(IdentityStore.SvidFile, StringComparison.Ordinal));
+        Assert.Contains(
+            _storeLog.Texts(LogLevel.Warning), t => t.Contains(IdentityStore.SvidFile, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -175,7 +181,9 @@ public sealed class IdentityHolderTests : IDisposable
         using var other = new TestAuthority(_clock, "other.mesh");
         var holder = WithCertificate(state);
         var former = holder.Current;
-        Assert.Null(Trust.TryCreate(_authority.Domain, [_authority.Bundle, other.Bundle with { IsLocal = false }], out var trust));
+        Assert.Null(
+            Trust.TryCreate(
+                _authority.Domain, [_authority.Bundle, other.Bundle with { IsLocal = false }], out var trust));
 
         Assert.IsType<IdentityOutcome.Accepted>(holder.Offer(trust!));
 
@@ -188,7 +196,8 @@ public sealed class IdentityHolderTests : IDisposable
 
     private IdentityHolder Holder(StateFolder state)
     {
-        var settings = SettingsReader.Read(["--xds", "a:1", "--namespace", "shop", "--service-account", "cart"], _ => null, "host");
+        var settings = SettingsReader.Read(
+            ["--xds", "a:1", "--namespace", "shop", "--service-account", "cart"], _ => null, "host");
         return new IdentityHolder(settings, new IdentityStore(state, _storeLog), _clock, _log);
     }
 

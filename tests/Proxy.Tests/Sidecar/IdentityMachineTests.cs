@@ -27,7 +27,8 @@ public sealed class IdentityMachineTests
     {
         using var authority = new TestAuthority(_clock);
         using var staged = StagedKey.Create(null);
-        var svid = Svid.Join(Svid.ParseChain(authority.Sign(staged.Request, "spiffe://cluster.local/ns/a/sa/b"))!, staged.Key);
+        var svid = Svid.Join(
+            Svid.ParseChain(authority.Sign(staged.Request, "spiffe://cluster.local/ns/a/sa/b"))!, staged.Key);
 
         var step = IdentityMachine.Next(svid, _clock.GetUtcNow().AddHours(hours), chance: 0);
 
@@ -43,7 +44,8 @@ public sealed class IdentityMachineTests
     {
         using var authority = new TestAuthority(_clock);
         using var staged = StagedKey.Create(null);
-        var svid = Svid.Join(Svid.ParseChain(authority.Sign(staged.Request, "spiffe://cluster.local/ns/a/sa/b"))!, staged.Key);
+        var svid = Svid.Join(
+            Svid.ParseChain(authority.Sign(staged.Request, "spiffe://cluster.local/ns/a/sa/b"))!, staged.Key);
 
         var early = Assert.IsType<IdentityStep.Wait>(IdentityMachine.Next(svid, _clock.GetUtcNow(), 0));
         var late = Assert.IsType<IdentityStep.Wait>(IdentityMachine.Next(svid, _clock.GetUtcNow(), 1));
@@ -57,6 +59,8 @@ public sealed class IdentityMachineTests
         using var staged = StagedKey.Create(null);
 
         Assert.Equal("StagedKey", $"{staged}");
-        Assert.DoesNotContain(Convert.ToBase64String(staged.Key.ExportPkcs8PrivateKey()), PemEncoding.WriteString("X", staged.Request), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Convert.ToBase64String(
+                staged.Key.ExportPkcs8PrivateKey()), PemEncoding.WriteString("X", staged.Request), StringComparison.Ordinal);
     }
 }

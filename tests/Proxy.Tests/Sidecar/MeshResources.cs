@@ -24,16 +24,20 @@ internal static class MeshResources
     {
         [TypeUrls.Cluster] = new Dictionary<string, IMessage>
         {
-            [Catalog] = EdsCluster(Catalog), ["PassthroughCluster"] = new Cluster { Name = "PassthroughCluster", Type = Cluster.Types.DiscoveryType.OriginalDst, LbPolicy = Cluster.Types.LbPolicy.ClusterProvided },
+            [Catalog] =
+                EdsCluster(Catalog), ["PassthroughCluster"] =
+                    new Cluster { Name = "PassthroughCluster", Type = Cluster.Types.DiscoveryType.OriginalDst, LbPolicy = Cluster.Types.LbPolicy.ClusterProvided },
         },
-        [TypeUrls.ClusterLoadAssignment] = new Dictionary<string, IMessage> { [Catalog] = Assignment(Catalog, endpointPort) },
+        [TypeUrls.ClusterLoadAssignment] =
+            new Dictionary<string, IMessage> { [Catalog] = Assignment(Catalog, endpointPort) },
         [TypeUrls.Listener] = new Dictionary<string, IMessage> { ["0.0.0.0_80"] = OutboundListener(80) },
         [TypeUrls.RouteConfiguration] = new Dictionary<string, IMessage> { ["80"] = Routes("80", Catalog) },
     };
 
     public static ConfigSource Ads() => new() { Ads = new(), ResourceApiVersion = ApiVersion.V3 };
 
-    public static Address At(string address, int port) => new() { SocketAddress = new() { Address = address, PortValue = (uint)port } };
+    public static Address At(string address, int port) =>
+        new() { SocketAddress = new() { Address = address, PortValue = (uint)port } };
 
     public static Cluster EdsCluster(string name) => new()
     {
@@ -46,7 +50,9 @@ internal static class MeshResources
     public static ClusterLoadAssignment Assignment(string cluster, params int[] ports)
     {
         var group = new LocalityLbEndpoints { Locality = new() { Region = "r" }, LoadBalancingWeight = 1 };
-        group.LbEndpoints.AddRange(ports.Select(p => new LbEndpoint { Endpoint = new() { Address = At("127.0.0.1", p) }, LoadBalancingWeight = 1 }));
+        group.LbEndpoints.AddRange(
+            ports.Select(
+                p => new LbEndpoint { Endpoint = new() { Address = At("127.0.0.1", p) }, LoadBalancingWeight = 1 }));
         return new ClusterLoadAssignment { ClusterName = cluster, Endpoints = { group } };
     }
 
@@ -60,16 +66,19 @@ internal static class MeshResources
             {
                 Name = "catalog.shop.svc.cluster.local:80",
                 Domains = { "catalog.shop.svc.cluster.local", "catalog" },
-                Routes = { new Route { Match = new() { Prefix = "/" }, Route_ = new RouteAction { Cluster = cluster, Timeout = new() } } },
+                Routes =
+                    { new Route { Match = new() { Prefix = "/" }, Route_ = new RouteAction { Cluster = cluster, Timeout = new() } } },
             },
         },
     };
 
-    public static HttpFilter RouterFilter() => new() { Name = "envoy.filters.http.router", TypedConfig = Any.Pack(new Router()) };
+    public static HttpFilter RouterFilter() =>
+        new() { Name = "envoy.filters.http.router", TypedConfig = Any.Pack(new Router()) };
 
     public static Listener OutboundListener(int port, params HttpFilter[] filters)
     {
-        var manager = new HttpConnectionManager { StatPrefix = "o", Rds = new() { ConfigSource = Ads(), RouteConfigName = $"{port}" } };
+        var manager =
+            new HttpConnectionManager { StatPrefix = "o", Rds = new() { ConfigSource = Ads(), RouteConfigName = $"{port}" } };
         manager.HttpFilters.AddRange(filters);
         manager.HttpFilters.Add(RouterFilter());
         return new Listener
@@ -81,22 +90,32 @@ internal static class MeshResources
         };
     }
 
-    public static Filter Http(HttpConnectionManager manager) => new() { Name = "envoy.filters.network.http_connection_manager", TypedConfig = Any.Pack(manager) };
+    public static Filter Http(HttpConnectionManager manager) =>
+        new() { Name = "envoy.filters.network.http_connection_manager", TypedConfig = Any.Pack(manager) };
 
     /// <summary>An HTTP chain of the inbound listener.</summary>
     public static FilterChain InboundChain(int port, bool isTls, params HttpFilter[] filters)
     {
-        var manager = new HttpConnectionManager { StatPrefix = isTls ? "tls" : "plain", RouteConfig = Routes("inbound", $"inbound|{port}||") };
+        var manager = new HttpConnectionManager { StatPrefix = isTls ? "tls" : "plain", RouteConfig = Routes(
+            "inbound", $"inbound|{port}||") };
         manager.HttpFilters.AddRange(filters);
         manager.HttpFilters.Add(RouterFilter());
-        var chain = new FilterChain { FilterChainMatch = new() { DestinationPort = (uint)port, TransportProtocol = isTls ? "tls" : "raw_buffer" }, Filters = { Http(manager) } };
-        if (isTls) chain.TransportSocket = Tls(new DownstreamTlsContext { RequireClientCertificate = true, CommonTlsContext = MeshTls() });
+        var chain =
+            new FilterChain { FilterChainMatch = new() { DestinationPort = (uint)port, TransportProtocol = isTls ? "tls" : "raw_buffer" }, Filters = { Http(manager) } };
+        if (isTls)
+        {
+            chain.TransportSocket = Tls(
+                new DownstreamTlsContext { RequireClientCertificate = true, CommonTlsContext = MeshTls() });
+        }
+
         return chain;
     }
 
     public static Listener InboundListener(params FilterChain[] chains) => new()
     {
-        Name = "virtualInbound", Address = At("0.0.0.0", 15006), TrafficDirection = TrafficDirection.Inbound, FilterChains = { chains },
+        Name =
+            "virtualInbound", Address =
+                At("0.0.0.0", 15006), TrafficDirection = TrafficDirection.Inbound, FilterChains = { chains },
     };
 
     public static CommonTlsContext MeshTls(params string[] spiffeIds)
@@ -111,12 +130,14 @@ internal static class MeshResources
             TlsCertificateSdsSecretConfigs = { new SdsSecretConfig { Name = "default", SdsConfig = Ads() } },
             CombinedValidationContext = new()
             {
-                DefaultValidationContext = context, ValidationContextSdsSecretConfig = new() { Name = "ROOTCA", SdsConfig = Ads() },
+                DefaultValidationContext =
+                    context, ValidationContextSdsSecretConfig = new() { Name = "ROOTCA", SdsConfig = Ads() },
             },
         };
     }
 
-    public static TransportSocket Tls(IMessage context) => new() { Name = "envoy.transport_sockets.tls", TypedConfig = Any.Pack(context) };
+    public static TransportSocket Tls(IMessage context) =>
+        new() { Name = "envoy.transport_sockets.tls", TypedConfig = Any.Pack(context) };
 
     /// <summary>Istio's pair: mesh TLS where the endpoint has a sidecar, plaintext elsewhere.</summary>
     public static Cluster WithAutoMtls(Cluster cluster, params string[] spiffeIds)
@@ -131,7 +152,8 @@ internal static class MeshResources
         {
             Name = "tlsMode-disabled",
             Match = new(),
-            TransportSocket = new() { Name = "envoy.transport_sockets.raw_buffer", TypedConfig = Any.Pack(new RawBuffer()) },
+            TransportSocket =
+                new() { Name = "envoy.transport_sockets.raw_buffer", TypedConfig = Any.Pack(new RawBuffer()) },
         });
         return cluster;
     }

@@ -55,16 +55,19 @@ public sealed class ModelHolderTests : IDisposable
 
         Assert.NotNull(_holder.Model);
         Assert.Empty(_holder.Model.Outbound);
-        Assert.Equal(["Cluster 'outbound|80||catalog.shop.svc.cluster.local'", "Listener '0.0.0.0_80'"], _holder.Status.Warming.AsEnumerable());
+        Assert.Equal(
+            ["Cluster 'outbound|80||catalog.shop.svc.cluster.local'", "Listener '0.0.0.0_80'"], _holder.Status.Warming.AsEnumerable());
     }
 
     [Fact]
     public void A_new_cluster_without_endpoints_waits_and_a_listener_without_routes_does_not_replace_a_working_one()
     {
         ApplyMesh();
-        Apply(TypeUrls.Cluster, new Dictionary<string, IMessage> { ["outbound|80||new"] = MeshResources.EdsCluster("outbound|80||new") });
+        Apply(
+            TypeUrls.Cluster, new Dictionary<string, IMessage> { ["outbound|80||new"] = MeshResources.EdsCluster("outbound|80||new") });
         var moved = MeshResources.OutboundListener(80);
-        var manager = moved.FilterChains[0].Filters[0].TypedConfig.Unpack<MeshOrleans.Xds.Protocol.Hcm.HttpConnectionManager>();
+        var manager =
+            moved.FilterChains[0].Filters[0].TypedConfig.Unpack<MeshOrleans.Xds.Protocol.Hcm.HttpConnectionManager>();
         manager.Rds.RouteConfigName = "other";
         moved.FilterChains[0].Filters[0] = MeshResources.Http(manager);
 
@@ -73,7 +76,9 @@ public sealed class ModelHolderTests : IDisposable
         Assert.DoesNotContain("outbound|80||new", _holder.Model!.Clusters.Keys);
         Assert.Equal("80", _holder.Model.Outbound[80].Routes.Name);
         Assert.Equal(["other"], _holder.Resources.RouteNames);
-        Assert.Null(Apply(TypeUrls.RouteConfiguration, new Dictionary<string, IMessage> { ["other"] = MeshResources.Routes("other", MeshResources.Catalog) }));
+        Assert.Null(
+            Apply(
+                TypeUrls.RouteConfiguration, new Dictionary<string, IMessage> { ["other"] = MeshResources.Routes("other", MeshResources.Catalog) }));
         Assert.Equal("other", _holder.Model.Outbound[80].Routes.Name);
     }
 
@@ -97,7 +102,8 @@ public sealed class ModelHolderTests : IDisposable
         Remove(TypeUrls.Listener, "0.0.0.0_80");
 
         Assert.Empty(_holder.Model!.Outbound);
-        Assert.Contains(_log.Texts(LogLevel.Warning), t => t.Contains("removed the last listener", StringComparison.Ordinal));
+        Assert.Contains(
+            _log.Texts(LogLevel.Warning), t => t.Contains("removed the last listener", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -105,13 +111,16 @@ public sealed class ModelHolderTests : IDisposable
     {
         ApplyMesh();
         var former = _holder.Model;
-        var (bad, worse, good) = (MeshResources.EdsCluster("bad"), MeshResources.EdsCluster("worse"), MeshResources.EdsCluster("good"));
+        var (bad, worse, good) =
+            (MeshResources.EdsCluster("bad"), MeshResources.EdsCluster("worse"), MeshResources.EdsCluster("good"));
         bad.LbPolicy = MeshOrleans.Xds.Protocol.Cluster.Cluster.Types.LbPolicy.RingHash;
         worse.ConnectTimeout = new Duration { Seconds = -1 };
 
-        var reason = Apply(TypeUrls.Cluster, new Dictionary<string, IMessage> { ["bad"] = bad, ["good"] = good, ["worse"] = worse });
+        var reason = Apply(
+            TypeUrls.Cluster, new Dictionary<string, IMessage> { ["bad"] = bad, ["good"] = good, ["worse"] = worse });
 
-        Assert.Equal("Cluster 'bad': lb_policy: RingHash is not supported; Cluster 'worse': connect_timeout: must not be negative", reason);
+        Assert.Equal(
+            "Cluster 'bad': lb_policy: RingHash is not supported; Cluster 'worse': connect_timeout: must not be negative", reason);
         Assert.Same(former, _holder.Model);
         Assert.DoesNotContain("good", _holder.Resources.Clusters.Keys);
     }
@@ -122,7 +131,8 @@ public sealed class ModelHolderTests : IDisposable
         ApplyMesh();
         var former = _holder.Model!.Clusters[MeshResources.Catalog];
 
-        Apply(TypeUrls.Cluster, new Dictionary<string, IMessage> { ["outbound|80||new"] = MeshResources.EdsCluster("outbound|80||new") });
+        Apply(
+            TypeUrls.Cluster, new Dictionary<string, IMessage> { ["outbound|80||new"] = MeshResources.EdsCluster("outbound|80||new") });
 
         Assert.Same(former, _holder.Model.Clusters[MeshResources.Catalog]);
     }
@@ -142,7 +152,8 @@ public sealed class ModelHolderTests : IDisposable
         Assert.Equal(TimeSpan.FromHours(3), restarted.Status.Age(_clock.GetUtcNow()));
         Assert.Equal(ConfigSource.LastGood, restarted.Status.Source);
         Assert.Equal(
-            _holder.Resources.Clusters.Select(c => (c.Key, c.Value.Version)), restarted.Resources.Clusters.Select(c => (c.Key, c.Value.Version)));
+            _holder.Resources.Clusters.Select(
+                c => (c.Key, c.Value.Version)), restarted.Resources.Clusters.Select(c => (c.Key, c.Value.Version)));
     }
 
     [Theory]
@@ -195,9 +206,11 @@ public sealed class ModelHolderTests : IDisposable
     private string? Apply(string type, IReadOnlyDictionary<string, IMessage> resources)
     {
         var response = new DeltaDiscoveryResponse { TypeUrl = type, SystemVersionInfo = "v1" };
-        response.Resources.AddRange(resources.Select(r => new Resource { Name = r.Key, Version = "1", Resource_ = Any.Pack(r.Value) }));
+        response.Resources.AddRange(
+            resources.Select(r => new Resource { Name = r.Key, Version = "1", Resource_ = Any.Pack(r.Value) }));
         return _holder.Apply(response);
     }
 
-    private void Remove(string type, string name) => Assert.Null(_holder.Apply(new DeltaDiscoveryResponse { TypeUrl = type, RemovedResources = { name } }));
+    private void Remove(string type, string name) =>
+        Assert.Null(_holder.Apply(new DeltaDiscoveryResponse { TypeUrl = type, RemovedResources = { name } }));
 }

@@ -28,7 +28,8 @@ public sealed class NameLoopTests : IDisposable
     [Theory]
     [InlineData(Cluster.Types.DiscoveryType.StrictDns, new[] { "10.0.0.1", "10.0.0.2" })]
     [InlineData(Cluster.Types.DiscoveryType.LogicalDns, new[] { "10.0.0.1" })]
-    public async Task Names_become_endpoints_and_survive_a_dns_that_fails(Cluster.Types.DiscoveryType type, string[] expected)
+    public async Task Names_become_endpoints_and_survive_a_dns_that_fails(
+        Cluster.Types.DiscoveryType type, string[] expected)
     {
         Apply(TypeUrls.Cluster, new Dictionary<string, IMessage> { ["db"] = Named(type) });
         Assert.Empty(_holder.Model!.Clusters["db"].Endpoints);
@@ -63,7 +64,8 @@ public sealed class NameLoopTests : IDisposable
     private void Apply(string type, IReadOnlyDictionary<string, IMessage> resources)
     {
         var response = new DeltaDiscoveryResponse { TypeUrl = type };
-        response.Resources.AddRange(resources.Select(r => new Resource { Name = r.Key, Version = "1", Resource_ = Any.Pack(r.Value) }));
+        response.Resources.AddRange(
+            resources.Select(r => new Resource { Name = r.Key, Version = "1", Resource_ = Any.Pack(r.Value) }));
         Assert.Null(_holder.Apply(response));
     }
 }

@@ -20,9 +20,12 @@ public sealed class ReaderTests
 
     public static TheoryData<string, Proto.Listener.Listener> RefusedListeners => new()
     {
-        { "traffic_direction: must be INBOUND or OUTBOUND", With(MeshResources.OutboundListener(80), l => l.TrafficDirection = 0) },
-        { "filter_chains: has 0 where one is supported", With(MeshResources.OutboundListener(80), l => l.FilterChains.Clear()) },
-        { "address.socket_address.port_value: 0 is not a port", With(MeshResources.OutboundListener(80), l => l.Address.SocketAddress.PortValue = 0) },
+        { "traffic_direction: must be INBOUND or OUTBOUND", With(
+            MeshResources.OutboundListener(80), l => l.TrafficDirection = 0) },
+        { "filter_chains: has 0 where one is supported", With(
+            MeshResources.OutboundListener(80), l => l.FilterChains.Clear()) },
+        { "address.socket_address.port_value: 0 is not a port", With(
+            MeshResources.OutboundListener(80), l => l.Address.SocketAddress.PortValue = 0) },
         {
             "filter_chains[0].filters[0].typed_config.http_filters[0]: filter 'x' (google.protobuf.Empty) is not supported",
             MeshResources.OutboundListener(80, new HttpFilter { Name = "x", TypedConfig = Any.Pack(new Empty()) })
@@ -33,49 +36,76 @@ public sealed class ReaderTests
         },
         {
             "filter_chains: the chains of port 8080 differ in more than their transport",
-            MeshResources.InboundListener(MeshResources.InboundChain(8080, isTls: true, Rbac()), MeshResources.InboundChain(8080, isTls: false))
+            MeshResources.InboundListener(
+                MeshResources.InboundChain(8080, isTls: true, Rbac()), MeshResources.InboundChain(8080, isTls: false))
         },
         {
             "filter_chains[0].transport_socket.require_client_certificate: must be true",
-            MeshResources.InboundListener(With(MeshResources.InboundChain(8080, isTls: true), c => c.TransportSocket = MeshResources.Tls(new DownstreamTlsContext { CommonTlsContext = MeshResources.MeshTls() })))
+            MeshResources.InboundListener(
+                With(
+                    MeshResources.InboundChain(8080, isTls: true), c =>
+                        c.TransportSocket = MeshResources.Tls(
+                            new DownstreamTlsContext { CommonTlsContext = MeshResources.MeshTls() })))
         },
         {
             "filter_chains[0].filter_chain_match.server_names: is not supported",
-            MeshResources.InboundListener(With(MeshResources.InboundChain(8080, isTls: true), c => c.FilterChainMatch.ServerNames.Add("a")))
+            MeshResources.InboundListener(
+                With(MeshResources.InboundChain(8080, isTls: true), c => c.FilterChainMatch.ServerNames.Add("a")))
         },
         {
             "filter_chains[0].filters[0].typed_config.http_filters[0].typed_config.rules.policies.p.principals[0]: identifier Metadata is not supported",
-            MeshResources.InboundListener(MeshResources.InboundChain(8080, isTls: true, Rbac(new Principal { Metadata = new() })))
+            MeshResources.InboundListener(
+                MeshResources.InboundChain(8080, isTls: true, Rbac(new Principal { Metadata = new() })))
         },
     };
 
     public static TheoryData<string, XdsCluster> RefusedClusters => new()
     {
-        { "lb_policy: RingHash is not supported", With(MeshResources.EdsCluster("c"), c => c.LbPolicy = XdsCluster.Types.LbPolicy.RingHash) },
-        { "eds_cluster_config.eds_config: must be ads", With(MeshResources.EdsCluster("c"), c => c.EdsClusterConfig = null) },
+        { "lb_policy: RingHash is not supported", With(
+            MeshResources.EdsCluster("c"), c => c.LbPolicy = XdsCluster.Types.LbPolicy.RingHash) },
+        { "eds_cluster_config.eds_config: must be ads", With(
+            MeshResources.EdsCluster("c"), c => c.EdsClusterConfig = null) },
         {
             "transport_socket_matches[0].match: only tlsMode: istio, or nothing, is supported",
-            With(MeshResources.WithAutoMtls(MeshResources.EdsCluster("c")), c => c.TransportSocketMatches[0].Match.Fields["x"] = Value.ForString("y"))
+            With(
+                MeshResources.WithAutoMtls(MeshResources.EdsCluster("c")), c =>
+                    c.TransportSocketMatches[0].Match.Fields["x"] = Value.ForString("y"))
         },
         {
             "transport_socket.typed_config.common_tls_context.validation_context_sds_secret_config: must be 'ROOTCA'",
-            With(MeshResources.EdsCluster("c"), c => c.TransportSocket = MeshResources.Tls(new UpstreamTlsContext { CommonTlsContext = With(MeshResources.MeshTls(), t => t.CombinedValidationContext = null) }))
+            With(
+                MeshResources.EdsCluster("c"), c =>
+                    c.TransportSocket = MeshResources.Tls(
+                        new UpstreamTlsContext { CommonTlsContext = With(
+                            MeshResources.MeshTls(), t => t.CombinedValidationContext = null) }))
         },
     };
 
     public static TheoryData<string, XdsRoute.Route> RefusedRoutes => new()
     {
         { "match: is required", With(SomeRoute(), r => r.Match = null) },
-        { "match.safe_regex: 'a(' is not an RE2 pattern", With(SomeRoute(), r => r.Match = new() { SafeRegex = new() { Regex = "a(" } }) },
-        { "match: path_specifier ConnectMatcher is not supported", With(SomeRoute(), r => r.Match = new() { ConnectMatcher = new() }) },
-        { "route: cluster_specifier ClusterHeader is not supported", With(SomeRoute(), r => r.Route_.ClusterHeader = "x") },
+        { "match.safe_regex: 'a(' is not an RE2 pattern", With(
+            SomeRoute(), r => r.Match = new() { SafeRegex = new() { Regex = "a(" } }) },
+        { "match: path_specifier ConnectMatcher is not supported", With(
+            SomeRoute(), r => r.Match = new() { ConnectMatcher = new() }) },
+        { "route: cluster_specifier ClusterHeader is not supported", With(
+            SomeRoute(), r => r.Route_.ClusterHeader = "x") },
         { "route.timeout: must not be negative", With(SomeRoute(), r => r.Route_.Timeout = new() { Seconds = -5 }) },
-        { "route.weighted_clusters: The weights sum up to 0", With(SomeRoute(), r => r.Route_.WeightedClusters = Weights(("a", 0), ("b", 0))) },
+        { "route.weighted_clusters: The weights sum up to 0", With(
+            SomeRoute(), r => r.Route_.WeightedClusters = Weights(("a", 0), ("b", 0))) },
         { "action NonForwardingAction is not supported", With(SomeRoute(), r => r.NonForwardingAction = new()) },
-        { "request_headers_to_add[0].header.key: 'a b' is not a header name", With(SomeRoute(), r => r.RequestHeadersToAdd.Add(new Proto.Core.HeaderValueOption { Header = new() { Key = "a b", Value = "v" } })) },
-        { "request_headers_to_add[0].header.value: has a line break", With(SomeRoute(), r => r.RequestHeadersToAdd.Add(new Proto.Core.HeaderValueOption { Header = new() { Key = "a", Value = "v\r\nx: y" } })) },
-        { "typed_per_filter_config.f: type.googleapis.com/google.protobuf.Empty is not supported", With(SomeRoute(), r => r.TypedPerFilterConfig["f"] = Any.Pack(new Empty())) },
-        { "direct_response.body: Filename is not supported; only inline data is", With(SomeRoute(), r => r.DirectResponse = new() { Status = 200, Body = new() { Filename = "/etc/passwd" } }) },
+        { "request_headers_to_add[0].header.key: 'a b' is not a header name", With(
+            SomeRoute(), r =>
+                r.RequestHeadersToAdd.Add(
+                    new Proto.Core.HeaderValueOption { Header = new() { Key = "a b", Value = "v" } })) },
+        { "request_headers_to_add[0].header.value: has a line break", With(
+            SomeRoute(), r =>
+                r.RequestHeadersToAdd.Add(
+                    new Proto.Core.HeaderValueOption { Header = new() { Key = "a", Value = "v\r\nx: y" } })) },
+        { "typed_per_filter_config.f: type.googleapis.com/google.protobuf.Empty is not supported", With(
+            SomeRoute(), r => r.TypedPerFilterConfig["f"] = Any.Pack(new Empty())) },
+        { "direct_response.body: Filename is not supported; only inline data is", With(
+            SomeRoute(), r => r.DirectResponse = new() { Status = 200, Body = new() { Filename = "/etc/passwd" } }) },
     };
 
     [Theory]
@@ -108,7 +138,8 @@ public sealed class ReaderTests
         if (tls) listener.FilterChains.Add(MeshResources.InboundChain(8080, isTls: true, Rbac()));
         if (plain) listener.FilterChains.Add(MeshResources.InboundChain(8080, isTls: false, Rbac()));
 
-        var port = Assert.Single(Assert.IsType<ListenerTemplate.Inbound>(ListenerReader.Read(listener, FieldPath.Root)).Ports);
+        var port = Assert.Single(
+            Assert.IsType<ListenerTemplate.Inbound>(ListenerReader.Read(listener, FieldPath.Root)).Ports);
 
         Assert.Equal((8080, expected, true), (port.Model.Port, port.Model.Mode, port.Model.IsHttp));
         Assert.Equal(AuthorizationAction.Allow, Assert.Single(port.Model.Authorization.Filters).Enforced!.Action);
@@ -130,7 +161,9 @@ public sealed class ReaderTests
     [Fact]
     public void Limits_and_outliers_have_envoys_defaults()
     {
-        var cluster = With(MeshResources.EdsCluster("c"), c => c.OutlierDetection = new() { Consecutive5Xx = 3, ConsecutiveGatewayFailure = 2 });
+        var cluster = With(
+            MeshResources.EdsCluster("c"), c =>
+                c.OutlierDetection = new() { Consecutive5Xx = 3, ConsecutiveGatewayFailure = 2 });
 
         var model = ClusterReader.Read(cluster, FieldPath.Root).Model;
 
@@ -144,14 +177,17 @@ public sealed class ReaderTests
     {
         var route = With(SomeRoute(), r =>
         {
-            r.Match.Headers.Add(new XdsRoute.HeaderMatcher { Name = "user-type", StringMatch = new() { Exact = "vip" } });
+            r.Match.Headers.Add(
+                new XdsRoute.HeaderMatcher { Name = "user-type", StringMatch = new() { Exact = "vip" } });
             r.Route_.WeightedClusters = Weights(("v1", 90), ("v2", 10));
             r.Route_.Timeout = Duration.FromTimeSpan(TimeSpan.FromSeconds(2));
             r.Route_.RetryPolicy = new() { RetryOn = "5xx,503", NumRetries = 3 };
-            r.RequestHeadersToAdd.Add(new Proto.Core.HeaderValueOption { Header = new() { Key = "x", Value = "1" }, AppendAction = Proto.Core.HeaderValueOption.Types.HeaderAppendAction.OverwriteIfExistsOrAdd });
+            r.RequestHeadersToAdd.Add(
+                new Proto.Core.HeaderValueOption { Header = new() { Key = "x", Value = "1" }, AppendAction = Proto.Core.HeaderValueOption.Types.HeaderAppendAction.OverwriteIfExistsOrAdd });
             r.TypedPerFilterConfig["envoy.filters.http.fault"] = Any.Pack(new HTTPFault
             {
-                Delay = new() { FixedDelay = Duration.FromTimeSpan(TimeSpan.FromSeconds(5)), Percentage = new() { Numerator = 10 } },
+                Delay =
+                    new() { FixedDelay = Duration.FromTimeSpan(TimeSpan.FromSeconds(5)), Percentage = new() { Numerator = 10 } },
             });
         });
         var table = MeshResources.Routes("80", "c");
@@ -162,9 +198,11 @@ public sealed class ReaderTests
         var forward = Assert.IsType<RouteAction.Forward>(model.Action);
         Assert.Equal([("v1", 90L), ("v2", 10L)], forward.Clusters.Clusters.Select(c => (c.Name, c.Weight)));
         Assert.Equal(TimeSpan.FromSeconds(2), forward.Timeout);
-        Assert.Equal((3, RetryConditions.ServerError | RetryConditions.RetriableStatusCodes), (forward.Retry!.Attempts, forward.Retry.On));
+        Assert.Equal(
+            (3, RetryConditions.ServerError | RetryConditions.RetriableStatusCodes), (forward.Retry!.Attempts, forward.Retry.On));
         Assert.Equal((TimeSpan.FromSeconds(5), new Fraction(100_000)), (model.Fault!.Delay, model.Fault.DelayShare));
-        Assert.Equal(("x", HeaderAppendAction.Overwrite), (model.RequestHeaders.Set[0].Name, model.RequestHeaders.Set[0].Action));
+        Assert.Equal(
+            ("x", HeaderAppendAction.Overwrite), (model.RequestHeaders.Set[0].Name, model.RequestHeaders.Set[0].Action));
         Assert.Equal("user-type", model.Match.Headers[0].Name);
     }
 
@@ -177,7 +215,8 @@ public sealed class ReaderTests
         var table = MeshResources.Routes("80", "c");
         table.VirtualHosts[0].Routes[0].Route_.Timeout = seconds is { } s ? new Duration { Seconds = s } : null;
 
-        var forward = Assert.IsType<RouteAction.Forward>(RouteReader.Read(table, FieldPath.Root).Hosts[0].Routes[0].Action);
+        var forward = Assert.IsType<RouteAction.Forward>(
+            RouteReader.Read(table, FieldPath.Root).Hosts[0].Routes[0].Action);
 
         Assert.Equal(expected is { } e ? TimeSpan.FromSeconds(e) : null, forward.Timeout);
     }
@@ -200,16 +239,21 @@ public sealed class ReaderTests
         var endpoints = EndpointReader.Read(assignment, FieldPath.Root).Endpoints;
 
         Assert.Equal([8080, 8081], endpoints.Select(e => e.Port));
-        Assert.Equal((1, true, "catalog-v1", "shop"), (endpoints[0].Priority, endpoints[0].UsesMesh, endpoints[0].Workload, endpoints[0].WorkloadNamespace));
+        Assert.Equal(
+            (1, true, "catalog-v1", "shop"), (endpoints[0].Priority, endpoints[0].UsesMesh, endpoints[0].Workload, endpoints[0].WorkloadNamespace));
         Assert.Equal(EndpointHealth.Draining, endpoints[1].Health);
     }
 
     [Fact]
     public void A_secret_with_a_private_key_is_refused()
     {
-        var secret = new Secret { Name = "default", TlsCertificate = new() { CertificateChain = new() { InlineString = "x" }, PrivateKey = new() { InlineString = "k" } } };
+        var secret =
+            new Secret { Name = "default", TlsCertificate = new() { CertificateChain = new() { InlineString = "x" }, PrivateKey = new() { InlineString = "k" } } };
 
-        Refuses("tls_certificate.private_key: must not be sent", () => SecretReader.Read(secret, MeshOrleans.Model.Identity.TrustDomain.Parse("cluster.local"), FieldPath.Root));
+        Refuses(
+            "tls_certificate.private_key: must not be sent", () =>
+                SecretReader.Read(
+                    secret, MeshOrleans.Model.Identity.TrustDomain.Parse("cluster.local"), FieldPath.Root));
     }
 
     [Theory]
@@ -218,7 +262,9 @@ public sealed class ReaderTests
     [InlineData("2001:db8::1", 33u, "2001:db8::/33")]
     [InlineData("10.1.2.3", 0u, "0.0.0.0/0")]
     public void Bits_beyond_the_prefix_do_not_count(string address, uint length, string expected) =>
-        Assert.Equal(expected, CoreReader.Network(new() { AddressPrefix = address, PrefixLen = length }, FieldPath.Root).ToString());
+        Assert.Equal(
+            expected, CoreReader.Network(
+                new() { AddressPrefix = address, PrefixLen = length }, FieldPath.Root).ToString());
 
     private static void Refuses(string expected, Func<object> read, string alsoExpected = "")
     {
@@ -233,11 +279,13 @@ public sealed class ReaderTests
         return message;
     }
 
-    private static XdsRoute.Route SomeRoute() => new() { Match = new() { Prefix = "/" }, Route_ = new() { Cluster = "c" } };
+    private static XdsRoute.Route SomeRoute() =>
+        new() { Match = new() { Prefix = "/" }, Route_ = new() { Cluster = "c" } };
 
     private static XdsRoute.WeightedCluster Weights(params (string Name, uint Weight)[] clusters) => new()
     {
-        Clusters = { clusters.Select(c => new XdsRoute.WeightedCluster.Types.ClusterWeight { Name = c.Name, Weight = c.Weight }) },
+        Clusters = { clusters.Select(
+            c => new XdsRoute.WeightedCluster.Types.ClusterWeight { Name = c.Name, Weight = c.Weight }) },
     };
 
     private static HttpFilter Rbac(Principal? principal = null) => new()
@@ -253,7 +301,8 @@ public sealed class ReaderTests
                     ["p"] = new Policy
                     {
                         Permissions = { new Permission { Any = true } },
-                        Principals = { principal ?? new Principal { Authenticated = new() { PrincipalName = new() { Exact = Catalog } } } },
+                        Principals =
+                            { principal ?? new Principal { Authenticated = new() { PrincipalName = new() { Exact = Catalog } } } },
                     },
                 },
             },

@@ -16,14 +16,16 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal([new HostPort("127.0.0.1", 15012)], settings.Xds.ToArray());
         Assert.Equal("sidecar~127.0.0.1~host-1.shop~shop.svc.cluster.local", settings.NodeId);
         Assert.Empty(settings.AppPorts);
-        Assert.Equal((15001, 15000, 15021, 15090), (settings.OutboundPort, settings.AdminPort, settings.StatusPort, settings.MetricsPort));
+        Assert.Equal(
+            (15001, 15000, 15021, 15090), (settings.OutboundPort, settings.AdminPort, settings.StatusPort, settings.MetricsPort));
         Assert.Equal(TimeSpan.FromSeconds(45), settings.DrainTimeout);
     }
 
     [Fact]
     public void Port_lists_are_aligned()
     {
-        var settings = Read("--xds=a:1,[::1]:2", "--namespace=shop", "--app-port=8080,9000", "--port-names=web,tcp-db", "--inbound-port=0,7000");
+        var settings = Read(
+            "--xds=a:1,[::1]:2", "--namespace=shop", "--app-port=8080,9000", "--port-names=web,tcp-db", "--inbound-port=0,7000");
 
         Assert.Equal([new AppPort("web", 8080, 0), new AppPort("tcp-db", 9000, 7000)], settings.AppPorts.ToArray());
         Assert.Equal([new HostPort("a", 1), new HostPort("::1", 2)], settings.Xds.ToArray());
@@ -33,7 +35,8 @@ public sealed class SettingsReaderTests : IDisposable
     public void A_flag_wins_over_the_environment_and_that_over_the_file()
     {
         File.WriteAllText(_file, """{ "xds": "file:1", "namespace": "file", "service-account": "file" }""");
-        var environment = new Dictionary<string, string> { ["MESH_CONFIG"] = _file, ["MESH_NAMESPACE"] = "env", ["MESH_XDS"] = "env:1" };
+        var environment =
+            new Dictionary<string, string> { ["MESH_CONFIG"] = _file, ["MESH_NAMESPACE"] = "env", ["MESH_XDS"] = "env:1" };
 
         var settings = SettingsReader.Read(["--xds", "flag:1"], environment.GetValueOrDefault, "host");
 
@@ -67,13 +70,15 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("--xds a:1 --namespace n stray", "'stray' is not a flag; flags start with --")]
     [InlineData("--xds a:1 --namespace n --app-port 8080,8080", "--app-port names 8080 twice")]
     [InlineData("--xds a:1 --namespace n --app-port 0", "--app-port: '0' is not a port (1-65535)")]
-    [InlineData("--xds a:1 --namespace n --app-port 1,2 --inbound-port 0", "--inbound-port has 1 values for 2 application ports; give one for each --app-port")]
+    [InlineData(
+        "--xds a:1 --namespace n --app-port 1,2 --inbound-port 0", "--inbound-port has 1 values for 2 application ports; give one for each --app-port")]
     [InlineData("--xds a:1 --namespace n --admin-port 70000", "--admin-port: '70000' is not a port (0-65535)")]
     [InlineData("--xds a:1 --namespace n --lease -1", "--lease: '-1' is not a number from 1 to 86400")]
     [InlineData("--xds a:1 --namespace n --probe udp", "--probe: 'udp' is not one of none|tcp")]
     [InlineData("--xds a:1 --namespace n --labels app", "--labels: 'app' is not of the form key=value")]
     [InlineData("--xds a:1 --namespace n --address localhost", "--address: 'localhost' is not an IP address")]
-    [InlineData("--xds a:1 --namespace n --token t", "--token would be visible to everyone on this machine; use --token-file or MESH_TOKEN")]
+    [InlineData(
+        "--xds a:1 --namespace n --token t", "--token would be visible to everyone on this machine; use --token-file or MESH_TOKEN")]
     public void What_cannot_be_used_is_one_clear_line(string arguments, string expected)
     {
         var exception = Assert.Throws<SettingsException>(() => Read(arguments.Split(' ')));
@@ -101,10 +106,13 @@ public sealed class SettingsReaderTests : IDisposable
     {
         var text = Flags.HelpText();
 
-        Assert.All(Flags.All.Where(f => !f.IsSecret), f => Assert.Contains("--" + f.Name + " ", text, StringComparison.Ordinal));
+        Assert.All(
+            Flags.All.Where(f => !f.IsSecret), f =>
+                Assert.Contains("--" + f.Name + " ", text, StringComparison.Ordinal));
         Assert.DoesNotContain("--token ", text, StringComparison.Ordinal);
         Assert.Contains("Examples:", text, StringComparison.Ordinal);
     }
 
-    private static SidecarSettings Read(params string[] arguments) => SettingsReader.Read(arguments, _ => null, "Host-1");
+    private static SidecarSettings Read(params string[] arguments) =>
+        SettingsReader.Read(arguments, _ => null, "Host-1");
 }

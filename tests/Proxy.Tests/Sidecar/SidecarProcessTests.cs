@@ -49,7 +49,8 @@ public sealed class SidecarProcessTests : IAsyncLifetime, IDisposable
             var ports = await first.EventAsync("listening");
             Assert.Equal("ControlPlane", (await first.EventAsync("ready")).GetProperty("config").GetString());
             Assert.Equal("hello from catalog.shop.svc.cluster.local", await CallAsync(ports));
-            await Eventually.HoldsAsync("saved configuration", () => File.Exists(_folder.File("state/" + LastGoodFile.FileName)));
+            await Eventually.HoldsAsync(
+                "saved configuration", () => File.Exists(_folder.File("state/" + LastGoodFile.FileName)));
             first.Terminate();
             Assert.Equal(0, (await first.EndAsync()).ExitCode);
         }
@@ -60,7 +61,8 @@ public sealed class SidecarProcessTests : IAsyncLifetime, IDisposable
         Assert.Equal("LastGood", (await second.EventAsync("ready")).GetProperty("config").GetString());
         Assert.Equal("hello from catalog.shop.svc.cluster.local", await CallAsync(again));
         Assert.Matches("mesh_config_age_seconds [0-9.]+", await GetAsync(again, "metrics", "/stats/prometheus"));
-        Assert.Equal(HttpStatusCode.OK, (await SendAsync(again, "status", HttpMethod.Get, "/healthz/ready")).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.OK, (await SendAsync(again, "status", HttpMethod.Get, "/healthz/ready")).StatusCode);
     }
 
     [Fact]
@@ -74,19 +76,29 @@ public sealed class SidecarProcessTests : IAsyncLifetime, IDisposable
         var dump = await GetAsync(ports, "admin", "/config_dump");
         using var document = JsonDocument.Parse(dump);
         Assert.Equal(4, document.RootElement.GetProperty("configs").GetArrayLength());
-        Assert.Contains("\"@type\": \"type.googleapis.com/envoy.config.cluster.v3.Cluster\"", dump, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"@type\": \"type.googleapis.com/envoy.config.cluster.v3.Cluster\"", dump, StringComparison.Ordinal);
         var certificates = await GetAsync(ports, "admin", "/certs");
         Assert.Contains("spiffe://cluster.local/ns/shop/sa/cart", certificates, StringComparison.Ordinal);
         Assert.DoesNotContain("PRIVATE", dump + certificates, StringComparison.Ordinal);
         Assert.Contains("\"ejected\": false", await GetAsync(ports, "admin", "/clusters"), StringComparison.Ordinal);
 
-        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await SendAsync(ports, "admin", HttpMethod.Get, "/quitquitquit")).StatusCode);
-        Assert.Equal(HttpStatusCode.Forbidden, (await SendAsync(ports, "admin", HttpMethod.Post, "/quitquitquit", host: "evil.example")).StatusCode);
-        Assert.Equal(HttpStatusCode.Forbidden, (await SendAsync(ports, "admin", HttpMethod.Post, "/quitquitquit", origin: "http://evil.example")).StatusCode);
-        Assert.Equal(HttpStatusCode.NotFound, (await SendAsync(ports, "status", HttpMethod.Get, "/config_dump")).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.MethodNotAllowed, (await SendAsync(
+                ports, "admin", HttpMethod.Get, "/quitquitquit")).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.Forbidden, (await SendAsync(
+                ports, "admin", HttpMethod.Post, "/quitquitquit", host: "evil.example")).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.Forbidden, (await SendAsync(
+                ports, "admin", HttpMethod.Post, "/quitquitquit", origin: "http://evil.example")).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.NotFound, (await SendAsync(ports, "status", HttpMethod.Get, "/config_dump")).StatusCode);
 
         await SendAsync(ports, "admin", HttpMethod.Post, "/drain");
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await SendAsync(ports, "status", HttpMethod.Get, "/healthz/ready")).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.ServiceUnavailable, (await SendAsync(
+                ports, "status", HttpMethod.Get, "/healthz/ready")).StatusCode);
         await SendAsync(ports, "admin", HttpMethod.Post, "/quitquitquit");
         Assert.Equal(0, (await sidecar.EndAsync()).ExitCode);
     }
@@ -97,7 +109,9 @@ public sealed class SidecarProcessTests : IAsyncLifetime, IDisposable
         using var sidecar = Start();
         var ports = await sidecar.EventAsync("listening");
 
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await SendAsync(ports, "status", HttpMethod.Get, "/healthz/ready")).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.ServiceUnavailable, (await SendAsync(
+                ports, "status", HttpMethod.Get, "/healthz/ready")).StatusCode);
         await Assert.ThrowsAsync<HttpRequestException>(() => CallAsync(ports));
     }
 
@@ -130,7 +144,8 @@ public sealed class SidecarProcessTests : IAsyncLifetime, IDisposable
         JsonElement ports, string door, HttpMethod method, string path, string? host = null, string? origin = null)
     {
         using var client = new HttpClient();
-        using var request = new HttpRequestMessage(method, new Uri($"http://127.0.0.1:{ports.GetProperty(door).GetInt32()}{path}"));
+        using var request = new HttpRequestMessage(
+            method, new Uri($"http://127.0.0.1:{ports.GetProperty(door).GetInt32()}{path}"));
         if (host is not null) request.Headers.Host = host;
         if (origin is not null) request.Headers.Add("Origin", origin);
         return await client.SendAsync(request);

@@ -23,7 +23,8 @@ internal sealed class SidecarUnderTest : IDisposable
         {
             RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
         };
-        foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("MESH_", StringComparison.Ordinal)).ToArray()) start.Environment.Remove(name);
+        foreach (var name in start.Environment.Keys.Where(
+            k => k.StartsWith("MESH_", StringComparison.Ordinal)).ToArray()) start.Environment.Remove(name);
         return new SidecarUnderTest(System.Diagnostics.Process.Start(start)!);
     }
 

@@ -15,7 +15,8 @@ internal sealed class TestAuthority : IDisposable
         (_clock, Domain) = (clock, TrustDomain.Parse(trustDomain));
         var request = new CertificateRequest("CN=root of " + trustDomain, _key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         Root = request.CreateSelfSigned(clock.GetUtcNow().AddDays(-1), clock.GetUtcNow().AddYears(10));
     }
 
@@ -31,7 +32,8 @@ internal sealed class TestAuthority : IDisposable
     public string Sign(byte[] request, string spiffeId, TimeSpan? lifetime = null)
     {
         var asked = CertificateRequest.LoadSigningRequest(request, HashAlgorithmName.SHA256);
-        return Issue(asked.PublicKey, spiffeId, lifetime ?? TimeSpan.FromHours(24)).ExportCertificatePem() + "\n" + RootPem;
+        return Issue(
+            asked.PublicKey, spiffeId, lifetime ?? TimeSpan.FromHours(24)).ExportCertificatePem() + "\n" + RootPem;
     }
 
     /// <summary>A certificate with its key, e.g. for a server.</summary>
@@ -60,6 +62,7 @@ internal sealed class TestAuthority : IDisposable
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         var serial = RandomNumberGenerator.GetBytes(16);
         serial[0] &= 0x7F;
-        return request.Create(Root.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), now.AddMinutes(-5), now + lifetime, serial);
+        return request.Create(
+            Root.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), now.AddMinutes(-5), now + lifetime, serial);
     }
 }

@@ -14,7 +14,8 @@ namespace MeshOrleans.Proxy.Tests.Sidecar;
 public sealed class TranslationContractTests
 {
     public static TheoryData<string> Samples =>
-        [.. Directory.GetFiles(Golden(), "*.json").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
+        [.. Directory.GetFiles(Golden(), "*.json").Select(
+            f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Samples))]
@@ -23,7 +24,8 @@ public sealed class TranslationContractTests
         using var holder = new ModelHolder(ProxyModel.Empty, new ManualTimeProvider(), new ListLogger<ModelHolder>());
         var resources = JsonNode.Parse(File.ReadAllText(Path.Combine(Golden(), sample + ".json")))!.AsObject();
 
-        string[] types = [TypeUrls.Cluster, TypeUrls.ClusterLoadAssignment, TypeUrls.Listener, TypeUrls.RouteConfiguration];
+        string[] types =
+            [TypeUrls.Cluster, TypeUrls.ClusterLoadAssignment, TypeUrls.Listener, TypeUrls.RouteConfiguration];
         foreach (var type in types) Assert.Null(holder.Apply(Response(type, resources)));
 
         Assert.NotNull(holder.Model);
@@ -39,7 +41,9 @@ public sealed class TranslationContractTests
         var list = resources[typeUrl[(typeUrl.LastIndexOf('.') + 1)..]]?.AsArray() ?? [];
         response.Resources.AddRange(list.Select(json => new Resource
         {
-            Name = (json!["name"] ?? json["clusterName"])!.GetValue<string>(), Version = "1", Resource_ = parser.Parse<Any>(json.ToJsonString()),
+            Name =
+                (json!["name"] ?? json["clusterName"])!.GetValue<string>(), Version =
+                    "1", Resource_ = parser.Parse<Any>(json.ToJsonString()),
         }));
         return response;
     }

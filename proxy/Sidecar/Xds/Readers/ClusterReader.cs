@@ -59,7 +59,8 @@ internal static class ClusterReader
             OverprovisioningPercent = assignment.OverprovisioningPercent,
             LocalityWeighted = cluster.CommonLbConfig?.LocalityWeightedLbConfig is not null,
             Tls = UpstreamTlsReader.Read(cluster, at),
-            ConnectTimeout = CoreReader.Positive(cluster.ConnectTimeout, at.At("connect_timeout")) ?? TimeSpan.FromSeconds(5),
+            ConnectTimeout = CoreReader.Positive(
+                cluster.ConnectTimeout, at.At("connect_timeout")) ?? TimeSpan.FromSeconds(5),
             Limits = Limits(cluster.CircuitBreakers),
             Outlier = OutlierReader.Read(cluster, at.At("outlier_detection")),
             ServiceHost = host,
@@ -73,7 +74,11 @@ internal static class ClusterReader
         switch (cluster.Type)
         {
             case Proto.Cluster.Cluster.Types.DiscoveryType.Eds:
-                if (cluster.EdsClusterConfig?.EdsConfig?.Ads is null) throw new UnusableResourceException(at.At("eds_cluster_config").At("eds_config"), "must be ads");
+                if (cluster.EdsClusterConfig?.EdsConfig?.Ads is null)
+                {
+                    throw new UnusableResourceException(at.At("eds_cluster_config").At("eds_config"), "must be ads");
+                }
+
                 return (ClusterKind.Eds, cluster.EdsClusterConfig.ServiceName is { Length: > 0 } name ? name : cluster.Name);
             case Proto.Cluster.Cluster.Types.DiscoveryType.Static:
             case Proto.Cluster.Cluster.Types.DiscoveryType.StrictDns:

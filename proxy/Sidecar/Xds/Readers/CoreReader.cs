@@ -19,7 +19,11 @@ internal static class CoreReader
         where T : IMessage, new()
     {
         var message = new T();
-        if (Any.GetTypeName(any.TypeUrl) != message.Descriptor.FullName) throw new UnusableResourceException(at, $"{any.TypeUrl} is not supported here");
+        if (Any.GetTypeName(any.TypeUrl) != message.Descriptor.FullName)
+        {
+            throw new UnusableResourceException(at, $"{any.TypeUrl} is not supported here");
+        }
+
         try
         {
             message.MergeFrom(any.Value);
@@ -70,7 +74,10 @@ internal static class CoreReader
         return new Fraction((int)Math.Min(percent.Numerator * unit, Fraction.All.PerMillion));
     }
 
-    /// <summary>The bytes of a data source. Files and variables of this machine are none of the control plane's business.</summary>
+    /// <summary>
+    /// The bytes of a data source. Files and variables of this machine are none of the control plane's
+    /// business.
+    /// </summary>
     public static byte[] Inline(DataSource? source, FieldPath at) => source?.SpecifierCase switch
     {
         DataSource.SpecifierOneofCase.InlineBytes => source.InlineBytes.ToByteArray(),
@@ -88,21 +95,43 @@ internal static class CoreReader
             var header = option.Header ?? throw new UnusableResourceException(at.At(i).At("header"), "is required");
             var value = header.RawValue.IsEmpty ? header.Value : header.RawValue.ToStringUtf8();
             if (value.Length == 0 && !option.KeepEmptyValue) continue;
-            if (header.Key.Length == 0 || !header.Key.All(IsTokenCharacter)) throw new UnusableResourceException(at.At(i).At("header").At("key"), $"'{header.Key}' is not a header name");
-            if (value.AsSpan().IndexOfAny("\r\n\0") >= 0) throw new UnusableResourceException(at.At(i).At("header").At("value"), "has a line break");
-            set.Add(new HeaderMutation(header.Key, Build(at.At(i), () => HeaderValueTemplate.Parse(value)), Append(option)));
+            if (header.Key.Length == 0 || !header.Key.All(IsTokenCharacter))
+            {
+                throw new UnusableResourceException(
+                    at.At(i).At("header").At("key"), $"'{header.Key}' is not a header name");
+            }
+
+            if (value.AsSpan().IndexOfAny("\r\n\0") >= 0)
+            {
+                throw new UnusableResourceException(at.At(i).At("header").At("value"), "has a line break");
+            }
+
+            set.Add(
+                new HeaderMutation(
+                    header.Key, Build(at.At(i), () => HeaderValueTemplate.Parse(value)), Append(option)));
         }
 
         ImmutableArray<string> removed = [.. remove];
-        return removed.IsEmpty && set.Count == 0 ? HeaderOperations.None : new HeaderOperations(removed, set.ToImmutable());
+        return removed.IsEmpty && set.Count == 0
+            ? HeaderOperations.None
+            : new HeaderOperations(removed, set.ToImmutable());
     }
 
     public static IPNetwork Network(CidrRange range, FieldPath at)
     {
-        if (!IPAddress.TryParse(range.AddressPrefix, out var address)) throw new UnusableResourceException(at.At("address_prefix"), $"'{range.AddressPrefix}' is not an IP address");
+        if (!IPAddress.TryParse(range.AddressPrefix, out var address))
+        {
+            throw new UnusableResourceException(
+                at.At("address_prefix"), $"'{range.AddressPrefix}' is not an IP address");
+        }
+
         var bytes = address.GetAddressBytes();
         var length = (int)Math.Min(range.PrefixLen ?? 0, int.MaxValue);
-        if (length > bytes.Length * 8) throw new UnusableResourceException(at.At("prefix_len"), $"{length} is more than the address has");
+        if (length > bytes.Length * 8)
+        {
+            throw new UnusableResourceException(at.At("prefix_len"), $"{length} is more than the address has");
+        }
+
         for (var i = 0; i < bytes.Length; i++)
         {
             var kept = Math.Clamp(length - i * 8, 0, 8);
@@ -115,9 +144,23 @@ internal static class CoreReader
     /// <summary>The literal address and port of a socket address.</summary>
     public static (IPAddress Address, int Port) Socket(Address? address, FieldPath at)
     {
-        if (address?.SocketAddress is not { } socket) throw new UnusableResourceException(at, "only a socket_address is supported");
-        if (!IPAddress.TryParse(socket.Address, out var ip)) throw new UnusableResourceException(at.At("socket_address").At("address"), $"'{socket.Address}' is not an IP address");
-        if (socket.PortValue is 0 or > 65535) throw new UnusableResourceException(at.At("socket_address").At("port_value"), $"{socket.PortValue} is not a port");
+        if (address?.SocketAddress is not { } socket)
+        {
+            throw new UnusableResourceException(at, "only a socket_address is supported");
+        }
+
+        if (!IPAddress.TryParse(socket.Address, out var ip))
+        {
+            throw new UnusableResourceException(
+                at.At("socket_address").At("address"), $"'{socket.Address}' is not an IP address");
+        }
+
+        if (socket.PortValue is 0 or > 65535)
+        {
+            throw new UnusableResourceException(
+                at.At("socket_address").At("port_value"), $"{socket.PortValue} is not a port");
+        }
+
         return (ip, (int)socket.PortValue);
     }
 
@@ -132,7 +175,11 @@ internal static class CoreReader
         }
 
         var number = address!.SocketAddress.PortValue;
-        if (number is 0 or > 65535) throw new UnusableResourceException(at.At("socket_address").At("port_value"), $"{number} is not a port");
+        if (number is 0 or > 65535)
+        {
+            throw new UnusableResourceException(at.At("socket_address").At("port_value"), $"{number} is not a port");
+        }
+
         return (name.ToLowerInvariant(), (int)number);
     }
 

@@ -16,29 +16,40 @@ internal static class EndpointReader
 {
     private const int MaxPriority = 127;
 
-    public static LoadAssignment Read(Proto.Endpoint.ClusterLoadAssignment assignment, FieldPath at) => Read(assignment, at, byName: false);
+    public static LoadAssignment Read(Proto.Endpoint.ClusterLoadAssignment assignment, FieldPath at) =>
+        Read(assignment, at, byName: false);
 
     /// <param name="assignment">The endpoints.</param>
     /// <param name="at">Where they are.</param>
     /// <param name="byName">Whether an endpoint's address may be a DNS name.</param>
     public static LoadAssignment Read(Proto.Endpoint.ClusterLoadAssignment assignment, FieldPath at, bool byName)
     {
-        if (assignment.Policy?.DropOverloads.Count > 0) throw new UnusableResourceException(at.At("policy").At("drop_overloads"), "is not supported");
+        if (assignment.Policy?.DropOverloads.Count > 0)
+        {
+            throw new UnusableResourceException(at.At("policy").At("drop_overloads"), "is not supported");
+        }
 
         var endpoints = ImmutableArray.CreateBuilder<EndpointModel>();
         var seen = new HashSet<(string, int)>();
         foreach (var (i, group) in assignment.Endpoints.Index())
         {
             var here = at.At("endpoints").At(i);
-            if (group.Priority > MaxPriority) throw new UnusableResourceException(here.At("priority"), $"{group.Priority} is more than {MaxPriority}");
+            if (group.Priority > MaxPriority)
+            {
+                throw new UnusableResourceException(
+                    here.At("priority"), $"{group.Priority} is more than {MaxPriority}");
+            }
+
             foreach (var (j, endpoint) in group.LbEndpoints.Index())
             {
                 var model = Endpoint(endpoint, group, here.At("lb_endpoints").At(j), byName);
-                if (seen.Add((model.Address, model.Port))) endpoints.Add(model); // Envoy, too, keeps one host per address
+                // Envoy, too, keeps one host per address
+                if (seen.Add((model.Address, model.Port))) endpoints.Add(model);
             }
         }
 
-        return new LoadAssignment(endpoints.ToImmutable(), (int)Math.Clamp(assignment.Policy?.OverprovisioningFactor ?? 140, 100, 1000));
+        return new LoadAssignment(
+            endpoints.ToImmutable(), (int)Math.Clamp(assignment.Policy?.OverprovisioningFactor ?? 140, 100, 1000));
     }
 
     private static EndpointModel Endpoint(
@@ -62,7 +73,8 @@ internal static class EndpointReader
         };
     }
 
-    private static (string Address, int Port) Literal((System.Net.IPAddress Address, int Port) socket) => ($"{socket.Address}", socket.Port);
+    private static (string Address, int Port) Literal((System.Net.IPAddress Address, int Port) socket) =>
+        ($"{socket.Address}", socket.Port);
 
     private static EndpointHealth Health(Proto.Core.HealthStatus status) => status switch
     {

@@ -23,7 +23,11 @@ internal static class FaultReader
         {
             var here = at.At("typed_per_filter_config").At(name);
             if (Any.GetTypeName(any.TypeUrl) == CorsType) continue;
-            if (Any.GetTypeName(any.TypeUrl) != FaultType) throw new UnusableResourceException(here, $"{any.TypeUrl} is not supported");
+            if (Any.GetTypeName(any.TypeUrl) != FaultType)
+            {
+                throw new UnusableResourceException(here, $"{any.TypeUrl} is not supported");
+            }
+
             fault = Read(CoreReader.Unpack<HTTPFault>(any, here), here);
         }
 
@@ -32,17 +36,30 @@ internal static class FaultReader
 
     public static FaultModel? Read(HTTPFault fault, FieldPath at)
     {
-        if (fault.UpstreamCluster.Length > 0) throw new UnusableResourceException(at.At("upstream_cluster"), "is not supported");
+        if (fault.UpstreamCluster.Length > 0)
+        {
+            throw new UnusableResourceException(at.At("upstream_cluster"), "is not supported");
+        }
+
         if (fault.Delay is null && fault.Abort is null) return null;
-        if (fault.Delay?.HeaderDelay is not null) throw new UnusableResourceException(at.At("delay").At("header_delay"), "is not supported");
-        if (fault.Abort?.HeaderAbort is not null) throw new UnusableResourceException(at.At("abort").At("header_abort"), "is not supported");
+        if (fault.Delay?.HeaderDelay is not null)
+        {
+            throw new UnusableResourceException(at.At("delay").At("header_delay"), "is not supported");
+        }
+
+        if (fault.Abort?.HeaderAbort is not null)
+        {
+            throw new UnusableResourceException(at.At("abort").At("header_abort"), "is not supported");
+        }
 
         return new FaultModel
         {
             Delay = CoreReader.Span(fault.Delay?.FixedDelay, at.At("delay").At("fixed_delay")) ?? TimeSpan.Zero,
             DelayShare = CoreReader.Share(fault.Delay?.Percentage),
             AbortHttpStatus = fault.Abort?.HasHttpStatus is true ? HttpStatus(fault.Abort.HttpStatus, at) : null,
-            AbortGrpcStatus = fault.Abort?.HasGrpcStatus is true ? (int)Math.Min(fault.Abort.GrpcStatus, int.MaxValue) : null,
+            AbortGrpcStatus = fault.Abort?.HasGrpcStatus is true
+                ? (int)Math.Min(fault.Abort.GrpcStatus, int.MaxValue)
+                : null,
             AbortShare = CoreReader.Share(fault.Abort?.Percentage),
             Headers = [.. fault.Headers.Select((h, i) => MatcherReader.Header(h, at.At("headers").At(i)))],
         };

@@ -21,24 +21,40 @@ internal static class HttpReader
     private static readonly string RbacType = Proto.HttpRbac.RBAC.Descriptor.FullName;
     private static readonly string FaultType = Proto.Fault.HTTPFault.Descriptor.FullName;
 
-    public static HttpTemplate Read(Proto.Hcm.HttpConnectionManager manager, IEnumerable<AuthorizationFilter> before, FieldPath at)
+    public static HttpTemplate Read(
+        Proto.Hcm.HttpConnectionManager manager, IEnumerable<AuthorizationFilter> before, FieldPath at)
     {
         var authorization = Filters(manager, before, at.At("http_filters"));
-        if (manager.XffNumTrustedHops > 0) throw new UnusableResourceException(at.At("xff_num_trusted_hops"), "is not supported");
+        if (manager.XffNumTrustedHops > 0)
+        {
+            throw new UnusableResourceException(at.At("xff_num_trusted_hops"), "is not supported");
+        }
+
         switch (manager.RouteSpecifierCase)
         {
             case Proto.Hcm.HttpConnectionManager.RouteSpecifierOneofCase.Rds:
-                if (manager.Rds.ConfigSource?.Ads is null) throw new UnusableResourceException(at.At("rds").At("config_source"), "must be ads");
-                if (manager.Rds.RouteConfigName.Length == 0) throw new UnusableResourceException(at.At("rds").At("route_config_name"), "is required");
+                if (manager.Rds.ConfigSource?.Ads is null)
+                {
+                    throw new UnusableResourceException(at.At("rds").At("config_source"), "must be ads");
+                }
+
+                if (manager.Rds.RouteConfigName.Length == 0)
+                {
+                    throw new UnusableResourceException(at.At("rds").At("route_config_name"), "is required");
+                }
+
                 return new HttpTemplate(manager.Rds.RouteConfigName, null, authorization, Normalization(manager, at));
             case Proto.Hcm.HttpConnectionManager.RouteSpecifierOneofCase.RouteConfig:
-                return new HttpTemplate("", RouteReader.Read(manager.RouteConfig, at.At("route_config")), authorization, Normalization(manager, at));
+                return new HttpTemplate(
+                    "", RouteReader.Read(
+                        manager.RouteConfig, at.At("route_config")), authorization, Normalization(manager, at));
             default:
                 throw new UnusableResourceException(at.At("route_specifier"), "is required");
         }
     }
 
-    private static AuthorizationModel Filters(Proto.Hcm.HttpConnectionManager manager, IEnumerable<AuthorizationFilter> before, FieldPath at)
+    private static AuthorizationModel Filters(
+        Proto.Hcm.HttpConnectionManager manager, IEnumerable<AuthorizationFilter> before, FieldPath at)
     {
         var authorization = before.ToImmutableArray().ToBuilder();
         var hasRouter = false;
@@ -55,26 +71,35 @@ internal static class HttpReader
         }
 
         if (!hasRouter) throw new UnusableResourceException(at, "must end with the router");
-        return authorization.Count == 0 ? AuthorizationModel.AllowAll : new AuthorizationModel(authorization.ToImmutable());
+        return authorization.Count == 0
+            ? AuthorizationModel.AllowAll
+            : new AuthorizationModel(authorization.ToImmutable());
     }
 
-    private static AuthorizationFilter Rbac(Proto.HttpRbac.RBAC rbac, FieldPath at) => RbacReader.Filter(rbac.Rules, rbac.ShadowRules, at);
+    private static AuthorizationFilter Rbac(Proto.HttpRbac.RBAC rbac, FieldPath at) =>
+        RbacReader.Filter(rbac.Rules, rbac.ShadowRules, at);
 
     // Faults belong to routes; here the filter only makes them possible.
     private static void RefuseFault(Proto.Fault.HTTPFault fault, FieldPath at)
     {
-        if (FaultReader.Read(fault, at) is not null) throw new UnusableResourceException(at, "a fault for every route is not supported; set it on routes");
+        if (FaultReader.Read(fault, at) is not null)
+        {
+            throw new UnusableResourceException(at, "a fault for every route is not supported; set it on routes");
+        }
     }
 
     private static PathNormalizationMode Normalization(Proto.Hcm.HttpConnectionManager manager, FieldPath at) =>
         manager.PathWithEscapedSlashesAction switch
         {
-            Proto.Hcm.HttpConnectionManager.Types.PathWithEscapedSlashesAction.UnescapeAndForward => PathNormalizationMode.DecodeAndMergeSlashes,
+            Proto.Hcm.HttpConnectionManager.Types.PathWithEscapedSlashesAction.UnescapeAndForward =>
+                PathNormalizationMode.DecodeAndMergeSlashes,
             Proto.Hcm.HttpConnectionManager.Types.PathWithEscapedSlashesAction.ImplementationSpecificDefault
                 or Proto.Hcm.HttpConnectionManager.Types.PathWithEscapedSlashesAction.KeepUnchanged =>
                 manager.MergeSlashes ? PathNormalizationMode.MergeSlashes
                     : manager.NormalizePath is true ? PathNormalizationMode.Base
                     : PathNormalizationMode.None,
-            var other => throw new UnusableResourceException(at.At("path_with_escaped_slashes_action"), $"{other} is not supported"),
+            var other =>
+                throw new UnusableResourceException(
+                    at.At("path_with_escaped_slashes_action"), $"{other} is not supported"),
         };
 }

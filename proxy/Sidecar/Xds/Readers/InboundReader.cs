@@ -8,15 +8,19 @@ using MeshOrleans.Xds.Protocol.Tls;
 namespace MeshOrleans.Proxy.Sidecar.Xds.Readers;
 
 /// <summary>
+/// 
 /// The chains of the inbound listener, grouped by workload port. Which kinds of chain a port has says what it accepts:
 /// TLS only is STRICT, TLS and plaintext PERMISSIVE, plaintext only DISABLE.
+/// 
 /// </summary>
 internal static class InboundReader
 {
     public static ImmutableArray<InboundTemplate> Ports(Listener listener, FieldPath at)
     {
         var chains = listener.FilterChains
-            .Select((chain, i) => (Chain: chain, At: at.At("filter_chains").At(i), Port: chain.FilterChainMatch?.DestinationPort ?? 0))
+            .Select(
+                (chain, i) =>
+                    (Chain: chain, At: at.At("filter_chains").At(i), Port: chain.FilterChainMatch?.DestinationPort ?? 0))
             .Where(c => c.Port > 0) // traffic for no known port reaches nobody here: no socket is open for it
             .GroupBy(c => c.Port);
         return [.. chains.Select(g => Port((int)Math.Min(g.Key, 65536), [.. g.Select(c => (c.Chain, c.At))], at))];
@@ -24,7 +28,11 @@ internal static class InboundReader
 
     private static InboundTemplate Port(int port, (FilterChain Chain, FieldPath At)[] chains, FieldPath at)
     {
-        if (port > 65535) throw new UnusableResourceException(at.At("filter_chains"), "destination_port is more than 65535");
+        if (port > 65535)
+        {
+            throw new UnusableResourceException(at.At("filter_chains"), "destination_port is more than 65535");
+        }
+
         ChainTemplate? tls = null, plain = null;
         foreach (var (chain, here) in chains)
         {
@@ -32,7 +40,8 @@ internal static class InboundReader
             if (chain.TransportSocket is { } socket)
             {
                 CheckTls(CoreReader.Unpack<DownstreamTlsContext>(
-                    socket.TypedConfig ?? throw new UnusableResourceException(here.At("transport_socket"), "has no typed_config"),
+                    socket.TypedConfig ?? throw new UnusableResourceException(
+                        here.At("transport_socket"), "has no typed_config"),
                     here.At("transport_socket")), here.At("transport_socket"));
                 tls ??= ListenerReader.Chain(chain, here);
             }
@@ -54,11 +63,15 @@ internal static class InboundReader
 
     private static InboundTemplate Template(int port, InboundTlsMode mode, ChainTemplate chain)
     {
-        var model = new InboundPortModel { Port = port, Mode = mode, IsHttp = chain.Http is not null, TcpCluster = chain.TcpCluster };
+        var model =
+            new InboundPortModel { Port = port, Mode = mode, IsHttp = chain.Http is not null, TcpCluster = chain.TcpCluster };
         return chain.Http is { } http
-            ? new InboundTemplate(model with { Authorization = http.Authorization, PathNormalization = http.Normalization }, http)
+            ? new InboundTemplate(
+                model with { Authorization = http.Authorization, PathNormalization = http.Normalization }, http)
             : new InboundTemplate(
-                chain.Authorization.IsEmpty ? model : model with { Authorization = new AuthorizationModel(chain.Authorization) }, null);
+                chain.Authorization.IsEmpty
+                    ? model
+                    : model with { Authorization = new AuthorizationModel(chain.Authorization) }, null);
     }
 
     // A port has one policy here; chains that would treat callers differently must not be folded into one.
@@ -67,7 +80,11 @@ internal static class InboundReader
         var first = ChainShape.Of(chains[0].Chain, chains[0].At);
         foreach (var (chain, here) in chains.Skip(1))
         {
-            if (!first.Equals(ChainShape.Of(chain, here))) throw new UnusableResourceException(at.At("filter_chains"), $"the chains of port {port} differ in more than their transport");
+            if (!first.Equals(ChainShape.Of(chain, here)))
+            {
+                throw new UnusableResourceException(
+                    at.At("filter_chains"), $"the chains of port {port} differ in more than their transport");
+            }
         }
     }
 
@@ -86,18 +103,35 @@ internal static class InboundReader
     {
         var common = context.CommonTlsContext ?? new CommonTlsContext();
         var here = at.At("common_tls_context");
-        if (context.RequireClientCertificate is not true) throw new UnusableResourceException(at.At("require_client_certificate"), "must be true");
-        if (common.TlsCertificates.Count > 0) throw new UnusableResourceException(here.At("tls_certificates"), "is not supported; certificates come by SDS");
-        if (common.TlsCertificateSdsSecretConfigs is not [{ Name: SecretNames.Certificate }])
+        if (context.RequireClientCertificate is not true)
         {
-            throw new UnusableResourceException(here.At("tls_certificate_sds_secret_configs"), $"must be '{SecretNames.Certificate}'");
+            throw new UnusableResourceException(at.At("require_client_certificate"), "must be true");
         }
 
-        var roots = common.CombinedValidationContext?.ValidationContextSdsSecretConfig ?? common.ValidationContextSdsSecretConfig;
-        if (roots?.Name != SecretNames.Roots) throw new UnusableResourceException(here.At("validation_context_sds_secret_config"), $"must be '{SecretNames.Roots}'");
+        if (common.TlsCertificates.Count > 0)
+        {
+            throw new UnusableResourceException(
+                here.At("tls_certificates"), "is not supported; certificates come by SDS");
+        }
+
+        if (common.TlsCertificateSdsSecretConfigs is not [{ Name: SecretNames.Certificate }])
+        {
+            throw new UnusableResourceException(
+                here.At("tls_certificate_sds_secret_configs"), $"must be '{SecretNames.Certificate}'");
+        }
+
+        var roots =
+            common.CombinedValidationContext?.ValidationContextSdsSecretConfig ?? common.ValidationContextSdsSecretConfig;
+        if (roots?.Name != SecretNames.Roots)
+        {
+            throw new UnusableResourceException(
+                here.At("validation_context_sds_secret_config"), $"must be '{SecretNames.Roots}'");
+        }
+
         if (common.CombinedValidationContext?.DefaultValidationContext is { } more && (more.MatchSubjectAltNames.Count > 0 || more.MatchTypedSubjectAltNames.Count > 0))
         {
-            throw new UnusableResourceException(here.At("match_typed_subject_alt_names"), "is not supported here; use an AuthorizationPolicy");
+            throw new UnusableResourceException(
+                here.At("match_typed_subject_alt_names"), "is not supported here; use an AuthorizationPolicy");
         }
     }
 }

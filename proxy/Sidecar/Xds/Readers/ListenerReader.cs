@@ -38,7 +38,8 @@ internal static class ListenerReader
     private static readonly string TcpType = Proto.TcpProxy.TcpProxy.Descriptor.FullName;
     private static readonly string RbacType = Proto.NetworkRbac.RBAC.Descriptor.FullName;
 
-    public static ListenerTemplate Read(Proto.Listener.Listener listener, FieldPath at) => listener.TrafficDirection switch
+    public static ListenerTemplate Read(Proto.Listener.Listener listener, FieldPath at) =>
+        listener.TrafficDirection switch
     {
         Proto.Core.TrafficDirection.Outbound => Outbound(listener, at),
         Proto.Core.TrafficDirection.Inbound => new ListenerTemplate.Inbound(InboundReader.Ports(listener, at)),
@@ -61,9 +62,25 @@ internal static class ListenerReader
                 continue;
             }
 
-            if (i < chain.Filters.Count - 1) throw new UnusableResourceException(here, $"{any.TypeUrl} must be the last filter");
-            if (type == HcmType) return new ChainTemplate(HttpReader.Read(CoreReader.Unpack<Proto.Hcm.HttpConnectionManager>(any, here), authorization, here), "", []);
-            if (type == TcpType) return new ChainTemplate(null, Cluster(CoreReader.Unpack<Proto.TcpProxy.TcpProxy>(any, here), here), authorization.ToImmutable());
+            if (i < chain.Filters.Count - 1)
+            {
+                throw new UnusableResourceException(here, $"{any.TypeUrl} must be the last filter");
+            }
+
+            if (type == HcmType)
+            {
+                return new ChainTemplate(
+                    HttpReader.Read(
+                        CoreReader.Unpack<Proto.Hcm.HttpConnectionManager>(any, here), authorization, here), "", []);
+            }
+
+            if (type == TcpType)
+            {
+                return new ChainTemplate(
+                    null, Cluster(
+                        CoreReader.Unpack<Proto.TcpProxy.TcpProxy>(any, here), here), authorization.ToImmutable());
+            }
+
             throw new UnusableResourceException(here, $"{any.TypeUrl} is not supported");
         }
 
@@ -75,8 +92,16 @@ internal static class ListenerReader
         var (_, port) = CoreReader.Socket(listener.Address, at.At("address"));
         var chains = listener.FilterChains.Count > 0 ? listener.FilterChains.ToList()
             : listener.DefaultFilterChain is { } only ? [only] : [];
-        if (chains.Count != 1) throw new UnusableResourceException(at.At("filter_chains"), $"has {chains.Count} where one is supported");
-        if (chains[0].TransportSocket is not null) throw new UnusableResourceException(at.At("filter_chains").At(0).At("transport_socket"), "is not supported here");
+        if (chains.Count != 1)
+        {
+            throw new UnusableResourceException(at.At("filter_chains"), $"has {chains.Count} where one is supported");
+        }
+
+        if (chains[0].TransportSocket is not null)
+        {
+            throw new UnusableResourceException(
+                at.At("filter_chains").At(0).At("transport_socket"), "is not supported here");
+        }
 
         var chain = Chain(chains[0], at.At("filter_chains").At(0));
         if (chain.Http is { } http) return new ListenerTemplate.Outbound(http, port);
@@ -84,7 +109,9 @@ internal static class ListenerReader
         {
             ClusterNames.Passthrough => new ListenerTemplate.CatchAll(OutboundPolicy.AllowAny),
             ClusterNames.BlackHole => new ListenerTemplate.CatchAll(OutboundPolicy.RegistryOnly),
-            _ => throw new UnusableResourceException(at.At("filter_chains"), $"an outbound TCP proxy to '{chain.TcpCluster}' is not supported"),
+            _ =>
+                throw new UnusableResourceException(
+                    at.At("filter_chains"), $"an outbound TCP proxy to '{chain.TcpCluster}' is not supported"),
         };
     }
 
@@ -97,4 +124,5 @@ internal static class ListenerReader
 /// <param name="Http">For HTTP.</param>
 /// <param name="TcpCluster">For a relay of bytes: where they go.</param>
 /// <param name="Authorization">For a relay of bytes: who may.</param>
-internal sealed record ChainTemplate(HttpTemplate? Http, string TcpCluster, ImmutableArray<AuthorizationFilter> Authorization);
+internal sealed record ChainTemplate(
+    HttpTemplate? Http, string TcpCluster, ImmutableArray<AuthorizationFilter> Authorization);

@@ -19,8 +19,10 @@ internal static class OutlierReader
                 outlier.ConsecutiveLocalOriginFailure, outlier.EnforcingConsecutiveLocalOriginFailure, enforcedByDefault: true),
             SplitLocalOrigin = outlier.SplitExternalLocalOriginErrors,
             Interval = CoreReader.Positive(outlier.Interval, at.At("interval")) ?? TimeSpan.FromSeconds(10),
-            BaseEjectionTime = CoreReader.Positive(outlier.BaseEjectionTime, at.At("base_ejection_time")) ?? TimeSpan.FromSeconds(30),
-            MaxEjectionTime = CoreReader.Positive(outlier.MaxEjectionTime, at.At("max_ejection_time")) ?? TimeSpan.FromSeconds(300),
+            BaseEjectionTime = CoreReader.Positive(
+                outlier.BaseEjectionTime, at.At("base_ejection_time")) ?? TimeSpan.FromSeconds(30),
+            MaxEjectionTime = CoreReader.Positive(
+                outlier.MaxEjectionTime, at.At("max_ejection_time")) ?? TimeSpan.FromSeconds(300),
             MaxEjectionPercent = (int)Math.Min(outlier.MaxEjectionPercent ?? 10, 100),
             AlwaysEjectOneHost = outlier.AlwaysEjectOneHost ?? false,
             PanicThresholdPercent = (int)Math.Clamp(cluster.CommonLbConfig?.HealthyPanicThreshold?.Value ?? 50, 0, 100),

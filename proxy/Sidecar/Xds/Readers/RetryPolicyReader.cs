@@ -12,18 +12,28 @@ internal static class RetryPolicyReader
     public static RetryPolicyModel? Read(Proto.Route.RetryPolicy? policy, FieldPath at)
     {
         if (policy is null) return null;
-        if (policy.RetriableHeaders.Count > 0) throw new UnusableResourceException(at.At("retriable_headers"), "is not supported");
+        if (policy.RetriableHeaders.Count > 0)
+        {
+            throw new UnusableResourceException(at.At("retriable_headers"), "is not supported");
+        }
 
         var model = new RetryPolicyModel
         {
             Attempts = (int)Math.Min(policy.NumRetries ?? 1, 100),
             PerTryTimeout = CoreReader.Positive(policy.PerTryTimeout, at.At("per_try_timeout")),
             RetriableStatusCodes = [.. policy.RetriableStatusCodes.Select(c => (int)Math.Min(c, 999))],
-            BackoffBase = CoreReader.Positive(policy.RetryBackOff?.BaseInterval, at.At("retry_back_off").At("base_interval")) ?? DefaultBackoff,
-            BackoffMax = CoreReader.Positive(policy.RetryBackOff?.MaxInterval, at.At("retry_back_off").At("max_interval")),
-            AvoidPreviousHosts = policy.RetryHostPredicate.Any(p => p.Name == "envoy.retry_host_predicates.previous_hosts"),
+            BackoffBase = CoreReader.Positive(
+                policy.RetryBackOff?.BaseInterval, at.At("retry_back_off").At("base_interval")) ?? DefaultBackoff,
+            BackoffMax = CoreReader.Positive(
+                policy.RetryBackOff?.MaxInterval, at.At("retry_back_off").At("max_interval")),
+            AvoidPreviousHosts = policy.RetryHostPredicate.Any(
+                p => p.Name == "envoy.retry_host_predicates.previous_hosts"),
         };
-        if (policy.HostSelectionRetryMaxAttempts > 0) model = model with { HostSelectionAttempts = (int)Math.Min(policy.HostSelectionRetryMaxAttempts, 100) };
+        if (policy.HostSelectionRetryMaxAttempts > 0)
+        {
+            model = model with { HostSelectionAttempts = (int)Math.Min(policy.HostSelectionRetryMaxAttempts, 100) };
+        }
+
         return model.WithConditions(policy.RetryOn);
     }
 }

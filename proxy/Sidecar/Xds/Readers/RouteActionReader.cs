@@ -11,7 +11,8 @@ internal static class RouteActionReader
     private const int MaxBody = 1 << 20;
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(15); // Envoy, RouteAction.timeout
 
-    public static RouteAction Read(Proto.Route.Route route, Proto.Route.RetryPolicy? hostRetry, FieldPath at) => route.ActionCase switch
+    public static RouteAction Read(Proto.Route.Route route, Proto.Route.RetryPolicy? hostRetry, FieldPath at) =>
+        route.ActionCase switch
     {
         Proto.Route.Route.ActionOneofCase.Route_ => Forward(route.Route_, hostRetry, at.At("route")),
         Proto.Route.Route.ActionOneofCase.Redirect => Redirect(route.Redirect, at.At("redirect")),
@@ -19,19 +20,33 @@ internal static class RouteActionReader
         var other => throw new UnusableResourceException(at, $"action {other} is not supported"),
     };
 
-    private static RouteAction.Forward Forward(Proto.Route.RouteAction action, Proto.Route.RetryPolicy? hostRetry, FieldPath at)
+    private static RouteAction.Forward Forward(
+        Proto.Route.RouteAction action, Proto.Route.RetryPolicy? hostRetry, FieldPath at)
     {
-        if (action.AutoHostRewrite is true) throw new UnusableResourceException(at.At("auto_host_rewrite"), "is not supported");
-        if (action.HasHostRewriteHeader) throw new UnusableResourceException(at.At("host_rewrite_header"), "is not supported");
+        if (action.AutoHostRewrite is true)
+        {
+            throw new UnusableResourceException(at.At("auto_host_rewrite"), "is not supported");
+        }
+
+        if (action.HasHostRewriteHeader)
+        {
+            throw new UnusableResourceException(at.At("host_rewrite_header"), "is not supported");
+        }
 
         return new RouteAction.Forward(Clusters(action, at))
         {
             Timeout = Timeout(action, at),
-            MaxGrpcTimeout = CoreReader.Span(action.MaxStreamDuration?.GrpcTimeoutHeaderMax ?? action.MaxGrpcTimeout, at.At("max_grpc_timeout")),
+            MaxGrpcTimeout = CoreReader.Span(
+                action.MaxStreamDuration?.GrpcTimeoutHeaderMax ?? action.MaxGrpcTimeout, at.At("max_grpc_timeout")),
             Retry = RetryPolicyReader.Read(action.RetryPolicy ?? hostRetry, at.At("retry_policy")),
             Rewrite = Rewrite(action.PrefixRewrite, action.RegexRewrite, at),
             HostRewrite = action.HasHostRewriteLiteral ? action.HostRewriteLiteral : null,
-            Mirrors = [.. action.RequestMirrorPolicies.Select(m => new MirrorModel(m.Cluster, m.RuntimeFraction is { } share ? CoreReader.Share(share.DefaultValue) : Fraction.All))],
+            Mirrors = [.. action.RequestMirrorPolicies.Select(
+                m =>
+                    new MirrorModel(
+                        m.Cluster, m.RuntimeFraction is { } share
+                            ? CoreReader.Share(share.DefaultValue)
+                            : Fraction.All))],
             HashPolicies = [.. action.HashPolicy.Select((h, i) => Hash(h, at.At("hash_policy").At(i)))],
             ClusterNotFoundStatus = action.ClusterNotFoundResponseCode switch
             {
@@ -42,11 +57,13 @@ internal static class RouteActionReader
         };
     }
 
-    private static WeightedChoice Clusters(Proto.Route.RouteAction action, FieldPath at) => action.ClusterSpecifierCase switch
+    private static WeightedChoice Clusters(Proto.Route.RouteAction action, FieldPath at) =>
+        action.ClusterSpecifierCase switch
     {
         Proto.Route.RouteAction.ClusterSpecifierOneofCase.Cluster => WeightedChoice.Of(action.Cluster),
         Proto.Route.RouteAction.ClusterSpecifierOneofCase.WeightedClusters => CoreReader.Build(
-            at.At("weighted_clusters"), () => new WeightedChoice(Weighted(action.WeightedClusters, at.At("weighted_clusters").At("clusters")))),
+            at.At("weighted_clusters"), () =>
+                new WeightedChoice(Weighted(action.WeightedClusters, at.At("weighted_clusters").At("clusters")))),
         var other => throw new UnusableResourceException(at, $"cluster_specifier {other} is not supported"),
     };
 
@@ -54,11 +71,18 @@ internal static class RouteActionReader
     [
         .. clusters.Clusters.Select((cluster, i) =>
         {
-            if (cluster.TypedPerFilterConfig.Count > 0) throw new UnusableResourceException(at.At(i).At("typed_per_filter_config"), "is not supported");
+            if (cluster.TypedPerFilterConfig.Count > 0)
+            {
+                throw new UnusableResourceException(at.At(i).At("typed_per_filter_config"), "is not supported");
+            }
+
             return new WeightedClusterModel(cluster.Name, cluster.Weight ?? 1)
             {
-                RequestHeaders = CoreReader.Headers(cluster.RequestHeadersToRemove, cluster.RequestHeadersToAdd, at.At(i).At("request_headers_to_add")),
-                ResponseHeaders = CoreReader.Headers(cluster.ResponseHeadersToRemove, cluster.ResponseHeadersToAdd, at.At(i).At("response_headers_to_add")),
+                RequestHeaders = CoreReader.Headers(
+                    cluster.RequestHeadersToRemove, cluster.RequestHeadersToAdd, at.At(i).At("request_headers_to_add")),
+                ResponseHeaders = CoreReader.Headers(
+                    cluster.ResponseHeadersToRemove, cluster.ResponseHeadersToAdd, at.At(i).At(
+                        "response_headers_to_add")),
                 HostRewrite = cluster.HasHostRewriteLiteral ? cluster.HostRewriteLiteral : null,
             };
         }),
@@ -74,16 +98,22 @@ internal static class RouteActionReader
     private static PathRewrite? Rewrite(string prefix, Proto.Matcher.RegexMatchAndSubstitute? regex, FieldPath at)
     {
         if (regex is null) return prefix.Length > 0 ? new PathRewrite.OfPrefix(prefix) : null;
-        return CoreReader.Build(at.At("regex_rewrite"), () => new PathRewrite.OfRegex(regex.Pattern?.Regex ?? "", regex.Substitution));
+        return CoreReader.Build(
+            at.At("regex_rewrite"), () => new PathRewrite.OfRegex(regex.Pattern?.Regex ?? "", regex.Substitution));
     }
 
-    private static HashPolicyModel Hash(Proto.Route.RouteAction.Types.HashPolicy policy, FieldPath at) => policy.PolicySpecifierCase switch
+    private static HashPolicyModel Hash(Proto.Route.RouteAction.Types.HashPolicy policy, FieldPath at) =>
+        policy.PolicySpecifierCase switch
     {
-        Proto.Route.RouteAction.Types.HashPolicy.PolicySpecifierOneofCase.Header => new(HashSource.Header, policy.Header.HeaderName, policy.Terminal),
+        Proto.Route.RouteAction.Types.HashPolicy.PolicySpecifierOneofCase.Header =>
+            new(HashSource.Header, policy.Header.HeaderName, policy.Terminal),
         Proto.Route.RouteAction.Types.HashPolicy.PolicySpecifierOneofCase.Cookie => new(
-            HashSource.Cookie, policy.Cookie.Name, policy.Terminal, CoreReader.Span(policy.Cookie.Ttl, at.At("cookie").At("ttl")), policy.Cookie.Path),
-        Proto.Route.RouteAction.Types.HashPolicy.PolicySpecifierOneofCase.ConnectionProperties => new(HashSource.SourceAddress, "", policy.Terminal),
-        Proto.Route.RouteAction.Types.HashPolicy.PolicySpecifierOneofCase.QueryParameter => new(HashSource.QueryParameter, policy.QueryParameter.Name, policy.Terminal),
+            HashSource.Cookie, policy.Cookie.Name, policy.Terminal, CoreReader.Span(
+                policy.Cookie.Ttl, at.At("cookie").At("ttl")), policy.Cookie.Path),
+        Proto.Route.RouteAction.Types.HashPolicy.PolicySpecifierOneofCase.ConnectionProperties =>
+            new(HashSource.SourceAddress, "", policy.Terminal),
+        Proto.Route.RouteAction.Types.HashPolicy.PolicySpecifierOneofCase.QueryParameter =>
+            new(HashSource.QueryParameter, policy.QueryParameter.Name, policy.Terminal),
         var other => throw new UnusableResourceException(at, $"policy_specifier {other} is not supported"),
     };
 
@@ -107,9 +137,17 @@ internal static class RouteActionReader
 
     private static RouteAction.DirectResponse Answer(Proto.Route.DirectResponseAction action, FieldPath at)
     {
-        if (action.Status is < 200 or > 599) throw new UnusableResourceException(at.At("status"), $"{action.Status} is not from 200 to 599");
+        if (action.Status is < 200 or > 599)
+        {
+            throw new UnusableResourceException(at.At("status"), $"{action.Status} is not from 200 to 599");
+        }
+
         var body = action.Body is null ? [] : CoreReader.Inline(action.Body, at.At("body"));
-        if (body.Length > MaxBody) throw new UnusableResourceException(at.At("body"), $"has {body.Length} bytes; {MaxBody} are allowed");
+        if (body.Length > MaxBody)
+        {
+            throw new UnusableResourceException(at.At("body"), $"has {body.Length} bytes; {MaxBody} are allowed");
+        }
+
         return new RouteAction.DirectResponse((int)action.Status, body);
     }
 }

@@ -20,7 +20,10 @@ internal static class RouteReader
     private static VirtualHostModel Host(Proto.Route.VirtualHost host, FieldPath at)
     {
         if (host.Domains.Count == 0) throw new UnusableResourceException(at.At("domains"), "needs at least one");
-        if (host.RequireTls is not Proto.Route.VirtualHost.Types.TlsRequirementType.None) throw new UnusableResourceException(at.At("require_tls"), $"{host.RequireTls} is not supported");
+        if (host.RequireTls is not Proto.Route.VirtualHost.Types.TlsRequirementType.None)
+        {
+            throw new UnusableResourceException(at.At("require_tls"), $"{host.RequireTls} is not supported");
+        }
 
         var fault = FaultReader.Find(host.TypedPerFilterConfig, at);
         var routes = host.Routes.Select((r, i) => Route(r, host.RetryPolicy, fault, at.At("routes").At(i)));
@@ -30,13 +33,16 @@ internal static class RouteReader
         };
     }
 
-    private static RouteModel Route(Proto.Route.Route route, Proto.Route.RetryPolicy? hostRetry, FaultModel? hostFault, FieldPath at) => new()
+    private static RouteModel Route(
+        Proto.Route.Route route, Proto.Route.RetryPolicy? hostRetry, FaultModel? hostFault, FieldPath at) => new()
     {
         Name = route.Name,
         Match = RouteMatchReader.Read(route.Match, at.At("match")),
         Action = RouteActionReader.Read(route, hostRetry, at),
-        RequestHeaders = CoreReader.Headers(route.RequestHeadersToRemove, route.RequestHeadersToAdd, at.At("request_headers_to_add")),
-        ResponseHeaders = CoreReader.Headers(route.ResponseHeadersToRemove, route.ResponseHeadersToAdd, at.At("response_headers_to_add")),
+        RequestHeaders = CoreReader.Headers(
+            route.RequestHeadersToRemove, route.RequestHeadersToAdd, at.At("request_headers_to_add")),
+        ResponseHeaders = CoreReader.Headers(
+            route.ResponseHeadersToRemove, route.ResponseHeadersToAdd, at.At("response_headers_to_add")),
         Fault = FaultReader.Find(route.TypedPerFilterConfig, at) ?? hostFault,
     };
 }

@@ -32,7 +32,12 @@ internal static class SecretReader
     private static SecretContent.Certificate Certificate(TlsCertificate certificate, FieldPath at)
     {
         // A key that travelled is no secret any more; this sidecar made its own.
-        if (certificate.PrivateKey is not null) throw new UnusableResourceException(at.At("private_key"), "must not be sent: the key is made in the sidecar");
+        if (certificate.PrivateKey is not null)
+        {
+            throw new UnusableResourceException(
+                at.At("private_key"), "must not be sent: the key is made in the sidecar");
+        }
+
         return new SecretContent.Certificate(Pem(certificate.CertificateChain, at.At("certificate_chain")));
     }
 
@@ -46,13 +51,20 @@ internal static class SecretReader
             foreach (var (i, domain) in CoreReader.Unpack<SPIFFECertValidatorConfig>(any, here).TrustDomains.Index())
             {
                 var entry = here.At("trust_domains").At(i);
-                if (!TrustDomain.TryParse(domain.Name, out var name)) throw new UnusableResourceException(entry.At("name"), $"'{domain.Name}' is not a trust domain");
-                bundles.Add(new TrustBundle(name, [Pem(domain.TrustBundle, entry.At("trust_bundle"))], Sequence: 0, name == own));
+                if (!TrustDomain.TryParse(domain.Name, out var name))
+                {
+                    throw new UnusableResourceException(entry.At("name"), $"'{domain.Name}' is not a trust domain");
+                }
+
+                bundles.Add(
+                    new TrustBundle(
+                        name, [Pem(domain.TrustBundle, entry.At("trust_bundle"))], Sequence: 0, name == own));
             }
         }
         else
         {
-            bundles.Add(new TrustBundle(own, [Pem(context.TrustedCa, at.At("trusted_ca"))], Sequence: 0, IsLocal: true));
+            bundles.Add(
+                new TrustBundle(own, [Pem(context.TrustedCa, at.At("trusted_ca"))], Sequence: 0, IsLocal: true));
         }
 
         return Trust.TryCreate(own, bundles.ToImmutable(), out var trust) is { } problem
@@ -60,5 +72,6 @@ internal static class SecretReader
             : new SecretContent.Roots(trust!);
     }
 
-    private static string Pem(MeshOrleans.Xds.Protocol.Core.DataSource? source, FieldPath at) => Encoding.ASCII.GetString(CoreReader.Inline(source, at));
+    private static string Pem(MeshOrleans.Xds.Protocol.Core.DataSource? source, FieldPath at) =>
+        Encoding.ASCII.GetString(CoreReader.Inline(source, at));
 }

@@ -16,7 +16,10 @@ internal static class UpstreamTlsReader
 
     public static UpstreamTlsModel Read(Proto.Cluster.Cluster cluster, FieldPath at)
     {
-        if (cluster.TransportSocketMatches.Count == 0) return Socket(cluster.TransportSocket, at.At("transport_socket"));
+        if (cluster.TransportSocketMatches.Count == 0)
+        {
+            return Socket(cluster.TransportSocket, at.At("transport_socket"));
+        }
 
         // Istio's pair: mesh TLS where the endpoint says so, plaintext elsewhere.
         var matches = at.At("transport_socket_matches");
@@ -27,15 +30,21 @@ internal static class UpstreamTlsReader
             var fields = match.Match?.Fields;
             if (fields is null or { Count: 0 }) other ??= socket;
             else if (fields.Count == 1 && fields.TryGetValue("tlsMode", out var mode) && mode.StringValue == "istio") mesh ??= socket;
-            else throw new UnusableResourceException(matches.At(i).At("match"), "only tlsMode: istio, or nothing, is supported");
+            else throw new UnusableResourceException(
+                matches.At(i).At("match"), "only tlsMode: istio, or nothing, is supported");
         }
 
         if (mesh is null) return other!;
-        if (mesh.Mode is not UpstreamTlsMode.Mesh) throw new UnusableResourceException(matches, "the socket for tlsMode: istio is not mesh TLS");
+        if (mesh.Mode is not UpstreamTlsMode.Mesh)
+        {
+            throw new UnusableResourceException(matches, "the socket for tlsMode: istio is not mesh TLS");
+        }
+
         if (other is null || other.Mode is UpstreamTlsMode.Mesh) return mesh;
         return other.Mode is UpstreamTlsMode.Off
             ? mesh with { Mode = UpstreamTlsMode.AutoPerEndpoint }
-            : throw new UnusableResourceException(matches, "the socket for other endpoints is neither plaintext nor mesh TLS");
+            : throw new UnusableResourceException(
+                matches, "the socket for other endpoints is neither plaintext nor mesh TLS");
     }
 
     private static UpstreamTlsModel Socket(TransportSocket? socket, FieldPath at)
@@ -47,7 +56,11 @@ internal static class UpstreamTlsReader
                 : throw new UnusableResourceException(at.At("typed_config"), "is required");
         }
 
-        if (Google.Protobuf.WellKnownTypes.Any.GetTypeName(any.TypeUrl) == Proto.RawBuffer.RawBuffer.Descriptor.FullName) return UpstreamTlsModel.Off;
+        if (Google.Protobuf.WellKnownTypes.Any.GetTypeName(any.TypeUrl) == Proto.RawBuffer.RawBuffer.Descriptor.FullName)
+        {
+            return UpstreamTlsModel.Off;
+        }
+
         var here = at.At("typed_config");
         return Tls(CoreReader.Unpack<UpstreamTlsContext>(any, here), here);
     }
@@ -56,22 +69,40 @@ internal static class UpstreamTlsReader
     {
         var common = context.CommonTlsContext ?? new CommonTlsContext();
         var here = at.At("common_tls_context");
-        if (common.TlsCertificates.Count > 0) throw new UnusableResourceException(here.At("tls_certificates"), "is not supported; certificates come by SDS");
-        if (common.TlsCertificateProviderInstance is not null) throw new UnusableResourceException(here.At("tls_certificate_provider_instance"), "is not supported");
+        if (common.TlsCertificates.Count > 0)
+        {
+            throw new UnusableResourceException(
+                here.At("tls_certificates"), "is not supported; certificates come by SDS");
+        }
 
-        var validation = common.CombinedValidationContext?.DefaultValidationContext ?? common.ValidationContext ?? new CertificateValidationContext();
+        if (common.TlsCertificateProviderInstance is not null)
+        {
+            throw new UnusableResourceException(here.At("tls_certificate_provider_instance"), "is not supported");
+        }
+
+        var validation =
+            common.CombinedValidationContext?.DefaultValidationContext ?? common.ValidationContext ?? new CertificateValidationContext();
         return common.TlsCertificateSdsSecretConfigs switch
         {
             [] => Simple(context, validation, here),
             [{ Name: SecretNames.Certificate }] => Mesh(context, common, validation, here),
-            _ => throw new UnusableResourceException(here.At("tls_certificate_sds_secret_configs"), $"only '{SecretNames.Certificate}' is supported"),
+            _ =>
+                throw new UnusableResourceException(
+                    here.At("tls_certificate_sds_secret_configs"), $"only '{SecretNames.Certificate}' is supported"),
         };
     }
 
-    private static UpstreamTlsModel Mesh(UpstreamTlsContext context, CommonTlsContext common, CertificateValidationContext validation, FieldPath at)
+    private static UpstreamTlsModel Mesh(
+        UpstreamTlsContext context, CommonTlsContext common, CertificateValidationContext validation, FieldPath at)
     {
-        var roots = common.CombinedValidationContext?.ValidationContextSdsSecretConfig ?? common.ValidationContextSdsSecretConfig;
-        if (roots?.Name != SecretNames.Roots) throw new UnusableResourceException(at.At("validation_context_sds_secret_config"), $"must be '{SecretNames.Roots}'");
+        var roots =
+            common.CombinedValidationContext?.ValidationContextSdsSecretConfig ?? common.ValidationContextSdsSecretConfig;
+        if (roots?.Name != SecretNames.Roots)
+        {
+            throw new UnusableResourceException(
+                at.At("validation_context_sds_secret_config"), $"must be '{SecretNames.Roots}'");
+        }
+
         if (validation.TrustChainVerification is not CertificateValidationContext.Types.TrustChainVerification.VerifyTrustChain)
         {
             throw new UnusableResourceException(at.At("trust_chain_verification"), "must be VERIFY_TRUST_CHAIN");
@@ -81,32 +112,48 @@ internal static class UpstreamTlsReader
         {
             Mode = UpstreamTlsMode.Mesh,
             Sni = context.Sni,
-            AllowedSpiffeIds = Names(validation, SubjectAltNameMatcher.Types.SanType.Uri, at).ToFrozenSet(StringComparer.Ordinal),
+            AllowedSpiffeIds = Names(
+                validation, SubjectAltNameMatcher.Types.SanType.Uri, at).ToFrozenSet(StringComparer.Ordinal),
         };
     }
 
-    private static UpstreamTlsModel Simple(UpstreamTlsContext context, CertificateValidationContext validation, FieldPath at) => new()
+    private static UpstreamTlsModel Simple(
+        UpstreamTlsContext context, CertificateValidationContext validation, FieldPath at) => new()
     {
         Mode = UpstreamTlsMode.Simple,
         Sni = context.Sni,
         AllowedDnsNames = Names(validation, SubjectAltNameMatcher.Types.SanType.Dns, at),
-        RootsPem = validation.TrustedCa is { } roots ? [Encoding.ASCII.GetString(CoreReader.Inline(roots, at.At("trusted_ca")))] : [],
-        SkipVerification = validation.TrustChainVerification is CertificateValidationContext.Types.TrustChainVerification.AcceptUntrusted,
+        RootsPem = validation.TrustedCa is { } roots
+            ? [Encoding.ASCII.GetString(CoreReader.Inline(roots, at.At("trusted_ca")))]
+            : [],
+        SkipVerification =
+            validation.TrustChainVerification is CertificateValidationContext.Types.TrustChainVerification.AcceptUntrusted,
     };
 
     // Exact names only: whoever is accepted must be named.
-    private static ImmutableArray<string> Names(CertificateValidationContext validation, SubjectAltNameMatcher.Types.SanType kind, FieldPath at)
+    private static ImmutableArray<string> Names(
+        CertificateValidationContext validation, SubjectAltNameMatcher.Types.SanType kind, FieldPath at)
     {
         var names = ImmutableArray.CreateBuilder<string>();
         foreach (var (i, name) in validation.MatchTypedSubjectAltNames.Index())
         {
-            if (name.SanType != kind || name.Matcher is not { HasExact: true }) throw new UnusableResourceException(at.At("match_typed_subject_alt_names").At(i), $"only an exact {kind} is supported");
+            if (name.SanType != kind || name.Matcher is not { HasExact: true })
+            {
+                throw new UnusableResourceException(
+                    at.At("match_typed_subject_alt_names").At(i), $"only an exact {kind} is supported");
+            }
+
             names.Add(name.Matcher.Exact);
         }
 
         foreach (var (i, name) in validation.MatchSubjectAltNames.Index())
         {
-            if (!name.HasExact) throw new UnusableResourceException(at.At("match_subject_alt_names").At(i), "only an exact name is supported");
+            if (!name.HasExact)
+            {
+                throw new UnusableResourceException(
+                    at.At("match_subject_alt_names").At(i), "only an exact name is supported");
+            }
+
             names.Add(name.Exact);
         }
 

@@ -1,0 +1,42 @@
+using System.Collections.Concurrent;
+using MeshOrleans.Grains.Identity;
+using MeshOrleans.Grains.Snapshots;
+using MeshOrleans.Grains.Subscriptions;
+using MeshOrleans.Grains.Workloads;
+
+namespace MeshOrleans.Xds.Tests.Gateway;
+
+/// <summary>Grains in memory, one instance per key, all of them the test's to look into.</summary>
+internal sealed class FakeGrains : IGrainFactory
+{
+    private readonly ConcurrentDictionary<(Type Type, string Key), object> _grains = new();
+
+    public FakeSnapshotGrain Mesh => Get<IMeshSnapshotGrain, FakeSnapshotGrain>("default");
+
+    public FakeDirectoryGrain Directory => Get<IProxyDirectoryGrain, FakeDirectoryGrain>("default");
+
+    public FakeIdentityGrain Identity(string spiffeId) => Get<IIdentityGrain, FakeIdentityGrain>(spiffeId);
+
+    public FakeWorkloadGrain Workload(string name) => Get<IWorkloadGrain, FakeWorkloadGrain>(name);
+
+    public FakeTokenGrain Token(string hash) => Get<IJoinTokenGrain, FakeTokenGrain>(hash);
+
+    public FakeSubscriptionGrain Subscription(string nodeId) => Get<IProxySubscriptionGrain, FakeSubscriptionGrain>(nodeId);
+
+    public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
+        where TGrainInterface : IGrainWithStringKey => (TGrainInterface)_grains.GetOrAdd((typeof(TGrainInterface), primaryKey), Create);
+
+    private TFake Get<TInterface, TFake>(string key)
+        where TInterface : IGrainWithStringKey => (TFake)(object)GetGrain<TInterface>(key);
+
+    private static object Create((Type Type, string Key) of) => of.Type.Name switch
+    {
+        nameof(IMeshSnapshotGrain) => new FakeSnapshotGrain(),
+        nameof(IIdentityGrain) => new FakeIdentityGrain(),
+        nameof(IWorkloadGrain) => new FakeWorkloadGrain(),
+        nameof(IJoinTokenGrain) => new FakeTokenGrain(),
+        nameof(IProxySubscriptionGrain) => new FakeSubscriptionGrain(),
+        nameof(IProxyDirectoryGrain) => new FakeDirectoryGrain(),
+        _ => throw new NotSupportedException(of.Type.Name),
+    };
+}

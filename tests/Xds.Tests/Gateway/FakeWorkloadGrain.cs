@@ -1,0 +1,41 @@
+using System.Threading.Channels;
+using MeshOrleans.Grains.Workloads;
+
+namespace MeshOrleans.Xds.Tests.Gateway;
+
+/// <summary>Notes what was asked of it, in words.</summary>
+internal sealed class FakeWorkloadGrain : IWorkloadGrain
+{
+    public Channel<string> Calls { get; } = Channel.CreateUnbounded<string>();
+
+    public WorkloadRegistration? Registration { get; private set; }
+
+    public RegisterResult? Answer { get; set; }
+
+    public bool IsKnown { get; set; } = true;
+
+    public Task<RegisterResult> RegisterAsync(WorkloadRegistration registration, CancellationToken cancellationToken)
+    {
+        Registration = registration;
+        IsKnown = true;
+        Calls.Writer.TryWrite("register");
+        return Task.FromResult(Answer ?? new RegisterResult.Registered(true, registration.Lease));
+    }
+
+    public Task<bool> RenewAsync(CancellationToken cancellationToken) => Note("renew");
+
+    public Task<bool> ReportHealthAsync(bool healthy, string detail, CancellationToken cancellationToken) =>
+        Note(healthy ? "healthy" : $"unhealthy: {detail}");
+
+    public Task<bool> DrainAsync(CancellationToken cancellationToken) => Note("drain");
+
+    public Task<bool> LeaveAsync(CancellationToken cancellationToken) => Note("leave");
+
+    public Task<WorkloadView?> FindAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    private Task<bool> Note(string call)
+    {
+        Calls.Writer.TryWrite(call);
+        return Task.FromResult(IsKnown);
+    }
+}

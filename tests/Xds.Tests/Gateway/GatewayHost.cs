@@ -1,0 +1,123 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Snapshots;
+using MeshOrleans.Testing;
+using MeshOrleans.Xds.Gateway;
+using MeshOrleans.Xds.Gateway.Identity;
+using MeshOrleans.Xds.Gateway.Snapshots;
+using MeshOrleans.Xds.Gateway.Status;
+using MeshOrleans.Xds.Protocol.Grpc;
+using MeshOrleans.Xds.Tests.Grpc;
+using MeshOrleans.Xds.Tests.Translation;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+
+namespace MeshOrleans.Xds.Tests.Gateway;
+
+/// <summary>The whole gateway on a real Kestrel, over grains in memory and a clock that the test moves.</summary>
+internal sealed class GatewayHost : IAsyncDisposable
+{
+    /// <summary>The metadata by which a test client says who it is; the real authenticator has its own tests.</summary>
+    public const string IdentityHeader = "test-identity";
+
+    private readonly WebApplication _app;
+    private readonly HttpMessageInvoker _invoker = new(GrpcChannel.CreateHandler());
+
+    private GatewayHost(WebApplication app, FakeGrains grains, ManualTimeProvider clock, TestLog log)
+    {
+        (_app, Grains, Clock, Log) = (app, grains, clock, log);
+        Channel = new GrpcChannel(_invoker, new Uri(app.Urls.Single()), TimeProvider.System);
+    }
+
+    public FakeGrains Grains { get; }
+
+    public ManualTimeProvider Clock { get; }
+
+    public TestLog Log { get; }
+
+    public GrpcChannel Channel { get; }
+
+    public SnapshotHolder Snapshots => _app.Services.GetRequiredService<SnapshotHolder>();
+
+    public GatewayStatus Status => _app.Services.GetRequiredService<GatewayStatus>();
+
+    public string Metrics => _app.Services.GetRequiredService<GatewayMetrics>().ToPrometheus();
+
+    /// <summary>A gateway that knows the test mesh. Configuration is pushed without debounce unless options say otherwise.</summary>
+    public static async Task<GatewayHost> StartAsync(MeshSnapshot? mesh = null, Action<XdsGatewayOptions>? configure = null)
+    {
+        var host = await StartEmptyAsync(configure);
+        host.Grains.Mesh.Load(mesh ?? TestMesh.Of(TestMesh.Services, TestMesh.Workloads).Snapshot);
+        await host.UntilAsync(() => host.Snapshots.IsSynced && host.Metrics.Length > 0, "the gateway is synced");
+        await host.UntilServingAsync();
+        return host;
+    }
+
+    /// <summary>A gateway that knows nothing yet.</summary>
+    public static async Task<GatewayHost> StartEmptyAsync(Action<XdsGatewayOptions>? configure = null)
+    {
+        var (grains, clock, log) = (new FakeGrains(), new ManualTimeProvider(), new TestLog());
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Information);
+        builder.Services.AddSingleton<IGrainFactory>(grains);
+        builder.Services.AddSingleton<TimeProvider>(clock);
+        builder.Services.AddXdsGateway();
+        builder.Services.Replace(ServiceDescriptor.Singleton<IPeerAuthenticator, HeaderAuthenticator>());
+        builder.Services.Configure<XdsGatewayOptions>(o => o.Debounce = TimeSpan.Zero);
+        if (configure is not null) builder.Services.Configure(configure);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.Http2.MaxStreamsPerConnection = 100_000;
+            kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
+        });
+        var app = builder.Build();
+        app.MapXds();
+        await app.StartAsync();
+        return new GatewayHost(app, grains, clock, log);
+    }
+
+    /// <summary>Waits for something that another thread does; fails with its name.</summary>
+    public async Task UntilAsync(Func<bool> condition, string what)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!condition())
+        {
+            Assert.False(limit.IsCancellationRequested, $"Waited in vain until {what}.");
+            await Task.Delay(5, CancellationToken.None);
+        }
+    }
+
+    public AdsClient Sotw(string? identity = null) => new(this, delta: false, identity);
+
+    public AdsClient Delta(string? identity = null) => new(this, delta: true, identity);
+
+    public Task StopAsync() => _app.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        _invoker.Dispose();
+        await _app.DisposeAsync();
+    }
+
+    private async Task UntilServingAsync()
+    {
+        var board = _app.Services.GetRequiredService<GrpcHealthBoard>();
+        await UntilAsync(() => board.Find("") == Protocol.Health.HealthCheckResponse.Types.ServingStatus.Serving, "streams are accepted");
+    }
+
+    private sealed class HeaderAuthenticator : IPeerAuthenticator
+    {
+        public Task<ClientIdentity> AuthenticateAsync(HttpContext context, CancellationToken cancellationToken)
+        {
+            var text = context.Request.Headers[IdentityHeader].ToString();
+            return Task.FromResult(text.Length == 0
+                ? new ClientIdentity(null, "")
+                : new ClientIdentity(SpiffeId.Parse(text.Split('#')[0]), text.Split('#').ElementAtOrDefault(1) ?? ""));
+        }
+    }
+}

@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Testing;
@@ -13,6 +13,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -28,11 +29,17 @@ internal sealed class GatewayHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly HttpMessageInvoker _invoker = new(GrpcChannel.CreateHandler());
 
+    private readonly List<HttpMessageInvoker> _others = [];
+    private X509Certificate2? _serving;
+
     private GatewayHost(WebApplication app, FakeGrains grains, ManualTimeProvider clock, TestLog log)
     {
         (_app, Grains, Clock, Log) = (app, grains, clock, log);
-        Channel = new GrpcChannel(_invoker, new Uri(app.Urls.Single()), TimeProvider.System);
+        Address = new Uri(app.Urls.Single());
+        Channel = new GrpcChannel(_invoker, Address, TimeProvider.System);
     }
+
+    public Uri Address { get; }
 
     public FakeGrains Grains { get; }
 
@@ -49,9 +56,11 @@ internal sealed class GatewayHost : IAsyncDisposable
     public string Metrics => _app.Services.GetRequiredService<GatewayMetrics>().ToPrometheus();
 
     /// <summary>A gateway that knows the test mesh. Configuration is pushed without debounce unless options say otherwise.</summary>
-    public static async Task<GatewayHost> StartAsync(MeshSnapshot? mesh = null, Action<XdsGatewayOptions>? configure = null)
+    /// <remarks>With a serving certificate it speaks TLS, asks for client certificates and looks at them itself.</remarks>
+    public static async Task<GatewayHost> StartAsync(
+        MeshSnapshot? mesh = null, Action<XdsGatewayOptions>? configure = null, X509Certificate2? serving = null)
     {
-        var host = await StartEmptyAsync(configure);
+        var host = await StartEmptyAsync(configure, serving);
         host.Grains.Mesh.Load(mesh ?? TestMesh.Of(TestMesh.Services, TestMesh.Workloads).Snapshot);
         await host.UntilAsync(() => host.Snapshots.IsSynced && host.Metrics.Length > 0, "the gateway is synced");
         await host.UntilServingAsync();
@@ -59,7 +68,8 @@ internal sealed class GatewayHost : IAsyncDisposable
     }
 
     /// <summary>A gateway that knows nothing yet.</summary>
-    public static async Task<GatewayHost> StartEmptyAsync(Action<XdsGatewayOptions>? configure = null)
+    public static async Task<GatewayHost> StartEmptyAsync(
+        Action<XdsGatewayOptions>? configure = null, X509Certificate2? serving = null)
     {
         var (grains, clock, log) = (new FakeGrains(), new ManualTimeProvider(), new TestLog());
         var builder = WebApplication.CreateSlimBuilder();
@@ -67,18 +77,30 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Services.AddSingleton<IGrainFactory>(grains);
         builder.Services.AddSingleton<TimeProvider>(clock);
         builder.Services.AddXdsGateway();
-        builder.Services.Replace(ServiceDescriptor.Singleton<IPeerAuthenticator, HeaderAuthenticator>());
+        if (serving is null) builder.Services.Replace(ServiceDescriptor.Singleton<IPeerAuthenticator, HeaderAuthenticator>());
         builder.Services.Configure<XdsGatewayOptions>(o => o.Debounce = TimeSpan.Zero);
         if (configure is not null) builder.Services.Configure(configure);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.Http2.MaxStreamsPerConnection = 100_000;
-            kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
+            kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http2;
+                if (serving is not null)
+                {
+                    listen.UseHttps(https =>
+                    {
+                        https.ServerCertificate = serving;
+                        https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                        https.AllowAnyClientCertificate(); // the real listener verifies; here only the name counts
+                    });
+                }
+            });
         });
         var app = builder.Build();
         app.MapXds();
         await app.StartAsync();
-        return new GatewayHost(app, grains, clock, log);
+        return new GatewayHost(app, grains, clock, log) { _serving = serving };
     }
 
     /// <summary>Waits for something that another thread does; fails with its name.</summary>
@@ -92,6 +114,16 @@ internal sealed class GatewayHost : IAsyncDisposable
         }
     }
 
+    /// <summary>A channel of its own over TLS, to this host and no other.</summary>
+    public GrpcChannel TlsChannel(X509Certificate2? client)
+    {
+        var handler = GrpcChannel.CreateHandler();
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, server, _, _) => server?.GetCertHashString() == _serving?.GetCertHashString();
+        if (client is not null) handler.SslOptions.ClientCertificates = [client];
+        _others.Add(new HttpMessageInvoker(handler));
+        return new GrpcChannel(_others[^1], Address, TimeProvider.System);
+    }
+
     public AdsClient Sotw(string? identity = null) => new(this, delta: false, identity);
 
     public AdsClient Delta(string? identity = null) => new(this, delta: true, identity);
@@ -101,6 +133,7 @@ internal sealed class GatewayHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _invoker.Dispose();
+        _others.ForEach(other => other.Dispose());
         await _app.DisposeAsync();
     }
 

@@ -1,0 +1,176 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Grains.Workloads;
+using MeshOrleans.Model.Identity;
+using MeshOrleans.Xds.Protocol;
+using MeshOrleans.Xds.Protocol.Discovery;
+using MeshOrleans.Xds.Protocol.Grpc;
+using MeshOrleans.Xds.Protocol.Istio;
+
+namespace MeshOrleans.Xds.Tests.Gateway;
+
+public sealed class CertificateServiceTests
+{
+    private const string Id = "spiffe://cluster.local/ns/app/sa/a";
+    private static readonly X509Certificate2 Serving = TestCertificate.With();
+    private static readonly JoinToken Token = JoinToken.Create(Serving, RandomNumberGenerator.Fill);
+    private static readonly JoinTokenGrant Grant = new("workload", "app", "a", "", DateTimeOffset.MaxValue);
+
+    [Fact]
+    public async Task A_join_token_buys_a_certificate_of_its_own_identity()
+    {
+        await using var host = await GatewayHost.StartAsync(serving: Serving);
+        host.Grains.Token(Token.Hash).Answer = new RedeemResult.Granted(Grant);
+
+        var answer = await CreateAsync(host.TlsChannel(null), TestCertificate.CsrPem(), Token.Reveal());
+
+        Assert.Equal(["leaf-01", "intermediate", "ROOT"], answer.CertChain);
+        Assert.True(host.Grains.Identity(Id).Requests.Reader.TryRead(out _));
+        Assert.DoesNotContain(host.Log.Lines, l => l.Text.Contains(Token.Secret, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_certificate_in_use_buys_the_next_one()
+    {
+        await using var host = await GatewayHost.StartAsync(serving: Serving);
+
+        var answer = await CreateAsync(host.TlsChannel(TestCertificate.With(Id)), TestCertificate.CsrPem(), null);
+
+        Assert.Equal("leaf-01", answer.CertChain[0]);
+        Assert.True(host.Grains.Identity(Id).Requests.Reader.TryRead(out _));
+    }
+
+    public static TheoryData<string, GrpcStatusCode, string> Tokens => new()
+    {
+        { "unknown", GrpcStatusCode.Unauthenticated, "not known" },
+        { "used", GrpcStatusCode.Unauthenticated, "used before" },
+        { "expired", GrpcStatusCode.Unauthenticated, "expired" },
+        { "peer", GrpcStatusCode.PermissionDenied, "'peer'" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Tokens))]
+    public async Task A_token_that_is_no_good_is_refused_in_its_own_words(string kind, GrpcStatusCode code, string text)
+    {
+        await using var host = await GatewayHost.StartAsync(serving: Serving);
+        host.Grains.Token(Token.Hash).Answer = kind switch
+        {
+            "used" => new RedeemResult.Used(DateTimeOffset.UnixEpoch),
+            "expired" => new RedeemResult.Expired(DateTimeOffset.UnixEpoch),
+            "peer" => new RedeemResult.Granted(Grant with { Purpose = "peer" }),
+            _ => new RedeemResult.Unknown(),
+        };
+
+        var status = await RefusedAsync(host.TlsChannel(null), TestCertificate.CsrPem(), Token.Reveal());
+
+        Assert.Equal(code, status.Code);
+        Assert.Contains(text, status.Message, StringComparison.Ordinal);
+        Assert.False(host.Grains.Identity(Id).Requests.Reader.TryRead(out _));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("no pem")]
+    [InlineData("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----")]
+    [InlineData("two")]
+    [InlineData("forged")]
+    [InlineData("certificate")]
+    public async Task A_bad_request_is_an_invalid_argument_and_uses_no_token_up(string kind)
+    {
+        await using var host = await GatewayHost.StartAsync(serving: Serving);
+        host.Grains.Token(Token.Hash).Answer = new RedeemResult.Granted(Grant);
+        var csr = kind switch
+        {
+            "two" => TestCertificate.CsrPem() + "\n" + TestCertificate.CsrPem(),
+            "forged" => Forge(TestCertificate.CsrPem()),
+            "certificate" => Serving.ExportCertificatePem(),
+            _ => kind,
+        };
+
+        var status = await RefusedAsync(host.TlsChannel(null), csr, Token.Reveal());
+
+        Assert.Equal((GrpcStatusCode.InvalidArgument, 0), (status.Code, host.Grains.Token(Token.Hash).Redeemed));
+    }
+
+    [Fact]
+    public async Task Nothing_is_signed_without_a_proof_of_identity()
+    {
+        await using var host = await GatewayHost.StartAsync(serving: Serving);
+
+        var none = await RefusedAsync(host.TlsChannel(null), TestCertificate.CsrPem(), null);
+        var garbage = await RefusedAsync(host.TlsChannel(null), TestCertificate.CsrPem(), "mt1.nonsense");
+
+        Assert.Equal((GrpcStatusCode.Unauthenticated, GrpcStatusCode.Unauthenticated), (none.Code, garbage.Code));
+    }
+
+    [Fact]
+    public async Task Nothing_is_signed_in_clear_text()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        host.Grains.Token(Token.Hash).Answer = new RedeemResult.Granted(Grant);
+
+        var status = await RefusedAsync(host.Channel, TestCertificate.CsrPem(), Token.Reveal());
+
+        Assert.Equal((GrpcStatusCode.Unauthenticated, 0), (status.Code, host.Grains.Token(Token.Hash).Redeemed));
+    }
+
+    [Fact]
+    public async Task What_the_authority_refuses_is_said_in_its_words()
+    {
+        await using var host = await GatewayHost.StartAsync(serving: Serving);
+        host.Grains.Identity(Id).Refusal = "The key is too short.";
+
+        var status = await RefusedAsync(host.TlsChannel(TestCertificate.With(Id)), TestCertificate.CsrPem(), null);
+
+        Assert.Equal(new GrpcStatus(GrpcStatusCode.InvalidArgument, "The key is too short."), status);
+    }
+
+    [Theory]
+    [InlineData(new string[0], GrpcStatusCode.Unauthenticated)] // a certificate without a URI name
+    [InlineData(new[] { Id, "spiffe://cluster.local/ns/app/sa/b" }, GrpcStatusCode.Unauthenticated)]
+    [InlineData(new[] { "https://example.org/" }, GrpcStatusCode.Unauthenticated)]
+    [InlineData(new[] { "spiffe://cluster.local/other" }, GrpcStatusCode.PermissionDenied)]
+    [InlineData(new[] { Id }, GrpcStatusCode.Ok)]
+    [InlineData(null, GrpcStatusCode.Unauthenticated)] // no certificate
+    public async Task A_stream_over_TLS_belongs_to_the_one_name_of_its_certificate(string[]? uris, GrpcStatusCode expected)
+    {
+        await using var host = await GatewayHost.StartAsync(serving: Serving);
+        var channel = host.TlsChannel(uris is null ? null : TestCertificate.With(uris));
+        await using var call = channel.OpenDuplex<DiscoveryRequest, DiscoveryResponse>(
+            "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources",
+            DiscoveryResponse.Parser,
+            GrpcCallOptions.Default,
+            CancellationToken.None);
+        await call.WriteAsync(new DiscoveryRequest { TypeUrl = TypeUrls.Cluster, Node = AdsClient.Node() }, CancellationToken.None);
+
+        var code = GrpcStatusCode.Ok;
+        try
+        {
+            Assert.NotNull(await call.ReadAsync(CancellationToken.None));
+            Assert.Equal(uris![0], host.Status.List().Single().Connection.SpiffeId);
+        }
+        catch (GrpcException exception)
+        {
+            code = exception.Status.Code;
+        }
+
+        Assert.Equal(expected, code);
+    }
+
+    private static string Forge(string pem)
+    {
+        var der = Convert.FromBase64String(string.Concat(pem.Split('\n').Where(l => !l.StartsWith('-'))));
+        der[^1] ^= 1;
+        return PemEncoding.WriteString("CERTIFICATE REQUEST", der);
+    }
+
+    private static async Task<GrpcStatus> RefusedAsync(GrpcChannel channel, string csr, string? token) =>
+        (await Assert.ThrowsAsync<GrpcException>(() => CreateAsync(channel, csr, token))).Status;
+
+    private static Task<IstioCertificateResponse> CreateAsync(GrpcChannel channel, string csr, string? token) => channel.UnaryAsync(
+        "/istio.v1.auth.IstioCertificateService/CreateCertificate",
+        new IstioCertificateRequest { Csr = csr },
+        IstioCertificateResponse.Parser,
+        token is null ? GrpcCallOptions.Default : GrpcCallOptions.Default.WithBearer(token),
+        CancellationToken.None);
+}

@@ -1,0 +1,237 @@
+using Google.Protobuf.WellKnownTypes;
+using MeshOrleans.Grains.Identity;
+using MeshOrleans.Grains.Snapshots;
+using MeshOrleans.Model.Snapshots;
+using MeshOrleans.Xds.Protocol;
+using MeshOrleans.Xds.Protocol.Core;
+using MeshOrleans.Xds.Protocol.Tls;
+
+namespace MeshOrleans.Xds.Tests.Gateway;
+
+public sealed class SecretTests
+{
+    private const string IdA = "spiffe://cluster.local/ns/app/sa/a";
+    private const string IdB = "spiffe://cluster.local/ns/app/sa/b";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task The_staged_request_is_signed_and_the_chain_is_pushed_without_a_key()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = await OpenAsync(host, IdA);
+
+        await AskAsync(client, [1, 2, 3]);
+        var (root, certificate) = await ReadBothAsync(client);
+
+        Assert.Equal("ROOT\n", root.ValidationContext.TrustedCa.InlineString);
+        Assert.Equal("leaf-01\nintermediate\n", certificate.TlsCertificate.CertificateChain.InlineString);
+        Assert.Null(certificate.TlsCertificate.PrivateKey);
+        var request = await host.Grains.Identity(IdA).Requests.Reader.ReadAsync();
+        Assert.Equal("010203", Convert.ToHexString(request.Csr.AsSpan()));
+        Assert.Equal(AdsClient.NodeId, request.NodeId);
+    }
+
+    [Fact]
+    public async Task Two_identities_on_a_warm_cache_never_see_each_others_certificate()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        host.Grains.Identity(IdB).RotateAt = DateTimeOffset.UnixEpoch; // so that its serials run ahead
+        await using var a = await OpenAsync(host, IdA);
+        await AskAsync(a, [1]);
+        var (_, certificateA) = await ReadBothAsync(a);
+        await using var b = await OpenAsync(host, IdB, "sidecar~10.0.0.2~b-1.app~app.svc.cluster.local");
+
+        await b.ChangeAsync(TypeUrls.Secret, ["default", "ROOTCA", IdA, "kubernetes://a"]);
+        var answer = await b.NextAsync(TypeUrls.Secret);
+
+        Assert.Equal("leaf-01\nintermediate\n", certificateA.TlsCertificate.CertificateChain.InlineString);
+        Assert.Equal(["ROOTCA"], answer.Names);
+        Assert.Equal((string[])["kubernetes://a", IdA], answer.Removed);
+        Assert.False(host.Grains.Identity(IdB).Requests.Reader.TryRead(out _));
+    }
+
+    [Fact]
+    public async Task Without_a_proved_identity_there_are_no_secrets()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = host.Delta();
+        await client.AckAsync(await client.OpenAsync());
+
+        await AskAsync(client, [1]);
+        await client.SilenceAsync();
+    }
+
+    [Fact]
+    public async Task The_next_certificate_comes_when_it_is_due_and_only_for_a_new_key()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        var due = host.Clock.GetUtcNow() + TimeSpan.FromHours(12);
+        host.Grains.Identity(IdA).RotateAt = due;
+        await using var client = await OpenAsync(host, IdA);
+        await AskAsync(client, [1]);
+        var first = await ReadUntilCertificateAsync(client);
+        await AckAsync(client, first, [2]);
+        await client.SilenceAsync();
+
+        host.Clock.Advance(TimeSpan.FromHours(11));
+        await client.SilenceAsync();
+        host.Grains.Identity(IdA).RotateAt = DateTimeOffset.MaxValue;
+        var second = await AdvanceAsync(host, client.NextAsync(TypeUrls.Secret));
+
+        Assert.Equal(["default"], second.Names);
+        Assert.True(host.Clock.GetUtcNow() >= due);
+        var requests = host.Grains.Identity(IdA).Requests.Reader;
+        Assert.Equal((1, 2), ((await requests.ReadAsync()).Csr.Single(), (await requests.ReadAsync()).Csr.Single()));
+    }
+
+    [Fact]
+    public async Task A_key_that_was_certified_once_is_not_certified_again()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        host.Grains.Identity(IdA).RotateAt = host.Clock.GetUtcNow(); // due again at once
+        await using var client = await OpenAsync(host, IdA);
+        await AskAsync(client, [1]);
+        await AckAsync(client, await ReadUntilCertificateAsync(client), [1]);
+
+        await client.SilenceAsync();
+        host.Clock.Advance(TimeSpan.FromHours(2));
+        await client.SilenceAsync();
+
+        Assert.Equal(1, host.Grains.Identity(IdA).Requests.Reader.Count);
+    }
+
+    [Fact]
+    public async Task A_rotation_that_the_operator_asks_for_comes_at_once()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = await OpenAsync(host, IdA);
+        await AskAsync(client, [1]);
+        await AckAsync(client, await ReadUntilCertificateAsync(client), [2]);
+        await client.SilenceAsync();
+
+        host.Grains.Identity(IdA).Generation = 1;
+        host.Grains.Mesh.Tell(Record(generation: 1));
+        var rotated = await client.NextAsync(TypeUrls.Secret);
+
+        Assert.Equal("leaf-02\nintermediate\n", rotated.Read<Secret>("default").TlsCertificate.CertificateChain.InlineString);
+    }
+
+    [Fact]
+    public async Task A_reconnect_with_a_good_certificate_is_no_reason_for_a_new_one()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        host.Grains.Identity(IdA).Known =
+        [
+            new CertificateView(AdsClient.NodeId, "AB", "CN=x", DateTimeOffset.MinValue, DateTimeOffset.MaxValue, DateTimeOffset.MaxValue, 0),
+        ];
+        await using var client = await OpenAsync(host, IdA + "#AB");
+
+        await AskAsync(client, [1]);
+        var roots = await client.NextAsync(TypeUrls.Secret);
+        Assert.Equal(["ROOTCA"], roots.Names);
+        await AckAsync(client, roots, [1]);
+        await client.SilenceAsync();
+        host.Grains.Mesh.Tell(Record(generation: 1));
+
+        Assert.Equal(["default"], (await client.NextAsync(TypeUrls.Secret)).Names);
+    }
+
+    [Fact]
+    public async Task A_slow_or_failing_authority_delays_nothing_but_the_certificate()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        var authority = new TaskCompletionSource();
+        var grain = host.Grains.Identity(IdA);
+        (grain.Authority, grain.Failure) = (authority.Task, new TimeoutException("no authority"));
+        await using var client = await OpenAsync(host, IdA);
+        await AskAsync(client, [1]);
+        var roots = await client.NextAsync(TypeUrls.Secret);
+        await AckAsync(client, roots, [1]);
+        await grain.Requests.Reader.WaitToReadAsync().AsTask().WaitAsync(Patience);
+
+        await client.SilenceAsync();
+        authority.SetResult();
+        var certificate = await AdvanceAsync(host, client.NextAsync(TypeUrls.Secret));
+
+        Assert.Equal(["default"], certificate.Names);
+        Assert.Equal(2, grain.Requests.Reader.Count);
+    }
+
+    [Fact]
+    public async Task New_roots_are_pushed()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = await OpenAsync(host, IdA);
+        await client.ChangeAsync(TypeUrls.Secret, ["ROOTCA"]);
+        await client.AckAsync(await client.NextAsync(TypeUrls.Secret));
+
+        var bundle = host.Snapshots.Current.LocalBundle! with { RootsPem = ["ROOT", "ROOT2"], Sequence = 2 };
+        host.Grains.Mesh.Tell(new SnapshotChange("trust/cluster.local", 2, SnapshotPayload.Write(bundle)));
+        var answer = await client.NextAsync(TypeUrls.Secret);
+
+        Assert.Equal("ROOT\nROOT2\n", answer.Read<Secret>("ROOTCA").ValidationContext.TrustedCa.InlineString);
+    }
+
+    private static SnapshotChange Record(long generation)
+    {
+        var record = new IdentityRecord(
+            IdA, AdsClient.NodeId, "01", "CN=x", DateTimeOffset.MinValue, DateTimeOffset.MaxValue, DateTimeOffset.MaxValue, generation);
+        return new SnapshotChange($"identity/{IdA}|{AdsClient.NodeId}", generation + 1, SnapshotPayload.Write(record));
+    }
+
+    private static async Task<AdsClient> OpenAsync(GatewayHost host, string identity, string nodeId = AdsClient.NodeId)
+    {
+        var client = host.Delta(identity);
+        await client.AckAsync(await client.OpenAsync(nodeId));
+        return client;
+    }
+
+    private static Task AskAsync(AdsClient client, byte[] csr) =>
+        client.ChangeAsync(TypeUrls.Secret, ["default", "ROOTCA"], node: NodeWith(csr));
+
+    private static Task AckAsync(AdsClient client, Answer answer, byte[] nextCsr) =>
+        client.ChangeAsync(TypeUrls.Secret, nonce: answer.Nonce, node: NodeWith(nextCsr));
+
+    private static Node NodeWith(byte[] csr)
+    {
+        var node = AdsClient.Node();
+        node.Metadata = new Struct { Fields = { ["MESH_CSR"] = Value.ForString(Convert.ToBase64String(csr)) } };
+        return node;
+    }
+
+    private static async Task<Answer> ReadUntilCertificateAsync(AdsClient client)
+    {
+        while (true)
+        {
+            var answer = await client.NextAsync(TypeUrls.Secret);
+            if (answer.Names.Contains("default")) return answer;
+            await client.AckAsync(answer);
+        }
+    }
+
+    /// <summary>Roots and certificate, in one answer or in two.</summary>
+    private static async Task<(Secret Root, Secret Certificate)> ReadBothAsync(AdsClient client)
+    {
+        var secrets = new Dictionary<string, Secret>();
+        while (secrets.Count < 2)
+        {
+            var answer = await client.NextAsync(TypeUrls.Secret);
+            foreach (var name in answer.Names) secrets[name] = answer.Read<Secret>(name);
+            await client.AckAsync(answer);
+        }
+
+        return (secrets["ROOTCA"], secrets["default"]);
+    }
+
+    private static async Task<Answer> AdvanceAsync(GatewayHost host, Task<Answer> answer)
+    {
+        await host.UntilAsync(
+            () =>
+            {
+                if (!answer.IsCompleted) host.Clock.Advance(TimeSpan.FromMinutes(10));
+                return answer.IsCompleted;
+            },
+            "the answer has come");
+        return await answer;
+    }
+}

@@ -1,0 +1,139 @@
+using Google.Protobuf.WellKnownTypes;
+using MeshOrleans.Grains.Workloads;
+using MeshOrleans.Xds.Protocol;
+using MeshOrleans.Xds.Protocol.Core;
+using Microsoft.Extensions.Logging;
+
+namespace MeshOrleans.Xds.Tests.Gateway;
+
+public sealed class WorkloadTests
+{
+    private const string Id = "spiffe://cluster.local/ns/app/sa/a";
+    private const string Name = "app/a-1";
+
+    [Fact]
+    public async Task A_stream_registers_its_workload_under_the_proved_identity()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = await OpenAsync(host, Id);
+
+        Assert.Equal("register", await NextAsync(host));
+        var registration = host.Grains.Workload(Name).Registration!;
+
+        Assert.Equal(("10.1.1.1", Id, "a", true), (registration.Address, registration.SpiffeId, registration.ServiceAccount, registration.HasSidecar));
+        Assert.Equal((8080, 31234), (registration.Ports["http"], registration.InboundPorts[8080]));
+        Assert.Equal((3, TimeSpan.FromSeconds(30)), (registration.Weight, registration.Lease));
+        Assert.Equal("v1", registration.Labels["version"]);
+    }
+
+    [Fact]
+    public async Task The_lease_is_renewed_at_a_third_and_no_more_once_the_stream_is_gone()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        var client = await OpenAsync(host, Id);
+        Assert.Equal("register", await NextAsync(host));
+
+        Assert.Equal("renew", await AdvanceAsync(host));
+        Assert.Equal("renew", await AdvanceAsync(host));
+        await client.DisposeAsync();
+        await host.UntilAsync(() => host.Status.Count == 0, "the stream is gone");
+        host.Clock.Advance(TimeSpan.FromMinutes(5));
+
+        Assert.False(host.Grains.Workload(Name).Calls.Reader.TryRead(out var more), more);
+    }
+
+    [Fact]
+    public async Task A_member_that_was_forgotten_registers_again()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = await OpenAsync(host, Id);
+        Assert.Equal("register", await NextAsync(host));
+
+        host.Grains.Workload(Name).IsKnown = false;
+
+        Assert.Equal("renew", await AdvanceAsync(host));
+        Assert.Equal("register", await NextAsync(host));
+    }
+
+    [Fact]
+    public async Task Health_and_draining_are_passed_on()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = await OpenAsync(host, Id);
+        Assert.Equal("register", await NextAsync(host));
+
+        await client.ChangeAsync(TypeUrls.HealthInformation, error: "probe failed");
+        Assert.Equal(["renew", "unhealthy: probe failed"], [await NextAsync(host), await NextAsync(host)]);
+        await client.ChangeAsync(TypeUrls.HealthInformation);
+        Assert.Equal(["renew", "healthy"], [await NextAsync(host), await NextAsync(host)]);
+        await client.ChangeAsync(TypeUrls.HealthInformation, error: "draining");
+        Assert.Equal(["renew", "drain"], [await NextAsync(host), await NextAsync(host)]);
+    }
+
+    [Fact]
+    public async Task A_name_that_belongs_to_another_is_reported_and_not_fought_over()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        host.Grains.Workload(Name).Answer = new RegisterResult.Taken("someone");
+        await using var client = await OpenAsync(host, Id);
+        Assert.Equal("register", await NextAsync(host));
+
+        await host.UntilAsync(() => host.Log.Lines.Any(l => l.Level == LogLevel.Error), "it is reported");
+        host.Clock.Advance(TimeSpan.FromMinutes(5));
+        await client.SilenceAsync();
+
+        Assert.False(host.Grains.Workload(Name).Calls.Reader.TryRead(out _));
+        Assert.Contains("someone", host.Log.Lines.First(l => l.Level == LogLevel.Error).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_an_identity_no_peer_may_expect_mTLS()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = await OpenAsync(host, identity: null);
+        Assert.Equal("register", await NextAsync(host));
+
+        var registration = host.Grains.Workload(Name).Registration!;
+
+        Assert.Equal(("", false), (registration.SpiffeId, registration.HasSidecar));
+    }
+
+    private static async Task<AdsClient> OpenAsync(GatewayHost host, string? identity)
+    {
+        var client = host.Delta(identity);
+        var node = new Node { Id = AdsClient.NodeId, Metadata = new Struct() };
+        node.Metadata.Fields["WORKLOAD_NAME"] = Value.ForString("a-1");
+        node.Metadata.Fields["LABELS"] = Value.ForStruct(new Struct { Fields = { ["version"] = Value.ForString("v1") } });
+        node.Metadata.Fields["MESH_WORKLOAD"] = Value.ForStruct(new Struct
+        {
+            Fields =
+            {
+                ["address"] = Value.ForString("10.1.1.1"),
+                ["ports"] = Value.ForStruct(new Struct { Fields = { ["http"] = Value.ForNumber(8080) } }),
+                ["inboundPorts"] = Value.ForStruct(new Struct { Fields = { ["8080"] = Value.ForNumber(31234) } }),
+                ["weight"] = Value.ForNumber(3),
+                ["leaseSeconds"] = Value.ForNumber(30),
+            },
+        });
+        await client.ChangeAsync(TypeUrls.Cluster, ["*"], node: node);
+        await client.AckAsync(await client.NextAsync(TypeUrls.Cluster));
+        return client;
+    }
+
+    private static Task<string> NextAsync(GatewayHost host) =>
+        host.Grains.Workload(Name).Calls.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+
+    /// <summary>Moves the clock by a third of the lease, at most, until the next call comes.</summary>
+    private static async Task<string> AdvanceAsync(GatewayHost host)
+    {
+        var next = NextAsync(host);
+        await host.UntilAsync(
+            () =>
+            {
+                if (!next.IsCompleted) host.Clock.Advance(TimeSpan.FromSeconds(1));
+                return next.IsCompleted;
+            },
+            "the lease is renewed");
+        return await next;
+    }
+}

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace MeshOrleans.Multicluster.Federation;
 
 /// <summary>Calls another mesh's control plane over its TLS port, and believes nobody but that mesh's authority.</summary>
-public sealed class PeerClient(IOptions<FederationOptions> options)
+public sealed class PeerClient(IOptions<FederationOptions> options, TimeProvider clock)
 {
     private const int MaxAnswer = 32 << 20;
 
@@ -59,9 +59,11 @@ public sealed class PeerClient(IOptions<FederationOptions> options)
         });
     }
 
-    private static RemoteCertificateValidationCallback Trusting(ImmutableArray<string> roots, string trustDomain) =>
-        (_, certificate, chain, _) =>
-            PeerTrust.IsControlPlane(certificate as X509Certificate2, chain, roots, trustDomain);
+    private RemoteCertificateValidationCallback Trusting(ImmutableArray<string> roots, string trustDomain)
+    {
+        var trust = new PeerTrust(trustDomain, roots, clock);
+        return (_, certificate, chain, _) => trust.Accepts(certificate, chain);
+    }
 
     private static async Task<T> CallAsync<T>(string address, Func<Task<T?>> call)
         where T : class

@@ -1,59 +1,43 @@
 using System.Collections.Immutable;
-using System.Formats.Asn1;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Multicluster.Federation;
 
 /// <summary>
-/// Decides whether the server at the other end is the control plane of the mesh we linked: its chain must end in that
-/// mesh's own roots and its only URI name must be that mesh's control-plane identity. DNS names do not count.
+/// Decides whether the server at the other end is the control plane of the mesh we linked: its certificate must prove that
+/// mesh's control-plane identity by that mesh's own roots. DNS names do not count.
 /// </summary>
-internal static class PeerTrust
+internal sealed class PeerTrust
 {
-    private const string SubjectAlternativeName = "2.5.29.17";
-    private static readonly Asn1Tag UriName = new(TagClass.ContextSpecific, 6);
+    private readonly X509Certificate2Collection _roots = [];
+    private readonly SpiffeId _controlPlane;
+    private readonly TimeProvider _clock;
 
-    public static bool IsControlPlane(
-        X509Certificate2? certificate, X509Chain? presented, ImmutableArray<string> roots, string trustDomain)
+    /// <exception cref="PeerException">The peer's roots or trust domain cannot be read.</exception>
+    public PeerTrust(string trustDomain, ImmutableArray<string> roots, TimeProvider clock)
     {
-        if (certificate is null || !TrustDomain.TryParse(trustDomain, out var domain)) return false;
-        if (ReadUri(certificate) != SpiffeId.ForWorkload(domain, "istio-system", "mesh-control-plane").ToString()) return false;
-
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.DisableCertificateDownloads = true;
-        foreach (var pem in roots) chain.ChainPolicy.CustomTrustStore.Add(X509Certificate2.CreateFromPem(pem));
-        foreach (var element in presented?.ChainPolicy.ExtraStore ?? []) chain.ChainPolicy.ExtraStore.Add(element);
-        return chain.Build(certificate);
-    }
-
-    /// <summary>The certificate's URI name when it has exactly one; else null.</summary>
-    private static string? ReadUri(X509Certificate2 certificate)
-    {
-        if (certificate.Extensions[SubjectAlternativeName] is not { } extension) return null;
+        _clock = clock;
+        if (!TrustDomain.TryParse(trustDomain, out var domain)) throw new PeerException($"'{trustDomain}' is not a trust domain.");
+        _controlPlane = SpiffeId.ForWorkload(domain, "istio-system", "mesh-control-plane");
         try
         {
-            string? uri = null;
-            var names = new AsnReader(extension.RawData, AsnEncodingRules.DER).ReadSequence();
-            while (names.HasData)
-            {
-                if (!names.PeekTag().HasSameClassAndValue(UriName))
-                {
-                    names.ReadEncodedValue();
-                    continue;
-                }
-
-                if (uri is not null) return null;
-                uri = names.ReadCharacterString(UniversalTagNumber.IA5String, UriName);
-            }
-
-            return uri;
+            foreach (var pem in roots) _roots.ImportFromPem(pem);
         }
-        catch (AsnContentException)
+        catch (System.Security.Cryptography.CryptographicException exception)
         {
-            return null;
+            throw new PeerException($"The roots of '{trustDomain}' are not PEM certificates.", exception);
         }
     }
+
+    /// <summary>For the TLS handshake.</summary>
+    public bool Accepts(X509Certificate? certificate, X509Chain? presented) =>
+        PeerSvid.TryVerify(
+            certificate as X509Certificate2,
+            presented,
+            domain => domain == _controlPlane.TrustDomain.Name ? _roots : null,
+            _clock.GetUtcNow(),
+            out var id,
+            out _)
+        && id == _controlPlane;
 }

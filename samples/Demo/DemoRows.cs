@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
-using System.Text;
 using System.Text.Json;
 using MeshOrleans.Samples.Harness;
 
@@ -71,7 +69,7 @@ internal sealed class DemoRows(DemoMesh mesh)
 
     private async Task<DemoRow> PlaintextAsync()
     {
-        var heard = await SendPlaintextAsync(mesh.Payments.Address, mesh.Payments.InboundPort);
+        var heard = await Plaintext.GetAsync(mesh.Payments.Address, mesh.Payments.InboundPort);
         return new DemoRow(
             "plaintext -> payment-service (STRICT)",
             "connection closed, not one byte of HTTP",
@@ -193,30 +191,6 @@ internal sealed class DemoRows(DemoMesh mesh)
         && xfcc.GetString() is { } text && text.IndexOf("URI=", StringComparison.Ordinal) is >= 0 and var start
             ? text[(start + 4)..].Split(';', ',')[0]
             : "(none)";
-
-    private static async Task<string> SendPlaintextAsync(string address, int port)
-    {
-        using var socket = new TcpClient();
-        await socket.ConnectAsync(IPAddress.Parse(address), port);
-        var stream = socket.GetStream();
-        var heard = new StringBuilder();
-        try
-        {
-            await stream.WriteAsync("GET / HTTP/1.1\r\nHost: payment-service\r\n\r\n"u8.ToArray());
-            var buffer = new byte[1024];
-            using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-            for (int read; (read = await stream.ReadAsync(buffer, bound.Token)) > 0;)
-            {
-                heard.Append(Encoding.ASCII.GetString(buffer, 0, read));
-            }
-        }
-        catch (IOException)
-        {
-            // reset: that is one way of closing
-        }
-
-        return heard.ToString();
-    }
 
     private async Task<HashSet<string>> SerialsAsync(string identity) => SerialsIn(await mesh.First.GetAsync("/v1/identities"), identity);
 

@@ -23,14 +23,17 @@ public sealed record MemberSpec(
 public sealed class Member : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+    private readonly string[] _flags;
 
-    private Member(MemberSpec spec, MeshProcess? application, MeshProcess sidecar, string stateDirectory, JsonElement listening, string address)
+    private Member(MemberSpec spec, MeshProcess? application, MeshProcess sidecar, string[] flags, string stateDirectory, JsonElement listening, string address)
     {
         (Spec, Application, Sidecar, StateDirectory, Address) = (spec, application, sidecar, stateDirectory, address);
-        OutboundPort = listening.GetProperty("outboundPort").GetInt32();
-        AdminPort = listening.GetProperty("adminPort").GetInt32();
-        StatusPort = listening.GetProperty("statusPort").GetInt32();
-        InboundPort = listening.GetProperty("inboundPorts").EnumerateObject().First().Value.GetInt32();
+        _flags = flags;
+        OutboundPort = listening.GetProperty("outbound").GetInt32();
+        AdminPort = listening.GetProperty("admin").GetInt32();
+        StatusPort = listening.GetProperty("status").GetInt32();
+        InboundPorts = listening.GetProperty("inbound").EnumerateObject()
+            .ToDictionary(p => int.Parse(p.Name), p => p.Value.GetInt32());
         Client = new HttpClient(new SocketsHttpHandler
         {
             Proxy = new WebProxy($"http://127.0.0.1:{OutboundPort}"),
@@ -62,8 +65,11 @@ public sealed class Member : IAsyncDisposable
     /// <summary>The HTTP proxy port of the application's own calls.</summary>
     public int OutboundPort { get; }
 
-    /// <summary>The port on which others reach the application through its sidecar.</summary>
-    public int InboundPort { get; }
+    /// <summary>The port on which others reach the application's own port through its sidecar.</summary>
+    public int InboundPort => InboundPorts[Spec.Port];
+
+    /// <summary>Workload port to the port on which others reach it through the sidecar.</summary>
+    public IReadOnlyDictionary<int, int> InboundPorts { get; }
 
     /// <summary>The sidecar's admin port.</summary>
     public int AdminPort { get; }
@@ -128,6 +134,33 @@ public sealed class Member : IAsyncDisposable
             state,
             address);
 
+    /// <summary>Kills the sidecar and starts it again with the state it left, on the ports it had.</summary>
+    public async Task RestartSidecarAsync()
+    {
+        await Sidecar.DisposeAsync();
+        string[] ports =
+        [
+            "--outbound-port", $"{OutboundPort}",
+            "--admin-port", $"{AdminPort}",
+            "--status-port", $"{StatusPort}",
+            "--inbound-port", string.Join(',', InboundPorts.OrderBy(p => p.Key).Select(p => p.Value)),
+        ];
+        Sidecar = Launch(Spec, [.. _flags, .. ports]);
+        await Sidecar.WaitForAsync("ready", StartTimeout);
+    }
+
+    /// <summary>Waits until the application has seen so many requests.</summary>
+    public async Task WaitForRequestsAsync(int count)
+    {
+        using var direct = new HttpClient();
+        for (var end = DateTime.UtcNow + StartTimeout; ; await Task.Delay(20))
+        {
+            using var stats = JsonDocument.Parse(await direct.GetStringAsync($"http://{Address}:{Spec.Port}/_stats"));
+            if (stats.RootElement.GetProperty("total").GetInt32() >= count) return;
+            if (DateTime.UtcNow > end) throw new TimeoutException($"{Spec.Name} did not see {count} request(s).");
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -139,13 +172,12 @@ public sealed class Member : IAsyncDisposable
     private static async Task<Member> StartSidecarAsync(
         MemberSpec spec, MeshProcess? application, string[] flags, string state, string address)
     {
-        var sidecar = MeshProcess.Start(
-            $"sidecar {spec.Name}", Binaries.Find("MeshOrleans.Proxy.Sidecar", "proxy/Sidecar", "mesh-sidecar"), flags);
+        var sidecar = Launch(spec, flags);
         try
         {
             var listening = await sidecar.WaitForAsync("listening", StartTimeout);
             await sidecar.WaitForAsync("ready", StartTimeout);
-            return new Member(spec, application, sidecar, state, listening, address);
+            return new Member(spec, application, sidecar, flags, state, listening, address);
         }
         catch
         {
@@ -153,4 +185,7 @@ public sealed class Member : IAsyncDisposable
             throw;
         }
     }
+
+    private static MeshProcess Launch(MemberSpec spec, string[] flags) => MeshProcess.Start(
+        $"sidecar {spec.Name}", Binaries.Find("MeshOrleans.Proxy.Sidecar", "proxy/Sidecar", "mesh-sidecar"), flags);
 }

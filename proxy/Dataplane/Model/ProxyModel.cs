@@ -31,6 +31,11 @@ public sealed record ProxyModel
     /// <summary>Clusters by name.</summary>
     public FrozenDictionary<string, ClusterModel> Clusters { get; init; } = FrozenDictionary<string, ClusterModel>.Empty;
 
+    /// <summary>
+    /// Where this sidecar's own application listens; the control plane says 127.0.0.1 of everybody's, since it cannot know.
+    /// </summary>
+    public string AppAddress { get; init; } = "127.0.0.1";
+
     /// <summary>For ports without a listener.</summary>
     public OutboundPolicy OutboundPolicy { get; init; }
 

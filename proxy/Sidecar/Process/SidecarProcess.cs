@@ -50,7 +50,11 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         _identity = new IdentityHolder(
             settings, new IdentityStore(
                 _folder, loggers.CreateLogger<IdentityStore>()), clock, loggers.CreateLogger<IdentityHolder>());
-        var seed = ProxyModel.Empty with { TraceSampling = Fraction.FromPercent(settings.TracingSamplePercent) };
+        var seed = ProxyModel.Empty with
+        {
+            TraceSampling = Fraction.FromPercent(settings.TracingSamplePercent),
+            AppAddress = settings.AppAddress,
+        };
         _models = new ModelHolder(seed, clock, loggers.CreateLogger<ModelHolder>());
         _lastGood = new LastGoodFile(_folder, loggers.CreateLogger<LastGoodFile>());
         _readiness = new Readiness(_models, _identity, _health, clock);

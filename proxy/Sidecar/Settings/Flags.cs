@@ -21,7 +21,7 @@ internal static class Flags
         new("admin-port", "N", "admin interface, loopback only (15000)"),
         new("status-port", "N", "/healthz/ready (15021)"),
         new("metrics-port", "N", "/stats/prometheus and /metrics (15090)"),
-        new("bind-address", "ADDRESS", "where inbound, status and metrics listen (127.0.0.1)"),
+        new("bind-address", "ADDRESS", "where inbound, status and metrics listen (--address)"),
         new("token-file", "FILE", "join token for the first certificate"),
         new("token", "TOKEN", "join token itself; only as MESH_TOKEN or in the configuration file", IsSecret: true),
         new("trust-bundle", "FILE", "roots of the mesh, PEM or JSON, instead of the token's pin"),

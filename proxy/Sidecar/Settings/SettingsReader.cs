@@ -34,7 +34,7 @@ internal sealed class SettingsReader(SettingSources sources)
             WorkloadName = workload,
             Labels = Labels(),
             Address = address,
-            BindAddress = Address("bind-address", Defaults.BindAddress),
+            BindAddress = Address("bind-address", address),
             AppAddress = Address("app-address", Defaults.AppAddress),
             TokenFile = sources.Find("token-file"),
             Token = Token(),

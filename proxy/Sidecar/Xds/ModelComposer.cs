@@ -81,7 +81,7 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
             }
             else if (edsName is null)
             {
-                clusters[name] = model;
+                clusters[name] = Own(name, cluster) ?? model;
             }
             else if (resources.Assignments.TryGetValue(edsName, out var assignment))
             {
@@ -100,6 +100,21 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         }
 
         return clusters;
+    }
+
+    // The cluster of this sidecar's own application: at the address that the sidecar was told. Null for any other.
+    private ClusterModel? Own(string name, XdsResource<ClusterTemplate> cluster)
+    {
+        if (!name.StartsWith(ClusterNames.InboundPrefix, StringComparison.Ordinal)) return null;
+        if (previous.Clusters.TryGetValue(name, out var working)
+            && former.Clusters.TryGetValue(name, out var formerCluster)
+            && ReferenceEquals(formerCluster.Content, cluster.Content))
+        {
+            return working; // a new record would be planned anew
+        }
+
+        var model = cluster.Content.Model;
+        return model with { Endpoints = [.. model.Endpoints.Select(e => e with { Address = previous.AppAddress })] };
     }
 
     // A name without an answer contributes nothing yet; the cluster exists, so its callers get 503 and not 404.

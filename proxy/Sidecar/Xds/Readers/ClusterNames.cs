@@ -5,4 +5,7 @@ internal static class ClusterNames
 {
     public const string Passthrough = "PassthroughCluster";
     public const string BlackHole = "BlackHoleCluster";
+
+    /// <summary>What the names of the clusters of this sidecar's own application begin with.</summary>
+    public const string InboundPrefix = "inbound|";
 }

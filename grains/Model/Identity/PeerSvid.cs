@@ -1,0 +1,168 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace MeshOrleans.Model.Identity;
+
+/// <summary>
+/// Decides whether a peer's certificate proves a SPIFFE ID: exactly one URI name, usable for TLS, with a chain to a root of
+/// its own trust domain and no other. The one implementation for sidecars, control plane and federation.
+/// </summary>
+/// <remarks>
+/// Source: X509-SVID sections 2 to 5, SPIFFE federation section 4. No revocation (SVIDs are short-lived), no DNS names, no
+/// downloads; every error of the chain is fatal (CVE-2024-0057, CVE-2022-21656, CVE-2022-40716).
+/// </remarks>
+public static class PeerSvid
+{
+    private const string SubjectAltName = "2.5.29.17";
+    private const string ServerAuth = "1.3.6.1.5.5.7.3.1";
+    private const string ClientAuth = "1.3.6.1.5.5.7.3.2";
+    private const string AnyUsage = "2.5.29.37.0";
+    private static readonly Asn1Tag UriTag = new(TagClass.ContextSpecific, 6);
+
+    /// <summary>Finds the roots of a trust domain by its name; null when the domain is not trusted.</summary>
+    public delegate X509Certificate2Collection? RootsOf(string trustDomain);
+
+    /// <summary>Verifies without throwing: everything here comes from the peer.</summary>
+    /// <param name="leaf">What the peer presented; null when nothing.</param>
+    /// <param name="presented">The chain of the handshake: its further certificates may lead to the root.</param>
+    /// <param name="roots">Whom we believe.</param>
+    /// <param name="now">The time at which everything must be valid.</param>
+    /// <param name="id">The proved identity.</param>
+    /// <param name="problem">What is wrong, as a sentence for the log.</param>
+    public static bool TryVerify(
+        X509Certificate2? leaf,
+        X509Chain? presented,
+        RootsOf roots,
+        DateTimeOffset now,
+        [NotNullWhen(true)] out SpiffeId? id,
+        [NotNullWhen(false)] out string? problem)
+    {
+        id = null;
+        if (leaf is null)
+        {
+            problem = "The peer has presented no certificate.";
+            return false;
+        }
+
+        if (!TryReadName(leaf, out var named, out problem)) return false;
+        if (roots(named.TrustDomain.Name) is not { } trusted)
+        {
+            problem = $"The trust domain '{named.TrustDomain}' is not trusted.";
+            return false;
+        }
+
+        problem = FindLeafFault(leaf) ?? FindChainFault(leaf, presented, trusted, now);
+        if (problem is not null) return false;
+        id = named;
+        return true;
+    }
+
+    /// <summary>Reads the name of a certificate, proving nothing: exactly one URI name that is a SPIFFE ID.</summary>
+    public static bool TryReadName(
+        X509Certificate2 certificate, [NotNullWhen(true)] out SpiffeId? id, [NotNullWhen(false)] out string? problem)
+    {
+        id = null;
+        problem = null;
+        try
+        {
+            var uris = new List<string>(1);
+            foreach (var extension in certificate.Extensions)
+            {
+                if (extension.Oid?.Value == SubjectAltName) ReadUris(extension.RawData, uris);
+            }
+
+            if (uris.Count != 1) problem = $"The certificate has {uris.Count} URI names where one is required.";
+            else if (!SpiffeId.TryParse(uris[0], out id)) problem = "The certificate's URI name is not a SPIFFE ID.";
+        }
+        catch (Exception exception) when (exception is AsnContentException or CryptographicException or DecoderFallbackException)
+        {
+            problem = "The certificate's subject alternative names cannot be read.";
+        }
+
+        if (problem is null && id is not null) return true;
+        problem ??= "The certificate has no name.";
+        return false;
+    }
+
+    private static void ReadUris(byte[] extension, List<string> uris)
+    {
+        var names = new AsnReader(extension, AsnEncodingRules.DER).ReadSequence();
+        while (names.HasData)
+        {
+            if (names.PeekTag().HasSameClassAndValue(UriTag)) uris.Add(names.ReadCharacterString(UniversalTagNumber.IA5String, UriTag));
+            else names.ReadEncodedValue();
+        }
+    }
+
+    private static string? FindLeafFault(X509Certificate2 leaf)
+    {
+        foreach (var extension in leaf.Extensions)
+        {
+            switch (extension)
+            {
+                case X509BasicConstraintsExtension { CertificateAuthority: true }:
+                    return "An authority's certificate is not an identity.";
+                case X509KeyUsageExtension usage when !usage.KeyUsages.HasFlag(X509KeyUsageFlags.DigitalSignature):
+                    return "The certificate's key may not sign.";
+                case X509EnhancedKeyUsageExtension usage when !AllowsTls(usage):
+                    return "The certificate is not for TLS.";
+            }
+        }
+
+        return null;
+    }
+
+    private static bool AllowsTls(X509EnhancedKeyUsageExtension usage)
+    {
+        foreach (var oid in usage.EnhancedKeyUsages)
+        {
+            if (oid.Value is ServerAuth or ClientAuth or AnyUsage) return true;
+        }
+
+        return false;
+    }
+
+    private static string? FindChainFault(
+        X509Certificate2 leaf, X509Chain? presented, X509Certificate2Collection roots, DateTimeOffset now)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(roots);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.VerificationTimeIgnored = false;
+        chain.ChainPolicy.VerificationTime = now.UtcDateTime;
+        if (presented is not null)
+        {
+            chain.ChainPolicy.ExtraStore.AddRange(presented.ChainPolicy.ExtraStore);
+            foreach (var element in presented.ChainElements) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+        }
+
+        try
+        {
+            return chain.Build(leaf) ? null : Describe(leaf, chain, now);
+        }
+        catch (CryptographicException)
+        {
+            return "The chain cannot be built.";
+        }
+    }
+
+    private static string Describe(X509Certificate2 leaf, X509Chain chain, DateTimeOffset now)
+    {
+        var status = chain.ChainStatus.Select(s => s.Status).Distinct().ToArray();
+        if (status.Contains(X509ChainStatusFlags.NotTimeValid))
+        {
+            return $"It is valid from {Utc(leaf.NotBefore)} to {Utc(leaf.NotAfter)}, and this machine's clock says {now.UtcDateTime:u}.";
+        }
+
+        return status.Contains(X509ChainStatusFlags.PartialChain) || status.Contains(X509ChainStatusFlags.UntrustedRoot)
+            ? "It does not lead to a root of its trust domain."
+            : $"The chain is not valid: {string.Join(", ", status)}.";
+    }
+
+    private static string Utc(DateTime time) => time.ToUniversalTime().ToString("u");
+}

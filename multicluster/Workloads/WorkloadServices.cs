@@ -1,0 +1,11 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace MeshOrleans.Multicluster.Workloads;
+
+/// <summary>What joining over REST needs of its host.</summary>
+public static class WorkloadServices
+{
+    /// <summary>Registers tokens and onboarding; the host configures <see cref="OnboardingOptions"/>.</summary>
+    public static IServiceCollection AddWorkloads(this IServiceCollection services) =>
+        services.AddSingleton<JoinTokens>().AddSingleton<WorkloadOnboarding>();
+}

@@ -1,0 +1,53 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace MeshOrleans.Silo.Api;
+
+/// <summary>JSON as the API reads and writes it: strict on the way in, camel case both ways.</summary>
+internal static class ApiJson
+{
+    private const int MaxBody = 1 << 20;
+
+    public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        AllowDuplicateProperties = false,
+        MaxDepth = 64,
+        NumberHandling = JsonNumberHandling.Strict,
+        Converters = { new JsonStringEnumConverter() },
+    };
+
+    /// <summary>Reads a body, or says what is wrong with it: 415, 413 or 400 with the path of the fault.</summary>
+    public static async Task<(T? Value, IResult? Problem)> ReadAsync<T>(HttpContext context)
+        where T : class
+    {
+        if (!context.Request.HasJsonContentType())
+        {
+            return (null, Problems.Of(415, "Send JSON.", "The content type must be application/json."));
+        }
+
+        if (context.Request.ContentLength > MaxBody) return (null, TooLarge());
+        try
+        {
+            await using var body = new BoundedStream(context.Request.Body, MaxBody);
+            var value = await JsonSerializer.DeserializeAsync<T>(body, Options, context.RequestAborted);
+            return value is null ? (null, Problems.BadField("", "the body is null")) : (value, null);
+        }
+        catch (JsonException exception)
+        {
+            return (null, Problems.BadField(exception.Path ?? "", Sentence(exception.Message)));
+        }
+        catch (BoundedStream.ExceededException)
+        {
+            return (null, TooLarge());
+        }
+    }
+
+    private static IResult TooLarge() => Problems.Of(413, "The body is too large.", $"The limit is {MaxBody} bytes.");
+
+    private static string Sentence(string message)
+    {
+        var end = message.IndexOf(" Path:", StringComparison.Ordinal);
+        return end < 0 ? message : message[..end];
+    }
+}

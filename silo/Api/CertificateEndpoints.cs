@@ -1,0 +1,84 @@
+using MeshOrleans.Grains;
+using MeshOrleans.Grains.Identity;
+using MeshOrleans.Model.Identity;
+using MeshOrleans.Multicluster.Workloads;
+
+namespace MeshOrleans.Silo.Api;
+
+/// <summary>Certificates and identities: sign a CSR for whoever proved who he is, list, rotate.</summary>
+internal static class CertificateEndpoints
+{
+    public static void MapCertificates(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/v1/trust-bundle", BundleAsync);
+        routes.MapPost("/v1/certificates", SignAsync).RequireCredential();
+        routes.MapGet("/v1/identities", (IdentityListing listing) => Results.Json(listing.All(), ApiJson.Options))
+            .RequireAdmin();
+        routes.MapPost("/v1/identities/{**spiffeId}", RotateAsync).RequireAdmin();
+    }
+
+    private static async Task<IResult> BundleAsync(HttpContext context, IGrainFactory grains)
+    {
+        var bundle = await Authority(grains).GetBundleAsync(context.RequestAborted);
+        return Results.Json(new TrustBundleAnswer(bundle.TrustDomain, bundle.RootsPem, bundle.Sequence), ApiJson.Options);
+    }
+
+    private static async Task<IResult> SignAsync(HttpContext context, IGrainFactory grains, JoinTokens tokens)
+    {
+        var (body, problem) = await ApiJson.ReadAsync<SignBody>(context);
+        if (body is null) return problem!;
+        if (!CsrPem.TryRead(body.Csr, out var csr)) return Problems.BadField("csr", "must be one PEM block CERTIFICATE REQUEST");
+        var (id, refusal) = await IdentityOfAsync(context, grains, tokens);
+        if (id is null) return Problems.Unauthenticated(refusal);
+
+        TimeSpan? lifetime = body.LifetimeSeconds is > 0 and <= 365 * 86400 ? TimeSpan.FromSeconds(body.LifetimeSeconds) : null;
+        var request = new IssueRequest([.. csr], body.Node.Length > 0 ? body.Node : "rest", lifetime);
+        return await grains.GetGrain<IIdentityGrain>(id.ToString()).IssueAsync(request, context.RequestAborted) switch
+        {
+            IssueResult.Issued(var chain, var view) => Results.Json(
+                new CertificateAnswer(chain, view.Serial, view.NotAfter, view.RotateAt), ApiJson.Options, statusCode: 201),
+            IssueResult.Refused(var reason) => Problems.BadField("csr", reason),
+            var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
+        };
+    }
+
+    // The identity comes from the credential alone; whatever the CSR claims is never looked at.
+    private static async Task<(SpiffeId? Id, string Refusal)> IdentityOfAsync(
+        HttpContext context, IGrainFactory grains, JoinTokens tokens)
+    {
+        switch (context.Caller())
+        {
+            case Caller.Member(var member):
+                return (member, "");
+            case Caller.TokenHolder(var token):
+                var (grant, refusal) = await tokens.RedeemAsync(
+                    token, JoinTokens.WorkloadPurpose, "POST /v1/certificates", context.RequestAborted);
+                if (grant is null) return (null, refusal);
+                var bundle = await Authority(grains).GetBundleAsync(context.RequestAborted);
+                return (SpiffeId.ForWorkload(TrustDomain.Parse(bundle.TrustDomain), grant.Namespace, grant.ServiceAccount), "");
+            default:
+                return (null, "A certificate is signed for the identity of a join token or of a client certificate only.");
+        }
+    }
+
+    private static async Task<IResult> RotateAsync(HttpContext context, IGrainFactory grains, string spiffeId)
+    {
+        const string Suffix = "/rotate";
+        var text = Uri.UnescapeDataString(spiffeId);
+        if (!text.EndsWith(Suffix, StringComparison.Ordinal)) return Problems.NotFound("POST …/rotate is the only call here.");
+        if (!SpiffeId.TryParse(text.AsSpan(0, text.Length - Suffix.Length), out var id))
+        {
+            return Problems.BadField("spiffeId", "is not a SPIFFE ID; write spiffe://domain/ns/N/sa/S, percent-encoded or not");
+        }
+
+        var count = await grains.GetGrain<IIdentityGrain>(id.ToString()).RotateAsync(context.RequestAborted);
+        return count == 0
+            ? Problems.NotFound($"No certificate is in use under {id}.")
+            : Results.Json(new { identity = id.ToString(), due = count }, ApiJson.Options, statusCode: 202);
+    }
+
+    private static ICertificateAuthorityGrain Authority(IGrainFactory grains) =>
+        grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default);
+
+    private sealed record SignBody(string Csr = "", string Node = "", double LifetimeSeconds = 0);
+}

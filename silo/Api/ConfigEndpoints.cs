@@ -1,0 +1,113 @@
+using System.Collections.Immutable;
+using MeshOrleans.Grains;
+using MeshOrleans.Grains.Config;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Config.Manifests;
+using MeshOrleans.Silo.Manifests;
+
+namespace MeshOrleans.Silo.Api;
+
+/// <summary><c>/v1/config</c>: apply, read and delete configuration. All of a change set is accepted, or none of it.</summary>
+internal static class ConfigEndpoints
+{
+    private const string Yaml = "application/yaml";
+
+    public static void MapConfig(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/v1/config", ApplyAsync).RequireAdmin();
+        routes.MapGet("/v1/config", ListAsync).RequireAdmin();
+        routes.MapGet("/v1/config/{kind}/{ns}/{name}", FindAsync).RequireAdmin();
+        routes.MapDelete("/v1/config/{kind}/{ns}/{name}", DeleteAsync).RequireAdmin();
+    }
+
+    private static async Task<IResult> ApplyAsync(
+        HttpContext context, IGrainFactory grains, bool dryRun = false, string ns = "default", string? stage = null)
+    {
+        if (stage is not null) return Problems.NotYet("POST /v1/config?stage=");
+        if (!TryReadIfMatch(context, out var expected)) return Problems.BadField("If-Match", "must be the number of a revision");
+        var (body, problem) = await ManifestBody.ReadAsync(context);
+        if (body is null) return problem!;
+        var review = ManifestReview.Of(body.Files.Select(f => (f.Name, f.Text)), ns);
+        if (review.HasErrors) return Problems.Invalid(review.Findings);
+        if (review.Resources.IsEmpty) return Problems.BadField("", "the body holds no resource");
+
+        var request = new ApplyRequest
+        {
+            Put = [.. review.Resources.Select(r => new ConfigDocument(r.Key.ToString(), ConfigJson.Write(r)))],
+            ExpectedRevision = expected,
+            Author = context.Caller().Name,
+            Reason = body.Reason,
+            DryRun = dryRun,
+        };
+        var result = await Config(grains).ApplyAsync(request, context.RequestAborted);
+        return Answer(result, [.. review.Findings.Select(ProblemError.From)]);
+    }
+
+    private static async Task<IResult> DeleteAsync(
+        HttpContext context, IGrainFactory grains, string kind, string ns, string name, bool dryRun = false)
+    {
+        if (!TryReadIfMatch(context, out var expected)) return Problems.BadField("If-Match", "must be the number of a revision");
+        var request = new ApplyRequest
+        {
+            Delete = [new ConfigKey(kind, ns, name).ToString()],
+            ExpectedRevision = expected,
+            Author = context.Caller().Name,
+            Reason = context.Request.Query["reason"].ToString(),
+            DryRun = dryRun,
+        };
+        return Answer(await Config(grains).ApplyAsync(request, context.RequestAborted), []);
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext context, IGrainFactory grains, string? kind, string? ns)
+    {
+        var documents = await Config(grains).GetDocumentsAsync(context.RequestAborted);
+        var resources = documents.Select(d => ConfigJson.Read(d.Json))
+            .Where(r => (kind is null || r.Key.Kind == kind) && (ns is null || r.Key.Namespace == ns));
+        return WantsYaml(context)
+            ? Results.Text(ManifestText.ToYaml(resources), Yaml)
+            : Results.Json(
+                resources.Select(r => new ResourceRow(r.Key.Kind, r.Key.Namespace, r.Key.Name, r.CreatedRevision)),
+                ApiJson.Options);
+    }
+
+    private static async Task<IResult> FindAsync(
+        HttpContext context, IGrainFactory grains, string kind, string ns, string name)
+    {
+        var key = new ConfigKey(kind, ns, name).ToString();
+        var documents = await Config(grains).GetDocumentsAsync(context.RequestAborted);
+        var json = documents.FirstOrDefault(d => d.Key == key)?.Json;
+        return json is null ? Problems.NotFound($"There is no {key}.")
+            : WantsYaml(context) ? Results.Text(ManifestText.ToYaml(ConfigJson.Read(json)), Yaml)
+            : Results.Text(json, "application/json");
+    }
+
+    private static IResult Answer(ApplyResult result, ImmutableArray<ProblemError> warnings) => result switch
+    {
+        ApplyResult.Accepted(var revision, var changes) =>
+            Results.Json(new ApplyAnswer(revision, [.. changes.Select(ChangeRow.From)], warnings), ApiJson.Options),
+        ApplyResult.Unchanged(var revision) => Results.Json(new ApplyAnswer(revision, [], warnings), ApiJson.Options),
+        ApplyResult.Conflict(var revision) => Problems.Conflict(
+            $"The configuration is at revision {revision}; read it again and apply to that (If-Match: \"{revision}\")."),
+        ApplyResult.Missing(var key) => Problems.NotFound($"There is no {key}."),
+        _ => throw new InvalidOperationException($"Unknown result {result.GetType().Name}."),
+    };
+
+    private static bool TryReadIfMatch(HttpContext context, out long? revision)
+    {
+        revision = null;
+        var text = context.Request.Headers.IfMatch.ToString().Trim('"');
+        if (text.Length == 0 || text == "*") return true;
+        if (!long.TryParse(text, out var number) || number < 0) return false;
+        revision = number;
+        return true;
+    }
+
+    private static bool WantsYaml(HttpContext context) =>
+        context.Request.Headers.Accept.ToString().Contains("yaml", StringComparison.OrdinalIgnoreCase);
+
+    private static IMeshConfigGrain Config(IGrainFactory grains) => grains.GetGrain<IMeshConfigGrain>(MeshKeys.Default);
+
+    private sealed record ApplyAnswer(long Revision, ImmutableArray<ChangeRow> Changes, ImmutableArray<ProblemError> Warnings);
+
+    private sealed record ResourceRow(string Kind, string Namespace, string Name, long CreatedRevision);
+}

@@ -1,0 +1,55 @@
+using MeshOrleans.Model.Validation;
+
+namespace MeshOrleans.Silo.Api;
+
+/// <summary>One finding as the API tells it.</summary>
+internal sealed record ProblemError(
+    string Code, string Path, string Message, string File, int Line, string Severity, string Resource)
+{
+    public static ProblemError From(Violation violation) => new(
+        violation.Code,
+        violation.Path.Text,
+        violation.Message,
+        violation.File,
+        violation.Line,
+        violation.Severity is Model.Validation.Severity.Warning ? "warning" : "error",
+        violation.Resource);
+
+    /// <summary>A finding about a request that is no manifest.</summary>
+    public static ProblemError At(string path, string message) => new("MSH1001", path, message, "", 0, "error", "");
+}
+
+/// <summary>The one place that turns outcomes into <c>application/problem+json</c>.</summary>
+internal static class Problems
+{
+    public static IResult Of(int status, string title, string detail = "", IEnumerable<ProblemError>? errors = null) =>
+        Results.Problem(
+            statusCode: status,
+            title: title,
+            detail: detail.Length == 0 ? null : detail,
+            extensions: new Dictionary<string, object?>
+            {
+                ["errors"] = errors?.ToArray() ?? [new ProblemError($"HTTP{status}", "", detail.Length == 0 ? title : detail, "", 0, "error", "")],
+            });
+
+    public static IResult Invalid(IEnumerable<Violation> violations)
+    {
+        var errors = violations.Select(ProblemError.From).ToArray();
+        var faults = errors.Count(e => e.Severity == "error");
+        return Of(422, "The manifest is refused; nothing was changed.", $"{faults} error(s).", errors);
+    }
+
+    public static IResult BadField(string path, string message) =>
+        Of(400, "The request is refused.", $"{path}: {message}", [ProblemError.At(path, message)]);
+
+    public static IResult Unauthenticated(string detail) => Of(401, "Who are you?", detail);
+
+    public static IResult Forbidden(string detail) => Of(403, "Not allowed.", detail);
+
+    public static IResult NotFound(string what) => Of(404, "Not found.", what);
+
+    public static IResult Conflict(string detail) => Of(409, "Conflict.", detail);
+
+    public static IResult NotYet(string call) =>
+        Of(501, "Not implemented yet.", $"{call} is part of the contract but not of this version. CHANGELOG.md tells what is.");
+}

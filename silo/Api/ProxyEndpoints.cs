@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using MeshOrleans.Grains;
+using MeshOrleans.Grains.Subscriptions;
+
+namespace MeshOrleans.Silo.Api;
+
+/// <summary><c>/v1/proxies</c>: what every proxy holds, refused or still waits for.</summary>
+internal static class ProxyEndpoints
+{
+    public static void MapProxies(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/v1/proxies", ListAsync).RequireAdmin();
+        routes.MapGet("/v1/proxies/{**id}", FindAsync).RequireAdmin();
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext context, IGrainFactory grains)
+    {
+        var ids = await grains.GetGrain<IProxyDirectoryGrain>(MeshKeys.Default).ListAsync(context.RequestAborted);
+        var views = await Task.WhenAll(ids.Select(id => ViewAsync(grains, id, context.RequestAborted)));
+        return Results.Json(views.OfType<ProxyRow>(), ApiJson.Options);
+    }
+
+    private static async Task<IResult> FindAsync(HttpContext context, IGrainFactory grains, string id) =>
+        await ViewAsync(grains, Uri.UnescapeDataString(id), context.RequestAborted) is { } row
+            ? Results.Json(row, ApiJson.Options)
+            : Problems.NotFound($"No proxy '{id}' ever connected.");
+
+    private static async Task<ProxyRow?> ViewAsync(IGrainFactory grains, string id, CancellationToken cancellationToken)
+    {
+        var view = await grains.GetGrain<IProxySubscriptionGrain>(id).FindAsync(cancellationToken);
+        return view is null
+            ? null
+            : new ProxyRow(
+                view.NodeId,
+                view.Connection.Namespace,
+                view.Connection.SpiffeId,
+                view.Connection.Address,
+                view.Connection.Gateway,
+                view.Connection.UserAgent,
+                Status(view),
+                view.Since,
+                [.. view.Types.Select(t => new TypeRow(
+                    t.TypeUrl[(t.TypeUrl.LastIndexOf('.') + 1)..],
+                    t.TypeUrl,
+                    t.State.ToString().ToUpperInvariant(),
+                    t.SentVersion,
+                    t.AckedVersion,
+                    t.Revision,
+                    t.NackMessage,
+                    t.Since))]);
+    }
+
+    // The worst of its types speaks for the proxy.
+    private static string Status(ProxyView view) =>
+        !view.Connected ? "DISCONNECTED"
+        : view.Types.Any(t => t.State is SubscriptionState.Nacked) ? "NACKED"
+        : view.Types.IsEmpty || view.Types.Any(t => t.State is SubscriptionState.Pending) ? "PENDING"
+        : "SYNCED";
+
+    private sealed record ProxyRow(
+        string Id,
+        string Namespace,
+        string SpiffeId,
+        string Address,
+        string Gateway,
+        string UserAgent,
+        string Status,
+        DateTimeOffset Since,
+        ImmutableArray<TypeRow> Types);
+
+    private sealed record TypeRow(
+        string Type,
+        string TypeUrl,
+        string Status,
+        string SentVersion,
+        string AckedVersion,
+        long Revision,
+        string Nack,
+        DateTimeOffset Since);
+}

@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using MeshOrleans.Grains;
+using MeshOrleans.Grains.Config;
+
+namespace MeshOrleans.Silo.Api;
+
+/// <summary><c>/v1/revisions</c>: who changed what, when and why.</summary>
+internal static class RevisionEndpoints
+{
+    private const int DefaultCount = 50;
+    private const int MaxCount = 500;
+
+    public static void MapRevisions(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/v1/revisions", ListAsync).RequireAdmin();
+        routes.MapGet("/v1/revisions/{n:long}", FindAsync).RequireAdmin();
+    }
+
+    private static async Task<IResult> ListAsync(
+        HttpContext context, IGrainFactory grains, long before = 0, int count = DefaultCount)
+    {
+        if (count is < 1 or > MaxCount) return Problems.BadField("count", $"must be between 1 and {MaxCount}");
+        if (before < 0) return Problems.BadField("before", "must not be negative");
+        var revisions = await Config(grains).ListRevisionsAsync(before, count, context.RequestAborted);
+        return Results.Json(revisions.Select(r => new RevisionRow(r.Number, r.Time, r.Author, r.Reason)), ApiJson.Options);
+    }
+
+    private static async Task<IResult> FindAsync(HttpContext context, IGrainFactory grains, long n) =>
+        await Config(grains).FindRevisionAsync(n, context.RequestAborted) is { } revision
+            ? Results.Json(
+                new RevisionAnswer(
+                    revision.Number,
+                    revision.Time,
+                    revision.Author,
+                    revision.Reason,
+                    [.. revision.Changes.Select(ChangeRow.From)]),
+                ApiJson.Options)
+            : Problems.NotFound($"There is no revision {n}.");
+
+    private static IMeshConfigGrain Config(IGrainFactory grains) => grains.GetGrain<IMeshConfigGrain>(MeshKeys.Default);
+
+    private sealed record RevisionRow(long Revision, DateTimeOffset Time, string Author, string Reason);
+
+    private sealed record RevisionAnswer(
+        long Revision, DateTimeOffset Time, string Author, string Reason, ImmutableArray<ChangeRow> Changes);
+}
+
+/// <summary>One resource within a change set, as the API tells it.</summary>
+internal sealed record ChangeRow(string Kind, string Namespace, string Name, string Change)
+{
+    public static ChangeRow From(ConfigChange change)
+    {
+        var key = Model.Config.ConfigKey.Parse(change.Key);
+        return new ChangeRow(key.Kind, key.Namespace, key.Name, change.Kind.ToString().ToLowerInvariant());
+    }
+}

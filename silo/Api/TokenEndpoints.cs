@@ -1,0 +1,47 @@
+using MeshOrleans.Grains.Workloads;
+using MeshOrleans.Multicluster.Workloads;
+
+namespace MeshOrleans.Silo.Api;
+
+/// <summary><c>POST /v1/tokens</c>: one-time join tokens.</summary>
+internal static class TokenEndpoints
+{
+    private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(7);
+
+    public static void MapTokens(this IEndpointRouteBuilder routes) =>
+        routes.MapPost("/v1/tokens", MintAsync).RequireAdmin();
+
+    private static async Task<IResult> MintAsync(HttpContext context, JoinTokens tokens, TimeProvider clock)
+    {
+        var (body, problem) = await ApiJson.ReadAsync<TokenRequest>(context);
+        if (body is null) return problem!;
+        if (body.Purpose is not (JoinTokens.WorkloadPurpose or JoinTokens.PeerPurpose))
+        {
+            return Problems.BadField("purpose", "must be 'workload' or 'peer'");
+        }
+
+        var lifetime = TimeSpan.FromSeconds(Math.Clamp(body.LifetimeSeconds, 0, MaxLifetime.TotalSeconds + 1));
+        if (lifetime <= TimeSpan.Zero || lifetime > MaxLifetime)
+        {
+            return Problems.BadField("lifetimeSeconds", $"must be above 0 and at most {MaxLifetime.TotalSeconds:F0}");
+        }
+
+        var expiresAt = clock.GetUtcNow() + lifetime;
+        var grant = new JoinTokenGrant(body.Purpose, body.Namespace, body.ServiceAccount, body.Group, expiresAt);
+        var token = await tokens.MintAsync(grant, context.RequestAborted);
+        return Results.Json(
+            new TokenAnswer(token.Reveal(), expiresAt, body.Namespace, body.ServiceAccount), ApiJson.Options, statusCode: 201);
+    }
+
+    private sealed record TokenRequest(
+        string Purpose = JoinTokens.WorkloadPurpose,
+        string Namespace = "default",
+        string ServiceAccount = "default",
+        string Group = "",
+        double LifetimeSeconds = 3600);
+
+    private sealed record TokenAnswer(string Token, DateTimeOffset ExpiresAt, string Namespace, string ServiceAccount)
+    {
+        public override string ToString() => nameof(TokenAnswer);
+    }
+}

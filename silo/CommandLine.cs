@@ -1,0 +1,79 @@
+namespace MeshOrleans.Silo;
+
+/// <summary>The flags of <c>mesh-silo</c>, which is what <c>./mesh up</c> starts.</summary>
+internal static class CommandLine
+{
+    /// <summary>Flag to the name of the option it sets.</summary>
+    public static IReadOnlyDictionary<string, string> Flags { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["--data"] = nameof(SiloOptions.Data),
+        ["--bind"] = nameof(SiloOptions.Bind),
+        ["--advertise"] = nameof(SiloOptions.Advertise),
+        ["--api-port"] = nameof(SiloOptions.ApiPort),
+        ["--xds-port"] = nameof(SiloOptions.XdsPort),
+        ["--xds-plain-port"] = nameof(SiloOptions.XdsPlainPort),
+        ["--monitoring-port"] = nameof(SiloOptions.MonitoringPort),
+        ["--trust-domain"] = nameof(SiloOptions.TrustDomain),
+        ["--certificate-lifetime"] = nameof(SiloOptions.CertificateLifetime),
+        ["--peer-interval"] = nameof(SiloOptions.PeerInterval),
+    };
+
+    public const string Help = """
+        mesh-silo: the MeshOrleans control plane with its xDS gateway (started by ./mesh up)
+
+        usage: ./mesh up [flags]
+
+          --data DIR                  everything that must survive            (./data)
+          --bind IP                   address of all listeners                (127.0.0.1)
+          --advertise HOST            how sidecars and peers reach this host  (the bind address)
+          --api-port N                REST API                                (15080)
+          --xds-port N                xDS and certificate signing, TLS        (15012)
+          --xds-plain-port N          xDS in plaintext, loopback; -1 = off    (15010)
+          --monitoring-port N         /metrics, /healthz                      (15014)
+          --trust-domain NAME         of every identity issued here           (cluster.local)
+          --certificate-lifetime D    d.hh:mm:ss, e.g. 1.00:00:00             (24 h)
+          --peer-interval D           how often peers are read                (00:00:02)
+          --config FILE               the same options as JSON
+
+        Every flag is also a variable: --api-port is MESH_API_PORT. A port of 0 picks a free one; the addresses in use
+        are printed and written to DATA/control-plane.json. The admin credential is DATA/admin-token.
+
+        examples:
+          ./mesh up
+          ./mesh up --data /var/lib/mesh --bind 10.0.0.5 --trust-domain prod.example
+        """;
+
+    /// <summary>Turns flags into configuration pairs; a flag nobody knows is an error, not a silent default.</summary>
+    public static bool TryRead(
+        IReadOnlyList<string> args, out Dictionary<string, string?> settings, out string? configFile, out string error)
+    {
+        settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        (configFile, error) = (null, "");
+        for (var i = 0; i < args.Count; i += 2)
+        {
+            var flag = args[i];
+            if (flag != "--config" && !Flags.ContainsKey(flag))
+            {
+                error = $"unknown flag '{flag}'; --help lists them all";
+                return false;
+            }
+
+            if (i + 1 == args.Count)
+            {
+                error = $"flag '{flag}' needs a value";
+                return false;
+            }
+
+            if (flag == "--config") configFile = args[i + 1];
+            else settings[Flags[flag]] = args[i + 1];
+        }
+
+        return true;
+    }
+
+    /// <summary>The <c>MESH_*</c> variables that name an option.</summary>
+    public static Dictionary<string, string?> ReadEnvironment(Func<string, string?> variable) => Flags
+        .Select(f => (Option: f.Value, Value: variable("MESH_" + f.Key[2..].Replace('-', '_').ToUpperInvariant())))
+        .Where(pair => pair.Value is not null)
+        .ToDictionary(pair => pair.Option, pair => pair.Value, StringComparer.OrdinalIgnoreCase);
+}

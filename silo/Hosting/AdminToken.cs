@@ -1,0 +1,30 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+
+namespace MeshOrleans.Silo.Hosting;
+
+/// <summary>The admin credential of this control plane: made at first start, kept in DATA/admin-token (mode 0600).</summary>
+internal sealed class AdminToken
+{
+    public const string FileName = "admin-token";
+    private readonly byte[] _hash;
+
+    public AdminToken(IOptions<SiloOptions> options)
+    {
+        var path = Path.Combine(options.Value.Data, FileName);
+        if (!File.Exists(path))
+        {
+            PrivateFile.CreateDirectory(options.Value.Data);
+            PrivateFile.Write(path, Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
+        }
+
+        _hash = Hash(File.ReadAllText(path).Trim());
+    }
+
+    /// <summary>Compares in constant time.</summary>
+    public bool Matches(string credential) => CryptographicOperations.FixedTimeEquals(_hash, Hash(credential));
+
+    private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
+}

@@ -1,0 +1,111 @@
+using System.Text.Json;
+using MeshOrleans.Grains;
+using MeshOrleans.Grains.Identity;
+using MeshOrleans.Multicluster.Federation;
+using MeshOrleans.Multicluster.Workloads;
+using MeshOrleans.Silo.Api;
+using MeshOrleans.Silo.Identity;
+using MeshOrleans.Silo.Storage;
+using MeshOrleans.Xds.Gateway;
+using MeshOrleans.Xds.Gateway.Snapshots;
+using Microsoft.Extensions.Options;
+
+namespace MeshOrleans.Silo.Hosting;
+
+/// <summary>The control plane in one process: grains, store, REST API, gateway. The only place that knows them all.</summary>
+internal static class ControlPlaneHost
+{
+    private const string AddressFile = "control-plane.json";
+
+    /// <summary>Runs until it is asked to end.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(IEnumerable<KeyValuePair<string, string?>> flags, string? configFile)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        Configure(builder, flags, configFile);
+        await using var app = builder.Build();
+        app.Services.GetRequiredService<AdminToken>(); // there before anybody is told where to call
+        app.UseApi();
+        app.MapXds();
+        await app.StartAsync();
+        Announce(app);
+        await app.WaitForShutdownAsync();
+        return 0;
+    }
+
+    private static void Configure(
+        WebApplicationBuilder builder, IEnumerable<KeyValuePair<string, string?>> flags, string? configFile)
+    {
+        builder.Configuration.Sources.Clear();
+        if (configFile is not null) builder.Configuration.AddJsonFile(Path.GetFullPath(configFile), optional: false);
+        builder.Configuration.AddInMemoryCollection(CommandLine.ReadEnvironment(Environment.GetEnvironmentVariable));
+        builder.Configuration.AddInMemoryCollection(flags);
+
+        var services = builder.Services;
+        services.AddOptions<SiloOptions>().Bind(builder.Configuration).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SiloOptions>, SiloOptionsValidator>();
+        var settings = builder.Configuration.Get<SiloOptions>() ?? new SiloOptions();
+        PrivateFile.CreateDirectory(settings.Data);
+
+        AddLogging(builder);
+        services.AddSqliteStorage(settings.Data);
+        services.AddSingleton<IAuthorityKeyStore>(_ => new FileAuthorityKeyStore(Path.Combine(settings.Data, "ca", "authority.pem")));
+        services.AddMeshGrains();
+        services.Configure<MeshOptions>(mesh => mesh.TrustDomain = settings.TrustDomain);
+        services.Configure<AuthorityOptions>(authority => authority.DefaultLifetime = settings.CertificateLifetime);
+        builder.AddGrainEngine();
+
+        services.AddSingleton<Listeners>();
+        services.AddSingleton<AdminToken>();
+        services.AddSingleton<ServingCertificate>();
+        services.AddHostedService(provider => provider.GetRequiredService<ServingCertificate>());
+        services.AddXdsGateway();
+        services.AddWorkloads();
+        services.AddFederation(settings.PeerInterval);
+        services.AddApi();
+        services.AddOptions<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>()
+            .Configure<Listeners, ServingCertificate, SnapshotHolder, TimeProvider, ILogger<ServingCertificate>>(
+                (kestrel, listeners, certificate, snapshots, clock, logger) =>
+                    listeners.Configure(kestrel, ControlPlaneTls.For(certificate, snapshots, clock, logger)));
+    }
+
+    private static void AddLogging(WebApplicationBuilder builder)
+    {
+        builder.Logging.ClearProviders();
+        builder.Logging.SetMinimumLevel(LogLevel.Information);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Orleans", LogLevel.Warning);
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            console.UseUtcTimestamp = true;
+        });
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace); // standard output is for scripts
+    }
+
+    private static void Announce(WebApplication app)
+    {
+        var listeners = app.Services.GetRequiredService<Listeners>();
+        var settings = app.Services.GetRequiredService<IOptions<SiloOptions>>().Value;
+        var addresses = new Addresses(
+            "listening", listeners.Api, listeners.Xds, listeners.XdsPlain, listeners.Monitoring, GrainEngine.Name, settings.TrustDomain);
+        var json = JsonSerializer.Serialize(addresses, JsonSerializerOptions.Web);
+        PrivateFile.Write(Path.Combine(settings.Data, AddressFile), json);
+        Console.WriteLine(Console.IsOutputRedirected ? json : Readable(addresses, settings));
+    }
+
+    private static string Readable(Addresses addresses, SiloOptions settings) => $"""
+        MeshOrleans control plane, engine {addresses.Engine}, trust domain {addresses.TrustDomain}
+          REST API      {addresses.Api}
+          xDS, TLS      {addresses.Xds}
+          xDS, plain    {addresses.XdsPlain ?? "off"}
+          monitoring    {addresses.Monitoring}
+          admin token   {Path.Combine(settings.Data, AdminToken.FileName)}
+        Ctrl-C ends it.
+        """;
+
+    private sealed record Addresses(
+        string Event, string Api, string Xds, string? XdsPlain, string Monitoring, string Engine, string TrustDomain);
+}

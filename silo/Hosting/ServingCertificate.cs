@@ -1,0 +1,84 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Grains;
+using MeshOrleans.Grains.Identity;
+using MeshOrleans.Model.Identity;
+using Microsoft.Extensions.Options;
+
+namespace MeshOrleans.Silo.Hosting;
+
+/// <summary>
+/// The control plane's own certificate, with which the TLS port answers: signed by its own authority under
+/// <c>…/ns/istio-system/sa/mesh-control-plane</c> with the DNS names clients call, renewed at half its life. New
+/// handshakes get the newest one; connections that stand are not touched.
+/// </summary>
+internal sealed partial class ServingCertificate(
+    IGrainFactory grains, IOptions<SiloOptions> options, TimeProvider clock, ILogger<ServingCertificate> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
+    private volatile SslStreamCertificateContext? _context;
+    private DateTimeOffset _nextRenewal;
+
+    /// <summary>What to answer handshakes with; null until the authority has signed the first one.</summary>
+    public SslStreamCertificateContext? Current => _context;
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        _nextRenewal = await RenewAsync(cancellationToken); // without a certificate the TLS port would only refuse
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var wait = _nextRenewal - clock.GetUtcNow();
+            if (wait > TimeSpan.Zero) await Task.Delay(wait, clock, stoppingToken);
+            try
+            {
+                _nextRenewal = await RenewAsync(stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogRenewalFailed(exception, RetryDelay);
+                _nextRenewal = clock.GetUtcNow() + RetryDelay;
+            }
+        }
+    }
+
+    private async Task<DateTimeOffset> RenewAsync(CancellationToken cancellationToken)
+    {
+        var authority = grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default);
+        var domain = TrustDomain.Parse((await authority.GetBundleAsync(cancellationToken)).TrustDomain);
+        var id = SpiffeId.ForWorkload(domain, "istio-system", "mesh-control-plane");
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var csr = new CertificateRequest("CN=mesh-control-plane", key, HashAlgorithmName.SHA256).CreateSigningRequest();
+        string[] names = [.. new[] { "localhost", "127.0.0.1", options.Value.Bind, options.Value.AdvertisedHost }
+            .Where(n => n.Length > 0 && n is not ("0.0.0.0" or "::")).Distinct(StringComparer.Ordinal)];
+        var request = new SignRequest(id.ToString(), [.. csr], Lifetime: null, [.. names]);
+        if (await authority.SignAsync(request, cancellationToken) is not SignResult.Signed signed)
+        {
+            throw new InvalidOperationException("The authority refused to sign the control plane's own certificate.");
+        }
+
+        _context = ContextFor(signed, key);
+        LogRenewed(signed.Serial, signed.NotAfter);
+        return signed.NotBefore + (signed.NotAfter - signed.NotBefore) / 2;
+    }
+
+    private static SslStreamCertificateContext ContextFor(SignResult.Signed signed, ECDsa key)
+    {
+        using var leaf = X509Certificate2.CreateFromPem(signed.ChainPem[0]);
+        var rest = new X509Certificate2Collection();
+        foreach (var pem in signed.ChainPem[1..]) rest.Add(X509Certificate2.CreateFromPem(pem));
+        return SslStreamCertificateContext.Create(leaf.CopyWithPrivateKey(key), rest, offline: true);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Serving certificate {Serial} is in place until {NotAfter}.")]
+    private partial void LogRenewed(string serial, DateTimeOffset notAfter);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The serving certificate could not be renewed; next attempt in {Delay}.")]
+    private partial void LogRenewalFailed(Exception exception, TimeSpan delay);
+}

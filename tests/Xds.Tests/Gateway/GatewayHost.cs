@@ -3,6 +3,7 @@ using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Testing;
 using MeshOrleans.Xds.Gateway;
+using MeshOrleans.Xds.Gateway.Hosting;
 using MeshOrleans.Xds.Gateway.Identity;
 using MeshOrleans.Xds.Gateway.Snapshots;
 using MeshOrleans.Xds.Gateway.Status;
@@ -82,7 +83,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         if (configure is not null) builder.Services.Configure(configure);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Limits.Http2.MaxStreamsPerConnection = 100_000;
+            XdsServerLimits.Apply(kestrel.Limits);
             kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen =>
             {
                 listen.Protocols = HttpProtocols.Http2;

@@ -174,12 +174,14 @@ public sealed class StreamRulesTests
         await using var host = await GatewayHost.StartAsync();
         await using var client = host.Sotw();
         await client.AckAsync(await client.OpenAsync());
+        host.Grains.Mesh.Remove("config/Service/app/b");
+        await client.AckAsync(await client.NextAsync(TypeUrls.Cluster));
         await client.SilenceAsync();
 
         var text = host.Metrics;
 
         Assert.Contains("pilot_xds 1\n", text, StringComparison.Ordinal);
-        Assert.Contains("pilot_xds_pushes{type=\"cds\"} 1\n", text, StringComparison.Ordinal);
+        Assert.Contains("pilot_xds_pushes{type=\"cds\"} 2\n", text, StringComparison.Ordinal);
         Assert.Contains("pilot_proxy_convergence_time_count 1\n", text, StringComparison.Ordinal);
     }
 

@@ -39,8 +39,8 @@ internal sealed class TlsPeerAuthenticator : IPeerAuthenticator
             throw new GrpcException(GrpcStatusCode.Unauthenticated, "The connection carries no client certificate.");
         }
 
-        return CertificateName.TryRead(certificate, out var id)
+        return PeerSvid.TryReadName(certificate, out var id, out var problem)
             ? new ClientIdentity(id, certificate.SerialNumber)
-            : throw new GrpcException(GrpcStatusCode.Unauthenticated, "The client certificate names no SPIFFE ID.");
+            : throw new GrpcException(GrpcStatusCode.Unauthenticated, problem);
     }
 }

@@ -61,7 +61,7 @@ internal sealed class PushSource(SnapshotHolder holder, TimeProvider clock, IOpt
     {
         if (_debouncer.DueAt is not { } dueAt) return await _updates.Reader.WaitToReadAsync(stoppingToken);
         var wait = dueAt - clock.GetUtcNow();
-        if (wait <= TimeSpan.Zero) return _updates.Reader.TryPeek(out _) && dueAt > clock.GetUtcNow();
+        if (wait <= TimeSpan.Zero) return false;
         using var timer = new CancellationTokenSource(wait, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, stoppingToken);
         try

@@ -10,6 +10,7 @@ namespace MeshOrleans.Xds.Gateway.Status;
 public sealed class GatewayStatus
 {
     private readonly ConcurrentDictionary<OpenStream, bool> _streams = new();
+    private readonly ConcurrentDictionary<string, ImmutableList<OpenStream>> _byCertificate = new(StringComparer.Ordinal);
     private readonly PushSource _source;
     private readonly TranslationCache _cache;
 
@@ -38,9 +39,19 @@ public sealed class GatewayStatus
         return await _cache.GetAsync(picture.Snapshot, stream.Node.Scope).WaitAsync(cancellationToken);
     }
 
-    internal void Add(OpenStream stream) => _streams.TryAdd(stream, true);
+    internal void Add(OpenStream stream)
+    {
+        _streams.TryAdd(stream, true);
+        if (stream.CertificateKey is { } key) _byCertificate.AddOrUpdate(key, [stream], (_, others) => others.Add(stream));
+    }
 
-    internal void Remove(OpenStream stream) => _streams.TryRemove(stream, out _);
+    internal void Remove(OpenStream stream)
+    {
+        _streams.TryRemove(stream, out _);
+        if (stream.CertificateKey is not { } key) return;
+        var left = _byCertificate.AddOrUpdate(key, [], (_, others) => others.Remove(stream));
+        if (left.IsEmpty) _byCertificate.TryRemove(KeyValuePair.Create(key, left));
+    }
 
     internal void WakeAll()
     {
@@ -49,6 +60,7 @@ public sealed class GatewayStatus
 
     private void WakeOne(string key)
     {
-        foreach (var stream in _streams.Keys) stream.OnCertificateChanged(key);
+        if (!_byCertificate.TryGetValue(key, out var streams)) return;
+        foreach (var stream in streams) stream.OnCertificateChanged();
     }
 }

@@ -13,9 +13,9 @@ internal sealed class OpenStream(ProxyNode node, StreamSession session, SvidSess
 
     public ReportedStream Report => report;
 
-    /// <summary>The mesh has news of a certificate; it may be this stream's.</summary>
-    public void OnCertificateChanged(string key)
-    {
-        if (svid is not null && key.AsSpan(SnapshotKey.Identity.Length).SequenceEqual(svid.RecordKey)) svid.OnRecordChanged();
-    }
+    /// <summary>The snapshot key under which the mesh tells of its certificate; null when it has none.</summary>
+    public string? CertificateKey { get; } = svid is null ? null : SnapshotKey.Identity + svid.RecordKey;
+
+    /// <summary>The mesh has news of its certificate.</summary>
+    public void OnCertificateChanged() => svid?.OnRecordChanged();
 }

@@ -27,13 +27,16 @@ internal sealed class DiscoveryWire(GrpcServerCall call, StreamProtocol protocol
     public string NextNonce() => $"{++_nonce}";
 
     /// <summary>Sends a response; a client that does not read loses its stream.</summary>
-    public async ValueTask SendAsync(Response response, string nonce, CancellationToken cancellationToken)
+    /// <returns>The size of the message in bytes.</returns>
+    public async ValueTask<long> SendAsync(Response response, string nonce, CancellationToken cancellationToken)
     {
         using var stalled = new CancellationTokenSource(stallTimeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stalled.Token, cancellationToken);
         try
         {
-            await call.WriteAsync(ResponseEncoder.Encode(response, nonce, protocol), either.Token);
+            var message = ResponseEncoder.Encode(response, nonce, protocol);
+            await call.WriteAsync(message, either.Token);
+            return message.Length;
         }
         catch (OperationCanceledException) when (stalled.IsCancellationRequested)
         {

@@ -16,7 +16,7 @@ internal sealed partial class StreamSession(
     ProxyNode node, DiscoveryWire wire, StreamParts parts, StreamFellows fellows, ILogger<StreamSession> logger)
 {
     private readonly SubscriptionTable _table = new();
-    private readonly Dictionary<string, long> _sentAt = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SentResponse> _sent = new(StringComparer.Ordinal);
     private readonly HashSet<string> _unknown = new(StringComparer.Ordinal);
     private readonly Channel<StreamRequest> _requests =
         Channel.CreateBounded<StreamRequest>(new BoundedChannelOptions(16) { SingleReader = true, SingleWriter = true });
@@ -129,7 +129,8 @@ internal sealed partial class StreamSession(
         }
 
         if (request.TypeUrl == TypeUrls.Secret) fellows.Secrets.Offer(request.Node);
-        var (kind, next) = RequestClassifier.Classify(_table.Find(request.TypeUrl), request, wire.Protocol);
+        var before = _table.Find(request.TypeUrl);
+        var (kind, next) = RequestClassifier.Classify(before, request, wire.Protocol);
         if (next?.Names.Count > parts.Options.MaxResourceNames)
         {
             throw new GrpcException(
@@ -137,6 +138,7 @@ internal sealed partial class StreamSession(
         }
 
         _table.Set(request.TypeUrl, next);
+        if (before is { IsOutstanding: true } && next is not { IsOutstanding: true }) Answered(kind, request.TypeUrl);
         Count(kind, request);
         if (request.TypeUrl == TypeUrls.Secret && next?.Wants(SecretTranslator.CertificateName) == true) fellows.Secrets.Demand();
     }
@@ -152,9 +154,15 @@ internal sealed partial class StreamSession(
             case RequestKind.Stale:
                 parts.Metrics.ExpiredNonce(request.TypeUrl);
                 break;
-            case RequestKind.Ack or RequestKind.Change when _sentAt.Remove(request.TypeUrl):
-                parts.Metrics.Converged(parts.Clock.GetElapsedTime(_picture.ChangedAt));
-                break;
+        }
+    }
+
+    /// <summary>The client has answered the last response of a type. What it had asked for says nothing about pushing.</summary>
+    private void Answered(RequestKind kind, string typeUrl)
+    {
+        if (_sent.Remove(typeUrl, out var sent) && kind is not RequestKind.Nack && sent.ChangedAt is { } changedAt)
+        {
+            parts.Metrics.Converged(parts.Clock.GetElapsedTime(changedAt));
         }
     }
 
@@ -201,14 +209,16 @@ internal sealed partial class StreamSession(
 
         next = next with { Nonce = wire.NextNonce() };
         _table.Set(subscription.TypeUrl, next);
-        _sentAt[subscription.TypeUrl] = parts.Clock.GetTimestamp();
+        _sent[subscription.TypeUrl] = new SentResponse(
+            parts.Clock.GetTimestamp(), subscription.IsAsked || subscription.TypeUrl == TypeUrls.Secret ? null : _picture.ChangedAt);
         if (subscription is { TypeUrl: TypeUrls.Cluster, Told: { } told })
         {
             _table.ForceEndpoints(GroupDifference.Between(told, group).Changed);
         }
 
         parts.Metrics.Pushed(subscription.TypeUrl);
-        await wire.SendAsync(response, next.Nonce, cancellationToken);
+        var size = await wire.SendAsync(response, next.Nonce, cancellationToken);
+        if (size > GrpcLimits.DefaultMaxMessageSize) LogTooLarge(node.Id, subscription.TypeUrl, size);
     }
 
     /// <summary>What a type is to be brought to; clusters and endpoints keep what routes may still point to.</summary>
@@ -232,7 +242,7 @@ internal sealed partial class StreamSession(
         foreach (var typeUrl in SubscriptionTable.PushOrder)
         {
             if (!IsBlocked(typeUrl)) continue;
-            var left = parts.Options.StallTimeout - parts.Clock.GetElapsedTime(_sentAt[typeUrl]);
+            var left = parts.Options.StallTimeout - parts.Clock.GetElapsedTime(_sent[typeUrl].At);
             if (wait == Timeout.InfiniteTimeSpan || left < wait) wait = left < TimeSpan.Zero ? TimeSpan.Zero : left;
         }
 
@@ -243,7 +253,7 @@ internal sealed partial class StreamSession(
     {
         foreach (var typeUrl in SubscriptionTable.PushOrder)
         {
-            if (!IsBlocked(typeUrl) || parts.Clock.GetElapsedTime(_sentAt[typeUrl]) < parts.Options.StallTimeout) continue;
+            if (!IsBlocked(typeUrl) || parts.Clock.GetElapsedTime(_sent[typeUrl].At) < parts.Options.StallTimeout) continue;
             LogStalled(node.Id, typeUrl, parts.Options.StallTimeout);
             throw new GrpcException(GrpcStatusCode.Unavailable, $"A response of {typeUrl} was not acknowledged in time.");
         }
@@ -251,7 +261,7 @@ internal sealed partial class StreamSession(
 
     private bool IsBlocked(string typeUrl) =>
         _table.Find(typeUrl) is { IsOutstanding: true } subscription
-        && _sentAt.ContainsKey(typeUrl)
+        && _sent.ContainsKey(typeUrl)
         && ResponsePlanner.IsBehind(subscription, GroupFor(subscription));
 
     private IEnumerable<StreamReport> Reports() =>
@@ -267,6 +277,9 @@ internal sealed partial class StreamSession(
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Node} refuses its {TypeUrl} and keeps what it had: {Reason}.")]
     private partial void LogNacked(string node, string typeUrl, string reason);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The {TypeUrl} of {Node} is {Size} bytes: many clients refuse more than 4 MiB. Limit what it sees (exportTo, Sidecar), or use the delta method.")]
+    private partial void LogTooLarge(string node, string typeUrl, long size);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "{Node} asks for {TypeUrl}, which is not served here.")]
     private partial void LogUnknownType(string node, string typeUrl);
 
@@ -275,4 +288,9 @@ internal sealed partial class StreamSession(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The configuration of {Node} cannot be made from version {Version} of the mesh.")]
     private partial void LogTranslationFailed(Exception exception, string node, long version);
+
+    /// <summary>A response that is on its way.</summary>
+    /// <param name="At">When it was sent.</param>
+    /// <param name="ChangedAt">When the change that it brings came about; null when it answers a request.</param>
+    private sealed record SentResponse(long At, long? ChangedAt);
 }

@@ -1,0 +1,20 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace MeshOrleans.Xds.Gateway.Hosting;
+
+/// <summary>What a Kestrel that serves xDS needs of its limits; they hold for the whole server.</summary>
+public static class XdsServerLimits
+{
+    /// <summary>
+    /// Lets one connection carry as many streams as an aggregating proxy opens (Kestrel's 100 would hang the 101st),
+    /// finds clients that vanished by pings, and leaves slow readers to the gateway, which closes their stream and not
+    /// their connection.
+    /// </summary>
+    public static void Apply(KestrelServerLimits limits)
+    {
+        limits.Http2.MaxStreamsPerConnection = 100_000;
+        limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+        limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(10);
+        limits.MinResponseDataRate = null;
+    }
+}

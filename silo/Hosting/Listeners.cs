@@ -1,4 +1,5 @@
 using System.Net;
+using MeshOrleans.Xds.Gateway.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Options;
@@ -41,7 +42,7 @@ internal sealed class Listeners(IOptions<SiloOptions> options)
         var settings = options.Value;
         var address = IPAddress.Parse(settings.Bind);
         kestrel.AddServerHeader = false;
-        kestrel.Limits.Http2.MaxStreamsPerConnection = 100_000; // aggregating proxies multiplex; Kestrel's 100 would hang the 101st
+        XdsServerLimits.Apply(kestrel.Limits);
         kestrel.Limits.MaxRequestBodySize = 8 << 20;
         Open(kestrel, ListenerKind.Api, address, settings.ApiPort, HttpProtocols.Http1);
         Open(kestrel, ListenerKind.Monitoring, address, settings.MonitoringPort, HttpProtocols.Http1);

@@ -15,6 +15,9 @@ public sealed record MemberSpec(
     /// <summary>The workload port that policies speak of; the application listens there on its own loopback address.</summary>
     public int Port { get; init; } = 8080;
 
+    /// <summary>A second workload port, named tcp, on which the application echoes bytes; null when there is none.</summary>
+    public int? TcpPort { get; init; }
+
     /// <summary>Further flags of the sidecar.</summary>
     public IReadOnlyList<string> Flags { get; init; } = [];
 }
@@ -88,7 +91,11 @@ public sealed class Member : IAsyncDisposable
         var echo = MeshProcess.Start(
             $"echo {spec.Name}",
             Binaries.Find("MeshOrleans.Samples.Echo", "samples/Echo", "mesh-echo"),
-            ["--address", address, "--port", $"{spec.Port}", "--service", spec.Labels.GetValueOrDefault("app", spec.Name), "--version", spec.Version]);
+            [
+                "--address", address, "--port", $"{spec.Port}",
+                "--service", spec.Labels.GetValueOrDefault("app", spec.Name), "--version", spec.Version,
+                .. spec.TcpPort is { } tcp ? ["--tcp-port", $"{tcp}"] : Array.Empty<string>(),
+            ]);
         try
         {
             await echo.WaitForAsync("listening", StartTimeout);
@@ -105,8 +112,10 @@ public sealed class Member : IAsyncDisposable
                 "--labels", string.Join(',', spec.Labels.Select(l => $"{l.Key}={l.Value}")),
                 "--address", address,
                 "--app-address", address,
-                "--app-port", $"{spec.Port}",
-                "--inbound-port", "0", "--outbound-port", "0", "--admin-port", "0", "--status-port", "0", "--metrics-port", "0",
+                "--app-port", spec.TcpPort is { } second ? $"{spec.Port},{second}" : $"{spec.Port}",
+                "--port-names", spec.TcpPort is null ? "http" : "http,tcp",
+                "--inbound-port", spec.TcpPort is null ? "0" : "0,0",
+                "--outbound-port", "0", "--admin-port", "0", "--status-port", "0", "--metrics-port", "0",
                 "--token-file", tokenFile,
                 "--state-dir", Path.Combine(state, "sidecar"),
                 .. spec.Flags,

@@ -49,8 +49,8 @@ public sealed class ConformanceMesh : IAsyncLifetime
         var members = await Task.WhenAll(
             JoinAsync("a-1", "app", "a", "a"),
             JoinAsync("o-1", "other", "o", "o"),
-            JoinAsync("b-v1-1", "app", "b", "b", "v1", "8080,9000", "http,tcp"),
-            JoinAsync("b-v2-1", "app", "b", "b", "v2", "8080,9000", "http,tcp"),
+            JoinAsync("b-v1-1", "app", "b", "b", "v1", tcpPort: 9000),
+            JoinAsync("b-v2-1", "app", "b", "b", "v2", tcpPort: 9000),
             JoinAsync("c-1", "app", "c", "c"),
             JoinAsync("d-1", "other", "d", "d"));
         _owned.AddRange(members);
@@ -93,17 +93,13 @@ public sealed class ConformanceMesh : IAsyncLifetime
             .All(t => t.GetProperty("revision").GetInt64() >= revision);
 
     private async Task<Member> JoinAsync(
-        string name, string ns, string account, string app, string version = "v1", string ports = "8080", string names = "http")
+        string name, string ns, string account, string app, string version = "v1", int? tcpPort = null)
     {
         var labels = new Dictionary<string, string> { ["app"] = app, ["version"] = version };
-        var inbound = string.Join(',', ports.Split(',').Select(_ => "0"));
         return await Member.StartAsync(
             ControlPlane,
             _directory.FullName,
-            new MemberSpec(name, ns, account, labels, version)
-            {
-                Flags = ["--app-port", ports, "--port-names", names, "--inbound-port", inbound],
-            });
+            new MemberSpec(name, ns, account, labels, version) { TcpPort = tcpPort });
     }
 
     private sealed class Applied(ConformanceMesh mesh, JsonElement answer) : IAsyncDisposable

@@ -158,6 +158,30 @@ public sealed class Member : IAsyncDisposable
         await Sidecar.WaitForAsync("ready", StartTimeout);
     }
 
+    /// <summary>Waits until what the sidecar has accepted so far is on its disk.</summary>
+    public async Task WaitForLastGoodAsync()
+    {
+        using var admin = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{AdminPort}") };
+        var file = new FileInfo(Path.Combine(StateDirectory, "sidecar", "config.lkg"));
+        for (var end = DateTime.UtcNow + StartTimeout; ; await Task.Delay(20))
+        {
+            using var dump = JsonDocument.Parse(await admin.GetStringAsync("/config_dump"));
+            var accepted = AcceptedAt(dump.RootElement).DefaultIfEmpty(DateTime.MaxValue).Max();
+            file.Refresh();
+            if (file.Exists && file.LastWriteTimeUtc >= accepted) return;
+            if (DateTime.UtcNow > end) throw new TimeoutException($"{Spec.Name} did not save what it accepted at {accepted:O}.");
+        }
+    }
+
+    private static IEnumerable<DateTime> AcceptedAt(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Array => element.EnumerateArray().SelectMany(AcceptedAt),
+        JsonValueKind.Object => element.EnumerateObject().SelectMany(member => member.Name == "acceptedAt"
+            ? [member.Value.GetDateTimeOffset().UtcDateTime]
+            : AcceptedAt(member.Value)),
+        _ => [],
+    };
+
     /// <summary>Waits until the application has seen so many requests.</summary>
     public async Task WaitForRequestsAsync(int count)
     {

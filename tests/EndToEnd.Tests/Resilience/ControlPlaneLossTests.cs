@@ -53,11 +53,14 @@ public sealed class ControlPlaneLossTests : IAsyncLifetime
     [Fact]
     public async Task A_sidecar_that_restarts_while_the_control_plane_is_away_serves_its_last_good_model()
     {
+        using var before = await _client.Client.GetAsync("http://b/");
+        await _client.WaitForLastGoodAsync();
         _controlPlane.Process.Kill();
 
         await _client.RestartSidecarAsync();
         using var answer = await _client.Client.GetAsync("http://b/");
 
+        Assert.Equal(System.Net.HttpStatusCode.OK, before.StatusCode);
         Assert.Equal(System.Net.HttpStatusCode.OK, answer.StatusCode);
     }
 

@@ -5,6 +5,7 @@ internal static class NotYetEndpoints
 {
     private static readonly (string Method, string Pattern)[] Calls =
     [
+        ("GET", "/v1/revisions/{n}/status"),
         ("GET", "/v1/revisions/{a}/diff/{b}"),
         ("POST", "/v1/revisions/{n}/rollback"),
         ("POST", "/v1/plan"),

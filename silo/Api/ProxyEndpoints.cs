@@ -1,12 +1,20 @@
 using System.Collections.Immutable;
+using System.Text.Json;
+using Google.Protobuf;
 using MeshOrleans.Grains;
 using MeshOrleans.Grains.Subscriptions;
+using MeshOrleans.Xds.Gateway.Status;
+using MeshOrleans.Xds.Protocol;
 
 namespace MeshOrleans.Silo.Api;
 
 /// <summary><c>/v1/proxies</c>: what every proxy holds, refused or still waits for.</summary>
 internal static class ProxyEndpoints
 {
+    private const string ResourcesSuffix = "/resources";
+
+    private static readonly JsonFormatter Json = new(JsonFormatter.Settings.Default.WithTypeRegistry(XdsTypes.Registry));
+
     public static void MapProxies(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/v1/proxies", ListAsync).RequireAdmin();
@@ -20,10 +28,36 @@ internal static class ProxyEndpoints
         return Results.Json(views.OfType<ProxyRow>(), ApiJson.Options);
     }
 
-    private static async Task<IResult> FindAsync(HttpContext context, IGrainFactory grains, string id) =>
-        await ViewAsync(grains, Uri.UnescapeDataString(id), context.RequestAborted) is { } row
+    private static async Task<IResult> FindAsync(
+        HttpContext context, IGrainFactory grains, GatewayStatus gateway, string id)
+    {
+        id = Uri.UnescapeDataString(id);
+        if (id.EndsWith(ResourcesSuffix, StringComparison.Ordinal))
+        {
+            return await ResourcesAsync(gateway, id[..^ResourcesSuffix.Length], context.RequestAborted);
+        }
+
+        return await ViewAsync(grains, id, context.RequestAborted) is { } row
             ? Results.Json(row, ApiJson.Options)
             : Problems.NotFound($"No proxy '{id}' ever connected.");
+    }
+
+    private static async Task<IResult> ResourcesAsync(
+        GatewayStatus gateway, string id, CancellationToken cancellationToken)
+    {
+        if (await gateway.FindResourcesAsync(id, cancellationToken) is not { } resources)
+        {
+            return Problems.NotFound($"No proxy '{id}' is connected to this gateway.");
+        }
+
+        var groups = resources.Groups.Select(group =>
+        {
+            var all = group.Resources.Select(r =>
+                $"{{\"name\":{JsonSerializer.Serialize(r.Name)},\"version\":\"{r.Version}\",\"resource\":{Json.Format(r.ToAny())}}}");
+            return $"{{\"typeUrl\":\"{group.TypeUrl}\",\"version\":\"{group.VersionInfo}\",\"resources\":[{string.Join(',', all)}]}}";
+        });
+        return Results.Text($"[{string.Join(',', groups)}]", "application/json");
+    }
 
     private static async Task<ProxyRow?> ViewAsync(IGrainFactory grains, string id, CancellationToken cancellationToken)
     {

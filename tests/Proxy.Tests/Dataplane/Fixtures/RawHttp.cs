@@ -16,12 +16,12 @@ internal static class RawHttp
     public static async Task<string?> SendAsync(int port, byte[] bytes)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(IPAddress.Loopback, port);
         using var limit = new CancellationTokenSource(Limit);
         var answer = new StringBuilder();
         var buffer = new byte[16 * 1024];
         try
         {
+            await socket.ConnectAsync(IPAddress.Loopback, port, limit.Token); // a reset may come this early
             await socket.SendAsync(bytes, limit.Token);
             while (!IsWhole(answer.ToString()))
             {

@@ -52,8 +52,12 @@ internal sealed class DemoRows(DemoMesh mesh)
 
     private async Task<DemoRow> AllowedAsync()
     {
-        using var response = await mesh.Orders.Client.GetAsync("http://payment-service.production/");
-        return new DemoRow("order-service -> payment-service", "200", $"{(int)response.StatusCode}", response.IsSuccessStatusCode);
+        var answer = await GetAsync(mesh.Orders.Client, "http://payment-service.production/");
+        return new DemoRow(
+            "order-service -> payment-service",
+            "200, caller spiffe://cluster.local/ns/default/sa/order-service",
+            $"200, caller {PeerOf(answer)}",
+            PeerOf(answer) == "spiffe://cluster.local/ns/default/sa/order-service");
     }
 
     private async Task<DemoRow> RefusedAsync()

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using MeshOrleans.Samples.Demo;
 using Spectre.Console;
@@ -11,11 +12,8 @@ if (args.Except(["--once", "--json"]).Any())
 
 var directory = Directory.CreateTempSubdirectory("mesh-demo-");
 using var interrupted = new CancellationTokenSource();
-Console.CancelKeyPress += (_, pressed) =>
-{
-    pressed.Cancel = true;
-    interrupted.Cancel();
-};
+using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
 try
 {
     var begin = DateTime.UtcNow;
@@ -47,6 +45,13 @@ try
 finally
 {
     directory.Delete(recursive: true);
+}
+
+// Everything that was started is ended before the demo is.
+void Interrupt(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    interrupted.Cancel();
 }
 
 // A row that cannot be measured does not hold; the others are still shown.

@@ -4,7 +4,8 @@ using MeshOrleans.Model.Config;
 namespace MeshOrleans.Model.Validation;
 
 /// <summary>
-/// Checks what a resource says by itself: the rules that need no other resource (Istio's pkg/config/validation).
+/// Checks what a resource says by itself: the rules that need no other resource (Istio's pkg/config/validation), and
+/// what this version's data plane can do.
 /// </summary>
 public static class ManifestValidator
 {
@@ -34,6 +35,7 @@ public static class ManifestValidator
             case MeshConfig mesh: MeshConfigRules.Check(mesh, spec, report); break;
         }
 
+        DataPlaneLimits.Check(resource.Spec, spec, report);
         return report.ToImmutable();
     }
 }

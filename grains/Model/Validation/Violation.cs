@@ -29,4 +29,10 @@ public sealed record Violation(
 {
     /// <summary>Istio's code for a manifest that fails validation.</summary>
     public const string SchemaCode = "IST0106";
+
+    /// <summary>Istio allows it, and this version's sidecars cannot do it: refused.</summary>
+    public const string UnsupportedCode = "MSH2001";
+
+    /// <summary>Istio allows it, and in this version it has no effect: accepted with a warning.</summary>
+    public const string NotActedOnCode = "MSH2002";
 }

@@ -1,0 +1,47 @@
+using MeshOrleans.Model.Config;
+
+namespace MeshOrleans.Model.Validation;
+
+/// <summary>
+/// What Istio allows and this version's sidecars cannot do. A sidecar refuses a whole response for one resource that it
+/// cannot use, so what it would refuse, or would silently not enforce, is refused here (<c>MSH2001</c>); what is merely
+/// without effect is told (<c>MSH2002</c>).
+/// </summary>
+internal static class DataPlaneLimits
+{
+    public static void Check(ConfigSpec resource, FieldPath spec, RuleReport report)
+    {
+        switch (resource)
+        {
+            case VirtualService service: VirtualServiceLimits.Check(service, spec, report); break;
+            case DestinationRule rule: DestinationRuleLimits.Check(rule, spec, report); break;
+            case AuthorizationPolicy policy: AuthorizationPolicyLimits.Check(policy, spec, report); break;
+            case ServiceEntry entry: EndpointLimits.CheckService(entry, spec, report); break;
+            case WorkloadEntry entry: EndpointLimits.CheckWorkload(entry, spec, report); break;
+            case KubernetesService { Type: "ExternalName", ExternalName: { Length: > 0 } name }:
+                EndpointLimits.CheckAddress(name, spec.At("externalName"), report);
+                break;
+            case Sidecar sidecar: CheckSidecar(sidecar, spec, report); break;
+            case MeshConfig mesh:
+                DestinationRuleLimits.CheckLocality(mesh.LocalityLbSetting, spec.At("localityLbSetting"), report);
+                break;
+            case RequestAuthentication:
+                report.Unsupported(spec, "RequestAuthentication", "leave it out: no token would be checked");
+                break;
+        }
+    }
+
+    private static void CheckSidecar(Sidecar sidecar, FieldPath spec, RuleReport report)
+    {
+        if (!sidecar.Ingress.IsEmpty) report.NotActedOn(spec.At("ingress"), "ingress");
+        if (sidecar.InboundConnectionPool is not null)
+        {
+            report.NotActedOn(spec.At("inboundConnectionPool"), "inboundConnectionPool");
+        }
+
+        if (sidecar.OutboundTrafficPolicy is { EgressProxy: not null })
+        {
+            report.NotActedOn(spec.At("outboundTrafficPolicy").At("egressProxy"), "egressProxy");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+namespace MeshOrleans.Silo.Tests.Manifests;
+
+/// <summary>What is right in Istio's eyes, and what this version's sidecars make of it.</summary>
+public sealed class DataPlaneLimitsTests
+{
+    private const string Token = "rules[0].from[0].source";
+
+    [Theory]
+    [InlineData(
+        "trafficPolicy: { loadBalancer: { consistentHash: { useSourceIp: true } } }",
+        "trafficPolicy.loadBalancer.consistentHash", "use simple: ROUND_ROBIN")]
+    [InlineData(
+        "trafficPolicy: { loadBalancer: { consistentHash: { httpHeaderName: x, maglev: { tableSize: 65537 } "
+            + "} } }",
+        "trafficPolicy.loadBalancer.consistentHash",
+        "consistentHash is not supported by this version's sidecars; leave it out or use simple: ROUND_ROBIN")]
+    [InlineData(
+        "subsets: [{ name: a }, { name: b, trafficPolicy: { loadBalancer: { consistentHash: { useSourceIp: "
+            + "true } } } }]",
+        "subsets[1].trafficPolicy.loadBalancer.consistentHash", "consistentHash is not supported")]
+    [InlineData(
+        "trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, loadBalancer: { consistentHash: {} } }] }",
+        "trafficPolicy.portLevelSettings[0].loadBalancer.consistentHash", "consistentHash is not supported")]
+    [InlineData(
+        "subsets: [{ name: a, trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, loadBalancer: { "
+            + "consistentHash: {} } }] } }]",
+        "subsets[0].trafficPolicy.portLevelSettings[0].loadBalancer.consistentHash", "consistentHash is not supported")]
+    [InlineData(
+        "trafficPolicy: { tls: { mode: MUTUAL, clientCertificate: /c, privateKey: /k } }", "trafficPolicy.tls.mode",
+        "mode MUTUAL is not supported")]
+    [InlineData(
+        "trafficPolicy: { tls: { mode: MUTUAL, credentialName: c } }", "trafficPolicy.tls.credentialName",
+        "credentialName is not supported")]
+    [InlineData(
+        "trafficPolicy: { tls: { mode: SIMPLE, credentialName: c } }", "trafficPolicy.tls.credentialName",
+        "credentialName is not supported")]
+    [InlineData(
+        "trafficPolicy: { tls: { mode: SIMPLE, caCertificates: /ca } }", "trafficPolicy.tls.caCertificates",
+        "leave it out to trust the system's roots")]
+    [InlineData(
+        "trafficPolicy: { tls: { mode: SIMPLE, caCrl: /crl } }", "trafficPolicy.tls.caCrl", "caCrl is not supported")]
+    [InlineData(
+        "trafficPolicy: { tls: { mode: SIMPLE, subjectAltNames: [a.com, \"spiffe://td/ns/a/sa/b\"] } }",
+        "trafficPolicy.tls.subjectAltNames[1]", "a URI outside of ISTIO_MUTUAL is not supported")]
+    [InlineData(
+        "trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, tls: { mode: SIMPLE, caCertificates: "
+            + "/ca } }] }",
+        "trafficPolicy.portLevelSettings[0].tls.caCertificates", "caCertificates is not supported")]
+    public void A_destination_rule_that_every_sidecar_would_refuse_is_refused_first(
+        string fields, string path, string message) =>
+        RuleTable.Limits("DestinationRule", $"{{ host: a, {fields} }}", path, message);
+
+    [Theory]
+    [InlineData(
+        "headers: { request: { set: { x: \"%START_TIME%\" } } }", "headers.request.set.x",
+        "the formatter in \"%START_TIME%\"")]
+    [InlineData("headers: { response: { add: { x: \"%REQ(y):10%\" } } }", "headers.response.add.x", "use %REQ(name)%")]
+    [InlineData(
+        "rewrite: { uriRegexRewrite: { match: a, rewrite: '\\x' } }", "rewrite.uriRegexRewrite.rewrite",
+        "a backslash without a group number is not supported")]
+    public void A_route_that_every_sidecar_would_refuse_is_refused_first(string fields, string path, string message) =>
+        RuleTable.Limits("VirtualService", Route(fields), $"http[0].{path}", message);
+
+    [Fact]
+    public void Headers_of_a_single_destination_are_looked_at_too() => RuleTable.Limits(
+        "VirtualService",
+        "{ hosts: [a], http: [{ route: [{ destination: { host: a }, "
+            + "headers: { request: { add: { x: \"%BYTES_SENT%\" } } } }] }] }",
+        "http[0].route[0].headers.request.add.x",
+        "the formatter in \"%BYTES_SENT%\" is not supported");
+
+    [Theory]
+    [InlineData(
+        "rules: [{ from: [{ source: { remoteIpBlocks: [10.0.0.0/8] } }] }]", Token + ".remoteIpBlocks", "use ipBlocks")]
+    [InlineData(
+        "rules: [{ from: [{ source: { notRemoteIpBlocks: [\"::1\"] } }] }]", Token + ".notRemoteIpBlocks",
+        "use ipBlocks")]
+    [InlineData("rules: [{ when: [{ key: remote.ip, values: [10.0.0.1] }] }]", "rules[0].when[0].key", "use source.ip")]
+    [InlineData(
+        "rules: [{ to: [{ operation: { paths: [\"a/{*}\"] } }] }]", "rules[0].to[0].operation.paths[0]",
+        "begin it with a slash")]
+    [InlineData(
+        "action: DENY, rules: [{ to: [{ operation: { notPaths: [\"{**}\"] } }] }]",
+        "rules[0].to[0].operation.notPaths[0]", "begin it with a slash")]
+    [InlineData(
+        "targetRefs: [{ kind: Service, name: s }], rules: [{}]", "targetRefs", "nothing would enforce the policy")]
+    [InlineData(
+        "action: DENY, rules: [{ from: [{ source: { requestPrincipals: [\"*\"] } }] }]", Token + ".requestPrincipals",
+        "tokens")]
+    [InlineData(
+        "action: DENY, rules: [{ from: [{ source: { notRequestPrincipals: [\"*\"] } }] }]",
+        Token + ".notRequestPrincipals", "tokens")]
+    [InlineData(
+        "action: ALLOW, rules: [{ from: [{ source: { notRequestPrincipals: [a/b] } }] }]",
+        Token + ".notRequestPrincipals", "tokens")]
+    [InlineData(
+        "action: DENY, rules: [{ when: [{ key: \"request.auth.claims[a][b]\", values: [c] }] }]",
+        "rules[0].when[0].key", "request.auth.claims[a][b] is not supported")]
+    [InlineData(
+        "rules: [{ when: [{ key: request.auth.audiences, notValues: [c] }] }]", "rules[0].when[0].key",
+        "request.auth.audiences is not supported")]
+    [InlineData(
+        "action: DENY, rules: [{ when: [{ key: experimental.envoy.filters.a, values: [c] }] }]", "rules[0].when[0].key",
+        "filter metadata")]
+    public void A_policy_that_sidecars_would_refuse_or_not_enforce_is_refused(
+        string fields, string path, string message) =>
+        RuleTable.Limits("AuthorizationPolicy", $"{{ {fields} }}", path, message);
+
+    [Theory]
+    [InlineData("from: [{ source: { namespaces: [NAME] } }]", Token + ".namespaces[0]")]
+    [InlineData("when: [{ key: source.trustDomain, notValues: [NAME] }]", "rules[0].when[0].notValues[0]")]
+    public void A_name_too_long_for_an_expression_is_refused(string rule, string path)
+    {
+        string Policy(int length) =>
+            $"{{ rules: [{{ {rule.Replace("NAME", new string('a', length), StringComparison.Ordinal)} }}] }}";
+
+        RuleTable.Limits("AuthorizationPolicy", Policy(1025), path, "a name of more than 1024 characters");
+        RuleTable.Accepts("AuthorizationPolicy", Policy(1024));
+    }
+
+    [Theory]
+    [InlineData("{ jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', forwardOriginalToken: true }] }")]
+    [InlineData("{ selector: { matchLabels: { a: b } } }")]
+    public void Authentication_that_nobody_would_enforce_is_refused(string spec) => RuleTable.Limits(
+        "RequestAuthentication",
+        spec,
+        "",
+        "RequestAuthentication is not supported by this version's sidecars; leave it out: no token would be checked");
+
+    [Theory]
+    [InlineData("WorkloadEntry", "{ network: vpc-1 }", "address", "an endpoint without address")]
+    [InlineData("WorkloadEntry", "{ address: \"unix:///run/app\" }", "address", "the address \"unix:///run/app\"")]
+    [InlineData(
+        "ServiceEntry",
+        "{ hosts: [a.com], ports: [{ number: 80, name: http }], resolution: STATIC, endpoints: [{ address: "
+            + "\"unix:///run/app\" }] }",
+        "endpoints[0].address", "give an IP address or a DNS name")]
+    [InlineData(
+        "Service", "{ type: ExternalName, externalName: \"a b\", ports: [{ port: 80 }] }", "externalName",
+        "the address \"a b\"")]
+    public void An_endpoint_that_no_sidecar_can_dial_is_refused(
+        string kind, string spec, string path, string message) =>
+        RuleTable.Limits(kind, spec, path, message);
+
+    [Theory]
+    [InlineData(
+        "DestinationRule", "{ host: a, trafficPolicy: { loadBalancer: { warmup: { duration: 10s } } } }",
+        "trafficPolicy.loadBalancer.warmup", "warmup is accepted but not acted on by this version")]
+    [InlineData(
+        "DestinationRule", "{ host: a, trafficPolicy: { tunnel: { targetHost: b, targetPort: 80 } } }",
+        "trafficPolicy.tunnel", "tunnel")]
+    [InlineData(
+        "DestinationRule", "{ host: a, trafficPolicy: { proxyProtocol: { version: V2 } } }",
+        "trafficPolicy.proxyProtocol", "proxyProtocol")]
+    [InlineData(
+        "DestinationRule",
+        "{ host: a, trafficPolicy: { retryBudget: { percent: { value: 20 }, minRetryConcurrency: 3 } } }",
+        "trafficPolicy.retryBudget", "retryBudget")]
+    [InlineData(
+        "DestinationRule",
+        "{ host: a, trafficPolicy: { loadBalancer: { localityLbSetting: { distribute: [{ from: a, to: { b: "
+            + "100 } }] } } } }",
+        "trafficPolicy.loadBalancer.localityLbSetting.distribute", "distribute")]
+    [InlineData(
+        "DestinationRule",
+        "{ host: a, subsets: [{ name: s, trafficPolicy: { loadBalancer: { localityLbSetting: { "
+            + "failoverPriority: [a] } } } }] }",
+        "subsets[0].trafficPolicy.loadBalancer.localityLbSetting.failoverPriority", "failoverPriority")]
+    [InlineData(
+        "MeshConfig", "{ localityLbSetting: { failoverPriority: [a] } }", "localityLbSetting.failoverPriority",
+        "failoverPriority")]
+    [InlineData(
+        "VirtualService",
+        "{ hosts: [a.com], tls: [{ match: [{ sniHosts: [a.com] }], route: [{ destination: { host: a } }] }] }", "tls",
+        "a route of TLS traffic")]
+    [InlineData(
+        "VirtualService", "{ hosts: [a.com], tcp: [{ route: [{ destination: { host: a } }] }] }", "tcp",
+        "a route of TCP traffic")]
+    [InlineData(
+        "VirtualService", "{ hosts: [a], http: [{ delegate: { name: d, namespace: n } }] }", "http[0].delegate",
+        "delegate")]
+    [InlineData(
+        "VirtualService", "{ http: [{ route: [{ destination: { host: a } }] }] }", "",
+        "a VirtualService without hosts")]
+    [InlineData(
+        "Sidecar",
+        "{ ingress: [{ port: { number: 80, name: http, protocol: HTTP }, defaultEndpoint: "
+            + "\"unix:///run/app\" }] }",
+        "ingress", "ingress")]
+    [InlineData(
+        "Sidecar", "{ outboundTrafficPolicy: { mode: ALLOW_ANY, egressProxy: { host: a.com, port: { number: 80 } } } }",
+        "outboundTrafficPolicy.egressProxy", "egressProxy")]
+    [InlineData(
+        "AuthorizationPolicy",
+        "{ action: CUSTOM, provider: { name: p }, rules: [{ to: [{ operation: { paths: [/a] } }] }] }", "provider",
+        "what the rules match is refused")]
+    [InlineData(
+        "AuthorizationPolicy", "{ rules: [{ from: [{ source: { requestPrincipals: [\"*\"] } }] }] }",
+        "rules[0].from[0].source.requestPrincipals", "nobody matches it")]
+    [InlineData(
+        "AuthorizationPolicy", "{ rules: [{ when: [{ key: \"request.auth.claims[a]\", values: [b] }] }] }",
+        "rules[0].when[0].key", "nobody matches it")]
+    [InlineData(
+        "AuthorizationPolicy", "{ action: AUDIT, rules: [{ from: [{ source: { notRequestPrincipals: [\"*\"] } }] }] }",
+        "rules[0].from[0].source.notRequestPrincipals", "not acted on")]
+    public void What_has_no_effect_is_accepted_with_a_word_about_it(
+        string kind, string spec, string path, string message) =>
+        RuleTable.Notes(kind, spec, path, message);
+
+    [Theory]
+    [InlineData("corsPolicy: { allowMethods: [GET] }", "corsPolicy", "corsPolicy")]
+    [InlineData(
+        "retries: { attempts: 2, retryRemoteLocalities: true }", "retries.retryRemoteLocalities",
+        "retryRemoteLocalities")]
+    [InlineData("mirror: { host: b }", "mirror", "mirroring of requests that have a body")]
+    [InlineData("mirrors: [{ destination: { host: b } }]", "mirrors", "mirroring of requests that have a body")]
+    public void What_of_a_route_has_no_effect_is_accepted_with_a_word_about_it(
+        string fields, string path, string message) =>
+        RuleTable.Notes("VirtualService", Route(fields), $"http[0].{path}", message);
+
+    private static string Route(string fields) =>
+        $"{{ hosts: [a], http: [{{ route: [{{ destination: {{ host: a }} }}], {fields} }}] }}";
+}

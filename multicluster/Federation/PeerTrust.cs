@@ -37,7 +37,7 @@ internal sealed class PeerTrust
             presented,
             domain => domain == _controlPlane.TrustDomain.Name ? _roots : null,
             _clock.GetUtcNow(),
-            out var id,
+            out var proof,
             out _)
-        && id == _controlPlane;
+        && proof.Id == _controlPlane;
 }

@@ -38,7 +38,12 @@ internal static class ControlPlaneTls
         X509Certificate certificate, X509Chain? chain, SnapshotHolder snapshots, TimeProvider clock, ILogger logger)
     {
         if (PeerSvid.TryVerify(
-            certificate as X509Certificate2, chain, domain => RootsOf(snapshots, domain), clock.GetUtcNow(), out _, out var problem))
+            certificate as X509Certificate2,
+            chain,
+            domain => RootsOf(snapshots, domain),
+            clock.GetUtcNow(),
+            out _,
+            out var problem))
         {
             return true;
         }

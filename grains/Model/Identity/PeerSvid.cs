@@ -7,12 +7,12 @@ using System.Text;
 namespace MeshOrleans.Model.Identity;
 
 /// <summary>
-/// Decides whether a peer's certificate proves a SPIFFE ID: exactly one URI name, usable for TLS, with a chain to a root of
-/// its own trust domain and no other. The one implementation for sidecars, control plane and federation.
+/// Decides whether a peer's certificate proves a SPIFFE ID: exactly one URI name, usable for TLS, with a chain to a root
+/// of its own trust domain and no other. The one implementation for sidecars, control plane and federation.
 /// </summary>
 /// <remarks>
-/// Source: X509-SVID sections 2 to 5, SPIFFE federation section 4. No revocation (SVIDs are short-lived), no DNS names, no
-/// downloads; every error of the chain is fatal (CVE-2024-0057, CVE-2022-21656, CVE-2022-40716).
+/// Source: X509-SVID sections 2 to 5, SPIFFE federation section 4. No revocation (SVIDs are short-lived), no DNS names,
+/// no downloads; every error of the chain is fatal (CVE-2024-0057, CVE-2022-21656, CVE-2022-40716).
 /// </remarks>
 public static class PeerSvid
 {
@@ -30,17 +30,17 @@ public static class PeerSvid
     /// <param name="presented">The chain of the handshake: its further certificates may lead to the root.</param>
     /// <param name="roots">Whom we believe.</param>
     /// <param name="now">The time at which everything must be valid.</param>
-    /// <param name="id">The proved identity.</param>
+    /// <param name="proof">The proved identity, and how long the chain proves it.</param>
     /// <param name="problem">What is wrong, as a sentence for the log.</param>
     public static bool TryVerify(
         X509Certificate2? leaf,
         X509Chain? presented,
         RootsOf roots,
         DateTimeOffset now,
-        [NotNullWhen(true)] out SpiffeId? id,
+        [NotNullWhen(true)] out PeerProof? proof,
         [NotNullWhen(false)] out string? problem)
     {
-        id = null;
+        proof = null;
         if (leaf is null)
         {
             problem = "The peer has presented no certificate.";
@@ -54,9 +54,10 @@ public static class PeerSvid
             return false;
         }
 
-        problem = FindLeafFault(leaf) ?? FindChainFault(leaf, presented, trusted, now);
+        using var chain = NewChain(presented, trusted, now);
+        problem = FindLeafFault(leaf) ?? FindChainFault(leaf, chain, now);
         if (problem is not null) return false;
-        id = named;
+        proof = Prove(named, leaf, chain);
         return true;
     }
 
@@ -77,7 +78,8 @@ public static class PeerSvid
             if (uris.Count != 1) problem = $"The certificate has {uris.Count} URI names where one is required.";
             else if (!SpiffeId.TryParse(uris[0], out id)) problem = "The certificate's URI name is not a SPIFFE ID.";
         }
-        catch (Exception exception) when (exception is AsnContentException or CryptographicException or DecoderFallbackException)
+        catch (Exception exception)
+            when (exception is AsnContentException or CryptographicException or DecoderFallbackException)
         {
             problem = "The certificate's subject alternative names cannot be read.";
         }
@@ -92,8 +94,14 @@ public static class PeerSvid
         var names = new AsnReader(extension, AsnEncodingRules.DER).ReadSequence();
         while (names.HasData)
         {
-            if (names.PeekTag().HasSameClassAndValue(UriTag)) uris.Add(names.ReadCharacterString(UniversalTagNumber.IA5String, UriTag));
-            else names.ReadEncodedValue();
+            if (names.PeekTag().HasSameClassAndValue(UriTag))
+            {
+                uris.Add(names.ReadCharacterString(UniversalTagNumber.IA5String, UriTag));
+            }
+            else
+            {
+                names.ReadEncodedValue();
+            }
         }
     }
 
@@ -125,22 +133,23 @@ public static class PeerSvid
         return false;
     }
 
-    private static string? FindChainFault(
-        X509Certificate2 leaf, X509Chain? presented, X509Certificate2Collection roots, DateTimeOffset now)
+    private static X509Chain NewChain(X509Chain? presented, X509Certificate2Collection roots, DateTimeOffset now)
     {
-        using var chain = new X509Chain();
+        var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(roots);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.VerificationTimeIgnored = false;
         chain.ChainPolicy.VerificationTime = now.UtcDateTime;
-        if (presented is not null)
-        {
-            chain.ChainPolicy.ExtraStore.AddRange(presented.ChainPolicy.ExtraStore);
-            foreach (var element in presented.ChainElements) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
-        }
+        if (presented is null) return chain;
+        chain.ChainPolicy.ExtraStore.AddRange(presented.ChainPolicy.ExtraStore);
+        foreach (var element in presented.ChainElements) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+        return chain;
+    }
 
+    private static string? FindChainFault(X509Certificate2 leaf, X509Chain chain, DateTimeOffset now)
+    {
         try
         {
             return chain.Build(leaf) ? null : Describe(leaf, chain, now);
@@ -156,12 +165,27 @@ public static class PeerSvid
         var status = chain.ChainStatus.Select(s => s.Status).Distinct().ToArray();
         if (status.Contains(X509ChainStatusFlags.NotTimeValid))
         {
-            return $"It is valid from {Utc(leaf.NotBefore)} to {Utc(leaf.NotAfter)}, and this machine's clock says {now.UtcDateTime:u}.";
+            return $"It is valid from {Utc(leaf.NotBefore)} to {Utc(leaf.NotAfter)}, "
+                + $"and this machine's clock says {now.UtcDateTime:u}.";
         }
 
-        return status.Contains(X509ChainStatusFlags.PartialChain) || status.Contains(X509ChainStatusFlags.UntrustedRoot)
+        X509ChainStatusFlags[] foreign =
+            [X509ChainStatusFlags.PartialChain, X509ChainStatusFlags.UntrustedRoot, X509ChainStatusFlags.NotSignatureValid];
+        return status.Intersect(foreign).Any()
             ? "It does not lead to a root of its trust domain."
             : $"The chain is not valid: {string.Join(", ", status)}.";
+    }
+
+    private static PeerProof Prove(SpiffeId id, X509Certificate2 leaf, X509Chain chain)
+    {
+        var (notBefore, notAfter) = (leaf.NotBefore, leaf.NotAfter);
+        foreach (var element in chain.ChainElements)
+        {
+            if (element.Certificate.NotBefore > notBefore) notBefore = element.Certificate.NotBefore;
+            if (element.Certificate.NotAfter < notAfter) notAfter = element.Certificate.NotAfter;
+        }
+
+        return new PeerProof(id, notBefore.ToUniversalTime(), notAfter.ToUniversalTime());
     }
 
     private static string Utc(DateTime time) => time.ToUniversalTime().ToString("u");

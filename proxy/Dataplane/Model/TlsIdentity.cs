@@ -44,7 +44,7 @@ public sealed class TlsIdentity
         X509Certificate2 leaf, X509Certificate2Collection intermediates, IEnumerable<TrustBundle> bundles)
     {
         if (!leaf.HasPrivateKey) throw new ArgumentException("The certificate has no private key.", nameof(leaf));
-        if (!Tls.PeerSpiffeId.TryRead(leaf, out var id, out var problem)) throw new ArgumentException(problem, nameof(leaf));
+        if (!PeerSvid.TryReadName(leaf, out var id, out var problem)) throw new ArgumentException(problem, nameof(leaf));
         var roots = new Dictionary<string, X509Certificate2Collection>(StringComparer.Ordinal);
         var thumbprints = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var bundle in bundles)

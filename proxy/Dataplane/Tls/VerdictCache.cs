@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Proxy.Dataplane.Model;
 
@@ -18,12 +17,14 @@ internal sealed class VerdictCache(TimeProvider clock)
 
     public SpiffeId? Find(string thumbprint, TlsIdentity identity)
     {
-        if (!_good.TryGetValue(thumbprint, out var verdict) || verdict.Fingerprint != identity.TrustFingerprint) return null;
+        if (!_good.TryGetValue(thumbprint, out var verdict)) return null;
+        var (proof, fingerprint) = verdict;
+        if (fingerprint != identity.TrustFingerprint) return null;
         var now = clock.GetUtcNow();
-        return now >= verdict.NotBefore && now <= verdict.NotAfter ? verdict.Id : null;
+        return now >= proof.NotBefore && now <= proof.NotAfter ? proof.Id : null;
     }
 
-    public void Add(string thumbprint, X509Certificate2 leaf, X509Chain chain, SpiffeId id, TlsIdentity identity)
+    public void Add(string thumbprint, PeerProof proof, TlsIdentity identity)
     {
         if (_fingerprint != identity.TrustFingerprint || _good.Count >= MaxEntries)
         {
@@ -31,15 +32,8 @@ internal sealed class VerdictCache(TimeProvider clock)
             _fingerprint = identity.TrustFingerprint;
         }
 
-        var (notBefore, notAfter) = (leaf.NotBefore, leaf.NotAfter);
-        foreach (var element in chain.ChainElements) // an authority may end before what it has signed
-        {
-            if (element.Certificate.NotBefore > notBefore) notBefore = element.Certificate.NotBefore;
-            if (element.Certificate.NotAfter < notAfter) notAfter = element.Certificate.NotAfter;
-        }
-
-        _good[thumbprint] = new Verdict(id, identity.TrustFingerprint, notBefore.ToUniversalTime(), notAfter.ToUniversalTime());
+        _good[thumbprint] = new Verdict(proof, identity.TrustFingerprint);
     }
 
-    private sealed record Verdict(SpiffeId Id, string Fingerprint, DateTimeOffset NotBefore, DateTimeOffset NotAfter);
+    private sealed record Verdict(PeerProof Proof, string Fingerprint);
 }

@@ -56,15 +56,7 @@ internal sealed class ControlPlaneConnection : IDisposable
 
     private string? Check(X509Certificate2 leaf, X509Chain? chain)
     {
-        var presented = new X509Certificate2Collection();
-        if (chain is not null)
-        {
-            presented.AddRange(chain.ChainPolicy.ExtraStore);
-            foreach (var element in chain.ChainElements) presented.Add(element.Certificate);
-        }
-
-        if (ChainVerifier.Problem(leaf, presented, _trust.OwnRoots, _clock.GetUtcNow()) is { } problem) return problem;
-        if (!CertificateId.TryRead(leaf, out var id, out var reason)) return reason;
+        if (CertificateCheck.FindFault(leaf, chain, _trust, _clock.GetUtcNow(), out var id) is { } fault) return fault;
         var expected = SpiffeId.ForWorkload(_trust.Own, "istio-system", "mesh-control-plane");
         return id == expected ? null : $"it proves to be {id} and not {expected}";
     }

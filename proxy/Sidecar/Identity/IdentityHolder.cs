@@ -109,14 +109,10 @@ internal sealed partial class IdentityHolder(
     private string? Problem(
         X509Certificate2 leaf, X509Certificate2Collection intermediates, Trust trust, out SpiffeId? id)
     {
-        id = null;
+        using var chain = new X509Chain();
+        chain.ChainPolicy.ExtraStore.AddRange(intermediates);
         var expected = SpiffeId.ForWorkload(trust.Own, settings.Namespace, settings.ServiceAccount);
-        if (ChainVerifier.Problem(leaf, intermediates, trust.OwnRoots, clock.GetUtcNow()) is { } problem)
-        {
-            return problem;
-        }
-
-        if (!CertificateId.TryRead(leaf, out id, out var reason)) return reason;
+        if (CertificateCheck.FindFault(leaf, chain, trust, clock.GetUtcNow(), out id) is { } fault) return fault;
         return id == expected ? null : $"it is for {id}, and this sidecar is {expected}";
     }
 

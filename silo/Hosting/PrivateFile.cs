@@ -17,16 +17,25 @@ internal static class PrivateFile
     {
         var draft = path + ".new";
         File.Delete(draft);
+        WriteNew(draft, text);
+        File.Move(draft, path, overwrite: true);
+    }
+
+    /// <summary>Writes a file that must not exist yet with mode 0600 and syncs it to disk.</summary>
+    public static void WriteNew(string path, string text)
+    {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerOnly;
-        using (var stream = new FileStream(draft, options))
-        {
-            using var writer = new StreamWriter(stream);
-            writer.Write(text);
-            writer.Flush();
-            stream.Flush(flushToDisk: true);
-        }
+        using var stream = new FileStream(path, options);
+        using var writer = new StreamWriter(stream);
+        writer.Write(text);
+        writer.Flush();
+        stream.Flush(flushToDisk: true);
+    }
 
-        File.Move(draft, path, overwrite: true);
+    /// <summary>Takes an existing file from everybody but its owner: a copy may have become readable by all.</summary>
+    public static void Restrict(string path)
+    {
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, OwnerOnly);
     }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using MeshOrleans.Grains.Identity;
+using MeshOrleans.Silo.Hosting;
 
 namespace MeshOrleans.Silo.Identity;
 
@@ -10,7 +11,6 @@ namespace MeshOrleans.Silo.Identity;
 /// <param name="path">The file; its directory is made when it is missing.</param>
 internal sealed class FileAuthorityKeyStore(string path) : IAuthorityKeyStore
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const string Certificate = "CERTIFICATE";
     private const string PrivateKey = "PRIVATE KEY";
 
@@ -19,13 +19,13 @@ internal sealed class FileAuthorityKeyStore(string path) : IAuthorityKeyStore
     public async Task<AuthorityMaterial?> LoadAsync(CancellationToken cancellationToken)
     {
         if (!File.Exists(path)) return null;
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, OwnerOnly); // a copied file may be readable by all
+        PrivateFile.Restrict(path);
         return Parse(await File.ReadAllTextAsync(path, cancellationToken));
     }
 
     public async Task<AuthorityMaterial> CreateAsync(AuthorityMaterial material, CancellationToken cancellationToken)
     {
-        var draft = await WriteDraftAsync(material, cancellationToken);
+        var draft = WriteDraft(material);
         try
         {
             File.Move(draft, path, overwrite: false);
@@ -38,23 +38,19 @@ internal sealed class FileAuthorityKeyStore(string path) : IAuthorityKeyStore
         }
     }
 
-    public async Task ReplaceSignerAsync(AuthorityMaterial material, CancellationToken cancellationToken) =>
-        File.Move(await WriteDraftAsync(material, cancellationToken), path, overwrite: true);
-
-    private async Task<string> WriteDraftAsync(AuthorityMaterial material, CancellationToken cancellationToken)
+    public Task ReplaceSignerAsync(AuthorityMaterial material, CancellationToken cancellationToken)
     {
-        var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(directory);
-        else Directory.CreateDirectory(directory, OwnerOnly | UnixFileMode.UserExecute);
+        File.Move(WriteDraft(material), path, overwrite: true);
+        return Task.CompletedTask;
+    }
+
+    // Its own name: two processes that begin at once do not write into one another's file.
+    private string WriteDraft(AuthorityMaterial material)
+    {
+        PrivateFile.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         var draft = $"{path}.{Guid.NewGuid():N}.new";
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerOnly;
-        await using var stream = new FileStream(draft, options);
-        await using var writer = new StreamWriter(stream);
         string[] parts = [material.RootCertificate, material.RootKey, material.SigningCertificate, material.SigningKey];
-        foreach (var part in parts) await writer.WriteLineAsync(part.Trim().AsMemory(), cancellationToken);
-        await writer.FlushAsync(cancellationToken);
-        stream.Flush(flushToDisk: true);
+        PrivateFile.WriteNew(draft, string.Concat(parts.Select(part => part.Trim() + Environment.NewLine)));
         return draft;
     }
 

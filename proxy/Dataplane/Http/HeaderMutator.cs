@@ -8,46 +8,44 @@ namespace MeshOrleans.Proxy.Dataplane.Http;
 /// <summary>Carries out the header operations of all levels, in the order of the route configuration.</summary>
 internal static class HeaderMutator
 {
-    public static void ApplyToRequest(RequestExchange exchange)
+    public static void ApplyToRequest(RequestExchange exchange) => ApplyInOrder(
+        exchange.Context.Request.Headers,
+        exchange,
+        exchange.Table.RequestHeaders,
+        exchange.Decision.Host?.RequestHeaders,
+        exchange.Decision.Route?.RequestHeaders,
+        exchange.Choice?.RequestHeaders);
+
+    public static void ApplyToResponse(RequestExchange exchange) => ApplyInOrder(
+        exchange.Context.Response.Headers,
+        exchange,
+        exchange.Table.ResponseHeaders,
+        exchange.Decision.Host?.ResponseHeaders,
+        exchange.Decision.Route?.ResponseHeaders,
+        exchange.Choice?.ResponseHeaders);
+
+    // What comes last wins.
+    private static void ApplyInOrder(
+        IHeaderDictionary headers,
+        RequestExchange exchange,
+        HeaderOperations? table,
+        HeaderOperations? host,
+        HeaderOperations? route,
+        HeaderOperations? cluster)
     {
-        var headers = exchange.Context.Request.Headers;
-        var table = exchange.Table;
-        var host = exchange.Decision.Host;
-        var route = exchange.Decision.Route;
-        if (table.MostSpecificHeaderMutationsWin)
+        if (exchange.Table.MostSpecificHeaderMutationsWin)
         {
-            Apply(table.RequestHeaders, headers, exchange);
-            Apply(host?.RequestHeaders, headers, exchange);
-            Apply(route?.RequestHeaders, headers, exchange);
-            Apply(exchange.Choice?.RequestHeaders, headers, exchange);
+            Apply(table, headers, exchange);
+            Apply(host, headers, exchange);
+            Apply(route, headers, exchange);
+            Apply(cluster, headers, exchange);
             return;
         }
 
-        Apply(exchange.Choice?.RequestHeaders, headers, exchange);
-        Apply(route?.RequestHeaders, headers, exchange);
-        Apply(host?.RequestHeaders, headers, exchange);
-        Apply(table.RequestHeaders, headers, exchange);
-    }
-
-    public static void ApplyToResponse(RequestExchange exchange)
-    {
-        var headers = exchange.Context.Response.Headers;
-        var table = exchange.Table;
-        var host = exchange.Decision.Host;
-        var route = exchange.Decision.Route;
-        if (table.MostSpecificHeaderMutationsWin)
-        {
-            Apply(table.ResponseHeaders, headers, exchange);
-            Apply(host?.ResponseHeaders, headers, exchange);
-            Apply(route?.ResponseHeaders, headers, exchange);
-            Apply(exchange.Choice?.ResponseHeaders, headers, exchange);
-            return;
-        }
-
-        Apply(exchange.Choice?.ResponseHeaders, headers, exchange);
-        Apply(route?.ResponseHeaders, headers, exchange);
-        Apply(host?.ResponseHeaders, headers, exchange);
-        Apply(table.ResponseHeaders, headers, exchange);
+        Apply(cluster, headers, exchange);
+        Apply(route, headers, exchange);
+        Apply(host, headers, exchange);
+        Apply(table, headers, exchange);
     }
 
     private static void Apply(HeaderOperations? operations, IHeaderDictionary headers, RequestExchange exchange)

@@ -8,10 +8,8 @@ using MeshOrleans.Xds.Protocol.Grpc;
 namespace MeshOrleans.Proxy.Sidecar.Identity;
 
 /// <summary>
-/// 
 /// One connection to a gateway: mutual TLS with the certificate of the moment, and the server must prove to be the
 /// control plane of this mesh.
-/// 
 /// </summary>
 internal sealed class ControlPlaneConnection : IDisposable
 {

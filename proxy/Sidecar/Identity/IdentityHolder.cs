@@ -7,10 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace MeshOrleans.Proxy.Sidecar.Identity;
 
 /// <summary>
-/// 
 /// The one place where certificate, staged key and roots change. Whatever is offered is verified first; what is in use
 /// stays in use until something better has been verified.
-/// 
 /// </summary>
 internal sealed partial class IdentityHolder(
     SidecarSettings settings, IdentityStore store, TimeProvider clock, ILogger<IdentityHolder> logger)

@@ -4,10 +4,8 @@ using MeshOrleans.Proxy.Sidecar.Settings;
 namespace MeshOrleans.Proxy.Sidecar.Identity;
 
 /// <summary>
-/// 
 /// First contact: the roots are public, so they are fetched from whoever answers; the pin of the join token says which
 /// of them to believe, and only those.
-/// 
 /// </summary>
 internal sealed class TrustBundleClient(TimeProvider clock)
 {

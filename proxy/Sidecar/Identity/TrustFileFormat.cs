@@ -6,10 +6,8 @@ using MeshOrleans.Model.Identity;
 namespace MeshOrleans.Proxy.Sidecar.Identity;
 
 /// <summary>
-/// 
 /// Trust bundles as JSON: what <c>GET /v1/trust-bundle</c> answers (<c>trustDomain, roots, sequence</c>), and in the
 /// state directory the same with the federated ones beside it.
-/// 
 /// </summary>
 internal static class TrustFileFormat
 {

@@ -14,10 +14,8 @@ namespace MeshOrleans.Proxy.Sidecar.LastGood;
 internal sealed record LastGood(ResourceSet Resources, DateTimeOffset SavedAt);
 
 /// <summary>
-/// 
 /// The accepted resources on disk: magic, time, length, SHA-256, then one delta response per type. It is read back by
 /// the same readers that read the network, so it can be no more permissive than that.
-/// 
 /// </summary>
 internal sealed partial class LastGoodFile(StateFolder folder, ILogger<LastGoodFile> logger)
 {

@@ -5,10 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace MeshOrleans.Proxy.Sidecar.Xds;
 
 /// <summary>
-/// 
 /// Connects to the application's ports: until they accept for the first time the workload is not healthy; with
 /// <c>--probe tcp</c> it is asked for ever after.
-/// 
 /// </summary>
 internal sealed partial class AppProbe(
     SidecarSettings settings, WorkloadHealth health, TimeProvider clock, ILogger<AppProbe> logger)

@@ -8,10 +8,8 @@ using MeshOrleans.Xds.Protocol.Discovery;
 namespace MeshOrleans.Proxy.Sidecar.Xds;
 
 /// <summary>
-/// 
 /// One delta stream, without its transport: which requests follow from opening it, from each response, and from what
 /// the sidecar itself has to say. Requests leave in the order in which they are written here.
-/// 
 /// </summary>
 internal sealed class DeltaSession(ModelHolder models, SecretKeeper secrets, NodeFactory nodes, IdentityHolder identity)
 {

@@ -87,9 +87,8 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
             {
                 clusters[name] = Unchanged(name, edsName, cluster, assignment) ?? model with
                 {
-                    Endpoints =
-                        assignment.Content.Endpoints, OverprovisioningPercent =
-                            assignment.Content.OverprovisioningPercent,
+                    Endpoints = assignment.Content.Endpoints,
+                    OverprovisioningPercent = assignment.Content.OverprovisioningPercent,
                 };
             }
             else
@@ -140,10 +139,10 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
     // The data plane plans a cluster anew when its record is another one; most changes concern few of many.
     private ClusterModel? Unchanged(
         string name, string edsName, XdsResource<ClusterTemplate> cluster, XdsResource<LoadAssignment> assignment) =>
-        former.Clusters.TryGetValue(
-            name, out var formerCluster) && ReferenceEquals(formerCluster.Content, cluster.Content)
-        && former.Assignments.TryGetValue(
-            edsName, out var formerAssignment) && ReferenceEquals(formerAssignment.Content, assignment.Content)
+        former.Clusters.TryGetValue(name, out var formerCluster)
+        && ReferenceEquals(formerCluster.Content, cluster.Content)
+        && former.Assignments.TryGetValue(edsName, out var formerAssignment)
+        && ReferenceEquals(formerAssignment.Content, assignment.Content)
             ? previous.Clusters.GetValueOrDefault(name)
             : null;
 
@@ -191,7 +190,8 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
     private static IEnumerable<string> References(ProxyModel model)
     {
         var tables = model.Outbound.Values.Select(o => o.Routes).Concat(model.Inbound.Values.Select(i => i.Routes));
-        foreach (var action in tables.SelectMany(t => t.Hosts).SelectMany(h => h.Routes).Select(r => r.Action).OfType<RouteAction.Forward>())
+        var routes = tables.SelectMany(t => t.Hosts).SelectMany(h => h.Routes);
+        foreach (var action in routes.Select(r => r.Action).OfType<RouteAction.Forward>())
         {
             foreach (var cluster in action.Clusters.Clusters) yield return cluster.Name;
             foreach (var mirror in action.Mirrors) yield return mirror.Cluster;

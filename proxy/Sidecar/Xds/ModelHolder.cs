@@ -9,10 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace MeshOrleans.Proxy.Sidecar.Xds;
 
 /// <summary>
-/// 
 /// The accepted resources and the model made of them. A response changes both or neither; before the first complete
 /// set there is no model, so nothing listens.
-/// 
 /// </summary>
 internal sealed partial class ModelHolder : IDisposable
 {

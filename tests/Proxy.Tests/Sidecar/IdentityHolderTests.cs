@@ -107,8 +107,10 @@ public sealed class IdentityHolderTests : IDisposable
     public void A_restart_finds_key_certificate_and_roots_again()
     {
         string serial;
-        using (var state = new StateFolder(_folder.Path)) serial =
-            WithCertificate(state).Current.Svid!.Leaf.SerialNumber;
+        using (var state = new StateFolder(_folder.Path))
+        {
+            serial = WithCertificate(state).Current.Svid!.Leaf.SerialNumber;
+        }
 
         using var second = new StateFolder(_folder.Path);
         var restored = Holder(second);

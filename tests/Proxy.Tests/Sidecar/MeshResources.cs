@@ -24,9 +24,13 @@ internal static class MeshResources
     {
         [TypeUrls.Cluster] = new Dictionary<string, IMessage>
         {
-            [Catalog] =
-                EdsCluster(Catalog), ["PassthroughCluster"] =
-                    new Cluster { Name = "PassthroughCluster", Type = Cluster.Types.DiscoveryType.OriginalDst, LbPolicy = Cluster.Types.LbPolicy.ClusterProvided },
+            [Catalog] = EdsCluster(Catalog),
+            ["PassthroughCluster"] = new Cluster
+            {
+                Name = "PassthroughCluster",
+                Type = Cluster.Types.DiscoveryType.OriginalDst,
+                LbPolicy = Cluster.Types.LbPolicy.ClusterProvided,
+            },
         },
         [TypeUrls.ClusterLoadAssignment] =
             new Dictionary<string, IMessage> { [Catalog] = Assignment(Catalog, endpointPort) },
@@ -113,9 +117,10 @@ internal static class MeshResources
 
     public static Listener InboundListener(params FilterChain[] chains) => new()
     {
-        Name =
-            "virtualInbound", Address =
-                At("0.0.0.0", 15006), TrafficDirection = TrafficDirection.Inbound, FilterChains = { chains },
+        Name = "virtualInbound",
+        Address = At("0.0.0.0", 15006),
+        TrafficDirection = TrafficDirection.Inbound,
+        FilterChains = { chains },
     };
 
     public static CommonTlsContext MeshTls(params string[] spiffeIds)
@@ -130,8 +135,8 @@ internal static class MeshResources
             TlsCertificateSdsSecretConfigs = { new SdsSecretConfig { Name = "default", SdsConfig = Ads() } },
             CombinedValidationContext = new()
             {
-                DefaultValidationContext =
-                    context, ValidationContextSdsSecretConfig = new() { Name = "ROOTCA", SdsConfig = Ads() },
+                DefaultValidationContext = context,
+                ValidationContextSdsSecretConfig = new() { Name = "ROOTCA", SdsConfig = Ads() },
             },
         };
     }

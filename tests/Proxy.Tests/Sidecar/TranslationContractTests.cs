@@ -41,9 +41,9 @@ public sealed class TranslationContractTests
         var list = resources[typeUrl[(typeUrl.LastIndexOf('.') + 1)..]]?.AsArray() ?? [];
         response.Resources.AddRange(list.Select(json => new Resource
         {
-            Name =
-                (json!["name"] ?? json["clusterName"])!.GetValue<string>(), Version =
-                    "1", Resource_ = parser.Parse<Any>(json.ToJsonString()),
+            Name = (json!["name"] ?? json["clusterName"])!.GetValue<string>(),
+            Version = "1",
+            Resource_ = parser.Parse<Any>(json.ToJsonString()),
         }));
         return response;
     }

@@ -8,10 +8,8 @@ using MeshOrleans.Xds.Protocol.Tls;
 namespace MeshOrleans.Proxy.Sidecar.Xds.Readers;
 
 /// <summary>
-/// 
 /// The chains of the inbound listener, grouped by workload port. Which kinds of chain a port has says what it accepts:
 /// TLS only is STRICT, TLS and plaintext PERMISSIVE, plaintext only DISABLE.
-/// 
 /// </summary>
 internal static class InboundReader
 {

@@ -46,6 +46,7 @@ internal static class ControlPlaneHost
         services.AddSingleton<IValidateOptions<SiloOptions>, SiloOptionsValidator>();
         var settings = builder.Configuration.Get<SiloOptions>() ?? new SiloOptions();
         PrivateFile.CreateDirectory(settings.Data);
+        EngineMark.Check(settings.Data);
 
         AddLogging(builder);
         services.AddSqliteStorage(settings.Data);

@@ -2,6 +2,9 @@ using MeshOrleans.Grains;
 #if MESH_ENGINE_ORLEANS
 using System.Net;
 using System.Net.Sockets;
+using MeshOrleans.Silo.Hosting.Orleans;
+using MeshOrleans.Silo.Storage;
+using Orleans.Storage;
 #else
 using MeshOrleans.Grains.Embedded;
 #endif
@@ -17,9 +20,14 @@ internal static class GrainEngine
     /// <summary>One Orleans silo in this process. A cluster of many on PostgreSQL is not part of this version.</summary>
     public static void AddGrainEngine(this WebApplicationBuilder builder) => builder.Host.UseOrleans(silo =>
     {
-        silo.UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0, serviceId: "mesh", clusterId: "mesh");
-        silo.AddSqliteGrainStorage(StorageNames.Mesh);
-        silo.UseSqliteReminders();
+        silo.UseLocalhostClustering(FreePort(), FreePort(), serviceId: "mesh", clusterId: "mesh");
+        silo.AddReminders();
+        silo.Services.AddSingleton<IReminderTable, SqliteReminderTable>();
+        silo.Services.AddSingleton<OrleansGrainStorageSerializer>();
+        silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Mesh, (services, _) => new SqliteGrainStorage(
+            StorageNames.Mesh,
+            services.GetRequiredService<SqliteDatabase>(),
+            services.GetRequiredService<OrleansGrainStorageSerializer>()));
     });
 
     // Orleans does not take 0 for "any port".

@@ -4,7 +4,8 @@ namespace MeshOrleans.Silo;
 internal static class CommandLine
 {
     /// <summary>Flag to the name of the option it sets.</summary>
-    public static IReadOnlyDictionary<string, string> Flags { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
+    public static IReadOnlyDictionary<string, string> Flags { get; } = new Dictionary<string, string>(
+        StringComparer.Ordinal)
     {
         ["--data"] = nameof(SiloOptions.Data),
         ["--bind"] = nameof(SiloOptions.Bind),

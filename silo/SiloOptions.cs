@@ -36,7 +36,9 @@ public sealed class SiloOptions
     [Range(0, 65535)]
     public int MonitoringPort { get; set; } = 15014;
 
-    /// <summary>The trust domain of every identity this mesh issues. It cannot be changed once the authority exists.</summary>
+    /// <summary>
+    /// The trust domain of every identity this mesh issues. It cannot be changed once the authority exists.
+    /// </summary>
     [Required, RegularExpression("^[a-z0-9._-]{1,255}$")]
     public string TrustDomain { get; set; } = "cluster.local";
 

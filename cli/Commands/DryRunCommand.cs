@@ -3,7 +3,9 @@ using MeshOrleans.Cli.Answers;
 
 namespace MeshOrleans.Cli.Commands;
 
-/// <summary>A command that sends manifests to the control plane without applying them, and reports its answer.</summary>
+/// <summary>
+/// A command that sends manifests to the control plane without applying them, and reports its answer.
+/// </summary>
 internal static class DryRunCommand
 {
     public static Command Create(

@@ -11,14 +11,16 @@ public static class MeshGrains
 {
     /// <summary>
     /// Registers the options of the grains, the clock and chance. The host adds an <c>ISnapshotStore</c>, an
-    /// <c>IRevisionStore</c>, an <see cref="IAuthorityKeyStore"/>, grain storage <see cref="StorageNames.Mesh"/> and reminders.
+    /// <c>IRevisionStore</c>, an <see cref="IAuthorityKeyStore"/>, grain storage <see cref="StorageNames.Mesh"/> and
+    /// reminders.
     /// </summary>
     public static IServiceCollection AddMeshGrains(this IServiceCollection services)
     {
         services.AddOptions<MeshOptions>().BindConfiguration(MeshOptions.Section).ValidateOnStart();
         services.AddOptions<AuthorityOptions>().BindConfiguration(AuthorityOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<MeshOptions>, MeshOptionsValidator>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<AuthorityOptions>, AuthorityOptionsValidator>());
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IValidateOptions<AuthorityOptions>, AuthorityOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IRandomSource>(SharedRandomSource.Instance);
         return services;

@@ -11,8 +11,8 @@ internal interface IOwnerState
 }
 
 /// <summary>
-/// The snapshot entries of one owner, saved with its state. The version rises with every change and outlives every entry,
-/// so an entry that is removed and made again is newer than its removal.
+/// The snapshot entries of one owner, saved with its state. The version rises with every change and outlives every
+/// entry, so an entry that is removed and made again is newer than its removal.
 /// </summary>
 /// <remarks>
 /// A removed entry is kept until the change after it: that one is only made when the removal has been told (see
@@ -32,8 +32,8 @@ internal sealed record OwnedEntries
         ImmutableDictionary<string, OwnedEntry>.Empty;
 
     /// <summary>
-    /// The same entries with these payloads put in place and these keys removed; the very same when nothing differs. One
-    /// call makes one commit: what an earlier call removed counts as told.
+    /// The same entries with these payloads put in place and these keys removed; the very same when nothing differs.
+    /// One call makes one commit: what an earlier call removed counts as told.
     /// </summary>
     public OwnedEntries With(IEnumerable<KeyValuePair<string, string>> put, IEnumerable<string> remove)
     {
@@ -62,7 +62,9 @@ internal sealed record OwnedEntries
     /// <summary>The same entries without one.</summary>
     public OwnedEntries Remove(string key) => With([], [key]);
 
-    /// <summary>What the snapshot must be told that was changed after <paramref name="version"/>, in key order.</summary>
+    /// <summary>
+    /// What the snapshot must be told that was changed after <paramref name="version"/>, in key order.
+    /// </summary>
     public ImmutableArray<SnapshotChange> ChangesAfter(long version) =>
     [
         .. Held.Where(e => e.Value.Version > version)

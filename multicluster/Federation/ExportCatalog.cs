@@ -28,7 +28,8 @@ public static class ExportCatalog
 
     private static ImportedService Export(ServiceRegistry registry, Service service, TrustDomain own)
     {
-        var dialled = new SortedDictionary<string, (Workload Workload, Dictionary<int, int> Ports)>(StringComparer.Ordinal);
+        var dialled = new SortedDictionary<string, (Workload Workload, Dictionary<int, int> Ports)>(
+            StringComparer.Ordinal);
         foreach (var port in service.Ports)
         {
             foreach (var endpoint in registry.Endpoints(service, port))
@@ -47,7 +48,10 @@ public static class ExportCatalog
             Peer: own.Name,
             service.Namespace,
             service.Name,
-            [.. service.Ports.Select(p => new ImportedPort(p.Name, p.Number, p.Number, p.Protocol.ToString().ToLowerInvariant()))],
+            [
+                .. service.Ports.Select(
+                    p => new ImportedPort(p.Name, p.Number, p.Number, p.Protocol.ToString().ToLowerInvariant())),
+            ],
             [.. dialled.Values.Select(d => Outside(d.Workload, d.Ports))]);
     }
 

@@ -10,26 +10,32 @@ using Microsoft.Extensions.Options;
 
 namespace MeshOrleans.Multicluster.Federation;
 
-/// <summary>Calls another mesh's control plane over its TLS port, and believes nobody but that mesh's authority.</summary>
+/// <summary>
+/// Calls another mesh's control plane over its TLS port, and believes nobody but that mesh's authority.
+/// </summary>
 public sealed class PeerClient(IOptions<FederationOptions> options, TimeProvider clock)
 {
     private const int MaxAnswer = 32 << 20;
 
-    /// <summary>Reads the trust bundle of the control plane at an address and checks it against a token's pin.</summary>
+    /// <summary>
+    /// Reads the trust bundle of the control plane at an address and checks it against a token's pin.
+    /// </summary>
     /// <exception cref="PeerException">Nobody answers there, or somebody else does.</exception>
     public async Task<BundleAnswer> ReadBundleAsync(string address, string rootPin, CancellationToken cancellationToken)
     {
         // The connection proves nothing yet; the pin does.
         using var client = Client(address, (_, certificate, _, _) => certificate is not null, credential: null);
         var bundle = await CallAsync(
-            address, () => client.GetFromJsonAsync<BundleAnswer>("/v1/trust-bundle", FederationJson.Options, cancellationToken));
+            address,
+            () => client.GetFromJsonAsync<BundleAnswer>("/v1/trust-bundle", FederationJson.Options, cancellationToken));
         foreach (var pem in bundle.Roots)
         {
             using var root = X509Certificate2.CreateFromPem(pem);
             if (JoinToken.PinOf(root) == rootPin) return bundle;
         }
 
-        throw new PeerException($"The control plane at {address} is not the one that minted the token: its root differs.");
+        throw new PeerException(
+            $"The control plane at {address} is not the one that minted the token: its root differs.");
     }
 
     /// <summary>Asks the other mesh for a link.</summary>
@@ -40,7 +46,8 @@ public sealed class PeerClient(IOptions<FederationOptions> options, TimeProvider
         using var client = Client(address, Trusting(bundle.Roots, bundle.TrustDomain), token.Reveal());
         return await CallAsync(address, async () =>
         {
-            using var response = await client.PostAsJsonAsync("/v1/federation/links", request, FederationJson.Options, cancellationToken);
+            using var response = await client.PostAsJsonAsync(
+                "/v1/federation/links", request, FederationJson.Options, cancellationToken);
             await EnsureAsync(response, address, cancellationToken);
             return await response.Content.ReadFromJsonAsync<LinkAnswer>(FederationJson.Options, cancellationToken);
         });
@@ -79,11 +86,13 @@ public sealed class PeerClient(IOptions<FederationOptions> options, TimeProvider
         }
     }
 
-    private static async Task EnsureAsync(HttpResponseMessage response, string address, CancellationToken cancellationToken)
+    private static async Task EnsureAsync(
+        HttpResponseMessage response, string address, CancellationToken cancellationToken)
     {
         if (response.IsSuccessStatusCode) return;
         var text = await response.Content.ReadAsStringAsync(cancellationToken);
-        throw new PeerException($"The control plane at {address} answered {(int)response.StatusCode}: {DetailOf(text)}");
+        throw new PeerException(
+            $"The control plane at {address} answered {(int)response.StatusCode}: {DetailOf(text)}");
     }
 
     private static string DetailOf(string problem)
@@ -115,7 +124,11 @@ public sealed class PeerClient(IOptions<FederationOptions> options, TimeProvider
             Timeout = options.Value.CallTimeout,
             MaxResponseContentBufferSize = MaxAnswer,
         };
-        if (credential is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credential);
+        if (credential is not null)
+        {
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credential);
+        }
+
         return client;
     }
 }

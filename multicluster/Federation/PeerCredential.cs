@@ -6,8 +6,8 @@ using System.Text;
 namespace MeshOrleans.Multicluster.Federation;
 
 /// <summary>
-/// The secret that one mesh presents to another on every call: <c>mp1.LINK.SECRET</c>, LINK being the name under which the
-/// mesh that gave it out knows the link. Only its hash is kept there.
+/// The secret that one mesh presents to another on every call: <c>mp1.LINK.SECRET</c>, LINK being the name under which
+/// the mesh that gave it out knows the link. Only its hash is kept there.
 /// </summary>
 public sealed class PeerCredential
 {
@@ -32,7 +32,11 @@ public sealed class PeerCredential
     public static bool TryParse(string? text, [NotNullWhen(true)] out PeerCredential? credential)
     {
         credential = null;
-        if (text is null || text.Length > 512 || !text.StartsWith(Version + ".", StringComparison.Ordinal)) return false;
+        if (text is null || text.Length > 512 || !text.StartsWith(Version + ".", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
         var end = text.LastIndexOf('.');
         if (end <= Version.Length + 1 || text.Length - end - 1 != Base64Url.GetEncodedLength(SecretBytes)) return false;
         credential = new PeerCredential(text[(Version.Length + 1)..end], text[(end + 1)..]);

@@ -1,6 +1,8 @@
 namespace MeshOrleans.Multicluster.Federation;
 
-/// <summary>Another mesh could not be reached, or refused; the message says which and why, in words for the operator.</summary>
+/// <summary>
+/// Another mesh could not be reached, or refused; the message says which and why, in words for the operator.
+/// </summary>
 public sealed class PeerException : Exception
 {
     public PeerException(string message)

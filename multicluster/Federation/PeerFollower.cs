@@ -8,8 +8,8 @@ using Microsoft.Extensions.Options;
 namespace MeshOrleans.Multicluster.Federation;
 
 /// <summary>
-/// Keeps what the peers export current. Each peer is read on its own: one that is slow or gone delays no other, and what
-/// it last exported stays.
+/// Keeps what the peers export current. Each peer is read on its own: one that is slow or gone delays no other, and
+/// what it last exported stays.
 /// </summary>
 public sealed partial class PeerFollower(
     IGrainFactory grains,
@@ -23,7 +23,8 @@ public sealed partial class PeerFollower(
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            await Task.WhenAll(options.Value.Snapshot().Peers.Values.Select(peer => SyncAsync(peer.Name, stoppingToken)));
+            await Task.WhenAll(
+                options.Value.Snapshot().Peers.Values.Select(peer => SyncAsync(peer.Name, stoppingToken)));
             await Task.Delay(options.Value.Interval, clock, stoppingToken);
         }
     }
@@ -37,7 +38,8 @@ public sealed partial class PeerFollower(
             var exports = await client.ReadExportsAsync(terms, cancellationToken);
             if (exports.TrustDomain != terms.TrustDomain)
             {
-                throw new PeerException($"It now claims the trust domain '{exports.TrustDomain}', not '{terms.TrustDomain}'.");
+                throw new PeerException(
+                    $"It now claims the trust domain '{exports.TrustDomain}', not '{terms.TrustDomain}'.");
             }
 
             var services = exports.Services.Select(s => Checked(peer, terms.TrustDomain, s)).OfType<string>();
@@ -79,15 +81,19 @@ public sealed partial class PeerFollower(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Peer {Peer} could not be read; its last exports stay: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "Peer {Peer} could not be read; its last exports stay: {Reason}")]
     private partial void LogLost(string peer, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The failure to read peer {Peer} could not be noted.")]
     private partial void LogNotNoted(Exception exception, string peer);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Peer {Peer} exports {Namespace}/{Name} with endpoints of another trust domain; they are left out.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Peer {Peer} exports {Namespace}/{Name} with endpoints of another trust domain; they are left out.")]
     private partial void LogForeign(string peer, string @namespace, string name);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Peer {Peer} exports a service that cannot be read; it is left out.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "Peer {Peer} exports a service that cannot be read; it is left out.")]
     private partial void LogUnreadable(Exception exception, string peer);
 }

@@ -5,8 +5,8 @@ using MeshOrleans.Model.Identity;
 namespace MeshOrleans.Multicluster.Federation;
 
 /// <summary>
-/// Decides whether the server at the other end is the control plane of the mesh we linked: its certificate must prove that
-/// mesh's control-plane identity by that mesh's own roots. DNS names do not count.
+/// Decides whether the server at the other end is the control plane of the mesh we linked: its certificate must prove
+/// that mesh's control-plane identity by that mesh's own roots. DNS names do not count.
 /// </summary>
 internal sealed class PeerTrust
 {
@@ -18,7 +18,11 @@ internal sealed class PeerTrust
     public PeerTrust(string trustDomain, ImmutableArray<string> roots, TimeProvider clock)
     {
         _clock = clock;
-        if (!TrustDomain.TryParse(trustDomain, out var domain)) throw new PeerException($"'{trustDomain}' is not a trust domain.");
+        if (!TrustDomain.TryParse(trustDomain, out var domain))
+        {
+            throw new PeerException($"'{trustDomain}' is not a trust domain.");
+        }
+
         _controlPlane = SpiffeId.ForWorkload(domain, "istio-system", "mesh-control-plane");
         try
         {

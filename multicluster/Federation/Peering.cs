@@ -46,14 +46,18 @@ public sealed partial class Peering(
             var own = await OwnBundleAsync(cancellationToken);
             if (bundle.TrustDomain == own.TrustDomain)
             {
-                return Refuse(name, $"Both meshes have the trust domain '{own.TrustDomain}'; one must be set up with another (--trust-domain).");
+                return Refuse(
+                    name,
+                    $"Both meshes have the trust domain '{own.TrustDomain}'; "
+                    + "one must be set up with another (--trust-domain).");
             }
 
             var inbound = PeerCredential.Create(name);
             var request = new LinkRequest(own.TrustDomain, own.RootsPem, options.Value.OwnAddress(), inbound.Reveal());
             var answer = await client.LinkAsync(address, bundle, token, request, cancellationToken);
             var terms = new LinkTerms(bundle.TrustDomain, address, bundle.Roots, answer.Credential, inbound.Hash);
-            return await EstablishAsync(name, terms, cancellationToken) ?? new PeeringOutcome.Linked(name, bundle.TrustDomain);
+            return await EstablishAsync(name, terms, cancellationToken)
+                ?? new PeeringOutcome.Linked(name, bundle.TrustDomain);
         }
         catch (PeerException exception)
         {
@@ -64,9 +68,17 @@ public sealed partial class Peering(
     /// <summary>Takes a link that another mesh asks for; its token has been redeemed by the caller.</summary>
     public async Task<PeeringOutcome> AcceptAsync(LinkRequest request, CancellationToken cancellationToken)
     {
-        if (!TrustDomain.TryParse(request.TrustDomain, out var domain)) return Refuse("?", "trustDomain is not a trust domain.");
+        if (!TrustDomain.TryParse(request.TrustDomain, out var domain))
+        {
+            return Refuse("?", "trustDomain is not a trust domain.");
+        }
+
         var own = await OwnBundleAsync(cancellationToken);
-        if (domain.Name == own.TrustDomain) return Refuse(domain.Name, $"Both meshes have the trust domain '{domain.Name}'.");
+        if (domain.Name == own.TrustDomain)
+        {
+            return Refuse(domain.Name, $"Both meshes have the trust domain '{domain.Name}'.");
+        }
+
         var inbound = PeerCredential.Create(domain.Name);
         var terms = new LinkTerms(domain.Name, request.Address, request.Roots, request.Credential, inbound.Hash);
         return await EstablishAsync(domain.Name, terms, cancellationToken)
@@ -77,7 +89,9 @@ public sealed partial class Peering(
     public Task<bool> RemoveAsync(string name, CancellationToken cancellationToken) =>
         grains.GetGrain<ILinkGrain>(name).RemoveAsync(cancellationToken);
 
-    /// <summary>Everything this mesh exports, for a peer that presents its credential; null when it is none of ours.</summary>
+    /// <summary>
+    /// Everything this mesh exports, for a peer that presents its credential; null when it is none of ours.
+    /// </summary>
     public async Task<ExportAnswer?> ExportAsync(string credential, CancellationToken cancellationToken)
     {
         if (!PeerCredential.TryParse(credential, out var presented)) return null;
@@ -92,7 +106,8 @@ public sealed partial class Peering(
         grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default).GetBundleAsync(cancellationToken);
 
     /// <summary>Null when it worked.</summary>
-    private async Task<PeeringOutcome?> EstablishAsync(string name, LinkTerms terms, CancellationToken cancellationToken)
+    private async Task<PeeringOutcome?> EstablishAsync(
+        string name, LinkTerms terms, CancellationToken cancellationToken)
     {
         var result = await grains.GetGrain<ILinkGrain>(name).EstablishAsync(terms, cancellationToken);
         if (result is LinkResult.Refused(var reason)) return Refuse(name, reason);
@@ -106,7 +121,8 @@ public sealed partial class Peering(
         return new PeeringOutcome.Refused(reason);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Linked to mesh {Name} (trust domain {TrustDomain}) at {Address}.")]
+    [LoggerMessage(
+        Level = LogLevel.Information, Message = "Linked to mesh {Name} (trust domain {TrustDomain}) at {Address}.")]
     private partial void LogLinked(string name, string trustDomain, string address);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The link to mesh {Name} was not made: {Reason}")]

@@ -16,7 +16,11 @@ public static class CsrPem
         if (text[block.Label] is not ("CERTIFICATE REQUEST" or "NEW CERTIFICATE REQUEST")) return false;
         if (!text.AsSpan(block.Location.End.Value).Trim().IsEmpty) return false;
         var bytes = new byte[block.DecodedDataLength];
-        if (!Convert.TryFromBase64Chars(text[block.Base64Data], bytes, out var written) || written != bytes.Length) return false;
+        if (!Convert.TryFromBase64Chars(text[block.Base64Data], bytes, out var written) || written != bytes.Length)
+        {
+            return false;
+        }
+
         der = bytes;
         return true;
     }

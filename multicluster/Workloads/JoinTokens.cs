@@ -7,7 +7,9 @@ using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Multicluster.Workloads;
 
-/// <summary>Makes join tokens and uses them up. The secret leaves this process once, in the answer to whoever asked.</summary>
+/// <summary>
+/// Makes join tokens and uses them up. The secret leaves this process once, in the answer to whoever asked.
+/// </summary>
 public sealed class JoinTokens(IGrainFactory grains)
 {
     /// <summary>The purpose of a token that lets one workload join.</summary>
@@ -40,7 +42,8 @@ public sealed class JoinTokens(IGrainFactory grains)
         return result switch
         {
             RedeemResult.Granted(var grant) when grant.Purpose == purpose => (grant, ""),
-            RedeemResult.Granted(var grant) => (null, $"The token was minted for '{grant.Purpose}', not for '{purpose}'."),
+            RedeemResult.Granted(var grant) =>
+                (null, $"The token was minted for '{grant.Purpose}', not for '{purpose}'."),
             RedeemResult.Used(var at) => (null, $"The token was used before, at {at:O}; mint a new one."),
             RedeemResult.Expired(var at) => (null, $"The token expired at {at:O}; mint a new one."),
             _ => (null, "This control plane never minted that token."),

@@ -3,7 +3,9 @@ using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Multicluster.Workloads;
 
-/// <summary>The file that <c>mesh-sidecar --config</c> reads: the sidecar's flags by name, without dashes in front.</summary>
+/// <summary>
+/// The file that <c>mesh-sidecar --config</c> reads: the sidecar's flags by name, without dashes in front.
+/// </summary>
 internal static class SidecarConfig
 {
     public static ImmutableSortedDictionary<string, string> For(WorkloadRequest request, string xds, JoinToken token)
@@ -14,7 +16,8 @@ internal static class SidecarConfig
         config["service-account"] = request.ServiceAccount;
         config["workload-name"] = request.Name;
         config["address"] = request.Address;
-        config["labels"] = string.Join(',', request.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}"));
+        config["labels"] = string.Join(
+            ',', request.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}"));
         var ports = request.Ports.OrderBy(p => p.Key, StringComparer.Ordinal).ToArray();
         config["app-port"] = string.Join(',', ports.Select(p => p.Value));
         config["port-names"] = string.Join(',', ports.Select(p => p.Key));

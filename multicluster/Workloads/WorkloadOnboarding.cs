@@ -32,7 +32,8 @@ public sealed partial class WorkloadOnboarding(
         var denied = await AuthorizeAsync(request, credential, cancellationToken);
         if (denied is not null) return Refuse(request, denied);
 
-        var bundle = await grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default).GetBundleAsync(cancellationToken);
+        var bundle = await grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default).GetBundleAsync(
+            cancellationToken);
         var id = SpiffeId.ForWorkload(TrustDomain.Parse(bundle.TrustDomain), request.Namespace, request.ServiceAccount);
         var workload = grains.GetGrain<IWorkloadGrain>($"{request.Namespace}/{request.Name}");
         return await workload.RegisterAsync(request.ToRegistration(), cancellationToken) switch
@@ -50,7 +51,9 @@ public sealed partial class WorkloadOnboarding(
     public Task<WorkloadView?> FindAsync(string ns, string name, CancellationToken cancellationToken) =>
         grains.GetGrain<IWorkloadGrain>($"{ns}/{name}").FindAsync(cancellationToken);
 
-    /// <summary>A member that <paramref name="owner"/> may act for (null: anybody's); null when there is none.</summary>
+    /// <summary>
+    /// A member that <paramref name="owner"/> may act for (null: anybody's); null when there is none.
+    /// </summary>
     public async Task<IWorkloadGrain?> FindOwnedAsync(
         string ns, string name, SpiffeId? owner, CancellationToken cancellationToken)
     {
@@ -63,8 +66,10 @@ public sealed partial class WorkloadOnboarding(
         id.Namespace == ns && id.ServiceAccount == serviceAccount;
 
     private static JoinOutcome.Invalid? FaultOf(WorkloadRequest request) =>
-        !Names.IsLabel(request.Namespace) ? new("namespace", "must be a DNS label: a-z, 0-9 and '-', at most 63 characters")
-        : !Names.IsSubdomain(request.Name) ? new("name", "must be a DNS name: a-z, 0-9, '-' and '.', at most 253 characters")
+        !Names.IsLabel(request.Namespace)
+            ? new("namespace", "must be a DNS label: a-z, 0-9 and '-', at most 63 characters")
+        : !Names.IsSubdomain(request.Name)
+            ? new("name", "must be a DNS name: a-z, 0-9, '-' and '.', at most 253 characters")
         : !Names.IsSubdomain(request.ServiceAccount) ? new("serviceAccount", "must be a DNS name")
         : !double.IsFinite(request.LeaseSeconds) ? new("leaseSeconds", "must be a number of seconds")
         : null;
@@ -82,7 +87,8 @@ public sealed partial class WorkloadOnboarding(
                     : new JoinOutcome.Forbidden($"{id} may not register {request.Namespace}/{request.ServiceAccount}.");
             case JoinCredential.Token(var token):
                 var usedBy = $"workload {request.Namespace}/{request.Name}";
-                var (grant, refusal) = await tokens.RedeemAsync(token, JoinTokens.WorkloadPurpose, usedBy, cancellationToken);
+                var (grant, refusal) = await tokens.RedeemAsync(
+                    token, JoinTokens.WorkloadPurpose, usedBy, cancellationToken);
                 if (grant is null) return new JoinOutcome.Unauthenticated(refusal);
                 return grant.Namespace == request.Namespace && grant.ServiceAccount == request.ServiceAccount
                     && (grant.Group.Length == 0 || grant.Group == request.Group)
@@ -108,7 +114,11 @@ public sealed partial class WorkloadOnboarding(
         {
             var issue = new IssueRequest([.. csr], $"{request.Namespace}/{request.Name}", Lifetime: null);
             var issued = await grains.GetGrain<IIdentityGrain>(id.ToString()).IssueAsync(issue, cancellationToken);
-            if (issued is IssueResult.Refused(var reason)) return Refuse(request, new JoinOutcome.Invalid("csr", reason));
+            if (issued is IssueResult.Refused(var reason))
+            {
+                return Refuse(request, new JoinOutcome.Invalid("csr", reason));
+            }
+
             certificate = issued is IssueResult.Issued(var chain, var view)
                 ? new CertificateAnswer(chain, view.Serial, view.NotAfter, view.RotateAt)
                 : null;

@@ -9,7 +9,9 @@ public sealed class DataplaneOptions
     /// <value>127.0.0.1:15001 by default.</value>
     public IPEndPoint Outbound { get; set; } = new(IPAddress.Loopback, 15001);
 
-    /// <summary>Where callers of the workload's ports are accepted, by workload port; port 0 picks a free one.</summary>
+    /// <summary>
+    /// Where callers of the workload's ports are accepted, by workload port; port 0 picks a free one.
+    /// </summary>
     public IReadOnlyDictionary<int, IPEndPoint> Inbound { get; set; } = new Dictionary<int, IPEndPoint>();
 
     /// <summary>Who this proxy reports for.</summary>

@@ -45,7 +45,9 @@ public sealed class DataplaneServer : IAsyncDisposable
     /// <summary>Whether new work is taken.</summary>
     public DrainState Drain { get; }
 
-    /// <summary>Binds all sockets and begins to serve whatever model and identity <paramref name="state"/> holds.</summary>
+    /// <summary>
+    /// Binds all sockets and begins to serve whatever model and identity <paramref name="state"/> holds.
+    /// </summary>
     /// <param name="options">The sockets.</param>
     /// <param name="state">The model and identity; swapped by the caller while this runs. Not disposed here.</param>
     /// <param name="loggers">Where warnings go.</param>
@@ -61,7 +63,8 @@ public sealed class DataplaneServer : IAsyncDisposable
         IRandomSource random,
         CancellationToken cancellationToken)
     {
-        var (metrics, drain, verifier) = (new ProxyMetrics(options.Workload), new DrainState(), new PeerVerifier(clock));
+        var (metrics, drain, verifier) =
+            (new ProxyMetrics(options.Workload), new DrainState(), new PeerVerifier(clock));
         var services = new InboundServices(state, options, verifier, metrics, drain, clock);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.Sources.Clear(); // a sidecar takes nothing from the application's environment

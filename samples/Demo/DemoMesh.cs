@@ -100,7 +100,8 @@ internal sealed class DemoMesh : IAsyncDisposable
         var answer = await RegisterAsync(token, address, labels);
         var config = Path.Combine(state, "sidecar.json");
         await File.WriteAllTextAsync(config, answer.GetProperty("sidecarConfig").GetRawText());
-        var spec = new MemberSpec("billing-vm", "default", "billing", labels, "vm") { Flags = ["--app-address", address] };
+        var spec = new MemberSpec(
+            "billing-vm", "default", "billing", labels, "vm") { Flags = ["--app-address", address] };
         Vm = Own(await Member.StartFromConfigAsync(spec, application: null, config, state, address));
     }
 
@@ -135,7 +136,8 @@ internal sealed class DemoMesh : IAsyncDisposable
         using var response = await First.Api.PostAsync("/v1/peers", content);
         if (!response.IsSuccessStatusCode)
         {
-            throw new InvalidOperationException($"The meshes were not linked: {await response.Content.ReadAsStringAsync()}");
+            throw new InvalidOperationException(
+                $"The meshes were not linked: {await response.Content.ReadAsStringAsync()}");
         }
 
         await First.WaitForAsync(
@@ -148,7 +150,8 @@ internal sealed class DemoMesh : IAsyncDisposable
         ControlPlane controlPlane, string name, string ns, string account, string app, string version)
     {
         var labels = new Dictionary<string, string> { ["app"] = app, ["version"] = version };
-        var member = await Member.StartAsync(controlPlane, _directory, new MemberSpec(name, ns, account, labels, version));
+        var member = await Member.StartAsync(
+            controlPlane, _directory, new MemberSpec(name, ns, account, labels, version));
         lock (_owned) _owned.Add(member);
         return member;
     }

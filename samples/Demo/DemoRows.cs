@@ -87,8 +87,10 @@ internal sealed class DemoRows(DemoMesh mesh)
         return new DemoRow(
             "VM joined over REST",
             "billing answers as 'vm', caller verified",
-            $"{answer.GetProperty("service").GetString()} answers as '{answer.GetProperty("version").GetString()}', caller {PeerOf(answer)}",
-            answer.GetProperty("version").GetString() == "vm" && PeerOf(answer).EndsWith("/sa/order-service", StringComparison.Ordinal));
+            $"{answer.GetProperty("service").GetString()} answers as "
+            + $"'{answer.GetProperty("version").GetString()}', caller {PeerOf(answer)}",
+            answer.GetProperty("version").GetString() == "vm"
+            && PeerOf(answer).EndsWith("/sa/order-service", StringComparison.Ordinal));
     }
 
     private async Task<DemoRow> RemoteAsync()
@@ -150,7 +152,10 @@ internal sealed class DemoRows(DemoMesh mesh)
         var proxies = await mesh.First.GetAsync("/v1/proxies");
         var synced = proxies.EnumerateArray().Count(IsSynced);
         return new DemoRow(
-            "proxies", "all SYNCED", $"{synced} of {proxies.GetArrayLength()} SYNCED", synced == proxies.GetArrayLength());
+            "proxies",
+            "all SYNCED",
+            $"{synced} of {proxies.GetArrayLength()} SYNCED",
+            synced == proxies.GetArrayLength());
     }
 
     private static bool IsSynced(JsonElement proxy) => proxy.GetProperty("status").GetString() == "SYNCED";
@@ -176,7 +181,8 @@ internal sealed class DemoRows(DemoMesh mesh)
         if (header is { } h) request.Headers.Add(h.Name, h.Value);
         using var response = await client.SendAsync(request);
         return response.IsSuccessStatusCode
-            ? JsonSerializer.Deserialize<JsonElement>(await response.Content.ReadAsStringAsync()).GetProperty("version").GetString()!
+            ? JsonSerializer.Deserialize<JsonElement>(
+                await response.Content.ReadAsStringAsync()).GetProperty("version").GetString()!
             : $"HTTP {(int)response.StatusCode}";
     }
 
@@ -196,7 +202,8 @@ internal sealed class DemoRows(DemoMesh mesh)
             ? text[(start + 4)..].Split(';', ',')[0]
             : "(none)";
 
-    private async Task<HashSet<string>> SerialsAsync(string identity) => SerialsIn(await mesh.First.GetAsync("/v1/identities"), identity);
+    private async Task<HashSet<string>> SerialsAsync(string identity) =>
+        SerialsIn(await mesh.First.GetAsync("/v1/identities"), identity);
 
     private static HashSet<string> SerialsIn(JsonElement identities, string identity) =>
     [

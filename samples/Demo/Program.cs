@@ -3,7 +3,8 @@ using System.Text.Json;
 using MeshOrleans.Samples.Demo;
 using Spectre.Console;
 
-// A whole mesh on this machine, under the source documents' own YAML. --once ends by itself, --json prints the rows as JSON.
+// A whole mesh on this machine, under the source documents' own YAML. --once ends by itself, --json prints the rows as
+// JSON.
 if (args.Except(["--once", "--json"]).Any())
 {
     Console.Error.WriteLine("usage: ./mesh demo [--once] [--json]");
@@ -17,7 +18,8 @@ using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Inte
 try
 {
     var begin = DateTime.UtcNow;
-    await using var mesh = await DemoMesh.StartAsync(directory.FullName, text => Console.Error.WriteLine($"demo: {text} ..."));
+    await using var mesh = await DemoMesh.StartAsync(
+        directory.FullName, text => Console.Error.WriteLine($"demo: {text} ..."));
     var rows = new List<DemoRow>();
     foreach (var row in new DemoRows(mesh).All)
     {
@@ -63,7 +65,11 @@ static async Task<DemoRow> Tried(Func<Task<DemoRow>> row)
     }
     catch (Exception exception) when (exception is not OutOfMemoryException)
     {
-        return new DemoRow(row.Method.Name.Replace("Async", "", StringComparison.Ordinal), "an answer", exception.Message, Holds: false);
+        return new DemoRow(
+            row.Method.Name.Replace("Async", "", StringComparison.Ordinal),
+            "an answer",
+            exception.Message,
+            Holds: false);
     }
 }
 
@@ -79,7 +85,11 @@ static void Print(List<DemoRow> rows, bool json, TimeSpan took)
     var table = new Table().Border(TableBorder.Rounded).AddColumns("", "row", "asked", "measured");
     foreach (var row in rows)
     {
-        table.AddRow(row.Holds ? "[green]ok[/]" : "[red]NO[/]", Markup.Escape(row.Row), Markup.Escape(row.Asked), Markup.Escape(row.Measured));
+        table.AddRow(
+            row.Holds ? "[green]ok[/]" : "[red]NO[/]",
+            Markup.Escape(row.Row),
+            Markup.Escape(row.Asked),
+            Markup.Escape(row.Measured));
     }
 
     AnsiConsole.Write(table);

@@ -16,8 +16,12 @@ internal sealed record EchoOptions(IPAddress Address, int Port, int? TcpPort, st
             switch (args[i])
             {
                 case "--port" when ushort.TryParse(value, out var port): options = options with { Port = port }; break;
-                case "--tcp-port" when ushort.TryParse(value, out var port): options = options with { TcpPort = port }; break;
-                case "--address" when IPAddress.TryParse(value, out var ip): options = options with { Address = ip }; break;
+                case "--tcp-port" when ushort.TryParse(value, out var port):
+                    options = options with { TcpPort = port };
+                    break;
+                case "--address" when IPAddress.TryParse(value, out var ip):
+                    options = options with { Address = ip };
+                    break;
                 case "--service": options = options with { Service = value }; break;
                 case "--version": options = options with { Version = value }; break;
                 default: return null;

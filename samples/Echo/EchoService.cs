@@ -6,9 +6,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace MeshOrleans.Samples.Echo;
 
 /// <summary>
-/// Answers every request with what it saw. <c>?delay=2s</c> or <c>?delay=300ms</c> waits first; <c>?codes=503:1,200:3</c>
-/// answers with these codes by weight, in turn; <c>?failFirst=2&amp;key=a</c> answers 503 to the first two requests of
-/// key a. <c>GET /_stats</c> tells how many requests came, in all and by key.
+/// Answers every request with what it saw. <c>?delay=2s</c> or <c>?delay=300ms</c> waits first;
+/// <c>?codes=503:1,200:3</c> answers with these codes by weight, in turn; <c>?failFirst=2&amp;key=a</c> answers 503 to
+/// the first two requests of key a. <c>GET /_stats</c> tells how many requests came, in all and by key.
 /// </summary>
 internal sealed class EchoService(EchoOptions options, TimeProvider clock)
 {
@@ -67,13 +67,16 @@ internal sealed class EchoService(EchoOptions options, TimeProvider clock)
     private static TimeSpan? Delay(string? text) => text switch
     {
         null or "" => null,
-        _ when text.EndsWith("ms", StringComparison.Ordinal) && Number(text[..^2]) is { } ms => TimeSpan.FromMilliseconds(ms),
+        _ when text.EndsWith("ms", StringComparison.Ordinal) && Number(text[..^2]) is { } ms =>
+            TimeSpan.FromMilliseconds(ms),
         _ when text.EndsWith('s') && Number(text[..^1]) is { } s => TimeSpan.FromSeconds(s),
         _ => null,
     };
 
     private static double? Number(string text) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var n) && n is >= 0 and <= 3600 ? n : null;
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var n) && n is >= 0 and <= 3600
+            ? n
+            : null;
 
     private static int Code(string codes, int number)
     {

@@ -15,7 +15,10 @@ builder.Logging.ClearProviders();
 builder.WebHost.ConfigureKestrel(kestrel =>
 {
     kestrel.Listen(options.Address, options.Port);
-    if (options.TcpPort is { } tcp) kestrel.Listen(options.Address, tcp, listen => ConnectionBuilderExtensions.Run(listen, TcpEcho.ServeAsync));
+    if (options.TcpPort is { } tcp)
+    {
+        kestrel.Listen(options.Address, tcp, listen => ConnectionBuilderExtensions.Run(listen, TcpEcho.ServeAsync));
+    }
 });
 var app = builder.Build();
 var echo = new EchoService(options, TimeProvider.System);

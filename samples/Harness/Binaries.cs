@@ -10,14 +10,16 @@ public static class Binaries
     /// <exception cref="FileNotFoundException">It has not been built.</exception>
     public static string Find(string project, string folder, string assembly)
     {
-        var own = new DirectoryInfo(AppContext.BaseDirectory); // …/bin/<project>/<configuration>, or …/bin/<configuration>/net10.0
+        // …/bin/<project>/<configuration>, or …/bin/<configuration>/net10.0
+        var own = new DirectoryInfo(AppContext.BaseDirectory);
         var artifacts = Path.Combine(own.Parent!.Parent!.FullName, project, own.Name, assembly + ".dll");
         if (File.Exists(artifacts)) return artifacts;
 
         var inTree = Path.Combine(RepositoryRoot(), folder, "bin", own.Parent!.Name, own.Name, assembly + ".dll");
         return File.Exists(inTree)
             ? inTree
-            : throw new FileNotFoundException($"{assembly}.dll is neither at {artifacts} nor at {inTree}; build the solution first.");
+            : throw new FileNotFoundException(
+                $"{assembly}.dll is neither at {artifacts} nor at {inTree}; build the solution first.");
     }
 
     /// <summary>The folder that holds MeshOrleans.sln.</summary>

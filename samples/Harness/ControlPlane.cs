@@ -14,7 +14,8 @@ public sealed class ControlPlane : IAsyncDisposable
     private MeshProcess _process;
     private HttpClient _api;
 
-    private ControlPlane(string dataDirectory, string trustDomain, string[] extra, MeshProcess process, JsonElement listening)
+    private ControlPlane(
+        string dataDirectory, string trustDomain, string[] extra, MeshProcess process, JsonElement listening)
     {
         (DataDirectory, TrustDomain, _extra, _process) = (dataDirectory, trustDomain, extra, process);
         _api = new HttpClient();
@@ -50,7 +51,11 @@ public sealed class ControlPlane : IAsyncDisposable
     public static async Task<ControlPlane> StartAsync(
         string dataDirectory, string trustDomain = "cluster.local", params string[] extra)
     {
-        var process = Launch(dataDirectory, trustDomain, extra, ["--api-port", "0", "--xds-port", "0", "--xds-plain-port", "0", "--monitoring-port", "0"]);
+        var process = Launch(
+            dataDirectory,
+            trustDomain,
+            extra,
+            ["--api-port", "0", "--xds-port", "0", "--xds-plain-port", "0", "--monitoring-port", "0"]);
         try
         {
             return new ControlPlane(
@@ -86,7 +91,8 @@ public sealed class ControlPlane : IAsyncDisposable
         var text = await response.Content.ReadAsStringAsync();
         return response.IsSuccessStatusCode
             ? JsonSerializer.Deserialize<JsonElement>(text)
-            : throw new InvalidOperationException($"The manifests were refused with {(int)response.StatusCode}: {text}");
+            : throw new InvalidOperationException(
+                $"The manifests were refused with {(int)response.StatusCode}: {text}");
     }
 
     /// <summary>Posts manifests and returns the answer as it is.</summary>
@@ -114,9 +120,12 @@ public sealed class ControlPlane : IAsyncDisposable
     /// <summary>Reads a JSON answer.</summary>
     public async Task<JsonElement> GetAsync(string path) => await _api.GetFromJsonAsync<JsonElement>(path);
 
-    /// <summary>Asks again and again until the answer is as wanted; every wait is an answer of the control plane.</summary>
+    /// <summary>
+    /// Asks again and again until the answer is as wanted; every wait is an answer of the control plane.
+    /// </summary>
     /// <exception cref="TimeoutException">It never was; the message holds the last answer.</exception>
-    public async Task<JsonElement> WaitForAsync(string path, Func<JsonElement, bool> wanted, string what, int seconds = 30)
+    public async Task<JsonElement> WaitForAsync(
+        string path, Func<JsonElement, bool> wanted, string what, int seconds = 30)
     {
         var last = "";
         for (var end = DateTime.UtcNow.AddSeconds(seconds); DateTime.UtcNow < end; await Task.Delay(50))
@@ -127,13 +136,15 @@ public sealed class ControlPlane : IAsyncDisposable
                 if (wanted(answer)) return answer;
                 last = answer.ToString();
             }
-            catch (HttpRequestException exception) when (exception.StatusCode is null or HttpStatusCode.ServiceUnavailable)
+            catch (HttpRequestException exception)
+                when (exception.StatusCode is null or HttpStatusCode.ServiceUnavailable)
             {
                 last = exception.Message;
             }
         }
 
-        throw new TimeoutException($"{what} did not happen within {seconds} s. Last answer of {path}:\n{last}\n{_process.Tail()}");
+        throw new TimeoutException(
+            $"{what} did not happen within {seconds} s. Last answer of {path}:\n{last}\n{_process.Tail()}");
     }
 
     /// <inheritdoc/>

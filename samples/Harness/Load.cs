@@ -33,7 +33,10 @@ public sealed class Load : IAsyncDisposable
         var goal = Sent + count;
         for (var end = DateTime.UtcNow.AddSeconds(seconds); Sent < goal; await Task.Delay(20))
         {
-            if (DateTime.UtcNow > end) throw new TimeoutException($"Only {Sent} of {goal} requests were sent within {seconds} s.");
+            if (DateTime.UtcNow > end)
+            {
+                throw new TimeoutException($"Only {Sent} of {goal} requests were sent within {seconds} s.");
+            }
         }
     }
 

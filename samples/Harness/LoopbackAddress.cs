@@ -1,8 +1,8 @@
 namespace MeshOrleans.Samples.Harness;
 
 /// <summary>
-/// Loopback addresses for members: each gets one of its own, as each would have its own host, so that many can serve the
-/// same port on one machine.
+/// Loopback addresses for members: each gets one of its own, as each would have its own host, so that many can serve
+/// the same port on one machine.
 /// </summary>
 public static class LoopbackAddress
 {

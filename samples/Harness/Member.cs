@@ -10,12 +10,20 @@ namespace MeshOrleans.Samples.Harness;
 /// <param name="Labels">Its labels.</param>
 /// <param name="Version">What its echo answers as version.</param>
 public sealed record MemberSpec(
-    string Name, string Namespace, string ServiceAccount, IReadOnlyDictionary<string, string> Labels, string Version = "v1")
+    string Name,
+    string Namespace,
+    string ServiceAccount,
+    IReadOnlyDictionary<string, string> Labels,
+    string Version = "v1")
 {
-    /// <summary>The workload port that policies speak of; the application listens there on its own loopback address.</summary>
+    /// <summary>
+    /// The workload port that policies speak of; the application listens there on its own loopback address.
+    /// </summary>
     public int Port { get; init; } = 8080;
 
-    /// <summary>A second workload port, named tcp, on which the application echoes bytes; null when there is none.</summary>
+    /// <summary>
+    /// A second workload port, named tcp, on which the application echoes bytes; null when there is none.
+    /// </summary>
     public int? TcpPort { get; init; }
 
     /// <summary>Further flags of the sidecar.</summary>
@@ -28,7 +36,14 @@ public sealed class Member : IAsyncDisposable
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
     private readonly string[] _flags;
 
-    private Member(MemberSpec spec, MeshProcess? application, MeshProcess sidecar, string[] flags, string stateDirectory, JsonElement listening, string address)
+    private Member(
+        MemberSpec spec,
+        MeshProcess? application,
+        MeshProcess sidecar,
+        string[] flags,
+        string stateDirectory,
+        JsonElement listening,
+        string address)
     {
         (Spec, Application, Sidecar, StateDirectory, Address) = (spec, application, sidecar, stateDirectory, address);
         _flags = flags;
@@ -83,7 +98,9 @@ public sealed class Member : IAsyncDisposable
     /// <summary>Calls services as the application would: through its sidecar.</summary>
     public HttpClient Client { get; }
 
-    /// <summary>Starts the application and its sidecar with a fresh join token, and waits until both are ready.</summary>
+    /// <summary>
+    /// Starts the application and its sidecar with a fresh join token, and waits until both are ready.
+    /// </summary>
     public static async Task<Member> StartAsync(ControlPlane controlPlane, string directory, MemberSpec spec)
     {
         var address = LoopbackAddress.Next();
@@ -129,14 +146,18 @@ public sealed class Member : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a sidecar from the configuration that the control plane answered to a VM's registration.</summary>
-    public static async Task<Member> StartFromConfigAsync(MemberSpec spec, MeshProcess? application, string configFile, string state, string address) =>
+    /// <summary>
+    /// Starts a sidecar from the configuration that the control plane answered to a VM's registration.
+    /// </summary>
+    public static async Task<Member> StartFromConfigAsync(
+        MemberSpec spec, MeshProcess? application, string configFile, string state, string address) =>
         await StartSidecarAsync(
             spec,
             application,
             [
                 "--config", configFile,
-                "--inbound-port", "0", "--outbound-port", "0", "--admin-port", "0", "--status-port", "0", "--metrics-port", "0",
+                "--inbound-port", "0", "--outbound-port", "0",
+                "--admin-port", "0", "--status-port", "0", "--metrics-port", "0",
                 "--state-dir", Path.Combine(state, "sidecar"),
                 .. spec.Flags,
             ],
@@ -169,7 +190,10 @@ public sealed class Member : IAsyncDisposable
             var accepted = AcceptedAt(dump.RootElement).DefaultIfEmpty(DateTime.MaxValue).Max();
             file.Refresh();
             if (file.Exists && file.LastWriteTimeUtc >= accepted) return;
-            if (DateTime.UtcNow > end) throw new TimeoutException($"{Spec.Name} did not save what it accepted at {accepted:O}.");
+            if (DateTime.UtcNow > end)
+            {
+                throw new TimeoutException($"{Spec.Name} did not save what it accepted at {accepted:O}.");
+            }
         }
     }
 

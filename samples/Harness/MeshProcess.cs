@@ -35,7 +35,10 @@ public sealed partial class MeshProcess : IAsyncDisposable
 
     /// <summary>Starts <c>dotnet ASSEMBLY ARGUMENTS</c>.</summary>
     public static MeshProcess Start(
-        string name, string assembly, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+        string name,
+        string assembly,
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo("dotnet")
         {

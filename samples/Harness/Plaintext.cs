@@ -9,7 +9,9 @@ public static class Plaintext
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>Sends one request and returns every byte that came back; empty when the connection was closed without any.</summary>
+    /// <summary>
+    /// Sends one request and returns every byte that came back; empty when the connection was closed without any.
+    /// </summary>
     public static async Task<string> GetAsync(string address, int port)
     {
         using var socket = new TcpClient();

@@ -22,7 +22,8 @@ internal sealed class ApiAuthentication(AdminToken admin)
         }
 
         // The handshake let the certificate through, so its name is proved.
-        return context.Connection.ClientCertificate is { } certificate && PeerSvid.TryReadName(certificate, out var id, out _)
+        return context.Connection.ClientCertificate is { } certificate
+            && PeerSvid.TryReadName(certificate, out var id, out _)
             ? new Caller.Member(id)
             : new Caller.Anonymous();
     }

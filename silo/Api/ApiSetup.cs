@@ -26,7 +26,9 @@ internal static class ApiSetup
         });
     }
 
-    /// <summary>Maps the API. It answers on its own port and on the TLS port, where certificates say who calls.</summary>
+    /// <summary>
+    /// Maps the API. It answers on its own port and on the TLS port, where certificates say who calls.
+    /// </summary>
     public static void UseApi(this WebApplication app)
     {
         app.UseExceptionHandler();

@@ -20,23 +20,32 @@ internal static class CertificateEndpoints
     private static async Task<IResult> BundleAsync(HttpContext context, IGrainFactory grains)
     {
         var bundle = await Authority(grains).GetBundleAsync(context.RequestAborted);
-        return Results.Json(new TrustBundleAnswer(bundle.TrustDomain, bundle.RootsPem, bundle.Sequence), ApiJson.Options);
+        return Results.Json(
+            new TrustBundleAnswer(bundle.TrustDomain, bundle.RootsPem, bundle.Sequence), ApiJson.Options);
     }
 
     private static async Task<IResult> SignAsync(HttpContext context, IGrainFactory grains, JoinTokens tokens)
     {
         var (body, problem) = await ApiJson.ReadAsync<SignBody>(context);
         if (body is null) return problem!;
-        if (!CsrPem.TryRead(body.Csr, out var csr)) return Problems.BadField("csr", "must be one PEM block CERTIFICATE REQUEST");
+        if (!CsrPem.TryRead(body.Csr, out var csr))
+        {
+            return Problems.BadField("csr", "must be one PEM block CERTIFICATE REQUEST");
+        }
+
         var (id, refusal) = await IdentityOfAsync(context, grains, tokens);
         if (id is null) return Problems.Unauthenticated(refusal);
 
-        TimeSpan? lifetime = body.LifetimeSeconds is > 0 and <= 365 * 86400 ? TimeSpan.FromSeconds(body.LifetimeSeconds) : null;
+        TimeSpan? lifetime = body.LifetimeSeconds is > 0 and <= 365 * 86400
+            ? TimeSpan.FromSeconds(body.LifetimeSeconds)
+            : null;
         var request = new IssueRequest([.. csr], body.Node.Length > 0 ? body.Node : "rest", lifetime);
         return await grains.GetGrain<IIdentityGrain>(id.ToString()).IssueAsync(request, context.RequestAborted) switch
         {
             IssueResult.Issued(var chain, var view) => Results.Json(
-                new CertificateAnswer(chain, view.Serial, view.NotAfter, view.RotateAt), ApiJson.Options, statusCode: 201),
+                new CertificateAnswer(chain, view.Serial, view.NotAfter, view.RotateAt),
+                ApiJson.Options,
+                statusCode: 201),
             IssueResult.Refused(var reason) => Problems.BadField("csr", reason),
             var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
         };
@@ -55,9 +64,12 @@ internal static class CertificateEndpoints
                     token, JoinTokens.WorkloadPurpose, "POST /v1/certificates", context.RequestAborted);
                 if (grant is null) return (null, refusal);
                 var bundle = await Authority(grains).GetBundleAsync(context.RequestAborted);
-                return (SpiffeId.ForWorkload(TrustDomain.Parse(bundle.TrustDomain), grant.Namespace, grant.ServiceAccount), "");
+                return (
+                    SpiffeId.ForWorkload(TrustDomain.Parse(bundle.TrustDomain), grant.Namespace, grant.ServiceAccount),
+                    "");
             default:
-                return (null, "A certificate is signed for the identity of a join token or of a client certificate only.");
+                return (
+                    null, "A certificate is signed for the identity of a join token or of a client certificate only.");
         }
     }
 
@@ -65,10 +77,15 @@ internal static class CertificateEndpoints
     {
         const string Suffix = "/rotate";
         var text = Uri.UnescapeDataString(spiffeId);
-        if (!text.EndsWith(Suffix, StringComparison.Ordinal)) return Problems.NotFound("POST …/rotate is the only call here.");
+        if (!text.EndsWith(Suffix, StringComparison.Ordinal))
+        {
+            return Problems.NotFound("POST …/rotate is the only call here.");
+        }
+
         if (!SpiffeId.TryParse(text.AsSpan(0, text.Length - Suffix.Length), out var id))
         {
-            return Problems.BadField("spiffeId", "is not a SPIFFE ID; write spiffe://domain/ns/N/sa/S, percent-encoded or not");
+            return Problems.BadField(
+                "spiffeId", "is not a SPIFFE ID; write spiffe://domain/ns/N/sa/S, percent-encoded or not");
         }
 
         var count = await grains.GetGrain<IIdentityGrain>(id.ToString()).RotateAsync(context.RequestAborted);

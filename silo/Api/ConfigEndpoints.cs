@@ -7,7 +7,9 @@ using MeshOrleans.Silo.Manifests;
 
 namespace MeshOrleans.Silo.Api;
 
-/// <summary><c>/v1/config</c>: apply, read and delete configuration. All of a change set is accepted, or none of it.</summary>
+/// <summary>
+/// <c>/v1/config</c>: apply, read and delete configuration. All of a change set is accepted, or none of it.
+/// </summary>
 internal static class ConfigEndpoints
 {
     private const string Yaml = "application/yaml";
@@ -24,7 +26,11 @@ internal static class ConfigEndpoints
         HttpContext context, IGrainFactory grains, bool dryRun = false, string ns = "default", string? stage = null)
     {
         if (stage is not null) return Problems.NotYet("POST /v1/config?stage=");
-        if (!TryReadIfMatch(context, out var expected)) return Problems.BadField("If-Match", "must be the number of a revision");
+        if (!TryReadIfMatch(context, out var expected))
+        {
+            return Problems.BadField("If-Match", "must be the number of a revision");
+        }
+
         var (body, problem) = await ManifestBody.ReadAsync(context);
         if (body is null) return problem!;
         var review = ManifestReview.Of(body.Files.Select(f => (f.Name, f.Text)), ns);
@@ -46,7 +52,11 @@ internal static class ConfigEndpoints
     private static async Task<IResult> DeleteAsync(
         HttpContext context, IGrainFactory grains, string kind, string ns, string name, bool dryRun = false)
     {
-        if (!TryReadIfMatch(context, out var expected)) return Problems.BadField("If-Match", "must be the number of a revision");
+        if (!TryReadIfMatch(context, out var expected))
+        {
+            return Problems.BadField("If-Match", "must be the number of a revision");
+        }
+
         var request = new ApplyRequest
         {
             Delete = [new ConfigKey(kind, ns, name).ToString()],
@@ -107,7 +117,8 @@ internal static class ConfigEndpoints
 
     private static IMeshConfigGrain Config(IGrainFactory grains) => grains.GetGrain<IMeshConfigGrain>(MeshKeys.Default);
 
-    private sealed record ApplyAnswer(long Revision, ImmutableArray<ChangeRow> Changes, ImmutableArray<ProblemError> Warnings);
+    private sealed record ApplyAnswer(
+        long Revision, ImmutableArray<ChangeRow> Changes, ImmutableArray<ProblemError> Warnings);
 
     private sealed record ResourceRow(string Kind, string Namespace, string Name, long CreatedRevision);
 }

@@ -2,7 +2,9 @@ using MeshOrleans.Silo.Hosting;
 
 namespace MeshOrleans.Silo.Api;
 
-/// <summary>Each port answers what it is for and nothing else: what it is not for looks as if it did not exist.</summary>
+/// <summary>
+/// Each port answers what it is for and nothing else: what it is not for looks as if it did not exist.
+/// </summary>
 internal sealed class ListenerMiddleware(RequestDelegate next)
 {
     public Task InvokeAsync(HttpContext context)
@@ -14,7 +16,8 @@ internal sealed class ListenerMiddleware(RequestDelegate next)
     private static bool IsServedBy(ListenerKind kind, PathString path)
     {
         var isApi = path.StartsWithSegments("/v1");
-        var isMonitoring = path == "/metrics" || path.StartsWithSegments("/healthz") || path.StartsWithSegments("/debug");
+        var isMonitoring =
+            path == "/metrics" || path.StartsWithSegments("/healthz") || path.StartsWithSegments("/debug");
         return kind switch
         {
             ListenerKind.Api => isApi || path.StartsWithSegments("/healthz"),

@@ -27,7 +27,9 @@ internal sealed record ManifestBody(ImmutableArray<ManifestFile> Files, string R
         if (type != ManyFiles && !Accepted.Contains(type))
         {
             return (null, Problems.Of(
-                415, "Send YAML or JSON.", $"The content type must be one of {string.Join(", ", Accepted[..^1])} or {ManyFiles}."));
+                415,
+                "Send YAML or JSON.",
+                $"The content type must be one of {string.Join(", ", Accepted[..^1])} or {ManyFiles}."));
         }
 
         if (context.Request.ContentLength > DocumentLimits.MaxBytes) return (null, TooLarge());
@@ -60,12 +62,15 @@ internal sealed record ManifestBody(ImmutableArray<ManifestFile> Files, string R
         }
         catch (JsonException exception)
         {
-            return (null, Problems.BadField(exception.Path ?? "", "must be {\"files\":[{\"name\":…,\"text\":…}],\"reason\":…}"));
+            return (
+                null,
+                Problems.BadField(exception.Path ?? "", "must be {\"files\":[{\"name\":…,\"text\":…}],\"reason\":…}"));
         }
     }
 
     private static IResult TooLarge() =>
-        Problems.Of(413, "The manifest is too large.", $"The limit is {DocumentLimits.MaxBytes} bytes; apply it in parts.");
+        Problems.Of(
+            413, "The manifest is too large.", $"The limit is {DocumentLimits.MaxBytes} bytes; apply it in parts.");
 
     private sealed record ManyFilesBody(ManifestFile[] Files, string Reason = "");
 }

@@ -4,7 +4,9 @@ using MeshOrleans.Xds.Gateway.Status;
 
 namespace MeshOrleans.Silo.Api;
 
-/// <summary>Health. Alive: the process answers. Ready: it may be sent sidecars, because it knows the whole mesh.</summary>
+/// <summary>
+/// Health. Alive: the process answers. Ready: it may be sent sidecars, because it knows the whole mesh.
+/// </summary>
 internal static class MonitoringEndpoints
 {
     public static void MapMonitoring(this IEndpointRouteBuilder routes)
@@ -14,7 +16,8 @@ internal static class MonitoringEndpoints
             !snapshots.IsSynced ? NotReady("the mesh snapshot is not complete yet")
             : certificate.Current is null ? NotReady("there is no serving certificate yet")
             : Results.Text("ready\n"));
-        routes.MapGet("/metrics", (GatewayMetrics metrics) => Results.Text(metrics.ToPrometheus(), "text/plain; version=0.0.4"));
+        routes.MapGet(
+            "/metrics", (GatewayMetrics metrics) => Results.Text(metrics.ToPrometheus(), "text/plain; version=0.0.4"));
     }
 
     private static IResult NotReady(string reason) => Results.Text($"not ready: {reason}\n", statusCode: 503);

@@ -1,6 +1,8 @@
 namespace MeshOrleans.Silo.Api;
 
-/// <summary>The calls of the contract that this version does not answer yet: a loud 501, never a silent success.</summary>
+/// <summary>
+/// The calls of the contract that this version does not answer yet: a loud 501, never a silent success.
+/// </summary>
 internal static class NotYetEndpoints
 {
     private static readonly (string Method, string Pattern)[] Calls =

@@ -35,19 +35,41 @@ internal static class PeerEndpoints
         var age = now - peer.LastSync;
         var status = peer.Error is not null || age > StaleAfter ? "STALE" : age is null ? "PENDING" : "SYNCED";
         return new PeerRow(
-            peer.Name, peer.TrustDomain, peer.Address, status, peer.LastSync, age?.TotalSeconds, peer.Error, peer.Imported, exported);
+            peer.Name,
+            peer.TrustDomain,
+            peer.Address,
+            status,
+            peer.LastSync,
+            age?.TotalSeconds,
+            peer.Error,
+            peer.Imported,
+            exported);
     }
 
     private static async Task<IResult> LinkAsync(HttpContext context, Peering peering)
     {
         var (body, problem) = await ApiJson.ReadAsync<PeerRequest>(context);
         if (body is null) return problem!;
-        if (!TrustDomain.TryParse(body.Name, out _)) return Problems.BadField("name", "must be made of a-z, 0-9, '.', '-' and '_'");
-        if (!JoinToken.TryParse(body.Token, out var token)) return Problems.BadField("token", "is not a token; mint one at the other mesh: POST /v1/tokens {\"purpose\":\"peer\"}");
-        if (!IsHostAndPort(body.Address)) return Problems.BadField("address", "must be host:port of the other control plane's TLS port (15012)");
+        if (!TrustDomain.TryParse(body.Name, out _))
+        {
+            return Problems.BadField("name", "must be made of a-z, 0-9, '.', '-' and '_'");
+        }
+
+        if (!JoinToken.TryParse(body.Token, out var token))
+        {
+            return Problems.BadField(
+                "token", "is not a token; mint one at the other mesh: POST /v1/tokens {\"purpose\":\"peer\"}");
+        }
+
+        if (!IsHostAndPort(body.Address))
+        {
+            return Problems.BadField("address", "must be host:port of the other control plane's TLS port (15012)");
+        }
+
         return await peering.LinkAsync(body.Name, body.Address, token, context.RequestAborted) switch
         {
-            PeeringOutcome.Linked(var name, var domain) => Results.Json(new { name, trustDomain = domain }, ApiJson.Options, statusCode: 201),
+            PeeringOutcome.Linked(var name, var domain) =>
+                Results.Json(new { name, trustDomain = domain }, ApiJson.Options, statusCode: 201),
             PeeringOutcome.Refused(var reason) => Problems.Of(409, "The meshes are not linked.", reason),
             var other => throw new InvalidOperationException($"Unknown outcome {other.GetType().Name}."),
         };
@@ -60,10 +82,15 @@ internal static class PeerEndpoints
 
     private static async Task<IResult> AcceptAsync(HttpContext context, Peering peering, JoinTokens tokens)
     {
-        if (context.Caller() is not Caller.TokenHolder(var token)) return Problems.Unauthenticated("A peer token is needed.");
+        if (context.Caller() is not Caller.TokenHolder(var token))
+        {
+            return Problems.Unauthenticated("A peer token is needed.");
+        }
+
         var (body, problem) = await ApiJson.ReadAsync<LinkRequest>(context);
         if (body is null) return problem!;
-        var (grant, refusal) = await tokens.RedeemAsync(token, JoinTokens.PeerPurpose, $"mesh {body.TrustDomain}", context.RequestAborted);
+        var (grant, refusal) = await tokens.RedeemAsync(
+            token, JoinTokens.PeerPurpose, $"mesh {body.TrustDomain}", context.RequestAborted);
         if (grant is null) return Problems.Unauthenticated(refusal);
         return await peering.AcceptAsync(body, context.RequestAborted) switch
         {
@@ -81,7 +108,10 @@ internal static class PeerEndpoints
 
     private static bool IsHostAndPort(string text) =>
         Uri.TryCreate($"https://{text}", UriKind.Absolute, out var uri)
-        && uri.PathAndQuery == "/" && uri.UserInfo.Length == 0 && text.Contains(':', StringComparison.Ordinal) && uri.Port > 0;
+        && uri.PathAndQuery == "/"
+        && uri.UserInfo.Length == 0
+        && text.Contains(':', StringComparison.Ordinal)
+        && uri.Port > 0;
 
     private sealed record PeerRequest(string Name = "", string Address = "", string Token = "")
     {

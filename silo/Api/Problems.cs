@@ -29,7 +29,8 @@ internal static class Problems
             detail: detail.Length == 0 ? null : detail,
             extensions: new Dictionary<string, object?>
             {
-                ["errors"] = errors?.ToArray() ?? [new ProblemError($"HTTP{status}", "", detail.Length == 0 ? title : detail, "", 0, "error", "")],
+                ["errors"] = errors?.ToArray()
+                    ?? [new ProblemError($"HTTP{status}", "", detail.Length == 0 ? title : detail, "", 0, "error", "")],
             });
 
     public static IResult Invalid(IEnumerable<Violation> violations)
@@ -51,5 +52,8 @@ internal static class Problems
     public static IResult Conflict(string detail) => Of(409, "Conflict.", detail);
 
     public static IResult NotYet(string call) =>
-        Of(501, "Not implemented yet.", $"{call} is part of the contract but not of this version. CHANGELOG.md tells what is.");
+        Of(
+            501,
+            "Not implemented yet.",
+            $"{call} is part of the contract but not of this version. CHANGELOG.md tells what is.");
 }

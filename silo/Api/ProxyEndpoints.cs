@@ -13,7 +13,8 @@ internal static class ProxyEndpoints
 {
     private const string ResourcesSuffix = "/resources";
 
-    private static readonly JsonFormatter Json = new(JsonFormatter.Settings.Default.WithTypeRegistry(XdsTypes.Registry));
+    private static readonly JsonFormatter Json = new(
+        JsonFormatter.Settings.Default.WithTypeRegistry(XdsTypes.Registry));
 
     public static void MapProxies(this IEndpointRouteBuilder routes)
     {

@@ -22,7 +22,8 @@ internal static class RevisionEndpoints
         if (count is < 1 or > MaxCount) return Problems.BadField("count", $"must be between 1 and {MaxCount}");
         if (before < 0) return Problems.BadField("before", "must not be negative");
         var revisions = await Config(grains).ListRevisionsAsync(before, count, context.RequestAborted);
-        return Results.Json(revisions.Select(r => new RevisionRow(r.Number, r.Time, r.Author, r.Reason)), ApiJson.Options);
+        return Results.Json(
+            revisions.Select(r => new RevisionRow(r.Number, r.Time, r.Author, r.Reason)), ApiJson.Options);
     }
 
     private static async Task<IResult> FindAsync(HttpContext context, IGrainFactory grains, long n) =>

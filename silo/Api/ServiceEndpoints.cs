@@ -14,7 +14,8 @@ internal static class ServiceEndpoints
     {
         var registry = ServiceRegistry.From(snapshots.Current);
         return Results.Json(
-            registry.Services.Where(s => ns is null || s.Namespace == ns).Select(s => RowOf(registry, s)), ApiJson.Options);
+            registry.Services.Where(s => ns is null || s.Namespace == ns).Select(s => RowOf(registry, s)),
+            ApiJson.Options);
     }
 
     private static ServiceRow RowOf(ServiceRegistry registry, Service service)
@@ -46,7 +47,14 @@ internal static class ServiceEndpoints
     private sealed record PortRow(string Name, int Number, string Protocol);
 
     private sealed record EndpointRow(
-        int Port, string Workload, string Address, int WorkloadPort, int DialPort, string Health, bool Mtls, string Peer)
+        int Port,
+        string Workload,
+        string Address,
+        int WorkloadPort,
+        int DialPort,
+        string Health,
+        bool Mtls,
+        string Peer)
     {
         public static EndpointRow From(ServicePort port, ServiceEndpoint endpoint) => new(
             port.Number,

@@ -2,7 +2,9 @@ using Microsoft.Data.Sqlite;
 
 namespace MeshOrleans.Silo.Api;
 
-/// <summary>A write that the store did not take is 503 with Retry-After, not 500: the caller may simply try again.</summary>
+/// <summary>
+/// A write that the store did not take is 503 with Retry-After, not 500: the caller may simply try again.
+/// </summary>
 internal sealed partial class StoreFailureMiddleware(RequestDelegate next, ILogger<StoreFailureMiddleware> logger)
 {
     private const string RetryAfterSeconds = "2";
@@ -17,12 +19,14 @@ internal sealed partial class StoreFailureMiddleware(RequestDelegate next, ILogg
         {
             LogFailed(exception, context.Request.Method, context.Request.Path);
             context.Response.Headers.RetryAfter = RetryAfterSeconds;
-            await Problems.Of(503, "The store does not answer.", "Nothing was acknowledged; try again.").ExecuteAsync(context);
+            await Problems.Of(
+                503, "The store does not answer.", "Nothing was acknowledged; try again.").ExecuteAsync(context);
         }
     }
 
     private static bool IsStoreFailure(Exception? exception) =>
-        exception is not null && (exception is SqliteException or TimeoutException || IsStoreFailure(exception.InnerException));
+        exception is not null
+        && (exception is SqliteException or TimeoutException || IsStoreFailure(exception.InnerException));
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} was answered with 503 because the store failed.")]
     private partial void LogFailed(Exception exception, string method, string path);

@@ -30,7 +30,9 @@ internal static class TokenEndpoints
         var grant = new JoinTokenGrant(body.Purpose, body.Namespace, body.ServiceAccount, body.Group, expiresAt);
         var token = await tokens.MintAsync(grant, context.RequestAborted);
         return Results.Json(
-            new TokenAnswer(token.Reveal(), expiresAt, body.Namespace, body.ServiceAccount), ApiJson.Options, statusCode: 201);
+            new TokenAnswer(token.Reveal(), expiresAt, body.Namespace, body.ServiceAccount),
+            ApiJson.Options,
+            statusCode: 201);
     }
 
     private sealed record TokenRequest(

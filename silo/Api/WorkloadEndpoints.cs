@@ -10,7 +10,8 @@ internal static class WorkloadEndpoints
     public static void MapWorkloads(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/v1/workloads", JoinAsync).RequireCredential();
-        routes.MapGet("/v1/workloads", (WorkloadListing listing, string? ns) => Results.Json(listing.All(ns), ApiJson.Options))
+        routes.MapGet(
+            "/v1/workloads", (WorkloadListing listing, string? ns) => Results.Json(listing.All(ns), ApiJson.Options))
             .RequireAdmin();
         routes.MapGet("/v1/workloads/{ns}/{name}", FindAsync).RequireAdmin();
         routes.MapPut("/v1/workloads/{ns}/{name}/lease", RenewAsync).RequireCredential();
@@ -29,7 +30,10 @@ internal static class WorkloadEndpoints
             Caller.Member(var id) => new JoinCredential.Member(id),
             _ => null,
         };
-        if (credential is null) return Problems.Unauthenticated("The bearer is neither a join token nor the admin token.");
+        if (credential is null)
+        {
+            return Problems.Unauthenticated("The bearer is neither a join token nor the admin token.");
+        }
 
         return await onboarding.JoinAsync(body, credential, context.RequestAborted) switch
         {
@@ -70,13 +74,18 @@ internal static class WorkloadEndpoints
 
     // A stranger's workload and a workload that is not there look the same: 404, so that names cannot be probed.
     private static async Task<IResult> OwnedAsync(
-        HttpContext context, WorkloadOnboarding onboarding, string ns, string name, Func<IWorkloadGrain, Task<bool>> act)
+        HttpContext context,
+        WorkloadOnboarding onboarding,
+        string ns,
+        string name,
+        Func<IWorkloadGrain, Task<bool>> act)
     {
         SpiffeId? owner = context.Caller() is Caller.Member(var id) ? id : null;
         if (owner is null && context.Caller() is not Caller.Admin)
         {
             return Problems.Unauthenticated(
-                "Use the workload's certificate (TLS port 15012) or the admin token; a join token is good for joining only.");
+                "Use the workload's certificate (TLS port 15012) or the admin token; "
+                + "a join token is good for joining only.");
         }
 
         var grain = await onboarding.FindOwnedAsync(ns, name, owner, context.RequestAborted);

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Options;
 
 namespace MeshOrleans.Silo.Hosting;
 
-/// <summary>The admin credential of this control plane: made at first start, kept in DATA/admin-token (mode 0600).</summary>
+/// <summary>
+/// The admin credential of this control plane: made at first start, kept in DATA/admin-token (mode 0600).
+/// </summary>
 internal sealed class AdminToken
 {
     public const string FileName = "admin-token";

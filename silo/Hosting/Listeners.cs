@@ -27,12 +27,14 @@ internal sealed class Listeners(IOptions<SiloOptions> options)
     public string Xds => $"{Host}:{Port(ListenerKind.Xds)}";
 
     /// <summary>The plaintext xDS port as <c>host:port</c>; null when it is off.</summary>
-    public string? XdsPlain => _bound.ContainsKey(ListenerKind.XdsPlain) ? $"127.0.0.1:{Port(ListenerKind.XdsPlain)}" : null;
+    public string? XdsPlain =>
+        _bound.ContainsKey(ListenerKind.XdsPlain) ? $"127.0.0.1:{Port(ListenerKind.XdsPlain)}" : null;
 
     /// <summary>The monitoring port's address.</summary>
     public string Monitoring => $"http://{Host}:{Port(ListenerKind.Monitoring)}";
 
-    private string Host => options.Value.AdvertisedHost is "0.0.0.0" or "::" ? "127.0.0.1" : options.Value.AdvertisedHost;
+    private string Host =>
+        options.Value.AdvertisedHost is "0.0.0.0" or "::" ? "127.0.0.1" : options.Value.AdvertisedHost;
 
     /// <summary>Opens the ports.</summary>
     /// <param name="kestrel">The server.</param>
@@ -77,7 +79,8 @@ internal sealed class Listeners(IOptions<SiloOptions> options)
         _bound[kind] = listen;
     });
 
-    private int Port(ListenerKind kind) => _bound[kind].IPEndPoint?.Port ?? throw new InvalidOperationException("Not opened yet.");
+    private int Port(ListenerKind kind) =>
+        _bound[kind].IPEndPoint?.Port ?? throw new InvalidOperationException("Not opened yet.");
 
     private sealed record ListenerFeature(ListenerKind Kind);
 }

@@ -76,9 +76,11 @@ internal sealed partial class ServingCertificate(
         return SslStreamCertificateContext.Create(leaf.CopyWithPrivateKey(key), rest, offline: true);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Serving certificate {Serial} is in place until {NotAfter}.")]
+    [LoggerMessage(
+        Level = LogLevel.Information, Message = "Serving certificate {Serial} is in place until {NotAfter}.")]
     private partial void LogRenewed(string serial, DateTimeOffset notAfter);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The serving certificate could not be renewed; next attempt in {Delay}.")]
+    [LoggerMessage(
+        Level = LogLevel.Error, Message = "The serving certificate could not be renewed; next attempt in {Delay}.")]
     private partial void LogRenewalFailed(Exception exception, TimeSpan delay);
 }

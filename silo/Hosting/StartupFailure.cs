@@ -6,7 +6,9 @@ namespace MeshOrleans.Silo.Hosting;
 /// <summary>Turns what commonly goes wrong at start into one line that says what to do.</summary>
 internal static class StartupFailure
 {
-    /// <summary>The line; null for a failure that nobody foresaw, whose stack trace is worth more than a sentence.</summary>
+    /// <summary>
+    /// The line; null for a failure that nobody foresaw, whose stack trace is worth more than a sentence.
+    /// </summary>
     public static string? Explain(Exception exception) => exception switch
     {
         OptionsValidationException invalid => $"the configuration is wrong: {string.Join("; ", invalid.Failures)}",

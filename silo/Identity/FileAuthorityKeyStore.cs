@@ -34,7 +34,8 @@ internal sealed class FileAuthorityKeyStore(string path) : IAuthorityKeyStore
         catch (IOException) when (File.Exists(path))
         {
             File.Delete(draft);
-            return await LoadAsync(cancellationToken) ?? throw new IOException($"{path} was created and removed again.");
+            return await LoadAsync(cancellationToken)
+                ?? throw new IOException($"{path} was created and removed again.");
         }
     }
 

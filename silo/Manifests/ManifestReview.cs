@@ -4,7 +4,9 @@ using MeshOrleans.Model.Validation;
 
 namespace MeshOrleans.Silo.Manifests;
 
-/// <summary>Everything there is to say about a change set before it is accepted: its resources and all findings.</summary>
+/// <summary>
+/// Everything there is to say about a change set before it is accepted: its resources and all findings.
+/// </summary>
 /// <param name="Resources">The resources, in the order they were written.</param>
 /// <param name="Findings">Errors and warnings, each with file and line.</param>
 internal sealed record ManifestReview(ImmutableArray<ConfigResource> Resources, ImmutableArray<Violation> Findings)
@@ -31,7 +33,8 @@ internal sealed record ManifestReview(ImmutableArray<ConfigResource> Resources, 
                 {
                     var where = firstFile[read.Resource.Key];
                     findings.Add(read.Place(new Violation(
-                        FieldPath.Root.At("metadata").At("name"), $"{read.Resource.Key} is in this change set already, in {where}")));
+                        FieldPath.Root.At("metadata").At("name"),
+                        $"{read.Resource.Key} is in this change set already, in {where}")));
                 }
             }
         }

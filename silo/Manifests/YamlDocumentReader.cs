@@ -37,7 +37,8 @@ internal sealed class YamlDocumentReader
         {
             errors.Add(Explain(text, exception));
         }
-        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or OverflowException)
+        catch (Exception exception)
+            when (exception is ArgumentException or InvalidOperationException or OverflowException)
         {
             // The parser's own slips on broken escapes and anchors.
             errors.Add(new DocumentError("the text is no YAML", (int)(reader.parser.Current?.Start.Line ?? 0)));
@@ -133,7 +134,8 @@ internal sealed class YamlDocumentReader
             if (keys.TryAdd(key.Value, keyLine)) entries.Add(new MapEntry(key.Value, value.Node, keyLine, keyColumn));
             else
             {
-                errors.Add(new DocumentError($"duplicate key \"{key.Value}\", first on line {keys[key.Value]}", keyLine));
+                errors.Add(
+                    new DocumentError($"duplicate key \"{key.Value}\", first on line {keys[key.Value]}", keyLine));
             }
         }
 
@@ -172,7 +174,8 @@ internal sealed class YamlDocumentReader
     private static DocumentError Explain(string text, YamlException exception)
     {
         var (start, end) = ((int)exception.Start.Line, (int)exception.End.Line);
-        if (TabIndentedLine(text, start) is { } tab && (tab == start || exception.Message.Contains("tab", StringComparison.Ordinal)))
+        if (TabIndentedLine(text, start) is { } tab
+            && (tab == start || exception.Message.Contains("tab", StringComparison.Ordinal)))
         {
             return new DocumentError("a tab may not indent YAML: use spaces", tab);
         }

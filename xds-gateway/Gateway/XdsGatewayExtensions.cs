@@ -28,7 +28,8 @@ public static class XdsGatewayExtensions
     public static IServiceCollection AddXdsGateway(this IServiceCollection services)
     {
         services.AddOptions<XdsGatewayOptions>().BindConfiguration(XdsGatewayOptions.Section).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<XdsGatewayOptions>, XdsGatewayOptionsValidator>());
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IValidateOptions<XdsGatewayOptions>, XdsGatewayOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IRandomSource>(SharedRandomSource.Instance);
         services.TryAddSingleton<IPeerAuthenticator, TlsPeerAuthenticator>();
@@ -38,7 +39,8 @@ public static class XdsGatewayExtensions
         services.AddSingleton<GrpcHealthBoard>();
         services.AddSingleton<PushSource>();
         services.AddSingleton<SubscriptionReporter>();
-        services.AddSingleton(p => new GatewayStatus(p.GetRequiredService<PushSource>(), p.GetRequiredService<TranslationCache>()));
+        services.AddSingleton(
+            p => new GatewayStatus(p.GetRequiredService<PushSource>(), p.GetRequiredService<TranslationCache>()));
         services.AddSingleton<SvidParts>();
         services.AddSingleton<WorkloadParts>();
         services.AddSingleton<StreamFactories>();
@@ -57,8 +59,10 @@ public static class XdsGatewayExtensions
     {
         var services = endpoints.ServiceProvider;
         var streams = services.GetRequiredService<DiscoveryService>();
-        endpoints.MapGrpc($"{Discovery}/StreamAggregatedResources", call => streams.ServeAsync(call, StreamProtocol.StateOfTheWorld));
-        endpoints.MapGrpc($"{Discovery}/DeltaAggregatedResources", call => streams.ServeAsync(call, StreamProtocol.Delta));
+        endpoints.MapGrpc(
+            $"{Discovery}/StreamAggregatedResources", call => streams.ServeAsync(call, StreamProtocol.StateOfTheWorld));
+        endpoints.MapGrpc(
+            $"{Discovery}/DeltaAggregatedResources", call => streams.ServeAsync(call, StreamProtocol.Delta));
         endpoints.MapGrpcUnary(
             "/istio.v1.auth.IstioCertificateService/CreateCertificate",
             IstioCertificateRequest.Parser,

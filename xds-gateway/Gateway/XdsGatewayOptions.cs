@@ -24,7 +24,9 @@ public sealed class XdsGatewayOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
     public TimeSpan DebounceCap { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a client may block its stream, by not reading or not acknowledging while more is due.</summary>
+    /// <summary>
+    /// How long a client may block its stream, by not reading or not acknowledging while more is due.
+    /// </summary>
     /// <value>30 s by default; then the stream is closed.</value>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromSeconds(30);
@@ -34,7 +36,9 @@ public sealed class XdsGatewayOptions
     [Range(1, 1_000_000)]
     public int MaxResourceNames { get; set; } = 10_000;
 
-    /// <summary>The most requests that a stream may send at once before <see cref="RequestsPerSecond"/> counts.</summary>
+    /// <summary>
+    /// The most requests that a stream may send at once before <see cref="RequestsPerSecond"/> counts.
+    /// </summary>
     /// <value>1,000 by default.</value>
     [Range(1, 1_000_000)]
     public int RequestBurst { get; set; } = 1_000;

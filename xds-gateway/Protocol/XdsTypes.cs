@@ -5,7 +5,9 @@ namespace MeshOrleans.Xds.Protocol;
 /// <summary>Every message that can be packed into an <c>Any</c>: what a JSON formatter or parser has to know.</summary>
 public static class XdsTypes
 {
-    /// <summary>Registry for <see cref="Google.Protobuf.JsonFormatter"/> and <see cref="Google.Protobuf.JsonParser"/>.</summary>
+    /// <summary>
+    /// Registry for <see cref="Google.Protobuf.JsonFormatter"/> and <see cref="Google.Protobuf.JsonParser"/>.
+    /// </summary>
     public static TypeRegistry Registry { get; } = TypeRegistry.FromFiles(
         Cluster.ClusterReflection.Descriptor,
         Cors.CorsReflection.Descriptor,

@@ -15,7 +15,9 @@ public sealed record ApplyRequest
     /// <summary>Resources to create or replace.</summary>
     [Id(0)] public ImmutableArray<ConfigDocument> Put { get; init; } = [];
 
-    /// <summary>Keys to delete; a key that is not there is a conflict of its own (<see cref="ApplyResult.Missing"/>).</summary>
+    /// <summary>
+    /// Keys to delete; a key that is not there is a conflict of its own (<see cref="ApplyResult.Missing"/>).
+    /// </summary>
     [Id(1)] public ImmutableArray<string> Delete { get; init; } = [];
 
     /// <summary>The revision the author looked at; null when any will do.</summary>

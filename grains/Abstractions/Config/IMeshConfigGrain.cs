@@ -27,7 +27,8 @@ public interface IMeshConfigGrain : IGrainWithStringKey
     /// <param name="count">At most this many, 1 to 500.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     [Alias("ListRevisions")]
-    Task<ImmutableArray<RevisionRecord>> ListRevisionsAsync(long before, int count, CancellationToken cancellationToken);
+    Task<ImmutableArray<RevisionRecord>> ListRevisionsAsync(
+        long before, int count, CancellationToken cancellationToken);
 
     /// <summary>One revision with its changes; null when there is none of that number.</summary>
     [Alias("FindRevision")]

@@ -9,11 +9,15 @@ namespace MeshOrleans.Grains.Federation;
 [Alias("mesh.IPeerTrustGrain")]
 public interface IPeerTrustGrain : IGrainWithStringKey
 {
-    /// <summary>Takes over a link's roots; refused when another link holds the domain, or when it is this mesh's own.</summary>
+    /// <summary>
+    /// Takes over a link's roots; refused when another link holds the domain, or when it is this mesh's own.
+    /// </summary>
     [Alias("Hold")]
     Task<LinkResult> HoldAsync(string link, ImmutableArray<string> rootsPem, CancellationToken cancellationToken);
 
-    /// <summary>Ends a link's hold and forgets the roots; does nothing when the link does not hold the domain.</summary>
+    /// <summary>
+    /// Ends a link's hold and forgets the roots; does nothing when the link does not hold the domain.
+    /// </summary>
     [Alias("Release")]
     Task ReleaseAsync(string link, CancellationToken cancellationToken);
 }

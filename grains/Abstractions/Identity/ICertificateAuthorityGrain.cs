@@ -3,7 +3,8 @@ using System.Collections.Immutable;
 namespace MeshOrleans.Grains.Identity;
 
 /// <summary>
-/// The mesh's certificate authority. Key: <see cref="MeshKeys.Default"/>. Tells the snapshot its roots; calls nobody else.
+/// The mesh's certificate authority. Key: <see cref="MeshKeys.Default"/>. Tells the snapshot its roots; calls nobody
+/// else.
 /// </summary>
 [Alias("mesh.ICertificateAuthorityGrain")]
 public interface ICertificateAuthorityGrain : IGrainWithStringKey
@@ -18,10 +19,14 @@ public interface ICertificateAuthorityGrain : IGrainWithStringKey
 }
 
 /// <summary>What is to be signed.</summary>
-/// <param name="SpiffeId">The authenticated identity: the only name the certificate will carry, but for DNS names.</param>
+/// <param name="SpiffeId">
+/// The authenticated identity: the only name the certificate will carry, but for DNS names.
+/// </param>
 /// <param name="Csr">PKCS#10, DER; only its public key and its proof of possession count.</param>
 /// <param name="Lifetime">The lifetime asked for; null for the default.</param>
-/// <param name="DnsNames">DNS names or IP addresses for the control plane's own serving certificate; else empty.</param>
+/// <param name="DnsNames">
+/// DNS names or IP addresses for the control plane's own serving certificate; else empty.
+/// </param>
 [GenerateSerializer, Immutable, Alias("mesh.SignRequest")]
 public sealed record SignRequest(
     [property: Id(0)] string SpiffeId,

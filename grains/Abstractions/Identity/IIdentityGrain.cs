@@ -13,7 +13,9 @@ public interface IIdentityGrain : IGrainWithStringKey
     [Alias("Issue")]
     Task<IssueResult> IssueAsync(IssueRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Makes every certificate of this identity due now: gateways sign the CSRs staged with them and push.</summary>
+    /// <summary>
+    /// Makes every certificate of this identity due now: gateways sign the CSRs staged with them and push.
+    /// </summary>
     /// <returns>How many certificates became due.</returns>
     [Alias("Rotate")]
     Task<int> RotateAsync(CancellationToken cancellationToken);

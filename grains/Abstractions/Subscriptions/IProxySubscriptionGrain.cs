@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace MeshOrleans.Grains.Subscriptions;
 
-/// <summary>One proxy's subscription: who it is, which stream is its newest, what it holds. Key: the node id. Calls nobody.</summary>
+/// <summary>
+/// One proxy's subscription: who it is, which stream is its newest, what it holds. Key: the node id. Calls nobody.
+/// </summary>
 [Alias("mesh.IProxySubscriptionGrain")]
 public interface IProxySubscriptionGrain : IGrainWithStringKey
 {
@@ -13,7 +15,8 @@ public interface IProxySubscriptionGrain : IGrainWithStringKey
 
     /// <summary>What changed since the last report. False when a newer stream has taken over.</summary>
     [Alias("Report")]
-    Task<bool> ReportAsync(long streamEpoch, ImmutableArray<SubscriptionReport> reports, CancellationToken cancellationToken);
+    Task<bool> ReportAsync(
+        long streamEpoch, ImmutableArray<SubscriptionReport> reports, CancellationToken cancellationToken);
 
     /// <summary>The stream ended.</summary>
     [Alias("Disconnect")]

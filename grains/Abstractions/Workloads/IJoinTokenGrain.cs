@@ -2,8 +2,8 @@
 namespace MeshOrleans.Grains.Workloads;
 
 /// <summary>
-/// One join token: good for one use, by whoever holds it, for one service account, until it expires. Key: the lower-case
-/// hex SHA-256 of the secret; the secret itself is stored nowhere.
+/// One join token: good for one use, by whoever holds it, for one service account, until it expires. Key: the
+/// lower-case hex SHA-256 of the secret; the secret itself is stored nowhere.
 /// </summary>
 [Alias("mesh.IJoinTokenGrain")]
 public interface IJoinTokenGrain : IGrainWithStringKey

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace MeshOrleans.Grains.Workloads;
 
-/// <summary>What a member says of itself when it joins. The fields mean what <c>Model.Topology.Workload</c> says.</summary>
+/// <summary>
+/// What a member says of itself when it joins. The fields mean what <c>Model.Topology.Workload</c> says.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("mesh.WorkloadRegistration")]
 public sealed record WorkloadRegistration
 {
@@ -16,7 +18,8 @@ public sealed record WorkloadRegistration
     [Id(2)] public ImmutableDictionary<int, int> InboundPorts { get; init; } = ImmutableDictionary<int, int>.Empty;
 
     /// <summary>Labels that selectors match.</summary>
-    [Id(3)] public ImmutableDictionary<string, string> Labels { get; init; } = ImmutableDictionary<string, string>.Empty;
+    [Id(3)] public ImmutableDictionary<string, string> Labels { get; init; } =
+        ImmutableDictionary<string, string>.Empty;
 
     /// <summary>region/zone/sub-zone.</summary>
     [Id(4)] public string Locality { get; init; } = "";

@@ -13,7 +13,8 @@ public sealed record ConfigKind
         ["networking.istio.io/v1", "networking.istio.io/v1beta1", "networking.istio.io/v1alpha3"];
 
     private static readonly ImmutableArray<string> Security = ["security.istio.io/v1", "security.istio.io/v1beta1"];
-    private static readonly ImmutableArray<string> Telemetries = ["telemetry.istio.io/v1", "telemetry.istio.io/v1alpha1"];
+    private static readonly ImmutableArray<string> Telemetries =
+        ["telemetry.istio.io/v1", "telemetry.istio.io/v1alpha1"];
     private static readonly ImmutableArray<string> Own = ["mesh.orleans.io/v1"];
 
     /// <summary>All kinds, by name.</summary>
@@ -48,7 +49,8 @@ public sealed record ConfigKind
     /// <summary>Why a kind that other meshes have is refused here; null when it is simply unknown.</summary>
     internal static string? Refusal(string kind) => kind switch
     {
-        "EnvoyFilter" => "EnvoyFilter is unsupported by this data plane, which is no Envoy: use VirtualService, DestinationRule, "
+        "EnvoyFilter" =>
+            "EnvoyFilter is unsupported by this data plane, which is no Envoy: use VirtualService, DestinationRule, "
             + "AuthorizationPolicy or Telemetry for what it should do",
         "WasmPlugin" => "WasmPlugin is unsupported by this data plane, which is no Envoy: use AuthorizationPolicy or "
             + "RequestAuthentication for access, VirtualService headers for rewriting",

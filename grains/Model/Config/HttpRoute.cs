@@ -68,8 +68,9 @@ public sealed record HttpMirror(Destination? Destination, double? Percentage);
 public sealed record HttpDelegate(string Name, string Namespace);
 
 /// <summary>Changes the request before it is forwarded.</summary>
-/// <param name="Uri">Replaces the matched prefix, or the whole path of an exact or regex match; empty leaves
-/// it.</param>
+/// <param name="Uri">
+/// Replaces the matched prefix, or the whole path of an exact or regex match; empty leaves it.
+/// </param>
 /// <param name="Authority">Replaces the authority; empty leaves it.</param>
 /// <param name="UriRegexRewrite">Replaces by expression; exclusive with <paramref name="Uri"/>.</param>
 public sealed record HttpRewrite(string Uri, string Authority, RegexRewrite? UriRegexRewrite);

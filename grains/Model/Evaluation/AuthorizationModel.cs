@@ -33,7 +33,9 @@ public sealed record AuthorizationFilter(AuthorizationRules? Enforced, Authoriza
 
 /// <summary>What authorization says about one request.</summary>
 /// <param name="Allowed">The decision.</param>
-/// <param name="Policy">The rule that decided; null when none matched (allowed by default, or no ALLOW rule matched).</param>
+/// <param name="Policy">
+/// The rule that decided; null when none matched (allowed by default, or no ALLOW rule matched).
+/// </param>
 /// <param name="Action">The action that decided; null when there was no filter at all.</param>
 /// <param name="ShadowAllowed">What the policies on trial would have said; null when there are none.</param>
 /// <param name="ShadowPolicy">The rule on trial that matched; null when none did.</param>

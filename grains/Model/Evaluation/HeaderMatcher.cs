@@ -1,7 +1,9 @@
 namespace MeshOrleans.Model.Evaluation;
 
 /// <summary>One condition on a header, as <c>envoy.config.route.v3.HeaderMatcher</c> means it.</summary>
-/// <remarks>The pseudo headers <c>:method :authority :path :scheme</c> (and <c>host</c>) are read from the view.</remarks>
+/// <remarks>
+/// The pseudo headers <c>:method :authority :path :scheme</c> (and <c>host</c>) are read from the view.
+/// </remarks>
 public sealed class HeaderMatcher
 {
     private readonly Source _source;
@@ -40,11 +42,14 @@ public sealed class HeaderMatcher
     /// <summary>Turns the outcome round.</summary>
     public bool Invert { get; init; }
 
-    /// <summary>An absent header counts as an empty one. Without it an absent header never matches, inverted or not.</summary>
+    /// <summary>
+    /// An absent header counts as an empty one. Without it an absent header never matches, inverted or not.
+    /// </summary>
     public bool TreatMissingAsEmpty { get; init; }
 
     /// <summary>The value must match.</summary>
-    public static HeaderMatcher Of(string name, StringMatcher value, bool invert = false, bool treatMissingAsEmpty = false) =>
+    public static HeaderMatcher Of(
+        string name, StringMatcher value, bool invert = false, bool treatMissingAsEmpty = false) =>
         new(name, value, present: true) { Invert = invert, TreatMissingAsEmpty = treatMissingAsEmpty };
 
     /// <summary>The header must be there (or must not), whatever its value.</summary>
@@ -64,8 +69,8 @@ public sealed class HeaderMatcher
     /// </summary>
     /// <param name="view">The request.</param>
     /// <param name="quantifier">
-    /// <see cref="Quantifier.Any"/>: one value is enough, and so is the joined text; <see cref="Quantifier.All"/>: no value
-    /// may fail.
+    /// <see cref="Quantifier.Any"/>: one value is enough, and so is the joined text; <see cref="Quantifier.All"/>: no
+    /// value may fail.
     /// </param>
     public bool Matches<TView>(in TView view, Quantifier quantifier)
         where TView : struct, IRequestView, allows ref struct

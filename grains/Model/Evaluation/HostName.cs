@@ -27,7 +27,8 @@ public static class HostName
     public static int? Port(ReadOnlySpan<char> authority)
     {
         var start = PortStart(authority);
-        return start >= 0 && ushort.TryParse(authority[(start + 1)..], System.Globalization.NumberStyles.None, null, out var port)
+        return start >= 0
+            && ushort.TryParse(authority[(start + 1)..], System.Globalization.NumberStyles.None, null, out var port)
             && port > 0 ? port : null;
     }
 

@@ -4,8 +4,8 @@ namespace MeshOrleans.Model.Evaluation;
 
 /// <summary>What routing and policy may look at of one request, whoever carries it.</summary>
 /// <remarks>
-/// Implemented by structs and always passed by reference, so a decision allocates nothing. The proxy, <c>explain</c> and
-/// the tests each bring their own view; the decisions are one code.
+/// Implemented by structs and always passed by reference, so a decision allocates nothing. The proxy, <c>explain</c>
+/// and the tests each bring their own view; the decisions are one code.
 /// </remarks>
 public interface IRequestView
 {

@@ -48,7 +48,9 @@ public sealed class PathMatcher
     /// <summary>Whether case counts.</summary>
     public bool CaseSensitive { get; }
 
-    /// <summary>How much of the path a prefix rewrite replaces: the prefix, or everything for the other kinds.</summary>
+    /// <summary>
+    /// How much of the path a prefix rewrite replaces: the prefix, or everything for the other kinds.
+    /// </summary>
     public int MatchedLength(ReadOnlySpan<char> path) =>
         Kind is PathMatchKind.Prefix or PathMatchKind.SegmentPrefix ? Math.Min(Text.Length, path.Length) : path.Length;
 

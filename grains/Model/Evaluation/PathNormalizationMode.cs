@@ -6,7 +6,9 @@ public enum PathNormalizationMode
     /// <summary>Not at all; what cannot be a path is still refused.</summary>
     None,
 
-    /// <summary>Unreserved characters decoded, backslashes turned, <c>.</c> and <c>..</c> resolved. The default.</summary>
+    /// <summary>
+    /// Unreserved characters decoded, backslashes turned, <c>.</c> and <c>..</c> resolved. The default.
+    /// </summary>
     Base,
 
     /// <summary>As <see cref="Base"/>, and <c>//</c> becomes <c>/</c>.</summary>

@@ -65,7 +65,11 @@ public static class PathNormalizer
                 continue;
             }
 
-            if (i + 2 >= path.Length || !char.IsAsciiHexDigit(path[i + 1]) || !char.IsAsciiHexDigit(path[i + 2])) return -1;
+            if (i + 2 >= path.Length || !char.IsAsciiHexDigit(path[i + 1]) || !char.IsAsciiHexDigit(path[i + 2]))
+            {
+                return -1;
+            }
+
             var value = (char)((Hex(path[i + 1]) << 4) | Hex(path[i + 2]));
             if (value == '\0') return -1;
             if (IsUnreserved(value))

@@ -1,13 +1,17 @@
 namespace MeshOrleans.Model.Evaluation;
 
 /// <summary>A path with wildcards: <c>*</c> for one segment, <c>**</c> for the rest (only as the last one).</summary>
-/// <remarks>The braces of an AuthorizationPolicy (<c>{*}</c>, <c>{**}</c>) may stay; text may stand around <c>**</c>.</remarks>
+/// <remarks>
+/// The braces of an AuthorizationPolicy (<c>{*}</c>, <c>{**}</c>) may stay; text may stand around <c>**</c>.
+/// </remarks>
 public sealed class PathTemplate
 {
     private readonly string[] _segments;
 
     /// <summary>Prepares a template.</summary>
-    /// <exception cref="FormatException">It does not begin with a slash, or <c>**</c> is not its last segment.</exception>
+    /// <exception cref="FormatException">
+    /// It does not begin with a slash, or <c>**</c> is not its last segment.
+    /// </exception>
     public PathTemplate(string text)
     {
         Text = text;

@@ -1,6 +1,8 @@
 namespace MeshOrleans.Model.Evaluation;
 
-/// <summary>One condition on a query parameter; its first occurrence counts, and nothing is decoded (as in Envoy).</summary>
+/// <summary>
+/// One condition on a query parameter; its first occurrence counts, and nothing is decoded (as in Envoy).
+/// </summary>
 /// <param name="Name">The parameter's name, with case.</param>
 /// <param name="Value">What the value is compared with; null when only presence is asked for.</param>
 public sealed record QueryParameterMatcher(string Name, StringMatcher? Value)

@@ -5,9 +5,9 @@ namespace MeshOrleans.Model.Evaluation;
 
 /// <summary>Compiles RE2 patterns so that they mean here what they mean in Envoy, in linear time.</summary>
 /// <remarks>
-/// The engines differ in what <c>\d \w \s \b</c> (ASCII in RE2), <c>$</c> (the very end in RE2), <c>[</c> inside a class and
-/// <c>(?P&lt;name&gt;</c> mean; those are rewritten. Constructs that RE2 has not (look-around, back-references, atomic
-/// groups) are refused, by the non-backtracking engine or here.
+/// The engines differ in what <c>\d \w \s \b</c> (ASCII in RE2), <c>$</c> (the very end in RE2), <c>[</c> inside a
+/// class and <c>(?P&lt;name&gt;</c> mean; those are rewritten. Constructs that RE2 has not (look-around,
+/// back-references, atomic groups) are refused, by the non-backtracking engine or here.
 /// </remarks>
 public static class Re2Pattern
 {
@@ -167,7 +167,10 @@ public static class Re2Pattern
         };
         if (set is not null) output.Append(inClass ? set : $"[{set}]");
         else if (rest[1] is 'b' or 'B' && inClass) throw new ArgumentException("RE2 has no \\b inside a class.");
-        else if (rest[1] is 'Z' or 'G' or 'k' or 'c' or 'e' or 'u') throw new ArgumentException($"RE2 has no \\{rest[1]}.");
+        else if (rest[1] is 'Z' or 'G' or 'k' or 'c' or 'e' or 'u')
+        {
+            throw new ArgumentException($"RE2 has no \\{rest[1]}.");
+        }
         else output.Append(rest[..2]);
         return 1;
     }

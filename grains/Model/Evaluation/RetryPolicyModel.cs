@@ -95,7 +95,9 @@ public sealed record RetryPolicyModel
     /// <value>5 by default, as Istio sends it.</value>
     public int HostSelectionAttempts { get; init; } = 5;
 
-    /// <summary>Reads the comma-separated <c>retry_on</c> text; numbers name statuses, unknown words are ignored.</summary>
+    /// <summary>
+    /// Reads the comma-separated <c>retry_on</c> text; numbers name statuses, unknown words are ignored.
+    /// </summary>
     public RetryPolicyModel WithConditions(string retryOn)
     {
         var conditions = RetryConditions.None;
@@ -114,12 +116,14 @@ public sealed record RetryPolicyModel
     /// <remarks>Source: Envoy, RetryStateImpl::wouldRetryFromReset.</remarks>
     public bool Covers(TryFailure failure)
     {
-        const RetryConditions AnyReset = RetryConditions.Reset | RetryConditions.ServerError | RetryConditions.GatewayError;
+        const RetryConditions AnyReset =
+            RetryConditions.Reset | RetryConditions.ServerError | RetryConditions.GatewayError;
         if ((On & AnyReset) != 0) return true;
         return failure switch
         {
             TryFailure.Connect => (On & (RetryConditions.ConnectFailure | RetryConditions.ResetBeforeRequest)) != 0,
-            TryFailure.RefusedStream => (On & (RetryConditions.RefusedStream | RetryConditions.ResetBeforeRequest)) != 0,
+            TryFailure.RefusedStream =>
+                (On & (RetryConditions.RefusedStream | RetryConditions.ResetBeforeRequest)) != 0,
             _ => false,
         };
     }

@@ -16,7 +16,9 @@ public abstract record RouteAction
         /// <summary>The whole exchange, all tries included; null for no limit.</summary>
         public TimeSpan? Timeout { get; init; }
 
-        /// <summary>The most that a caller's <c>grpc-timeout</c> may ask for; zero for no limit, null to ignore it.</summary>
+        /// <summary>
+        /// The most that a caller's <c>grpc-timeout</c> may ask for; zero for no limit, null to ignore it.
+        /// </summary>
         public TimeSpan? MaxGrpcTimeout { get; init; }
 
         /// <summary>When to try again; null for never.</summary>
@@ -39,7 +41,8 @@ public abstract record RouteAction
         public int ClusterNotFoundStatus { get; init; } = 503;
 
         /// <summary>The path that goes upstream.</summary>
-        public string RewritePath(string path, PathMatcher match) => Rewrite is null ? path : Rewrite.Apply(path, match);
+        public string RewritePath(string path, PathMatcher match) =>
+            Rewrite is null ? path : Rewrite.Apply(path, match);
     }
 
     /// <summary>The caller is sent elsewhere.</summary>
@@ -55,7 +58,9 @@ public abstract record RouteAction
         /// <summary>The new host, without port; null to keep it.</summary>
         public string? Host { get; init; }
 
-        /// <summary>The new port; null to keep it as far as the scheme allows. The scheme's own port is not written.</summary>
+        /// <summary>
+        /// The new port; null to keep it as far as the scheme allows. The scheme's own port is not written.
+        /// </summary>
         public int? Port { get; init; }
 
         /// <summary>The whole new path, perhaps with a query of its own; null to keep it.</summary>

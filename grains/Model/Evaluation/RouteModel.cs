@@ -15,7 +15,9 @@ public sealed record RouteModel
     /// <summary>What is changed in the request's headers at route level.</summary>
     public HeaderOperations RequestHeaders { get; init; } = HeaderOperations.None;
 
-    /// <summary>What is changed in the response's headers at route level; also for redirects and direct responses.</summary>
+    /// <summary>
+    /// What is changed in the response's headers at route level; also for redirects and direct responses.
+    /// </summary>
     public HeaderOperations ResponseHeaders { get; init; } = HeaderOperations.None;
 
     /// <summary>Delays and aborts made on purpose, before anything is forwarded.</summary>

@@ -9,8 +9,8 @@ public readonly record struct RouteDecision(VirtualHostModel? Host, RouteModel? 
 
 /// <summary>A prepared route configuration.</summary>
 /// <remarks>
-/// Domains: exact, then the longest <c>*suffix</c>, then the longest <c>prefix*</c>, then <c>*</c>. Within a host the first
-/// matching route wins. Source: Envoy, <c>config.route.v3.VirtualHost.domains</c>.
+/// Domains: exact, then the longest <c>*suffix</c>, then the longest <c>prefix*</c>, then <c>*</c>. Within a host the
+/// first matching route wins. Source: Envoy, <c>config.route.v3.VirtualHost.domains</c>.
 /// </remarks>
 public sealed class RouteTableModel
 {
@@ -41,7 +41,10 @@ public sealed class RouteTableModel
                     : stars == 1 && text[0] == '*' ? suffixes.TryAdd(text[1..], host)
                     : stars == 1 && text[^1] == '*' ? prefixes.TryAdd(text[..^1], host)
                     : throw new ArgumentException($"'{domain}' has its wildcard at neither end.", nameof(hosts));
-                if (!isNew) throw new ArgumentException($"Two entries of '{name}' claim the domain '{domain}'.", nameof(hosts));
+                if (!isNew)
+                {
+                    throw new ArgumentException($"Two entries of '{name}' claim the domain '{domain}'.", nameof(hosts));
+                }
             }
         }
 

@@ -44,13 +44,16 @@ public sealed class StringMatcher
     public bool IgnoreCase { get; }
 
     /// <summary>The whole text must be equal.</summary>
-    public static StringMatcher Exact(string text, bool ignoreCase = false) => new(StringMatchKind.Exact, text, ignoreCase);
+    public static StringMatcher Exact(string text, bool ignoreCase = false) =>
+        new(StringMatchKind.Exact, text, ignoreCase);
 
     /// <summary>The text must begin so.</summary>
-    public static StringMatcher Prefix(string text, bool ignoreCase = false) => new(StringMatchKind.Prefix, text, ignoreCase);
+    public static StringMatcher Prefix(string text, bool ignoreCase = false) =>
+        new(StringMatchKind.Prefix, text, ignoreCase);
 
     /// <summary>The text must end so.</summary>
-    public static StringMatcher Suffix(string text, bool ignoreCase = false) => new(StringMatchKind.Suffix, text, ignoreCase);
+    public static StringMatcher Suffix(string text, bool ignoreCase = false) =>
+        new(StringMatchKind.Suffix, text, ignoreCase);
 
     /// <summary>The text must have this somewhere.</summary>
     public static StringMatcher Contains(string text, bool ignoreCase = false) =>

@@ -17,17 +17,25 @@ public sealed record WeightedClusterModel(string Name, long Weight = 1)
     public string? HostRewrite { get; init; }
 }
 
-/// <summary>A choice by weight. One cluster gets everything, whatever its weight; among several, weight 0 gets nothing.</summary>
+/// <summary>
+/// A choice by weight. One cluster gets everything, whatever its weight; among several, weight 0 gets nothing.
+/// </summary>
 public sealed class WeightedChoice
 {
     private readonly long[] _ends;
     private readonly WeightedClusterModel[] _clusters;
 
     /// <summary>Prepares the choice.</summary>
-    /// <exception cref="ArgumentException">There is no cluster, a weight is negative, or several sum up to 0.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is no cluster, a weight is negative, or several sum up to 0.
+    /// </exception>
     public WeightedChoice(ImmutableArray<WeightedClusterModel> clusters)
     {
-        if (clusters.IsDefaultOrEmpty) throw new ArgumentException("A route needs at least one cluster.", nameof(clusters));
+        if (clusters.IsDefaultOrEmpty)
+        {
+            throw new ArgumentException("A route needs at least one cluster.", nameof(clusters));
+        }
+
         if (clusters.Any(c => c.Weight < 0)) throw new ArgumentException("A weight is negative.", nameof(clusters));
         Clusters = clusters;
         _clusters = clusters.Length == 1 ? [clusters[0]] : [.. clusters.Where(c => c.Weight > 0)];

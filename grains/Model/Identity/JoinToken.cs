@@ -7,9 +7,9 @@ using System.Text;
 namespace MeshOrleans.Model.Identity;
 
 /// <summary>
-/// The text that lets one process join: <c>mt1.SECRET.PIN</c>. The secret is 32 random bytes (base64url); the pin is the
-/// SHA-256 (lower-case hex) of the control plane root's public key, so that whoever holds the token can tell the right
-/// control plane from any other without further files.
+/// The text that lets one process join: <c>mt1.SECRET.PIN</c>. The secret is 32 random bytes (base64url); the pin is
+/// the SHA-256 (lower-case hex) of the control plane root's public key, so that whoever holds the token can tell the
+/// right control plane from any other without further files.
 /// </summary>
 public sealed class JoinToken
 {
@@ -24,12 +24,16 @@ public sealed class JoinToken
     /// <summary>Lower-case hex SHA-256 of the root's SubjectPublicKeyInfo.</summary>
     public string RootPin { get; }
 
-    /// <summary>The key under which the control plane knows the token: lower-case hex SHA-256 of the secret's text.</summary>
+    /// <summary>
+    /// The key under which the control plane knows the token: lower-case hex SHA-256 of the secret's text.
+    /// </summary>
     public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(Secret)));
 
     /// <summary>A new token; only its holder will ever know it.</summary>
     /// <param name="root">The root certificate of the mesh it belongs to.</param>
-    /// <param name="fill">Fills a span with unpredictable bytes; <c>RandomNumberGenerator.Fill</c> in production.</param>
+    /// <param name="fill">
+    /// Fills a span with unpredictable bytes; <c>RandomNumberGenerator.Fill</c> in production.
+    /// </param>
     public static JoinToken Create(X509Certificate2 root, Action<Span<byte>> fill)
     {
         Span<byte> secret = stackalloc byte[SecretBytes];

@@ -7,8 +7,8 @@ using System.Text;
 namespace MeshOrleans.Model.Identity;
 
 /// <summary>
-/// Decides whether a peer's certificate proves a SPIFFE ID: exactly one URI name, usable for TLS, with a chain to a root
-/// of its own trust domain and no other. The one implementation for sidecars, control plane and federation.
+/// Decides whether a peer's certificate proves a SPIFFE ID: exactly one URI name, usable for TLS, with a chain to a
+/// root of its own trust domain and no other. The one implementation for sidecars, control plane and federation.
 /// </summary>
 /// <remarks>
 /// Source: X509-SVID sections 2 to 5, SPIFFE federation section 4. No revocation (SVIDs are short-lived), no DNS names,
@@ -170,7 +170,11 @@ public static class PeerSvid
         }
 
         X509ChainStatusFlags[] foreign =
-            [X509ChainStatusFlags.PartialChain, X509ChainStatusFlags.UntrustedRoot, X509ChainStatusFlags.NotSignatureValid];
+        [
+            X509ChainStatusFlags.PartialChain,
+            X509ChainStatusFlags.UntrustedRoot,
+            X509ChainStatusFlags.NotSignatureValid,
+        ];
         return status.Intersect(foreign).Any()
             ? "It does not lead to a root of its trust domain."
             : $"The chain is not valid: {string.Join(", ", status)}.";

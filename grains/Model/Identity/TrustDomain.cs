@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace MeshOrleans.Model.Identity;
 
-/// <summary>The name of one authority's realm, e.g. <c>cluster.local</c>: the host part of every SPIFFE ID in it.</summary>
+/// <summary>
+/// The name of one authority's realm, e.g. <c>cluster.local</c>: the host part of every SPIFFE ID in it.
+/// </summary>
 /// <remarks>Source: SPIFFE-ID section 2.1. Lower-case letters, digits, '.', '-' and '_'; 1 to 255 characters.</remarks>
 public sealed record TrustDomain
 {

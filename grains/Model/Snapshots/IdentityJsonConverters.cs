@@ -16,7 +16,9 @@ internal sealed class SpiffeIdJsonConverter : JsonConverter<SpiffeId>
 internal sealed class TrustDomainJsonConverter : JsonConverter<TrustDomain>
 {
     public override TrustDomain Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        TrustDomain.TryParse(reader.GetString(), out var domain) ? domain : throw new JsonException("Not a trust domain.");
+        TrustDomain.TryParse(reader.GetString(), out var domain)
+            ? domain
+            : throw new JsonException("Not a trust domain.");
 
     public override void Write(Utf8JsonWriter writer, TrustDomain value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.Name);

@@ -8,7 +8,9 @@ namespace MeshOrleans.Model.Snapshots;
 /// <param name="NotBefore">Start of validity.</param>
 /// <param name="NotAfter">End of validity.</param>
 /// <param name="RotateAt">When the next one is due: half-life with the jitter drawn at issuance.</param>
-/// <param name="Generation">Rises when an operator asks for a rotation; a certificate of an older one is due at once.</param>
+/// <param name="Generation">
+/// Rises when an operator asks for a rotation; a certificate of an older one is due at once.
+/// </param>
 public sealed record IdentityRecord(
     string SpiffeId,
     string NodeId,

@@ -25,7 +25,8 @@ public static class SnapshotPayload
         JsonSerializer.Serialize(identity, SnapshotJsonContext.Default.IdentityRecord);
 
     /// <summary>Writes a federation link.</summary>
-    public static string Write(PeerRecord peer) => JsonSerializer.Serialize(peer, SnapshotJsonContext.Default.PeerRecord);
+    public static string Write(PeerRecord peer) =>
+        JsonSerializer.Serialize(peer, SnapshotJsonContext.Default.PeerRecord);
 
     /// <summary>Writes an imported service.</summary>
     public static string Write(ImportedService service) =>

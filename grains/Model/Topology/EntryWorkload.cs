@@ -37,7 +37,9 @@ internal static class EntryWorkload
     }
 
     private static SpiffeId? Identity(string ns, string account, TrustDomain? domain) =>
-        account.Length > 0 && domain is not null && SpiffeId.TryParse($"spiffe://{domain.Name}/ns/{ns}/sa/{account}", out var id)
+        account.Length > 0
+        && domain is not null
+        && SpiffeId.TryParse($"spiffe://{domain.Name}/ns/{ns}/sa/{account}", out var id)
             ? id
             : null;
 }

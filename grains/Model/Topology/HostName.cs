@@ -20,7 +20,9 @@ public static class HostName
     public static string Resolve(string host, string ns)
     {
         var name = host.ToLowerInvariant();
-        return name.Length == 0 || name == "*" || name.Contains('.') || IPAddress.TryParse(name, out _) ? name : Of(name, ns);
+        return name.Length == 0 || name == "*" || name.Contains('.') || IPAddress.TryParse(name, out _)
+            ? name
+            : Of(name, ns);
     }
 
     /// <summary>

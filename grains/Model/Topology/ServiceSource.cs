@@ -15,7 +15,9 @@ internal sealed record ServiceSource(
     public ImmutableArray<ServiceEndpoint> Endpoints(ServicePort port, WorkloadIndex workloads)
     {
         var endpoints = ImmutableArray.CreateBuilder<ServiceEndpoint>();
-        IEnumerable<Workload> own = Service.Selector is { } selector ? workloads.Select(Service.Namespace, selector) : [];
+        IEnumerable<Workload> own = Service.Selector is { } selector
+            ? workloads.Select(Service.Namespace, selector)
+            : [];
         foreach (var workload in own.Concat(Listed))
         {
             if (PortOn(workload, port) is { } number) endpoints.Add(new(workload, number, workload.DialPort(number)));

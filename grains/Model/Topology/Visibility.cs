@@ -6,8 +6,9 @@ namespace MeshOrleans.Model.Topology;
 public static class Visibility
 {
     /// <summary>Whether clients of a namespace see the resource.</summary>
-    /// <param name="exportTo">Namespaces, <c>.</c> (its own), <c>*</c> (all) or <c>~</c> (none); none given means
-    /// all.</param>
+    /// <param name="exportTo">
+    /// Namespaces, <c>.</c> (its own), <c>*</c> (all) or <c>~</c> (none); none given means all.
+    /// </param>
     /// <param name="ownNamespace">The resource's namespace.</param>
     /// <param name="clientNamespace">The client's namespace.</param>
     public static bool Allows(ImmutableArray<string> exportTo, string ownNamespace, string clientNamespace)

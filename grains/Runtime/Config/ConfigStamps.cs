@@ -13,7 +13,8 @@ internal readonly record struct ConfigStamps(long Revision, int Ordinal)
     private const string OrdinalMember = "createdOrdinal";
 
     // As ConfigJson writes: the stored text is shown in diffs.
-    private static readonly JsonSerializerOptions _writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions _writing =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Reads the stamps of a stored document; zeros where there are none.</summary>
     public static ConfigStamps Of(string json)

@@ -18,7 +18,9 @@ public interface IRevisionStore
     /// <returns>False when the newest stored revision is not <c>Number - 1</c>: somebody else writes.</returns>
     Task<bool> TryAppendAsync(RevisionRecord revision, CancellationToken cancellationToken);
 
-    /// <summary>The history, newest first, without the changes (<see cref="RevisionRecord.Changes"/> is empty).</summary>
+    /// <summary>
+    /// The history, newest first, without the changes (<see cref="RevisionRecord.Changes"/> is empty).
+    /// </summary>
     /// <param name="before">Only revisions older than this one; zero starts at the newest.</param>
     /// <param name="count">At most this many.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -31,7 +33,9 @@ public interface IRevisionStore
 /// <summary>One key that was ever accepted.</summary>
 /// <param name="Key"><c>Kind/namespace/name</c>; the row's primary key.</param>
 /// <param name="Revision">The revision that last changed it.</param>
-/// <param name="Json">Its content; null when that revision deleted it. Deleted keys stay, so that they can be told.</param>
+/// <param name="Json">
+/// Its content; null when that revision deleted it. Deleted keys stay, so that they can be told.
+/// </param>
 public sealed record StoredDocument(string Key, long Revision, string? Json);
 
 /// <summary>The configuration as it stands.</summary>

@@ -69,7 +69,8 @@ internal sealed partial class MeshConfigGrain(
     public Task<RevisionRecord?> FindRevisionAsync(long number, CancellationToken cancellationToken) =>
         store.FindAsync(number, cancellationToken);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Revision {Revision} by {Author} changes {Count} resources.")]
+    [LoggerMessage(
+        Level = LogLevel.Information, Message = "Revision {Revision} by {Author} changes {Count} resources.")]
     private partial void LogAccepted(long revision, string author, int count);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Revision {Revision} could not be carried through; reloading.")]

@@ -16,12 +16,20 @@ internal sealed partial class LinkGrain(
     public async Task<LinkResult> EstablishAsync(LinkTerms terms, CancellationToken cancellationToken)
     {
         if (LinkRules.WhyNot(Name, terms) is { } reason) return Refuse(reason);
-        if (!TrustDomain.TryParse(terms.TrustDomain, out _)) return Refuse($"'{terms.TrustDomain}' is no trust domain.");
+        if (!TrustDomain.TryParse(terms.TrustDomain, out _))
+        {
+            return Refuse($"'{terms.TrustDomain}' is no trust domain.");
+        }
+
         var held = await Trust(terms.TrustDomain).HoldAsync(Name, terms.RootsPem, cancellationToken);
         if (held is LinkResult.Refused refused) return Refuse(refused.Reason);
         var before = store.State.Terms?.TrustDomain;
         await CommitAsync(LinkMachine.Establish(store.State, Name, terms));
-        if (before is not null && before != terms.TrustDomain) await Trust(before).ReleaseAsync(Name, CancellationToken.None);
+        if (before is not null && before != terms.TrustDomain)
+        {
+            await Trust(before).ReleaseAsync(Name, CancellationToken.None);
+        }
+
         LogEstablished(Name, terms.TrustDomain, terms.Address);
         return held;
     }

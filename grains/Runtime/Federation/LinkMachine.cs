@@ -3,7 +3,9 @@ using MeshOrleans.Model.Snapshots;
 
 namespace MeshOrleans.Grains.Federation;
 
-/// <summary>What becomes of a link. Every function answers with the very state it was given when nothing changes.</summary>
+/// <summary>
+/// What becomes of a link. Every function answers with the very state it was given when nothing changes.
+/// </summary>
 internal static class LinkMachine
 {
     /// <summary>How old the published time of the last reading may become while nothing else changes.</summary>
@@ -11,7 +13,9 @@ internal static class LinkMachine
 
     private const int MaxError = 512;
 
-    /// <summary>Creates the link or replaces its terms; what was imported stays unless the trust domain is another one.</summary>
+    /// <summary>
+    /// Creates the link or replaces its terms; what was imported stays unless the trust domain is another one.
+    /// </summary>
     public static LinkState Establish(LinkState state, string link, LinkTerms terms)
     {
         return state.Terms?.TrustDomain == terms.TrustDomain

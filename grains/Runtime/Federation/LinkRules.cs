@@ -15,7 +15,9 @@ internal static class LinkRules
     private const int MaxPorts = 64;
     private const int MaxAddress = 2048;
 
-    /// <summary>What is wrong with the terms, apart from the trust domain and its roots; null when nothing is.</summary>
+    /// <summary>
+    /// What is wrong with the terms, apart from the trust domain and its roots; null when nothing is.
+    /// </summary>
     public static string? WhyNot(string link, LinkTerms terms) =>
         !Names.IsDnsSubdomain(link) ? "The link's name must be a DNS subdomain."
         : !IsAddress(terms.Address) ? "The address must be host:port, or an https or http URI without user name."
@@ -39,7 +41,11 @@ internal static class LinkRules
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var payload in payloads)
         {
-            if (TryReadOne(payload) is not { } service) return Refuse("An exported service cannot be read.", out reason);
+            if (TryReadOne(payload) is not { } service)
+            {
+                return Refuse("An exported service cannot be read.", out reason);
+            }
+
             if (WhyNot(service, domain) is { } fault) return Refuse(fault, out reason);
             if (!names.Add($"{service.Namespace}/{service.Name}"))
             {
@@ -68,10 +74,26 @@ internal static class LinkRules
     private static string? WhyNot(ImportedService service, TrustDomain domain)
     {
         var name = $"{service.Namespace}/{service.Name}";
-        if (!Names.IsDnsLabel(service.Namespace) || !Names.IsDnsSubdomain(service.Name)) return "An exported service has no valid name.";
-        if (service.Ports.IsDefault || service.Ports.Length > MaxPorts) return $"{name} has more than {MaxPorts} ports, or no list of them.";
-        if (service.Ports.Any(p => p is null || !IsPort(p.Number) || !IsPort(p.TargetPort))) return $"{name} has a port that is none.";
-        if (service.Endpoints.IsDefault || service.Endpoints.Length > MaxEndpoints) return $"{name} has too many endpoints, or no list of them.";
+        if (!Names.IsDnsLabel(service.Namespace) || !Names.IsDnsSubdomain(service.Name))
+        {
+            return "An exported service has no valid name.";
+        }
+
+        if (service.Ports.IsDefault || service.Ports.Length > MaxPorts)
+        {
+            return $"{name} has more than {MaxPorts} ports, or no list of them.";
+        }
+
+        if (service.Ports.Any(p => p is null || !IsPort(p.Number) || !IsPort(p.TargetPort)))
+        {
+            return $"{name} has a port that is none.";
+        }
+
+        if (service.Endpoints.IsDefault || service.Endpoints.Length > MaxEndpoints)
+        {
+            return $"{name} has too many endpoints, or no list of them.";
+        }
+
         return service.Endpoints.Select(e => WhyNot(e, domain)).OfType<string>().FirstOrDefault() is { } fault
             ? $"{name} has an endpoint that {fault}."
             : null;
@@ -81,7 +103,8 @@ internal static class LinkRules
         endpoint is null ? "is none"
         : WorkloadRules.CheckAddress("address", endpoint.Address) is not null ? "has no address that can be dialled"
         : endpoint.Weight < 1 ? "has no weight"
-        : endpoint.InboundPorts.Any(p => !IsPort(p.Key) || !IsPort(p.Value)) || endpoint.Ports.Values.Any(p => !IsPort(p))
+        : endpoint.InboundPorts.Any(p => !IsPort(p.Key) || !IsPort(p.Value))
+            || endpoint.Ports.Values.Any(p => !IsPort(p))
             ? "has a port that is none"
         : endpoint.Identity is { } id && id.TrustDomain != domain ? $"claims an identity outside of {domain}"
         : endpoint.Identity is null && endpoint.HasSidecar ? "has a sidecar but no identity"

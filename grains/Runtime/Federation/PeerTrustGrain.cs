@@ -10,7 +10,8 @@ internal sealed class PeerTrustGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken) =>
         store.TellAsync(GrainFactory.GetMeshSnapshot(), cancellationToken);
 
-    public async Task<LinkResult> HoldAsync(string link, ImmutableArray<string> rootsPem, CancellationToken cancellationToken)
+    public async Task<LinkResult> HoldAsync(
+        string link, ImmutableArray<string> rootsPem, CancellationToken cancellationToken)
     {
         var (next, result) = PeerTrustMachine.Hold(
             store.State, this.GetPrimaryKeyString(), mesh.Value.TrustDomain, link, rootsPem);

@@ -18,7 +18,11 @@ internal static class PeerTrustMachine
     {
         if (!TrustDomain.TryParse(domainName, out var domain)) return Refuse($"'{domainName}' is no trust domain.");
         if (domain.Name == ownDomain) return Refuse($"{domain} is this mesh's own trust domain.");
-        if (state.Link.Length > 0 && state.Link != link) return Refuse($"Trust domain {domain} belongs to link {state.Link}.");
+        if (state.Link.Length > 0 && state.Link != link)
+        {
+            return Refuse($"Trust domain {domain} belongs to link {state.Link}.");
+        }
+
         if (RootRules.WhyNot(rootsPem) is { } reason) return Refuse(reason);
         if (state.Link == link && rootsPem.SequenceEqual(state.RootsPem, StringComparer.Ordinal))
         {

@@ -15,7 +15,9 @@ internal static class RootRules
     {
         if (rootsPem.IsDefaultOrEmpty) return "There is no root certificate.";
         if (rootsPem.Length > MaxRoots) return $"There are more than {MaxRoots} root certificates.";
-        return rootsPem.All(IsAuthority) ? null : "A root is no PEM certificate of an authority, or is not alone in its text.";
+        return rootsPem.All(IsAuthority)
+            ? null
+            : "A root is no PEM certificate of an authority, or is not alone in its text.";
     }
 
     private static bool IsAuthority(string pem)
@@ -23,7 +25,11 @@ internal static class RootRules
         if (pem is null || pem.Length > MaxPem) return false;
         try
         {
-            if (!PemEncoding.TryFind(pem, out var fields) || !pem.AsSpan()[fields.Label].SequenceEqual("CERTIFICATE")) return false;
+            if (!PemEncoding.TryFind(pem, out var fields) || !pem.AsSpan()[fields.Label].SequenceEqual("CERTIFICATE"))
+            {
+                return false;
+            }
+
             if (!pem.AsSpan()[fields.Location.End..].IsWhiteSpace()) return false;
             using var certificate = X509Certificate2.CreateFromPem(pem);
             return certificate.Extensions.OfType<X509BasicConstraintsExtension>().Any(c => c.CertificateAuthority);

@@ -4,7 +4,9 @@ using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Grains.Identity;
 
-/// <summary>Makes the authority's own certificates: a root that is kept for ten years, and the intermediate it signs.</summary>
+/// <summary>
+/// Makes the authority's own certificates: a root that is kept for ten years, and the intermediate it signs.
+/// </summary>
 internal static class AuthorityCertificates
 {
     /// <summary>How far their validity starts before they are made.</summary>
@@ -31,7 +33,8 @@ internal static class AuthorityCertificates
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = Request($"MeshOrleans signing {domain}", domain, key, pathLength: 0);
         request.CertificateExtensions.Add(
-            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(root, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
+                root, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         using var signer = request.Create(
             root.SubjectName,
             X509SignatureGenerator.CreateForECDsa(rootKey),
@@ -66,7 +69,8 @@ internal static class AuthorityCertificates
         request.CertificateExtensions.Add(
             new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
-        request.CertificateExtensions.Add(SubjectAlternativeNames.Of($"spiffe://{domain}").ToExtension(critical: false));
+        request.CertificateExtensions.Add(
+            SubjectAlternativeNames.Of($"spiffe://{domain}").ToExtension(critical: false));
         return request;
     }
 }

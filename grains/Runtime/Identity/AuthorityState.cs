@@ -4,7 +4,9 @@ using MeshOrleans.Model.Snapshots;
 
 namespace MeshOrleans.Grains.Identity;
 
-/// <summary>What is saved of the authority: its public side. The keys are in the <see cref="IAuthorityKeyStore"/>.</summary>
+/// <summary>
+/// What is saved of the authority: its public side. The keys are in the <see cref="IAuthorityKeyStore"/>.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("mesh.AuthorityState")]
 internal sealed record AuthorityState : IOwnerState
 {

@@ -46,7 +46,8 @@ internal static class CsrReader
         }
     }
 
-    private static CertificateRequest Load(ReadOnlySpan<byte> csr, CertificateRequestLoadOptions options, out int consumed) =>
+    private static CertificateRequest Load(
+        ReadOnlySpan<byte> csr, CertificateRequestLoadOptions options, out int consumed) =>
         CertificateRequest.LoadSigningRequest(csr, HashAlgorithmName.SHA256, out consumed, options);
 
     private static string? WhyUnwelcome(PublicKey key)
@@ -55,7 +56,11 @@ internal static class CsrReader
         {
             case EcPublicKey:
                 var curve = key.EncodedParameters?.RawData ?? [];
-                if (!curve.SequenceEqual(_p256) && !curve.SequenceEqual(_p384)) return "EC keys must be on P-256 or P-384.";
+                if (!curve.SequenceEqual(_p256) && !curve.SequenceEqual(_p384))
+                {
+                    return "EC keys must be on P-256 or P-384.";
+                }
+
                 using (var ec = key.GetECDsaPublicKey()) return ec is null ? "The EC key cannot be read." : null;
             case RsaEncryption:
                 using (var rsa = key.GetRSAPublicKey())

@@ -4,7 +4,9 @@ namespace MeshOrleans.Grains.Identity;
 public interface IAuthorityKeyStore
 {
     /// <summary>Reads the keys; null when there are none yet.</summary>
-    /// <exception cref="FormatException">What is stored is no complete set of keys; it must be repaired, not replaced.</exception>
+    /// <exception cref="FormatException">
+    /// What is stored is no complete set of keys; it must be repaired, not replaced.
+    /// </exception>
     Task<AuthorityMaterial?> LoadAsync(CancellationToken cancellationToken);
 
     /// <summary>Saves the first keys, durably, unless somebody was first.</summary>

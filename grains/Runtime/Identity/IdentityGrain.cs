@@ -21,10 +21,12 @@ internal sealed class IdentityGrain(
         }
 
         var authority = GrainFactory.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default);
-        var answer = await authority.SignAsync(new SignRequest(SpiffeId, request.Csr, request.Lifetime, []), cancellationToken);
+        var answer = await authority.SignAsync(
+            new SignRequest(SpiffeId, request.Csr, request.Lifetime, []), cancellationToken);
         if (answer is not SignResult.Signed signed)
         {
-            return new IssueResult.Refused(answer is SignResult.Refused refused ? refused.Reason : "The authority did not sign.");
+            return new IssueResult.Refused(
+                answer is SignResult.Refused refused ? refused.Reason : "The authority did not sign.");
         }
 
         var (next, view) = IdentityMachine.Record(

@@ -3,7 +3,9 @@ using MeshOrleans.Model.Snapshots;
 
 namespace MeshOrleans.Grains.Identity;
 
-/// <summary>What becomes of an identity's certificates. Those that have expired are dropped whenever something changes.</summary>
+/// <summary>
+/// What becomes of an identity's certificates. Those that have expired are dropped whenever something changes.
+/// </summary>
 internal static class IdentityMachine
 {
     /// <summary>The most nodes that hold a certificate of one identity at a time.</summary>
@@ -16,7 +18,8 @@ internal static class IdentityMachine
     public static string? WhyNot(IdentityState state, string nodeId, DateTimeOffset now) =>
         nodeId.Length is 0 or > MaxNodeId || nodeId.Any(char.IsControl)
             ? $"The node id must be 1 to {MaxNodeId} printable characters."
-            : !state.Certificates.ContainsKey(nodeId) && state.Certificates.Values.Count(c => c.NotAfter > now) >= MaxNodes
+            : !state.Certificates.ContainsKey(nodeId)
+                && state.Certificates.Values.Count(c => c.NotAfter > now) >= MaxNodes
                 ? $"This identity is in use at {MaxNodes} nodes."
                 : null;
 
@@ -28,7 +31,12 @@ internal static class IdentityMachine
     /// <param name="chance">Drawn once for this certificate: 0 or more, less than 1.</param>
     /// <param name="now">The time.</param>
     public static (IdentityState Next, CertificateView View) Record(
-        IdentityState state, string spiffeId, string nodeId, SignResult.Signed signed, double chance, DateTimeOffset now)
+        IdentityState state,
+        string spiffeId,
+        string nodeId,
+        SignResult.Signed signed,
+        double chance,
+        DateTimeOffset now)
     {
         var share = 0.5 + (((2 * chance) - 1) * Jitter);
         var rotateAt = signed.NotBefore + (share * (signed.NotAfter - signed.NotBefore));
@@ -37,7 +45,9 @@ internal static class IdentityMachine
         return (With(state, spiffeId, state.Generation, state.Certificates.SetItem(nodeId, view), now), view);
     }
 
-    /// <summary>Makes every certificate due: each is told with the new generation, which its own is now behind.</summary>
+    /// <summary>
+    /// Makes every certificate due: each is told with the new generation, which its own is now behind.
+    /// </summary>
     public static (IdentityState Next, int Count) Rotate(IdentityState state, string spiffeId, DateTimeOffset now)
     {
         var next = With(state, spiffeId, state.Generation + 1, state.Certificates, now);

@@ -33,7 +33,9 @@ internal sealed class SigningAuthority : IDisposable
     /// <summary>The root certificate, PEM.</summary>
     public string RootPem => _root.ExportCertificatePem();
 
-    /// <summary>True when less than a third of the signing certificate's time is left and a new one would last longer.</summary>
+    /// <summary>
+    /// True when less than a third of the signing certificate's time is left and a new one would last longer.
+    /// </summary>
     public bool NeedsNewSigner(DateTimeOffset now) =>
         _root.NotAfter > _signer.NotAfter && _signer.NotAfter - now < (_signer.NotAfter - _signer.NotBefore) / 3;
 
@@ -45,7 +47,11 @@ internal sealed class SigningAuthority : IDisposable
             return new SignResult.Refused($"'{request.SpiffeId}' is no identity of trust domain {_domain}.");
         }
 
-        if (!CsrReader.TryRead(request.Csr.AsSpan(), out var key, out var reason)) return new SignResult.Refused(reason);
+        if (!CsrReader.TryRead(request.Csr.AsSpan(), out var key, out var reason))
+        {
+            return new SignResult.Refused(reason);
+        }
+
         if (request.Lifetime <= TimeSpan.Zero) return new SignResult.Refused("The lifetime asked for is not positive.");
         if (!TryReadNames(id, request.DnsNames, out var names, out reason)) return new SignResult.Refused(reason);
         using var leaf = Issue(names, key, request.Lifetime ?? _options.DefaultLifetime, now);
@@ -87,7 +93,8 @@ internal sealed class SigningAuthority : IDisposable
     }
 
     /// <summary>DNS names and addresses are for the control plane's own serving certificate alone.</summary>
-    private bool TryReadNames(SpiffeId id, ImmutableArray<string> wanted, out SubjectAlternativeNames names, out string reason)
+    private bool TryReadNames(
+        SpiffeId id, ImmutableArray<string> wanted, out SubjectAlternativeNames names, out string reason)
     {
         names = SubjectAlternativeNames.Of(id.ToString());
         reason = "";

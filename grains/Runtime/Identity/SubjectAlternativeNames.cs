@@ -48,14 +48,18 @@ internal sealed record SubjectAlternativeNames(
             {
                 var tag = sequence.PeekTag();
                 if (tag == _uri) uris.Add(sequence.ReadCharacterString(UniversalTagNumber.IA5String, _uri));
-                else if (tag == _dnsName) names.Add(sequence.ReadCharacterString(UniversalTagNumber.IA5String, _dnsName));
+                else if (tag == _dnsName)
+                {
+                    names.Add(sequence.ReadCharacterString(UniversalTagNumber.IA5String, _dnsName));
+                }
                 else if (tag == _ipAddress) addresses.Add(new IPAddress(sequence.ReadOctetString(_ipAddress)));
                 else return null;
             }
 
             return new SubjectAlternativeNames(uris.ToImmutable(), names.ToImmutable(), addresses.ToImmutable());
         }
-        catch (Exception exception) when (exception is AsnContentException or CryptographicException or ArgumentException)
+        catch (Exception exception)
+            when (exception is AsnContentException or CryptographicException or ArgumentException)
         {
             return null;
         }

@@ -14,7 +14,9 @@ public interface ISnapshotStore
     Task<StoredSnapshot> LoadAsync(string newEpoch, CancellationToken cancellationToken);
 
     /// <summary>Saves a batch in one transaction: all of it, durably, or nothing.</summary>
-    /// <returns>False when the stored number is not <see cref="SnapshotAppend.PreviousNumber"/>: somebody else writes.</returns>
+    /// <returns>
+    /// False when the stored number is not <see cref="SnapshotAppend.PreviousNumber"/>: somebody else writes.
+    /// </returns>
     Task<bool> TryAppendAsync(SnapshotAppend append, CancellationToken cancellationToken);
 }
 
@@ -28,7 +30,9 @@ public sealed record SnapshotRow(string Key, long OwnerVersion, long Number, str
 /// <summary>All that a store holds.</summary>
 /// <param name="Epoch">The name of this store's history.</param>
 /// <param name="Number">The newest change; zero before the first.</param>
-/// <param name="ForgottenUpTo">The newest <see cref="SnapshotAppend.ForgetUpTo"/> ever appended; zero when none was.</param>
+/// <param name="ForgottenUpTo">
+/// The newest <see cref="SnapshotAppend.ForgetUpTo"/> ever appended; zero when none was.
+/// </param>
 /// <param name="Rows">Every row, tombstones included, in any order.</param>
 public sealed record StoredSnapshot(string Epoch, long Number, long ForgottenUpTo, ImmutableArray<SnapshotRow> Rows);
 

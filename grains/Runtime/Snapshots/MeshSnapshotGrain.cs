@@ -7,8 +7,8 @@ using Orleans.Storage;
 namespace MeshOrleans.Grains.Snapshots;
 
 /// <remarks>
-/// Publishing interleaves: a call only joins the batch that is being filled and waits for it. One writer at a time takes
-/// the batch that has been filled meanwhile, so the cost of one save is shared by all who wait for it.
+/// Publishing interleaves: a call only joins the batch that is being filled and waits for it. One writer at a time
+/// takes the batch that has been filled meanwhile, so the cost of one save is shared by all who wait for it.
 /// </remarks>
 [KeepAlive]
 internal sealed partial class MeshSnapshotGrain(ISnapshotStore store, ILogger<MeshSnapshotGrain> logger)
@@ -64,7 +64,8 @@ internal sealed partial class MeshSnapshotGrain(ISnapshotStore store, ILogger<Me
     private async Task<long> WriteAsync(Batch batch, Task previous)
     {
         await Task.Yield(); // calls that have already arrived join this batch
-        await previous.ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+        await previous.ConfigureAwait(
+            ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
         _filling = null;
         if (_machine.Plan(batch.Changes) is not { } append) return _machine.Number;
         try
@@ -91,10 +92,12 @@ internal sealed partial class MeshSnapshotGrain(ISnapshotStore store, ILogger<Me
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The mesh snapshot has {Rows} rows at {Number} of epoch {Epoch}.")]
+    [LoggerMessage(
+        Level = LogLevel.Information, Message = "The mesh snapshot has {Rows} rows at {Number} of epoch {Epoch}.")]
     private partial void LogLoaded(int rows, long number, string epoch);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Saving the changes after {Number} failed; reloading from the store.")]
+    [LoggerMessage(
+        Level = LogLevel.Error, Message = "Saving the changes after {Number} failed; reloading from the store.")]
     private partial void LogAppendFailed(Exception exception, long number);
 
     private sealed class Batch

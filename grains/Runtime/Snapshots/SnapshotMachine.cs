@@ -8,9 +8,9 @@ namespace MeshOrleans.Grains.Snapshots;
 /// over a batch only after the store has it, so nothing is ever told that is not saved.
 /// </summary>
 /// <remarks>
-/// A removal leaves a tombstone with the owner's version, so that a late, stale publish cannot bring the entry back. The
-/// oldest tombstones are forgotten when there are more than twice <see cref="KeptTombstones"/>; a follower from before
-/// that point reloads in full.
+/// A removal leaves a tombstone with the owner's version, so that a late, stale publish cannot bring the entry back.
+/// The oldest tombstones are forgotten when there are more than twice <see cref="KeptTombstones"/>; a follower from
+/// before that point reloads in full.
 /// </remarks>
 internal sealed class SnapshotMachine
 {

@@ -47,7 +47,9 @@ internal static class ProxySubscriptionMachine
     public static bool IsNewest(ProxySubscriptionState state, long streamEpoch) =>
         state.Connected && streamEpoch == state.StreamEpoch;
 
-    /// <summary>Whether a change must be saved at once: a refusal. Acknowledgements may be saved together, later.</summary>
+    /// <summary>
+    /// Whether a change must be saved at once: a refusal. Acknowledgements may be saved together, later.
+    /// </summary>
     public static bool IsUrgent(ImmutableArray<SubscriptionReport> reports) =>
         reports.Any(r => r.State is SubscriptionState.Nacked);
 

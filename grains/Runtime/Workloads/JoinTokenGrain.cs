@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Grains.Workloads;
 
-/// <remarks>The use is saved before it is granted: of two activations, after the loss of a silo, the store lets one through.</remarks>
+/// <remarks>
+/// The use is saved before it is granted: of two activations, after the loss of a silo, the store lets one through.
+/// </remarks>
 internal sealed partial class JoinTokenGrain(
     [PersistentState("token", StorageNames.Mesh)] IPersistentState<JoinTokenState> store,
     TimeProvider clock,

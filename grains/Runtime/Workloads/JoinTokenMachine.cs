@@ -5,7 +5,8 @@ internal static class JoinTokenMachine
 {
     /// <summary>Uses it up.</summary>
     /// <returns>The state to be saved before the answer is given; the same one when the answer is no.</returns>
-    public static (JoinTokenState Next, RedeemResult Result) Redeem(JoinTokenState state, string usedBy, DateTimeOffset now)
+    public static (JoinTokenState Next, RedeemResult Result) Redeem(
+        JoinTokenState state, string usedBy, DateTimeOffset now)
     {
         if (state.Grant is not { } grant) return (state, new RedeemResult.Unknown());
         if (state.UsedAt is { } usedAt) return (state, new RedeemResult.Used(usedAt));

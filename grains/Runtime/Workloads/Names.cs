@@ -30,7 +30,9 @@ internal static class Names
         return true;
     }
 
-    /// <summary>The name part of a label key, or a value: letters, digits, '-', '_' and '.', alphanumeric at both ends.</summary>
+    /// <summary>
+    /// The name part of a label key, or a value: letters, digits, '-', '_' and '.', alphanumeric at both ends.
+    /// </summary>
     public static bool IsLabelName(ReadOnlySpan<char> text)
     {
         if (text.IsEmpty || text.Length > MaxLabel) return false;

@@ -28,7 +28,8 @@ internal sealed partial class WorkloadGrain(
         StartLease();
     }
 
-    public async Task<RegisterResult> RegisterAsync(WorkloadRegistration registration, CancellationToken cancellationToken)
+    public async Task<RegisterResult> RegisterAsync(
+        WorkloadRegistration registration, CancellationToken cancellationToken)
     {
         var (next, result) = WorkloadMachine.Register(store.State, _name, registration, clock.GetUtcNow());
         if (result is not RegisterResult.Registered registered) return result;

@@ -6,7 +6,8 @@ using MeshOrleans.Model.Topology;
 namespace MeshOrleans.Grains.Workloads;
 
 /// <summary>
-/// What becomes of a member. Every function answers with the very state it was given when nothing is to be saved or told.
+/// What becomes of a member. Every function answers with the very state it was given when nothing is to be saved or
+/// told.
 /// </summary>
 internal static class WorkloadMachine
 {
@@ -14,8 +15,8 @@ internal static class WorkloadMachine
     private const int MaxDetail = 512;
 
     /// <summary>
-    /// Joins or re-joins. Announced departure and a lost lease are over then; a failed probe is only when the description
-    /// changed, for the same description comes again whenever a control connection was cut.
+    /// Joins or re-joins. Announced departure and a lost lease are over then; a failed probe is only when the
+    /// description changed, for the same description comes again whenever a control connection was cut.
     /// </summary>
     public static (WorkloadState Next, RegisterResult Result) Register(
         WorkloadState state, WorkloadName name, WorkloadRegistration registration, DateTimeOffset now)
@@ -27,7 +28,11 @@ internal static class WorkloadMachine
             return (Told(Fresh(joined), name), new RegisterResult.Registered(true, registration.Lease));
         }
 
-        if (before.ServiceAccount != registration.ServiceAccount) return (state, new RegisterResult.Taken(before.ServiceAccount));
+        if (before.ServiceAccount != registration.ServiceAccount)
+        {
+            return (state, new RegisterResult.Taken(before.ServiceAccount));
+        }
+
         var next = Same(before, registration)
             ? state with { Draining = false, LeaseLost = false }
             : Fresh(state with { Registration = registration });
@@ -66,7 +71,9 @@ internal static class WorkloadMachine
     public static TimeSpan? UntilNextAge(WorkloadState state, TimeSpan sinceRenewal)
     {
         if (state.Registration is not { } registration) return null;
-        var deadline = sinceRenewal < registration.Lease ? registration.Lease : PeriodsUntilRemoval * registration.Lease;
+        var deadline = sinceRenewal < registration.Lease
+            ? registration.Lease
+            : PeriodsUntilRemoval * registration.Lease;
         return deadline > sinceRenewal ? deadline - sinceRenewal : TimeSpan.Zero;
     }
 
@@ -94,17 +101,21 @@ internal static class WorkloadMachine
         });
     }
 
-    /// <summary>Whether two registrations say the same; their collections compare by content, not by reference.</summary>
+    /// <summary>
+    /// Whether two registrations say the same; their collections compare by content, not by reference.
+    /// </summary>
     private static bool Same(WorkloadRegistration one, WorkloadRegistration other) =>
         one with { Ports = other.Ports, InboundPorts = other.InboundPorts, Labels = other.Labels } == other
         && SameEntries(one.Ports, other.Ports)
         && SameEntries(one.InboundPorts, other.InboundPorts)
         && SameEntries(one.Labels, other.Labels);
 
-    private static bool SameEntries<TKey, TValue>(ImmutableDictionary<TKey, TValue> one, ImmutableDictionary<TKey, TValue> other)
+    private static bool SameEntries<TKey, TValue>(
+        ImmutableDictionary<TKey, TValue> one, ImmutableDictionary<TKey, TValue> other)
         where TKey : notnull =>
         one.Count == other.Count
-        && one.All(e => other.TryGetValue(e.Key, out var value) && EqualityComparer<TValue>.Default.Equals(e.Value, value));
+        && one.All(
+            e => other.TryGetValue(e.Key, out var value) && EqualityComparer<TValue>.Default.Equals(e.Value, value));
 
     private static Workload ToWorkload(WorkloadState state, WorkloadName name)
     {

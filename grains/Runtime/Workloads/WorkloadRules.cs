@@ -24,7 +24,9 @@ internal static class WorkloadRules
         ?? CheckTexts(registration)
         ?? CheckFigures(registration);
 
-    /// <summary>What is wrong with an address that peers are to dial; null when it is a literal unicast address.</summary>
+    /// <summary>
+    /// What is wrong with an address that peers are to dial; null when it is a literal unicast address.
+    /// </summary>
     public static RegisterResult.Invalid? CheckAddress(string path, string? text)
     {
         // The runtime also reads "1", "0x7f.1" and zones; only the one canonical spelling of IPv4 is taken.
@@ -45,7 +47,8 @@ internal static class WorkloadRules
             { IsIPv6Multicast: true } => new(path, "must not be a multicast address"),
             { AddressFamily: AddressFamily.InterNetwork } when first >= 224 =>
                 new(path, "must not be a multicast, reserved or broadcast address"),
-            _ when IsLinkLocal(address) => new(path, "must not be link-local (169.254.169.254 answers with credentials)"),
+            _ when IsLinkLocal(address) =>
+                new(path, "must not be link-local (169.254.169.254 answers with credentials)"),
             _ => null,
         };
     }
@@ -70,7 +73,10 @@ internal static class WorkloadRules
 
         foreach (var (workloadPort, port) in registration.InboundPorts)
         {
-            if (!IsPort(workloadPort) || !IsPort(port)) return new($"inboundPorts.{workloadPort}", "must be 1 to 65535");
+            if (!IsPort(workloadPort) || !IsPort(port))
+            {
+                return new($"inboundPorts.{workloadPort}", "must be 1 to 65535");
+            }
         }
 
         return null;
@@ -83,10 +89,15 @@ internal static class WorkloadRules
         if (registration.Labels.Count > MaxLabels) return new("labels", $"must not be more than {MaxLabels}");
         foreach (var (key, value) in registration.Labels)
         {
-            if (!Names.IsLabelKey(key)) return new("labels", "has a key that is no label key: [subdomain/]name, name up to 63");
+            if (!Names.IsLabelKey(key))
+            {
+                return new("labels", "has a key that is no label key: [subdomain/]name, name up to 63");
+            }
+
             if (value is null || (value.Length > 0 && !Names.IsLabelName(value)))
             {
-                return new($"labels.{key}", "must be up to 63 letters, digits, '-', '_' and '.', alphanumeric at both ends");
+                return new(
+                    $"labels.{key}", "must be up to 63 letters, digits, '-', '_' and '.', alphanumeric at both ends");
             }
         }
 

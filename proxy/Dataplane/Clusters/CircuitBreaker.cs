@@ -3,7 +3,9 @@ using MeshOrleans.Proxy.Dataplane.Model;
 
 namespace MeshOrleans.Proxy.Dataplane.Clusters;
 
-/// <summary>Keeps the limits of one cluster. What is over a limit is refused at once, never queued beyond the bound.</summary>
+/// <summary>
+/// Keeps the limits of one cluster. What is over a limit is refused at once, never queued beyond the bound.
+/// </summary>
 /// <remarks>
 /// A cluster whose protocol is HTTP/1.1 promises one connection per request in flight. The hop between sidecars carries
 /// many requests on one connection, but the user's limit means what it says: so many requests side by side.
@@ -52,12 +54,15 @@ internal sealed class CircuitBreaker
     public void EndRetry() => Interlocked.Decrement(ref _retries);
 
     /// <summary>Takes a connection's place, waiting within the bound.</summary>
-    /// <returns>What to release; null when the cluster has no limit; <see cref="Gate.Full"/> when the queue is full.</returns>
+    /// <returns>
+    /// What to release; null when the cluster has no limit; <see cref="Gate.Full"/> when the queue is full.
+    /// </returns>
     public ValueTask<Gate?> EnterAsync(CancellationToken cancellationToken) =>
         _connections is { } gate ? gate.EnterAsync(cancellationToken) : default;
 
     /// <summary>So many side by side, so many waiting.</summary>
-    [SuppressMessage("Design", "CA1001", Justification = "A SemaphoreSlim whose wait handle nobody asks for holds nothing.")]
+    [SuppressMessage(
+        "Design", "CA1001", Justification = "A SemaphoreSlim whose wait handle nobody asks for holds nothing.")]
     internal sealed class Gate(int places, long waiting)
     {
         private readonly SemaphoreSlim _free = new(places);

@@ -7,7 +7,11 @@ namespace MeshOrleans.Proxy.Dataplane.Clusters;
 internal readonly record struct EndpointSlot(EndpointModel Model, EndpointState State, string UriPrefix)
 {
     public static EndpointSlot Of(EndpointModel model, EndpointState state) => new(
-        model, state, model.Address.Contains(':') ? $"http://[{model.Address}]:{model.Port}" : $"http://{model.Address}:{model.Port}");
+        model,
+        state,
+        model.Address.Contains(':')
+            ? $"http://[{model.Address}]:{model.Port}"
+            : $"http://{model.Address}:{model.Port}");
 }
 
 /// <summary>A cluster of one model, joined with the states of its endpoints.</summary>
@@ -16,7 +20,11 @@ internal sealed class ClusterPlan
     private EndpointSelection? _selection;
 
     public ClusterPlan(
-        ClusterModel model, ClusterState state, EndpointSlot[] slots, UpstreamSettings? former, EndpointState? originalDestination)
+        ClusterModel model,
+        ClusterState state,
+        EndpointSlot[] slots,
+        UpstreamSettings? former,
+        EndpointState? originalDestination)
     {
         (Model, State, Slots, OriginalDestination) = (model, state, slots, originalDestination);
         var settings = UpstreamSettings.Of(model);

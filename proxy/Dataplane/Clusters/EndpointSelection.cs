@@ -30,7 +30,9 @@ internal sealed class EndpointSelection
         {
             var available = Available(groups[i], panic, out var healthyShare);
             levels[i] = new Level(Weigh(available, groups[i], plan.Model));
-            worth[i] = available.Length == 0 ? 0 : (int)Math.Min(100, plan.Model.OverprovisioningPercent * healthyShare);
+            worth[i] = available.Length == 0
+                ? 0
+                : (int)Math.Min(100, plan.Model.OverprovisioningPercent * healthyShare);
         }
 
         return new EndpointSelection(generation, levels, LoadEnds(worth));
@@ -66,7 +68,8 @@ internal sealed class EndpointSelection
         return all.Where(s => s.Model.Health is EndpointHealth.Healthy or EndpointHealth.Degraded).ToArray();
     }
 
-    private static (EndpointSlot Slot, double Weight)[] Weigh(EndpointSlot[] available, EndpointSlot[] all, ClusterModel model)
+    private static (EndpointSlot Slot, double Weight)[] Weigh(
+        EndpointSlot[] available, EndpointSlot[] all, ClusterModel model)
     {
         if (!model.LocalityWeighted) return [.. available.Select(s => (s, (double)Math.Max(1, s.Model.Weight)))];
         var weighed = new List<(EndpointSlot, double)>(available.Length);

@@ -24,7 +24,10 @@ internal sealed class EndpointState
     {
         ref var place = ref _pools[(int)kind];
         var current = Volatile.Read(ref place);
-        if (current is not null && ReferenceEquals(current.Settings, plan.Settings) && current.TryEnter()) return current;
+        if (current is not null && ReferenceEquals(current.Settings, plan.Settings) && current.TryEnter())
+        {
+            return current;
+        }
 
         var fresh = factory.Create(kind, plan.Settings);
         fresh.TryEnter();

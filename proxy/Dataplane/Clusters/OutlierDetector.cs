@@ -42,7 +42,10 @@ internal sealed class OutlierDetector(ClusterState cluster, TimeProvider clock)
             record.ConsecutiveLocal = 0;
         }
 
-        if (status is 502 or 503 or 504) Count(ref record.ConsecutiveGateway, rules.ConsecutiveGatewayErrors, plan, record, rules);
+        if (status is 502 or 503 or 504)
+        {
+            Count(ref record.ConsecutiveGateway, rules.ConsecutiveGatewayErrors, plan, record, rules);
+        }
         else record.ConsecutiveGateway = 0;
         if (status >= 500) Count(ref record.Consecutive5xx, rules.Consecutive5xx, plan, record, rules);
         else record.Consecutive5xx = 0;

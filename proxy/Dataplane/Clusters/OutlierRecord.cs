@@ -1,6 +1,8 @@
 namespace MeshOrleans.Proxy.Dataplane.Clusters;
 
-/// <summary>How one endpoint has behaved. Counters are exact enough without a lock; ejection itself is guarded.</summary>
+/// <summary>
+/// How one endpoint has behaved. Counters are exact enough without a lock; ejection itself is guarded.
+/// </summary>
 internal sealed class OutlierRecord
 {
     public int Consecutive5xx;

@@ -2,7 +2,9 @@ using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Proxy.Dataplane.Http;
 
-/// <summary>Who is at the other end of a connection. Found out once per connection, true for all its requests.</summary>
+/// <summary>
+/// Who is at the other end of a connection. Found out once per connection, true for all its requests.
+/// </summary>
 internal sealed class Caller
 {
     /// <summary>The local application, or anybody in plaintext.</summary>

@@ -14,7 +14,11 @@ internal sealed class ExchangeRunner(ProxyMetrics metrics, AccessLog? accessLog,
         var context = exchange.Context;
         context.Features.Set(exchange);
         drain.Enter();
-        if (drain.IsDraining && !HttpProtocol.IsHttp2(context.Request.Protocol)) context.Response.Headers.Connection = "close";
+        if (drain.IsDraining && !HttpProtocol.IsHttp2(context.Request.Protocol))
+        {
+            context.Response.Headers.Connection = "close";
+        }
+
         try
         {
             await handle(exchange).ConfigureAwait(false);

@@ -17,7 +17,10 @@ internal sealed class ForwardTransformer : HttpTransformer
     public static ForwardTransformer Instance { get; } = new();
 
     public override ValueTask TransformRequestAsync(
-        HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+        HttpContext httpContext,
+        HttpRequestMessage proxyRequest,
+        string destinationPrefix,
+        CancellationToken cancellationToken)
     {
         var exchange = httpContext.Features.Get<RequestExchange>()!;
         var headers = httpContext.Request.Headers;
@@ -28,7 +31,11 @@ internal sealed class ForwardTransformer : HttpTransformer
             Add(proxyRequest, name, values);
         }
 
-        if (headers.TE.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase)) Add(proxyRequest, "TE", "trailers");
+        if (headers.TE.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase))
+        {
+            Add(proxyRequest, "TE", "trailers");
+        }
+
         proxyRequest.Headers.Host = exchange.Host;
         proxyRequest.RequestUri = Placeholder;
         return default;
@@ -37,7 +44,8 @@ internal sealed class ForwardTransformer : HttpTransformer
     public override async ValueTask<bool> TransformResponseAsync(
         HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
     {
-        var copiesBody = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken).ConfigureAwait(false);
+        var copiesBody = await base.TransformResponseAsync(
+            httpContext, proxyResponse, cancellationToken).ConfigureAwait(false);
         var exchange = httpContext.Features.Get<RequestExchange>()!;
         HeaderMutator.ApplyToResponse(exchange);
         if (copiesBody && proxyResponse is not null && IsStream(exchange, proxyResponse))
@@ -61,11 +69,18 @@ internal sealed class ForwardTransformer : HttpTransformer
         if (values.Count == 1)
         {
             var value = values.ToString();
-            if (!request.Headers.TryAddWithoutValidation(name, value)) request.Content?.Headers.TryAddWithoutValidation(name, value);
+            if (!request.Headers.TryAddWithoutValidation(name, value))
+            {
+                request.Content?.Headers.TryAddWithoutValidation(name, value);
+            }
+
             return;
         }
 
         IEnumerable<string?> all = values;
-        if (!request.Headers.TryAddWithoutValidation(name, all)) request.Content?.Headers.TryAddWithoutValidation(name, all);
+        if (!request.Headers.TryAddWithoutValidation(name, all))
+        {
+            request.Content?.Headers.TryAddWithoutValidation(name, all);
+        }
     }
 }

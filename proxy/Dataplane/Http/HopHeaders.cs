@@ -25,7 +25,9 @@ internal static class HopHeaders
     /// <summary>True for a header that is between two neighbours only.</summary>
     public static bool IsHopByHop(string name) => HopByHop.Contains(name);
 
-    /// <summary>Takes out what only the mesh itself may say (CVE-2023-27487): trust is by identity, never by address.</summary>
+    /// <summary>
+    /// Takes out what only the mesh itself may say (CVE-2023-27487): trust is by identity, never by address.
+    /// </summary>
     public static void StripMeshOwned(IHeaderDictionary headers, bool fromSidecar)
     {
         List<string>? stripped = null;
@@ -39,8 +41,9 @@ internal static class HopHeaders
     }
 
     /// <summary>
-    /// Takes out what the caller's Connection header names. Done before the proxy sets anything, so nothing that the proxy
-    /// sets can be taken out by it (CVE-2024-45410). Kestrel shows no further names next to "close" or "keep-alive".
+    /// Takes out what the caller's Connection header names. Done before the proxy sets anything, so nothing that the
+    /// proxy sets can be taken out by it (CVE-2024-45410). Kestrel shows no further names next to "close" or
+    /// "keep-alive".
     /// </summary>
     public static void StripNominated(IHeaderDictionary headers)
     {

@@ -56,7 +56,8 @@ internal static class LocalReply
     }
 
     /// <summary>The same as a message, for the place where the forwarder expects the upstream's.</summary>
-    public static HttpResponseMessage Message(RequestExchange exchange, int status, string body, string? extraHeader = null)
+    public static HttpResponseMessage Message(
+        RequestExchange exchange, int status, string body, string? extraHeader = null)
     {
         HttpResponseMessage response;
         if (exchange.IsGrpc)
@@ -68,7 +69,10 @@ internal static class LocalReply
         }
         else
         {
-            response = new HttpResponseMessage((HttpStatusCode)status) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
+            response = new HttpResponseMessage((HttpStatusCode)status)
+            {
+                Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)),
+            };
             if (body.Length > 0) response.Content.Headers.TryAddWithoutValidation("content-type", PlainText);
         }
 

@@ -7,7 +7,9 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace MeshOrleans.Proxy.Dataplane.Http;
 
-/// <summary>What follows from the chosen route, in Envoy's order: fault, then the action. The same for both directions.</summary>
+/// <summary>
+/// What follows from the chosen route, in Envoy's order: fault, then the action. The same for both directions.
+/// </summary>
 internal sealed class RouteExecutor(
     IHttpForwarder forwarder, Router router, Mirror mirror, IRandomSource random, TimeProvider clock)
 {
@@ -57,7 +59,8 @@ internal sealed class RouteExecutor(
 
         exchange.Flags |= ResponseFlags.FaultInjected;
         exchange.Details = "fault_filter_abort";
-        await LocalReply.WriteAsync(exchange, fault.HttpStatus ?? 200, LocalReply.Fault, fault.GrpcStatus).ConfigureAwait(false);
+        await LocalReply.WriteAsync(
+            exchange, fault.HttpStatus ?? 200, LocalReply.Fault, fault.GrpcStatus).ConfigureAwait(false);
     }
 
     private Task ActAsync(RequestExchange exchange, RouteModel route)
@@ -101,7 +104,11 @@ internal sealed class RouteExecutor(
         var context = exchange.Context;
         using var invoker = new RouterInvoker(router, exchange);
         var error = await forwarder.SendAsync(
-            context, ForwardTransformer.NoDestination, invoker, Config, ForwardTransformer.Instance).ConfigureAwait(false);
+            context,
+            ForwardTransformer.NoDestination,
+            invoker,
+            Config,
+            ForwardTransformer.Instance).ConfigureAwait(false);
         if (error is not ForwarderError.None) NoteError(exchange, error);
     }
 
@@ -123,7 +130,11 @@ internal sealed class RouteExecutor(
         var limit = forward.Timeout is { } configured && configured > TimeSpan.Zero ? configured : (TimeSpan?)null;
         if (exchange.TimeoutOverride is { } asked) limit = asked > TimeSpan.Zero ? asked : null;
         if (!exchange.IsGrpc || forward.MaxGrpcTimeout is not { } most) return limit;
-        if (!GrpcTimeout.TryParse(exchange.Context.Request.Headers["grpc-timeout"].ToString(), out var wanted)) return limit;
+        if (!GrpcTimeout.TryParse(exchange.Context.Request.Headers["grpc-timeout"].ToString(), out var wanted))
+        {
+            return limit;
+        }
+
         return most > TimeSpan.Zero && wanted > most ? most : wanted;
     }
 
@@ -133,7 +144,8 @@ internal sealed class RouteExecutor(
         exchange.Flags |= error switch
         {
             ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled
-                or ForwarderError.RequestBodyClient or ForwarderError.ResponseBodyClient or ForwarderError.UpgradeRequestClient
+                or ForwarderError.RequestBodyClient or ForwarderError.ResponseBodyClient
+                or ForwarderError.UpgradeRequestClient
                 or ForwarderError.UpgradeResponseClient or ForwarderError.UpgradeRequestCanceled
                 or ForwarderError.UpgradeResponseCanceled => ResponseFlags.DownstreamClosed,
             _ => ResponseFlags.UpstreamReset,

@@ -65,7 +65,11 @@ internal static class TraceHeaders
     {
         if (!headers.TryGetValue(B3, out var values)) return false;
         var parts = values.ToString().Split('-', 5);
-        if (parts.Length < 2 || parts[0].Length is not (16 or 32) || parts[1].Length != 16) return parts is ["0" or "1" or "d"];
+        if (parts.Length < 2 || parts[0].Length is not (16 or 32) || parts[1].Length != 16)
+        {
+            return parts is ["0" or "1" or "d"];
+        }
+
         if (!IsHex(parts[0]) || !IsHex(parts[1])) return false;
         var decision = parts.Length > 2 ? parts[2] : "";
         headers[B3] = decision is "0" or "1" or "d"
@@ -77,7 +81,10 @@ internal static class TraceHeaders
     private static bool IsTraceParent(string value) =>
         value.Length >= TraceParentLength
         && value[2] == '-' && value[35] == '-' && value[52] == '-'
-        && IsHex(value.AsSpan(0, 2)) && IsHex(value.AsSpan(3, 32)) && IsHex(value.AsSpan(36, 16)) && IsHex(value.AsSpan(53, 2))
+        && IsHex(value.AsSpan(0, 2))
+        && IsHex(value.AsSpan(3, 32))
+        && IsHex(value.AsSpan(36, 16))
+        && IsHex(value.AsSpan(53, 2))
         && !value.StartsWith("ff", StringComparison.Ordinal)
         && value.AsSpan(3, 32).ContainsAnyExcept('0')
         && value.AsSpan(36, 16).ContainsAnyExcept('0');

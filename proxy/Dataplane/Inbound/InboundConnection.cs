@@ -4,7 +4,9 @@ using MeshOrleans.Proxy.Dataplane.Tls;
 
 namespace MeshOrleans.Proxy.Dataplane.Inbound;
 
-/// <summary>What is known about one inbound connection. Hangs in its features, found again by every request on it.</summary>
+/// <summary>
+/// What is known about one inbound connection. Hangs in its features, found again by every request on it.
+/// </summary>
 internal sealed class InboundConnection(int workloadPort)
 {
     public int WorkloadPort => workloadPort;

@@ -8,7 +8,9 @@ using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Dataplane.Inbound;
 
-/// <summary>The callers' requests: one spelling of the path, the caller's own claims stripped, policy, then the route.</summary>
+/// <summary>
+/// The callers' requests: one spelling of the path, the caller's own claims stripped, policy, then the route.
+/// </summary>
 internal sealed partial class InboundHandler
 {
     private readonly ProxyState _state;
@@ -20,7 +22,11 @@ internal sealed partial class InboundHandler
     private readonly Func<RequestExchange, Task> _handle;
 
     public InboundHandler(
-        InboundServices services, RouteExecutor routes, ExchangeRunner runner, IRandomSource random, ILogger<InboundHandler> logger)
+        InboundServices services,
+        RouteExecutor routes,
+        ExchangeRunner runner,
+        IRandomSource random,
+        ILogger<InboundHandler> logger)
     {
         (_state, _verifier, _routes, _runner, _random, _logger) =
             (services.State, services.Verifier, routes, runner, random, logger);
@@ -50,7 +56,11 @@ internal sealed partial class InboundHandler
     {
         var request = exchange.Context.Request;
         var port = exchange.InboundPort!;
-        if (HttpProtocol.IsHttp10(request.Protocol)) return LocalReply.WriteAsync(exchange, StatusCodes.Status426UpgradeRequired, "");
+        if (HttpProtocol.IsHttp10(request.Protocol))
+        {
+            return LocalReply.WriteAsync(exchange, StatusCodes.Status426UpgradeRequired, "");
+        }
+
         if (!RequestTargetReader.TryRead(exchange, port.PathNormalization))
         {
             return LocalReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "");
@@ -74,7 +84,12 @@ internal sealed partial class InboundHandler
     private Task DenyAsync(RequestExchange exchange, AuthorizationVerdict verdict)
     {
         exchange.Details = $"rbac_access_denied_matched_policy[{verdict.Policy ?? "none"}]";
-        LogDenied(exchange.DestinationPort, exchange.Context.Request.Method, exchange.Target.Path, exchange.Caller.PeerId, verdict.Policy);
+        LogDenied(
+            exchange.DestinationPort,
+            exchange.Context.Request.Method,
+            exchange.Target.Path,
+            exchange.Caller.PeerId,
+            verdict.Policy);
         return LocalReply.WriteAsync(exchange, StatusCodes.Status403Forbidden, LocalReply.Denied);
     }
 
@@ -82,19 +97,35 @@ internal sealed partial class InboundHandler
     private bool IsStillTrusted(InboundConnection connection, HttpContext context)
     {
         var identity = _state.Identity;
-        if (!connection.Caller.IsMutualTls || identity is null || ReferenceEquals(identity, connection.JudgedUnder)) return true;
+        if (!connection.Caller.IsMutualTls || identity is null || ReferenceEquals(identity, connection.JudgedUnder))
+        {
+            return true;
+        }
+
         var sameTrust = identity.TrustFingerprint == connection.JudgedUnder?.TrustFingerprint;
-        if (!sameTrust && _verifier.Verify(context.Connection.ClientCertificate, presented: null, identity, out _) is null) return false;
+        if (!sameTrust
+            && _verifier.Verify(context.Connection.ClientCertificate, presented: null, identity, out _) is null)
+        {
+            return false;
+        }
+
         connection.JudgedUnder = identity;
         return true;
     }
 
     private void LogShadowDenied(RequestExchange exchange, AuthorizationVerdict verdict) => LogShadowDenied(
-        exchange.DestinationPort, exchange.Context.Request.Method, exchange.Target.Path, exchange.Caller.PeerId, verdict.ShadowPolicy);
+        exchange.DestinationPort,
+        exchange.Context.Request.Method,
+        exchange.Target.Path,
+        exchange.Caller.PeerId,
+        verdict.ShadowPolicy);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Port {Port}: {Method} {Path} of '{Identity}' denied by {Policy}.")]
+    [LoggerMessage(
+        Level = LogLevel.Information, Message = "Port {Port}: {Method} {Path} of '{Identity}' denied by {Policy}.")]
     private partial void LogDenied(int port, string method, string path, string identity, string? policy);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Port {Port}: {Method} {Path} of '{Identity}' shadow_denied by {Policy}.")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Port {Port}: {Method} {Path} of '{Identity}' shadow_denied by {Policy}.")]
     private partial void LogShadowDenied(int port, string method, string path, string identity, string? policy);
 }

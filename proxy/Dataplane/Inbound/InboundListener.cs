@@ -22,11 +22,14 @@ namespace MeshOrleans.Proxy.Dataplane.Inbound;
 internal sealed partial class InboundListener(
     int workloadPort, InboundServices services, ILogger<InboundListener> logger)
 {
-    private static readonly List<SslApplicationProtocol> HttpProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
+    private static readonly List<SslApplicationProtocol> HttpProtocols =
+        [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
 
     private ConnectionDelegate _http = null!;
 
-    /// <summary>Puts the stages in front of Kestrel's HTTP: sort, TLS, and what is behind it. Sorting can skip TLS.</summary>
+    /// <summary>
+    /// Puts the stages in front of Kestrel's HTTP: sort, TLS, and what is behind it. Sorting can skip TLS.
+    /// </summary>
     public void Configure(ListenOptions listen)
     {
         listen.Protocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols.Http1AndHttp2;
@@ -82,9 +85,11 @@ internal sealed partial class InboundListener(
         return Task.CompletedTask;
     }
 
-    private async Task<FirstBytes> LookAsync(ConnectionContext connection, InboundPortModel port, InboundConnection inbound)
+    private async Task<FirstBytes> LookAsync(
+        ConnectionContext connection, InboundPortModel port, InboundConnection inbound)
     {
-        if (!port.IsHttp && port.Mode is InboundTlsMode.Disable) return FirstBytes.Plaintext; // a server may speak first
+        // a server may speak first
+        if (!port.IsHttp && port.Mode is InboundTlsMode.Disable) return FirstBytes.Plaintext;
         var limit = port.IsHttp || port.Mode is InboundTlsMode.Strict
             ? services.Options.FirstBytesTimeout
             : services.Options.ServerFirstTimeout;
@@ -116,7 +121,10 @@ internal sealed partial class InboundListener(
     }
 
     private static FirstBytes Recognize(
-        in ReadOnlySequence<byte> arrived, InboundPortModel port, ConnectionContext connection, InboundConnection inbound)
+        in ReadOnlySequence<byte> arrived,
+        InboundPortModel port,
+        ConnectionContext connection,
+        InboundConnection inbound)
     {
         var first = ClientHello.Read(arrived, out var hello);
         inbound.Hello = hello;
@@ -135,7 +143,8 @@ internal sealed partial class InboundListener(
 
     private ValueTask<SslServerAuthenticationOptions> HandshakeAsync(TlsHandshakeCallbackContext context)
     {
-        var identity = services.State.Identity ?? throw new AuthenticationException("This sidecar has no certificate yet.");
+        var identity = services.State.Identity
+            ?? throw new AuthenticationException("This sidecar has no certificate yet.");
         var inbound = context.Connection.Features.Get<InboundConnection>()!;
         return new ValueTask<SslServerAuthenticationOptions>(new SslServerAuthenticationOptions
         {
@@ -161,7 +170,11 @@ internal sealed partial class InboundListener(
     }
 
     private bool Judge(
-        X509Certificate2? certificate, X509Chain? chain, TlsIdentity identity, InboundConnection inbound, EndPoint? remote)
+        X509Certificate2? certificate,
+        X509Chain? chain,
+        TlsIdentity identity,
+        InboundConnection inbound,
+        EndPoint? remote)
     {
         var peer = services.Verifier.Verify(certificate, chain, identity, out var problem);
         if (peer is null)
@@ -192,14 +205,16 @@ internal sealed partial class InboundListener(
         }
 
         var cluster = services.State.Current.Clusters.GetValueOrDefault(port.TcpCluster)?.Model;
-        var target = cluster is { Endpoints: [var endpoint, ..] } && IPAddress.TryParse(endpoint.Address, out var address)
+        var target =
+            cluster is { Endpoints: [var endpoint, ..] } && IPAddress.TryParse(endpoint.Address, out var address)
             ? new IPEndPoint(address, endpoint.Port)
             : new IPEndPoint(IPAddress.Loopback, workloadPort);
         var counters = services.Metrics.Connections(inbound.Caller, cluster);
         services.Drain.Enter();
         try
         {
-            await TcpRelay.RunAsync(connection, target, cluster?.ConnectTimeout ?? TimeSpan.FromSeconds(10), counters, services.Clock)
+            await TcpRelay.RunAsync(
+                connection, target, cluster?.ConnectTimeout ?? TimeSpan.FromSeconds(10), counters, services.Clock)
                 .ConfigureAwait(false);
         }
         finally
@@ -208,15 +223,20 @@ internal sealed partial class InboundListener(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Port {Port} takes mesh mTLS only: plaintext from {Peer} was closed.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "Port {Port} takes mesh mTLS only: plaintext from {Peer} was closed.")]
     private partial void LogPlaintextRefused(int port, EndPoint? peer);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Port {Port} refused the certificate of {Peer}: {Problem}")]
     private partial void LogPeerRefused(int port, EndPoint? peer, string problem);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Port {Port} refused a connection of '{Identity}' from {Peer} by {Policy}.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Port {Port} refused a connection of '{Identity}' from {Peer} by {Policy}.")]
     private partial void LogConnectionDenied(int port, string identity, EndPoint? peer, string? policy);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Port {Port} would refuse a connection of '{Identity}' by {Policy} (dry run).")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Port {Port} would refuse a connection of '{Identity}' by {Policy} (dry run).")]
     private partial void LogShadowDenied(int port, string identity, string? policy);
 }

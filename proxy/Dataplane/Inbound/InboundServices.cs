@@ -6,4 +6,9 @@ namespace MeshOrleans.Proxy.Dataplane.Inbound;
 
 /// <summary>What the listeners of all workload ports share.</summary>
 internal sealed record InboundServices(
-    ProxyState State, DataplaneOptions Options, PeerVerifier Verifier, ProxyMetrics Metrics, DrainState Drain, TimeProvider Clock);
+    ProxyState State,
+    DataplaneOptions Options,
+    PeerVerifier Verifier,
+    ProxyMetrics Metrics,
+    DrainState Drain,
+    TimeProvider Clock);

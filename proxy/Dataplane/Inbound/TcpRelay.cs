@@ -14,7 +14,11 @@ namespace MeshOrleans.Proxy.Dataplane.Inbound;
 internal static class TcpRelay
 {
     public static async Task RunAsync(
-        ConnectionContext connection, IPEndPoint target, TimeSpan connectTimeout, ProxyMetrics.ConnectionSeries counters, TimeProvider clock)
+        ConnectionContext connection,
+        IPEndPoint target,
+        TimeSpan connectTimeout,
+        ProxyMetrics.ConnectionSeries counters,
+        TimeProvider clock)
     {
         Interlocked.Increment(ref counters.Opened);
         using var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -32,7 +36,9 @@ internal static class TcpRelay
             connection.Transport.Input.CancelPendingRead();
             await toApplication.ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is SocketException or IOException or OperationCanceledException or ConnectionAbortedException)
+        catch (Exception exception)
+            when (exception is SocketException or IOException or OperationCanceledException
+                or ConnectionAbortedException)
         {
             connection.Abort(new ConnectionAbortedException("The relay has lost one of its ends.", exception));
         }
@@ -62,13 +68,15 @@ internal static class TcpRelay
 
             socket.Shutdown(SocketShutdown.Send);
         }
-        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or ConnectionAbortedException)
+        catch (Exception exception)
+            when (exception is IOException or SocketException or ObjectDisposedException or ConnectionAbortedException)
         {
             socket.Dispose(); // wakes the other direction, which reports the end
         }
     }
 
-    private static async Task ToCallerAsync(NetworkStream application, PipeWriter caller, ProxyMetrics.ConnectionSeries counters)
+    private static async Task ToCallerAsync(
+        NetworkStream application, PipeWriter caller, ProxyMetrics.ConnectionSeries counters)
     {
         while (true)
         {

@@ -93,7 +93,9 @@ public sealed record ClusterModel
     public string ServiceNamespace { get; init; } = "";
 }
 
-/// <summary>The limits of one cluster, per sidecar. What is over a limit is answered with 503, flag UO, at once.</summary>
+/// <summary>
+/// The limits of one cluster, per sidecar. What is over a limit is answered with 503, flag UO, at once.
+/// </summary>
 /// <param name="MaxConnections">Connections.</param>
 /// <param name="MaxPendingRequests">Requests that wait for a connection.</param>
 /// <param name="MaxRequests">Requests in flight.</param>

@@ -13,7 +13,9 @@ public enum OutboundPolicy
     RegistryOnly,
 }
 
-/// <summary>Everything a sidecar does, prepared and immutable. A new configuration is a new model, swapped whole.</summary>
+/// <summary>
+/// Everything a sidecar does, prepared and immutable. A new configuration is a new model, swapped whole.
+/// </summary>
 public sealed record ProxyModel
 {
     /// <summary>A sidecar that knows nothing yet: outbound calls are refused, no inbound port is open.</summary>
@@ -23,16 +25,20 @@ public sealed record ProxyModel
     public string Version { get; init; } = "";
 
     /// <summary>Outbound listeners by the port that the caller's authority names.</summary>
-    public FrozenDictionary<int, OutboundPortModel> Outbound { get; init; } = FrozenDictionary<int, OutboundPortModel>.Empty;
+    public FrozenDictionary<int, OutboundPortModel> Outbound { get; init; } =
+        FrozenDictionary<int, OutboundPortModel>.Empty;
 
     /// <summary>Inbound ports by workload port.</summary>
-    public FrozenDictionary<int, InboundPortModel> Inbound { get; init; } = FrozenDictionary<int, InboundPortModel>.Empty;
+    public FrozenDictionary<int, InboundPortModel> Inbound { get; init; } =
+        FrozenDictionary<int, InboundPortModel>.Empty;
 
     /// <summary>Clusters by name.</summary>
-    public FrozenDictionary<string, ClusterModel> Clusters { get; init; } = FrozenDictionary<string, ClusterModel>.Empty;
+    public FrozenDictionary<string, ClusterModel> Clusters { get; init; } =
+        FrozenDictionary<string, ClusterModel>.Empty;
 
     /// <summary>
-    /// Where this sidecar's own application listens; the control plane says 127.0.0.1 of everybody's, since it cannot know.
+    /// Where this sidecar's own application listens; the control plane says 127.0.0.1 of everybody's, since it cannot
+    /// know.
     /// </summary>
     public string AppAddress { get; init; } = "127.0.0.1";
 

@@ -49,8 +49,8 @@ public sealed class ProxyState : IDisposable
     }
 
     /// <summary>
-    /// Puts a new certificate and new bundles in force. When the roots have changed, connections made under the old ones
-    /// are retired; their requests end undisturbed.
+    /// Puts a new certificate and new bundles in force. When the roots have changed, connections made under the old
+    /// ones are retired; their requests end undisturbed.
     /// </summary>
     public void SetIdentity(TlsIdentity identity)
     {

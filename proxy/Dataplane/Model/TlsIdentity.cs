@@ -44,7 +44,11 @@ public sealed class TlsIdentity
         X509Certificate2 leaf, X509Certificate2Collection intermediates, IEnumerable<TrustBundle> bundles)
     {
         if (!leaf.HasPrivateKey) throw new ArgumentException("The certificate has no private key.", nameof(leaf));
-        if (!PeerSvid.TryReadName(leaf, out var id, out var problem)) throw new ArgumentException(problem, nameof(leaf));
+        if (!PeerSvid.TryReadName(leaf, out var id, out var problem))
+        {
+            throw new ArgumentException(problem, nameof(leaf));
+        }
+
         var roots = new Dictionary<string, X509Certificate2Collection>(StringComparer.Ordinal);
         var thumbprints = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var bundle in bundles)
@@ -59,7 +63,8 @@ public sealed class TlsIdentity
         }
 
         var context = SslStreamCertificateContext.Create(leaf, intermediates, offline: true);
-        return new TlsIdentity(id, context, roots.ToFrozenDictionary(StringComparer.Ordinal), string.Join(',', thumbprints));
+        return new TlsIdentity(
+            id, context, roots.ToFrozenDictionary(StringComparer.Ordinal), string.Join(',', thumbprints));
     }
 
     /// <inheritdoc/>

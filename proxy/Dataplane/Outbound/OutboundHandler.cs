@@ -8,7 +8,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace MeshOrleans.Proxy.Dataplane.Outbound;
 
-/// <summary>The application's calls: an explicit HTTP proxy whose listener is picked by the port that the authority names.</summary>
+/// <summary>
+/// The application's calls: an explicit HTTP proxy whose listener is picked by the port that the authority names.
+/// </summary>
 internal sealed class OutboundHandler
 {
     public const string PassthroughCluster = "PassthroughCluster";
@@ -36,7 +38,8 @@ internal sealed class OutboundHandler
     public int OwnPort { get; set; }
 
     public Task InvokeAsync(HttpContext context) =>
-        _runner.RunAsync(new RequestExchange(context, _state.Current, Caller.Unknown, isInbound: false, _runner.Now), _handle);
+        _runner.RunAsync(
+            new RequestExchange(context, _state.Current, Caller.Unknown, isInbound: false, _runner.Now), _handle);
 
     private Task HandleAsync(RequestExchange exchange)
     {
@@ -46,12 +49,17 @@ internal sealed class OutboundHandler
             return LocalReply.WriteAsync(exchange, StatusCodes.Status501NotImplemented, NoConnect);
         }
 
-        if (HttpProtocol.IsHttp10(request.Protocol)) return LocalReply.WriteAsync(exchange, StatusCodes.Status426UpgradeRequired, "");
+        if (HttpProtocol.IsHttp10(request.Protocol))
+        {
+            return LocalReply.WriteAsync(exchange, StatusCodes.Status426UpgradeRequired, "");
+        }
+
         var model = exchange.Snapshot.Model;
         var port = HostName.Port(exchange.Host) ?? DefaultPort;
         var listener = model.Outbound.GetValueOrDefault(port);
         exchange.DestinationPort = port;
-        if (!RequestTargetReader.TryRead(exchange, listener?.PathNormalization ?? PathNormalizationMode.Base) || IsLoop(exchange))
+        if (!RequestTargetReader.TryRead(exchange, listener?.PathNormalization ?? PathNormalizationMode.Base)
+            || IsLoop(exchange))
         {
             return LocalReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "");
         }

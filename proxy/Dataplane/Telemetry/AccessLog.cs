@@ -3,7 +3,9 @@ using System.Threading.Channels;
 
 namespace MeshOrleans.Proxy.Dataplane.Telemetry;
 
-/// <summary>Writes one JSON line per request, behind the traffic's back. What does not fit the queue is dropped, counted.</summary>
+/// <summary>
+/// Writes one JSON line per request, behind the traffic's back. What does not fit the queue is dropped, counted.
+/// </summary>
 /// <remarks>The keys are Envoy's. JSON escapes what a caller puts into its headers, so no line can be forged.</remarks>
 internal sealed class AccessLog : IAsyncDisposable
 {
@@ -18,7 +20,8 @@ internal sealed class AccessLog : IAsyncDisposable
     private AccessLog(Stream target)
     {
         _target = target;
-        var options = new BoundedChannelOptions(QueueLength) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite };
+        var options =
+            new BoundedChannelOptions(QueueLength) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite };
         _queue = Channel.CreateBounded<AccessLogEntry>(options, _ => Interlocked.Increment(ref _dropped));
         _writing = WriteAsync();
     }

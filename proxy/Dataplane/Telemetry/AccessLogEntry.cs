@@ -50,7 +50,8 @@ internal sealed record AccessLogEntry
 
     public static AccessLogEntry Of(RequestExchange exchange, DateTimeOffset now, TimeSpan duration)
     {
-        var (request, response, connection) = (exchange.Context.Request, exchange.Context.Response, exchange.Context.Connection);
+        var (request, response, connection) =
+            (exchange.Context.Request, exchange.Context.Response, exchange.Context.Connection);
         return new AccessLogEntry
         {
             StartTime = now - duration,

@@ -8,7 +8,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace MeshOrleans.Proxy.Dataplane.Telemetry;
 
 /// <summary>The metrics of the data plane, under Istio's names, in Prometheus' text format.</summary>
-/// <remarks>Labels come from configuration and verified peers only, never from what a caller writes (CVE-2025-43915).</remarks>
+/// <remarks>
+/// Labels come from configuration and verified peers only, never from what a caller writes (CVE-2025-43915).
+/// </remarks>
 public sealed class ProxyMetrics
 {
     private static readonly double[] Bounds =
@@ -46,7 +48,9 @@ public sealed class ProxyMetrics
         return text.ToString();
     }
 
-    /// <summary>How many requests have been counted with this code and these flags; for tests and the admin port.</summary>
+    /// <summary>
+    /// How many requests have been counted with this code and these flags; for tests and the admin port.
+    /// </summary>
     public long Requests(int code, ResponseFlags flags) =>
         _requests.Where(r => r.Key.Code == code && r.Key.Flags == flags).Sum(r => r.Value.Count);
 
@@ -126,7 +130,8 @@ public sealed class ProxyMetrics
             + $"connection_security_policy=\"{Security(key.IsInbound, caller)}\"";
     }
 
-    private string Sides(bool isInbound, Caller caller, ClusterModel? cluster, string workload, string workloadNamespace)
+    private string Sides(
+        bool isInbound, Caller caller, ClusterModel? cluster, string workload, string workloadNamespace)
     {
         const string Unknown = WorkloadLabels.Unknown;
         var other = isInbound
@@ -210,7 +215,12 @@ public sealed class ProxyMetrics
             for (var i = 0; i < Bounds.Length; i++)
             {
                 count += Interlocked.Read(ref _buckets[i]);
-                Line(text, $"{Name}_bucket", labels, $",le=\"{Bounds[i].ToString(CultureInfo.InvariantCulture)}\"", count);
+                Line(
+                    text,
+                    $"{Name}_bucket",
+                    labels,
+                    $",le=\"{Bounds[i].ToString(CultureInfo.InvariantCulture)}\"",
+                    count);
             }
 
             count += Interlocked.Read(ref _buckets[Bounds.Length]);

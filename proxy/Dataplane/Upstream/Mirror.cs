@@ -12,10 +12,12 @@ namespace MeshOrleans.Proxy.Dataplane.Upstream;
 /// Sends copies of requests whose answers nobody waits for. A copy never delays or changes the original; it takes its
 /// place among the limits of its own cluster, and is left out when there is none. Requests with a body are not copied.
 /// </summary>
-internal sealed partial class Mirror(UpstreamPoolFactory pools, IRandomSource random, TimeProvider clock, ILogger<Mirror> logger)
+internal sealed partial class Mirror(
+    UpstreamPoolFactory pools, IRandomSource random, TimeProvider clock, ILogger<Mirror> logger)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
-    private static readonly UriCreationOptions RawTarget = new() { DangerousDisablePathAndQueryCanonicalization = true };
+    private static readonly UriCreationOptions RawTarget =
+        new() { DangerousDisablePathAndQueryCanonicalization = true };
 
     public void Copy(RequestExchange exchange, RouteAction.Forward forward)
     {
@@ -26,7 +28,8 @@ internal sealed partial class Mirror(UpstreamPoolFactory pools, IRandomSource ra
             if (!exchange.Snapshot.Clusters.TryGetValue(mirror.Cluster, out var plan)) continue;
             if (plan.Selection.Pick(plan, random) is not { } slot || !plan.State.Breaker.TryBeginRequest()) continue;
             var kind = UpstreamPoolFactory.KindFor(plan.Model, slot.Model, downstreamIsHttp2: false, isUpgrade: false);
-            _ = SendAsync(NewRequest(exchange, slot), slot.State.Acquire(kind, plan, pools), plan, slot); // never throws
+            // never throws
+            _ = SendAsync(NewRequest(exchange, slot), slot.State.Acquire(kind, plan, pools), plan, slot);
         }
     }
 
@@ -34,7 +37,8 @@ internal sealed partial class Mirror(UpstreamPoolFactory pools, IRandomSource ra
     private static HttpRequestMessage NewRequest(RequestExchange exchange, EndpointSlot slot)
     {
         var request = new HttpRequestMessage(
-            HttpMethod.Parse(exchange.Context.Request.Method), new Uri(slot.UriPrefix + exchange.UpstreamTarget, RawTarget))
+            HttpMethod.Parse(exchange.Context.Request.Method),
+            new Uri(slot.UriPrefix + exchange.UpstreamTarget, RawTarget))
         {
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };

@@ -45,7 +45,8 @@ internal sealed class ReplayContent : HttpContent
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    protected override Task SerializeToStreamAsync(
+        Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         _try = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         return _copying = CopyAsync(stream, _try.Token);
@@ -59,7 +60,11 @@ internal sealed class ReplayContent : HttpContent
 
     private async Task CopyAsync(Stream target, CancellationToken cancellationToken)
     {
-        if (_kept.WrittenCount > 0) await target.WriteAsync(_kept.WrittenMemory, cancellationToken).ConfigureAwait(false);
+        if (_kept.WrittenCount > 0)
+        {
+            await target.WriteAsync(_kept.WrittenMemory, cancellationToken).ConfigureAwait(false);
+        }
+
         var chunk = ArrayPool<byte>.Shared.Rent(ChunkSize);
         try
         {

@@ -14,9 +14,11 @@ namespace MeshOrleans.Proxy.Dataplane.Upstream;
 /// </summary>
 internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, TimeProvider clock)
 {
-    private static readonly UriCreationOptions RawTarget = new() { DangerousDisablePathAndQueryCanonicalization = true };
+    private static readonly UriCreationOptions RawTarget =
+        new() { DangerousDisablePathAndQueryCanonicalization = true };
 
-    public async Task<HttpResponseMessage> SendAsync(RequestExchange exchange, HttpRequestMessage request, CancellationToken aborted)
+    public async Task<HttpResponseMessage> SendAsync(
+        RequestExchange exchange, HttpRequestMessage request, CancellationToken aborted)
     {
         var breaker = exchange.Cluster!.State.Breaker;
         if (!breaker.TryBeginRequest()) return Overflow(exchange);
@@ -35,12 +37,18 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
         catch (CallerFailedException failure)
         {
             exchange.EndTry();
-            return Fail(exchange, ResponseFlags.DownstreamProtocolError, failure.Status, "", "downstream_protocol_error");
+            return Fail(
+                exchange, ResponseFlags.DownstreamProtocolError, failure.Status, "", "downstream_protocol_error");
         }
         catch (OperationCanceledException) when (!aborted.IsCancellationRequested && exchange.IsOverdue)
         {
             exchange.EndTry();
-            return Fail(exchange, ResponseFlags.UpstreamTimeout, StatusCodes.Status504GatewayTimeout, LocalReply.Timeout, "response_timeout");
+            return Fail(
+                exchange,
+                ResponseFlags.UpstreamTimeout,
+                StatusCodes.Status504GatewayTimeout,
+                LocalReply.Timeout,
+                "response_timeout");
         }
     }
 
@@ -54,13 +62,22 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
         {
             if (Choose(exchange, policy, tried) is not { } slot)
             {
-                return Fail(exchange, ResponseFlags.NoHealthyUpstream, 503, LocalReply.NoHealthyUpstream, "no_healthy_upstream");
+                return Fail(
+                    exchange,
+                    ResponseFlags.NoHealthyUpstream,
+                    503,
+                    LocalReply.NoHealthyUpstream,
+                    "no_healthy_upstream");
             }
 
             var result = await TryAsync(exchange, request, slot, policy, token).ConfigureAwait(false);
             result.Report(exchange.Cluster!, slot.State);
             var wantsRetry = policy is not null && result.IsCoveredBy(policy);
-            if (!wantsRetry || !MayRetry(exchange, policy!, body)) return Finish(exchange, result, exhausted: wantsRetry);
+            if (!wantsRetry || !MayRetry(exchange, policy!, body))
+            {
+                return Finish(exchange, result, exhausted: wantsRetry);
+            }
+
             result.Response?.Dispose();
             exchange.EndTry();
             tried?.Add(slot.State);
@@ -77,11 +94,16 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
     }
 
     private async Task<TryResult> TryAsync(
-        RequestExchange exchange, HttpRequestMessage request, EndpointSlot slot, RetryPolicyModel? policy, CancellationToken token)
+        RequestExchange exchange,
+        HttpRequestMessage request,
+        EndpointSlot slot,
+        RetryPolicyModel? policy,
+        CancellationToken token)
     {
         var plan = exchange.Cluster!;
         var isHttp2 = exchange.Context.Request.Protocol == HttpProtocol.Http2;
-        var pool = slot.State.Acquire(UpstreamPoolFactory.KindFor(plan.Model, slot.Model, isHttp2, exchange.IsUpgrade), plan, pools);
+        var pool = slot.State.Acquire(
+            UpstreamPoolFactory.KindFor(plan.Model, slot.Model, isHttp2, exchange.IsUpgrade), plan, pools);
         exchange.Hold(pool, slot.State);
         exchange.Upstream = slot.Model;
         exchange.Attempts++;
@@ -94,7 +116,8 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
         {
             return TryResult.Of(await pool.Invoker.SendAsync(request, linked?.Token ?? token).ConfigureAwait(false));
         }
-        catch (OperationCanceledException) when (!token.IsCancellationRequested && perTry is { IsCancellationRequested: true })
+        catch (OperationCanceledException)
+            when (!token.IsCancellationRequested && perTry is { IsCancellationRequested: true })
         {
             return new TryResult(null, TryFailure.TryTimeout, "");
         }
@@ -105,7 +128,8 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
         }
     }
 
-    private static void Address(RequestExchange exchange, HttpRequestMessage request, EndpointSlot slot, UpstreamPool pool)
+    private static void Address(
+        RequestExchange exchange, HttpRequestMessage request, EndpointSlot slot, UpstreamPool pool)
     {
         request.RequestUri = new Uri(slot.UriPrefix + exchange.UpstreamTarget, RawTarget);
         request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
@@ -134,7 +158,8 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
     private static EndpointSlot OriginalDestination(RequestExchange exchange, EndpointState state)
     {
         var name = HostName.WithoutPort(exchange.Authority).ToString();
-        return new EndpointSlot(new EndpointModel(name, exchange.DestinationPort), state, $"http://{name}:{exchange.DestinationPort}");
+        return new EndpointSlot(
+            new EndpointModel(name, exchange.DestinationPort), state, $"http://{name}:{exchange.DestinationPort}");
     }
 
     // Also counts the retry in; the caller counts it out.
@@ -143,7 +168,8 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
         && body is not { CanReplay: false }
         && exchange.Cluster!.State.Breaker.TryBeginRetry();
 
-    private static ReplayContent? PrepareContent(RequestExchange exchange, HttpRequestMessage request, RetryPolicyModel? policy)
+    private static ReplayContent? PrepareContent(
+        RequestExchange exchange, HttpRequestMessage request, RetryPolicyModel? policy)
     {
         if (request.Content is { } content)
         {
@@ -159,7 +185,8 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
         request.Content.Headers.TryAddWithoutValidation("Content-Type", (IEnumerable<string?>)headers.ContentType);
         if (headers.ContentEncoding.Count > 0)
         {
-            request.Content.Headers.TryAddWithoutValidation("Content-Encoding", (IEnumerable<string?>)headers.ContentEncoding);
+            request.Content.Headers.TryAddWithoutValidation(
+                "Content-Encoding", (IEnumerable<string?>)headers.ContentEncoding);
         }
 
         return null;
@@ -181,8 +208,18 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
             TryFailure.TryTimeout => Fail(
                 exchange, ResponseFlags.UpstreamTimeout, 504, LocalReply.Timeout, "upstream_per_try_timeout"),
             TryFailure.Connect => Fail(
-                exchange, ResponseFlags.UpstreamConnectFailure, 503, LocalReply.ConnectFailure, "upstream_reset_before_response_started"),
-            _ => Fail(exchange, ResponseFlags.UpstreamReset, 503, LocalReply.Reset, "upstream_reset_before_response_started"),
+                exchange,
+                ResponseFlags.UpstreamConnectFailure,
+                503,
+                LocalReply.ConnectFailure,
+                "upstream_reset_before_response_started"),
+            _ =>
+                Fail(
+                    exchange,
+                    ResponseFlags.UpstreamReset,
+                    503,
+                    LocalReply.Reset,
+                    "upstream_reset_before_response_started"),
         };
     }
 
@@ -193,7 +230,8 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
         return LocalReply.Message(exchange, 503, LocalReply.Overflow, HopHeaders.Overloaded);
     }
 
-    private static HttpResponseMessage Fail(RequestExchange exchange, ResponseFlags flag, int status, string body, string details)
+    private static HttpResponseMessage Fail(
+        RequestExchange exchange, ResponseFlags flag, int status, string body, string details)
     {
         exchange.Flags |= flag;
         exchange.Details = details;

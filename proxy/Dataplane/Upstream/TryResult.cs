@@ -10,7 +10,9 @@ internal readonly record struct TryResult(HttpResponseMessage? Response, TryFail
 
     public static TryResult Of(HttpResponseMessage response) => new(response, default, "");
 
-    /// <summary>The status that the caller deserves when it was its own body that could not be read; otherwise null.</summary>
+    /// <summary>
+    /// The status that the caller deserves when it was its own body that could not be read; otherwise null.
+    /// </summary>
     public static int? CallersFault(Exception exception)
     {
         for (var inner = exception; inner is not null; inner = inner.InnerException!)
@@ -26,8 +28,15 @@ internal readonly record struct TryResult(HttpResponseMessage? Response, TryFail
     {
         for (var inner = exception; inner is not null; inner = inner.InnerException)
         {
-            if (inner is UpstreamConnectException or TimeoutException) return new(null, TryFailure.Connect, inner.Message);
-            if (inner is HttpProtocolException { ErrorCode: RefusedStream }) return new(null, TryFailure.RefusedStream, inner.Message);
+            if (inner is UpstreamConnectException or TimeoutException)
+            {
+                return new(null, TryFailure.Connect, inner.Message);
+            }
+
+            if (inner is HttpProtocolException { ErrorCode: RefusedStream })
+            {
+                return new(null, TryFailure.RefusedStream, inner.Message);
+            }
         }
 
         var isConnect = exception is OperationCanceledException or HttpRequestException

@@ -11,8 +11,10 @@ namespace MeshOrleans.Proxy.Dataplane.Upstream;
 /// <summary>Makes connections, with the handshake that the kind asks for.</summary>
 internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
 {
-    private static readonly List<SslApplicationProtocol> MeshHttp2 = [MeshAlpn.IstioHttp2, MeshAlpn.Istio, SslApplicationProtocol.Http2];
-    private static readonly List<SslApplicationProtocol> MeshHttp1 = [MeshAlpn.IstioHttp11, MeshAlpn.Istio, SslApplicationProtocol.Http11];
+    private static readonly List<SslApplicationProtocol> MeshHttp2 =
+        [MeshAlpn.IstioHttp2, MeshAlpn.Istio, SslApplicationProtocol.Http2];
+    private static readonly List<SslApplicationProtocol> MeshHttp1 =
+        [MeshAlpn.IstioHttp11, MeshAlpn.Istio, SslApplicationProtocol.Http11];
     private static readonly List<SslApplicationProtocol> Http2 = [SslApplicationProtocol.Http2];
     private static readonly List<SslApplicationProtocol> Http11 = [SslApplicationProtocol.Http11];
 
@@ -25,7 +27,8 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
         {
             if (IPAddress.TryParse(target.Host, out var address))
             {
-                await socket.ConnectAsync(new IPEndPoint(address, target.Port), cancellationToken).ConfigureAwait(false);
+                await socket.ConnectAsync(
+                    new IPEndPoint(address, target.Port), cancellationToken).ConfigureAwait(false);
             }
             else
             {
@@ -36,7 +39,9 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
             if (kind is PoolKind.PlainHttp1 or PoolKind.PlainHttp2) return stream;
             var tls = new SslStream(stream, leaveInnerStreamOpen: false);
             stream = tls;
-            var options = kind is PoolKind.MeshHttp1 or PoolKind.MeshHttp2 ? Mesh(kind, settings.Tls) : Simple(kind, settings.Tls, target);
+            var options = kind is PoolKind.MeshHttp1 or PoolKind.MeshHttp2
+                ? Mesh(kind, settings.Tls)
+                : Simple(kind, settings.Tls, target);
             await tls.AuthenticateAsClientAsync(options, cancellationToken).ConfigureAwait(false);
             if (kind is PoolKind.MeshHttp2 or PoolKind.SimpleHttp2 && !IsHttp2(tls.NegotiatedApplicationProtocol))
             {
@@ -93,7 +98,11 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
         };
         if (!tls.RootsPem.IsEmpty)
         {
-            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            var policy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
             foreach (var pem in tls.RootsPem) policy.CustomTrustStore.ImportFromPem(pem);
             options.CertificateChainPolicy = policy;
         }

@@ -12,7 +12,9 @@ internal enum PoolKind
     Count,
 }
 
-/// <summary>The connections to one endpoint of one kind. Counted by leases, so a retired pool ends with its last request.</summary>
+/// <summary>
+/// The connections to one endpoint of one kind. Counted by leases, so a retired pool ends with its last request.
+/// </summary>
 internal sealed class UpstreamPool(HttpMessageInvoker invoker, PoolKind kind, UpstreamSettings settings)
 {
     private int _leases = 1; // the owner's
@@ -29,7 +31,9 @@ internal sealed class UpstreamPool(HttpMessageInvoker invoker, PoolKind kind, Up
         ? System.Net.HttpVersion.Version20
         : System.Net.HttpVersion.Version11;
 
-    /// <summary>Takes a lease; false when the pool has ended, or has carried as many requests as a connection may.</summary>
+    /// <summary>
+    /// Takes a lease; false when the pool has ended, or has carried as many requests as a connection may.
+    /// </summary>
     public bool TryEnter()
     {
         if (settings.MaxRequestsPerConnection > 0

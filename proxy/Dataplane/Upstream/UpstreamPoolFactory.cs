@@ -47,7 +47,8 @@ internal sealed class UpstreamPoolFactory(UpstreamConnector connector)
         return cluster.Tls.Mode switch
         {
             UpstreamTlsMode.Mesh => isUpgrade ? PoolKind.MeshHttp1 : PoolKind.MeshHttp2,
-            UpstreamTlsMode.AutoPerEndpoint when endpoint.UsesMesh => isUpgrade ? PoolKind.MeshHttp1 : PoolKind.MeshHttp2,
+            UpstreamTlsMode.AutoPerEndpoint when endpoint.UsesMesh =>
+                isUpgrade ? PoolKind.MeshHttp1 : PoolKind.MeshHttp2,
             UpstreamTlsMode.Simple => useHttp2 ? PoolKind.SimpleHttp2 : PoolKind.SimpleHttp1,
             _ => useHttp2 ? PoolKind.PlainHttp2 : PoolKind.PlainHttp1,
         };

@@ -46,13 +46,16 @@ internal sealed class AdminHandler(AdminViews views, Readiness readiness, LogThr
         };
     }
 
-    // A web page must not reach in through the browser: neither under a name of its own (DNS rebinding) nor as a foreign origin.
+    // A web page must not reach in through the browser: neither under a name of its own (DNS rebinding) nor as a
+    // foreign origin.
     private static bool IsLocal(HttpRequest request)
     {
         var host = request.Host.Host;
         var isLoopback = host == "localhost" || (IPAddress.TryParse(
             host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
-        return isLoopback && !request.Headers.ContainsKey("Origin") && request.Headers["Sec-Fetch-Site"].ToString() is "" or "none";
+        return isLoopback
+            && !request.Headers.ContainsKey("Origin")
+            && request.Headers["Sec-Fetch-Site"].ToString() is "" or "none";
     }
 
     private Task ShowAsync(HttpContext context, string path) => path switch

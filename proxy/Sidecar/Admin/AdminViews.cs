@@ -13,7 +13,12 @@ namespace MeshOrleans.Proxy.Sidecar.Admin;
 
 /// <summary>What the views look at.</summary>
 internal sealed record AdminSubjects(
-    ModelHolder Models, IdentityHolder Identity, ProxyState State, DataplaneServer Dataplane, Readiness Readiness, TimeProvider Clock);
+    ModelHolder Models,
+    IdentityHolder Identity,
+    ProxyState State,
+    DataplaneServer Dataplane,
+    Readiness Readiness,
+    TimeProvider Clock);
 
 /// <summary>The sidecar as JSON and as metrics. Never a key, never a token.</summary>
 internal sealed class AdminViews(AdminSubjects subjects)

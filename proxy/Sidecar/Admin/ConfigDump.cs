@@ -36,7 +36,10 @@ internal sealed class ConfigDump(ModelHolder models, TimeProvider clock)
     }
 
     private void Type(
-        Utf8JsonWriter json, ConfigStatus status, string typeUrl, IEnumerable<(string Name, string Version, Any Body)> resources)
+        Utf8JsonWriter json,
+        ConfigStatus status,
+        string typeUrl,
+        IEnumerable<(string Name, string Version, Any Body)> resources)
     {
         var type = status.Types.GetValueOrDefault(typeUrl);
         json.WriteStartObject();

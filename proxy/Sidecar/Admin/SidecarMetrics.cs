@@ -19,17 +19,26 @@ internal sealed class SidecarMetrics(AdminSubjects subjects)
         if (status.Age(now) is { } age)
         {
             Gauge(
-                text, "mesh_config_age_seconds", "How long nobody has stood behind the configuration in use.", age.TotalSeconds);
+                text,
+                "mesh_config_age_seconds",
+                "How long nobody has stood behind the configuration in use.",
+                age.TotalSeconds);
         }
 
         Gauge(
-            text, "mesh_config_last_good", "1 while the configuration comes from disk.", status.Source is ConfigSource.LastGood
+            text,
+            "mesh_config_last_good",
+            "1 while the configuration comes from disk.",
+            status.Source is ConfigSource.LastGood
                 ? 1
                 : 0);
         if (identity.Svid is { } svid)
         {
             Gauge(
-                text, "mesh_certificate_expiration_timestamp_seconds", "When the certificate ends.", svid.NotAfter.ToUnixTimeSeconds());
+                text,
+                "mesh_certificate_expiration_timestamp_seconds",
+                "When the certificate ends.",
+                svid.NotAfter.ToUnixTimeSeconds());
         }
 
         text.Append(
@@ -37,11 +46,15 @@ internal sealed class SidecarMetrics(AdminSubjects subjects)
         foreach (var (type, of) in status.Types)
         {
             text.Append(
-                CultureInfo.InvariantCulture, $"mesh_xds_rejects_total{{type=\"{type[(type.LastIndexOf('.') + 1)..]}\"}} {of.Refusals}\n");
+                CultureInfo.InvariantCulture,
+                $"mesh_xds_rejects_total{{type=\"{type[(type.LastIndexOf('.') + 1)..]}\"}} {of.Refusals}\n");
         }
 
         Gauge(
-            text, "mesh_requests_in_flight", "Requests and relayed connections that have not ended.", subjects.Dataplane.Drain.InFlight);
+            text,
+            "mesh_requests_in_flight",
+            "Requests and relayed connections that have not ended.",
+            subjects.Dataplane.Drain.InFlight);
         return text.ToString();
     }
 

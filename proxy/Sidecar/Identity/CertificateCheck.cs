@@ -3,7 +3,9 @@ using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Proxy.Sidecar.Identity;
 
-/// <summary>Does a certificate prove an identity of the own trust domain? Checked exactly as a peer is checked.</summary>
+/// <summary>
+/// Does a certificate prove an identity of the own trust domain? Checked exactly as a peer is checked.
+/// </summary>
 internal static class CertificateCheck
 {
     /// <param name="leaf">The certificate.</param>
@@ -16,7 +18,12 @@ internal static class CertificateCheck
         X509Certificate2 leaf, X509Chain? presented, Trust trust, DateTimeOffset now, out SpiffeId? id)
     {
         var isProved = PeerSvid.TryVerify(
-            leaf, presented, domain => domain == trust.Own.Name ? trust.OwnRoots : null, now, out var proof, out var fault);
+            leaf,
+            presented,
+            domain => domain == trust.Own.Name ? trust.OwnRoots : null,
+            now,
+            out var proof,
+            out var fault);
         id = proof?.Id;
         return isProved ? null : char.ToLowerInvariant(fault![0]) + fault[1..].TrimEnd('.');
     }

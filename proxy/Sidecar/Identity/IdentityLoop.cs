@@ -8,7 +8,11 @@ namespace MeshOrleans.Proxy.Sidecar.Identity;
 /// comes.
 /// </summary>
 internal sealed partial class IdentityLoop(
-    SidecarSettings settings, IdentityHolder holder, Joiner joiner, Surroundings surroundings, ILogger<IdentityLoop> logger)
+    SidecarSettings settings,
+    IdentityHolder holder,
+    Joiner joiner,
+    Surroundings surroundings,
+    ILogger<IdentityLoop> logger)
 {
     private readonly Backoff _backoff = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(30), surroundings.Random);
     private readonly Signal _changed = new();

@@ -30,7 +30,8 @@ internal sealed partial class IdentityStore(StateFolder folder, ILogger<Identity
         {
             return folder.Read(file, MaxBytes) is { } bytes ? read(bytes) : null;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException or JsonException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or CryptographicException or JsonException)
         {
             LogUnreadable(folder.PathOf(file), exception.Message);
             return null;

@@ -21,7 +21,8 @@ internal sealed class Joiner(
         if (token is null && identity.Svid is null)
         {
             throw new IdentityException(
-                "there is neither a valid certificate in the state directory nor a join token; give one with --token-file");
+                "there is neither a valid certificate in the state directory nor a join token; "
+                + "give one with --token-file");
         }
 
         await RequestAsync(gateway, identity, token, cancellationToken);

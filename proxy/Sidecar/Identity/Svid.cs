@@ -78,8 +78,9 @@ internal sealed class Svid
     }
 
     /// <summary>Reads what <see cref="ToFile"/> wrote.</summary>
-    /// <exception cref="CryptographicException">It is something else, or key and certificate do not belong
-    /// together.</exception>
+    /// <exception cref="CryptographicException">
+    /// It is something else, or key and certificate do not belong together.
+    /// </exception>
     public static Svid FromFile(byte[] bytes)
     {
         var text = Encoding.ASCII.GetString(bytes);

@@ -55,8 +55,9 @@ internal sealed class Trust
     /// <summary>True when both hold the same roots for the same domains.</summary>
     public bool Equivalent(Trust other) => Own == other.Own && Fingerprint() == other.Fingerprint();
 
-    /// <exception cref="CryptographicException">A root is no certificate; of a bundle in here that cannot
-    /// be.</exception>
+    /// <exception cref="CryptographicException">
+    /// A root is no certificate; of a bundle in here that cannot be.
+    /// </exception>
     public static X509Certificate2Collection Import(TrustBundle bundle)
     {
         var roots = new X509Certificate2Collection();

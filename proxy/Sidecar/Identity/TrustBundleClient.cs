@@ -13,8 +13,9 @@ internal sealed class TrustBundleClient(TimeProvider clock)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Fetches the roots and keeps the pinned ones.</summary>
-    /// <exception cref="IdentityException">The control plane does not answer, or is another one; fit for the
-    /// log.</exception>
+    /// <exception cref="IdentityException">
+    /// The control plane does not answer, or is another one; fit for the log.
+    /// </exception>
     public async Task<Trust> FetchAsync(HostPort gateway, JoinToken token, CancellationToken cancellationToken)
     {
         var bytes = await DownloadAsync(gateway, cancellationToken);
@@ -23,13 +24,15 @@ internal sealed class TrustBundleClient(TimeProvider clock)
             throw new IdentityException($"{gateway} has no usable trust bundle: {problem}");
         }
 
-        // A root beside the pinned one is not vouched for by the token; SDS brings it once the server has proved itself.
+        // A root beside the pinned one is not vouched for by the token; SDS brings it once the server has proved
+        // itself.
         var pinned = offered!.OwnRoots.Where(
             r => JoinToken.PinOf(r) == token.RootPin).Select(r => r.ExportCertificatePem()).ToArray();
         if (pinned.Length == 0)
         {
             throw new IdentityException(
-                $"{gateway} is another control plane than the one the join token is for: its root is {JoinToken.PinOf(offered.OwnRoots[0])}, the token pins {token.RootPin}");
+                $"{gateway} is another control plane than the one the join token is for: "
+                + $"its root is {JoinToken.PinOf(offered.OwnRoots[0])}, the token pins {token.RootPin}");
         }
 
         var bundle = new TrustBundle(offered.Own, [.. pinned], offered.Bundles[0].Sequence, IsLocal: true);

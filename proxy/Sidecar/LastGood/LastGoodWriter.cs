@@ -38,7 +38,9 @@ internal sealed class LastGoodWriter(LastGoodFile file, ModelHolder models, Time
     private void Save()
     {
         var (resources, status) = (models.Resources, models.Status);
-        if (status.Source is not ConfigSource.ControlPlane || models.Model is null || ReferenceEquals(resources, _saved))
+        if (status.Source is not ConfigSource.ControlPlane
+            || models.Model is null
+            || ReferenceEquals(resources, _saved))
         {
             return;
         }

@@ -73,7 +73,11 @@ internal sealed class StderrLoggerProvider(
         public bool IsEnabled(LogLevel logLevel) => provider.IsEnabled(logLevel, _isOwn);
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel)) provider.Write(logLevel, category, formatter(state, exception), exception);
         }

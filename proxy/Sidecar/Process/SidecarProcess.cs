@@ -39,7 +39,11 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
 
     /// <exception cref="SettingsException">The state directory cannot be used.</exception>
     public SidecarProcess(
-        SidecarSettings settings, Surroundings surroundings, LogThreshold threshold, ILoggerFactory loggers, TextWriter output)
+        SidecarSettings settings,
+        Surroundings surroundings,
+        LogThreshold threshold,
+        ILoggerFactory loggers,
+        TextWriter output)
     {
         (_settings, _surroundings, _threshold, _loggers) = (settings, surroundings, threshold, loggers);
         _logger = loggers.CreateLogger<SidecarProcess>();
@@ -67,7 +71,12 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
     {
         Restore();
         await using var dataplane = await DataplaneServer.StartAsync(
-            DataplaneOptionsOf(_settings), _state, _loggers, _surroundings.Clock, _surroundings.Random, cancellationToken);
+            DataplaneOptionsOf(_settings),
+            _state,
+            _loggers,
+            _surroundings.Clock,
+            _surroundings.Random,
+            cancellationToken);
         await using var admin = await AdminServer.StartAsync(
             _settings, Handler(dataplane), _loggers, cancellationToken);
         _announcer.Listening(new BoundPorts(
@@ -100,7 +109,8 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    // The order matters: what is restored is in force before a socket opens, and changes reach the data plane before anyone else.
+    // The order matters: what is restored is in force before a socket opens, and changes reach the data plane before
+    // anyone else.
     private void Restore()
     {
         _identity.Changed += identity =>
@@ -165,7 +175,8 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         }
     }
 
-    // A loop ends by cancellation, or because there is nothing left to do; anything else is a bug that must not go unseen.
+    // A loop ends by cancellation, or because there is nothing left to do; anything else is a bug that must not go
+    // unseen.
     private static async Task FirstFailureAsync(Task[] loops)
     {
         await foreach (var ended in Task.WhenEach(loops))

@@ -7,8 +7,9 @@ namespace MeshOrleans.Proxy.Sidecar.Settings;
 /// <param name="Name">The name without dashes in front, as the file writes it.</param>
 /// <param name="Shape">What the value looks like, for the help text.</param>
 /// <param name="Text">What it is for, for the help text.</param>
-/// <param name="IsSecret">A secret is taken from the file or the environment only: a command line is visible to
-/// everyone.</param>
+/// <param name="IsSecret">
+/// A secret is taken from the file or the environment only: a command line is visible to everyone.
+/// </param>
 internal sealed record Flag(string Name, string Shape, string Text, bool IsSecret = false)
 {
     public string Variable { get; } = "MESH_" + Name.ToUpperInvariant().Replace('-', '_');

@@ -21,8 +21,9 @@ internal sealed class SettingSources
     }
 
     /// <summary>Reads the three sources.</summary>
-    /// <exception cref="SettingsException">A flag is unknown or lacks its value, or the file cannot be
-    /// used.</exception>
+    /// <exception cref="SettingsException">
+    /// A flag is unknown or lacks its value, or the file cannot be used.
+    /// </exception>
     public static SettingSources Read(IReadOnlyList<string> arguments, Func<string, string?> environment) =>
         new(ReadLine(arguments), environment);
 

@@ -69,7 +69,10 @@ internal sealed class SettingsReader(SettingSources sources)
         JsonLog = OneOf("log-format", ("plain", false), ("json", true)),
         LogLevel = OneOf(
             "log-level",
-            ("info", LogLevel.Information), ("debug", LogLevel.Debug), ("warning", LogLevel.Warning), ("error", LogLevel.Error)),
+            ("info", LogLevel.Information),
+            ("debug", LogLevel.Debug),
+            ("warning", LogLevel.Warning),
+            ("error", LogLevel.Error)),
     };
 
     private ImmutableArray<AppPort> AppPorts()
@@ -170,7 +173,8 @@ internal sealed class SettingsReader(SettingSources sources)
     {
         if (sources.Find(name) is not { } text) return fallback;
         return double.TryParse(
-            text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
+            text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            && value >= least && value <= most
             ? value
             : throw new SettingsException($"--{name}: '{text}' is not a number from {least:0} to {most:0}");
     }

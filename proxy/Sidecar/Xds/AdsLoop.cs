@@ -67,7 +67,10 @@ internal sealed partial class AdsLoop(
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var call = channel.OpenDuplex<DeltaDiscoveryRequest, DeltaDiscoveryResponse>(
-            Method, DeltaDiscoveryResponse.Parser, GrpcCallOptions.Default with { MaxMessageSize = MaxMessageSize }, ended.Token);
+            Method,
+            DeltaDiscoveryResponse.Parser,
+            GrpcCallOptions.Default with { MaxMessageSize = MaxMessageSize },
+            ended.Token);
         var session = new DeltaSession(parts.Models, parts.Secrets, parts.Nodes, parts.Identity);
         session.Open();
         session.Report(parts.Health.Current);
@@ -97,7 +100,9 @@ internal sealed partial class AdsLoop(
 
     // The reads say how the call ended; what cannot be written then is moot.
     private static async Task SendAsync(
-        DeltaSession session, GrpcDuplexCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse> call, CancellationToken cancellationToken)
+        DeltaSession session,
+        GrpcDuplexCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse> call,
+        CancellationToken cancellationToken)
     {
         try
         {

@@ -8,8 +8,9 @@ namespace MeshOrleans.Proxy.Sidecar.Xds;
 
 /// <summary>A model and what is missing from it.</summary>
 /// <param name="Model">What can be served.</param>
-/// <param name="Warming">Listeners and clusters that wait for their routes or endpoints; a former one goes on
-/// meanwhile.</param>
+/// <param name="Warming">
+/// Listeners and clusters that wait for their routes or endpoints; a former one goes on meanwhile.
+/// </param>
 /// <param name="Dangling">Clusters that routes name and nobody has.</param>
 internal sealed record Composition(ProxyModel Model, ImmutableArray<string> Warming, ImmutableArray<string> Dangling);
 
@@ -22,8 +23,9 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
     private readonly List<string> _warming = [];
 
     /// <param name="resources">What is to be served.</param>
-    /// <param name="previous">The model in use, made from <paramref name="former"/>: what has not changed is taken from
-    /// it.</param>
+    /// <param name="previous">
+    /// The model in use, made from <paramref name="former"/>: what has not changed is taken from it.
+    /// </param>
     /// <param name="former">The resources behind it.</param>
     /// <exception cref="UnusableResourceException">Two resources contradict each other.</exception>
     public static Composition Compose(ResourceSet resources, ProxyModel previous, ResourceSet former) =>
@@ -173,7 +175,8 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         if (!ports.TryAdd(port, model))
         {
             throw new UnusableResourceException(
-                MeshOrleans.Model.Validation.FieldPath.Root, $"Listener '{listener}': port {port} has a listener already");
+                MeshOrleans.Model.Validation.FieldPath.Root,
+                $"Listener '{listener}': port {port} has a listener already");
         }
     }
 

@@ -229,7 +229,8 @@ internal sealed partial class ModelHolder : IDisposable
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Serving the last good configuration from disk, {Age} old: {Listeners} listeners, {Clusters} clusters.")]
+        Message =
+            "Serving the last good configuration from disk, {Age} old: {Listeners} listeners, {Clusters} clusters.")]
     private partial void LogRestored(TimeSpan age, int listeners, int clusters);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The saved configuration is not used: {Reason}.")]

@@ -10,7 +10,10 @@ namespace MeshOrleans.Proxy.Sidecar.Xds;
 /// addresses.
 /// </summary>
 internal sealed partial class NameLoop(
-    ModelHolder models, Func<string, CancellationToken, Task<IPAddress[]>> resolve, TimeProvider clock, ILogger<NameLoop> logger)
+    ModelHolder models,
+    Func<string, CancellationToken, Task<IPAddress[]>> resolve,
+    TimeProvider clock,
+    ILogger<NameLoop> logger)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5); // Envoy's dns_refresh_rate
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);

@@ -6,7 +6,8 @@ using static MeshOrleans.Xds.Protocol.Health.HealthCheckResponse.Types;
 namespace MeshOrleans.Xds.Gateway.Hosting;
 
 /// <summary>Says on the gRPC health service whether streams are accepted.</summary>
-internal sealed class ReadinessBoard(GrpcHealthBoard board, PushSource source, IHostApplicationLifetime lifetime) : IHostedService
+internal sealed class ReadinessBoard(GrpcHealthBoard board, PushSource source, IHostApplicationLifetime lifetime)
+    : IHostedService
 {
     public const string DiscoveryService = "envoy.service.discovery.v3.AggregatedDiscoveryService";
 

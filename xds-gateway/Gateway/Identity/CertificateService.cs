@@ -39,16 +39,25 @@ internal sealed partial class CertificateService(
 
         // Who asks without any proof learns nothing about the CSR; a bad CSR does not use a token up.
         var token = call.Metadata("authorization");
-        var client = token is null ? await authenticator.AuthenticateAsync(call.HttpContext, call.CancellationToken) : null;
-        if (!CsrText.TryRead(request.Csr, out var csr, out var problem)) throw new GrpcException(GrpcStatusCode.InvalidArgument, problem);
+        var client = token is null
+            ? await authenticator.AuthenticateAsync(call.HttpContext, call.CancellationToken)
+            : null;
+        if (!CsrText.TryRead(request.Csr, out var csr, out var problem))
+        {
+            throw new GrpcException(GrpcStatusCode.InvalidArgument, problem);
+        }
+
         var id = client is null ? await RedeemAsync(token!, bundle.TrustDomain, call) : client.Id!;
-        var lifetime = request.ValidityDuration > 0 ? TimeSpan.FromSeconds(Math.Min(request.ValidityDuration, int.MaxValue)) : (TimeSpan?)null;
+        var lifetime = request.ValidityDuration > 0
+            ? TimeSpan.FromSeconds(Math.Min(request.ValidityDuration, int.MaxValue))
+            : (TimeSpan?)null;
         var issue = new IssueRequest(csr, NodeIdOf(request, client, call), lifetime);
         var result = await grains.GetGrain<IIdentityGrain>(id.ToString()).IssueAsync(issue, call.CancellationToken);
         if (result is not IssueResult.Issued issued)
         {
             throw new GrpcException(
-                GrpcStatusCode.InvalidArgument, result is IssueResult.Refused refused ? refused.Reason : "The CSR was refused.");
+                GrpcStatusCode.InvalidArgument,
+                result is IssueResult.Refused refused ? refused.Reason : "The CSR was refused.");
         }
 
         LogIssued(id, issue.NodeId, issued.View.Serial);
@@ -71,7 +80,8 @@ internal sealed partial class CertificateService(
             RedeemResult.Granted { Grant: { Purpose: WorkloadPurpose } grant } =>
                 SpiffeId.ForWorkload(domain, grant.Namespace, grant.ServiceAccount),
             RedeemResult.Granted { Grant: var other } =>
-                throw new GrpcException(GrpcStatusCode.PermissionDenied, $"The token is for '{other.Purpose}', not for a workload."),
+                throw new GrpcException(
+                    GrpcStatusCode.PermissionDenied, $"The token is for '{other.Purpose}', not for a workload."),
             RedeemResult.Used used => throw Unauthenticated($"The join token was used before, at {used.UsedAt:u}."),
             RedeemResult.Expired expired => throw Unauthenticated($"The join token expired at {expired.ExpiredAt:u}."),
             _ => throw Unauthenticated("The join token is not known here."),
@@ -81,10 +91,15 @@ internal sealed partial class CertificateService(
     /// <summary>Who holds the key: as the client says, as its certificate is known, or by its address.</summary>
     private string NodeIdOf(IstioCertificateRequest request, ClientIdentity? client, GrpcServerCall call)
     {
-        if (request.Metadata is { } metadata && ProxyNode.Text(metadata, "NODE_ID") is { Length: <= 512 } named) return named;
+        if (request.Metadata is { } metadata && ProxyNode.Text(metadata, "NODE_ID") is { Length: <= 512 } named)
+        {
+            return named;
+        }
+
         var known = client is null
             ? null
-            : snapshots.Current.Identities.Values.FirstOrDefault(r => r.Serial == client.Serial && r.SpiffeId == client.Id!.ToString());
+            : snapshots.Current.Identities.Values.FirstOrDefault(
+                r => r.Serial == client.Serial && r.SpiffeId == client.Id!.ToString());
         return known?.NodeId ?? $"agent~{call.HttpContext.Connection.RemoteIpAddress}";
     }
 

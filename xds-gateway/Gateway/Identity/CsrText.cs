@@ -27,7 +27,11 @@ internal static class CsrText
             return $"The CSR must be one PEM block labelled {Label}.";
         }
 
-        if (PemEncoding.TryFind(text.AsSpan()[fields.Location.End..], out _)) return "The CSR must be one PEM block, not several.";
+        if (PemEncoding.TryFind(text.AsSpan()[fields.Location.End..], out _))
+        {
+            return "The CSR must be one PEM block, not several.";
+        }
+
         try
         {
             var bytes = Convert.FromBase64String(text[fields.Base64Data]);
@@ -35,7 +39,8 @@ internal static class CsrText
             der = [.. bytes];
             return null;
         }
-        catch (Exception exception) when (exception is CryptographicException or FormatException or NotSupportedException or ArgumentException)
+        catch (Exception exception)
+            when (exception is CryptographicException or FormatException or NotSupportedException or ArgumentException)
         {
             return "The CSR cannot be read, or its signature does not fit its key.";
         }

@@ -30,7 +30,8 @@ internal sealed class TlsPeerAuthenticator : IPeerAuthenticator
         {
             return connection.LocalIpAddress is { } address && System.Net.IPAddress.IsLoopback(address)
                 ? new ClientIdentity(null, "")
-                : throw new GrpcException(GrpcStatusCode.Unauthenticated, "Clear text is served on loopback addresses only.");
+                : throw new GrpcException(
+                    GrpcStatusCode.Unauthenticated, "Clear text is served on loopback addresses only.");
         }
 
         var certificate = connection.ClientCertificate ?? await connection.GetClientCertificateAsync(cancellationToken);

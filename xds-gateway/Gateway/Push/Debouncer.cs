@@ -7,7 +7,8 @@ internal sealed class Debouncer(TimeSpan quiet, TimeSpan cap)
     private DateTimeOffset _last;
 
     /// <summary>When what was noted is due; null when nothing was.</summary>
-    public DateTimeOffset? DueAt => _first is not { } first ? null : first + cap < _last + quiet ? first + cap : _last + quiet;
+    public DateTimeOffset? DueAt =>
+        _first is not { } first ? null : first + cap < _last + quiet ? first + cap : _last + quiet;
 
     /// <summary>Something changed.</summary>
     public void Note(DateTimeOffset now)

@@ -11,10 +11,14 @@ internal sealed record GroupDifference(ImmutableArray<string> Changed, Immutable
 {
     private static readonly ConditionalWeakTable<ResourceGroup, Entry> Known = [];
 
-    /// <summary>Compares two groups; many streams go from the same one to the same other, so the last answer is kept.</summary>
+    /// <summary>
+    /// Compares two groups; many streams go from the same one to the same other, so the last answer is kept.
+    /// </summary>
     public static GroupDifference Between(ResourceGroup before, ResourceGroup after)
     {
-        if (Known.TryGetValue(after, out var entry) && entry.Before.TryGetTarget(out var known) && ReferenceEquals(known, before))
+        if (Known.TryGetValue(after, out var entry)
+            && entry.Before.TryGetTarget(out var known)
+            && ReferenceEquals(known, before))
         {
             return entry.Difference;
         }
@@ -24,13 +28,15 @@ internal sealed record GroupDifference(ImmutableArray<string> Changed, Immutable
         return difference;
     }
 
-    private static GroupDifference Compare(ImmutableArray<EncodedResource> before, ImmutableArray<EncodedResource> after)
+    private static GroupDifference Compare(
+        ImmutableArray<EncodedResource> before, ImmutableArray<EncodedResource> after)
     {
         var (changed, removed) = (ImmutableArray.CreateBuilder<string>(), ImmutableArray.CreateBuilder<string>());
         var (b, a) = (0, 0);
         while (b < before.Length || a < after.Length)
         {
-            var order = b == before.Length ? 1 : a == after.Length ? -1 : string.CompareOrdinal(before[b].Name, after[a].Name);
+            var order =
+                b == before.Length ? 1 : a == after.Length ? -1 : string.CompareOrdinal(before[b].Name, after[a].Name);
             if (order < 0)
             {
                 removed.Add(before[b++].Name);

@@ -32,7 +32,8 @@ internal sealed class TranslationCache
         {
             var held = Volatile.Read(ref _generation);
             if (HaveSameFacts(held.Snapshot, snapshot)) return held;
-            if (held.Snapshot.Version.Epoch == snapshot.Version.Epoch && held.Snapshot.Version.Number > snapshot.Version.Number)
+            if (held.Snapshot.Version.Epoch == snapshot.Version.Epoch
+                && held.Snapshot.Version.Number > snapshot.Version.Number)
             {
                 return null;
             }

@@ -9,8 +9,12 @@ using MeshOrleans.Xds.Translation;
 
 namespace MeshOrleans.Xds.Gateway.Secrets;
 
-/// <summary>The secrets of one stream: the mesh's roots and the stream's own certificate. Never shared, never cached by name.</summary>
-/// <param name="svid">The stream's certificate; null when the client has proved no identity: then there are no secrets.</param>
+/// <summary>
+/// The secrets of one stream: the mesh's roots and the stream's own certificate. Never shared, never cached by name.
+/// </summary>
+/// <param name="svid">
+/// The stream's certificate; null when the client has proved no identity: then there are no secrets.
+/// </param>
 internal sealed class StreamSecrets(SvidSession? svid)
 {
     private const string CsrField = "MESH_CSR";

@@ -6,4 +6,8 @@ namespace MeshOrleans.Xds.Gateway.Secrets;
 
 /// <summary>What every <see cref="SvidSession"/> needs.</summary>
 internal sealed record SvidParts(
-    IGrainFactory Grains, SnapshotHolder Snapshots, TimeProvider Clock, IRandomSource Random, ILogger<SvidSession> Logger);
+    IGrainFactory Grains,
+    SnapshotHolder Snapshots,
+    TimeProvider Clock,
+    IRandomSource Random,
+    ILogger<SvidSession> Logger);

@@ -93,7 +93,9 @@ internal sealed partial class SvidSession(
         return isKnown ? SvidRotation.DueIn(_held, record, now) : TimeSpan.Zero;
     }
 
-    /// <summary>Finds out about the certificate that the client connected with: a reconnect is no reason for a new one.</summary>
+    /// <summary>
+    /// Finds out about the certificate that the client connected with: a reconnect is no reason for a new one.
+    /// </summary>
     private async Task RecallAsync(CancellationToken cancellationToken)
     {
         var grain = parts.Grains.GetGrain<IIdentityGrain>(id.ToString());
@@ -131,10 +133,12 @@ internal sealed partial class SvidSession(
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Id} at {Node} gets certificate {Serial}, valid until {NotAfter}.")]
+    [LoggerMessage(
+        Level = LogLevel.Information, Message = "{Id} at {Node} gets certificate {Serial}, valid until {NotAfter}.")]
     private partial void LogIssued(SpiffeId id, string node, string serial, DateTimeOffset notAfter);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Id} at {Node} gets no certificate: {Reason} Next attempt in {Wait}.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "{Id} at {Node} gets no certificate: {Reason} Next attempt in {Wait}.")]
     private partial void LogNotIssued(Exception? exception, SpiffeId id, string node, string reason, TimeSpan wait);
 
     private sealed record StagedCsr(ImmutableArray<byte> Der)

@@ -7,9 +7,15 @@ using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Xds.Gateway.Snapshots;
 
-/// <summary>Keeps the gateway's copy of the mesh current, across the loss of whatever hosts the snapshot grain.</summary>
+/// <summary>
+/// Keeps the gateway's copy of the mesh current, across the loss of whatever hosts the snapshot grain.
+/// </summary>
 internal sealed partial class SnapshotFollower(
-    IGrainFactory grains, SnapshotHolder holder, TimeProvider clock, IRandomSource random, ILogger<SnapshotFollower> logger)
+    IGrainFactory grains,
+    SnapshotHolder holder,
+    TimeProvider clock,
+    IRandomSource random,
+    ILogger<SnapshotFollower> logger)
     : BackgroundService
 {
     private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10), random);
@@ -70,12 +76,15 @@ internal sealed partial class SnapshotFollower(
     [LoggerMessage(Level = LogLevel.Information, Message = "The mesh is loaded: {Entries} entries, version {Version}.")]
     private partial void LogLoaded(int entries, long version);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Following the mesh was interrupted at version {Version}; trying again.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "Following the mesh was interrupted at version {Version}; trying again.")]
     private partial void LogFollowLost(Exception exception, long version);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Version {Next} does not follow {Held}; loading the mesh anew.")]
     private partial void LogGap(long held, long next);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The entry {Key} of the mesh cannot be read; its former content stays in use.")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "The entry {Key} of the mesh cannot be read; its former content stays in use.")]
     private partial void LogUnreadableEntry(Exception exception, string key);
 }

@@ -2,7 +2,9 @@ using MeshOrleans.Model.Snapshots;
 
 namespace MeshOrleans.Xds.Gateway.Snapshots;
 
-/// <summary>The gateway's copy of the mesh: one reference that readers take and one writer, the follower, replaces.</summary>
+/// <summary>
+/// The gateway's copy of the mesh: one reference that readers take and one writer, the follower, replaces.
+/// </summary>
 public sealed class SnapshotHolder
 {
     private volatile SnapshotUpdate _latest = new(MeshSnapshot.Empty, [], IsFull: false, Revision: 0);

@@ -7,11 +7,15 @@ namespace MeshOrleans.Xds.Gateway.Snapshots;
 /// <summary>Applies what the snapshot grain tells to the copy that is held.</summary>
 internal static class SnapshotReader
 {
-    /// <summary>False when something between the copy and the batch is missing, so that all must be loaded anew.</summary>
+    /// <summary>
+    /// False when something between the copy and the batch is missing, so that all must be loaded anew.
+    /// </summary>
     public static bool Continues(SnapshotVersion held, SnapshotBatch batch) =>
         batch.IsFull || (batch.Epoch == held.Epoch && batch.Number > held.Number);
 
-    /// <summary>The copy after a batch. An entry that cannot be read keeps its former content and spoils nothing else.</summary>
+    /// <summary>
+    /// The copy after a batch. An entry that cannot be read keeps its former content and spoils nothing else.
+    /// </summary>
     /// <param name="held">The copy, with its revision.</param>
     /// <param name="batch">What the grain told.</param>
     /// <param name="onUnreadable">Hears of each entry that cannot be read.</param>
@@ -25,7 +29,9 @@ internal static class SnapshotReader
         {
             try
             {
-                snapshot = change.Payload is null ? snapshot.Remove(change.Key) : snapshot.Put(change.Key, change.Payload);
+                snapshot = change.Payload is null
+                    ? snapshot.Remove(change.Key)
+                    : snapshot.Put(change.Key, change.Payload);
                 keys.Add(change.Key);
             }
             catch (Exception exception)
@@ -34,7 +40,10 @@ internal static class SnapshotReader
             }
 
             // The configuration grain versions its entries with the revision that wrote them.
-            if (change.Key.StartsWith(SnapshotKey.Config, StringComparison.Ordinal)) revision = Math.Max(revision, change.OwnerVersion);
+            if (change.Key.StartsWith(SnapshotKey.Config, StringComparison.Ordinal))
+            {
+                revision = Math.Max(revision, change.OwnerVersion);
+            }
         }
 
         var version = new SnapshotVersion(batch.Epoch, batch.Number);

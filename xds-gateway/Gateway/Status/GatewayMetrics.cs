@@ -56,7 +56,8 @@ public sealed class GatewayMetrics
         Interlocked.Add(ref _convergenceMicroseconds, (long)time.TotalMicroseconds);
     }
 
-    private void Count(string name, string typeUrl) => _counters.AddOrUpdate((name, ShortName(typeUrl)), 1, (_, count) => count + 1);
+    private void Count(string name, string typeUrl) =>
+        _counters.AddOrUpdate((name, ShortName(typeUrl)), 1, (_, count) => count + 1);
 
     private static string ShortName(string typeUrl) => typeUrl switch
     {

@@ -10,7 +10,8 @@ namespace MeshOrleans.Xds.Gateway.Status;
 public sealed class GatewayStatus
 {
     private readonly ConcurrentDictionary<OpenStream, bool> _streams = new();
-    private readonly ConcurrentDictionary<string, ImmutableList<OpenStream>> _byCertificate = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ImmutableList<OpenStream>> _byCertificate = new(
+        StringComparer.Ordinal);
     private readonly PushSource _source;
     private readonly TranslationCache _cache;
 
@@ -42,7 +43,10 @@ public sealed class GatewayStatus
     internal void Add(OpenStream stream)
     {
         _streams.TryAdd(stream, true);
-        if (stream.CertificateKey is { } key) _byCertificate.AddOrUpdate(key, [stream], (_, others) => others.Add(stream));
+        if (stream.CertificateKey is { } key)
+        {
+            _byCertificate.AddOrUpdate(key, [stream], (_, others) => others.Add(stream));
+        }
     }
 
     internal void Remove(OpenStream stream)

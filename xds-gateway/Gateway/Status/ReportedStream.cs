@@ -4,12 +4,14 @@ using MeshOrleans.Grains.Subscriptions;
 namespace MeshOrleans.Xds.Gateway.Status;
 
 /// <summary>
-/// The state of one stream, written by its loop and read by whoever reports or lists it. At most one report of it waits:
-/// what the reporter has not told yet is overwritten by what is true now.
+/// The state of one stream, written by its loop and read by whoever reports or lists it. At most one report of it
+/// waits: what the reporter has not told yet is overwritten by what is true now.
 /// </summary>
-internal sealed class ReportedStream(string nodeId, ProxyConnection connection, DateTimeOffset since, TimeProvider clock, Action<ReportedStream> dirty)
+internal sealed class ReportedStream(
+    string nodeId, ProxyConnection connection, DateTimeOffset since, TimeProvider clock, Action<ReportedStream> dirty)
 {
-    private ImmutableDictionary<string, SubscriptionReport> _types = ImmutableDictionary.Create<string, SubscriptionReport>(StringComparer.Ordinal);
+    private ImmutableDictionary<string, SubscriptionReport> _types =
+        ImmutableDictionary.Create<string, SubscriptionReport>(StringComparer.Ordinal);
     private int _isQueued;
     private volatile bool _isClosed;
 
@@ -20,9 +22,12 @@ internal sealed class ReportedStream(string nodeId, ProxyConnection connection, 
     public bool IsClosed => _isClosed;
 
     /// <summary>What the subscription grain knows already. The reporter's own.</summary>
-    public ImmutableDictionary<string, SubscriptionReport> Told { get; set; } = ImmutableDictionary<string, SubscriptionReport>.Empty;
+    public ImmutableDictionary<string, SubscriptionReport> Told { get; set; } =
+        ImmutableDictionary<string, SubscriptionReport>.Empty;
 
-    /// <summary>The stream's epoch at the subscription grain; null before it is connected there. The reporter's own.</summary>
+    /// <summary>
+    /// The stream's epoch at the subscription grain; null before it is connected there. The reporter's own.
+    /// </summary>
     public long? Epoch { get; set; }
 
     /// <summary>How often reporting has failed in a row. The reporter's own.</summary>

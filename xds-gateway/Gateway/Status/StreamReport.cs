@@ -11,7 +11,12 @@ namespace MeshOrleans.Xds.Gateway.Status;
 /// <param name="Revision">The revision that what was sent reflects; null when a newer one is on its way.</param>
 /// <param name="NackMessage">The client's own words.</param>
 internal sealed record StreamReport(
-    string TypeUrl, SubscriptionState State, string SentVersion, string AckedVersion, long? Revision, string NackMessage)
+    string TypeUrl,
+    SubscriptionState State,
+    string SentVersion,
+    string AckedVersion,
+    long? Revision,
+    string NackMessage)
 {
     public static StreamReport Of(Subscription subscription, long? revision)
     {

@@ -11,7 +11,8 @@ namespace MeshOrleans.Xds.Gateway.Status;
 /// Tells the subscription grains how streams stand, in batches and beside the push path: no stream ever waits for it,
 /// and what changes several times between two batches is told once.
 /// </summary>
-internal sealed partial class SubscriptionReporter(IGrainFactory grains, TimeProvider clock, ILogger<SubscriptionReporter> logger)
+internal sealed partial class SubscriptionReporter(
+    IGrainFactory grains, TimeProvider clock, ILogger<SubscriptionReporter> logger)
     : BackgroundService
 {
     private const int MaxFailures = 10;

@@ -9,14 +9,24 @@ using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Xds.Gateway.Streams;
 
-/// <summary>Opens the streams of the aggregated discovery service: who is it, what goes along with it, and the loop.</summary>
+/// <summary>
+/// Opens the streams of the aggregated discovery service: who is it, what goes along with it, and the loop.
+/// </summary>
 internal sealed partial class DiscoveryService(
-    StreamParts parts, StreamFactories factories, IPeerAuthenticator authenticator, GatewayStatus status, ILogger<DiscoveryService> logger)
+    StreamParts parts,
+    StreamFactories factories,
+    IPeerAuthenticator authenticator,
+    GatewayStatus status,
+    ILogger<DiscoveryService> logger)
 {
     public async Task ServeAsync(GrpcServerCall call, StreamProtocol protocol)
     {
         // A control plane that answers before it knows the mesh would empty every proxy.
-        if (parts.Source.Current is null) throw new GrpcException(GrpcStatusCode.Unavailable, "The server is not ready.");
+        if (parts.Source.Current is null)
+        {
+            throw new GrpcException(GrpcStatusCode.Unavailable, "The server is not ready.");
+        }
+
         var client = await authenticator.AuthenticateAsync(call.HttpContext, call.CancellationToken);
         var wire = new DiscoveryWire(call, protocol, parts.Options.StallTimeout, parts.Clock);
         if (await wire.ReadAsync(call.CancellationToken) is not { } first) return;
@@ -24,22 +34,31 @@ internal sealed partial class DiscoveryService(
     }
 
     private async Task RunAsync(
-        ProxyNode node, ClientIdentity client, DiscoveryWire wire, StreamRequest first, CancellationToken cancellationToken)
+        ProxyNode node,
+        ClientIdentity client,
+        DiscoveryWire wire,
+        StreamRequest first,
+        CancellationToken cancellationToken)
     {
         StreamSession? session = null;
-        var svid = node.Identity is null ? null : new SvidSession(node.Identity, node.Id, client.Serial, factories.Svid, () => session!.Wake());
+        var svid = node.Identity is null
+            ? null
+            : new SvidSession(node.Identity, node.Id, client.Serial, factories.Svid, () => session!.Wake());
         var workload = WorkloadDescription.Of(node) is { } registration
             ? new WorkloadSession($"{node.Scope.Namespace}/{node.WorkloadName}", registration, factories.Workload)
             : null;
-        var report = new ReportedStream(node.Id, ConnectionOf(node), parts.Clock.GetUtcNow(), parts.Clock, factories.Reporter.Queue);
-        session = new StreamSession(node, wire, parts, new StreamFellows(new StreamSecrets(svid), workload, report), factories.SessionLogger);
+        var report = new ReportedStream(
+            node.Id, ConnectionOf(node), parts.Clock.GetUtcNow(), parts.Clock, factories.Reporter.Queue);
+        session = new StreamSession(
+            node, wire, parts, new StreamFellows(new StreamSecrets(svid), workload, report), factories.SessionLogger);
         var open = new OpenStream(node, session, svid, report);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var stopping = parts.Stopping.Register(session.Wake);
         status.Add(open);
         parts.Metrics.Connected();
         LogOpened(node.Id, node.Identity?.ToString() ?? "no proved identity", wire.Protocol);
-        Task[] beside = [RunBesideAsync(svid?.RunAsync(ended.Token), node), RunBesideAsync(workload?.RunAsync(ended.Token), node)];
+        Task[] beside =
+            [RunBesideAsync(svid?.RunAsync(ended.Token), node), RunBesideAsync(workload?.RunAsync(ended.Token), node)];
         try
         {
             await session.RunAsync(first, cancellationToken);
@@ -86,6 +105,7 @@ internal sealed partial class DiscoveryService(
     [LoggerMessage(Level = LogLevel.Information, Message = "The stream of {Node} has ended.")]
     private partial void LogClosed(string node);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "What goes along with the stream of {Node} has failed; the stream goes on.")]
+    [LoggerMessage(
+        Level = LogLevel.Error, Message = "What goes along with the stream of {Node} has failed; the stream goes on.")]
     private partial void LogFellowFailed(Exception exception, string node);
 }

@@ -4,7 +4,8 @@ using MeshOrleans.Xds.Protocol.Grpc;
 namespace MeshOrleans.Xds.Gateway.Streams;
 
 /// <summary>The messages of one stream, in either method.</summary>
-internal sealed class DiscoveryWire(GrpcServerCall call, StreamProtocol protocol, TimeSpan stallTimeout, TimeProvider clock)
+internal sealed class DiscoveryWire(
+    GrpcServerCall call, StreamProtocol protocol, TimeSpan stallTimeout, TimeProvider clock)
 {
     private long _nonce;
 
@@ -20,7 +21,9 @@ internal sealed class DiscoveryWire(GrpcServerCall call, StreamProtocol protocol
                 : null;
         }
 
-        return await call.ReadAsync(DiscoveryRequest.Parser, cancellationToken) is { } request ? StreamRequest.Of(request) : null;
+        return await call.ReadAsync(DiscoveryRequest.Parser, cancellationToken) is { } request
+            ? StreamRequest.Of(request)
+            : null;
     }
 
     /// <summary>The nonce of the next response: unique on this stream.</summary>

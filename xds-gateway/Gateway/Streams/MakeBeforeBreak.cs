@@ -3,7 +3,9 @@ using MeshOrleans.Xds.Translation;
 
 namespace MeshOrleans.Xds.Gateway.Streams;
 
-/// <summary>Keeps clusters and their endpoints at the client until its listeners and routes no longer point to them.</summary>
+/// <summary>
+/// Keeps clusters and their endpoints at the client until its listeners and routes no longer point to them.
+/// </summary>
 internal static class MakeBeforeBreak
 {
     /// <summary>The group to bring a client to now: what there is, and what it must not lose yet.</summary>

@@ -9,7 +9,9 @@ using ModelLocality = MeshOrleans.Model.Topology.Locality;
 
 namespace MeshOrleans.Xds.Gateway.Streams;
 
-/// <summary>Who is at the other end of a stream: what its first request says, checked against what its certificate proves.</summary>
+/// <summary>
+/// Who is at the other end of a stream: what its first request says, checked against what its certificate proves.
+/// </summary>
 internal sealed record ProxyNode
 {
     private const int MaxId = 512;
@@ -40,15 +42,18 @@ internal sealed record ProxyNode
         if (node is not { Id.Length: > 0 and <= MaxId } || node.Id.Any(char.IsControl))
         {
             throw new GrpcException(
-                GrpcStatusCode.InvalidArgument, $"The first request carries no node.id of 1 to {MaxId} printable characters.");
+                GrpcStatusCode.InvalidArgument,
+                $"The first request carries no node.id of 1 to {MaxId} printable characters.");
         }
 
         // Istio's form: type~address~name.namespace~namespace.svc.domain; others may name themselves as they like.
         var parts = node.Id.Split('~') is { Length: 4 } four ? four : null;
         var metadata = node.Metadata ?? new Struct();
         var idNamespace = parts?[3].Split('.')[0];
-        var ns = Own("namespace", identity, identity?.Namespace, [Text(metadata, "NAMESPACE"), idNamespace]) ?? "default";
-        var account = Own("service account", identity, identity?.ServiceAccount, [Text(metadata, "SERVICE_ACCOUNT")]) ?? "default";
+        var ns = Own("namespace", identity, identity?.Namespace, [Text(metadata, "NAMESPACE"), idNamespace])
+            ?? "default";
+        var account = Own("service account", identity, identity?.ServiceAccount, [Text(metadata, "SERVICE_ACCOUNT")])
+            ?? "default";
         var workload = Find(metadata, "MESH_WORKLOAD")?.StructValue;
         return new ProxyNode
         {
@@ -64,7 +69,9 @@ internal sealed record ProxyNode
                 Namespace = ns,
                 ServiceAccount = account,
                 Labels = Texts(Find(metadata, "LABELS")?.StructValue),
-                Locality = node.Locality is { } l ? new ModelLocality(l.Region, l.Zone, l.SubZone) : ModelLocality.Unknown,
+                Locality = node.Locality is { } l
+                    ? new ModelLocality(l.Region, l.Zone, l.SubZone)
+                    : ModelLocality.Unknown,
                 Network = Text(metadata, "NETWORK") ?? "",
                 Ports = Ports(workload is null ? null : Find(workload, "ports")?.StructValue),
             },
@@ -72,10 +79,12 @@ internal sealed record ProxyNode
     }
 
     /// <summary>One field of a struct as text; null when it is missing, empty or no text.</summary>
-    public static string? Text(Struct fields, string name) => Find(fields, name)?.StringValue is { Length: > 0 } text ? text : null;
+    public static string? Text(Struct fields, string name) =>
+        Find(fields, name)?.StringValue is { Length: > 0 } text ? text : null;
 
     /// <summary>One field of a struct; null when it is missing.</summary>
-    public static Value? Find(Struct fields, string name) => fields.Fields.TryGetValue(name, out var value) ? value : null;
+    public static Value? Find(Struct fields, string name) =>
+        fields.Fields.TryGetValue(name, out var value) ? value : null;
 
     /// <summary>The fields of a struct that are whole numbers of a port's range.</summary>
     public static ImmutableSortedDictionary<string, int> Ports(Struct? fields) =>
@@ -86,7 +95,10 @@ internal sealed record ProxyNode
     /// <summary>The fields of a struct that are texts; numbers and booleans as JSON writes them.</summary>
     public static ImmutableSortedDictionary<string, string> Texts(Struct? fields) =>
         (fields?.Fields ?? []).Take(MaxEntries)
-            .Where(f => f.Value.KindCase is Value.KindOneofCase.StringValue or Value.KindOneofCase.NumberValue or Value.KindOneofCase.BoolValue)
+            .Where(f => f.Value.KindCase
+                is Value.KindOneofCase.StringValue
+                or Value.KindOneofCase.NumberValue
+                or Value.KindOneofCase.BoolValue)
             .ToImmutableSortedDictionary(f => f.Key, f => Write(f.Value), StringComparer.Ordinal);
 
     private static string Write(Value value) => value.KindCase switch
@@ -106,7 +118,8 @@ internal sealed record ProxyNode
             if (identity is not null && claim != proved)
             {
                 throw new GrpcException(
-                    GrpcStatusCode.PermissionDenied, $"The node claims {what} '{claim}', but its certificate is that of {identity}.");
+                    GrpcStatusCode.PermissionDenied,
+                    $"The node claims {what} '{claim}', but its certificate is that of {identity}.");
             }
 
             claimed ??= claim;

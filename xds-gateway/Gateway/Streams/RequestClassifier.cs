@@ -3,7 +3,9 @@ using MeshOrleans.Xds.Protocol;
 
 namespace MeshOrleans.Xds.Gateway.Streams;
 
-/// <summary>Decides what a request means and what the subscription is then. It sends nothing, and a NACK makes nothing due.</summary>
+/// <summary>
+/// Decides what a request means and what the subscription is then. It sends nothing, and a NACK makes nothing due.
+/// </summary>
 /// <remarks>Source: Envoy, "xDS REST and gRPC protocol"; the rules of behaviour.md 3.2.</remarks>
 internal static class RequestClassifier
 {
@@ -31,7 +33,11 @@ internal static class RequestClassifier
 
         var next = current.Acknowledged();
         var (isWildcard, names) = Read(request, current.IsWildcard && !current.WasNamed);
-        if (!isWildcard && names.IsEmpty && (current.IsWildcard || !current.Names.IsEmpty)) return (RequestKind.Unsubscribe, null);
+        if (!isWildcard && names.IsEmpty && (current.IsWildcard || !current.Names.IsEmpty))
+        {
+            return (RequestKind.Unsubscribe, null);
+        }
+
         var added = names.Except(current.Names);
         next = next with
         {
@@ -80,7 +86,8 @@ internal static class RequestClassifier
             Names = next.Names.Union(added).Except(request.Unsubscribe),
 
             // A name that "*" still covers has to be sent when it is unsubscribed: the client has just dropped it.
-            Requested = next.Requested.Except(request.Unsubscribe).Union(added).Union(isWildcard ? request.Unsubscribe : []),
+            Requested = next.Requested.Except(request.Unsubscribe).Union(added).Union(
+                isWildcard ? request.Unsubscribe : []),
             Forced = next.Forced.Except(request.Unsubscribe),
             IsDue = next.IsDue || (everything && !current.IsWildcard),
             Told = everything && !current.IsWildcard ? null : next.Told,
@@ -92,7 +99,8 @@ internal static class RequestClassifier
     {
         var isWildcard = HasWildcard(request.TypeUrl) && (request.Names.IsEmpty || request.Names.Contains(Everything))
             && !request.Unsubscribe.Contains(Everything);
-        var names = request.Names.Except([Everything]).Except(request.Unsubscribe).ToImmutableHashSet(StringComparer.Ordinal);
+        var names = request.Names.Except([Everything]).Except(request.Unsubscribe).ToImmutableHashSet(
+            StringComparer.Ordinal);
         return (RequestKind.Subscribe, new Subscription(request.TypeUrl)
         {
             IsWildcard = isWildcard,
@@ -104,7 +112,8 @@ internal static class RequestClassifier
         });
     }
 
-    private static (bool IsWildcard, ImmutableHashSet<string> Names) Read(StreamRequest request, bool emptyMeansEverything)
+    private static (bool IsWildcard, ImmutableHashSet<string> Names) Read(
+        StreamRequest request, bool emptyMeansEverything)
     {
         var isWildcard = HasWildcard(request.TypeUrl)
             && (request.Names.Contains(Everything) || (request.Names.IsEmpty && emptyMeansEverything));

@@ -15,7 +15,9 @@ internal enum RequestKind
     /// <summary>It answers a response that a later one has replaced.</summary>
     Stale,
 
-    /// <summary>It wants other names than before; where it carries the last nonce, it is an acknowledgement too.</summary>
+    /// <summary>
+    /// It wants other names than before; where it carries the last nonce, it is an acknowledgement too.
+    /// </summary>
     Change,
 
     /// <summary>It wants nothing of the type any more.</summary>

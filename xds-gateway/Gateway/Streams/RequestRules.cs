@@ -30,7 +30,8 @@ internal sealed class RequestRules(XdsGatewayOptions options, TimeProvider clock
         if (name.Length > MaxName || name.Any(char.IsControl))
         {
             throw new GrpcException(
-                GrpcStatusCode.InvalidArgument, $"A resource name has control characters or more than {MaxName} characters.");
+                GrpcStatusCode.InvalidArgument,
+                $"A resource name has control characters or more than {MaxName} characters.");
         }
     }
 
@@ -43,7 +44,8 @@ internal sealed class RequestRules(XdsGatewayOptions options, TimeProvider clock
         if (--_tokens < 0)
         {
             throw new GrpcException(
-                GrpcStatusCode.ResourceExhausted, $"The stream sends more than {options.RequestsPerSecond} requests per second.");
+                GrpcStatusCode.ResourceExhausted,
+                $"The stream sends more than {options.RequestsPerSecond} requests per second.");
         }
     }
 }

@@ -9,7 +9,9 @@ namespace MeshOrleans.Xds.Gateway.Streams;
 /// Writes discovery responses by hand around resources that are serialized already. What goes to many streams alike is
 /// put together once; only the nonce is a stream's own, and it may stand at the end: the order of fields is free.
 /// </summary>
-/// <remarks>Source: field numbers of DiscoveryResponse, DeltaDiscoveryResponse and Resource; wire type 2 throughout.</remarks>
+/// <remarks>
+/// Source: field numbers of DiscoveryResponse, DeltaDiscoveryResponse and Resource; wire type 2 throughout.
+/// </remarks>
 internal static class ResponseEncoder
 {
     private const byte Version = 1 << 3 | 2;
@@ -44,7 +46,8 @@ internal static class ResponseEncoder
 
     private static ArrayBufferWriter<byte> Write(Response response, StreamProtocol protocol)
     {
-        var output = new ArrayBufferWriter<byte>(256 + response.Resources.Sum(r => r.AnyBytes.Length + (2 * r.Name.Length) + 64));
+        var output = new ArrayBufferWriter<byte>(
+            256 + response.Resources.Sum(r => r.AnyBytes.Length + (2 * r.Name.Length) + 64));
         WriteText(output, Version, response.Group.VersionInfo);
         foreach (var resource in response.Resources)
         {
@@ -60,7 +63,8 @@ internal static class ResponseEncoder
     private static void WriteResource(ArrayBufferWriter<byte> output, EncodedResource resource)
     {
         output.Write([Resources]);
-        WriteLength(output, FieldSize(TextSize(resource.Version)) + FieldSize(resource.AnyBytes.Length) + FieldSize(TextSize(resource.Name)));
+        var texts = FieldSize(TextSize(resource.Version)) + FieldSize(TextSize(resource.Name));
+        WriteLength(output, texts + FieldSize(resource.AnyBytes.Length));
         WriteText(output, ResourceVersion, resource.Version);
         WriteBytes(output, ResourceAny, resource.AnyBytes.Span);
         WriteText(output, ResourceName, resource.Name);
@@ -96,7 +100,9 @@ internal static class ResponseEncoder
 
     /// <summary>Tag, length and content.</summary>
     private static int FieldSize(int content) =>
-        1 + (content < 1 << 7 ? 1 : content < 1 << 14 ? 2 : content < 1 << 21 ? 3 : content < 1 << 28 ? 4 : 5) + content;
+        1
+        + (content < 1 << 7 ? 1 : content < 1 << 14 ? 2 : content < 1 << 21 ? 3 : content < 1 << 28 ? 4 : 5)
+        + content;
 
     private static ReadOnlySequence<byte> Join(ReadOnlyMemory<byte> body, ReadOnlyMemory<byte> nonce)
     {

@@ -9,7 +9,9 @@ namespace MeshOrleans.Xds.Gateway.Streams;
 /// <summary>Decides what a subscription is to be told next. Pure.</summary>
 internal static class ResponsePlanner
 {
-    /// <summary>Whether anything would come of planning now; a push waits for the acknowledgement of the one before.</summary>
+    /// <summary>
+    /// Whether anything would come of planning now; a push waits for the acknowledgement of the one before.
+    /// </summary>
     public static bool IsReady(Subscription subscription, ResourceGroup group) =>
         subscription.IsAsked || (!subscription.IsOutstanding && IsBehind(subscription, group));
 
@@ -18,7 +20,9 @@ internal static class ResponsePlanner
         group.VersionInfo != subscription.Parked
         && (subscription.Told?.VersionInfo != group.VersionInfo || !subscription.Forced.IsEmpty);
 
-    /// <summary>The response, null when the change does not concern the client, and the subscription once it is sent.</summary>
+    /// <summary>
+    /// The response, null when the change does not concern the client, and the subscription once it is sent.
+    /// </summary>
     /// <param name="subscription">What the client wants and has been told.</param>
     /// <param name="group">What there is.</param>
     /// <param name="protocol">How the client is to be told.</param>
@@ -55,7 +59,9 @@ internal static class ResponsePlanner
         return IsWorthSending(subscription, response, protocol) ? (response, Sent(next, response)) : (null, next);
     }
 
-    /// <summary>The names that are due: changed or gone since the client was last told, and those it waits for.</summary>
+    /// <summary>
+    /// The names that are due: changed or gone since the client was last told, and those it waits for.
+    /// </summary>
     private static HashSet<string> Select(Subscription subscription, ResourceGroup group)
     {
         var names = new HashSet<string>(subscription.Requested, StringComparer.Ordinal);
@@ -77,7 +83,8 @@ internal static class ResponsePlanner
         return names;
     }
 
-    private static (Response?, Subscription) WholeState(Subscription subscription, ResourceGroup group, HashSet<string> names)
+    private static (Response?, Subscription) WholeState(
+        Subscription subscription, ResourceGroup group, HashSet<string> names)
     {
         var next = Told(subscription, group);
         if (names.Count == 0 && !subscription.IsDue) return (null, next);
@@ -89,10 +96,15 @@ internal static class ResponsePlanner
     }
 
     /// <summary>The group's own array where it is just that: its bytes are shared.</summary>
-    private static ImmutableArray<EncodedResource> SharedOr(ResourceGroup group, ImmutableArray<EncodedResource>.Builder resources)
+    private static ImmutableArray<EncodedResource> SharedOr(
+        ResourceGroup group, ImmutableArray<EncodedResource>.Builder resources)
     {
         var isWhole = resources.Count == group.Resources.Length;
-        for (var i = 0; isWhole && i < resources.Count; i++) isWhole = ReferenceEquals(resources[i], group.Resources[i]);
+        for (var i = 0; isWhole && i < resources.Count; i++)
+        {
+            isWhole = ReferenceEquals(resources[i], group.Resources[i]);
+        }
+
         return isWhole ? group.Resources : resources.ToImmutable();
     }
 
@@ -119,7 +131,9 @@ internal static class ResponsePlanner
         || (subscription.TypeUrl != TypeUrls.Secret
             && (protocol is StreamProtocol.StateOfTheWorld ? subscription.IsAsked : subscription.IsDue));
 
-    /// <summary>A route configuration that does not exist is sent empty, so that the listener that waits for it can start.</summary>
+    /// <summary>
+    /// A route configuration that does not exist is sent empty, so that the listener that waits for it can start.
+    /// </summary>
     private static EncodedResource? Find(ResourceGroup group, string name) =>
         group.Find(name)
         ?? (group.TypeUrl == TypeUrls.RouteConfiguration

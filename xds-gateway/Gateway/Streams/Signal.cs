@@ -10,7 +10,8 @@ internal sealed class Signal
 
     public void Set() => _channel.Writer.TryWrite(true);
 
-    public async Task WaitAsync(CancellationToken cancellationToken) => await _channel.Reader.ReadAsync(cancellationToken);
+    public async Task WaitAsync(CancellationToken cancellationToken) =>
+        await _channel.Reader.ReadAsync(cancellationToken);
 
     /// <summary>False when the time passed without a signal.</summary>
     public async Task<bool> WaitAsync(TimeSpan time, TimeProvider clock, CancellationToken cancellationToken)

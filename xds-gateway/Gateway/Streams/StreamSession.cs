@@ -19,7 +19,8 @@ internal sealed partial class StreamSession(
     private readonly Dictionary<string, SentResponse> _sent = new(StringComparer.Ordinal);
     private readonly HashSet<string> _unknown = new(StringComparer.Ordinal);
     private readonly Channel<StreamRequest> _requests =
-        Channel.CreateBounded<StreamRequest>(new BoundedChannelOptions(16) { SingleReader = true, SingleWriter = true });
+        Channel.CreateBounded<StreamRequest>(
+            new BoundedChannelOptions(16) { SingleReader = true, SingleWriter = true });
 
     private readonly RequestRules _rules = new(parts.Options, parts.Clock);
     private readonly Signal _wake = new();
@@ -73,7 +74,11 @@ internal sealed partial class StreamSession(
 
         fellows.Report.Update(Reports());
         if (!await _wake.WaitAsync(StallsIn(), parts.Clock, cancellationToken)) CheckStall();
-        if (parts.Stopping.IsCancellationRequested) throw new GrpcException(GrpcStatusCode.Unavailable, "The server is shutting down.");
+        if (parts.Stopping.IsCancellationRequested)
+        {
+            throw new GrpcException(GrpcStatusCode.Unavailable, "The server is shutting down.");
+        }
+
         return true;
     }
 
@@ -97,10 +102,13 @@ internal sealed partial class StreamSession(
         _wake.Set();
     }
 
-    /// <summary>Takes over the newest picture; one that cannot be translated leaves the client with what it has.</summary>
+    /// <summary>
+    /// Takes over the newest picture; one that cannot be translated leaves the client with what it has.
+    /// </summary>
     private async Task RefreshAsync()
     {
-        var picture = parts.Source.Current ?? throw new GrpcException(GrpcStatusCode.Unavailable, "The server is not ready.");
+        var picture = parts.Source.Current
+            ?? throw new GrpcException(GrpcStatusCode.Unavailable, "The server is not ready.");
         try
         {
             _set = await parts.Cache.GetAsync(picture.Snapshot, node.Scope);
@@ -108,7 +116,10 @@ internal sealed partial class StreamSession(
         catch (Exception exception)
         {
             LogTranslationFailed(exception, node.Id, picture.Snapshot.Version.Number);
-            if (_set is null) throw new GrpcException(GrpcStatusCode.Unavailable, "The configuration of this proxy cannot be made.");
+            if (_set is null)
+            {
+                throw new GrpcException(GrpcStatusCode.Unavailable, "The configuration of this proxy cannot be made.");
+            }
         }
 
         _picture = picture;
@@ -124,7 +135,11 @@ internal sealed partial class StreamSession(
 
         if (!SubscriptionTable.PushOrder.Contains(request.TypeUrl))
         {
-            if (_unknown.Count < 16 && _unknown.Add(request.TypeUrl)) LogUnknownType(node.Id, Printable(request.TypeUrl));
+            if (_unknown.Count < 16 && _unknown.Add(request.TypeUrl))
+            {
+                LogUnknownType(node.Id, Printable(request.TypeUrl));
+            }
+
             return;
         }
 
@@ -134,13 +149,17 @@ internal sealed partial class StreamSession(
         if (next?.Names.Count > parts.Options.MaxResourceNames)
         {
             throw new GrpcException(
-                GrpcStatusCode.ResourceExhausted, $"A stream may subscribe to at most {parts.Options.MaxResourceNames} names of a type.");
+                GrpcStatusCode.ResourceExhausted,
+                $"A stream may subscribe to at most {parts.Options.MaxResourceNames} names of a type.");
         }
 
         _table.Set(request.TypeUrl, next);
         if (before is { IsOutstanding: true } && next is not { IsOutstanding: true }) Answered(kind, request.TypeUrl);
         Count(kind, request);
-        if (request.TypeUrl == TypeUrls.Secret && next?.Wants(SecretTranslator.CertificateName) == true) fellows.Secrets.Demand();
+        if (request.TypeUrl == TypeUrls.Secret && next?.Wants(SecretTranslator.CertificateName) == true)
+        {
+            fellows.Secrets.Demand();
+        }
     }
 
     private void Count(RequestKind kind, StreamRequest request)
@@ -157,7 +176,9 @@ internal sealed partial class StreamSession(
         }
     }
 
-    /// <summary>The client has answered the last response of a type. What it had asked for says nothing about pushing.</summary>
+    /// <summary>
+    /// The client has answered the last response of a type. What it had asked for says nothing about pushing.
+    /// </summary>
     private void Answered(RequestKind kind, string typeUrl)
     {
         if (_sent.Remove(typeUrl, out var sent) && kind is not RequestKind.Nack && sent.ChangedAt is { } changedAt)
@@ -166,7 +187,9 @@ internal sealed partial class StreamSession(
         }
     }
 
-    /// <summary>Sends the first thing that is due, in push order; false when there is nothing that may go out now.</summary>
+    /// <summary>
+    /// Sends the first thing that is due, in push order; false when there is nothing that may go out now.
+    /// </summary>
     private async Task<bool> PushAsync(CancellationToken cancellationToken)
     {
         foreach (var typeUrl in SubscriptionTable.PushOrder)
@@ -180,7 +203,10 @@ internal sealed partial class StreamSession(
             }
 
             // Later types may point to what this one still lacks. Answers to requests do not wait.
-            if (ResponsePlanner.IsBehind(subscription, group)) return await AnswerLaterAsync(typeUrl, cancellationToken);
+            if (ResponsePlanner.IsBehind(subscription, group))
+            {
+                return await AnswerLaterAsync(typeUrl, cancellationToken);
+            }
         }
 
         return false;
@@ -210,7 +236,8 @@ internal sealed partial class StreamSession(
         next = next with { Nonce = wire.NextNonce() };
         _table.Set(subscription.TypeUrl, next);
         _sent[subscription.TypeUrl] = new SentResponse(
-            parts.Clock.GetTimestamp(), subscription.IsAsked || subscription.TypeUrl == TypeUrls.Secret ? null : _picture.ChangedAt);
+            parts.Clock.GetTimestamp(),
+            subscription.IsAsked || subscription.TypeUrl == TypeUrls.Secret ? null : _picture.ChangedAt);
         if (subscription is { TypeUrl: TypeUrls.Cluster, Told: { } told })
         {
             _table.ForceEndpoints(GroupDifference.Between(told, group).Changed);
@@ -253,9 +280,14 @@ internal sealed partial class StreamSession(
     {
         foreach (var typeUrl in SubscriptionTable.PushOrder)
         {
-            if (!IsBlocked(typeUrl) || parts.Clock.GetElapsedTime(_sent[typeUrl].At) < parts.Options.StallTimeout) continue;
+            if (!IsBlocked(typeUrl) || parts.Clock.GetElapsedTime(_sent[typeUrl].At) < parts.Options.StallTimeout)
+            {
+                continue;
+            }
+
             LogStalled(node.Id, typeUrl, parts.Options.StallTimeout);
-            throw new GrpcException(GrpcStatusCode.Unavailable, $"A response of {typeUrl} was not acknowledged in time.");
+            throw new GrpcException(
+                GrpcStatusCode.Unavailable, $"A response of {typeUrl} was not acknowledged in time.");
         }
     }
 
@@ -277,16 +309,22 @@ internal sealed partial class StreamSession(
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Node} refuses its {TypeUrl} and keeps what it had: {Reason}.")]
     private partial void LogNacked(string node, string typeUrl, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The {TypeUrl} of {Node} is {Size} bytes: many clients refuse more than 4 MiB. Limit what it sees (exportTo, Sidecar), or use the delta method.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The {TypeUrl} of {Node} is {Size} bytes: many clients refuse more than 4 MiB. Limit what it "
+            + "sees (exportTo, Sidecar), or use the delta method.")]
     private partial void LogTooLarge(string node, string typeUrl, long size);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Node} asks for {TypeUrl}, which is not served here.")]
     private partial void LogUnknownType(string node, string typeUrl);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Node} has not answered its {TypeUrl} for {Time}; its stream is closed.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "{Node} has not answered its {TypeUrl} for {Time}; its stream is closed.")]
     private partial void LogStalled(string node, string typeUrl, TimeSpan time);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The configuration of {Node} cannot be made from version {Version} of the mesh.")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "The configuration of {Node} cannot be made from version {Version} of the mesh.")]
     private partial void LogTranslationFailed(Exception exception, string node, long version);
 
     /// <summary>A response that is on its way.</summary>

@@ -3,7 +3,9 @@ using MeshOrleans.Xds.Translation;
 
 namespace MeshOrleans.Xds.Gateway.Streams;
 
-/// <summary>What a client asked for of one type, and how far it has been told. A value: every step makes a new one.</summary>
+/// <summary>
+/// What a client asked for of one type, and how far it has been told. A value: every step makes a new one.
+/// </summary>
 /// <param name="TypeUrl">The type.</param>
 internal sealed record Subscription(string TypeUrl)
 {
@@ -12,7 +14,9 @@ internal sealed record Subscription(string TypeUrl)
     /// <summary>Everything of the type is wanted.</summary>
     public bool IsWildcard { get; init; }
 
-    /// <summary>A name, or "*", was given at some time: from then on an empty list means nothing, not everything.</summary>
+    /// <summary>
+    /// A name, or "*", was given at some time: from then on an empty list means nothing, not everything.
+    /// </summary>
     public bool WasNamed { get; init; }
 
     /// <summary>The names wanted besides.</summary>
@@ -24,16 +28,22 @@ internal sealed record Subscription(string TypeUrl)
     /// <summary>Names the client waits for, whether or not they have changed.</summary>
     public ImmutableHashSet<string> Requested { get; init; } = None;
 
-    /// <summary>Names to send once more with the next push, as another type's push has made the client wait for them.</summary>
+    /// <summary>
+    /// Names to send once more with the next push, as another type's push has made the client wait for them.
+    /// </summary>
     public ImmutableHashSet<string> Forced { get; init; } = None;
 
     /// <summary>Names whose last content was refused: they come with the next version.</summary>
     public ImmutableHashSet<string> Refused { get; init; } = None;
 
-    /// <summary>What the client said it holds when it subscribed, name to version; used up by the first response.</summary>
+    /// <summary>
+    /// What the client said it holds when it subscribed, name to version; used up by the first response.
+    /// </summary>
     public ImmutableDictionary<string, string> Held { get; init; } = ImmutableDictionary<string, string>.Empty;
 
-    /// <summary>The group the client has been brought to, as far as it subscribes; null before the first response.</summary>
+    /// <summary>
+    /// The group the client has been brought to, as far as it subscribes; null before the first response.
+    /// </summary>
     public ResourceGroup? Told { get; init; }
 
     /// <summary>The version the client has refused: nothing of it is pushed again.</summary>

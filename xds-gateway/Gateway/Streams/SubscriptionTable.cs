@@ -9,7 +9,11 @@ internal sealed class SubscriptionTable
     /// <summary>The types that are served, in the order in which they must reach a client: make before break.</summary>
     public static ImmutableArray<string> PushOrder { get; } =
     [
-        TypeUrls.Cluster, TypeUrls.ClusterLoadAssignment, TypeUrls.Listener, TypeUrls.RouteConfiguration, TypeUrls.Secret,
+        TypeUrls.Cluster,
+        TypeUrls.ClusterLoadAssignment,
+        TypeUrls.Listener,
+        TypeUrls.RouteConfiguration,
+        TypeUrls.Secret,
     ];
 
     private readonly Dictionary<string, Subscription> _byType = new(StringComparer.Ordinal);

@@ -21,7 +21,9 @@ internal sealed partial class WorkloadSession(string name, WorkloadRegistration 
     private HealthReport? _told;
     private TimeSpan? _lease;
 
-    /// <summary>The client says how its workload is: null for healthy, otherwise what is wrong, or that it is draining.</summary>
+    /// <summary>
+    /// The client says how its workload is: null for healthy, otherwise what is wrong, or that it is draining.
+    /// </summary>
     public void Report(string? problem)
     {
         _report = new HealthReport(problem is { Length: > MaxDetail } ? problem[..MaxDetail] : problem);
@@ -90,10 +92,13 @@ internal sealed partial class WorkloadSession(string name, WorkloadRegistration 
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The registration of {Workload} is behind; next attempt in {Wait}.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "The registration of {Workload} is behind; next attempt in {Wait}.")]
     private partial void LogFailed(Exception exception, string workload, TimeSpan wait);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Workload} is not registered: the name belongs to service account {Owner}, not {Account}.")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "{Workload} is not registered: the name belongs to service account {Owner}, not {Account}.")]
     private partial void LogTaken(string workload, string owner, string account);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Workload} is not registered: {Path} {Problem}.")]

@@ -28,7 +28,9 @@ public sealed class GrpcChannel(HttpMessageInvoker invoker, Uri address, TimePro
         ActivityHeadersPropagator = null,
     };
 
-    /// <summary>Opens a call in which both sides send as they like. Nothing is awaited: failures come out of its reads.</summary>
+    /// <summary>
+    /// Opens a call in which both sides send as they like. Nothing is awaited: failures come out of its reads.
+    /// </summary>
     /// <param name="method"><c>/package.Service/Method</c>.</param>
     /// <param name="parser">Reads the responses.</param>
     /// <param name="options">Metadata, deadline and bounds.</param>
@@ -70,7 +72,11 @@ public sealed class GrpcChannel(HttpMessageInvoker invoker, Uri address, TimePro
         };
         request.Headers.TryAddWithoutValidation("te", "trailers");
         request.Headers.TryAddWithoutValidation(GrpcHeaders.AcceptEncoding, GrpcHeaders.Identity);
-        if (options.Timeout is { } timeout) request.Headers.TryAddWithoutValidation(GrpcHeaders.Timeout, GrpcTimeout.Format(timeout));
+        if (options.Timeout is { } timeout)
+        {
+            request.Headers.TryAddWithoutValidation(GrpcHeaders.Timeout, GrpcTimeout.Format(timeout));
+        }
+
         foreach (var (name, value) in options.Metadata)
         {
             if (!request.Headers.TryAddWithoutValidation(name, value))

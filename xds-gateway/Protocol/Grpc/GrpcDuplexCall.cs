@@ -65,7 +65,8 @@ public sealed class GrpcDuplexCall<TRequest, TResponse> : IAsyncDisposable
         catch (ChannelClosedException exception)
         {
             throw new GrpcException(
-                Status ?? new GrpcStatus(GrpcStatusCode.FailedPrecondition, "Sending was completed before."), exception);
+                Status ?? new GrpcStatus(GrpcStatusCode.FailedPrecondition, "Sending was completed before."),
+                exception);
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -126,7 +127,8 @@ public sealed class GrpcDuplexCall<TRequest, TResponse> : IAsyncDisposable
         _deadline.Dispose();
     }
 
-    private async ValueTask<GrpcFrameReader> OpenAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private async ValueTask<GrpcFrameReader> OpenAsync(
+        HttpResponseMessage response, CancellationToken cancellationToken)
     {
         if (GrpcFailures.OfResponse(response) is { } refusal) throw new GrpcException(refusal);
         var body = await response.Content.ReadAsStreamAsync(cancellationToken);
@@ -144,7 +146,11 @@ public sealed class GrpcDuplexCall<TRequest, TResponse> : IAsyncDisposable
     /// <summary>What a broken read or write means for the whole call.</summary>
     private Exception Failure(Exception exception)
     {
-        if (_caller.IsCancellationRequested) return new OperationCanceledException("The call was given up.", exception, _caller);
+        if (_caller.IsCancellationRequested)
+        {
+            return new OperationCanceledException("The call was given up.", exception, _caller);
+        }
+
         Finish(_deadline.IsCancellationRequested
             ? new GrpcStatus(GrpcStatusCode.DeadlineExceeded, "The deadline of the call has passed.")
             : GrpcFailures.OfException(exception));

@@ -17,14 +17,17 @@ internal sealed partial class GrpcEndpoint(Func<GrpcServerCall, Task> handler, i
         if (context.Request.Headers[GrpcHeaders.Timeout].ToString() is { Length: > 0 } text
             && !GrpcTimeout.TryParse(text, out timeout))
         {
-            await EndAsync(context, new GrpcStatus(GrpcStatusCode.InvalidArgument, "The value of grpc-timeout is malformed."));
+            await EndAsync(
+                context, new GrpcStatus(GrpcStatusCode.InvalidArgument, "The value of grpc-timeout is malformed."));
             return;
         }
 
         if (await RunAsync(context, timeout) is { } status) await EndAsync(context, status);
     }
 
-    /// <summary>Ends a call: in the headers when nothing was sent yet ("trailers-only"), else in the trailers.</summary>
+    /// <summary>
+    /// Ends a call: in the headers when nothing was sent yet ("trailers-only"), else in the trailers.
+    /// </summary>
     internal static async Task EndAsync(HttpContext context, GrpcStatus status)
     {
         var response = context.Response;
@@ -63,7 +66,10 @@ internal sealed partial class GrpcEndpoint(Func<GrpcServerCall, Task> handler, i
     private static void LiftStreamLimits(HttpContext context)
     {
         if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } request) request.MinDataRate = null;
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = null;
+        }
     }
 
     /// <summary>The status to send; null when the caller is gone.</summary>

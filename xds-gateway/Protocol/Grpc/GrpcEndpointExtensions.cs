@@ -10,12 +10,14 @@ namespace MeshOrleans.Xds.Protocol.Grpc;
 /// <summary>Serves gRPC methods over Kestrel's HTTP/2.</summary>
 public static class GrpcEndpointExtensions
 {
-    /// <summary>Maps a method whose handler reads and writes as it likes; the call ends when the handler does.</summary>
+    /// <summary>
+    /// Maps a method whose handler reads and writes as it likes; the call ends when the handler does.
+    /// </summary>
     /// <param name="endpoints">Where to map.</param>
     /// <param name="method"><c>/package.Service/Method</c>.</param>
     /// <param name="handler">
-    /// Serves one call. A <see cref="GrpcException"/> ends it with that status; any other exception is logged and ends it
-    /// with <see cref="GrpcStatusCode.Internal"/>.
+    /// Serves one call. A <see cref="GrpcException"/> ends it with that status; any other exception is logged and ends
+    /// it with <see cref="GrpcStatusCode.Internal"/>.
     /// </param>
     /// <param name="maxMessageSize">Bound of one received message, in bytes.</param>
     public static IEndpointConventionBuilder MapGrpc(
@@ -44,7 +46,9 @@ public static class GrpcEndpointExtensions
         where TResponse : IMessage =>
         endpoints.MapGrpc(method, call => UnaryAsync(parser, handler, call), maxMessageSize);
 
-    /// <summary>Answers every gRPC call that nothing else is mapped to; other requests get a 404 as if this were not here.</summary>
+    /// <summary>
+    /// Answers every gRPC call that nothing else is mapped to; other requests get a 404 as if this were not here.
+    /// </summary>
     public static IEndpointConventionBuilder MapGrpcUnimplemented(this IEndpointRouteBuilder endpoints) =>
         endpoints.MapPost("/{service}/{method}", RefuseAsync).WithOrder(int.MaxValue);
 

@@ -1,6 +1,8 @@
 namespace MeshOrleans.Xds.Protocol.Grpc;
 
-/// <summary>A call that did not succeed. A handler throws it to end its call; a client gets it when the call ended so.</summary>
+/// <summary>
+/// A call that did not succeed. A handler throws it to end its call; a client gets it when the call ended so.
+/// </summary>
 public sealed class GrpcException : Exception
 {
     /// <summary>Ends a call.</summary>

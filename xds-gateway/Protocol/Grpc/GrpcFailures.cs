@@ -14,7 +14,8 @@ internal static class GrpcFailures
     {
         if (response.StatusCode != HttpStatusCode.OK)
         {
-            return new GrpcStatus(CodeOf(response.StatusCode), $"The server answered with HTTP status {(int)response.StatusCode}.");
+            return new GrpcStatus(
+                CodeOf(response.StatusCode), $"The server answered with HTTP status {(int)response.StatusCode}.");
         }
 
         return GrpcHeaders.IsGrpc(response.Content.Headers.ContentType?.MediaType)
@@ -26,7 +27,8 @@ internal static class GrpcFailures
     public static GrpcStatus? OfHeaders(HttpHeaders headers)
     {
         if (!headers.TryGetValues(GrpcHeaders.Status, out var values)) return null;
-        var code = int.TryParse(values.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        var code = int.TryParse(
+            values.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             && number is >= (int)GrpcStatusCode.Ok and <= (int)GrpcStatusCode.Unauthenticated
                 ? (GrpcStatusCode)number
                 : GrpcStatusCode.Unknown;
@@ -40,10 +42,15 @@ internal static class GrpcFailures
         for (var cause = exception; cause is not null; cause = cause.InnerException)
         {
             if (cause is GrpcException known) return known.Status;
-            if (cause is AuthenticationException) return new GrpcStatus(GrpcStatusCode.Unavailable, $"TLS failed: {cause.Message}");
+            if (cause is AuthenticationException)
+            {
+                return new GrpcStatus(GrpcStatusCode.Unavailable, $"TLS failed: {cause.Message}");
+            }
+
             if (cause is HttpProtocolException protocol)
             {
-                return new GrpcStatus(CodeOf(protocol.ErrorCode), $"The server reset the stream: HTTP/2 error {protocol.ErrorCode}.");
+                return new GrpcStatus(
+                    CodeOf(protocol.ErrorCode), $"The server reset the stream: HTTP/2 error {protocol.ErrorCode}.");
             }
         }
 

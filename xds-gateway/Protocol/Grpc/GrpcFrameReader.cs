@@ -60,7 +60,8 @@ internal sealed class GrpcFrameReader(PipeReader reader, int maxMessageSize)
         if (length > (uint)maxMessageSize)
         {
             throw new GrpcException(
-                GrpcStatusCode.ResourceExhausted, $"A message of {length} bytes is above the limit of {maxMessageSize} bytes.");
+                GrpcStatusCode.ResourceExhausted,
+                $"A message of {length} bytes is above the limit of {maxMessageSize} bytes.");
         }
 
         if (buffer.Length < PrefixLength + length) return false;

@@ -11,7 +11,9 @@ internal static class GrpcHeaders
     public const string AcceptEncoding = "grpc-accept-encoding";
     public const string Identity = "identity";
 
-    /// <summary>True for application/grpc, application/grpc+proto and either with parameters; not for grpc-web.</summary>
+    /// <summary>
+    /// True for application/grpc, application/grpc+proto and either with parameters; not for grpc-web.
+    /// </summary>
     public static bool IsGrpc(string? contentType) =>
         contentType is not null
         && contentType.StartsWith(ContentType, StringComparison.OrdinalIgnoreCase)

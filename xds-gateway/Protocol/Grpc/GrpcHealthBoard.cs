@@ -4,7 +4,9 @@ using static MeshOrleans.Xds.Protocol.Health.HealthCheckResponse.Types;
 
 namespace MeshOrleans.Xds.Protocol.Grpc;
 
-/// <summary>What a server says of its own health, service by service; the empty name stands for the whole server.</summary>
+/// <summary>
+/// What a server says of its own health, service by service; the empty name stands for the whole server.
+/// </summary>
 public sealed class GrpcHealthBoard
 {
     private State _state = new(

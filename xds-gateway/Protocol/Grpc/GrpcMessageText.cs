@@ -31,7 +31,8 @@ internal static class GrpcMessageText
         for (var i = 0; i < text.Length; i++)
         {
             if (text[i] == '%' && i + 2 < text.Length
-                && byte.TryParse(text.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var b))
+                && byte.TryParse(
+                    text.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var b))
             {
                 bytes.Add(b);
                 i += 2;

@@ -23,7 +23,8 @@ public sealed class GrpcServerCall
     public CancellationToken CancellationToken { get; }
 
     /// <summary>One value of the call's metadata; null when it was not sent.</summary>
-    public string? Metadata(string name) => HttpContext.Request.Headers.TryGetValue(name, out var value) ? value : (string?)null;
+    public string? Metadata(string name) =>
+        HttpContext.Request.Headers.TryGetValue(name, out var value) ? value : (string?)null;
 
     /// <summary>The next message; null when the caller has finished sending.</summary>
     /// <exception cref="GrpcException">The caller broke a rule of the framing; let it end the call.</exception>

@@ -16,7 +16,8 @@ internal static class GrpcTimeout
     {
         timeout = default;
         if (text.Length is < 2 or > MaxDigits + 1) return false;
-        if (!long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        if (!long.TryParse(
+            text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
             return false;
         }
@@ -32,7 +33,9 @@ internal static class GrpcTimeout
             _ => null,
         };
         if (ticks is not { } unit) return false;
-        timeout = unit == 0 ? TimeSpan.FromTicks(number / TimeSpan.NanosecondsPerTick) : TimeSpan.FromTicks(number * unit);
+        timeout = unit == 0
+            ? TimeSpan.FromTicks(number / TimeSpan.NanosecondsPerTick)
+            : TimeSpan.FromTicks(number * unit);
         if (timeout > Endless) timeout = Timeout.InfiniteTimeSpan;
         return true;
     }

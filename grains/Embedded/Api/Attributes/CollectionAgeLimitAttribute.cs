@@ -1,6 +1,8 @@
 namespace Orleans;
 
-/// <summary>How long an activation of this grain class may be idle before it is collected; at least one minute.</summary>
+/// <summary>
+/// How long an activation of this grain class may be idle before it is collected; at least one minute.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = false)]
 public sealed class CollectionAgeLimitAttribute : Attribute
 {

@@ -1,6 +1,8 @@
 namespace Orleans;
 
-/// <summary>Marks a message or a saved state. Orleans generates a serializer; in one process nothing is generated.</summary>
+/// <summary>
+/// Marks a message or a saved state. Orleans generates a serializer; in one process nothing is generated.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum)]
 public sealed class GenerateSerializerAttribute : Attribute;
 

@@ -4,7 +4,9 @@ namespace Orleans.Concurrency;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class AlwaysInterleaveAttribute : Attribute;
 
-/// <summary>Calls of this interface method change nothing, so several of them may interleave with one another.</summary>
+/// <summary>
+/// Calls of this interface method change nothing, so several of them may interleave with one another.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class ReadOnlyAttribute : Attribute;
 

@@ -17,7 +17,8 @@ public static class GrainBaseExtensions
         GrainTimerCreationOptions options)
     {
         ArgumentNullException.ThrowIfNull(callback);
-        return grain.GrainContext.Require<ITimerRegistry>().RegisterGrainTimer(grain.GrainContext, callback, state, options);
+        return grain.GrainContext.Require<ITimerRegistry>().RegisterGrainTimer(
+            grain.GrainContext, callback, state, options);
     }
 
     public static IGrainTimer RegisterGrainTimer(

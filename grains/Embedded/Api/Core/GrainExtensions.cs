@@ -9,7 +9,8 @@ public static class GrainExtensions
         IGrainReference reference => reference.GrainId,
         IGrainBase activation => activation.GrainContext.GrainId,
         null => throw new ArgumentNullException(nameof(grain)),
-        _ => throw new ArgumentException($"{grain.GetType()} is neither a grain nor a reference to one.", nameof(grain)),
+        _ =>
+            throw new ArgumentException($"{grain.GetType()} is neither a grain nor a reference to one.", nameof(grain)),
     };
 
     /// <summary>The key the grain was asked for by.</summary>

@@ -1,6 +1,8 @@
 namespace Orleans.Runtime;
 
-/// <summary>The activation under construction on this thread, so that a grain's constructor needs no argument for it.</summary>
+/// <summary>
+/// The activation under construction on this thread, so that a grain's constructor needs no argument for it.
+/// </summary>
 internal static class RuntimeContext
 {
     [ThreadStatic]

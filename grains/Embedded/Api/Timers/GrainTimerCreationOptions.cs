@@ -15,7 +15,9 @@ public readonly struct GrainTimerCreationOptions()
     /// <summary>Time to the first tick; <see cref="Timeout.InfiniteTimeSpan"/> for none until it is changed.</summary>
     public required TimeSpan DueTime { get; init; }
 
-    /// <summary>From the end of one tick to the next; <see cref="Timeout.InfiniteTimeSpan"/> for a single tick.</summary>
+    /// <summary>
+    /// From the end of one tick to the next; <see cref="Timeout.InfiniteTimeSpan"/> for a single tick.
+    /// </summary>
     public required TimeSpan Period { get; init; }
 
     /// <summary>Whether ticks may interleave with calls; otherwise a tick is a turn like a call.</summary>

@@ -21,7 +21,9 @@ internal sealed partial class ActivationLife(Activation activation)
     public IServiceProvider Services => _scope!.Value.ServiceProvider;
 
     /// <summary>Makes the grain, reads its state, and lets it prepare.</summary>
-    /// <exception cref="TimeoutException">It took longer than <see cref="EmbeddedGrainOptions.ActivationTimeout"/>.</exception>
+    /// <exception cref="TimeoutException">
+    /// It took longer than <see cref="EmbeddedGrainOptions.ActivationTimeout"/>.
+    /// </exception>
     public async Task BeginAsync()
     {
         using var patience = new CancellationTokenSource(_options.ActivationTimeout, _clock);
@@ -36,7 +38,8 @@ internal sealed partial class ActivationLife(Activation activation)
         catch (OperationCanceledException exception) when (patience.IsCancellationRequested)
         {
             throw _abandoned
-                ? new OrleansException($"{activation.GrainId} was not activated: the process is shutting down.", exception)
+                ? new OrleansException(
+                    $"{activation.GrainId} was not activated: the process is shutting down.", exception)
                 : new TimeoutException(
                     $"{activation.GrainId} was not activated within {_options.ActivationTimeout}.", exception);
         }

@@ -2,7 +2,9 @@ using Orleans.Storage;
 
 namespace MeshOrleans.Grains.Embedded;
 
-/// <summary>A call that somebody waits for: the answer, the caller's cancellation or the timeout, whichever is first.</summary>
+/// <summary>
+/// A call that somebody waits for: the answer, the caller's cancellation or the timeout, whichever is first.
+/// </summary>
 internal sealed class GrainCall<T>(
     string method,
     GrainId target,
@@ -68,7 +70,8 @@ internal sealed class GrainCall<T>(
         if (!_answer.TrySetCanceled(callerToken)) return;
         _timer!.Dispose();
         _caller?.ForgetAwaited(this);
-        // The callee's token is signalled on its own scheduler: what is registered with it belongs to the grain's turns.
+        // The callee's token is signalled on its own scheduler: what is registered with it belongs to the grain's
+        // turns.
         Activation?.Post(_callee!.Cancel);
     }
 

@@ -22,7 +22,9 @@ internal abstract class GrainMethod(MethodInfo method)
         Array.FindIndex(method.GetParameters(), p => p.ParameterType == typeof(CancellationToken));
 
     /// <summary>The way a method is called.</summary>
-    /// <exception cref="InvalidOperationException">A method of this shape cannot be called from outside a grain.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A method of this shape cannot be called from outside a grain.
+    /// </exception>
     public static GrainMethod Of(MethodInfo method) => s_known.GetOrAdd(method, static m => Create(m));
 
     /// <summary>Calls from outside; what comes back is what the interface method returns.</summary>
@@ -53,7 +55,11 @@ internal abstract class GrainMethod(MethodInfo method)
             var shape = type.GetGenericTypeDefinition();
             var result = type.GetGenericArguments();
             if (shape == typeof(Task<>)) return Generic(typeof(AnswerMethod), nameof(AnswerMethod.OfTaskResult));
-            if (shape == typeof(ValueTask<>)) return Generic(typeof(AnswerMethod), nameof(AnswerMethod.OfValueTaskResult));
+            if (shape == typeof(ValueTask<>))
+            {
+                return Generic(typeof(AnswerMethod), nameof(AnswerMethod.OfValueTaskResult));
+            }
+
             if (shape == typeof(IAsyncEnumerable<>)) return Generic(typeof(StreamMethod), nameof(StreamMethod.Of));
 
             GrainMethod Generic(Type factory, string name) =>

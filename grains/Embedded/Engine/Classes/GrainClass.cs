@@ -6,7 +6,8 @@ namespace MeshOrleans.Grains.Embedded;
 /// <summary>What is known of one grain class before any of its grains is activated.</summary>
 internal sealed class GrainClass
 {
-    private static readonly HashSet<Type> s_markers = [typeof(IGrain), typeof(IGrainWithStringKey), typeof(IRemindable)];
+    private static readonly HashSet<Type> s_markers =
+        [typeof(IGrain), typeof(IGrainWithStringKey), typeof(IRemindable)];
     private readonly GrainConstructor _constructor;
 
     public GrainClass(Type type, TimeSpan defaultCollectionAge)
@@ -42,7 +43,11 @@ internal sealed class GrainClass
     {
         const string Suffix = "Grain";
         var name = type.Name;
-        if (name.EndsWith(Suffix, StringComparison.Ordinal) && name.Length > Suffix.Length) name = name[..^Suffix.Length];
+        if (name.EndsWith(Suffix, StringComparison.Ordinal) && name.Length > Suffix.Length)
+        {
+            name = name[..^Suffix.Length];
+        }
+
         return name.ToLowerInvariant();
     }
 

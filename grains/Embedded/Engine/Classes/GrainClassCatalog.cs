@@ -1,6 +1,8 @@
 namespace MeshOrleans.Grains.Embedded;
 
-/// <summary>Which class serves which interface. Everything that is wrong with the grains is told when this is made.</summary>
+/// <summary>
+/// Which class serves which interface. Everything that is wrong with the grains is told when this is made.
+/// </summary>
 internal sealed class GrainClassCatalog
 {
     private readonly Dictionary<GrainType, GrainClass> _byType = [];
@@ -15,7 +17,9 @@ internal sealed class GrainClassCatalog
     public bool TryFind(GrainType type, out GrainClass? grainClass) => _byType.TryGetValue(type, out grainClass);
 
     /// <summary>The class behind an interface.</summary>
-    /// <exception cref="ArgumentException">There is none, or there are several and the prefix does not choose one.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is none, or there are several and the prefix does not choose one.
+    /// </exception>
     public GrainClass Find(Type grainInterface, string? classNamePrefix)
     {
         if (!_byInterface.TryGetValue(grainInterface, out var classes))
@@ -42,7 +46,8 @@ internal sealed class GrainClassCatalog
 
         foreach (var grainInterface in grainClass.Interfaces)
         {
-            foreach (var method in grainInterface.GetMethods()) GrainMethod.Of(method); // throws for what cannot be called
+            // throws for what cannot be called
+            foreach (var method in grainInterface.GetMethods()) GrainMethod.Of(method);
             if (!_byInterface.TryGetValue(grainInterface, out var classes)) _byInterface[grainInterface] = classes = [];
             classes.Add(grainClass);
         }

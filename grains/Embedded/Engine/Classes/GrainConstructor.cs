@@ -54,5 +54,6 @@ internal sealed class GrainConstructor
     }
 
     private static InvalidOperationException Missing(ParameterInfo parameter) => new(
-        $"No service of type {parameter.ParameterType} for parameter '{parameter.Name}' of {parameter.Member.DeclaringType}.");
+        $"No service of type {parameter.ParameterType} for parameter '{parameter.Name}' "
+        + $"of {parameter.Member.DeclaringType}.");
 }

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace MeshOrleans.Grains.Embedded;
 
-/// <summary>Starts and ends everything that runs by itself: the idle collector, the reminders, the activations.</summary>
+/// <summary>
+/// Starts and ends everything that runs by itself: the idle collector, the reminders, the activations.
+/// </summary>
 internal sealed class EmbeddedGrainHost(ActivationCatalog catalog, ReminderService reminders) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)

@@ -23,6 +23,8 @@ public sealed record ReminderKey(string GrainType, string GrainKey, string Name)
 
 /// <summary>A reminder.</summary>
 /// <param name="Key">Whose, and which.</param>
-/// <param name="StartAt">The first tick; the later ones follow from it, whenever the process was down in between.</param>
+/// <param name="StartAt">
+/// The first tick; the later ones follow from it, whenever the process was down in between.
+/// </param>
 /// <param name="Period">From tick to tick.</param>
 public sealed record StoredReminder(ReminderKey Key, DateTimeOffset StartAt, TimeSpan Period);

@@ -20,7 +20,10 @@ internal sealed class ReminderAlarm : IDisposable
         using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
         {
             _timer = clock.CreateTimer(
-                static alarm => ((ReminderAlarm)alarm!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                static alarm => ((ReminderAlarm)alarm!).OnTimer(),
+                this,
+                Timeout.InfiniteTimeSpan,
+                Timeout.InfiniteTimeSpan);
         }
 
         Arm();

@@ -3,7 +3,9 @@ namespace MeshOrleans.Grains.Embedded;
 /// <summary>When a reminder ticks: at its start and every period after it, on that grid for ever.</summary>
 internal static class ReminderSchedule
 {
-    /// <summary>The first tick at or after a point in time. What was missed while nobody ran is not made up for.</summary>
+    /// <summary>
+    /// The first tick at or after a point in time. What was missed while nobody ran is not made up for.
+    /// </summary>
     public static DateTimeOffset Next(StoredReminder reminder, DateTimeOffset from)
     {
         if (from <= reminder.StartAt) return reminder.StartAt;

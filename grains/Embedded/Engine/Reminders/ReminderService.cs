@@ -36,7 +36,8 @@ internal sealed partial class ReminderService(
         if (period < options.MinimumReminderPeriod)
         {
             throw new ArgumentException(
-                $"The period of reminder '{reminderName}' is {period}; the shortest is {options.MinimumReminderPeriod}.",
+                $"The period of reminder '{reminderName}' is {period}; "
+                + $"the shortest is {options.MinimumReminderPeriod}.",
                 nameof(period));
         }
 
@@ -64,7 +65,8 @@ internal sealed partial class ReminderService(
     public Task<List<IGrainReminder>> GetReminders(GrainId callingGrainId) => Task.FromResult<List<IGrainReminder>>(
         [.. _alarms.Keys.Where(k => KeyOf(callingGrainId, k.Name) == k).Select(k => new GrainReminder(k))]);
 
-    private static ReminderKey KeyOf(GrainId grain, string name) => new(grain.Type.ToString(), grain.Key.ToString(), name);
+    private static ReminderKey KeyOf(GrainId grain, string name) =>
+        new(grain.Type.ToString(), grain.Key.ToString(), name);
 
     private void Set(StoredReminder reminder)
     {
@@ -102,9 +104,11 @@ internal sealed partial class ReminderService(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Reminder {Reminder} failed; it ticks again in its next period.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "Reminder {Reminder} failed; it ticks again in its next period.")]
     private partial void LogTickFailed(Exception exception, ReminderKey reminder);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "No grain class can receive reminder {Reminder}; it stays saved.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "No grain class can receive reminder {Reminder}; it stays saved.")]
     private partial void LogNobody(ReminderKey reminder);
 }

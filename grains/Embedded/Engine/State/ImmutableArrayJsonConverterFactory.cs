@@ -27,7 +27,8 @@ internal sealed class ImmutableArrayJsonConverterFactory : JsonConverterFactory
         public override void Write(Utf8JsonWriter writer, ImmutableArray<T> value, JsonSerializerOptions options)
         {
             if (value.IsDefault) writer.WriteNullValue();
-            else JsonSerializer.Serialize(writer, System.Runtime.InteropServices.ImmutableCollectionsMarshal.AsArray(value), options);
+            else JsonSerializer.Serialize(
+                writer, System.Runtime.InteropServices.ImmutableCollectionsMarshal.AsArray(value), options);
         }
     }
 }

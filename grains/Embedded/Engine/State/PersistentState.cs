@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace MeshOrleans.Grains.Embedded;
 
-/// <summary>One saved state of one activation. Operations on it follow one another in the order they were asked for.</summary>
+/// <summary>
+/// One saved state of one activation. Operations on it follow one another in the order they were asked for.
+/// </summary>
 internal sealed class PersistentState<TState>(Activation activation, GrainStateKey key, IGrainStateStore store)
     : IPersistentState<TState>, IGrainState
 {

@@ -9,7 +9,9 @@ internal static class PersistentStateFactory
     private const string DefaultStorage = "Default";
 
     /// <summary>A way to make states for parameters of this type.</summary>
-    /// <exception cref="InvalidOperationException">The type is not an <see cref="IPersistentState{TState}"/>.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The type is not an <see cref="IPersistentState{TState}"/>.
+    /// </exception>
     public static Func<Activation, PersistentStateAttribute, object> For(Type parameterType)
     {
         if (!parameterType.IsGenericType || parameterType.GetGenericTypeDefinition() != typeof(IPersistentState<>))

@@ -44,7 +44,11 @@ internal static class StateJson
     {
         foreach (var property in info.Properties.Where(p => p.Set is null))
         {
-            if (property.AttributeProvider is not PropertyInfo reflected || !reflected.IsDefined(typeof(IdAttribute))) continue;
+            if (property.AttributeProvider is not PropertyInfo reflected || !reflected.IsDefined(typeof(IdAttribute)))
+            {
+                continue;
+            }
+
             if (reflected.GetSetMethod(nonPublic: true) is { } setter)
                 property.Set = (target, value) => setter.Invoke(target, [value]);
         }

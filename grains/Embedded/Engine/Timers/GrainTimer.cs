@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Grains.Embedded;
 
-/// <summary>A timer of one activation. The next tick is counted from the end of the one before, so ticks never pile up.</summary>
+/// <summary>
+/// A timer of one activation. The next tick is counted from the end of the one before, so ticks never pile up.
+/// </summary>
 internal sealed partial class GrainTimer : IGrainTimer
 {
     private static readonly TimeSpan s_longest = TimeSpan.FromMilliseconds(uint.MaxValue - 1);

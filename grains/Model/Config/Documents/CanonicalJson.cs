@@ -35,7 +35,8 @@ public static class CanonicalJson
         {
             case MapNode map:
                 writer.WriteStartObject();
-                foreach (var entry in map.Entries.Where(e => !e.Value.IsNull).OrderBy(e => e.Key, StringComparer.Ordinal))
+                var given = map.Entries.Where(e => !e.Value.IsNull);
+                foreach (var entry in given.OrderBy(e => e.Key, StringComparer.Ordinal))
                 {
                     writer.WritePropertyName(entry.Key);
                     Write(writer, entry.Value);

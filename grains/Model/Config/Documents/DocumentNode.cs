@@ -79,8 +79,11 @@ public sealed partial record ScalarNode(string Text, bool Quoted, int Line, int 
     };
 
     private static bool IsFinite(string text) => JsonNumber().IsMatch(text)
-        && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number);
+        && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+        && double.IsFinite(number);
 
-    [GeneratedRegex(@"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\z",
+        RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex JsonNumber();
 }

@@ -28,7 +28,8 @@ public static class JsonDocumentReader
         }
         catch (InvalidOperationException)
         {
-            errors.Add(new DocumentError("a string holds characters that are no text", places.At(reader.TokenStartIndex).Line));
+            var line = places.At(reader.TokenStartIndex).Line;
+            errors.Add(new DocumentError("a string holds characters that are no text", line));
         }
 
         return null;
@@ -79,7 +80,11 @@ public static class JsonDocumentReader
         int column)
     {
         var items = ImmutableArray.CreateBuilder<DocumentNode>();
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) items.Add(ReadValue(ref reader, places, errors));
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            items.Add(ReadValue(ref reader, places, errors));
+        }
+
         return new ListNode(items.DrainToImmutable(), line, column);
     }
 

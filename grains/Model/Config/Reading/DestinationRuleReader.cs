@@ -14,7 +14,8 @@ internal static class DestinationRuleReader
 
     public static LocalityLoadBalancer Locality(ObjectReader reader) => new()
     {
-        Distribute = reader.List("distribute", inner => new LocalityDistribution(inner.Text("from"), inner.IntegerMap("to"))),
+        Distribute = reader.List(
+            "distribute", inner => new LocalityDistribution(inner.Text("from"), inner.IntegerMap("to"))),
         Failover = reader.List("failover", inner => new LocalityFailover(inner.Text("from"), inner.Text("to"))),
         FailoverPriority = reader.Texts("failoverPriority"),
         Enabled = reader.OptionalFlag("enabled"),
@@ -103,7 +104,8 @@ internal static class DestinationRuleReader
         {
             reader.Warn(
                 "consecutiveErrors",
-                "consecutiveErrors is the old name of consecutive5xxErrors: accepted, please write consecutive5xxErrors",
+                "consecutiveErrors is the old name of consecutive5xxErrors: accepted, "
+                + "please write consecutive5xxErrors",
                 Findings.DeprecatedCode);
         }
 

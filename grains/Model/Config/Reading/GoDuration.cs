@@ -23,7 +23,8 @@ internal static class GoDuration
         {
             var digits = rest.IndexOfAnyExcept(NumberCharacters);
             if (digits <= 0) return false;
-            if (!decimal.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+            if (!decimal.TryParse(
+                rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
             {
                 return false;
             }

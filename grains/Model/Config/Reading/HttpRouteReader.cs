@@ -17,11 +17,13 @@ internal static class HttpRouteReader
         Rewrite = reader.Object("rewrite", Rewrite),
         Timeout = reader.Duration("timeout"),
         Retries = reader.Object("retries", CommonReader.Retry),
-        Fault = reader.Object("fault", inner => new HttpFault(inner.Object("delay", Delay), inner.Object("abort", Abort))),
+        Fault = reader.Object(
+            "fault", inner => new HttpFault(inner.Object("delay", Delay), inner.Object("abort", Abort))),
         Mirror = reader.Object("mirror", CommonReader.Destination),
         Mirrors = reader.List("mirrors", inner => new HttpMirror(
             inner.Object("destination", CommonReader.Destination), inner.Percent("percentage"))),
-        MirrorPercentage = reader.Percent("mirrorPercentage") ?? OldPercent(reader, "mirrorPercent", "mirrorPercentage"),
+        MirrorPercentage = reader.Percent("mirrorPercentage")
+            ?? OldPercent(reader, "mirrorPercent", "mirrorPercentage"),
         CorsPolicy = reader.Object("corsPolicy", Cors),
         Headers = reader.Object("headers", Headers) ?? HeaderOperations.None,
     };

@@ -11,7 +11,11 @@ internal static class KubernetesReader
     public static KubernetesService Service(ObjectReader reader)
     {
         reader.Accept(
-            "allocateLoadBalancerNodePorts", "clusterIPs", "externalIPs", "externalTrafficPolicy", "healthCheckNodePort",
+            "allocateLoadBalancerNodePorts",
+            "clusterIPs",
+            "externalIPs",
+            "externalTrafficPolicy",
+            "healthCheckNodePort",
             "internalTrafficPolicy", "ipFamilies", "ipFamilyPolicy", "loadBalancerClass", "loadBalancerIP",
             "loadBalancerSourceRanges", "sessionAffinity", "sessionAffinityConfig");
         return new KubernetesService
@@ -68,13 +72,20 @@ internal static class KubernetesReader
             return new TemplateMetadata(inner.TextMap("labels"), inner.TextMap("annotations"));
         });
         var pod = reader.Object("spec", Pod) ?? new KubernetesDeployment();
-        return metadata is null ? pod : pod with { TemplateLabels = metadata.Labels, TemplateAnnotations = metadata.Annotations };
+        return metadata is null
+            ? pod
+            : pod with { TemplateLabels = metadata.Labels, TemplateAnnotations = metadata.Annotations };
     }
 
     private static KubernetesDeployment Pod(ObjectReader reader)
     {
         reader.Accept(
-            "activeDeadlineSeconds", "affinity", "automountServiceAccountToken", "dnsConfig", "dnsPolicy", "enableServiceLinks",
+            "activeDeadlineSeconds",
+            "affinity",
+            "automountServiceAccountToken",
+            "dnsConfig",
+            "dnsPolicy",
+            "enableServiceLinks",
             "ephemeralContainers", "hostAliases", "hostIPC", "hostNetwork", "hostPID", "hostUsers", "hostname",
             "imagePullSecrets", "initContainers", "nodeName", "nodeSelector", "os", "overhead", "preemptionPolicy",
             "priority", "priorityClassName", "readinessGates", "resourceClaims", "resources", "restartPolicy",

@@ -213,7 +213,9 @@ internal sealed class ObjectReader
     private string? TextOf(DocumentNode node, Func<FieldPath> place)
     {
         if (node is ScalarNode { Kind: ScalarKind.Text } text) return text.Text;
-        var hint = node is ScalarNode { Kind: not ScalarKind.Null } scalar ? $": put it in quotes, \"{scalar.Text}\"" : "";
+        var hint = node is ScalarNode { Kind: not ScalarKind.Null } scalar
+            ? $": put it in quotes, \"{scalar.Text}\""
+            : "";
         Wrong(node, place, "text", hint);
         return null;
     }

@@ -17,7 +17,8 @@ internal static class ResourceReader
     /// </summary>
     public static ConfigResource? Read(DocumentNode node, string defaultNamespace, Findings findings, out string name)
     {
-        var resource = ObjectReader.Read(node, () => FieldPath.Root, findings, reader => ReadRoot(reader, defaultNamespace, findings));
+        var resource = ObjectReader.Read(
+            node, () => FieldPath.Root, findings, reader => ReadRoot(reader, defaultNamespace, findings));
         name = resource?.Name ?? "";
         return findings.IsComplete ? resource?.Value : null;
     }

@@ -37,7 +37,8 @@ internal static class TelemetryReader
             reader.Object("literal", inner => new TelemetryTag(TelemetryTagSource.Literal, inner.Text("value"), "")),
             reader.Object("environment", inner => Named(inner, TelemetryTagSource.Environment)),
             reader.Object("header", inner => Named(inner, TelemetryTagSource.Header)),
-            reader.Object("formatter", inner => new TelemetryTag(TelemetryTagSource.Formatter, inner.Text("value"), "")),
+            reader.Object(
+                "formatter", inner => new TelemetryTag(TelemetryTagSource.Formatter, inner.Text("value"), "")),
         ];
         var tags = given.OfType<TelemetryTag>().ToList();
         if (tags.Count != 1) reader.Report("", "exactly one of literal, environment, header and formatter must be set");

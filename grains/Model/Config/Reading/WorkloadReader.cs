@@ -17,7 +17,8 @@ internal static class WorkloadReader
 
     public static WorkloadGroup Group(ObjectReader reader)
     {
-        var metadata = reader.Object("metadata", inner => new GroupMetadata(inner.TextMap("labels"), inner.TextMap("annotations")));
+        var metadata = reader.Object(
+            "metadata", inner => new GroupMetadata(inner.TextMap("labels"), inner.TextMap("annotations")));
         return new WorkloadGroup
         {
             Labels = metadata?.Labels ?? EmptyMap.Text,
@@ -40,7 +41,8 @@ internal static class WorkloadReader
             inner.Text("host"),
             inner.Text("scheme"),
             inner.NamedValues("httpHeaders"))),
-        TcpSocket = reader.Object("tcpSocket", inner => new SocketProbe(inner.Text("host"), inner.Integer("port") ?? 0)),
+        TcpSocket = reader.Object(
+            "tcpSocket", inner => new SocketProbe(inner.Text("host"), inner.Integer("port") ?? 0)),
         Exec = reader.Object("exec", inner => new ExecProbe(inner.Texts("command"))),
         Grpc = reader.Object("grpc", inner => new GrpcProbe(inner.Integer("port") ?? 0, inner.Text("service"))),
     };

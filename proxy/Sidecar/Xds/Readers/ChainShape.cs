@@ -14,7 +14,8 @@ internal sealed record ChainShape(ByteString Filters)
         var shape = new FilterChain();
         foreach (var (i, filter) in chain.Filters.Index())
         {
-            if (filter.TypedConfig is { } any && Any.GetTypeName(any.TypeUrl) == HttpConnectionManager.Descriptor.FullName)
+            if (filter.TypedConfig is { } any
+                && Any.GetTypeName(any.TypeUrl) == HttpConnectionManager.Descriptor.FullName)
             {
                 var manager = CoreReader.Unpack<HttpConnectionManager>(any, at.At("filters").At(i));
                 manager.StatPrefix = "";

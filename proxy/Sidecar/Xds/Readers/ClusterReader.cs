@@ -79,7 +79,9 @@ internal static class ClusterReader
                     throw new UnusableResourceException(at.At("eds_cluster_config").At("eds_config"), "must be ads");
                 }
 
-                return (ClusterKind.Eds, cluster.EdsClusterConfig.ServiceName is { Length: > 0 } name ? name : cluster.Name);
+                return (
+                    ClusterKind.Eds,
+                    cluster.EdsClusterConfig.ServiceName is { Length: > 0 } name ? name : cluster.Name);
             case Proto.Cluster.Cluster.Types.DiscoveryType.Static:
             case Proto.Cluster.Cluster.Types.DiscoveryType.StrictDns:
             case Proto.Cluster.Cluster.Types.DiscoveryType.LogicalDns:

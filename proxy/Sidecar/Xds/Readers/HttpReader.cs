@@ -65,9 +65,18 @@ internal static class HttpReader
             var type = filter.TypedConfig is { } any ? Any.GetTypeName(any.TypeUrl) : "";
             var here = at.At(i).At("typed_config");
             if (type == RouterType) hasRouter = true;
-            else if (type == RbacType) authorization.Add(Rbac(CoreReader.Unpack<Proto.HttpRbac.RBAC>(filter.TypedConfig!, here), here));
-            else if (type == FaultType) RefuseFault(CoreReader.Unpack<Proto.Fault.HTTPFault>(filter.TypedConfig!, here), here);
-            else if (!filter.IsOptional) throw new UnusableResourceException(at.At(i), $"filter '{filter.Name}' ({type}) is not supported");
+            else if (type == RbacType)
+            {
+                authorization.Add(Rbac(CoreReader.Unpack<Proto.HttpRbac.RBAC>(filter.TypedConfig!, here), here));
+            }
+            else if (type == FaultType)
+            {
+                RefuseFault(CoreReader.Unpack<Proto.Fault.HTTPFault>(filter.TypedConfig!, here), here);
+            }
+            else if (!filter.IsOptional)
+            {
+                throw new UnusableResourceException(at.At(i), $"filter '{filter.Name}' ({type}) is not supported");
+            }
         }
 
         if (!hasRouter) throw new UnusableResourceException(at, "must end with the router");

@@ -61,8 +61,13 @@ internal static class InboundReader
 
     private static InboundTemplate Template(int port, InboundTlsMode mode, ChainTemplate chain)
     {
-        var model =
-            new InboundPortModel { Port = port, Mode = mode, IsHttp = chain.Http is not null, TcpCluster = chain.TcpCluster };
+        var model = new InboundPortModel
+        {
+            Port = port,
+            Mode = mode,
+            IsHttp = chain.Http is not null,
+            TcpCluster = chain.TcpCluster,
+        };
         return chain.Http is { } http
             ? new InboundTemplate(
                 model with { Authorization = http.Authorization, PathNormalization = http.Normalization }, http)
@@ -119,14 +124,16 @@ internal static class InboundReader
         }
 
         var roots =
-            common.CombinedValidationContext?.ValidationContextSdsSecretConfig ?? common.ValidationContextSdsSecretConfig;
+            common.CombinedValidationContext?.ValidationContextSdsSecretConfig
+                ?? common.ValidationContextSdsSecretConfig;
         if (roots?.Name != SecretNames.Roots)
         {
             throw new UnusableResourceException(
                 here.At("validation_context_sds_secret_config"), $"must be '{SecretNames.Roots}'");
         }
 
-        if (common.CombinedValidationContext?.DefaultValidationContext is { } more && (more.MatchSubjectAltNames.Count > 0 || more.MatchTypedSubjectAltNames.Count > 0))
+        if (common.CombinedValidationContext?.DefaultValidationContext is { } more
+            && (more.MatchSubjectAltNames.Count > 0 || more.MatchTypedSubjectAltNames.Count > 0))
         {
             throw new UnusableResourceException(
                 here.At("match_typed_subject_alt_names"), "is not supported here; use an AuthorizationPolicy");

@@ -14,9 +14,13 @@ internal static class OutlierReader
         {
             Consecutive5xx = Enforced(outlier.Consecutive5Xx, outlier.EnforcingConsecutive5Xx, enforcedByDefault: true),
             ConsecutiveGatewayErrors = Enforced(
-                outlier.ConsecutiveGatewayFailure, outlier.EnforcingConsecutiveGatewayFailure, enforcedByDefault: false),
+                outlier.ConsecutiveGatewayFailure,
+                outlier.EnforcingConsecutiveGatewayFailure,
+                enforcedByDefault: false),
             ConsecutiveLocalOriginFailures = Enforced(
-                outlier.ConsecutiveLocalOriginFailure, outlier.EnforcingConsecutiveLocalOriginFailure, enforcedByDefault: true),
+                outlier.ConsecutiveLocalOriginFailure,
+                outlier.EnforcingConsecutiveLocalOriginFailure,
+                enforcedByDefault: true),
             SplitLocalOrigin = outlier.SplitExternalLocalOriginErrors,
             Interval = CoreReader.Positive(outlier.Interval, at.At("interval")) ?? TimeSpan.FromSeconds(10),
             BaseEjectionTime = CoreReader.Positive(

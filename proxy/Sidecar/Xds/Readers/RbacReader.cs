@@ -81,7 +81,9 @@ internal static class RbacReader
                 Ports(rule.DestinationPort, rule.DestinationPort, at.At("destination_port")),
             Proto.Permission.RuleOneofCase.DestinationPortRange => // the end is exclusive
                 Ports(
-                    rule.DestinationPortRange.Start, rule.DestinationPortRange.End - 1L, at.At("destination_port_range")),
+                    rule.DestinationPortRange.Start,
+                    rule.DestinationPortRange.End - 1L,
+                    at.At("destination_port_range")),
             Proto.Permission.RuleOneofCase.RequestedServerName =>
                 new RequestRule.ServerName(
                     MatcherReader.Text(rule.RequestedServerName, at.At("requested_server_name"))),

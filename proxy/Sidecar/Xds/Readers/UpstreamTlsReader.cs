@@ -29,7 +29,10 @@ internal static class UpstreamTlsReader
             var socket = Socket(match.TransportSocket, matches.At(i).At("transport_socket"));
             var fields = match.Match?.Fields;
             if (fields is null or { Count: 0 }) other ??= socket;
-            else if (fields.Count == 1 && fields.TryGetValue("tlsMode", out var mode) && mode.StringValue == "istio") mesh ??= socket;
+            else if (fields.Count == 1 && fields.TryGetValue("tlsMode", out var mode) && mode.StringValue == "istio")
+            {
+                mesh ??= socket;
+            }
             else throw new UnusableResourceException(
                 matches.At(i).At("match"), "only tlsMode: istio, or nothing, is supported");
         }
@@ -81,7 +84,9 @@ internal static class UpstreamTlsReader
         }
 
         var validation =
-            common.CombinedValidationContext?.DefaultValidationContext ?? common.ValidationContext ?? new CertificateValidationContext();
+            common.CombinedValidationContext?.DefaultValidationContext
+                ?? common.ValidationContext
+                ?? new CertificateValidationContext();
         return common.TlsCertificateSdsSecretConfigs switch
         {
             [] => Simple(context, validation, here),
@@ -96,7 +101,8 @@ internal static class UpstreamTlsReader
         UpstreamTlsContext context, CommonTlsContext common, CertificateValidationContext validation, FieldPath at)
     {
         var roots =
-            common.CombinedValidationContext?.ValidationContextSdsSecretConfig ?? common.ValidationContextSdsSecretConfig;
+            common.CombinedValidationContext?.ValidationContextSdsSecretConfig
+                ?? common.ValidationContextSdsSecretConfig;
         if (roots?.Name != SecretNames.Roots)
         {
             throw new UnusableResourceException(

@@ -79,6 +79,14 @@ public sealed partial class Peering(
             return Refuse(domain.Name, $"Both meshes have the trust domain '{domain.Name}'.");
         }
 
+        if (!PeerAddress.IsValid(request.Address)) return Refuse(domain.Name, "address is not host:port of a control plane.");
+        if (!PeerCredential.TryParse(request.Credential, out _)) return Refuse(domain.Name, "credential is none.");
+        if (await grains.GetGrain<ILinkGrain>(domain.Name).FindTermsAsync(cancellationToken) is not null)
+        {
+            // Whoever holds a token may make a link, but not take over one: its roots vouch for a whole trust domain.
+            return Refuse(domain.Name, $"There is a link to '{domain.Name}' already; remove it here first (meshctl peer remove).");
+        }
+
         var inbound = PeerCredential.Create(domain.Name);
         var terms = new LinkTerms(domain.Name, request.Address, request.Roots, request.Credential, inbound.Hash);
         return await EstablishAsync(domain.Name, terms, cancellationToken)

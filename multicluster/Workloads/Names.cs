@@ -1,11 +1,24 @@
 namespace MeshOrleans.Multicluster.Workloads;
 
 /// <summary>Names as Kubernetes allows them (RFC 1123).</summary>
-internal static class Names
+public static class Names
 {
+    private const int MaxLogged = 512;
+
+    /// <summary>A text from outside as it may stand in a log line: printable ASCII, the rest as '?', bounded.</summary>
+    public static string ForLog(string text) => string.Create(
+        Math.Min(text.Length, MaxLogged),
+        text,
+        static (line, source) =>
+        {
+            for (var i = 0; i < line.Length; i++) line[i] = source[i] is >= ' ' and <= '~' ? source[i] : '?';
+        });
+
+    /// <summary>A DNS label: a-z, 0-9 and '-', at most 63 characters.</summary>
     public static bool IsLabel(string text) =>
         text.Length is > 0 and <= 63 && IsEdge(text[0]) && IsEdge(text[^1]) && text.All(c => IsEdge(c) || c == '-');
 
+    /// <summary>DNS labels with dots between them, at most 253 characters.</summary>
     public static bool IsSubdomain(string text) => text.Length is > 0 and <= 253 && text.Split('.').All(IsLabel);
 
     private static bool IsEdge(char c) => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c);

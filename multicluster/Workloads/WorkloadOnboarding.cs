@@ -142,7 +142,7 @@ public sealed partial class WorkloadOnboarding(
 
     private JoinOutcome Refuse(WorkloadRequest request, JoinOutcome outcome)
     {
-        LogRefused(request.Namespace, request.Name, outcome.ToString());
+        LogRefused(Names.ForLog(request.Namespace), Names.ForLog(request.Name), Names.ForLog(outcome.ToString()));
         return outcome;
     }
 

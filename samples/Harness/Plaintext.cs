@@ -12,7 +12,10 @@ public static class Plaintext
     /// <summary>
     /// Sends one request and returns every byte that came back; empty when the connection was closed without any.
     /// </summary>
-    public static async Task<string> GetAsync(string address, int port)
+    public static Task<string> GetAsync(string address, int port) => SendAsync(address, port, "GET");
+
+    /// <summary>The same with a method of its own, spelt as given.</summary>
+    public static async Task<string> SendAsync(string address, int port, string method)
     {
         using var socket = new TcpClient();
         await socket.ConnectAsync(IPAddress.Parse(address), port);
@@ -20,7 +23,8 @@ public static class Plaintext
         var heard = new StringBuilder();
         try
         {
-            await stream.WriteAsync("GET / HTTP/1.1\r\nHost: plain\r\nConnection: close\r\n\r\n"u8.ToArray());
+            var request = $"{method} / HTTP/1.1\r\nHost: plain\r\nConnection: close\r\n\r\n";
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(request));
             var buffer = new byte[4096];
             using var bound = new CancellationTokenSource(Patience);
             for (int read; (read = await stream.ReadAsync(buffer, bound.Token)) > 0;)

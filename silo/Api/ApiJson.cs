@@ -13,6 +13,7 @@ internal static class ApiJson
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         AllowDuplicateProperties = false,
         MaxDepth = 64,
+        RespectNullableAnnotations = true,
         NumberHandling = JsonNumberHandling.Strict,
         Converters = { new JsonStringEnumConverter() },
     };

@@ -61,7 +61,7 @@ internal static class PeerEndpoints
                 "token", "is not a token; mint one at the other mesh: POST /v1/tokens {\"purpose\":\"peer\"}");
         }
 
-        if (!IsHostAndPort(body.Address))
+        if (!PeerAddress.IsValid(body.Address))
         {
             return Problems.BadField("address", "must be host:port of the other control plane's TLS port (15012)");
         }
@@ -105,13 +105,6 @@ internal static class PeerEndpoints
         && await peering.ExportAsync(credential, context.RequestAborted) is { } exports
             ? Results.Json(exports, ApiJson.Options)
             : Problems.Unauthenticated("No link of this mesh has that credential.");
-
-    private static bool IsHostAndPort(string text) =>
-        Uri.TryCreate($"https://{text}", UriKind.Absolute, out var uri)
-        && uri.PathAndQuery == "/"
-        && uri.UserInfo.Length == 0
-        && text.Contains(':', StringComparison.Ordinal)
-        && uri.Port > 0;
 
     private sealed record PeerRequest(string Name = "", string Address = "", string Token = "")
     {

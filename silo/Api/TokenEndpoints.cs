@@ -20,6 +20,9 @@ internal static class TokenEndpoints
             return Problems.BadField("purpose", "must be 'workload' or 'peer'");
         }
 
+        if (!Names.IsLabel(body.Namespace)) return Problems.BadField("namespace", "must be a DNS label");
+        if (!Names.IsSubdomain(body.ServiceAccount)) return Problems.BadField("serviceAccount", "must be a DNS name");
+
         var lifetime = TimeSpan.FromSeconds(Math.Clamp(body.LifetimeSeconds, 0, MaxLifetime.TotalSeconds + 1));
         if (lifetime <= TimeSpan.Zero || lifetime > MaxLifetime)
         {

@@ -20,7 +20,11 @@ internal static class ServiceSources
         }
 
         foreach (var source in FromEntries(snapshot)) Merge(sources, source);
-        foreach (var import in snapshot.Imports.Values) AddImport(sources, import);
+        var shared = snapshot.Of<ServiceExport>().Select(e => (e.Resource.Key.Namespace, e.Resource.Key.Name)).ToHashSet();
+        foreach (var import in snapshot.Imports.Values)
+        {
+            AddImport(sources, import, shared.Contains((import.Namespace, import.Name)));
+        }
         return [.. sources.Values
             .OrderBy(s => s.Service.Host, StringComparer.Ordinal)
             .ThenBy(s => s.Service.Namespace, StringComparer.Ordinal)];
@@ -138,11 +142,14 @@ internal static class ServiceSources
     private static void AddImport(
         Dictionary<(string Host, string Namespace),
         ServiceSource> sources,
-        ImportedService import)
+        ImportedService import,
+        bool isShared)
     {
         var key = (HostName.Of(import.Name, import.Namespace), import.Namespace);
         if (sources.TryGetValue(key, out var known))
         {
+            // A peer adds endpoints to a service of this mesh only where this mesh shares it too: both sides have agreed.
+            if (known.Service.Origin != ServiceOrigin.Imported && !isShared) return;
             var service = known.Service;
             var added = import.Ports.Where(p => service.FindPort(p.Number) is null).Select(PortOf);
             var ports = service.Origin == ServiceOrigin.Imported ? [.. service.Ports, .. added] : service.Ports;

@@ -33,11 +33,23 @@ internal static class WorkloadMachine
             return (state, new RegisterResult.Taken(before.ServiceAccount));
         }
 
+        registration = KeepSidecar(before, registration);
         var next = Same(before, registration)
             ? state with { Draining = false, LeaseLost = false }
             : Fresh(state with { Registration = registration });
         return (Told(state, next, name), new RegisterResult.Registered(false, registration.Lease));
     }
+
+    // A description without a sidecar does not take away the one that proved its identity: its peers go on to demand it.
+    private static WorkloadRegistration KeepSidecar(WorkloadRegistration before, WorkloadRegistration next) =>
+        !before.HasSidecar || next.HasSidecar
+            ? next
+            : next with
+            {
+                HasSidecar = true,
+                SpiffeId = before.SpiffeId,
+                InboundPorts = next.InboundPorts.IsEmpty ? before.InboundPorts : next.InboundPorts,
+            };
 
     /// <summary>The lease starts afresh.</summary>
     public static WorkloadState Renew(WorkloadState state, WorkloadName name) =>

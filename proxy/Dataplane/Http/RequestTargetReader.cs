@@ -1,4 +1,5 @@
 using MeshOrleans.Model.Evaluation;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace MeshOrleans.Proxy.Dataplane.Http;
@@ -14,6 +15,9 @@ internal static class RequestTargetReader
     public static bool TryRead(RequestExchange exchange, PathNormalizationMode mode)
     {
         var context = exchange.Context;
+
+        // The forwarder writes the methods it knows in capitals; policy must see what the application will see.
+        context.Request.Method = HttpMethods.GetCanonicalizedValue(context.Request.Method);
         exchange.Authority = HostName.Normalize(exchange.Host);
         exchange.IsGrpc = GrpcRequest.IsGrpc(context.Request.ContentType);
         exchange.IsUpgrade = IsWebSocket(context.Features, context.Request.Headers.Upgrade.ToString());

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Tls;
@@ -14,6 +15,9 @@ internal sealed class InboundConnection(int workloadPort)
     public ClientHello? Hello { get; set; }
 
     public Caller Caller { get; set; } = Caller.Unknown;
+
+    /// <summary>What led from the peer's certificate to a root in the handshake; needed to judge it anew.</summary>
+    public X509Certificate2Collection Presented { get; } = [];
 
     /// <summary>The identity under whose bundles the peer was last judged.</summary>
     public TlsIdentity? JudgedUnder { get; set; }

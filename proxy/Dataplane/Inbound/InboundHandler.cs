@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Model;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Http;
@@ -103,14 +104,16 @@ internal sealed partial class InboundHandler
         }
 
         var sameTrust = identity.TrustFingerprint == connection.JudgedUnder?.TrustFingerprint;
-        if (!sameTrust
-            && _verifier.Verify(context.Connection.ClientCertificate, presented: null, identity, out _) is null)
-        {
-            return false;
-        }
-
+        if (!sameTrust && !IsVouchedFor(connection, context.Connection.ClientCertificate, identity)) return false;
         connection.JudgedUnder = identity;
         return true;
+    }
+
+    private bool IsVouchedFor(InboundConnection connection, X509Certificate2? leaf, TlsIdentity identity)
+    {
+        using var presented = new X509Chain();
+        presented.ChainPolicy.ExtraStore.AddRange(connection.Presented);
+        return _verifier.Verify(leaf, presented, identity, out _) is not null;
     }
 
     private void LogShadowDenied(RequestExchange exchange, AuthorizationVerdict verdict) => LogShadowDenied(

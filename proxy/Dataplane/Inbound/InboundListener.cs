@@ -185,6 +185,11 @@ internal sealed partial class InboundListener(
         }
 
         inbound.JudgedUnder = identity;
+        foreach (var further in chain?.ChainPolicy.ExtraStore ?? [])
+        {
+            inbound.Presented.Add(X509CertificateLoader.LoadCertificate(further.RawDataMemory.Span)); // the handshake's own end with it
+        }
+
         inbound.Caller = new Caller(peer, inbound.Hello?.ServerName ?? "")
         {
             ForwardedClientCertificate = $"By={identity.Id};URI={peer}",

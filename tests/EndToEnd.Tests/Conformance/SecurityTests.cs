@@ -85,6 +85,21 @@ public sealed class SecurityTests(ConformanceMesh mesh)
         if (code == 403) Assert.Equal("RBAC: access denied", answer.Body);
     }
 
+    [Theory]
+    [InlineData("DELETE")]
+    [InlineData("delete")]
+    [InlineData("Delete")]
+    public async Task A_denied_method_is_denied_however_it_is_spelt(string method)
+    {
+        await using var rules = await mesh.WithAsync("""
+            {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: keep, namespace: app}, spec: {selector: {matchLabels: {app: c}}, action: DENY, rules: [{to: [{operation: {methods: [DELETE]}}]}]}}
+            """);
+
+        var heard = await Plaintext.SendAsync(mesh.C.Address, mesh.C.InboundPort, method);
+
+        Assert.StartsWith("HTTP/1.1 403", heard, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task T27_another_identity_is_denied()
     {

@@ -71,6 +71,23 @@ public sealed class FederationTests : IAsyncLifetime
         Assert.Equal(["warehouse/inventory"], Peer(peers).GetProperty("imported").EnumerateArray().Select(s => s.GetString()!));
     }
 
+    [Fact]
+    public async Task A_link_cannot_be_taken_over_with_another_token()
+    {
+        await LinkAsync();
+        var token = await _b.MintTokenAsync("default", "default", purpose: "peer");
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{_b.ApiAddress}/v1/federation/links");
+        request.Headers.Authorization = new("Bearer", token);
+        var mine = new { trustDomain = "cluster.local", roots = Array.Empty<string>(), address = "127.0.0.1:9", credential = $"mp1.x.{new string('A', 43)}" };
+        request.Content = new StringContent(JsonSerializer.Serialize(mine), Encoding.UTF8, "application/json");
+
+        using var client = new HttpClient();
+        using var response = await client.SendAsync(request);
+
+        Assert.Equal(System.Net.HttpStatusCode.Conflict, response.StatusCode);
+        Assert.Contains("already", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     private static JsonElement Peer(JsonElement peers) =>
         peers.EnumerateArray().FirstOrDefault(p => p.GetProperty("name").GetString() == "mesh-b") is { ValueKind: JsonValueKind.Object } peer
             ? peer

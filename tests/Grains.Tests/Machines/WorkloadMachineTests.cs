@@ -52,6 +52,18 @@ public sealed class WorkloadMachineTests
     }
 
     [Fact]
+    public void A_description_without_a_sidecar_does_not_take_the_sidecar_away()
+    {
+        var plain = Cart with { HasSidecar = false, SpiffeId = "", Weight = 7 };
+
+        var (next, _) = WorkloadMachine.Register(Joined(), Name, plain, _now);
+
+        var told = Told(next);
+        Assert.Equal((true, Cart.SpiffeId, 7), (told.HasSidecar, told.Identity!.ToString(), told.Weight));
+        Assert.Equal(40_000, told.DialPort(8080));
+    }
+
+    [Fact]
     public void The_name_of_a_member_with_another_service_account_is_taken()
     {
         var other = Cart with { ServiceAccount = "evil", SpiffeId = "spiffe://cluster.local/ns/shop/sa/evil" };

@@ -83,9 +83,21 @@ public sealed class ServiceRegistryTests
     }
 
     [Fact]
-    public void An_import_joins_the_local_service_behind_its_own_endpoints()
+    public void An_import_adds_nothing_to_a_local_service_that_is_not_shared()
     {
         var snapshot = MeshSnapshot.Empty
+            .With("shop", "reviews", new KubernetesService { Selector = Reviews, Ports = [new() { Port = 80, TargetPort = 8080 }] })
+            .With(Member("shop", "local", Reviews))
+            .With(Import("east", "shop", "reviews", new ImportedPort("http", 80, 9090, "")));
+
+        Assert.Equal("local", Assert.Single(EndpointsOf(snapshot, "reviews.shop.svc.cluster.local", 80)).Workload.Name);
+    }
+
+    [Fact]
+    public void An_import_joins_a_local_service_that_is_shared_behind_its_own_endpoints()
+    {
+        var snapshot = MeshSnapshot.Empty
+            .With("shop", "reviews", new ServiceExport())
             .With("shop", "reviews", new KubernetesService { Selector = Reviews, Ports = [new() { Port = 80, TargetPort = 8080 }] })
             .With(Member("shop", "local", Reviews))
             .With(Import("east", "shop", "reviews", new ImportedPort("http", 80, 9090, "")));

@@ -87,15 +87,15 @@ public sealed class WorkloadTests
     }
 
     [Fact]
-    public async Task Without_an_identity_no_peer_may_expect_mTLS()
+    public async Task Who_has_not_proved_an_identity_registers_nothing()
     {
         await using var host = await GatewayHost.StartAsync();
-        await using var client = await OpenAsync(host, identity: null);
+        await using var stranger = await OpenAsync(host, identity: null);
+        await using var member = await OpenAsync(host, Id);
+
         Assert.Equal("register", await NextAsync(host));
-
-        var registration = host.Grains.Workload(Name).Registration!;
-
-        Assert.Equal(("", false), (registration.SpiffeId, registration.HasSidecar));
+        Assert.Equal(Id, host.Grains.Workload(Name).Registration!.SpiffeId);
+        Assert.False(host.Grains.Workload(Name).Calls.Reader.TryRead(out _));
     }
 
     private static async Task<AdsClient> OpenAsync(GatewayHost host, string? identity)

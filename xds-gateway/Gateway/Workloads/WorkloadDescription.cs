@@ -13,10 +13,13 @@ internal static class WorkloadDescription
     private static readonly TimeSpan MaxLease = TimeSpan.FromHours(1);
     private static readonly TimeSpan DefaultLease = TimeSpan.FromSeconds(15);
 
-    /// <summary>The registration; null when the client does not ask for one. The grain checks it.</summary>
+    /// <summary>
+    /// The registration; null when the client does not ask for one, or has not proved who it is: on the plaintext port
+    /// anybody could otherwise take over any member's name. The grain checks it.
+    /// </summary>
     public static WorkloadRegistration? Of(ProxyNode node)
     {
-        if (node.Workload is not { } workload || node.WorkloadName.Length == 0) return null;
+        if (node.Identity is not { } identity || node.Workload is not { } workload || node.WorkloadName.Length == 0) return null;
         var scope = node.Scope;
         return new WorkloadRegistration
         {
@@ -30,8 +33,8 @@ internal static class WorkloadDescription
             Weight = (int)Number(workload, "weight", 1, 1, 10_000),
             Group = ProxyNode.Text(workload, "group") ?? "",
             Lease = Lease(workload),
-            HasSidecar = node.Identity is not null, // without an identity there is no mTLS to terminate
-            SpiffeId = node.Identity?.ToString() ?? "",
+            HasSidecar = true,
+            SpiffeId = identity.ToString(),
         };
     }
 

@@ -33,7 +33,11 @@ internal sealed partial class WorkloadGrain(
     {
         var (next, result) = WorkloadMachine.Register(store.State, _name, registration, clock.GetUtcNow());
         if (result is not RegisterResult.Registered registered) return result;
-        if (registered.Created) await this.RegisterOrUpdateReminder(LeaseReminder, _reminderPeriod, _reminderPeriod);
+        if (registered.Created)
+        {
+            await this.RegisterOrUpdateReminder(LeaseReminder, _reminderPeriod, _reminderPeriod, cancellationToken);
+        }
+
         await CommitAsync(next);
         StartLease();
         if (registered.Created) LogJoined(_name, registration.Address, registration.ServiceAccount);

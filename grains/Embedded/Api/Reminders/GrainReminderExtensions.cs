@@ -9,13 +9,23 @@ public static class GrainReminderExtensions
     /// <param name="reminderName">Unique within the grain.</param>
     /// <param name="dueTime">Time to the first tick.</param>
     /// <param name="period">At least one minute.</param>
+    /// <param name="cancellationToken">Ends the attempt before it has begun; what has begun is carried through.</param>
     public static Task<IGrainReminder> RegisterOrUpdateReminder(
-        this Grain grain, string reminderName, TimeSpan dueTime, TimeSpan period) =>
-        ((IGrainBase)grain).RegisterOrUpdateReminder(reminderName, dueTime, period);
+        this Grain grain,
+        string reminderName,
+        TimeSpan dueTime,
+        TimeSpan period,
+        CancellationToken cancellationToken = default) =>
+        ((IGrainBase)grain).RegisterOrUpdateReminder(reminderName, dueTime, period, cancellationToken);
 
     public static Task<IGrainReminder> RegisterOrUpdateReminder(
-        this IGrainBase grain, string reminderName, TimeSpan dueTime, TimeSpan period)
+        this IGrainBase grain,
+        string reminderName,
+        TimeSpan dueTime,
+        TimeSpan period,
+        CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         if (grain is not IRemindable) throw new InvalidOperationException($"{grain.GetType()} is not an IRemindable.");
         return Registry(grain).RegisterOrUpdateReminder(grain.GrainContext.GrainId, reminderName, dueTime, period);
     }

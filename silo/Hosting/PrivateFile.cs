@@ -1,7 +1,9 @@
+using System.Runtime.InteropServices;
+
 namespace MeshOrleans.Silo.Hosting;
 
 /// <summary>Files that only their owner may read, replaced as a whole or not at all.</summary>
-internal static class PrivateFile
+internal static partial class PrivateFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -32,6 +34,44 @@ internal static class PrivateFile
         writer.Flush();
         stream.Flush(flushToDisk: true);
     }
+
+    /// <summary>
+    /// Makes a file with mode 0600 that is whole from the moment it is there; of several that begin at once, in this
+    /// process or others, exactly one makes it.
+    /// </summary>
+    /// <returns>False when it was there already.</returns>
+    public static bool TryCreate(string path, string text)
+    {
+        var draft = $"{path}.{Guid.NewGuid():N}.new"; // its own name: others may be writing theirs
+        WriteNew(draft, text);
+        try
+        {
+            return TryPlace(draft, path);
+        }
+        finally
+        {
+            File.Delete(draft);
+        }
+    }
+
+    // File.Move without overwriting first looks and then moves: two may both see nothing. A hard link is one step.
+    private static bool TryPlace(string draft, string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            if (File.Exists(path)) return false;
+            File.Move(draft, path, overwrite: false);
+            return true;
+        }
+
+        if (Link(draft, path) == 0) return true;
+        return File.Exists(path)
+            ? false
+            : throw new IOException($"{path} cannot be made: {Marshal.GetLastPInvokeErrorMessage()}.");
+    }
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string oldPath, string newPath);
 
     /// <summary>Takes an existing file from everybody but its owner: a copy may have become readable by all.</summary>
     public static void Restrict(string path)

@@ -25,34 +25,22 @@ internal sealed class FileAuthorityKeyStore(string path) : IAuthorityKeyStore
 
     public async Task<AuthorityMaterial> CreateAsync(AuthorityMaterial material, CancellationToken cancellationToken)
     {
-        var draft = WriteDraft(material);
-        try
-        {
-            File.Move(draft, path, overwrite: false);
-            return material;
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            File.Delete(draft);
-            return await LoadAsync(cancellationToken)
-                ?? throw new IOException($"{path} was created and removed again.");
-        }
+        PrivateFile.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        return PrivateFile.TryCreate(path, Write(material))
+            ? material
+            : await LoadAsync(cancellationToken) ?? throw new IOException($"{path} was created and removed again.");
     }
 
     public Task ReplaceSignerAsync(AuthorityMaterial material, CancellationToken cancellationToken)
     {
-        File.Move(WriteDraft(material), path, overwrite: true);
+        PrivateFile.Write(path, Write(material));
         return Task.CompletedTask;
     }
 
-    // Its own name: two processes that begin at once do not write into one another's file.
-    private string WriteDraft(AuthorityMaterial material)
+    private static string Write(AuthorityMaterial material)
     {
-        PrivateFile.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        var draft = $"{path}.{Guid.NewGuid():N}.new";
         string[] parts = [material.RootCertificate, material.RootKey, material.SigningCertificate, material.SigningKey];
-        PrivateFile.WriteNew(draft, string.Concat(parts.Select(part => part.Trim() + Environment.NewLine)));
-        return draft;
+        return string.Concat(parts.Select(part => part.Trim() + Environment.NewLine));
     }
 
     private AuthorityMaterial Parse(string text)

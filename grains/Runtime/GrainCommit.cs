@@ -3,8 +3,8 @@ using MeshOrleans.Grains.Snapshots;
 namespace MeshOrleans.Grains;
 
 /// <summary>
-/// How every owner changes: save, then tell the snapshot. If either fails the activation ends, and the next one tells
-/// first, so that nothing saved stays untold.
+/// How every owner changes: save, then tell the snapshot. If either fails the activation ends as soon as the store
+/// answers, and the next one tells first, so that nothing saved stays untold.
 /// </summary>
 internal static class GrainCommit
 {
@@ -40,14 +40,16 @@ internal static class GrainCommit
     /// <summary>Saves a state that nobody else is told of.</summary>
     public static async Task SaveAsync<TState>(this Grain grain, IPersistentState<TState> store, TState next)
     {
+        var before = store.State;
         store.State = next;
         try
         {
             await store.WriteStateAsync();
         }
-        catch
+        catch (Exception exception)
         {
-            grain.DeactivateOnIdle(); // memory is now ahead of storage: come back from what was really saved
+            store.State = before; // the last that is known to be saved; readers are served from it meanwhile
+            grain.ReloadAfter(exception, store.ReadStateAsync);
             throw;
         }
     }

@@ -46,7 +46,7 @@ internal sealed partial class MeshConfigGrain(
         catch (Exception exception)
         {
             LogApplyFailed(exception, revision.Number);
-            DeactivateOnIdle(); // what was saved and told is not known: come back from the store and tell again
+            this.ReloadAfter(exception, () => store.LoadAsync(CancellationToken.None)); // and tell again
             throw;
         }
 

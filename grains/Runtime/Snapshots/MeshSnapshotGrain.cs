@@ -79,7 +79,7 @@ internal sealed partial class MeshSnapshotGrain(ISnapshotStore store, ILogger<Me
         catch (Exception exception)
         {
             LogAppendFailed(exception, append.PreviousNumber);
-            DeactivateOnIdle(); // what was really saved is not known: come back from the store
+            this.ReloadAfter(exception, () => store.LoadAsync(_machine.Epoch, CancellationToken.None));
             throw;
         }
 

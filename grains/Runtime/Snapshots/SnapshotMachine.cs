@@ -37,6 +37,9 @@ internal sealed class SnapshotMachine
         foreach (var row in stored.Rows) Hold(row);
     }
 
+    /// <summary>The name of this history.</summary>
+    public string Epoch => _epoch;
+
     /// <summary>The newest change.</summary>
     public long Number { get; private set; }
 

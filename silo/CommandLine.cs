@@ -17,6 +17,16 @@ internal static class CommandLine
         ["--trust-domain"] = nameof(SiloOptions.TrustDomain),
         ["--certificate-lifetime"] = nameof(SiloOptions.CertificateLifetime),
         ["--peer-interval"] = nameof(SiloOptions.PeerInterval),
+        ["--role"] = nameof(SiloOptions.Role),
+        ["--store"] = nameof(SiloOptions.Store),
+        ["--migrate"] = nameof(SiloOptions.Migrate),
+        ["--secrets"] = nameof(SiloOptions.Secrets),
+        ["--cluster"] = nameof(SiloOptions.Cluster),
+        ["--name"] = nameof(SiloOptions.Name),
+        ["--silo-port"] = nameof(SiloOptions.SiloPort),
+        ["--grain-port"] = nameof(SiloOptions.GrainPort),
+        ["--silo-address"] = nameof(SiloOptions.SiloAddress),
+        ["--gateways"] = nameof(SiloOptions.Gateways),
     };
 
     public const string Help = """
@@ -36,12 +46,28 @@ internal static class CommandLine
           --peer-interval D           how often peers are read                (00:00:02)
           --config FILE               the same options as JSON
 
+        a cluster of processes (engine orleans; ./mesh up --silos 3 starts one on this machine):
+          --store URL                 postgres://USER:PASSWORD@HOST:PORT/DATABASE, one for all; without it
+                                      everything is in DATA and there is one process
+          --role silo|gateway         hosts grains; or serves sidecars as a client of silos (silo)
+          --secrets DIR               admin-token and cluster-secret, the same for all (DATA)
+          --cluster NAME              which cluster of that database          (mesh)
+          --name NAME                 this process in status and logs         (host name)
+          --silo-port N               silo to silo, mutual TLS                (11111)
+          --grain-port N              gateways to silos, mutual TLS           (30000)
+          --silo-address IP           what the others dial                    (the bind address)
+          --gateways HOST:PORT,...    the xDS addresses that members are told (its own)
+          --migrate true|false        bring the tables up to date at start    (true)
+
         Every flag is also a variable: --api-port is MESH_API_PORT. A port of 0 picks a free one; the addresses in use
         are printed and written to DATA/control-plane.json. The admin credential is DATA/admin-token.
 
         examples:
           ./mesh up
           ./mesh up --data /var/lib/mesh --bind 10.0.0.5 --trust-domain prod.example
+          ./mesh up --silos 3
+          ./mesh up --store postgres://mesh:secret@db/mesh --secrets /etc/mesh --bind 10.0.0.5
+          ./mesh up --store postgres://mesh:secret@db/mesh --secrets /etc/mesh --bind 10.0.0.6 --role gateway
         """;
 
     /// <summary>Turns flags into configuration pairs; a flag nobody knows is an error, not a silent default.</summary>

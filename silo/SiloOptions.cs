@@ -11,6 +11,45 @@ public sealed class SiloOptions
     [Required]
     public string Data { get; set; } = "data";
 
+    /// <summary>What this process does: hosts grains, or serves sidecars as a client of those that do.</summary>
+    public SiloRole Role { get; set; } = SiloRole.Silo;
+
+    /// <summary>The cluster's PostgreSQL as <c>PostgresUrl</c> reads it; empty keeps everything in <see cref="Data"/>.</summary>
+    public string Store { get; set; } = "";
+
+    /// <summary>Whether the database's tables are brought up to date at start.</summary>
+    public bool Migrate { get; set; } = true;
+
+    /// <summary>Where the files <c>admin-token</c> and <c>cluster-secret</c> are.</summary>
+    /// <value>Equal to <see cref="Data"/> when empty; the same files for every process of a cluster.</value>
+    public string Secrets { get; set; } = "";
+
+    /// <summary>What the processes of one cluster have in common; several clusters may share a database server.</summary>
+    [Required, RegularExpression("^[A-Za-z0-9._-]{1,100}$")]
+    public string Cluster { get; set; } = "mesh";
+
+    /// <summary>What this process calls itself in status and logs.</summary>
+    /// <value>The host's name when empty.</value>
+    public string Name { get; set; } = "";
+
+    /// <summary>Silo to silo. 0 picks a free port.</summary>
+    /// <value>11111 with a store that others share, else a free one.</value>
+    [Range(0, 65535)]
+    public int? SiloPort { get; set; }
+
+    /// <summary>Gateways to silos. 0 picks a free port.</summary>
+    /// <value>30000 with a store that others share, else a free one.</value>
+    [Range(0, 65535)]
+    public int? GrainPort { get; set; }
+
+    /// <summary>The address that other silos and gateways dial.</summary>
+    /// <value>When empty, <see cref="Bind"/>, or the host's own address where that is "any".</value>
+    public string SiloAddress { get; set; } = "";
+
+    /// <summary>What new members are told as xDS addresses: <c>host:port,host:port</c>.</summary>
+    /// <value>This process's own address when empty.</value>
+    public string Gateways { get; set; } = "";
+
     /// <summary>The address all listeners bind to.</summary>
     /// <value>Loopback by default.</value>
     [Required]
@@ -52,8 +91,24 @@ public sealed class SiloOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
     public TimeSpan PeerInterval { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>Where the secrets are.</summary>
+    public string SecretsDirectory => Secrets.Length > 0 ? Secrets : Data;
+
+    /// <summary>The name in status and logs.</summary>
+    public string DisplayName => Name.Length > 0 ? Name : Environment.MachineName;
+
     /// <summary>The host other processes are told to call.</summary>
     public string AdvertisedHost => Advertise.Length > 0 ? Advertise : Bind;
+}
+
+/// <summary>What one process of the control plane does.</summary>
+public enum SiloRole
+{
+    /// <summary>Hosts grains, and serves the API and sidecars.</summary>
+    Silo,
+
+    /// <summary>Serves the API and sidecars; the grains are elsewhere.</summary>
+    Gateway,
 }
 
 [OptionsValidator]

@@ -26,7 +26,7 @@ internal static class CommandTree
             ApplyCommand.Create(scope), DeleteCommand.Create(scope), GetCommand.Create(scope),
             DiffCommand.Create(scope), ValidateCommand.Create(scope), HistoryCommand.Create(scope),
             ProxyStatusCommand.Create(scope), CertsCommand.Create(scope), WorkloadCommand.Create(scope),
-            PeerCommand.Create(scope), VersionCommand.Create(scope),
+            PeerCommand.Create(scope), DatabaseCommand.Create(scope), VersionCommand.Create(scope),
         ];
         foreach (var command in commands) root.Subcommands.Add(command);
         return root;

@@ -6,34 +6,63 @@ using System.Text.Json;
 
 namespace MeshOrleans.Samples.Harness;
 
-/// <summary>A running control plane, called as its users call it: over REST, with the admin credential.</summary>
+/// <summary>What one process of a control plane is to be.</summary>
+public sealed record ControlPlaneSpec
+{
+    /// <summary>What it is called in errors.</summary>
+    public string Name { get; init; } = "control plane";
+
+    /// <summary>Where its state is, or will be.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Where the admin token is; null when it is with the state.</summary>
+    public string? SecretsDirectory { get; init; }
+
+    /// <summary>Its trust domain.</summary>
+    public string TrustDomain { get; init; } = "cluster.local";
+
+    /// <summary>Further flags of <c>mesh-silo</c>.</summary>
+    public IReadOnlyList<string> Flags { get; init; } = [];
+
+    /// <summary>Further variables.</summary>
+    public IReadOnlyDictionary<string, string>? Environment { get; init; }
+}
+
+/// <summary>
+/// A running process of a control plane, called as its users call it: over REST, with the admin credential.
+/// </summary>
 public sealed class ControlPlane : IAsyncDisposable
 {
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
-    private readonly string[] _extra;
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(120);
+    private readonly ControlPlaneSpec _spec;
     private MeshProcess _process;
     private HttpClient _api;
 
-    private ControlPlane(
-        string dataDirectory, string trustDomain, string[] extra, MeshProcess process, JsonElement listening)
+    private ControlPlane(ControlPlaneSpec spec, MeshProcess process, JsonElement listening)
     {
-        (DataDirectory, TrustDomain, _extra, _process) = (dataDirectory, trustDomain, extra, process);
+        (_spec, _process) = (spec, process);
         _api = new HttpClient();
         Xds = ApiAddress = "";
         Adopt(listening);
     }
 
+    /// <summary>What it is called.</summary>
+    public string Name => _spec.Name;
+
     /// <summary>Where its state is.</summary>
-    public string DataDirectory { get; }
+    public string DataDirectory => _spec.DataDirectory;
 
     /// <summary>Its trust domain.</summary>
-    public string TrustDomain { get; }
+    public string TrustDomain => _spec.TrustDomain;
 
     /// <summary>The REST API's address.</summary>
     public string ApiAddress { get; private set; }
 
     /// <summary>The TLS xDS port as <c>host:port</c>.</summary>
     public string Xds { get; private set; }
+
+    /// <summary>The plaintext xDS port as <c>host:port</c>; null when it is off.</summary>
+    public string? XdsPlain { get; private set; }
 
     /// <summary>The monitoring port's address.</summary>
     public string Monitoring { get; private set; } = "";
@@ -44,22 +73,22 @@ public sealed class ControlPlane : IAsyncDisposable
     /// <summary>An HTTP client that presents the admin credential.</summary>
     public HttpClient Api => _api;
 
-    /// <summary>Starts a control plane on free ports.</summary>
+    /// <summary>Starts a control plane of one process on free ports.</summary>
     /// <param name="dataDirectory">Where its state is, or will be.</param>
     /// <param name="trustDomain">Its trust domain.</param>
     /// <param name="extra">Further flags of <c>mesh-silo</c>.</param>
-    public static async Task<ControlPlane> StartAsync(
-        string dataDirectory, string trustDomain = "cluster.local", params string[] extra)
+    public static Task<ControlPlane> StartAsync(
+        string dataDirectory, string trustDomain = "cluster.local", params string[] extra) => StartAsync(
+        new ControlPlaneSpec { DataDirectory = dataDirectory, TrustDomain = trustDomain, Flags = extra });
+
+    /// <summary>Starts one process on free ports.</summary>
+    public static async Task<ControlPlane> StartAsync(ControlPlaneSpec spec)
     {
         var process = Launch(
-            dataDirectory,
-            trustDomain,
-            extra,
-            ["--api-port", "0", "--xds-port", "0", "--xds-plain-port", "0", "--monitoring-port", "0"]);
+            spec, ["--api-port", "0", "--xds-port", "0", "--xds-plain-port", "0", "--monitoring-port", "0"]);
         try
         {
-            return new ControlPlane(
-                dataDirectory, trustDomain, extra, process, await process.WaitForAsync("listening", StartTimeout));
+            return new ControlPlane(spec, process, await process.WaitForAsync("listening", StartTimeout));
         }
         catch
         {
@@ -76,10 +105,10 @@ public sealed class ControlPlane : IAsyncDisposable
         [
             "--api-port", new Uri(ApiAddress).Port.ToString(),
             "--xds-port", Xds[(Xds.LastIndexOf(':') + 1)..],
-            "--xds-plain-port", "-1",
+            "--xds-plain-port", XdsPlain?[(XdsPlain.LastIndexOf(':') + 1)..] ?? "-1",
             "--monitoring-port", new Uri(Monitoring).Port.ToString(),
         ];
-        _process = Launch(DataDirectory, TrustDomain, _extra, ports);
+        _process = Launch(_spec, ports);
         Adopt(await _process.WaitForAsync("listening", StartTimeout));
     }
 
@@ -154,17 +183,20 @@ public sealed class ControlPlane : IAsyncDisposable
         await _process.DisposeAsync();
     }
 
-    private static MeshProcess Launch(string data, string trustDomain, string[] extra, string[] ports) => MeshProcess.Start(
-        $"control plane {trustDomain}",
+    private static MeshProcess Launch(ControlPlaneSpec spec, string[] ports) => MeshProcess.Start(
+        $"{spec.Name} {spec.TrustDomain}",
         Binaries.Find("MeshOrleans.Silo", "silo", "mesh-silo"),
-        ["--data", data, "--trust-domain", trustDomain, .. ports, .. extra]);
+        ["--data", spec.DataDirectory, "--secrets", spec.SecretsDirectory ?? spec.DataDirectory,
+            "--trust-domain", spec.TrustDomain, .. ports, .. spec.Flags],
+        spec.Environment);
 
     private void Adopt(JsonElement listening)
     {
         ApiAddress = listening.GetProperty("api").GetString()!;
         Xds = listening.GetProperty("xds").GetString()!;
+        XdsPlain = listening.GetProperty("xdsPlain").GetString();
         Monitoring = listening.GetProperty("monitoring").GetString()!;
-        var token = File.ReadAllText(Path.Combine(DataDirectory, "admin-token")).Trim();
+        var token = File.ReadAllText(Path.Combine(_spec.SecretsDirectory ?? DataDirectory, "admin-token")).Trim();
         _api.Dispose();
         _api = new HttpClient { BaseAddress = new Uri(ApiAddress), Timeout = TimeSpan.FromSeconds(30) };
         _api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);

@@ -26,6 +26,9 @@ public sealed record MemberSpec(
     /// </summary>
     public int? TcpPort { get; init; }
 
+    /// <summary>The gateways its sidecar is given; null for the control plane that it joins.</summary>
+    public string? Xds { get; init; }
+
     /// <summary>Further flags of the sidecar.</summary>
     public IReadOnlyList<string> Flags { get; init; } = [];
 }
@@ -122,7 +125,7 @@ public sealed class Member : IAsyncDisposable
             await File.WriteAllTextAsync(tokenFile, token);
             string[] flags =
             [
-                "--xds", controlPlane.Xds,
+                "--xds", spec.Xds ?? controlPlane.Xds,
                 "--namespace", spec.Namespace,
                 "--service-account", spec.ServiceAccount,
                 "--workload-name", spec.Name,

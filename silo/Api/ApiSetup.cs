@@ -2,6 +2,7 @@ using MeshOrleans.Multicluster.Federation;
 using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Silo.Hosting;
 using MeshOrleans.Xds.Gateway.Snapshots;
+using Microsoft.Extensions.Options;
 
 namespace MeshOrleans.Silo.Api;
 
@@ -18,7 +19,8 @@ internal static class ApiSetup
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Add(
             new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver()));
         services.AddOptions<OnboardingOptions>()
-            .Configure<Listeners>((options, listeners) => options.XdsAddress = () => listeners.Xds);
+            .Configure<Listeners, IOptions<SiloOptions>>((options, listeners, silo) =>
+                options.XdsAddress = () => silo.Value.Gateways is { Length: > 0 } gateways ? gateways : listeners.Xds);
         services.AddOptions<FederationOptions>().Configure<Listeners, SnapshotHolder>((options, listeners, snapshots) =>
         {
             options.OwnAddress = () => listeners.Xds;

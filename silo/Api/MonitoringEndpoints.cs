@@ -1,4 +1,6 @@
+using System.Globalization;
 using MeshOrleans.Silo.Hosting;
+using MeshOrleans.Silo.Hosting.Clock;
 using MeshOrleans.Xds.Gateway.Snapshots;
 using MeshOrleans.Xds.Gateway.Status;
 
@@ -17,8 +19,19 @@ internal static class MonitoringEndpoints
             : certificate.Current is null ? NotReady("there is no serving certificate yet")
             : Results.Text("ready\n"));
         routes.MapGet(
-            "/metrics", (GatewayMetrics metrics) => Results.Text(metrics.ToPrometheus(), "text/plain; version=0.0.4"));
+            "/metrics",
+            (GatewayMetrics metrics, ClusterClock clock) =>
+                Results.Text(metrics.ToPrometheus() + ClockMetrics(clock), "text/plain; version=0.0.4"));
     }
+
+    private static string ClockMetrics(ClusterClock clock) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"""
+        # HELP mesh_clock_error_seconds How far this machine's clock is ahead of the cluster's time.
+        # TYPE mesh_clock_error_seconds gauge
+        mesh_clock_error_seconds {clock.WallClockError.TotalSeconds:F3}
+
+        """);
 
     private static IResult NotReady(string reason) => Results.Text($"not ready: {reason}\n", statusCode: 503);
 }

@@ -1,9 +1,13 @@
+using MeshOrleans.Grains.Stores;
+using MeshOrleans.Silo.Hosting;
+using MeshOrleans.Silo.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace MeshOrleans.Silo.Api;
 
 /// <summary>
-/// A write that the store did not take is 503 with Retry-After, not 500: the caller may simply try again.
+/// A call that failed because the store, or a silo, is away is 503 with Retry-After, not 500: the caller may simply try
+/// again.
 /// </summary>
 internal sealed partial class StoreFailureMiddleware(RequestDelegate next, ILogger<StoreFailureMiddleware> logger)
 {
@@ -20,14 +24,25 @@ internal sealed partial class StoreFailureMiddleware(RequestDelegate next, ILogg
             LogFailed(exception, context.Request.Method, context.Request.Path);
             context.Response.Headers.RetryAfter = RetryAfterSeconds;
             await Problems.Of(
-                503, "The store does not answer.", "Nothing was acknowledged; try again.").ExecuteAsync(context);
+                503, "The control plane cannot do this right now.", $"{Reason(exception)} Nothing was acknowledged; try again.")
+                .ExecuteAsync(context);
         }
     }
 
     private static bool IsStoreFailure(Exception? exception) =>
         exception is not null
-        && (exception is SqliteException or TimeoutException || IsStoreFailure(exception.InnerException));
+        && (exception is SqliteException or StorageException or StoreUnavailableException or TimeoutException
+            || GrainEngine.IsUnsettled(exception)
+            || IsStoreFailure(exception.InnerException));
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} was answered with 503 because the store failed.")]
+    private static string Reason(Exception? exception) => exception switch
+    {
+        null => "A silo does not answer.",
+        StoreUnavailableException or StorageException => exception.Message,
+        SqliteException => "The store does not answer.",
+        _ => Reason(exception.InnerException),
+    };
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} was answered with 503 because the store or a silo is away.")]
     private partial void LogFailed(Exception exception, string method, string path);
 }

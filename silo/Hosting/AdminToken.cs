@@ -6,23 +6,30 @@ using Microsoft.Extensions.Options;
 namespace MeshOrleans.Silo.Hosting;
 
 /// <summary>
-/// The admin credential of this control plane: made at first start, kept in DATA/admin-token (mode 0600).
+/// The admin credential of this control plane: made at first start, kept in SECRETS/admin-token (mode 0600).
 /// </summary>
 internal sealed class AdminToken
 {
     public const string FileName = "admin-token";
+    private const int MinLength = 16;
     private readonly byte[] _hash;
 
     public AdminToken(IOptions<SiloOptions> options)
     {
-        var path = Path.Combine(options.Value.Data, FileName);
+        var path = Path.Combine(options.Value.SecretsDirectory, FileName);
         if (!File.Exists(path))
         {
-            PrivateFile.CreateDirectory(options.Value.Data);
-            PrivateFile.Write(path, Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
+            PrivateFile.CreateDirectory(options.Value.SecretsDirectory);
+            PrivateFile.TryCreate(path, Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
         }
 
-        _hash = Hash(File.ReadAllText(path).Trim());
+        var token = File.ReadAllText(path).Trim();
+        if (token.Length < MinLength)
+        {
+            throw new FormatException($"{path} must hold at least {MinLength} characters; delete it to have one made");
+        }
+
+        _hash = Hash(token);
     }
 
     /// <summary>Compares in constant time.</summary>

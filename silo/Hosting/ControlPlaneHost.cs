@@ -4,7 +4,7 @@ using MeshOrleans.Grains.Identity;
 using MeshOrleans.Multicluster.Federation;
 using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Silo.Api;
-using MeshOrleans.Silo.Identity;
+using MeshOrleans.Silo.Hosting.Clock;
 using MeshOrleans.Silo.Storage;
 using MeshOrleans.Xds.Gateway;
 using MeshOrleans.Xds.Gateway.Snapshots;
@@ -22,7 +22,9 @@ internal static class ControlPlaneHost
     public static async Task<int> RunAsync(IEnumerable<KeyValuePair<string, string?>> flags, string? configFile)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        Configure(builder, flags, configFile);
+        var settings = Configure(builder, flags, configFile);
+        if (GrainEngine.WhyNot(settings) is { } reason) throw new IOException(reason);
+        await StoreRegistration.PrepareStoreAsync(settings, TimeProvider.System, CancellationToken.None);
         await using var app = builder.Build();
         app.Services.GetRequiredService<AdminToken>(); // there before anybody is told where to call
         app.UseApi();
@@ -33,7 +35,7 @@ internal static class ControlPlaneHost
         return 0;
     }
 
-    private static void Configure(
+    private static SiloOptions Configure(
         WebApplicationBuilder builder, IEnumerable<KeyValuePair<string, string?>> flags, string? configFile)
     {
         builder.Configuration.Sources.Clear();
@@ -49,18 +51,19 @@ internal static class ControlPlaneHost
         EngineMark.Check(settings.Data);
 
         AddLogging(builder);
-        services.AddSqliteStorage(settings.Data);
-        services.AddSingleton<IAuthorityKeyStore>(_ => new FileAuthorityKeyStore(Path.Combine(settings.Data, "ca", "authority.pem")));
+        AddClock(services, settings);
+        services.AddStores(settings);
         services.AddMeshGrains();
         services.Configure<MeshOptions>(mesh => mesh.TrustDomain = settings.TrustDomain);
         services.Configure<AuthorityOptions>(authority => authority.DefaultLifetime = settings.CertificateLifetime);
-        builder.AddGrainEngine();
+        builder.AddGrainEngine(settings);
 
         services.AddSingleton<Listeners>();
         services.AddSingleton<AdminToken>();
         services.AddSingleton<ServingCertificate>();
         services.AddHostedService(provider => provider.GetRequiredService<ServingCertificate>());
         services.AddXdsGateway();
+        services.Configure<XdsGatewayOptions>(gateway => gateway.Name = settings.DisplayName);
         services.AddWorkloads();
         services.AddFederation(settings.PeerInterval);
         services.AddApi();
@@ -68,6 +71,19 @@ internal static class ControlPlaneHost
             .Configure<Listeners, ServingCertificate, SnapshotHolder, TimeProvider, ILogger<ServingCertificate>>(
                 (kestrel, listeners, certificate, snapshots, clock, logger) =>
                     listeners.Configure(kestrel, ControlPlaneTls.For(certificate, snapshots, clock, logger)));
+        return settings;
+    }
+
+    // The first hosted service: nothing is to be signed, or found expired, before the time is known.
+    private static void AddClock(IServiceCollection services, SiloOptions settings)
+    {
+        services.AddSingleton<ClusterClock>();
+        services.AddSingleton<TimeProvider>(provider => provider.GetRequiredService<ClusterClock>());
+        if (settings.Store.Length == 0) return;
+        services.AddHostedService(provider => new ClockFollower(
+            provider.GetRequiredService<ClusterClock>(),
+            StoreRegistration.Connection(settings),
+            provider.GetRequiredService<ILogger<ClockFollower>>()));
     }
 
     private static void AddLogging(WebApplicationBuilder builder)
@@ -76,6 +92,7 @@ internal static class ControlPlaneHost
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Orleans", LogLevel.Warning);
+        builder.Logging.AddFilter("Polly", LogLevel.Warning);
         builder.Logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
@@ -91,22 +108,36 @@ internal static class ControlPlaneHost
         var listeners = app.Services.GetRequiredService<Listeners>();
         var settings = app.Services.GetRequiredService<IOptions<SiloOptions>>().Value;
         var addresses = new Addresses(
-            "listening", listeners.Api, listeners.Xds, listeners.XdsPlain, listeners.Monitoring, GrainEngine.Name, settings.TrustDomain);
+            "listening",
+            listeners.Api,
+            listeners.Xds,
+            listeners.XdsPlain,
+            listeners.Monitoring,
+            GrainEngine.Name,
+            settings.TrustDomain,
+            settings.Role.ToString().ToLowerInvariant());
         var json = JsonSerializer.Serialize(addresses, JsonSerializerOptions.Web);
         PrivateFile.Write(Path.Combine(settings.Data, AddressFile), json);
         Console.WriteLine(Console.IsOutputRedirected ? json : Readable(addresses, settings));
     }
 
     private static string Readable(Addresses addresses, SiloOptions settings) => $"""
-        MeshOrleans control plane, engine {addresses.Engine}, trust domain {addresses.TrustDomain}
+        MeshOrleans control plane ({addresses.Role}), engine {addresses.Engine}, trust domain {addresses.TrustDomain}
           REST API      {addresses.Api}
           xDS, TLS      {addresses.Xds}
           xDS, plain    {addresses.XdsPlain ?? "off"}
           monitoring    {addresses.Monitoring}
-          admin token   {Path.Combine(settings.Data, AdminToken.FileName)}
+          admin token   {Path.Combine(settings.SecretsDirectory, AdminToken.FileName)}
         Ctrl-C ends it.
         """;
 
     private sealed record Addresses(
-        string Event, string Api, string Xds, string? XdsPlain, string Monitoring, string Engine, string TrustDomain);
+        string Event,
+        string Api,
+        string Xds,
+        string? XdsPlain,
+        string Monitoring,
+        string Engine,
+        string TrustDomain,
+        string Role);
 }

@@ -1,12 +1,11 @@
-using MeshOrleans.Grains;
+using MeshOrleans.Silo.Identity;
 #if MESH_ENGINE_ORLEANS
-using System.Net;
-using System.Net.Sockets;
 using MeshOrleans.Silo.Hosting.Orleans;
-using MeshOrleans.Silo.Storage;
-using Orleans.Storage;
+using Microsoft.AspNetCore.Connections;
 #else
+using MeshOrleans.Grains;
 using MeshOrleans.Grains.Embedded;
+using Orleans.Storage;
 #endif
 
 namespace MeshOrleans.Silo.Hosting;
@@ -17,31 +16,38 @@ internal static class GrainEngine
 #if MESH_ENGINE_ORLEANS
     public const string Name = "orleans";
 
-    /// <summary>One Orleans silo in this process. A cluster of many on PostgreSQL is not part of this version.</summary>
-    public static void AddGrainEngine(this WebApplicationBuilder builder) => builder.Host.UseOrleans(silo =>
-    {
-        silo.UseLocalhostClustering(FreePort(), FreePort(), serviceId: "mesh", clusterId: "mesh");
-        silo.AddReminders();
-        silo.Services.AddSingleton<IReminderTable, SqliteReminderTable>();
-        silo.Services.AddSingleton<OrleansGrainStorageSerializer>();
-        silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Mesh, (services, _) => new SqliteGrainStorage(
-            StorageNames.Mesh,
-            services.GetRequiredService<SqliteDatabase>(),
-            services.GetRequiredService<OrleansGrainStorageSerializer>()));
-    });
+    /// <summary>What this engine cannot do of what is asked; null when it can.</summary>
+    public static string? WhyNot(SiloOptions settings) => settings is { Role: SiloRole.Gateway, Store: "" }
+        ? "a gateway of its own finds the silos through the database: give it their --store"
+        : null;
 
-    // Orleans does not take 0 for "any port".
-    private static int FreePort()
+    /// <summary>Whether a call failed because silos come and go, or because its grain had to begin anew.</summary>
+    public static bool IsUnsettled(Exception exception) => exception is OrleansException or ConnectionAbortedException;
+
+    /// <summary>Orleans: a silo by itself, one of many on PostgreSQL, or a client of those.</summary>
+    public static void AddGrainEngine(this WebApplicationBuilder builder, SiloOptions settings)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        var secret = ClusterSecret.Open(settings.SecretsDirectory);
+        builder.Services.AddSingleton(secret);
+        if (settings.Role is SiloRole.Gateway) builder.AddClusterClient(settings, secret);
+        else if (settings.Store.Length > 0) builder.AddClusterSilo(settings, secret);
+        else builder.AddSingleSilo(settings, secret);
     }
 #else
     public const string Name = "embedded";
 
+    /// <summary>What this engine cannot do of what is asked; null when it can.</summary>
+    public static string? WhyNot(SiloOptions settings) =>
+        settings.Store.Length > 0 || settings.Role is not SiloRole.Silo
+            ? "engine 'embedded' is one process with its state in --data; --store and --role gateway need engine "
+                + "'orleans', whose packages must restore (./mesh doctor says what is missing)"
+            : null;
+
+    /// <summary>Whether a call failed because its grain had to begin anew.</summary>
+    public static bool IsUnsettled(Exception exception) => exception is InconsistentStateException;
+
     /// <summary>The embedded engine, with state and reminders in the stores that are registered.</summary>
-    public static void AddGrainEngine(this WebApplicationBuilder builder) =>
+    public static void AddGrainEngine(this WebApplicationBuilder builder, SiloOptions settings) =>
         builder.Services.AddEmbeddedGrains(options => options.AddAssembly(typeof(MeshGrains).Assembly));
 #endif
 }

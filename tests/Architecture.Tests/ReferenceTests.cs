@@ -18,14 +18,15 @@ public sealed class ReferenceTests
         ["MeshOrleans.Xds.Gateway"] = ["MeshOrleans.Grains.Abstractions", "MeshOrleans.Xds.Translation"],
         ["MeshOrleans.Multicluster.Federation"] = ["MeshOrleans.Grains.Abstractions"],
         ["MeshOrleans.Multicluster.Workloads"] = ["MeshOrleans.Grains.Abstractions"],
+        ["MeshOrleans.Silo.Schema"] = [],
         ["MeshOrleans.Silo"] =
         [
-            "MeshOrleans.Grains.Runtime", "MeshOrleans.Grains.Embedded", "MeshOrleans.Multicluster.Federation",
+            "MeshOrleans.Silo.Schema", "MeshOrleans.Grains.Runtime", "MeshOrleans.Grains.Embedded", "MeshOrleans.Multicluster.Federation",
             "MeshOrleans.Multicluster.Workloads", "MeshOrleans.Xds.Gateway",
         ],
         ["MeshOrleans.Proxy.Dataplane"] = ["MeshOrleans.Model"],
         ["MeshOrleans.Proxy.Sidecar"] = ["MeshOrleans.Proxy.Dataplane", "MeshOrleans.Xds.Protocol"],
-        ["MeshOrleans.Cli"] = ["MeshOrleans.Model"],
+        ["MeshOrleans.Cli"] = ["MeshOrleans.Model", "MeshOrleans.Silo.Schema"],
     };
 
     [Fact]

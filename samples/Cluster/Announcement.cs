@@ -1,0 +1,51 @@
+using System.Text.Json;
+using MeshOrleans.Samples.Harness;
+
+namespace MeshOrleans.Samples.Cluster;
+
+/// <summary>Says where everything is: to a person, or as one line of JSON to a script, and to meshctl by a file.</summary>
+internal static class Announcement
+{
+    public static async Task WriteAsync(Harness.Cluster cluster)
+    {
+        var json = JsonSerializer.Serialize(
+            new
+            {
+                @event = "listening",
+                api = cluster.Gateways[0].ApiAddress,
+                xds = cluster.Xds,
+                store = cluster.Store,
+                silos = cluster.Silos.Select(Row),
+                gateways = cluster.Gateways.Select(Row),
+            },
+            JsonSerializerOptions.Web);
+        await File.WriteAllTextAsync(Path.Combine(cluster.Secrets, "control-plane.json"), json);
+        if (Console.IsOutputRedirected)
+        {
+            Console.WriteLine(json);
+            return;
+        }
+
+        Console.WriteLine($"MeshOrleans cluster over {cluster.Store}");
+        foreach (var process in cluster.Processes)
+        {
+            Console.WriteLine($"  {process.Name,-10}  pid {process.Process.Id,-7}  API {process.ApiAddress}  xDS {process.Xds}");
+        }
+
+        Console.WriteLine(
+            $"""
+              sidecars take   --xds {cluster.Xds}
+              meshctl takes   ./mesh ctl --data {cluster.Secrets} ...
+            Ctrl-C ends it.
+            """);
+    }
+
+    private static object Row(ControlPlane process) => new
+    {
+        name = process.Name,
+        pid = process.Process.Id,
+        api = process.ApiAddress,
+        xds = process.Xds,
+        monitoring = process.Monitoring,
+    };
+}

@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace MeshOrleans.Samples.Harness;
+
+/// <summary>
+/// A PostgreSQL server of one's own: its files in a folder, on a free loopback port, ended with its owner. The server
+/// refuses to run as root, so root runs it where root has another number: in a user namespace of its own, or else as the
+/// user <c>postgres</c> that its package makes.
+/// </summary>
+public sealed class PostgresServer : IAsyncDisposable
+{
+    private const string User = "mesh";
+    private const string Database = "mesh";
+    private const string ServerUser = "postgres";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly string[] InNamespace = ["unshare", "--user", "--map-user=1000", "--map-group=1000"];
+    private static readonly string[] AsServerUser =
+        ["setpriv", $"--reuid={ServerUser}", $"--regid={ServerUser}", "--clear-groups"];
+
+    private readonly string _directory;
+    private readonly string _programs;
+    private string[] _prefix = [];
+
+    private PostgresServer(string directory, string programs, int port) =>
+        (_directory, _programs, Port) = (directory, programs, port);
+
+    /// <summary>Its port on 127.0.0.1.</summary>
+    public int Port { get; }
+
+    /// <summary>The URL for <c>--store</c>.</summary>
+    public string Url => $"postgres://{User}@127.0.0.1:{Port}/{Database}";
+
+    /// <summary>Where PostgreSQL's programs are; null when it is not installed.</summary>
+    public static string? FindPrograms()
+    {
+        var versions = Directory.Exists("/usr/lib/postgresql")
+            ? Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(VersionOf)
+            : Enumerable.Empty<string>();
+        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
+        return versions.Select(v => Path.Combine(v, "bin")).Concat(path)
+            .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")));
+    }
+
+    /// <summary>Starts a server on what a folder holds; an empty one gets a new database.</summary>
+    /// <exception cref="InvalidOperationException">It is not installed, or did not start; the message says why.</exception>
+    public static async Task<PostgresServer> StartAsync(string directory)
+    {
+        var programs = FindPrograms() ?? throw new InvalidOperationException(
+            "PostgreSQL is not installed (initdb is in no folder): apt-get install -y postgresql");
+        Directory.CreateDirectory(directory);
+        var server = new PostgresServer(Path.GetFullPath(directory), programs, FreePort());
+        var isNew = !File.Exists(Path.Combine(server._directory, "data", "PG_VERSION"));
+        if (Environment.UserName == "root") server._prefix = await server.LeaveRootAsync();
+        if (isNew)
+        {
+            await server.RunAsync("initdb", ["-D", server.Data, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
+        }
+
+        await server.StartAgainAsync();
+        if (isNew) await server.RunAsync("createdb", ["-h", "127.0.0.1", "-p", $"{server.Port}", "-U", User, Database]);
+        return server;
+    }
+
+    /// <summary>Ends the server at once, without any good-bye to its clients; what was committed stays.</summary>
+    public Task StopAsync() => RunAsync("pg_ctl", ["-D", Data, "-m", "immediate", "-w", "stop"]);
+
+    /// <summary>Starts the server again after <see cref="StopAsync"/>, on the same port.</summary>
+    public Task StartAgainAsync() => RunAsync(
+        "pg_ctl",
+        [
+            "-D", Data, "-w", "-l", Path.Combine(_directory, "log"),
+            "-o", $"-p {Port} -k {_directory} -c listen_addresses=127.0.0.1 -c max_connections=200", "start",
+        ]);
+
+    /// <summary>Runs one statement as the owner of everything and returns its output, one line a row.</summary>
+    public Task<string> QueryAsync(string sql) => RunAsync(
+        "psql", ["-h", "127.0.0.1", "-p", $"{Port}", "-U", User, "-At", "-c", sql, Database]);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (File.Exists(Path.Combine(Data, "postmaster.pid"))) await StopAsync();
+    }
+
+    private string Data => Path.Combine(_directory, "data");
+
+    private static int VersionOf(string folder) => int.TryParse(Path.GetFileName(folder), out var version) ? version : 0;
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task<string[]> LeaveRootAsync()
+    {
+        try
+        {
+            await ExecuteAsync([.. InNamespace, "true"], isReadToEnd: true);
+            return InNamespace;
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            await ExecuteAsync(["chown", "-R", ServerUser, _directory], isReadToEnd: true);
+            return AsServerUser;
+        }
+    }
+
+    // The server inherits the pipes of pg_ctl: then only the program's own end is waited for, not that of the pipes.
+    private Task<string> RunAsync(string program, string[] arguments) => ExecuteAsync(
+        [.. _prefix, Path.Combine(_programs, program), .. arguments], isReadToEnd: program != "pg_ctl");
+
+    private static async Task<string> ExecuteAsync(string[] command, bool isReadToEnd)
+    {
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            WorkingDirectory = "/",
+        };
+        using var process = Process.Start(start)!;
+        using var bound = new CancellationTokenSource(Patience);
+        var output = isReadToEnd ? process.StandardOutput.ReadToEndAsync(bound.Token) : Task.FromResult("");
+        var errors = isReadToEnd ? process.StandardError.ReadToEndAsync(bound.Token) : Task.FromResult("see its log");
+        try
+        {
+            await process.WaitForExitAsync(bound.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            throw new InvalidOperationException($"{command[0]} has not ended within {Patience.TotalSeconds:F0} s.");
+        }
+
+        return process.ExitCode == 0
+            ? (await output).Trim()
+            : throw new InvalidOperationException(
+                $"{string.Join(' ', command)} failed with {process.ExitCode}: {await errors}");
+    }
+}

@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using Npgsql;
+
+namespace MeshOrleans.Silo.Schema;
+
+/// <summary>
+/// The tables of a cluster, as numbered scripts from one version to the next. A script that has shipped is never changed.
+/// </summary>
+public static class PostgresSchema
+{
+    private const long MigrationLock = 0x4D455348; // "MESH": held while somebody migrates
+    private const string NoPrivilege = "42501";
+    private const string NoTable = "42P01";
+
+    private static readonly ImmutableArray<string> _scripts =
+    [
+        .. Assembly.GetExecutingAssembly().GetManifestResourceNames().Order(StringComparer.Ordinal),
+    ];
+
+    /// <summary>The version that this program needs.</summary>
+    public static int Version => _scripts.Length;
+
+    /// <summary>The version that a database has; zero when it has none.</summary>
+    public static async Task<int> ReadVersionAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        await using var source = NpgsqlDataSource.Create(connectionString);
+        await using var connection = await OpenAsync(source, cancellationToken);
+        return await ReadVersionAsync(connection, cancellationToken);
+    }
+
+    /// <summary>
+    /// Brings a database up to date; of several that begin at once one works and the others wait for it. Asks for no
+    /// right to create tables when there is nothing to do.
+    /// </summary>
+    /// <returns>The version it had before.</returns>
+    /// <exception cref="SchemaException">It is newer than this program, or the role may not create tables.</exception>
+    public static async Task<int> MigrateAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        await using var source = NpgsqlDataSource.Create(connectionString);
+        await using var connection = await OpenAsync(source, cancellationToken);
+        var before = await ReadVersionAsync(connection, cancellationToken);
+        if (before == Version) return before;
+        await ExecuteAsync(connection, $"SELECT pg_advisory_lock({MigrationLock})", cancellationToken);
+        try
+        {
+            // whoever held the lock may have done the work
+            var version = await ReadVersionAsync(connection, cancellationToken);
+            if (version < Version) await ApplyAsync(connection, version, cancellationToken);
+            return before;
+        }
+        catch (PostgresException exception) when (exception.SqlState == NoPrivilege)
+        {
+            throw new SchemaException(
+                $"the role may not create tables ({exception.MessageText}); run 'meshctl db migrate --store URL' once "
+                + "with a role that may, and grant this one SELECT, INSERT, UPDATE and DELETE on them",
+                exception);
+        }
+        finally
+        {
+            await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({MigrationLock})", CancellationToken.None);
+        }
+    }
+
+    /// <summary>Makes sure that a database is as this program needs it, without changing anything.</summary>
+    /// <exception cref="SchemaException">It is not.</exception>
+    public static async Task CheckAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        var version = await ReadVersionAsync(connectionString, cancellationToken);
+        if (version < Version)
+        {
+            throw new SchemaException(
+                $"the database has schema {version} and this program needs {Version}; run 'meshctl db migrate --store URL'");
+        }
+    }
+
+    private static async Task<int> ReadVersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var command = new NpgsqlCommand("SELECT max(version) FROM mesh_schema", connection);
+            var version = await command.ExecuteScalarAsync(cancellationToken) is int held ? held : 0;
+            return version <= Version
+                ? version
+                : throw new SchemaException(
+                    $"the database was written by a newer version (schema {version}, this one knows {Version}); run that one");
+        }
+        catch (PostgresException exception) when (exception.SqlState == NoTable)
+        {
+            return 0;
+        }
+    }
+
+    private static async Task ApplyAsync(NpgsqlConnection connection, int from, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await ExecuteAsync(
+            connection,
+            "CREATE TABLE IF NOT EXISTS mesh_schema(version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())",
+            cancellationToken);
+        for (var next = from; next < Version; next++)
+        {
+            await ExecuteAsync(connection, ReadScript(_scripts[next]), cancellationToken);
+            await ExecuteAsync(connection, $"INSERT INTO mesh_schema(version) VALUES({next + 1})", cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private static async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await source.OpenConnectionAsync(cancellationToken);
+        }
+        catch (NpgsqlException exception)
+        {
+            throw new SchemaException(
+                $"PostgreSQL cannot be used ({exception.InnerException?.Message ?? exception.Message}); "
+                + "check the address, the credentials and that it runs",
+                exception);
+        }
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static string ReadScript(string name)
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

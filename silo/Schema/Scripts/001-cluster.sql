@@ -1,0 +1,139 @@
+-- What Orleans' relational providers for membership and reminders ask for. They read the text of each query from
+-- orleansquery and know columns and parameters by name; the statements are ours. Every change of membership moves the
+-- version row first, under its lock and only from the version the caller saw, so two silos can never both succeed.
+
+CREATE TABLE orleansquery(
+    querykey text PRIMARY KEY,
+    querytext text NOT NULL);
+
+CREATE TABLE orleansmembershipversiontable(
+    deploymentid text PRIMARY KEY,
+    timestamp timestamptz NOT NULL DEFAULT now(),
+    version integer NOT NULL DEFAULT 0);
+
+CREATE TABLE orleansmembershiptable(
+    deploymentid text NOT NULL REFERENCES orleansmembershipversiontable(deploymentid),
+    address text NOT NULL,
+    port integer NOT NULL,
+    generation integer NOT NULL,
+    siloname text NOT NULL,
+    hostname text NOT NULL,
+    status integer NOT NULL,
+    proxyport integer,
+    suspecttimes text,
+    starttime timestamptz NOT NULL,
+    iamalivetime timestamptz NOT NULL,
+    PRIMARY KEY(deploymentid, address, port, generation));
+
+CREATE TABLE orleansreminderstable(
+    serviceid text NOT NULL,
+    grainid text NOT NULL,
+    remindername text NOT NULL,
+    starttime timestamptz NOT NULL,
+    period bigint NOT NULL,
+    grainhash integer NOT NULL,
+    version integer NOT NULL,
+    PRIMARY KEY(serviceid, grainid, remindername));
+
+CREATE INDEX orleansreminderstable_by_hash ON orleansreminderstable(serviceid, grainhash);
+
+INSERT INTO orleansquery(querykey, querytext) VALUES
+('InsertMembershipVersionKey', $$
+    WITH made AS (
+        INSERT INTO orleansmembershipversiontable(deploymentid) VALUES(@DeploymentId)
+        ON CONFLICT DO NOTHING RETURNING 1)
+    SELECT count(*)::integer FROM made
+$$),
+('InsertMembershipKey', $$
+    WITH moved AS (
+        UPDATE orleansmembershipversiontable SET timestamp = now(), version = version + 1
+        WHERE deploymentid = @DeploymentId AND version = @Version AND NOT EXISTS(
+            SELECT 1 FROM orleansmembershiptable
+            WHERE deploymentid = @DeploymentId AND address = @Address AND port = @Port AND generation = @Generation)
+        RETURNING 1),
+    made AS (
+        INSERT INTO orleansmembershiptable(deploymentid, address, port, generation, siloname, hostname, status,
+            proxyport, starttime, iamalivetime)
+        SELECT @DeploymentId, @Address, @Port, @Generation, @SiloName, @HostName, @Status,
+            @ProxyPort, @StartTime, @IAmAliveTime FROM moved
+        RETURNING 1)
+    SELECT count(*)::integer FROM made
+$$),
+('UpdateMembershipKey', $$
+    WITH moved AS (
+        UPDATE orleansmembershipversiontable SET timestamp = now(), version = version + 1
+        WHERE deploymentid = @DeploymentId AND version = @Version AND EXISTS(
+            SELECT 1 FROM orleansmembershiptable
+            WHERE deploymentid = @DeploymentId AND address = @Address AND port = @Port AND generation = @Generation)
+        RETURNING 1),
+    changed AS (
+        UPDATE orleansmembershiptable
+        SET status = @Status, suspecttimes = @SuspectTimes, iamalivetime = @IAmAliveTime
+        FROM moved
+        WHERE deploymentid = @DeploymentId AND address = @Address AND port = @Port AND generation = @Generation
+        RETURNING 1)
+    SELECT count(*)::integer FROM changed
+$$),
+('UpdateIAmAlivetimeKey', $$
+    UPDATE orleansmembershiptable SET iamalivetime = @IAmAliveTime
+    WHERE deploymentid = @DeploymentId AND address = @Address AND port = @Port AND generation = @Generation
+$$),
+('MembershipReadRowKey', $$
+    SELECT v.deploymentid, m.address, m.port, m.generation, m.siloname, m.hostname, m.status, m.proxyport,
+        m.suspecttimes, m.starttime, m.iamalivetime, v.version
+    FROM orleansmembershipversiontable v LEFT JOIN orleansmembershiptable m
+        ON m.deploymentid = v.deploymentid AND m.address = @Address AND m.port = @Port AND m.generation = @Generation
+    WHERE v.deploymentid = @DeploymentId
+$$),
+('MembershipReadAllKey', $$
+    SELECT v.deploymentid, m.address, m.port, m.generation, m.siloname, m.hostname, m.status, m.proxyport,
+        m.suspecttimes, m.starttime, m.iamalivetime, v.version
+    FROM orleansmembershipversiontable v LEFT JOIN orleansmembershiptable m ON m.deploymentid = v.deploymentid
+    WHERE v.deploymentid = @DeploymentId
+$$),
+('DeleteMembershipTableEntriesKey', $$
+    WITH gone AS (DELETE FROM orleansmembershiptable WHERE deploymentid = @DeploymentId RETURNING 1)
+    DELETE FROM orleansmembershipversiontable WHERE deploymentid = @DeploymentId
+$$),
+('GatewaysQueryKey', $$
+    SELECT address, proxyport, generation FROM orleansmembershiptable
+    WHERE deploymentid = @DeploymentId AND status = @Status AND proxyport > 0
+$$),
+('CleanupDefunctSiloEntriesKey', $$
+    DELETE FROM orleansmembershiptable
+    WHERE deploymentid = @DeploymentId AND iamalivetime < @IAmAliveTime AND status <> 3 -- active
+$$),
+('UpsertReminderRowKey', $$
+    INSERT INTO orleansreminderstable AS held(serviceid, grainid, remindername, starttime, period, grainhash, version)
+    VALUES(@ServiceId, @GrainId, @ReminderName, @StartTime, @Period, @GrainHash, 0)
+    ON CONFLICT(serviceid, grainid, remindername) DO UPDATE
+    SET starttime = excluded.starttime, period = excluded.period, grainhash = excluded.grainhash,
+        version = held.version + 1
+    RETURNING version
+$$),
+('ReadReminderRowsKey', $$
+    SELECT grainid, remindername, starttime, period, version FROM orleansreminderstable
+    WHERE serviceid = @ServiceId AND grainid = @GrainId
+$$),
+('ReadReminderRowKey', $$
+    SELECT grainid, remindername, starttime, period, version FROM orleansreminderstable
+    WHERE serviceid = @ServiceId AND grainid = @GrainId AND remindername = @ReminderName
+$$),
+('ReadRangeRows1Key', $$
+    SELECT grainid, remindername, starttime, period, version FROM orleansreminderstable
+    WHERE serviceid = @ServiceId AND grainhash > @BeginHash AND grainhash <= @EndHash
+$$),
+('ReadRangeRows2Key', $$
+    SELECT grainid, remindername, starttime, period, version FROM orleansreminderstable
+    WHERE serviceid = @ServiceId AND (grainhash > @BeginHash OR grainhash <= @EndHash)
+$$),
+('DeleteReminderRowKey', $$
+    WITH gone AS (
+        DELETE FROM orleansreminderstable
+        WHERE serviceid = @ServiceId AND grainid = @GrainId AND remindername = @ReminderName AND version = @Version
+        RETURNING 1)
+    SELECT count(*)::integer FROM gone
+$$),
+('DeleteReminderRowsKey', $$
+    DELETE FROM orleansreminderstable WHERE serviceid = @ServiceId
+$$);

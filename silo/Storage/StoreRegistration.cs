@@ -1,0 +1,73 @@
+using MeshOrleans.Grains.Config;
+using MeshOrleans.Grains.Identity;
+using MeshOrleans.Grains.Snapshots;
+using MeshOrleans.Silo.Identity;
+using MeshOrleans.Silo.Schema;
+using MeshOrleans.Silo.Storage.Postgres;
+
+namespace MeshOrleans.Silo.Storage;
+
+/// <summary>Decides where everything is kept: in a file of this process's own, or in a database that many share.</summary>
+internal static class StoreRegistration
+{
+    private static readonly TimeSpan _schemaPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan _schemaPause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Registers the stores of whatever hosts grains here; a gateway has none.</summary>
+    public static void AddStores(this IServiceCollection services, SiloOptions settings)
+    {
+        if (settings.Role is SiloRole.Gateway) return;
+        if (settings.Store.Length == 0)
+        {
+            services.AddSqliteStorage(settings.Data);
+            services.AddSingleton<IAuthorityKeyStore>(
+                new FileAuthorityKeyStore(Path.Combine(settings.SecretsDirectory, "ca", "authority.pem")));
+            return;
+        }
+
+        services.AddSingleton(provider => new PostgresDatabase(
+            Connection(settings),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<PostgresDatabase>>()));
+        services.AddSingleton<ISnapshotStore, PostgresSnapshotStore>();
+        services.AddSingleton<IRevisionStore, PostgresRevisionStore>();
+        services.AddSingleton<IAuthorityKeyStore, PostgresAuthorityKeyStore>();
+    }
+
+    /// <summary>
+    /// Brings the shared database up to date, or makes sure that it is; a gateway that was started first waits for a silo
+    /// to do so.
+    /// </summary>
+    /// <exception cref="SchemaException">It cannot be used as it is.</exception>
+    public static async Task PrepareStoreAsync(
+        SiloOptions settings, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        if (settings.Store.Length == 0) return;
+        var connection = Connection(settings);
+        if (settings is { Migrate: true, Role: SiloRole.Silo })
+        {
+            await PostgresSchema.MigrateAsync(connection, cancellationToken);
+            return;
+        }
+
+        for (var begin = clock.GetTimestamp(); ; await Task.Delay(_schemaPause, clock, cancellationToken))
+        {
+            try
+            {
+                await PostgresSchema.CheckAsync(connection, cancellationToken);
+                return;
+            }
+            catch (SchemaException) when (clock.GetElapsedTime(begin) < _schemaPatience)
+            {
+                // silos may be at it
+            }
+        }
+    }
+
+    /// <summary>The connection string of the shared database.</summary>
+    /// <exception cref="FormatException">The URL is none.</exception>
+    public static string Connection(SiloOptions settings) =>
+        PostgresUrl.TryParse(settings.Store, out var text, out var error)
+            ? text
+            : throw new FormatException($"--store cannot be used: {error}");
+}

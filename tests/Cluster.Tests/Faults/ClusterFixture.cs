@@ -1,0 +1,79 @@
+using System.Text.Json;
+using MeshOrleans.Samples.Harness;
+
+namespace MeshOrleans.Cluster.Tests.Faults;
+
+/// <summary>
+/// A mesh on three silos, two gateways and PostgreSQL, with two members whose sidecars know the gateways only. Each test
+/// breaks something, and leaves it whole.
+/// </summary>
+public sealed class ClusterFixture : IAsyncLifetime
+{
+    private const string Service =
+        "{apiVersion: v1, kind: Service, metadata: {name: b}, spec: {selector: {app: b}, "
+        + "ports: [{name: http, port: 80, targetPort: 8080}]}}";
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("mesh-cluster-");
+
+    public Samples.Harness.Cluster Cluster { get; private set; } = null!;
+
+    public Member Client { get; private set; } = null!;
+
+    public Member Server { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        Cluster = await Samples.Harness.Cluster.StartAsync(
+            Path.Combine(_directory.FullName, "cluster"), new ClusterSpec { Environment = FakeTime.For });
+        await Cluster.Silos[0].ApplyAsync(Service);
+        Client = await Member.StartAsync(Cluster.Gateways[0], _directory.FullName, Spec("a"));
+        Server = await Member.StartAsync(Cluster.Gateways[1], _directory.FullName, Spec("b"));
+        await WaitUntilSyncedAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (Client is not null) await Client.DisposeAsync();
+        if (Server is not null) await Server.DisposeAsync();
+        if (Cluster is not null) await Cluster.DisposeAsync();
+        _directory.Delete(recursive: true);
+    }
+
+    /// <summary>Traffic between the members.</summary>
+    internal Load StartTraffic() => new(Client.Client, "http://b/", perSecond: 50);
+
+    /// <summary>Waits until both members hold the newest revision, as every process tells.</summary>
+    public async Task WaitUntilSyncedAsync(int seconds = 60)
+    {
+        foreach (var process in Cluster.Processes)
+        {
+            await process.WaitForAsync(
+                "/v1/proxies",
+                proxies => proxies.EnumerateArray().Count(p => IsOurs(p) && p.GetProperty("status").GetString() == "SYNCED") == 2,
+                $"two synced members at {process.DataDirectory}",
+                seconds);
+        }
+    }
+
+    /// <summary>The serials of the members' certificates.</summary>
+    public async Task<string[]> SerialsAsync() =>
+    [
+        .. (await Cluster.Gateways[0].GetAsync("/v1/identities")).EnumerateArray()
+            .Where(i => i.GetProperty("spiffeId").GetString()!.EndsWith("/sa/a", StringComparison.Ordinal)
+                || i.GetProperty("spiffeId").GetString()!.EndsWith("/sa/b", StringComparison.Ordinal))
+            .Select(i => i.GetProperty("serial").GetString()!).Order(),
+    ];
+
+    private static bool IsOurs(JsonElement proxy) =>
+        proxy.GetProperty("spiffeId").GetString() is { Length: > 0 } id
+        && (id.EndsWith("/sa/a", StringComparison.Ordinal) || id.EndsWith("/sa/b", StringComparison.Ordinal));
+
+    private MemberSpec Spec(string name) =>
+        new($"{name}-1", "default", name, new Dictionary<string, string> { ["app"] = name }) { Xds = Cluster.Xds };
+}
+
+[CollectionDefinition(Name)]
+public sealed class ClusterCollection : ICollectionFixture<ClusterFixture>
+{
+    public const string Name = "cluster";
+}

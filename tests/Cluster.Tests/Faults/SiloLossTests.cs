@@ -1,0 +1,99 @@
+using MeshOrleans.Cluster.Tests.Clients;
+using Xunit.Abstractions;
+
+namespace MeshOrleans.Cluster.Tests.Faults;
+
+/// <summary>Silos that die, stand still or are replaced, while the mesh is being changed.</summary>
+[Collection(ClusterCollection.Name)]
+public sealed class SiloLossTests(ClusterFixture mesh, ITestOutputHelper output)
+{
+    private const double ChangesPerMinute = 200;
+    private const int JoinsPerSecond = 50;
+    private static readonly TimeSpan _recovery = TimeSpan.FromSeconds(15);
+
+    [Fact]
+    public async Task Killing_every_silo_in_turn_loses_no_change_and_no_member_and_signs_nothing_twice()
+    {
+        var alive = mesh.Cluster.Gateways.Append(mesh.Cluster.Silos[0]).ToArray();
+        await using var traffic = mesh.StartTraffic();
+        await using var config = ConfigWriter.Start(alive, ChangesPerMinute);
+        await using var joining = Registrar.Start(alive, "kill", JoinsPerSecond);
+        await config.MoreAsync(10);
+
+        foreach (var silo in mesh.Cluster.Silos.AsEnumerable().Reverse())
+        {
+            silo.Process.Kill();
+            await config.MoreAsync(20);
+            await silo.RestartAsync();
+            await config.MoreAsync(10);
+        }
+
+        await config.StopAsync();
+        await joining.StopAsync();
+        output.WriteLine(
+            $"{config.Acknowledged.Count} changes, longest wait {config.LongestWait.TotalSeconds:F1} s, "
+            + $"{config.Refusals.Count} refusals; {joining.Joined.Count} members, {joining.Retried} asked again; "
+            + $"{traffic.Sent} requests");
+        await config.VerifyAsync(mesh.Cluster.Silos[1]);
+        await joining.VerifyAsync(mesh.Cluster.Gateways[0]);
+        await mesh.WaitUntilSyncedAsync();
+        Assert.Equal(joining.Asked, joining.Joined.Count);
+        Assert.True(config.LongestWait < _recovery, $"A change waited {config.LongestWait}:\n{string.Join('\n', config.Refusals)}");
+        Assert.True(traffic.Failed == 0, string.Join('\n', traffic.Failures));
+    }
+
+    [Fact]
+    public async Task A_silo_that_stood_still_for_a_minute_writes_nothing_over_what_others_wrote_meanwhile()
+    {
+        var stopped = mesh.Cluster.Silos[1];
+        var alive = mesh.Cluster.Processes.Where(p => p != stopped).ToArray();
+        await using var traffic = mesh.StartTraffic();
+        await using var config = ConfigWriter.Start(alive, ChangesPerMinute);
+        await using var joining = Registrar.Start(alive, "pause", perSecond: 10);
+        await config.MoreAsync(10);
+
+        stopped.Process.Pause();
+        await Task.Delay(TimeSpan.FromSeconds(60)); // as long as the fault is to last
+        stopped.Process.Resume();
+        await config.MoreAsync(30);
+
+        // Declared dead long ago, it ends by itself; whoever supervises it starts it again.
+        await stopped.Process.WaitForExitAsync(TimeSpan.FromSeconds(60));
+        await stopped.RestartAsync();
+        await config.MoreAsync(10);
+        await config.StopAsync();
+        await joining.StopAsync();
+        output.WriteLine($"{config.Acknowledged.Count} changes, longest wait {config.LongestWait.TotalSeconds:F1} s, "
+            + $"{joining.Joined.Count} members, {traffic.Sent} requests");
+        await config.VerifyAsync(stopped);
+        await joining.VerifyAsync(stopped);
+        await mesh.WaitUntilSyncedAsync();
+        Assert.True(config.LongestWait < _recovery, $"A change waited {config.LongestWait}.");
+        Assert.True(traffic.Failed == 0, string.Join('\n', traffic.Failures));
+    }
+
+    [Fact]
+    public async Task A_rolling_restart_of_everything_fails_no_request_loses_no_change_and_issues_no_certificate()
+    {
+        var serials = await mesh.SerialsAsync();
+        await using var traffic = mesh.StartTraffic();
+        await using var config = ConfigWriter.Start(mesh.Cluster.Processes, ChangesPerMinute);
+        await config.MoreAsync(10);
+
+        foreach (var process in mesh.Cluster.Processes.ToArray())
+        {
+            process.Process.Terminate();
+            Assert.Equal(0, await process.Process.WaitForExitAsync(TimeSpan.FromSeconds(60)));
+            await process.RestartAsync();
+            await config.MoreAsync(10);
+        }
+
+        await config.StopAsync();
+        output.WriteLine($"{config.Acknowledged.Count} changes, longest wait {config.LongestWait.TotalSeconds:F1} s, "
+            + $"{config.Refusals.Count} refusals, {traffic.Sent} requests");
+        await config.VerifyAsync(mesh.Cluster.Silos[0]);
+        await mesh.WaitUntilSyncedAsync();
+        Assert.Equal(serials, await mesh.SerialsAsync());
+        Assert.True(traffic.Failed == 0, string.Join('\n', traffic.Failures));
+    }
+}

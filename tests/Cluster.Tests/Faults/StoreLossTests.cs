@@ -1,0 +1,90 @@
+using System.Net;
+using MeshOrleans.Cluster.Tests.Clients;
+using MeshOrleans.Xds.Protocol.Grpc;
+using Xunit.Abstractions;
+
+namespace MeshOrleans.Cluster.Tests.Faults;
+
+/// <summary>The database goes away, or its connections are cut.</summary>
+[Collection(ClusterCollection.Name)]
+public sealed class StoreLossTests(ClusterFixture mesh, ITestOutputHelper output)
+{
+    private static readonly string[] _reads = ["/v1/config", "/v1/services", "/v1/workloads", "/v1/proxies", "/v1/identities"];
+
+    [Fact]
+    public async Task A_minute_without_the_database_refuses_writes_and_nothing_else()
+    {
+        await using var traffic = mesh.StartTraffic();
+        await mesh.Cluster.Silos[0].ApplyAsync(ConfigWriter.Manifest(1));
+        foreach (var process in mesh.Cluster.Processes) await ReadAllAsync(process);
+        using var invoker = new HttpMessageInvoker(GrpcChannel.CreateHandler());
+
+        await mesh.Cluster.Postgres!.StopAsync();
+        var refused = 0;
+        for (var end = DateTime.UtcNow.AddSeconds(60); DateTime.UtcNow < end; await Task.Delay(500))
+        {
+            foreach (var process in mesh.Cluster.Processes)
+            {
+                using var response = await process.TryApplyAsync(ConfigWriter.Manifest(2));
+                Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+                Assert.NotNull(response.Headers.RetryAfter);
+                refused++;
+                await ReadAllAsync(process);
+            }
+        }
+
+        // a proxy that comes just now gets all that it asks for
+        await using var late = DeltaClient.Start(
+            "sidecar~10.2.0.1~late.default~default.svc", [mesh.Cluster.Gateways[0].XdsPlain!], 0, invoker);
+        for (var end = DateTime.UtcNow.AddSeconds(30); late.Held < 4; await Task.Delay(50))
+        {
+            Assert.True(DateTime.UtcNow < end, $"A new stream holds only {late.Held} resources after 30 s.");
+        }
+
+        await mesh.Cluster.Postgres.StartAgainAsync();
+        await using var config = ConfigWriter.Start(mesh.Cluster.Processes, perMinute: 200);
+        await config.MoreAsync(10);
+        await config.StopAsync();
+        await config.VerifyAsync(mesh.Cluster.Silos[2]);
+        await mesh.WaitUntilSyncedAsync();
+        output.WriteLine($"{refused} writes refused, {traffic.Sent} requests");
+        Assert.True(traffic.Failed == 0, string.Join('\n', traffic.Failures));
+    }
+
+    [Fact]
+    public async Task Connections_cut_again_and_again_make_no_change_happen_half_or_twice()
+    {
+        await using var config = ConfigWriter.Start(mesh.Cluster.Processes, perMinute: 600);
+        await using var joining = Registrar.Start(mesh.Cluster.Processes, "cut", perSecond: 20);
+        await config.MoreAsync(5);
+
+        var cut = 0;
+        for (var round = 0; round < 40; round++)
+        {
+            var answer = await mesh.Cluster.Postgres!.QueryAsync(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'mesh'");
+            cut += int.Parse(answer);
+            await Task.Delay(250);
+        }
+
+        await config.MoreAsync(10);
+        await config.StopAsync();
+        await joining.StopAsync();
+        output.WriteLine($"{cut} connections cut, {config.Acknowledged.Count} changes, {config.Refusals.Count} refusals, "
+            + $"{joining.Joined.Count} members, {joining.Retried} asked again");
+        await config.VerifyAsync(mesh.Cluster.Gateways[1]);
+        await joining.VerifyAsync(mesh.Cluster.Gateways[0]);
+        Assert.True(cut > 0);
+    }
+
+    private static async Task ReadAllAsync(Samples.Harness.ControlPlane process)
+    {
+        foreach (var path in _reads)
+        {
+            using var response = await process.Api.GetAsync(path);
+            Assert.True(
+                response.IsSuccessStatusCode,
+                $"GET {path} at {process.DataDirectory}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+        }
+    }
+}

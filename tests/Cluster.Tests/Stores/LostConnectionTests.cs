@@ -1,0 +1,121 @@
+using MeshOrleans.Grains.Config;
+using MeshOrleans.Grains.Snapshots;
+using MeshOrleans.Grains.Stores;
+using MeshOrleans.Silo.Storage.Postgres;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace MeshOrleans.Cluster.Tests.Stores;
+
+/// <summary>A connection that is lost in the middle of a write: the outcome is known, never half, never twice.</summary>
+[Collection(PostgresCollection.Name)]
+public sealed class LostConnectionTests(PostgresFixture postgres) : IAsyncLifetime
+{
+    private static readonly CancellationToken _none = CancellationToken.None;
+
+    private CuttingProxy _proxy = null!;
+    private PostgresDatabase _database = null!;
+    private PostgresDatabase _direct = null!;
+
+    public async Task InitializeAsync()
+    {
+        _proxy = CuttingProxy.Start(postgres.Server.Port, "pg_advisory_xact_lock"u8.ToArray());
+        var connection = await postgres.CreateAsync(_proxy.Port);
+        _database = Open(connection);
+        _direct = Open(connection.Replace($"{_proxy.Port}", $"{postgres.Server.Port}", StringComparison.Ordinal));
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _database.DisposeAsync();
+        await _direct.DisposeAsync();
+        await _proxy.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(nameof(Cut.BeforeServer))]
+    [InlineData(nameof(Cut.BeforeAnswer))]
+    public async Task A_revision_is_there_once(string cut)
+    {
+        var store = new PostgresRevisionStore(_database);
+        Assert.True(await store.TryAppendAsync(Revision(1), _none));
+
+        _proxy.Arm(Enum.Parse<Cut>(cut));
+        Assert.True(await store.TryAppendAsync(Revision(2), _none));
+
+        Assert.Equal(1, _proxy.Cuts);
+        Assert.Equal([2, 1], (await new PostgresRevisionStore(_direct).ListAsync(0, 10, _none)).Select(r => r.Number));
+        Assert.Equal("two", (await store.LoadAsync(_none)).Documents.Single().Json);
+        Assert.False(await store.TryAppendAsync(Revision(2), _none));
+    }
+
+    [Theory]
+    [InlineData(nameof(Cut.BeforeServer))]
+    [InlineData(nameof(Cut.BeforeAnswer))]
+    public async Task A_batch_of_the_snapshot_is_there_once(string cut)
+    {
+        var store = new PostgresSnapshotStore(_database);
+        await store.LoadAsync("epoch", _none);
+
+        _proxy.Arm(Enum.Parse<Cut>(cut));
+        Assert.True(await store.TryAppendAsync(new SnapshotAppend(0, 1, 0, [new SnapshotRow("k", 1, 1, "v")]), _none));
+
+        var held = await new PostgresSnapshotStore(_direct).LoadAsync("other", _none);
+        Assert.Equal(("epoch", 1L, "v"), (held.Epoch, held.Number, held.Rows.Single().Payload));
+        Assert.False(await store.TryAppendAsync(new SnapshotAppend(0, 1, 0, [new SnapshotRow("k", 2, 1, "x")]), _none));
+    }
+
+    [Theory]
+    [InlineData(nameof(Cut.BeforeServer))]
+    [InlineData(nameof(Cut.BeforeAnswer))]
+    public async Task A_grain_state_is_written_once(string cut)
+    {
+        await using var writer = new PostgresStateWriter(_database);
+        var key = new StateKey("type", "key", "state");
+        var first = await writer.WriteAsync(key, expected: null, "1"u8.ToArray());
+
+        _proxy.Arm(Enum.Parse<Cut>(cut));
+        var second = await writer.WriteAsync(key, first, "2"u8.ToArray());
+
+        Assert.NotNull(second);
+        Assert.Null(await writer.WriteAsync(key, first, "3"u8.ToArray()));
+        Assert.NotNull(await writer.WriteAsync(key, second, "4"u8.ToArray()));
+    }
+
+    [Fact]
+    public async Task When_the_database_does_not_come_back_the_writer_is_told_that_the_outcome_is_not_known()
+    {
+        var proxy = CuttingProxy.Start(postgres.Server.Port, "pg_advisory_xact_lock"u8.ToArray());
+        var connection = await postgres.CreateAsync(proxy.Port);
+        await using var database = Open(connection);
+        var store = new PostgresRevisionStore(database);
+        Assert.True(await store.TryAppendAsync(Revision(1), _none));
+
+        proxy.Arm(Cut.BeforeAnswer);
+        var writing = store.TryAppendAsync(Revision(2), _none);
+        await proxy.DisposeAsync();
+
+        var exception = await Assert.ThrowsAsync<StoreUnavailableException>(() => writing);
+        Assert.Contains("whether it was written", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_write_is_refused_at_once_when_the_database_is_away_before_it_begins()
+    {
+        await using var database = Open("Host=127.0.0.1;Port=1;Username=mesh;Database=mesh;Timeout=2");
+
+        var exception = await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => new PostgresRevisionStore(database).TryAppendAsync(Revision(1), _none));
+
+        Assert.Contains("nothing was written", exception.Message, StringComparison.Ordinal);
+    }
+
+    private static PostgresDatabase Open(string connection) =>
+        new(connection, TimeProvider.System, NullLogger<PostgresDatabase>.Instance);
+
+    private static RevisionRecord Revision(long number) => new(
+        number,
+        DateTimeOffset.UnixEpoch,
+        "test",
+        "",
+        [new ConfigChange("Kind/ns/name", ConfigChangeKind.Updated, null, number == 1 ? "one" : "two")]);
+}

@@ -1,0 +1,158 @@
+using MeshOrleans.Grains.Config;
+using MeshOrleans.Grains.Identity;
+using MeshOrleans.Grains.Snapshots;
+using MeshOrleans.Silo.Identity;
+using MeshOrleans.Silo.Schema;
+using MeshOrleans.Silo.Storage.Postgres;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace MeshOrleans.Cluster.Tests.Stores;
+
+/// <summary>The cluster's stores keep what the SQLite ones keep, and let one writer through.</summary>
+[Collection(PostgresCollection.Name)]
+public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetime
+{
+    private static readonly CancellationToken _none = CancellationToken.None;
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("mesh-secrets-");
+    private PostgresDatabase _database = null!;
+
+    public async Task InitializeAsync() => _database = Open(await postgres.CreateAsync());
+
+    public async Task DisposeAsync()
+    {
+        await _database.DisposeAsync();
+        _directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task Of_many_that_migrate_at_once_all_find_the_same_tables()
+    {
+        var connection = await postgres.CreateAsync(migrate: false);
+
+        var before = await Task.WhenAll(
+            Enumerable.Range(0, 6).Select(_ => PostgresSchema.MigrateAsync(connection, _none)));
+
+        Assert.Contains(0, before);
+        Assert.Equal(PostgresSchema.Version, await PostgresSchema.ReadVersionAsync(connection, _none));
+        await PostgresSchema.CheckAsync(connection, _none);
+    }
+
+    [Fact]
+    public async Task A_role_that_may_not_create_tables_is_told_what_to_do_and_may_use_those_that_are_there()
+    {
+        var connection = await postgres.CreateAsync(migrate: false);
+        await postgres.Server.QueryAsync("DROP ROLE IF EXISTS poor; CREATE ROLE poor LOGIN");
+        var poor = connection.Replace("Username=mesh", "Username=poor", StringComparison.Ordinal);
+
+        var exception = await Assert.ThrowsAsync<SchemaException>(() => PostgresSchema.MigrateAsync(poor, _none));
+        await PostgresSchema.MigrateAsync(connection, _none);
+
+        Assert.Contains("meshctl db migrate", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Revisions_follow_one_another_and_keep_their_changes()
+    {
+        var store = new PostgresRevisionStore(_database);
+        var time = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        var revision = new RevisionRecord(
+            1,
+            time,
+            "admin",
+            "why",
+            [
+                new ConfigChange("A/n/a", ConfigChangeKind.Created, null, "{}"),
+                new ConfigChange("B/n/b", ConfigChangeKind.Deleted, "{\"x\":1}", null),
+            ]);
+
+        Assert.False(await store.TryAppendAsync(revision with { Number = 2 }, _none));
+        Assert.True(await store.TryAppendAsync(revision, _none));
+
+        var found = await store.FindAsync(1, _none);
+        Assert.Equal((time, "admin", "why"), (found!.Time, found.Author, found.Reason));
+        Assert.Equal(revision.Changes.AsEnumerable(), found.Changes);
+        Assert.Equal(
+            [new StoredDocument("A/n/a", 1, "{}"), new StoredDocument("B/n/b", 1, null)],
+            (await store.LoadAsync(_none)).Documents.OrderBy(d => d.Key));
+        Assert.Null(await store.FindAsync(2, _none));
+    }
+
+    [Fact]
+    public async Task Snapshot_rows_are_replaced_by_key_and_old_tombstones_forgotten()
+    {
+        var store = new PostgresSnapshotStore(_database);
+        Assert.Equal("first", (await store.LoadAsync("first", _none)).Epoch);
+        await store.TryAppendAsync(
+            new SnapshotAppend(0, 2, 0, [new SnapshotRow("gone", 1, 1, null), new SnapshotRow("k", 1, 2, "1")]), _none);
+        await store.TryAppendAsync(new SnapshotAppend(2, 3, 2, [new SnapshotRow("k", 2, 3, "2")]), _none);
+
+        var stored = await store.LoadAsync("second", _none);
+
+        Assert.Equal(("first", 3L, 2L), (stored.Epoch, stored.Number, stored.ForgottenUpTo));
+        Assert.Equal([new SnapshotRow("k", 2, 3, "2")], stored.Rows.AsEnumerable());
+    }
+
+    [Fact]
+    public async Task Of_writers_that_begin_at_once_one_gets_through()
+    {
+        var snapshots = new PostgresSnapshotStore(_database);
+        var revisions = new PostgresRevisionStore(_database);
+        await using var states = new PostgresStateWriter(_database);
+        await using var others = new PostgresStateWriter(_database);
+        await snapshots.LoadAsync("e", _none);
+
+        var appended = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => snapshots.TryAppendAsync(
+            new SnapshotAppend(0, 1, 0, [new SnapshotRow($"k{i}", 1, 1, "v")]), _none)));
+        var revised = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => revisions.TryAppendAsync(
+            new RevisionRecord(1, DateTimeOffset.UnixEpoch, $"{i}", "", [new("K/n/k", ConfigChangeKind.Created, null, $"{i}")]),
+            _none)));
+        var made = await Task.WhenAll(Enumerable.Range(0, 8).Select(i =>
+            (i % 2 == 0 ? states : others).WriteAsync(new StateKey("t", "k", "s"), expected: null, [(byte)i])));
+
+        Assert.Single(appended, true);
+        Assert.Single(revised, true);
+        Assert.Single(made, version => version is not null);
+        Assert.Single((await snapshots.LoadAsync("e", _none)).Rows);
+        Assert.Single((await revisions.FindAsync(1, _none))!.Changes);
+    }
+
+    [Fact]
+    public async Task States_written_together_each_get_a_verdict_of_their_own()
+    {
+        await using var writer = new PostgresStateWriter(_database);
+        var keys = Enumerable.Range(0, 300).Select(i => new StateKey("t", $"{i}", "s")).ToArray();
+        var first = await Task.WhenAll(keys.Select(k => writer.WriteAsync(k, expected: null, [1])));
+
+        var second = await Task.WhenAll(keys.Select((k, i) => writer.WriteAsync(k, i % 2 == 0 ? first[i] : 0, [2])));
+        await writer.WriteAsync(keys[0], second[0], payload: null);
+        var again = await writer.WriteAsync(keys[0], expected: null, [3]);
+
+        Assert.Equal(300, first.Distinct().Count());
+        Assert.DoesNotContain(second.Where((_, i) => i % 2 == 0), version => version is null);
+        Assert.DoesNotContain(second.Where((_, i) => i % 2 == 1), version => version is not null);
+        Assert.True(again > second[0]); // a version never comes again
+    }
+
+    [Fact]
+    public async Task The_authoritys_keys_are_sealed_and_the_first_stay()
+    {
+        var secret = ClusterSecret.Open(_directory.FullName);
+        var store = new PostgresAuthorityKeyStore(_database, secret);
+        var keys = new AuthorityMaterial("root", "root key", "signer", "signer key");
+
+        Assert.Null(await store.LoadAsync(_none));
+        Assert.Equal(keys, await store.CreateAsync(keys, _none));
+        Assert.Equal(keys, await store.CreateAsync(keys with { RootKey = "other" }, _none));
+        await store.ReplaceSignerAsync(keys with { SigningKey = "new" }, _none);
+
+        Assert.Equal("new", (await store.LoadAsync(_none))!.SigningKey);
+        var other = ClusterSecret.Open(Path.Combine(_directory.FullName, "other"));
+        var refused = await Assert.ThrowsAsync<FormatException>(
+            () => new PostgresAuthorityKeyStore(_database, other).LoadAsync(_none));
+        Assert.Contains(ClusterSecret.FileName, refused.Message, StringComparison.Ordinal);
+    }
+
+    private static PostgresDatabase Open(string connection) =>
+        new(connection, TimeProvider.System, NullLogger<PostgresDatabase>.Instance);
+}

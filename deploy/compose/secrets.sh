@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # usage: secrets.sh DIR
-# Makes the two secrets that all control-plane processes share, unless they are there: whoever runs this again keeps them.
+# Makes the two secrets that all control-plane processes share; those that are there already stay.
 set -euo pipefail
 umask 077
 

@@ -3,8 +3,8 @@ using MeshOrleans.Architecture.Tests.Deployment;
 namespace MeshOrleans.Architecture.Tests;
 
 /// <summary>
-/// No container engine runs where this is built, so what docker-compose.yml, the Dockerfile and the Kubernetes manifests
-/// name is checked against the sources. That the checks find what they are there for, the tests in Deployment show.
+/// No container engine runs where this is built, so what docker-compose.yml, the Dockerfile and the manifests name is
+/// checked against the sources. That the checks find what they are there for, the tests in Deployment show.
 /// </summary>
 public sealed class DeploymentTests
 {
@@ -51,7 +51,8 @@ public sealed class DeploymentTests
     public void Every_token_a_sidecar_of_the_compose_file_joins_with_is_minted()
     {
         var script = Repository.Read("deploy/compose/bootstrap.sh");
-        var tokens = Compose.Services.Select(s => s.Environment.GetValueOrDefault("MESH_TOKEN_FILE")).OfType<string>().ToArray();
+        var tokens = Compose.Services
+            .Select(s => s.Environment.GetValueOrDefault("MESH_TOKEN_FILE")).OfType<string>().ToArray();
 
         Assert.NotEmpty(tokens);
         Assert.DoesNotContain(tokens, t => !script.Contains($"mint {Path.GetFileName(t)} ", StringComparison.Ordinal));

@@ -20,7 +20,7 @@ internal sealed class ComposeFile
 
     public ComposeService? Find(string name) => Services.FirstOrDefault(s => s.Name == name);
 
-    /// <summary>The services that share a network with this one, itself included: loopback is the same for all.</summary>
+    /// <summary>The services that share a network with this one, itself included: one loopback for all.</summary>
     public IEnumerable<ComposeService> Beside(ComposeService service) =>
         Services.Where(s => s.NetworkOwner == service.NetworkOwner);
 }

@@ -3,10 +3,13 @@ namespace MeshOrleans.Architecture.Tests.Deployment;
 /// <summary>What the containers of docker-compose.yml run, listen on and call.</summary>
 internal static class ComposeLaunchRules
 {
-    public static IEnumerable<string> Check(ComposeFile compose, Images images) => compose.Services.SelectMany(service =>
+    public static IEnumerable<string> Check(ComposeFile compose, Images images) =>
+        compose.Services.SelectMany(service => Check(compose, images, service));
+
+    private static IEnumerable<string> Check(ComposeFile compose, Images images, ComposeService service)
     {
         var launches = ComposeLaunches.Of(service, images, out var problems);
-        return (IEnumerable<string>)
+        return
         [
             .. problems,
             .. launches.SelectMany(l => l.Findings()),
@@ -16,13 +19,12 @@ internal static class ComposeLaunchRules
             .. CheckHealth(compose, images, service),
             .. CheckAddress(compose, service),
         ];
-    });
+    }
 
     // A path that nothing is mounted at is on a read-only disk, or gone with the container.
     private static IEnumerable<string> CheckPaths(ComposeService service, Launch launch)
     {
-        var values = launch.Variables.Where(v => v.Key.StartsWith("MESH_", StringComparison.Ordinal)).Select(v => v.Value);
-        foreach (var path in values.Concat(launch.Arguments).Where(v => v.StartsWith('/')))
+        foreach (var path in launch.Paths)
         {
             var mount = service.Mounts.Concat(service.Temporary).FirstOrDefault(m => m.Holds(path));
             if (mount is null) yield return $"{launch.Where}: nothing is mounted at {path}";

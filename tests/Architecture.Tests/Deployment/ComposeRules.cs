@@ -17,7 +17,10 @@ internal static class ComposeRules
     {
         foreach (var (name, condition) in service.DependsOn)
         {
-            if (compose.Find(name) is not { } other) yield return $"{service.Where}: depends on {name}, which does not exist";
+            if (compose.Find(name) is not { } other)
+            {
+                yield return $"{service.Where}: depends on {name}, which does not exist";
+            }
             else if (condition == "service_healthy" && !other.Yaml["healthcheck"]["test"].Exists)
             {
                 yield return $"{service.Where}: waits for the health of {name}, which has no health check";
@@ -43,7 +46,11 @@ internal static class ComposeRules
     {
         foreach (var mount in service.Mounts)
         {
-            if (mount.IsBind && !RepositoryPaths.Exists(mount.Source)) yield return $"{service.Where}: there is no {mount.Source}";
+            if (mount.IsBind && !RepositoryPaths.Exists(mount.Source))
+            {
+                yield return $"{service.Where}: there is no {mount.Source}";
+            }
+
             if (!mount.IsBind && !compose.Volumes.Contains(mount.Source))
             {
                 yield return $"{service.Where}: volume {mount.Source} is not defined";
@@ -55,8 +62,12 @@ internal static class ComposeRules
     {
         var build = service.Yaml["build"];
         if (!build.Exists) yield break;
-        if (!RepositoryPaths.Exists(build["context"].Text)) yield return $"{service.Where}: there is no context {build["context"].Text}";
-        if (!RepositoryPaths.Exists(build["dockerfile"].Text)) yield return $"{service.Where}: there is no {build["dockerfile"].Text}";
+        string[] paths = [build["context"].Text, build["dockerfile"].Text];
+        foreach (var path in paths.Where(p => !RepositoryPaths.Exists(p)))
+        {
+            yield return $"{service.Where}: there is no {path}";
+        }
+
         if (!dockerfile.Stages.Contains(service.BuildTarget))
         {
             yield return $"{service.Where}: the Dockerfile has no target '{service.BuildTarget}'";

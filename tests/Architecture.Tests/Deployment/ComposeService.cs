@@ -30,7 +30,7 @@ internal sealed partial record ComposeService(string Name, Yaml Yaml)
         Yaml["environment"].Members.ToImmutableDictionary(m => m.Key, m => Interpolate(m.Value.Text));
 
     public IReadOnlyList<Mount> Mounts =>
-        [.. Yaml["volumes"].Texts.Select(v => v.Split(':')).Select(v => new Mount(v[0], v.ElementAtOrDefault(1) ?? v[0]))];
+        [.. Yaml["volumes"].Texts.Select(v => v.Split(':')).Select(v => new Mount(v[0], v[1]))];
 
     public IEnumerable<Mount> Temporary => Yaml["tmpfs"].TextOrTexts().Select(t => new Mount("", t.Split(':')[0]));
 
@@ -41,9 +41,7 @@ internal sealed partial record ComposeService(string Name, Yaml Yaml)
             .Concat(Yaml["depends_on"].Texts.Select(t => (t, "service_started")));
 
     /// <summary>The service whose network this one lives in: mostly its own.</summary>
-    public string NetworkOwner => Yaml["network_mode"].Text is var mode && mode.StartsWith("service:", StringComparison.Ordinal)
-        ? mode["service:".Length..]
-        : Name;
+    public string NetworkOwner => Yaml["network_mode"].Text.Split(':') is ["service", var owner] ? owner : Name;
 
     public IEnumerable<string> Networks => Yaml["networks"].Texts.Concat(Yaml["networks"].Members.Select(m => m.Key));
 

@@ -9,8 +9,9 @@ internal sealed class DockerIgnore
 
     private DockerIgnore(string[] patterns)
     {
-        _names = [.. patterns.Where(p => p.StartsWith(Anywhere, StringComparison.Ordinal)).Select(p => p[Anywhere.Length..])];
-        _paths = [.. patterns.Where(p => !p.StartsWith(Anywhere, StringComparison.Ordinal))];
+        var anywhere = patterns.ToLookup(p => p.StartsWith(Anywhere, StringComparison.Ordinal));
+        _names = [.. anywhere[true].Select(p => p[Anywhere.Length..])];
+        _paths = [.. anywhere[false]];
     }
 
     public static DockerIgnore Read(string text)

@@ -38,12 +38,12 @@ internal sealed partial class Dockerfile
         var stage = "";
         var instructions = new List<Instruction>();
         var uncommented = string.Join('\n', text.Split('\n').Where(l => !l.TrimStart().StartsWith('#')));
-        foreach (var line in Continuation().Replace(uncommented, " ").Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var line in Continuation().Replace(uncommented, " ").Split('\n').Where(l => l.Trim().Length > 0))
         {
-            var (keyword, rest) = line.Trim().Split(' ', 2) is [var first, var second] ? (first, second) : (line.Trim(), "");
-            if (keyword.Length == 0) continue;
+            string[] parts = [.. line.Trim().Split(' ', 2, StringSplitOptions.TrimEntries), ""];
+            var (keyword, rest) = (parts[0], parts[1]);
             if (keyword == "FROM") stage = rest.Split(" AS ") is [_, var name] ? name.Trim() : rest;
-            instructions.Add(new Instruction(stage, keyword, rest.Trim()));
+            instructions.Add(new Instruction(stage, keyword, rest));
         }
 
         return new Dockerfile(instructions);

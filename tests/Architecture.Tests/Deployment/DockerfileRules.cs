@@ -18,15 +18,19 @@ internal static partial class DockerfileRules
 
     private static IEnumerable<string> CheckStages(Dockerfile dockerfile)
     {
-        var arguments = dockerfile.Of("ARG").Where(a => a.Stage.Length == 0).Select(a => a.Arguments.Split('=')[0]).ToArray();
+        var arguments = dockerfile.Of("ARG").Where(a => a.Stage.Length == 0)
+            .Select(a => $"${{{a.Arguments.Split('=')[0]}}}").ToArray();
         var known = new HashSet<string>();
         foreach (var instruction in dockerfile.Instructions)
         {
             if (instruction.Keyword == "FROM")
             {
                 var parent = instruction.Words[0];
-                var isArgument = arguments.Any(a => parent == $"${{{a}}}");
-                if (!isArgument && !known.Contains(parent)) yield return $"FROM {parent}: neither a stage nor an argument";
+                if (!arguments.Contains(parent) && !known.Contains(parent))
+                {
+                    yield return $"FROM {parent}: neither a stage nor an argument";
+                }
+
                 known.Add(instruction.Stage);
             }
             else if (instruction.Option("from") is { } from && !known.Contains(from))
@@ -43,7 +47,10 @@ internal static partial class DockerfileRules
             foreach (var source in copy.Words[..^1])
             {
                 if (!RepositoryPaths.Exists(source)) yield return $"COPY {source}: it is not in the repository";
-                else if (ignore.Excludes(RepositoryPaths.Normalize(source))) yield return $"COPY {source}: .dockerignore excludes it";
+                else if (ignore.Excludes(RepositoryPaths.Normalize(source)))
+                {
+                    yield return $"COPY {source}: .dockerignore excludes it";
+                }
             }
         }
     }
@@ -55,7 +62,11 @@ internal static partial class DockerfileRules
             foreach (Match match in DotnetCommand().Matches(run.Arguments))
             {
                 var project = match.Groups["project"].Value;
-                if (!Repository.Files.Contains(project)) yield return $"RUN {match.Value}: there is no project {project}";
+                if (!Repository.Files.Contains(project))
+                {
+                    yield return $"RUN {match.Value}: there is no project {project}";
+                }
+
                 if (!match.Value.Contains("-p:MeshEngine=orleans", StringComparison.Ordinal))
                 {
                     yield return $"RUN {match.Value}: not built for Orleans";
@@ -68,7 +79,9 @@ internal static partial class DockerfileRules
     private static IEnumerable<string> CheckRestore(Dockerfile dockerfile)
     {
         var restored = Projects(dockerfile, "restore").ToArray();
-        var stages = dockerfile.Of("RUN").Where(r => r.Arguments.StartsWith("dotnet restore")).Select(r => r.Stage).ToArray();
+        var stages = dockerfile.Of("RUN")
+            .Where(r => r.Arguments.StartsWith("dotnet restore", StringComparison.Ordinal))
+            .Select(r => r.Stage).ToArray();
         var copied = dockerfile.Of("COPY").Where(c => stages.Contains(c.Stage))
             .SelectMany(c => c.Words[..^1]).Where(p => p.EndsWith(".csproj", StringComparison.Ordinal)).ToArray();
         var needed = ProjectClosure.Of(restored);
@@ -91,15 +104,34 @@ internal static partial class DockerfileRules
 
         var sources = dockerfile.Of("COPY").Where(c => c.Stage == stage).Select(c => c.Option("from"));
         var built = dockerfile.Of("RUN").Where(r => sources.Contains(r.Stage))
-            .SelectMany(r => DotnetCommand().Matches(r.Arguments)).Select(m => ProjectClosure.AssemblyOf(m.Groups["project"].Value));
+            .SelectMany(r => DotnetCommand().Matches(r.Arguments))
+            .Select(m => ProjectClosure.AssemblyOf(m.Groups["project"].Value));
         if (!built.Contains(name)) yield return $"stage {stage}: {name} is not among what is copied into it";
 
         var launch = new Launch($"stage {stage}", program, [.. dockerfile.Words(stage, "CMD")], BoundToAll(program));
         foreach (var finding in launch.Findings()) yield return finding;
-        var ports = launch.PublicPorts.Select(p => $"{p}").ToArray();
         var exposed = dockerfile.Of("EXPOSE").Where(e => e.Stage == stage).SelectMany(e => e.Words);
-        foreach (var port in exposed.Except(ports)) yield return $"stage {stage}: exposes {port}, on which {name} does not listen";
-        if (dockerfile.Nearest(stage, "USER")?.Arguments is null or "root" or "0") yield return $"stage {stage}: runs as root";
+        foreach (var port in exposed.Except(launch.PublicPorts.Select(p => $"{p}")))
+        {
+            yield return $"stage {stage}: exposes {port}, on which {name} does not listen";
+        }
+
+        foreach (var finding in CheckUser(dockerfile, stage)) yield return finding;
+    }
+
+    private static IEnumerable<string> CheckUser(Dockerfile dockerfile, string stage)
+    {
+        if (dockerfile.Nearest(stage, "USER")?.Arguments is null or "root" or "0")
+        {
+            yield return $"stage {stage}: runs as root";
+        }
+
+        // Without a home, which an arbitrary user id has not, no chain of certificates can be built.
+        var variables = dockerfile.Nearest(stage, "ENV")?.Words ?? [];
+        if (!variables.Any(v => v.StartsWith("HOME=", StringComparison.Ordinal)))
+        {
+            yield return $"stage {stage}: sets no HOME";
+        }
     }
 
     // Whoever runs the image says where it listens; EXPOSE is about the numbers.

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace MeshOrleans.Architecture.Tests.Deployment;
 
-/// <summary>Containers: the image is one that is built, and the program knows its flags, variables, ports and probes.</summary>
+/// <summary>
+/// Containers: the image is one that is built, and the program knows its flags, variables, ports and probes.
+/// </summary>
 internal static class KubernetesContainerRules
 {
     private static readonly string[] Probes = ["startupProbe", "readinessProbe", "livenessProbe"];
@@ -31,8 +33,11 @@ internal static class KubernetesContainerRules
         var launch = new Launch(where, program, [.. command[1..], .. container["args"].Texts], variables);
         IEnumerable<string> findings =
         [
-            .. launch.Findings(), .. CheckPorts(launch, container), .. Probes.SelectMany(p => CheckProbe(launch, container, p)),
-            .. CheckPaths(launch, container), .. CheckCalls(objects, launch),
+            .. launch.Findings(),
+            .. CheckPorts(launch, container),
+            .. Probes.SelectMany(p => CheckProbe(launch, container, p)),
+            .. CheckPaths(launch, container),
+            .. CheckCalls(objects, launch),
         ];
         foreach (var finding in findings) yield return finding;
     }
@@ -86,8 +91,13 @@ internal static class KubernetesContainerRules
         var (path, port) = (request["path"].Text, request["port"].Text);
         var number = container["ports"].Items.Where(p => p["name"].Text == port).Select(p => p["containerPort"].Text)
             .FirstOrDefault(port);
-        if (!launch.Program.HealthPaths.Contains(path)) yield return $"{launch.Where}: {name} asks {path}, which nobody answers";
-        if (number != launch.Find("--monitoring-port") && number != $"{launch.Program.Ports.GetValueOrDefault("--monitoring-port")}")
+        if (!launch.Program.HealthPaths.Contains(path))
+        {
+            yield return $"{launch.Where}: {name} asks {path}, which nobody answers";
+        }
+
+        const string Monitoring = "--monitoring-port";
+        if (number != (launch.Find(Monitoring) ?? $"{launch.Program.Ports.GetValueOrDefault(Monitoring)}"))
         {
             yield return $"{launch.Where}: {name} asks port {port}, which answers no health";
         }
@@ -96,18 +106,20 @@ internal static class KubernetesContainerRules
     private static IEnumerable<string> CheckPaths(Launch launch, Yaml container)
     {
         var mounts = container["volumeMounts"].Items.Select(m => new Mount("", m["mountPath"].Text)).ToArray();
-        return launch.Variables.Where(v => v.Key.StartsWith("MESH_", StringComparison.Ordinal)).Select(v => v.Value)
-            .Concat(launch.Arguments)
-            .Where(v => v.StartsWith('/') && !mounts.Any(m => m.Holds(v)))
-            .Select(v => $"{launch.Where}: nothing is mounted at {v}");
+        return launch.Paths
+            .Where(p => !mounts.Any(m => m.Holds(p)))
+            .Select(p => $"{launch.Where}: nothing is mounted at {p}");
     }
 
     private static IEnumerable<string> CheckCalls(KubernetesObjects objects, Launch launch)
     {
         foreach (var (host, port) in launch.Variables.Values.Concat(launch.Arguments).SelectMany(HostPorts.In))
         {
-            var name = host.Split('.') is [var first, var ns, "svc", ..] && objects.Find("Namespace", ns) is not null ? first : host;
-            if (objects.Find("Service", name) is not { } service) yield return $"{launch.Where}: there is no Service {host}";
+            var isFull = host.Split('.') is [_, var ns, "svc", ..] && objects.Find("Namespace", ns) is not null;
+            if (objects.Find("Service", isFull ? host.Split('.')[0] : host) is not { } service)
+            {
+                yield return $"{launch.Where}: there is no Service {host}";
+            }
             else if (!service.Spec["ports"].Items.Any(p => p["port"].Text == $"{port}"))
             {
                 yield return $"{launch.Where}: Service {host} has no port {port}";

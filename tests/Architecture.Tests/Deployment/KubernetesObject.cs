@@ -41,8 +41,11 @@ internal sealed class KubernetesObjects
     public KubernetesObject? Find(string kind, string name) =>
         All.FirstOrDefault(o => o.Kind == kind && o.Name == name);
 
-    /// <summary>The workloads whose pods a selector takes; an empty selector takes none, for it is always a mistake.</summary>
-    public IEnumerable<KubernetesObject> Selected(Yaml labels) => KubernetesObject.Labels(labels) is { Count: > 0 } wanted
-        ? Workloads.Where(w => wanted.All(l => w.PodLabels.GetValueOrDefault(l.Key) == l.Value))
-        : [];
+    /// <summary>The workloads whose pods a selector takes; an empty one takes none: it is always a mistake.</summary>
+    public IEnumerable<KubernetesObject> Selected(Yaml labels)
+    {
+        var wanted = KubernetesObject.Labels(labels);
+        return Workloads.Where(w => wanted.Count > 0
+            && wanted.All(l => w.PodLabels.GetValueOrDefault(l.Key) == l.Value));
+    }
 }

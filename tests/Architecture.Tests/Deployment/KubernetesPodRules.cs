@@ -24,14 +24,22 @@ internal static class KubernetesPodRules
 
     private static IEnumerable<string> CheckPod(KubernetesObjects objects, KubernetesObject workload)
     {
-        var account = workload.Pod["serviceAccountName"].Text;
-        if (objects.Find("ServiceAccount", account) is null) yield return $"{workload.Where}: there is no ServiceAccount {account}";
+        var (where, pod) = (workload.Where, workload.Pod);
+        var account = pod["serviceAccountName"].Text;
+        if (objects.Find("ServiceAccount", account) is null)
+        {
+            yield return $"{where}: there is no ServiceAccount {account}";
+        }
 
         // Kubernetes turns a Service mesh-xds into the variable MESH_XDS_PORT=tcp://..., which is a flag of ours.
-        if (workload.Pod["enableServiceLinks"].Text != "false") yield return $"{workload.Where}: Services become variables";
-        if (workload.Pod["automountServiceAccountToken"].Text != "false") yield return $"{workload.Where}: gets a token it has no use for";
-        if (workload.Pod["securityContext"]["runAsNonRoot"].Text != "true") yield return $"{workload.Where}: may run as root";
-        if (!workload.Pod["terminationGracePeriodSeconds"].Exists) yield return $"{workload.Where}: says not how long it may drain";
+        if (pod["enableServiceLinks"].Text != "false") yield return $"{where}: Services become variables";
+        if (pod["automountServiceAccountToken"].Text != "false")
+        {
+            yield return $"{where}: gets a token it has no use for";
+        }
+
+        if (pod["securityContext"]["runAsNonRoot"].Text != "true") yield return $"{where}: may run as root";
+        if (!pod["terminationGracePeriodSeconds"].Exists) yield return $"{where}: says not how long it may drain";
     }
 
     private static IEnumerable<string> CheckVolumes(KubernetesObjects objects, KubernetesObject workload)
@@ -39,7 +47,10 @@ internal static class KubernetesPodRules
         var volumes = workload.Pod["volumes"].Items.ToArray();
         foreach (var mount in workload.Containers.SelectMany(c => c["volumeMounts"].Items).Select(m => m["name"].Text))
         {
-            if (!volumes.Any(v => v["name"].Text == mount)) yield return $"{workload.Where}: volume {mount} is not defined";
+            if (!volumes.Any(v => v["name"].Text == mount))
+            {
+                yield return $"{workload.Where}: volume {mount} is not defined";
+            }
         }
 
         foreach (var volume in volumes)

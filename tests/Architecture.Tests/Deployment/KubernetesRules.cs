@@ -68,14 +68,14 @@ internal static class KubernetesRules
         if (selected.Length == 0) yield return $"{policy.Where}: its selector takes no pod";
         foreach (var rule in policy.Spec["ingress"].Items)
         {
-            foreach (var from in rule["from"].Items.Where(f => !objects.Selected(f["podSelector"]["matchLabels"]).Any()))
+            if (rule["from"].Items.Any(f => !objects.Selected(f["podSelector"]["matchLabels"]).Any()))
             {
                 yield return $"{policy.Where}: lets in pods that do not exist";
             }
 
-            foreach (var port in rule["ports"].Items.Select(p => p["port"].Text).Where(p => !selected.Any(w => HasPort(w, p))))
+            foreach (var port in rule["ports"].Items.Select(p => p["port"].Text))
             {
-                yield return $"{policy.Where}: its pods have no port {port}";
+                if (!selected.Any(w => HasPort(w, port))) yield return $"{policy.Where}: its pods have no port {port}";
             }
         }
     }

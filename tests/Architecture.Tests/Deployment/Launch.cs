@@ -22,12 +22,16 @@ internal sealed record Launch(
         ? []
         : Listeners.Where(f => !Program.LoopbackPorts.Contains(f.Key)).SelectMany(f => PortsOf(f.Key, f.Value));
 
+    /// <summary>The absolute paths that it is given.</summary>
+    public IEnumerable<string> Paths =>
+        MeshVariables.Select(v => v.Value).Concat(Arguments).Where(v => v.StartsWith('/'));
+
     /// <summary>Flags and variables that the program does not know.</summary>
     public IEnumerable<string> Findings() =>
     [
         .. Program.CheckArguments(Arguments).Select(f => $"{Where}: {f}"),
-        .. Variables.Keys.Where(v => v.StartsWith("MESH_", StringComparison.Ordinal) && !Program.Variables.ContainsKey(v))
-            .Select(v => $"{Where}: {Program.Name} knows no variable {v}"),
+        .. MeshVariables.Where(v => !Program.Variables.ContainsKey(v.Key))
+            .Select(v => $"{Where}: {Program.Name} knows no variable {v.Key}"),
     ];
 
     /// <summary>A setting: the command line wins over the environment.</summary>
@@ -38,6 +42,9 @@ internal sealed record Launch(
         var variable = Program.Variables.FirstOrDefault(v => v.Value == flag).Key;
         return variable is not null && Variables.TryGetValue(variable, out var value) ? value : null;
     }
+
+    private IEnumerable<KeyValuePair<string, string>> MeshVariables =>
+        Variables.Where(v => v.Key.StartsWith("MESH_", StringComparison.Ordinal));
 
     // A gateway is a client of the silos: it hosts no grains, so nobody calls it on their ports.
     private IEnumerable<KeyValuePair<string, int>> Listeners => Find("--role") == "gateway"

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace MeshOrleans.Architecture.Tests.Deployment;
 
-/// <summary>The programs that images hold, read from their sources: a flag that is renamed there is unknown here.</summary>
+/// <summary>The programs that images hold, read from their sources: what is renamed there is unknown here.</summary>
 internal static partial class MeshPrograms
 {
     public static ImmutableDictionary<string, MeshProgram> All { get; } =
@@ -47,10 +47,11 @@ internal static partial class MeshPrograms
     private static MeshProgram Echo()
     {
         var flags = Captures(EchoFlag(), Repository.Read("samples/Echo/EchoOptions.cs"));
+        var ports = flags.Where(f => f.EndsWith("port", StringComparison.Ordinal));
         return new MeshProgram("mesh-echo")
         {
             Flags = [.. flags],
-            Ports = flags.Where(f => f.EndsWith("port", StringComparison.Ordinal)).ToImmutableDictionary(f => f, _ => 0),
+            Ports = ports.ToImmutableDictionary(f => f, _ => 0),
             BindFlags = ["--address"],
         };
     }

@@ -21,7 +21,8 @@ internal static partial class MeshctlCommands
         var words = arguments.TakeWhile(a => !a.StartsWith('-')).ToArray();
         var command = new[] { string.Join(' ', words.Take(2)), words.FirstOrDefault("") }
             .FirstOrDefault(FlagsByCommand.ContainsKey);
-        if (command is null) return arguments.Count == 0 ? [] : [$"meshctl has no command '{words.FirstOrDefault("")}'"];
+        if (arguments.Count == 0) return [];
+        if (command is null) return [$"meshctl has no command '{words.FirstOrDefault("")}'"];
         return arguments.Where(a => a.StartsWith('-') && a != "-")
             .Where(flag => !FlagsByCommand[command].Contains(flag) && !GlobalFlags.Contains(flag))
             .Select(flag => $"meshctl {command} has no flag '{flag}'");

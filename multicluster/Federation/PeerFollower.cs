@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MeshOrleans.Grains.Duties;
 using MeshOrleans.Grains.Federation;
 using MeshOrleans.Model.Snapshots;
 using Microsoft.Extensions.Hosting;
@@ -8,8 +9,8 @@ using Microsoft.Extensions.Options;
 namespace MeshOrleans.Multicluster.Federation;
 
 /// <summary>
-/// Keeps what the peers export current. Each peer is read on its own: one that is slow or gone delays no other, and
-/// what it last exported stays.
+/// Keeps what the peers export current; of a cluster's processes one does it. Each peer is read on its own: one that is
+/// slow or gone delays no other, and what it last exported stays.
 /// </summary>
 public sealed partial class PeerFollower(
     IGrainFactory grains,
@@ -18,14 +19,38 @@ public sealed partial class PeerFollower(
     TimeProvider clock,
     ILogger<PeerFollower> logger) : BackgroundService
 {
+    private const string Duty = "federation";
+
+    private static readonly TimeSpan _longestRound = TimeSpan.FromSeconds(15);
+
+    private readonly string _process = Guid.NewGuid().ToString("N");
+
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            await Task.WhenAll(
-                options.Value.Snapshot().Peers.Values.Select(peer => SyncAsync(peer.Name, stoppingToken)));
+            var peers = options.Value.Snapshot().Peers;
+            if (!peers.IsEmpty && await IsOnDutyAsync(stoppingToken))
+            {
+                await Task.WhenAll(peers.Values.Select(peer => SyncAsync(peer.Name, stoppingToken)));
+            }
+
             await Task.Delay(options.Value.Interval, clock, stoppingToken);
+        }
+    }
+
+    private async Task<bool> IsOnDutyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await grains.GetGrain<IDutyGrain>(Duty)
+                .TryHoldAsync(_process, options.Value.Interval + _longestRound, cancellationToken);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogNoDuty(exception.Message);
+            return false;
         }
     }
 
@@ -80,6 +105,9 @@ public sealed partial class PeerFollower(
             return null;
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Who reads the peers could not be settled: {Reason}")]
+    private partial void LogNoDuty(string reason);
 
     [LoggerMessage(
         Level = LogLevel.Warning, Message = "Peer {Peer} could not be read; its last exports stay: {Reason}")]

@@ -4,7 +4,8 @@ using MeshOrleans.Model.Snapshots;
 namespace MeshOrleans.Grains.Identity;
 
 /// <summary>
-/// What becomes of an identity's certificates. Those that have expired are dropped whenever something changes.
+/// What becomes of an identity's certificates. Those that have expired are dropped whenever one is recorded or
+/// all are rotated.
 /// </summary>
 internal static class IdentityMachine
 {

@@ -9,7 +9,15 @@ namespace MeshOrleans.Grains.Identity;
 [Alias("mesh.ICertificateAuthorityGrain")]
 public interface ICertificateAuthorityGrain : IGrainWithStringKey
 {
+    /// <summary>Says whether a request would be signed, and on what terms. Nothing is signed or kept.</summary>
+    [Alias("Examine")]
+    Task<ExamineResult> ExamineAsync(SignRequest request, CancellationToken cancellationToken);
+
     /// <summary>Signs a public key for an identity, verifies its own output, and only then hands it out.</summary>
+    /// <remarks>
+    /// Remembers nothing of it: who must not have two certificates where one was asked for makes a
+    /// <see cref="SerialReservation"/> first and comes with the same one again.
+    /// </remarks>
     [Alias("Sign")]
     Task<SignResult> SignAsync(SignRequest request, CancellationToken cancellationToken);
 
@@ -27,12 +35,51 @@ public interface ICertificateAuthorityGrain : IGrainWithStringKey
 /// <param name="DnsNames">
 /// DNS names or IP addresses for the control plane's own serving certificate; else empty.
 /// </param>
+/// <param name="Reservation">
+/// The serial and the time to sign with; null lets the authority draw a serial and read its clock.
+/// </param>
 [GenerateSerializer, Immutable, Alias("mesh.SignRequest")]
 public sealed record SignRequest(
     [property: Id(0)] string SpiffeId,
     [property: Id(1)] ImmutableArray<byte> Csr,
     [property: Id(2)] TimeSpan? Lifetime,
-    [property: Id(3)] ImmutableArray<string> DnsNames);
+    [property: Id(3)] ImmutableArray<string> DnsNames,
+    [property: Id(4)] SerialReservation? Reservation = null);
+
+/// <summary>
+/// What would differ between two signatures for one request, fixed before the first: with the same reservation,
+/// lifetime and signing certificate the content that is signed is the same.
+/// </summary>
+/// <param name="Serial">The serial: 16 random bytes, of which the first is 01 to 7F.</param>
+/// <param name="IssuedAt">
+/// The time of issue. More than 15 minutes before or after the authority's clock it is refused.
+/// </param>
+[GenerateSerializer, Immutable, Alias("mesh.SerialReservation")]
+public sealed record SerialReservation(
+    [property: Id(0)] ImmutableArray<byte> Serial,
+    [property: Id(1)] DateTimeOffset IssuedAt);
+
+/// <summary>What the authority thinks of a request.</summary>
+[GenerateSerializer, Immutable, Alias("mesh.ExamineResult")]
+public abstract record ExamineResult
+{
+    private ExamineResult()
+    {
+    }
+
+    /// <summary>It would be signed.</summary>
+    /// <param name="Lifetime">The lifetime it would get: what was asked for, or the default, up to the maximum.</param>
+    /// <param name="RootSequence">The <see cref="AuthorityBundle.Sequence"/> of the roots it would chain to.</param>
+    [GenerateSerializer, Immutable, Alias("mesh.ExamineResult.Acceptable")]
+    public sealed record Acceptable(
+        [property: Id(0)] TimeSpan Lifetime,
+        [property: Id(1)] long RootSequence) : ExamineResult;
+
+    /// <summary>It would not.</summary>
+    /// <param name="Reason">Why, for the caller and the log.</param>
+    [GenerateSerializer, Immutable, Alias("mesh.ExamineResult.Refused")]
+    public sealed record Refused([property: Id(0)] string Reason) : ExamineResult;
+}
 
 /// <summary>What became of it.</summary>
 [GenerateSerializer, Immutable, Alias("mesh.SignResult")]

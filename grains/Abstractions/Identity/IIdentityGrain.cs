@@ -9,7 +9,22 @@ namespace MeshOrleans.Grains.Identity;
 [Alias("mesh.IIdentityGrain")]
 public interface IIdentityGrain : IGrainWithStringKey
 {
-    /// <summary>Signs the key of a CSR for this identity.</summary>
+    /// <summary>Has the key of a CSR signed for this identity: once, however often the call is repeated.</summary>
+    /// <remarks>
+    /// <para>
+    /// A call is a repetition when CSR (byte for byte), node and lifetime (as granted) are those of an earlier one. It
+    /// is answered with the same certificate until that is due: until its <see cref="CertificateView.RotateAt"/>, the
+    /// next <see cref="RotateAsync"/>, or a change of the mesh's roots. From then on the same call is a new request,
+    /// with a new serial and a full lifetime. Of each node the last four requests are remembered.
+    /// </para>
+    /// <para>
+    /// Serial and time are saved before anything is signed. A call that failed, for whatever reason, has handed nothing
+    /// out; repeated within ten minutes and half the lifetime, it gets the serial that was fixed for it.
+    /// </para>
+    /// </remarks>
+    /// <exception cref="Orleans.Storage.InconsistentStateException">
+    /// Another activation of this grain was faster, and this one has handed nothing out: repeat the call.
+    /// </exception>
     [Alias("Issue")]
     Task<IssueResult> IssueAsync(IssueRequest request, CancellationToken cancellationToken);
 

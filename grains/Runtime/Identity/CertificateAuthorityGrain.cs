@@ -27,6 +27,18 @@ internal sealed partial class CertificateAuthorityGrain(
         if (next != store.State) await this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot());
     }
 
+    public Task<ExamineResult> ExamineAsync(SignRequest request, CancellationToken cancellationToken)
+    {
+        if (_authority!.WhyNot(request, clock.GetUtcNow()) is not { } reason)
+        {
+            return Task.FromResult<ExamineResult>(
+                new ExamineResult.Acceptable(_authority.LifetimeOf(request), store.State.Sequence));
+        }
+
+        LogRefused(request.SpiffeId, reason);
+        return Task.FromResult<ExamineResult>(new ExamineResult.Refused(reason));
+    }
+
     public async Task<SignResult> SignAsync(SignRequest request, CancellationToken cancellationToken)
     {
         await RenewSignerAsync(cancellationToken);

@@ -10,6 +10,9 @@ internal sealed class IdentityGrain(
 {
     private string SpiffeId => this.GetPrimaryKeyString();
 
+    private ICertificateAuthorityGrain Authority =>
+        GrainFactory.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default);
+
     public override Task OnActivateAsync(CancellationToken cancellationToken) =>
         store.TellAsync(GrainFactory.GetMeshSnapshot(), cancellationToken);
 
@@ -20,28 +23,50 @@ internal sealed class IdentityGrain(
             return new IssueResult.Refused(reason);
         }
 
-        var authority = GrainFactory.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default);
-        var answer = await authority.SignAsync(
-            new SignRequest(SpiffeId, request.Csr, request.Lifetime, []), cancellationToken);
-        if (answer is not SignResult.Signed signed)
+        var wanted = new SignRequest(SpiffeId, request.Csr, request.Lifetime, []);
+        return await Authority.ExamineAsync(wanted, cancellationToken) switch
         {
-            return new IssueResult.Refused(
-                answer is SignResult.Refused refused ? refused.Reason : "The authority did not sign.");
-        }
-
-        var (next, view) = IdentityMachine.Record(
-            store.State, SpiffeId, request.NodeId, signed, random.NextDouble(), clock.GetUtcNow());
-        await this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot());
-        return new IssueResult.Issued(signed.ChainPem, view);
+            ExamineResult.Acceptable terms =>
+                await IssueOnceAsync(wanted, IssueKey.Of(request, terms), cancellationToken),
+            ExamineResult.Refused(var refusal) => new IssueResult.Refused(refusal),
+            var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
+        };
     }
 
     public async Task<int> RotateAsync(CancellationToken cancellationToken)
     {
         var (next, count) = IdentityMachine.Rotate(store.State, SpiffeId, clock.GetUtcNow());
-        await this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot());
+        await CommitAsync(next);
         return count;
     }
 
     public Task<ImmutableArray<CertificateView>> ListAsync(CancellationToken cancellationToken) =>
         Task.FromResult(IdentityMachine.List(store.State, clock.GetUtcNow()));
+
+    private async Task<IssueResult> IssueOnceAsync(
+        SignRequest wanted, IssueKey key, CancellationToken cancellationToken)
+    {
+        var (reserved, record) = IdentityMachine.Reserve(
+            store.State, key, [.. AuthorityCertificates.NewSerial()], clock.GetUtcNow());
+        if (record.Answer is { } known) return known;
+
+        // Saved before anything is signed: whoever comes after a crash, or in another activation, finds the serial.
+        if (!ReferenceEquals(reserved, store.State)) await CommitAsync(reserved);
+        var request = wanted with { Lifetime = key.Lifetime, Reservation = record.Reservation };
+        switch (await Authority.SignAsync(request, cancellationToken))
+        {
+            case SignResult.Signed signed:
+                var (next, answer) = IdentityMachine.Record(
+                    store.State, SpiffeId, record, signed, random.NextDouble(), clock.GetUtcNow());
+                await CommitAsync(next);
+                return answer;
+            case SignResult.Refused(var reason):
+                await CommitAsync(IdentityMachine.Release(store.State, record, clock.GetUtcNow()));
+                return new IssueResult.Refused(reason);
+            case var other:
+                throw new InvalidOperationException($"Unknown result {other.GetType().Name}.");
+        }
+    }
+
+    private Task CommitAsync(IdentityState next) => this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot());
 }

@@ -4,7 +4,8 @@ using MeshOrleans.Model.Snapshots;
 namespace MeshOrleans.Grains.Identity;
 
 /// <summary>
-/// What becomes of an identity's certificates. Those that have expired are dropped whenever something changes.
+/// What becomes of an identity's certificates. Those that have expired are dropped whenever one is recorded or
+/// all are rotated.
 /// </summary>
 internal static class IdentityMachine
 {
@@ -15,42 +16,68 @@ internal static class IdentityMachine
     private const double Jitter = 0.01;
 
     /// <summary>Why no certificate can be issued to a node; null when one can.</summary>
-    public static string? WhyNot(IdentityState state, string nodeId, DateTimeOffset now) =>
-        nodeId.Length is 0 or > MaxNodeId || nodeId.Any(char.IsControl)
-            ? $"The node id must be 1 to {MaxNodeId} printable characters."
-            : !state.Certificates.ContainsKey(nodeId)
-                && state.Certificates.Values.Count(c => c.NotAfter > now) >= MaxNodes
-                ? $"This identity is in use at {MaxNodes} nodes."
-                : null;
+    public static string? WhyNot(IdentityState state, string nodeId, DateTimeOffset now)
+    {
+        if (nodeId.Length is 0 or > MaxNodeId || nodeId.Any(char.IsControl))
+        {
+            return $"The node id must be 1 to {MaxNodeId} printable characters.";
+        }
 
-    /// <summary>Records a certificate as the one in use at its node.</summary>
+        var nodes = state.Certificates.Values.Where(c => c.NotAfter > now).Select(c => c.NodeId)
+            .Union(IssueMachine.Remembered(state.Requests, now).Select(r => r.Key.NodeId))
+            .ToHashSet(StringComparer.Ordinal);
+        return nodes.Count >= MaxNodes && !nodes.Contains(nodeId)
+            ? $"This identity is in use at {MaxNodes} nodes."
+            : null;
+    }
+
+    /// <summary>
+    /// Finds the request among those remembered, or reserves for it what it is to be signed with. Nobody is told.
+    /// </summary>
+    /// <returns>The state, the very same when the request was known; and the request.</returns>
+    public static (IdentityState Next, IssueRecord Record) Reserve(
+        IdentityState state, IssueKey key, ImmutableArray<byte> serial, DateTimeOffset now)
+    {
+        var (requests, record) = IssueMachine.Reserve(state.Requests, key, serial, now);
+        return (requests == state.Requests ? state : state with { Requests = requests }, record);
+    }
+
+    /// <summary>Forgets a reservation that was refused.</summary>
+    public static IdentityState Release(IdentityState state, IssueRecord record, DateTimeOffset now) =>
+        state with { Requests = IssueMachine.Release(state.Requests, record, now) };
+
+    /// <summary>Records a certificate as the one in use at its node, and as the answer to its request.</summary>
     /// <param name="state">The identity.</param>
     /// <param name="spiffeId">Its name.</param>
-    /// <param name="nodeId">Who holds the key.</param>
+    /// <param name="record">The request that was signed.</param>
     /// <param name="signed">The certificate.</param>
     /// <param name="chance">Drawn once for this certificate: 0 or more, less than 1.</param>
     /// <param name="now">The time.</param>
-    public static (IdentityState Next, CertificateView View) Record(
+    public static (IdentityState Next, IssueResult.Issued Answer) Record(
         IdentityState state,
         string spiffeId,
-        string nodeId,
+        IssueRecord record,
         SignResult.Signed signed,
         double chance,
         DateTimeOffset now)
     {
         var share = 0.5 + (((2 * chance) - 1) * Jitter);
         var rotateAt = signed.NotBefore + (share * (signed.NotAfter - signed.NotBefore));
+        var nodeId = record.Key.NodeId;
         var view = new CertificateView(
             nodeId, signed.Serial, signed.Issuer, signed.NotBefore, signed.NotAfter, rotateAt, state.Generation);
-        return (With(state, spiffeId, state.Generation, state.Certificates.SetItem(nodeId, view), now), view);
+        var answer = new IssueResult.Issued(signed.ChainPem, view);
+        var answered = state with { Requests = IssueMachine.Answer(state.Requests, record, answer, now) };
+        return (With(answered, spiffeId, state.Generation, state.Certificates.SetItem(nodeId, view), now), answer);
     }
 
     /// <summary>
-    /// Makes every certificate due: each is told with the new generation, which its own is now behind.
+    /// Makes every certificate due: each is told with the new generation, which its own is now behind. What
+    /// was asked before is forgotten, so that the same CSR is signed anew.
     /// </summary>
     public static (IdentityState Next, int Count) Rotate(IdentityState state, string spiffeId, DateTimeOffset now)
     {
-        var next = With(state, spiffeId, state.Generation + 1, state.Certificates, now);
+        var next = With(state with { Requests = [] }, spiffeId, state.Generation + 1, state.Certificates, now);
         return (next, next.Certificates.Count);
     }
 
@@ -70,7 +97,7 @@ internal static class IdentityMachine
         var valid = certificates.RemoveRange(certificates.Where(c => c.Value.NotAfter <= now).Select(c => c.Key));
         var put = valid.Values.ToDictionary(
             c => Key(spiffeId, c.NodeId), c => SnapshotPayload.Write(ToRecord(spiffeId, generation, c)));
-        return new IdentityState
+        return state with
         {
             Generation = generation,
             Certificates = valid,

@@ -15,4 +15,7 @@ internal sealed record IdentityState : IOwnerState
 
     /// <inheritdoc/>
     [Id(2)] public OwnedEntries Entries { get; init; } = OwnedEntries.Empty;
+
+    /// <summary>The requests that are remembered, oldest first; see <see cref="IssueMachine"/>.</summary>
+    [Id(3)] public ImmutableArray<IssueRecord> Requests { get; init; } = [];
 }

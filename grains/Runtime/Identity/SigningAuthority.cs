@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -9,7 +10,11 @@ namespace MeshOrleans.Grains.Identity;
 /// <summary>The authority with its keys loaded: a template, a signature, and a check of its own work.</summary>
 internal sealed class SigningAuthority : IDisposable
 {
+    /// <summary>How far a reserved time of issue may be from the clock, either way.</summary>
+    public static readonly TimeSpan IssueTimeTolerance = TimeSpan.FromMinutes(15);
+
     private const int MaxNames = 32;
+    private const int SerialLength = 16;
 
     private static readonly OidCollection _purposes =
         [new Oid("1.3.6.1.5.5.7.3.1", "serverAuth"), new Oid("1.3.6.1.5.5.7.3.2", "clientAuth")];
@@ -39,22 +44,28 @@ internal sealed class SigningAuthority : IDisposable
     public bool NeedsNewSigner(DateTimeOffset now) =>
         _root.NotAfter > _signer.NotAfter && _signer.NotAfter - now < (_signer.NotAfter - _signer.NotBefore) / 3;
 
+    /// <summary>Why a request would not be signed; null when it would.</summary>
+    public string? WhyNot(SignRequest request, DateTimeOffset now) =>
+        TryRead(request, now, out _, out var reason) ? null : reason;
+
+    /// <summary>The lifetime that a certificate gets.</summary>
+    public TimeSpan LifetimeOf(SignRequest request)
+    {
+        var lifetime = request.Lifetime ?? _options.DefaultLifetime;
+        return lifetime < _options.MaxLifetime ? lifetime : _options.MaxLifetime;
+    }
+
     /// <summary>Signs, verifies, and only then answers.</summary>
     public SignResult Sign(SignRequest request, DateTimeOffset now)
     {
-        if (!SpiffeId.TryParse(request.SpiffeId, out var id) || id.TrustDomain != _domain || id.Path.Length == 0)
-        {
-            return new SignResult.Refused($"'{request.SpiffeId}' is no identity of trust domain {_domain}.");
-        }
-
-        if (!CsrReader.TryRead(request.Csr.AsSpan(), out var key, out var reason))
-        {
-            return new SignResult.Refused(reason);
-        }
-
-        if (request.Lifetime <= TimeSpan.Zero) return new SignResult.Refused("The lifetime asked for is not positive.");
-        if (!TryReadNames(id, request.DnsNames, out var names, out reason)) return new SignResult.Refused(reason);
-        using var leaf = Issue(names, key, request.Lifetime ?? _options.DefaultLifetime, now);
+        if (!TryRead(request, now, out var subject, out var reason)) return new SignResult.Refused(reason);
+        var (id, key, names) = subject;
+        using var leaf = Issue(
+            names,
+            key,
+            LifetimeOf(request),
+            request.Reservation?.IssuedAt ?? now,
+            request.Reservation?.Serial.ToArray() ?? AuthorityCertificates.NewSerial());
         return SvidVerifier.FindFault(leaf, _signer, _root, id, key, now) is { } fault
             ? new SignResult.Refused($"The authority discarded its own certificate: {fault}.")
             : new SignResult.Signed(
@@ -72,9 +83,40 @@ internal sealed class SigningAuthority : IDisposable
         _root.Dispose();
     }
 
-    private X509Certificate2 Issue(SubjectAlternativeNames names, PublicKey key, TimeSpan lifetime, DateTimeOffset now)
+    private bool TryRead(
+        SignRequest request,
+        DateTimeOffset now,
+        [NotNullWhen(true)] out Subject? subject,
+        [NotNullWhen(false)] out string? reason)
     {
-        if (lifetime > _options.MaxLifetime) lifetime = _options.MaxLifetime;
+        subject = null;
+        if (!SpiffeId.TryParse(request.SpiffeId, out var id) || id.TrustDomain != _domain || id.Path.Length == 0)
+        {
+            reason = $"'{request.SpiffeId}' is no identity of trust domain {_domain}.";
+            return false;
+        }
+
+        if (!CsrReader.TryRead(request.Csr.AsSpan(), out var key, out reason)) return false;
+        if (!TryReadNames(id, request.DnsNames, out var names, out reason)) return false;
+        reason = request.Lifetime <= TimeSpan.Zero
+            ? "The lifetime asked for is not positive."
+            : WhyNot(request.Reservation, now);
+        subject = reason is null ? new Subject(id, key, names) : null;
+        return subject is not null;
+    }
+
+    private static string? WhyNot(SerialReservation? reservation, DateTimeOffset now) =>
+        reservation is null ? null
+        : reservation.Serial.AsSpan() is not ([>= 0x01 and <= 0x7F, ..] and { Length: SerialLength })
+            ? $"The reserved serial must be {SerialLength} bytes, the first of them 01 to 7F."
+        : (reservation.IssuedAt - now).Duration() > IssueTimeTolerance
+            ? $"The reserved time of issue, {reservation.IssuedAt:u}, is more than {IssueTimeTolerance.TotalMinutes} "
+                + "minutes from the authority's clock."
+        : null;
+
+    private X509Certificate2 Issue(
+        SubjectAlternativeNames names, PublicKey key, TimeSpan lifetime, DateTimeOffset issuedAt, byte[] serial)
+    {
         var backdate = lifetime / 10 < _options.Backdate ? lifetime / 10 : _options.Backdate;
         var template = new CertificateRequest(new X500DistinguishedName(""), key, HashAlgorithmName.SHA256);
         var extensions = template.CertificateExtensions;
@@ -87,17 +129,20 @@ internal sealed class SigningAuthority : IDisposable
         return template.Create(
             _signer.SubjectName,
             X509SignatureGenerator.CreateForECDsa(_key),
-            AuthorityCertificates.Later(now - backdate, _signer.NotBefore),
-            AuthorityCertificates.Earlier(now + lifetime, _signer.NotAfter),
-            AuthorityCertificates.NewSerial());
+            AuthorityCertificates.Later(issuedAt - backdate, _signer.NotBefore),
+            AuthorityCertificates.Earlier(issuedAt + lifetime, _signer.NotAfter),
+            serial);
     }
 
     /// <summary>DNS names and addresses are for the control plane's own serving certificate alone.</summary>
     private bool TryReadNames(
-        SpiffeId id, ImmutableArray<string> wanted, out SubjectAlternativeNames names, out string reason)
+        SpiffeId id,
+        ImmutableArray<string> wanted,
+        out SubjectAlternativeNames names,
+        [NotNullWhen(false)] out string? reason)
     {
         names = SubjectAlternativeNames.Of(id.ToString());
-        reason = "";
+        reason = null;
         if (wanted.IsDefaultOrEmpty) return true;
         if (id.Namespace != _mesh.RootNamespace) reason = "Only the control plane's own certificate carries DNS names.";
         else if (wanted.Length > MaxNames) reason = $"More than {MaxNames} DNS names were asked for.";
@@ -106,7 +151,7 @@ internal sealed class SigningAuthority : IDisposable
             reason = $"'{bad}' is neither a DNS name nor an IP address.";
         }
 
-        if (reason.Length > 0) return false;
+        if (reason is not null) return false;
         names = names with
         {
             DnsNames = [.. wanted.Where(name => !IPAddress.TryParse(name, out _))],
@@ -117,4 +162,6 @@ internal sealed class SigningAuthority : IDisposable
 
     private static bool IsHost(string name) =>
         Workloads.Names.IsDnsSubdomain(name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name);
+
+    private sealed record Subject(SpiffeId Id, PublicKey Key, SubjectAlternativeNames Names);
 }

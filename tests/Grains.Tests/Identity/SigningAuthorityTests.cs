@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Formats.Asn1;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -236,6 +237,65 @@ public sealed class SigningAuthorityTests : IDisposable
     }
 
     [Fact]
+    public void With_one_reservation_the_same_content_is_signed_at_another_time()
+    {
+        var csr = CsrSamples.P256();
+        var reservation = Reservation();
+
+        var one = SignReserved(csr, reservation, _now);
+        var other = SignReserved(csr, reservation, _now.AddMinutes(14));
+
+        Assert.Equal((Convert.ToHexString(reservation.Serial.AsSpan()), Floor(_now.AddHours(24))), (one.Serial, one.NotAfter));
+        Assert.Equal(SignedContent(one), SignedContent(other));
+    }
+
+    [Fact]
+    public void A_reserved_time_may_be_fifteen_minutes_from_the_clock_and_no_more()
+    {
+        var request = new SignRequest(Cart, [.. CsrSamples.P256()], null, [], Reservation());
+
+        Assert.IsType<SignResult.Signed>(_authority.Sign(request, _now.AddMinutes(15)));
+        Assert.Contains(
+            "time of issue", Assert.IsType<SignResult.Refused>(_authority.Sign(request, _now.AddMinutes(15).AddTicks(1))).Reason);
+        AssertRefused(request with { Reservation = Reservation() with { IssuedAt = _now.AddMinutes(16) } }, "time of issue");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("41414141414141414141414141414141" + "41")]
+    [InlineData("414141414141414141414141414141")]
+    [InlineData("80414141414141414141414141414141")]
+    [InlineData("00414141414141414141414141414141")]
+    public void A_reserved_serial_must_be_positive_and_of_full_length(string serial) => AssertRefused(
+        new SignRequest(
+            Cart, [.. CsrSamples.P256()], null, [], Reservation() with { Serial = [.. Convert.FromHexString(serial)] }),
+        "serial");
+
+    [Fact]
+    public void A_reserved_serial_that_was_never_set_is_refused() => AssertRefused(
+        new SignRequest(Cart, [.. CsrSamples.P256()], null, [], new SerialReservation(default, _now)), "serial");
+
+    [Fact]
+    public void What_would_be_refused_is_known_beforehand()
+    {
+        var good = new SignRequest(Cart, [.. CsrSamples.P256()], null, []);
+
+        Assert.Null(_authority.WhyNot(good, _now));
+        Assert.Contains("trust domain", _authority.WhyNot(good with { SpiffeId = "cart" }, _now));
+        Assert.Contains("PKCS#10", _authority.WhyNot(good with { Csr = [1, 2, 3] }, _now));
+        Assert.Contains("lifetime", _authority.WhyNot(good with { Lifetime = TimeSpan.Zero }, _now));
+        Assert.Contains("control plane", _authority.WhyNot(good with { DnsNames = ["localhost"] }, _now));
+    }
+
+    [Theory]
+    [InlineData(null, "1.00:00:00")]
+    [InlineData("01:00:00", "01:00:00")]
+    [InlineData("365.00:00:00", "90.00:00:00")]
+    public void The_lifetime_is_known_beforehand(string? asked, string granted) => Assert.Equal(
+        TimeSpan.Parse(granted, null),
+        _authority.LifetimeOf(new SignRequest(Cart, [], asked is null ? null : TimeSpan.Parse(asked, null), [])));
+
+    [Fact]
     public void A_clock_that_jumped_behind_the_signing_certificate_signs_nothing()
     {
         var refused = Assert.IsType<SignResult.Refused>(
@@ -258,6 +318,19 @@ public sealed class SigningAuthorityTests : IDisposable
     private SignResult.Signed Sign(
         byte[] csr, TimeSpan? lifetime = null, DateTimeOffset? now = null, string id = Cart, ImmutableArray<string> names = default) =>
         Assert.IsType<SignResult.Signed>(_authority.Sign(new SignRequest(id, [.. csr], lifetime, names), now ?? _now));
+
+    private SignResult.Signed SignReserved(byte[] csr, SerialReservation reservation, DateTimeOffset now) =>
+        Assert.IsType<SignResult.Signed>(_authority.Sign(new SignRequest(Cart, [.. csr], null, [], reservation), now));
+
+    private static SerialReservation Reservation() => new([.. Enumerable.Repeat((byte)0x41, 16)], _now);
+
+    /// <summary>A certificate less its signature, which ECDSA makes another each time.</summary>
+    private static string SignedContent(SignResult.Signed signed)
+    {
+        using var leaf = X509Certificate2.CreateFromPem(signed.ChainPem[0]);
+        var certificate = new AsnReader(leaf.RawData, AsnEncodingRules.DER).ReadSequence();
+        return Convert.ToHexString(certificate.ReadEncodedValue().Span);
+    }
 
     private void AssertRefused(SignRequest request, string reasonPart) =>
         Assert.Contains(reasonPart, Assert.IsType<SignResult.Refused>(_authority.Sign(request, _now)).Reason);

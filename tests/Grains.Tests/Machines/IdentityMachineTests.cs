@@ -10,12 +10,14 @@ public sealed class IdentityMachineTests
     private const string Id = "spiffe://cluster.local/ns/shop/sa/cart";
 
     private static readonly DateTimeOffset _now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+    private static readonly ImmutableArray<byte> _serial = [.. Enumerable.Repeat((byte)0x41, 16)];
 
     [Fact]
     public void A_certificate_is_recorded_and_told_under_its_identity_and_node()
     {
-        var (next, view) = IdentityMachine.Record(new IdentityState(), Id, "node/1", Signed(_now), 0.5, _now);
+        var (next, answer) = Sign(new IdentityState(), "node/1", Signed(_now), 0.5, _now);
 
+        var view = answer.View;
         Assert.Equal(("node/1", "0A", "CN=signer", 0L), (view.NodeId, view.Serial, view.Issuer, view.Generation));
         var change = Assert.Single(next.Entries.ChangesAfter(0));
         Assert.Equal($"identity/{Id}|node/1", change.Key);
@@ -30,8 +32,9 @@ public sealed class IdentityMachineTests
     [InlineData(0.999999999, "12:14:24")] // 51 %
     public void Rotation_is_due_at_half_life_give_or_take_one_percent(double chance, string expected)
     {
-        var (_, view) = IdentityMachine.Record(new IdentityState(), Id, "n", Signed(_now), chance, _now);
+        var (_, answer) = Sign(new IdentityState(), "n", Signed(_now), chance, _now);
 
+        var view = answer.View;
         var share = view.RotateAt - view.NotBefore;
         var difference = share - TimeSpan.Parse(expected, CultureInfo.InvariantCulture);
         Assert.InRange(difference, TimeSpan.FromSeconds(-1), TimeSpan.FromSeconds(1));
@@ -55,17 +58,17 @@ public sealed class IdentityMachineTests
     {
         var (rotated, _) = IdentityMachine.Rotate(Record(new IdentityState(), "n1"), Id, _now);
 
-        var (next, view) = IdentityMachine.Record(rotated, Id, "n1", Signed(_now), 0.5, _now);
+        var (next, answer) = Sign(rotated, "n1", Signed(_now), 0.5, _now);
 
-        Assert.Equal(1, view.Generation);
+        Assert.Equal(1, answer.View.Generation);
         Assert.Equal(1, SnapshotPayload.ReadIdentity(next.Entries.Held.Values.Single().Payload!).Generation);
     }
 
     [Fact]
     public void The_next_certificate_of_a_node_takes_the_place_of_the_one_before()
     {
-        var (next, _) = IdentityMachine.Record(
-            Record(new IdentityState(), "n1"), Id, "n1", Signed(_now) with { Serial = "0B" }, 0.5, _now);
+        var (next, _) = Sign(
+            Record(new IdentityState(), "n1"), "n1", Signed(_now) with { Serial = "0B" }, 0.5, _now, csr: "other");
 
         Assert.Equal("0B", Assert.Single(IdentityMachine.List(next, _now)).Serial);
     }
@@ -76,7 +79,7 @@ public sealed class IdentityMachineTests
         var state = Record(new IdentityState(), "old");
         var later = _now.AddHours(24);
 
-        var (next, _) = IdentityMachine.Record(state, Id, "new", Signed(later), 0.5, later);
+        var (next, _) = Sign(state, "new", Signed(later), 0.5, later);
 
         Assert.Empty(IdentityMachine.List(state, later));
         Assert.Equal(["new"], next.Certificates.Keys);
@@ -105,8 +108,71 @@ public sealed class IdentityMachineTests
     [InlineData("a\nb")]
     public void Node_ids_are_printable(string nodeId) => Assert.NotNull(IdentityMachine.WhyNot(new IdentityState(), nodeId, _now));
 
+    [Fact]
+    public void A_reservation_counts_as_a_node_and_is_told_to_nobody()
+    {
+        var state = Enumerable.Range(0, IdentityMachine.MaxNodes).Aggregate(
+            new IdentityState(), (s, i) => IdentityMachine.Reserve(s, Key($"n{i}"), _serial, _now).Next);
+
+        Assert.NotNull(IdentityMachine.WhyNot(state, "one more", _now));
+        Assert.Null(IdentityMachine.WhyNot(state, "n7", _now));
+        Assert.Null(IdentityMachine.WhyNot(state, "one more", _now + IssueMachine.Patience));
+        Assert.Empty(state.Entries.ChangesAfter(0));
+        Assert.Empty(IdentityMachine.List(state, _now));
+    }
+
+    [Fact]
+    public void A_request_that_is_known_changes_nothing()
+    {
+        var state = Record(new IdentityState(), "n1");
+
+        var (next, record) = IdentityMachine.Reserve(state, Key("n1"), _serial, _now);
+
+        Assert.Same(state, next);
+        Assert.Equal(state.Certificates["n1"], record.Answer!.View);
+        Assert.Equal(["leaf", "signer"], record.Answer.ChainPem.AsEnumerable());
+    }
+
+    [Fact]
+    public void A_reservation_that_was_refused_is_forgotten()
+    {
+        var (reserved, record) = IdentityMachine.Reserve(new IdentityState(), Key("n1"), _serial, _now);
+
+        Assert.Empty(IdentityMachine.Release(reserved, record, _now).Requests);
+    }
+
+    [Fact]
+    public void A_rotation_forgets_what_was_asked_before()
+    {
+        var (reserved, _) = IdentityMachine.Reserve(Record(new IdentityState(), "n1"), Key("n2"), _serial, _now);
+
+        Assert.Empty(IdentityMachine.Rotate(reserved, Id, _now).Next.Requests);
+    }
+
+    [Fact]
+    public void What_is_remembered_leaves_with_its_certificate()
+    {
+        var later = _now.AddHours(24);
+        var state = Record(Record(new IdentityState(), "n1"), "n2");
+
+        var (next, _) = Sign(state, "n3", Signed(later), 0.5, later);
+
+        Assert.Equal(["n1", "n2"], state.Requests.Select(r => r.Key.NodeId));
+        Assert.Equal(["n3"], next.Requests.Select(r => r.Key.NodeId));
+        Assert.Equal(["n3"], next.Certificates.Keys);
+    }
+
     private static IdentityState Record(IdentityState state, string node) =>
-        IdentityMachine.Record(state, Id, node, Signed(_now), 0.5, _now).Next;
+        Sign(state, node, Signed(_now), 0.5, _now).Next;
+
+    private static (IdentityState Next, IssueResult.Issued Answer) Sign(
+        IdentityState state, string node, SignResult.Signed signed, double chance, DateTimeOffset now, string csr = "csr")
+    {
+        var (reserved, record) = IdentityMachine.Reserve(state, Key(node) with { CsrHash = csr }, _serial, now);
+        return IdentityMachine.Record(reserved, Id, record, signed, chance, now);
+    }
+
+    private static IssueKey Key(string node) => new(node, "csr", TimeSpan.FromHours(24), RootSequence: 1);
 
     private static SignResult.Signed Signed(DateTimeOffset from) => new(["leaf", "signer"], "0A", "CN=signer", from, from.AddHours(24));
 }

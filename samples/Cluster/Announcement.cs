@@ -14,7 +14,7 @@ internal static class Announcement
                 @event = "listening",
                 api = cluster.Gateways[0].ApiAddress,
                 xds = cluster.Xds,
-                store = cluster.Store,
+                store = WithoutPassword(cluster.Store),
                 silos = cluster.Silos.Select(Row),
                 gateways = cluster.Gateways.Select(Row),
             },
@@ -26,7 +26,7 @@ internal static class Announcement
             return;
         }
 
-        Console.WriteLine($"MeshOrleans cluster over {cluster.Store}");
+        Console.WriteLine($"MeshOrleans cluster over {WithoutPassword(cluster.Store)}");
         foreach (var process in cluster.Processes)
         {
             Console.WriteLine($"  {process.Name,-10}  pid {process.Process.Id,-7}  API {process.ApiAddress}  xDS {process.Xds}");
@@ -38,6 +38,14 @@ internal static class Announcement
               meshctl takes   ./mesh ctl --data {cluster.Secrets} ...
             Ctrl-C ends it.
             """);
+    }
+
+    // what is printed ends up in logs
+    private static string WithoutPassword(string url)
+    {
+        var (from, at) = (url.IndexOf("://", StringComparison.Ordinal) + 3, url.LastIndexOf('@'));
+        var colon = at < from ? -1 : url.IndexOf(':', from, at - from);
+        return colon < 0 ? url : url[..colon] + url[at..];
     }
 
     private static object Row(ControlPlane process) => new

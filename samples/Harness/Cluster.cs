@@ -18,17 +18,16 @@ public sealed record ClusterSpec
     /// <summary>Further flags of every process.</summary>
     public IReadOnlyList<string> Flags { get; init; } = [];
 
-    /// <summary>Further variables of each process, by its name (silo-1, gateway-1, …).</summary>
-    public Func<string, IReadOnlyDictionary<string, string>?> Environment { get; init; } = _ => null;
 }
 
 /// <summary>Silos and gateways of one mesh on this machine, each a process of its own, over one PostgreSQL.</summary>
 public sealed class Cluster : IAsyncDisposable
 {
     private readonly string _directory;
+    private readonly ClusterSpec _spec;
 
-    private Cluster(string directory, PostgresServer? postgres, string store) =>
-        (_directory, Postgres, Store) = (directory, postgres, store);
+    private Cluster(string directory, ClusterSpec spec, PostgresServer? postgres, string store) =>
+        (_directory, _spec, Postgres, Store) = (directory, spec, postgres, store);
 
     /// <summary>The database server, where the cluster has started it.</summary>
     public PostgresServer? Postgres { get; }
@@ -57,15 +56,15 @@ public sealed class Cluster : IAsyncDisposable
         var postgres = spec.Store is null
             ? await PostgresServer.StartAsync(Path.Combine(directory, "postgres"))
             : null;
-        var cluster = new Cluster(Path.GetFullPath(directory), postgres, spec.Store ?? postgres!.Url);
+        var cluster = new Cluster(Path.GetFullPath(directory), spec, postgres, spec.Store ?? postgres!.Url);
         try
         {
             // the first alone: it makes the tables and the secrets
-            cluster.Silos.Add(await cluster.StartOneAsync(spec, "silo-1", "silo"));
+            cluster.Silos.Add(await cluster.StartOneAsync("silo-1", "silo"));
             cluster.Silos.AddRange(await Task.WhenAll(
-                Enumerable.Range(2, spec.Silos - 1).Select(i => cluster.StartOneAsync(spec, $"silo-{i}", "silo"))));
+                Enumerable.Range(2, spec.Silos - 1).Select(i => cluster.StartOneAsync($"silo-{i}", "silo"))));
             cluster.Gateways.AddRange(await Task.WhenAll(
-                Enumerable.Range(1, spec.Gateways).Select(i => cluster.StartOneAsync(spec, $"gateway-{i}", "gateway"))));
+                Enumerable.Range(1, spec.Gateways).Select(i => cluster.StartOneAsync($"gateway-{i}", "gateway"))));
             return cluster;
         }
         catch
@@ -82,19 +81,24 @@ public sealed class Cluster : IAsyncDisposable
         if (Postgres is not null) await Postgres.DisposeAsync();
     }
 
-    private Task<ControlPlane> StartOneAsync(ClusterSpec spec, string name, string role) => ControlPlane.StartAsync(
+    /// <summary>Starts one more silo, which belongs to the caller.</summary>
+    public Task<ControlPlane> StartSiloAsync(string name, IReadOnlyDictionary<string, string> environment) =>
+        StartOneAsync(name, "silo", environment);
+
+    private Task<ControlPlane> StartOneAsync(
+        string name, string role, IReadOnlyDictionary<string, string>? environment = null) => ControlPlane.StartAsync(
         new ControlPlaneSpec
         {
             Name = name,
             DataDirectory = Path.Combine(_directory, name),
             SecretsDirectory = _directory,
-            TrustDomain = spec.TrustDomain,
-            Environment = spec.Environment(name),
+            TrustDomain = _spec.TrustDomain,
+            Environment = environment,
             Flags =
             [
                 "--role", role, "--name", name, "--store", Store,
                 .. role == "silo" ? ["--silo-port", "0", "--grain-port", "0"] : Array.Empty<string>(),
-                .. spec.Flags,
+                .. _spec.Flags,
             ],
         });
 }

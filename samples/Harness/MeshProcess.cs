@@ -15,7 +15,7 @@ public sealed partial class MeshProcess : IAsyncDisposable
     private const int SignalKill = 9;
     private const int SignalStop = 19;
     private const int SignalContinue = 18;
-    private const int KeptLines = 60;
+    private const int KeptLines = 200;
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _tail = new();

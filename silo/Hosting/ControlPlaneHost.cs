@@ -24,7 +24,11 @@ internal static class ControlPlaneHost
         var builder = WebApplication.CreateSlimBuilder();
         var settings = Configure(builder, flags, configFile);
         if (GrainEngine.WhyNot(settings) is { } reason) throw new IOException(reason);
-        await StoreRegistration.PrepareStoreAsync(settings, TimeProvider.System, CancellationToken.None);
+        await StoreRegistration.PrepareStoreAsync(
+            settings,
+            TimeProvider.System,
+            reason => Console.Error.WriteLine($"mesh-silo: waiting: {reason}"),
+            CancellationToken.None);
         await using var app = builder.Build();
         app.Services.GetRequiredService<AdminToken>(); // there before anybody is told where to call
         app.UseApi();

@@ -54,7 +54,7 @@ public static class PostgresSchema
             throw new SchemaException(
                 $"the role may not create tables ({exception.MessageText}); run 'meshctl db migrate --store URL' once "
                 + "with a role that may, and grant this one SELECT, INSERT, UPDATE and DELETE on them",
-                exception);
+                innerException: exception);
         }
         finally
         {
@@ -70,7 +70,8 @@ public static class PostgresSchema
         if (version < Version)
         {
             throw new SchemaException(
-                $"the database has schema {version} and this program needs {Version}; run 'meshctl db migrate --store URL'");
+                $"the database has schema {version} and this program needs {Version}; run 'meshctl db migrate --store URL'",
+                mayPass: true);
         }
     }
 
@@ -118,6 +119,7 @@ public static class PostgresSchema
             throw new SchemaException(
                 $"PostgreSQL cannot be used ({exception.InnerException?.Message ?? exception.Message}); "
                 + "check the address, the credentials and that it runs",
+                mayPass: exception is not PostgresException { IsTransient: false },
                 exception);
         }
     }

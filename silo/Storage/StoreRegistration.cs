@@ -10,8 +10,8 @@ namespace MeshOrleans.Silo.Storage;
 /// <summary>Decides where everything is kept: in a file of this process's own, or in a database that many share.</summary>
 internal static class StoreRegistration
 {
-    private static readonly TimeSpan _schemaPatience = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan _schemaPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Registers the stores of whatever hosts grains here; a gateway has none.</summary>
     public static void AddStores(this IServiceCollection services, SiloOptions settings)
@@ -35,31 +35,33 @@ internal static class StoreRegistration
     }
 
     /// <summary>
-    /// Brings the shared database up to date, or makes sure that it is; a gateway that was started first waits for a silo
-    /// to do so.
+    /// Brings the shared database up to date, or makes sure that it is. Waits a while for a database that does not answer
+    /// yet, and a gateway also for the silo that makes the tables: after a power cut everything starts at once.
     /// </summary>
+    /// <param name="settings">Where the database is.</param>
+    /// <param name="clock">Measures the wait.</param>
+    /// <param name="onWait">Told once, why it is waited.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="SchemaException">It cannot be used as it is.</exception>
     public static async Task PrepareStoreAsync(
-        SiloOptions settings, TimeProvider clock, CancellationToken cancellationToken)
+        SiloOptions settings, TimeProvider clock, Action<string> onWait, CancellationToken cancellationToken)
     {
         if (settings.Store.Length == 0) return;
         var connection = Connection(settings);
-        if (settings is { Migrate: true, Role: SiloRole.Silo })
-        {
-            await PostgresSchema.MigrateAsync(connection, cancellationToken);
-            return;
-        }
-
-        for (var begin = clock.GetTimestamp(); ; await Task.Delay(_schemaPause, clock, cancellationToken))
+        var isMaker = settings is { Migrate: true, Role: SiloRole.Silo };
+        var isTold = false;
+        for (var begin = clock.GetTimestamp(); ; await Task.Delay(_pause, clock, cancellationToken))
         {
             try
             {
-                await PostgresSchema.CheckAsync(connection, cancellationToken);
+                if (isMaker) await PostgresSchema.MigrateAsync(connection, cancellationToken);
+                else await PostgresSchema.CheckAsync(connection, cancellationToken);
                 return;
             }
-            catch (SchemaException) when (clock.GetElapsedTime(begin) < _schemaPatience)
+            catch (SchemaException exception) when (exception.MayPass && clock.GetElapsedTime(begin) < _patience)
             {
-                // silos may be at it
+                if (!isTold) onWait(exception.Message);
+                isTold = true;
             }
         }
     }

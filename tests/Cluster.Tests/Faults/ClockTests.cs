@@ -14,15 +14,15 @@ public sealed class ClockTests(ClusterFixture mesh, ITestOutputHelper output)
     [InlineData(-600)]
     public async Task Nothing_expires_and_the_operator_is_told(int seconds)
     {
-        Assert.True(FakeTime.Library is not null, "libfaketime is missing: apt-get install -y faketime");
-        var silo = mesh.Cluster.Silos[2];
+        using var time = new FakeTime();
+        await using var silo = await mesh.Cluster.StartSiloAsync($"silo-clock{seconds}", time.Variables);
         var serials = await mesh.SerialsAsync();
         await using var traffic = mesh.StartTraffic();
-        await using var joining = Registrar.Start(mesh.Cluster.Processes, $"clock{(seconds > 0 ? "a" : "b")}", perSecond: 10);
+        await using var joining = Registrar.Start(mesh.Cluster.Processes.Append(silo), $"clock{(seconds > 0 ? "a" : "b")}", perSecond: 10);
         var before = (await silo.GetAsync("/v1/workloads")).GetArrayLength();
         try
         {
-            FakeTime.Move(TimeSpan.FromSeconds(seconds));
+            time.Move(TimeSpan.FromSeconds(seconds));
             var told = await WaitForErrorAsync(silo, error => Math.Abs(error - seconds) < 5);
             output.WriteLine($"told an error of {told} s");
             await Task.Delay(TimeSpan.FromSeconds(20)); // longer than a lease of the members
@@ -35,7 +35,7 @@ public sealed class ClockTests(ClusterFixture mesh, ITestOutputHelper output)
         }
         finally
         {
-            FakeTime.Move(TimeSpan.Zero);
+            time.Move(TimeSpan.Zero);
         }
 
         await WaitForErrorAsync(silo, error => Math.Abs(error) < 5);
@@ -45,6 +45,8 @@ public sealed class ClockTests(ClusterFixture mesh, ITestOutputHelper output)
         Assert.All(
             (await silo.GetAsync("/v1/identities")).EnumerateArray(),
             i => Assert.InRange(i.GetProperty("notBefore").GetDateTimeOffset(), now.AddHours(-2), now));
+        silo.Process.Terminate();
+        await silo.Process.WaitForExitAsync(TimeSpan.FromSeconds(60));
         await mesh.WaitUntilSyncedAsync();
         Assert.True(traffic.Failed == 0, string.Join('\n', traffic.Failures));
     }

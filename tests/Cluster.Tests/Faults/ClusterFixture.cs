@@ -24,7 +24,7 @@ public sealed class ClusterFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         Cluster = await Samples.Harness.Cluster.StartAsync(
-            Path.Combine(_directory.FullName, "cluster"), new ClusterSpec { Environment = FakeTime.For });
+            Path.Combine(_directory.FullName, "cluster"), new ClusterSpec());
         await Cluster.Silos[0].ApplyAsync(Service);
         Client = await Member.StartAsync(Cluster.Gateways[0], _directory.FullName, Spec("a"));
         Server = await Member.StartAsync(Cluster.Gateways[1], _directory.FullName, Spec("b"));

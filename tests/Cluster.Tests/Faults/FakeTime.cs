@@ -1,15 +1,14 @@
 namespace MeshOrleans.Cluster.Tests.Faults;
 
 /// <summary>
-/// Moves the wall clock of one silo while it runs: libfaketime reads the shift from a file each time. The monotonic clock
-/// is left alone, as it is when somebody sets a machine's clock.
+/// A wall clock that can be moved while its process runs: libfaketime reads the shift from a file. The monotonic clock is
+/// left alone, as it is when somebody sets a machine's clock.
 /// </summary>
-internal static class FakeTime
+internal sealed class FakeTime : IDisposable
 {
-    /// <summary>The silo whose clock can be moved.</summary>
-    public const string Silo = "silo-3";
+    private readonly string _file = Path.GetTempFileName();
 
-    private static readonly string _file = Path.Combine(Path.GetTempPath(), $"mesh-faketime-{Environment.ProcessId}");
+    public FakeTime() => Move(TimeSpan.Zero);
 
     /// <summary>The library; null when it is not installed.</summary>
     public static string? Library { get; } = Directory.Exists("/usr/lib")
@@ -17,20 +16,17 @@ internal static class FakeTime
             .Select(d => Path.Combine(d, "faketime", "libfaketimeMT.so.1")).FirstOrDefault(File.Exists)
         : null;
 
-    /// <summary>The variables of a process.</summary>
-    public static IReadOnlyDictionary<string, string>? For(string name)
+    /// <summary>The variables of the process whose clock it is.</summary>
+    public IReadOnlyDictionary<string, string> Variables => new Dictionary<string, string>
     {
-        if (name != Silo || Library is null) return null;
-        Move(TimeSpan.Zero);
-        return new Dictionary<string, string>
-        {
-            ["LD_PRELOAD"] = Library,
-            ["FAKETIME_TIMESTAMP_FILE"] = _file,
-            ["FAKETIME_NO_CACHE"] = "1",
-            ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
-        };
-    }
+        ["LD_PRELOAD"] = Library ?? throw new InvalidOperationException("libfaketime is missing: apt-get install -y faketime"),
+        ["FAKETIME_TIMESTAMP_FILE"] = _file,
+        ["FAKETIME_CACHE_DURATION"] = "1",
+        ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
+    };
 
     /// <summary>Sets the clock so far ahead of the true time; negative sets it back.</summary>
-    public static void Move(TimeSpan ahead) => File.WriteAllText(_file, $"{ahead.TotalSeconds:+0;-0;+0}\n");
+    public void Move(TimeSpan ahead) => File.WriteAllText(_file, $"{ahead.TotalSeconds:+0;-0;+0}\n");
+
+    public void Dispose() => File.Delete(_file);
 }

@@ -2,6 +2,7 @@ using MeshOrleans.Multicluster.Federation;
 using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Silo.Hosting;
 using MeshOrleans.Xds.Gateway.Snapshots;
+using MeshOrleans.Xds.Gateway.Status;
 
 namespace MeshOrleans.Silo.Api;
 
@@ -19,6 +20,8 @@ internal static class ApiSetup
             new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver()));
         services.AddOptions<OnboardingOptions>()
             .Configure<Listeners>((options, listeners) => options.XdsAddress = () => listeners.Xds);
+        services.AddOptions<GatewayAddresses>().Configure<Listeners>((addresses, listeners) =>
+            (addresses.Xds, addresses.Api) = (() => listeners.Xds, () => listeners.Api));
         services.AddOptions<FederationOptions>().Configure<Listeners, SnapshotHolder>((options, listeners, snapshots) =>
         {
             options.OwnAddress = () => listeners.Xds;
@@ -42,6 +45,7 @@ internal static class ApiSetup
         app.MapCertificates();
         app.MapServices();
         app.MapProxies();
+        app.MapGateways();
         app.MapPeers();
         app.MapNotYet();
         app.MapMonitoring();

@@ -2,6 +2,7 @@ using MeshOrleans.Multicluster.Federation;
 using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Silo.Hosting;
 using MeshOrleans.Xds.Gateway.Snapshots;
+using MeshOrleans.Xds.Gateway.Status;
 using Microsoft.Extensions.Options;
 
 namespace MeshOrleans.Silo.Api;
@@ -21,6 +22,8 @@ internal static class ApiSetup
         services.AddOptions<OnboardingOptions>()
             .Configure<Listeners, IOptions<SiloOptions>>((options, listeners, silo) =>
                 options.XdsAddress = () => silo.Value.Gateways is { Length: > 0 } gateways ? gateways : listeners.Xds);
+        services.AddOptions<GatewayAddresses>().Configure<Listeners>((addresses, listeners) =>
+            (addresses.Xds, addresses.Api) = (() => listeners.Xds, () => listeners.Api));
         services.AddOptions<FederationOptions>().Configure<Listeners, SnapshotHolder>((options, listeners, snapshots) =>
         {
             options.OwnAddress = () => listeners.Xds;
@@ -44,6 +47,7 @@ internal static class ApiSetup
         app.MapCertificates();
         app.MapServices();
         app.MapProxies();
+        app.MapGateways();
         app.MapPeers();
         app.MapNotYet();
         app.MapMonitoring();

@@ -49,6 +49,8 @@ internal static class Problems
 
     public static IResult NotFound(string what) => Of(404, "Not found.", what);
 
+    public static IResult Misdirected(string detail) => Of(421, "Ask another gateway.", detail);
+
     public static IResult Conflict(string detail) => Of(409, "Conflict.", detail);
 
     public static IResult NotYet(string call) =>

@@ -3,8 +3,10 @@ using System.Text.Json;
 using Google.Protobuf;
 using MeshOrleans.Grains;
 using MeshOrleans.Grains.Subscriptions;
+using MeshOrleans.Xds.Gateway;
 using MeshOrleans.Xds.Gateway.Status;
 using MeshOrleans.Xds.Protocol;
+using MeshOrleans.Xds.Translation;
 
 namespace MeshOrleans.Silo.Api;
 
@@ -24,33 +26,49 @@ internal static class ProxyEndpoints
 
     private static async Task<IResult> ListAsync(HttpContext context, IGrainFactory grains)
     {
+        var gateways = await GatewaysAsync(grains, context.RequestAborted);
         var ids = await grains.GetGrain<IProxyDirectoryGrain>(MeshKeys.Default).ListAsync(context.RequestAborted);
-        var views = await Task.WhenAll(ids.Select(id => ViewAsync(grains, id, context.RequestAborted)));
-        return Results.Json(views.OfType<ProxyRow>(), ApiJson.Options);
+        var views = await Task.WhenAll(ids.Select(id => ViewAsync(grains, id, gateways, context.RequestAborted)));
+        return Results.Json(views.OfType<ProxyView>().Select(RowOf), ApiJson.Options);
     }
 
     private static async Task<IResult> FindAsync(
-        HttpContext context, IGrainFactory grains, GatewayStatus gateway, string id)
+        HttpContext context, IGrainFactory grains, GatewayStatus gateway, GatewayName self, string id)
     {
         id = Uri.UnescapeDataString(id);
+        var cancellationToken = context.RequestAborted;
         if (id.EndsWith(ResourcesSuffix, StringComparison.Ordinal))
         {
-            return await ResourcesAsync(gateway, id[..^ResourcesSuffix.Length], context.RequestAborted);
+            id = id[..^ResourcesSuffix.Length];
+            return await gateway.FindResourcesAsync(id, cancellationToken) is { } resources
+                ? Contents(resources)
+                : await ElsewhereAsync(grains, self, id, cancellationToken);
         }
 
-        return await ViewAsync(grains, id, context.RequestAborted) is { } row
-            ? Results.Json(row, ApiJson.Options)
+        var gateways = await GatewaysAsync(grains, cancellationToken);
+        return await ViewAsync(grains, id, gateways, cancellationToken) is { } view
+            ? Results.Json(RowOf(view), ApiJson.Options)
             : Problems.NotFound($"No proxy '{id}' ever connected.");
     }
 
-    private static async Task<IResult> ResourcesAsync(
-        GatewayStatus gateway, string id, CancellationToken cancellationToken)
+    // Only the process that holds a stream knows what it was sent.
+    private static async Task<IResult> ElsewhereAsync(
+        IGrainFactory grains, GatewayName self, string id, CancellationToken cancellationToken)
     {
-        if (await gateway.FindResourcesAsync(id, cancellationToken) is not { } resources)
+        var gateways = await GatewaysAsync(grains, cancellationToken);
+        var view = await ViewAsync(grains, id, gateways, cancellationToken);
+        if (view is not { Connected: true } || view.Connection.Gateway == self.Value)
         {
             return Problems.NotFound($"No proxy '{id}' is connected to this gateway.");
         }
 
+        var name = view.Connection.Gateway;
+        var address = gateways.Find(name)?.Beat.ApiAddress is { Length: > 0 } api ? $" at {api}" : "";
+        return Problems.Misdirected($"Proxy '{id}' is connected to gateway '{name}'{address}; only that one can tell.");
+    }
+
+    private static IResult Contents(ResourceSet resources)
+    {
         var groups = resources.Groups.Select(group =>
         {
             var all = group.Resources.Select(r =>
@@ -60,30 +78,34 @@ internal static class ProxyEndpoints
         return Results.Text($"[{string.Join(',', groups)}]", "application/json");
     }
 
-    private static async Task<ProxyRow?> ViewAsync(IGrainFactory grains, string id, CancellationToken cancellationToken)
+    private static Task<GatewayListing> GatewaysAsync(IGrainFactory grains, CancellationToken cancellationToken) =>
+        grains.GetGrain<IGatewayDirectoryGrain>(MeshKeys.Default).ListAsync(cancellationToken);
+
+    private static async Task<ProxyView?> ViewAsync(
+        IGrainFactory grains, string id, GatewayListing gateways, CancellationToken cancellationToken)
     {
         var view = await grains.GetGrain<IProxySubscriptionGrain>(id).FindAsync(cancellationToken);
-        return view is null
-            ? null
-            : new ProxyRow(
-                view.NodeId,
-                view.Connection.Namespace,
-                view.Connection.SpiffeId,
-                view.Connection.Address,
-                view.Connection.Gateway,
-                view.Connection.UserAgent,
-                Status(view),
-                view.Since,
-                [.. view.Types.Select(t => new TypeRow(
-                    t.TypeUrl[(t.TypeUrl.LastIndexOf('.') + 1)..],
-                    t.TypeUrl,
-                    t.State.ToString().ToUpperInvariant(),
-                    t.SentVersion,
-                    t.AckedVersion,
-                    t.Revision,
-                    t.NackMessage,
-                    t.Since))]);
+        return view is null ? null : ProxyLiveness.Of(view, gateways);
     }
+
+    private static ProxyRow RowOf(ProxyView view) => new(
+        view.NodeId,
+        view.Connection.Namespace,
+        view.Connection.SpiffeId,
+        view.Connection.Address,
+        view.Connection.Gateway,
+        view.Connection.UserAgent,
+        Status(view),
+        view.Since,
+        [.. view.Types.Select(t => new TypeRow(
+            t.TypeUrl[(t.TypeUrl.LastIndexOf('.') + 1)..],
+            t.TypeUrl,
+            t.State.ToString().ToUpperInvariant(),
+            t.SentVersion,
+            t.AckedVersion,
+            t.Revision,
+            t.NackMessage,
+            t.Since))]);
 
     // The worst of its types speaks for the proxy.
     private static string Status(ProxyView view) =>

@@ -33,6 +33,7 @@ public static class XdsGatewayExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IRandomSource>(SharedRandomSource.Instance);
         services.TryAddSingleton<IPeerAuthenticator, TlsPeerAuthenticator>();
+        services.AddSingleton<GatewayName>();
         services.AddSingleton<SnapshotHolder>();
         services.AddSingleton<TranslationCache>();
         services.AddSingleton<GatewayMetrics>();
@@ -41,6 +42,8 @@ public static class XdsGatewayExtensions
         services.AddSingleton<SubscriptionReporter>();
         services.AddSingleton(
             p => new GatewayStatus(p.GetRequiredService<PushSource>(), p.GetRequiredService<TranslationCache>()));
+        services.AddOptions<GatewayAddresses>();
+        services.AddSingleton<GatewaySelf>();
         services.AddSingleton<SvidParts>();
         services.AddSingleton<WorkloadParts>();
         services.AddSingleton<StreamFactories>();
@@ -51,6 +54,7 @@ public static class XdsGatewayExtensions
         services.AddHostedService(p => p.GetRequiredService<PushSource>());
         services.AddHostedService(p => p.GetRequiredService<SubscriptionReporter>());
         services.AddHostedService<SnapshotFollower>();
+        services.AddHostedService<GatewayHeartbeat>();
         return services;
     }
 

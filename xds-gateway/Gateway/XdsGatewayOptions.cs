@@ -9,7 +9,10 @@ public sealed class XdsGatewayOptions
     /// <summary>Where the configuration keeps these options.</summary>
     public const string Section = "Xds";
 
-    /// <summary>What this gateway process calls itself in the status of proxies.</summary>
+    /// <summary>
+    /// The readable part of what this gateway process calls itself in the status of proxies; see
+    /// <see cref="GatewayName"/>.
+    /// </summary>
     /// <value>"gateway" by default.</value>
     [Required]
     public string Name { get; set; } = "gateway";
@@ -30,6 +33,14 @@ public sealed class XdsGatewayOptions
     /// <value>30 s by default; then the stream is closed.</value>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// The mean age at which a stream is ended, so that its client connects anew and gateways that were added get their
+    /// share. Each stream draws its own end between half of it and one and a half.
+    /// </summary>
+    /// <value>30 min by default; zero means never.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
+    public TimeSpan MaxStreamAge { get; set; } = TimeSpan.FromMinutes(30);
 
     /// <summary>The most resource names in one request, and in one type's subscription.</summary>
     /// <value>10,000 by default.</value>

@@ -45,7 +45,7 @@ public interface IProxyDirectoryGrain : IGrainWithStringKey
 }
 
 /// <summary>Who connected.</summary>
-/// <param name="Gateway">The gateway process that holds the stream.</param>
+/// <param name="Gateway">The gateway process that holds the stream, by its name in the gateway directory.</param>
 /// <param name="SpiffeId">The authenticated identity; empty on the plaintext port.</param>
 /// <param name="Namespace">The proxy's namespace.</param>
 /// <param name="Address">The proxy's address.</param>

@@ -4,8 +4,10 @@ namespace MeshOrleans.Grains.Subscriptions;
 
 /// <remarks>
 /// Connections, disconnections and refusals are saved at once; acknowledgements together, some seconds later, and when
-/// the activation ends. After the loss of a silo the last of them may be missing: the next report brings them back.
+/// the activation ends. After the loss of a silo the last of them may be missing: the next report brings them back. Kept
+/// in memory, so that the status of proxies can be read while the store is away.
 /// </remarks>
+[KeepAlive]
 internal sealed class ProxySubscriptionGrain(
     [PersistentState("subscription", StorageNames.Mesh)] IPersistentState<ProxySubscriptionState> store,
     TimeProvider clock) : Grain, IProxySubscriptionGrain

@@ -16,9 +16,10 @@ internal sealed class CertificateClient(SidecarSettings settings, TimeProvider c
     /// <returns>The chain, leaf first.</returns>
     /// <exception cref="IdentityException">It was not signed; fit for the log.</exception>
     public async Task<string> RequestAsync(
-        HostPort gateway, SidecarIdentity identity, JoinToken? token, CancellationToken cancellationToken)
+        GatewayAttempt attempt, SidecarIdentity identity, JoinToken? token, CancellationToken cancellationToken)
     {
-        using var connection = new ControlPlaneConnection(gateway, identity, clock);
+        var gateway = attempt.Gateway;
+        using var connection = new ControlPlaneConnection(attempt, identity, clock);
         var options = GrpcCallOptions.Default with { Timeout = Patience };
         if (token is not null) options = options.WithBearer(token.Reveal());
         try

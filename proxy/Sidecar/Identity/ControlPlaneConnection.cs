@@ -2,7 +2,6 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Model.Identity;
-using MeshOrleans.Proxy.Sidecar.Settings;
 using MeshOrleans.Xds.Protocol.Grpc;
 
 namespace MeshOrleans.Proxy.Sidecar.Identity;
@@ -18,17 +17,18 @@ internal sealed class ControlPlaneConnection : IDisposable
     private readonly HttpMessageInvoker _invoker;
     private volatile string? _problem;
 
-    /// <param name="gateway">Where to.</param>
+    /// <param name="attempt">Where to, and how long connecting may take.</param>
     /// <param name="identity">Who asks, and whom it believes.</param>
     /// <param name="clock">The clock.</param>
-    public ControlPlaneConnection(HostPort gateway, SidecarIdentity identity, TimeProvider clock)
+    public ControlPlaneConnection(GatewayAttempt attempt, SidecarIdentity identity, TimeProvider clock)
     {
         _trust = identity.Trust ?? throw new ArgumentException("There is no trust bundle yet.", nameof(identity));
         _clock = clock;
         var handler = GrpcChannel.CreateHandler();
+        handler.ConnectTimeout = attempt.ConnectTimeout;
         handler.SslOptions = new SslClientAuthenticationOptions
         {
-            TargetHost = gateway.Host,
+            TargetHost = attempt.Gateway.Host,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             ClientCertificateContext = identity.Tls?.Context,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
@@ -36,7 +36,7 @@ internal sealed class ControlPlaneConnection : IDisposable
                 IsControlPlane(certificate as X509Certificate2, chain),
         };
         _invoker = new HttpMessageInvoker(handler, disposeHandler: true);
-        Channel = new GrpcChannel(_invoker, gateway.Https, clock);
+        Channel = new GrpcChannel(_invoker, attempt.Gateway.Https, clock);
     }
 
     public GrpcChannel Channel { get; }

@@ -14,10 +14,9 @@ internal sealed partial class IdentityLoop(
     Surroundings surroundings,
     ILogger<IdentityLoop> logger)
 {
-    private readonly Backoff _backoff = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(30), surroundings.Random);
+    private readonly GatewayRing _ring = new(settings, surroundings.Random);
     private readonly Signal _changed = new();
     private double _chance = surroundings.Random.NextDouble();
-    private int _next;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -41,19 +40,20 @@ internal sealed partial class IdentityLoop(
     }
 
     private async Task TryAsync(
-        Func<HostPort, CancellationToken, Task> action, Action<string> report, CancellationToken cancellationToken)
+        Func<GatewayAttempt, CancellationToken, Task> action,
+        Action<string> report,
+        CancellationToken cancellationToken)
     {
-        var gateway = settings.Xds[_next++ % settings.Xds.Length];
         try
         {
-            await action(gateway, cancellationToken);
-            _backoff.Reset();
+            await action(_ring.Current, cancellationToken);
+            _ring.Worked();
             _chance = surroundings.Random.NextDouble();
         }
         catch (IdentityException exception)
         {
             report(exception.Message);
-            await _changed.WaitAsync(_backoff.Next(), surroundings.Clock, cancellationToken);
+            await _changed.WaitAsync(_ring.Failed(), surroundings.Clock, cancellationToken);
         }
     }
 

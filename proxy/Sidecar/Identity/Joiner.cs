@@ -13,10 +13,10 @@ internal sealed class Joiner(
 
     /// <summary>The first certificate.</summary>
     /// <exception cref="IdentityException">There is none this time.</exception>
-    public async Task JoinAsync(HostPort gateway, CancellationToken cancellationToken)
+    public async Task JoinAsync(GatewayAttempt attempt, CancellationToken cancellationToken)
     {
         var token = _tokens.Read();
-        if (await TrustAsync(gateway, token, cancellationToken) is { } trust) holder.Offer(trust);
+        if (await TrustAsync(attempt, token, cancellationToken) is { } trust) holder.Offer(trust);
         var identity = holder.Current;
         if (token is null && identity.Svid is null)
         {
@@ -25,29 +25,29 @@ internal sealed class Joiner(
                 + "give one with --token-file");
         }
 
-        await RequestAsync(gateway, identity, token, cancellationToken);
+        await RequestAsync(attempt, identity, token, cancellationToken);
     }
 
     /// <summary>The next certificate.</summary>
     /// <exception cref="IdentityException">There is none this time.</exception>
-    public Task RenewAsync(HostPort gateway, CancellationToken cancellationToken) =>
-        RequestAsync(gateway, holder.Current, token: null, cancellationToken);
+    public Task RenewAsync(GatewayAttempt attempt, CancellationToken cancellationToken) =>
+        RequestAsync(attempt, holder.Current, token: null, cancellationToken);
 
     private async Task RequestAsync(
-        HostPort gateway, SidecarIdentity identity, JoinToken? token, CancellationToken cancellationToken)
+        GatewayAttempt attempt, SidecarIdentity identity, JoinToken? token, CancellationToken cancellationToken)
     {
-        var chain = await certificates.RequestAsync(gateway, identity, token, cancellationToken);
+        var chain = await certificates.RequestAsync(attempt, identity, token, cancellationToken);
         if (holder.Offer(chain) is IdentityOutcome.Rejected rejected)
         {
-            throw new IdentityException($"{gateway} has signed something else: {rejected.Reason}");
+            throw new IdentityException($"{attempt.Gateway} has signed something else: {rejected.Reason}");
         }
     }
 
     // A file that the operator names wins; then the pin of the token; then what a former process has learned.
-    private async Task<Trust?> TrustAsync(HostPort gateway, JoinToken? token, CancellationToken cancellationToken)
+    private async Task<Trust?> TrustAsync(GatewayAttempt attempt, JoinToken? token, CancellationToken cancellationToken)
     {
         if (settings.TrustBundleFile is { } path) return ReadFile(path);
-        if (token is not null) return await bundles.FetchAsync(gateway, token, cancellationToken);
+        if (token is not null) return await bundles.FetchAsync(attempt, token, cancellationToken);
         return holder.Current.Trust is null
             ? throw new IdentityException(
                 "nothing says whom to trust; give a join token with --token-file, or roots with --trust-bundle")

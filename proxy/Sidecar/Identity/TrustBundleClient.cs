@@ -1,5 +1,4 @@
 using MeshOrleans.Model.Identity;
-using MeshOrleans.Proxy.Sidecar.Settings;
 
 namespace MeshOrleans.Proxy.Sidecar.Identity;
 
@@ -16,9 +15,10 @@ internal sealed class TrustBundleClient(TimeProvider clock)
     /// <exception cref="IdentityException">
     /// The control plane does not answer, or is another one; fit for the log.
     /// </exception>
-    public async Task<Trust> FetchAsync(HostPort gateway, JoinToken token, CancellationToken cancellationToken)
+    public async Task<Trust> FetchAsync(GatewayAttempt attempt, JoinToken token, CancellationToken cancellationToken)
     {
-        var bytes = await DownloadAsync(gateway, cancellationToken);
+        var gateway = attempt.Gateway;
+        var bytes = await DownloadAsync(attempt, cancellationToken);
         if (TrustFileFormat.TryRead(bytes, out var offered) is { } problem)
         {
             throw new IdentityException($"{gateway} has no usable trust bundle: {problem}");
@@ -41,10 +41,13 @@ internal sealed class TrustBundleClient(TimeProvider clock)
             : trust!;
     }
 
-    private async Task<byte[]> DownloadAsync(HostPort gateway, CancellationToken cancellationToken)
+    private async Task<byte[]> DownloadAsync(GatewayAttempt attempt, CancellationToken cancellationToken)
     {
-        using var handler =
-            new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = Patience };
+        var gateway = attempt.Gateway;
+        using var handler = new SocketsHttpHandler
+        {
+            UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = attempt.ConnectTimeout,
+        };
         // the pin decides, see above
         handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null;
         using var client =
@@ -60,9 +63,10 @@ internal sealed class TrustBundleClient(TimeProvider clock)
             throw new IdentityException(
                 $"{gateway} does not give its trust bundle: {exception.InnerException?.Message ?? exception.Message}");
         }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new IdentityException($"{gateway} has not given its trust bundle within {Patience.TotalSeconds:0} s");
+            // So ends a connection that is not made in time, too.
+            throw new IdentityException($"{gateway} has not given its trust bundle in time");
         }
     }
 }

@@ -17,31 +17,36 @@ internal sealed partial class AdsLoop(
     private const string Method = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
     // of a control plane that has proved itself: a big mesh in one message
     private const int MaxMessageSize = 256 << 20;
-    private readonly Backoff _backoff = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(30), surroundings.Random);
+    // A gateway that ends streams as soon as they are open is no better than one that is away.
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2);
+    private readonly GatewayRing _ring = new(settings, surroundings.Random);
     private readonly Signal _identityChanged = new();
     private volatile DeltaSession? _session;
+    private long? _connectedAt;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         parts.Identity.Changed += _ => OnIdentity();
         parts.Health.Changed += report => _session?.Report(report);
-        for (var attempt = 0; !cancellationToken.IsCancellationRequested; attempt++)
+        while (!cancellationToken.IsCancellationRequested)
         {
             while (!parts.Identity.Current.IsValid(
                 surroundings.Clock.GetUtcNow())) await _identityChanged.WaitAsync(cancellationToken);
-            var gateway = settings.Xds[attempt % settings.Xds.Length];
-            await TryStreamAsync(gateway, cancellationToken);
+            _connectedAt = null;
+            await TryStreamAsync(_ring.Current, cancellationToken);
             parts.Models.Disconnected();
-            await Task.Delay(_backoff.Next(), surroundings.Clock, cancellationToken);
+            if (_connectedAt is { } at && surroundings.Clock.GetElapsedTime(at) >= Settled) _ring.Worked();
+            await Task.Delay(_ring.Failed(), surroundings.Clock, cancellationToken);
         }
     }
 
-    private async Task TryStreamAsync(HostPort gateway, CancellationToken cancellationToken)
+    private async Task TryStreamAsync(GatewayAttempt attempt, CancellationToken cancellationToken)
     {
-        using var connection = new ControlPlaneConnection(gateway, parts.Identity.Current, surroundings.Clock);
+        var gateway = attempt.Gateway;
+        using var connection = new ControlPlaneConnection(attempt, parts.Identity.Current, surroundings.Clock);
         try
         {
-            await StreamAsync(gateway, connection.Channel, cancellationToken);
+            await StreamAsync(attempt, connection.Channel, cancellationToken);
             LogEnded(gateway);
         }
         catch (GrpcException) when (connection.Problem is not null)
@@ -63,7 +68,7 @@ internal sealed partial class AdsLoop(
         }
     }
 
-    private async Task StreamAsync(HostPort gateway, GrpcChannel channel, CancellationToken cancellationToken)
+    private async Task StreamAsync(GatewayAttempt attempt, GrpcChannel channel, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var call = channel.OpenDuplex<DeltaDiscoveryRequest, DeltaDiscoveryResponse>(
@@ -78,13 +83,14 @@ internal sealed partial class AdsLoop(
         var sending = SendAsync(session, call, ended.Token);
         try
         {
+            await AwaitHeadersAsync(call, attempt.Patience, cancellationToken);
             await foreach (var response in call.ReadAllAsync(cancellationToken))
             {
                 if (parts.Models.Status.Gateway is null)
                 {
-                    _backoff.Reset();
-                    parts.Models.Connected(gateway.ToString());
-                    LogConnected(gateway);
+                    _connectedAt = surroundings.Clock.GetTimestamp();
+                    parts.Models.Connected(attempt.Gateway.ToString());
+                    LogConnected(attempt.Gateway);
                 }
 
                 session.Receive(response);
@@ -95,6 +101,25 @@ internal sealed partial class AdsLoop(
             session.Close();
             await ended.CancelAsync();
             await sending;
+        }
+    }
+
+    // A stopped process still accepts connections; once there are headers, pings show whether it lives.
+    private async Task AwaitHeadersAsync(
+        GrpcDuplexCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse> call,
+        TimeSpan patience,
+        CancellationToken cancellationToken)
+    {
+        using var silence = new CancellationTokenSource(patience, surroundings.Clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
+        try
+        {
+            await call.WaitForHeadersAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new GrpcException(
+                GrpcStatusCode.Unavailable, $"There was no answer within {patience.TotalSeconds:0} s.");
         }
     }
 

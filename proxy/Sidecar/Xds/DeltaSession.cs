@@ -44,9 +44,11 @@ internal sealed class DeltaSession(ModelHolder models, SecretKeeper secrets, Nod
                 Ask(TypeUrls.RouteConfiguration, _routes, held.Routes.Select(r => (r.Key, r.Value.Version)));
             }
 
-            // Secrets are asked for without versions: their answer shows that the control plane is in its right mind.
+            // Secrets are answered in any case: by what is new, or by nothing at all from a control plane that has the
+            // very roots that are held. The answer shows that it is in its right mind.
             var request = Secrets();
             request.ResourceNamesSubscribe.AddRange([SecretNames.Certificate, SecretNames.Roots]);
+            foreach (var (name, version) in secrets.Held) request.InitialResourceVersions.Add(name, version);
             Send(request);
         }
     }

@@ -13,6 +13,17 @@ namespace MeshOrleans.Proxy.Sidecar.Xds;
 /// </summary>
 internal sealed partial class SecretKeeper(IdentityHolder identity, ILogger<SecretKeeper> logger)
 {
+    private HeldRoots? _roots;
+
+    /// <summary>
+    /// What a stream need not bring again, name to version: the roots, as long as nothing else has changed them since.
+    /// A certificate never comes twice, as a stream brings only what was signed on it.
+    /// </summary>
+    public IEnumerable<(string Name, string Version)> Held =>
+        _roots is { } held && identity.Current.Trust?.Equivalent(held.Trust) is true
+            ? [(SecretNames.Roots, held.Version)]
+            : [];
+
     /// <returns>Null for an ACK; otherwise the reason of the NACK.</returns>
     public string? Apply(DeltaDiscoveryResponse response)
     {
@@ -29,11 +40,21 @@ internal sealed partial class SecretKeeper(IdentityHolder identity, ILogger<Secr
             var outcomes = contents.OfType<SecretContent.Roots>().Select(r => identity.Offer(r.Trust))
                 .Concat(contents.OfType<SecretContent.Certificate>().Select(c => identity.Offer(c.ChainPem)));
             var reasons = outcomes.ToArray().OfType<IdentityOutcome.Rejected>().Select(r => r.Reason).ToArray();
-            return reasons.Length == 0 ? null : Refuse(string.Join("; ", reasons));
+            if (reasons.Length > 0) return Refuse(string.Join("; ", reasons));
+            Remember(response, contents);
+            return null;
         }
         catch (UnusableResourceException exception)
         {
             return Refuse(exception.Message);
+        }
+    }
+
+    private void Remember(DeltaDiscoveryResponse response, SecretContent[] contents)
+    {
+        foreach (var (resource, content) in response.Resources.Zip(contents))
+        {
+            if (content is SecretContent.Roots roots) _roots = new HeldRoots(resource.Version, roots.Trust);
         }
     }
 
@@ -45,4 +66,6 @@ internal sealed partial class SecretKeeper(IdentityHolder identity, ILogger<Secr
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A secret is refused, the former one stays in use: {Reason}.")]
     private partial void LogRefused(string reason);
+
+    private sealed record HeldRoots(string Version, Trust Trust);
 }

@@ -54,6 +54,21 @@ public sealed class ProxySubscriptionGrainTests
     }
 
     [Fact]
+    public async Task A_stream_that_moved_to_another_gateway_is_not_ended_by_the_former_ones_late_word()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var first = await Proxy(silo).ConnectAsync(_connection with { Gateway = "a/1" }, default);
+        var second = await Proxy(silo).ConnectAsync(_connection with { Gateway = "b/1" }, default);
+        await Proxy(silo).ReportAsync(second, [Report("cds", "v2")], default);
+
+        await Proxy(silo).DisconnectAsync(first, default);
+
+        var view = (await Proxy(silo).FindAsync(default))!;
+        Assert.Equal((true, "b/1"), (view.Connected, view.Connection.Gateway));
+        Assert.Equal(SubscriptionState.Synced, Assert.Single(view.Types).State);
+    }
+
+    [Fact]
     public async Task What_is_not_saved_yet_is_saved_on_an_orderly_end()
     {
         var stores = new TestStores();

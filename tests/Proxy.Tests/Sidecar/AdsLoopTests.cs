@@ -13,6 +13,7 @@ namespace MeshOrleans.Proxy.Tests.Sidecar;
 
 public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
 {
+    private const string NodeId = "sidecar~127.0.0.1~cart-1.shop~shop.svc.cluster.local";
     private readonly TemporaryFolder _folder = new();
     private readonly TestAuthority _authority = new(TimeProvider.System);
     private readonly CancellationTokenSource _stop = new();
@@ -67,7 +68,7 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
 
         var first = await _plane.NextAsync("its first request", r => r.TypeUrl == TypeUrls.Cluster);
 
-        Assert.Equal("sidecar~127.0.0.1~cart-1.shop~shop.svc.cluster.local", first.Node.Id);
+        Assert.Equal(NodeId, first.Node.Id);
         var fields = first.Node.Metadata.Fields;
         Assert.Equal("cart", fields["SERVICE_ACCOUNT"].StringValue);
         Assert.Equal("v1", fields["LABELS"].StructValue.Fields["version"].StringValue);
@@ -236,8 +237,10 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
     {
         var gateways =
             onlyFirst ? gatewayBefore! : gatewayBefore is null ? $"{_plane.Address}" : $"{gatewayBefore},{_plane.Address}";
+        var order = gateways.Split(',').Select(
+            g => HostPort.TryParse(g, out var gateway) ? gateway : throw new ArgumentException(g)).ToArray();
         var settings = SettingsReader.Read(
-            ["--xds", gateways, "--namespace", "shop", "--service-account", "cart", "--workload-name", "cart-1", "--labels", "app=cart,version=v1", "--app-port", "9000"],
+            ["--xds", gateways, "--node-id", gatewayBefore is null ? NodeId : SidecarLoops.NodeThatTries(order), "--namespace", "shop", "--service-account", "cart", "--workload-name", "cart-1", "--labels", "app=cart,version=v1", "--app-port", "9000"],
             name => name == "MESH_TOKEN" ? token : null,
             "host");
         var surroundings = new Surroundings(TimeProvider.System, new NoChance());

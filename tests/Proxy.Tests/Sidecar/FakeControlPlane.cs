@@ -72,6 +72,21 @@ internal sealed class FakeControlPlane : IAsyncDisposable
     /// <summary>Whether streams are refused with UNAVAILABLE.</summary>
     public volatile bool IsSyncing;
 
+    /// <summary>Whether streams are accepted and then not even answered with headers.</summary>
+    public volatile bool IsSilent;
+
+    /// <summary>Whether streams get their headers and nothing of what they ask for.</summary>
+    public volatile bool IsSlow;
+
+    private int _resourcesSent;
+    private int _streams;
+
+    /// <summary>How many resources all responses had together.</summary>
+    public int ResourcesSent => Volatile.Read(ref _resourcesSent);
+
+    /// <summary>How many streams were opened.</summary>
+    public int Streams => Volatile.Read(ref _streams);
+
     public ConcurrentQueue<string> Signed { get; } = new();
 
     public static async Task<FakeControlPlane> StartAsync(
@@ -180,6 +195,8 @@ internal sealed class FakeControlPlane : IAsyncDisposable
     private async Task ServeAsync(GrpcServerCall call)
     {
         if (IsSyncing) throw new GrpcException(GrpcStatusCode.Unavailable, "The server is not ready.");
+        Interlocked.Increment(ref _streams);
+        if (!IsSilent) await call.StartAsync(call.CancellationToken);
         var stream = new Stream();
         _stream = stream;
         var writing = WriteAllAsync(stream, call);
@@ -194,14 +211,16 @@ internal sealed class FakeControlPlane : IAsyncDisposable
         while (await call.ReadAsync(DeltaDiscoveryRequest.Parser, call.CancellationToken) is { } request)
         {
             _requests.Writer.TryWrite(request);
-            if (request.ResourceNamesSubscribe.Count == 0) continue;
+            if (request.ResourceNamesSubscribe.Count == 0 || IsSilent || IsSlow) continue;
             var all = request.ResourceNamesSubscribe.Contains("*");
             var known = request.InitialResourceVersions;
             var wanted = Of(request.TypeUrl)
                 .Where(r => all || request.ResourceNamesSubscribe.Contains(r.Key))
                 .Where(r => !known.TryGetValue(r.Key, out var version) || version != Version(r.Value))
                 .ToDictionary(r => r.Key, r => r.Value);
-            if (wanted.Count > 0 || all) stream.Outgoing.Writer.TryWrite(Response(request.TypeUrl, wanted));
+            var isHeld = request.TypeUrl == MeshOrleans.Xds.Protocol.TypeUrls.Secret
+                && Of(request.TypeUrl).Any(r => known.TryGetValue(r.Key, out var version) && version == Version(r.Value));
+            if (wanted.Count > 0 || all || isHeld) stream.Outgoing.Writer.TryWrite(Response(request.TypeUrl, wanted));
         }
     }
 
@@ -209,6 +228,7 @@ internal sealed class FakeControlPlane : IAsyncDisposable
     {
         var response =
             new DeltaDiscoveryResponse { TypeUrl = typeUrl, Nonce = $"n{Interlocked.Increment(ref _nonce)}", SystemVersionInfo = "v" };
+        Interlocked.Add(ref _resourcesSent, resources.Count);
         response.Resources.AddRange(
             resources.Select(
                 r => new Resource { Name = r.Key, Version = Version(r.Value), Resource_ = Any.Pack(r.Value) }));

@@ -103,14 +103,19 @@ internal sealed class AdsClient : IAsyncDisposable
         return answer;
     }
 
+    /// <summary>The gateway has taken up the stream, before a word was said on it.</summary>
+    public Task OpenedAsync() =>
+        (_delta?.WaitForHeadersAsync(CancellationToken.None) ?? _sotw!.WaitForHeadersAsync(CancellationToken.None)).WaitAsync(Patience);
+
+    /// <summary>How many responses came between the last that was asked for and the end.</summary>
+    public int Unread { get; private set; }
+
     /// <summary>How the stream ends.</summary>
     public async Task<GrpcStatus> EndAsync()
     {
         try
         {
-            while (await ReadAsync() is not null)
-            {
-            }
+            while (await ReadAsync() is not null) Unread++;
 
             return GrpcStatus.Ok;
         }

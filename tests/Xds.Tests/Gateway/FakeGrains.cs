@@ -15,6 +15,8 @@ internal sealed class FakeGrains : IGrainFactory
 
     public FakeDirectoryGrain Directory => Get<IProxyDirectoryGrain, FakeDirectoryGrain>("default");
 
+    public FakeGatewayDirectoryGrain Gateways => Get<IGatewayDirectoryGrain, FakeGatewayDirectoryGrain>("default");
+
     public FakeIdentityGrain Identity(string spiffeId) => Get<IIdentityGrain, FakeIdentityGrain>(spiffeId);
 
     public FakeWorkloadGrain Workload(string name) => Get<IWorkloadGrain, FakeWorkloadGrain>(name);
@@ -37,6 +39,7 @@ internal sealed class FakeGrains : IGrainFactory
         nameof(IJoinTokenGrain) => new FakeTokenGrain(),
         nameof(IProxySubscriptionGrain) => new FakeSubscriptionGrain(),
         nameof(IProxyDirectoryGrain) => new FakeDirectoryGrain(),
+        nameof(IGatewayDirectoryGrain) => new FakeGatewayDirectoryGrain(),
         _ => throw new NotSupportedException(of.Type.Name),
     };
 }

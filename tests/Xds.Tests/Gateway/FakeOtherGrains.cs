@@ -35,17 +35,50 @@ internal sealed class FakeDirectoryGrain : IProxyDirectoryGrain
     public Task<ImmutableArray<string>> ListAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 }
 
+internal sealed class FakeGatewayDirectoryGrain : IGatewayDirectoryGrain
+{
+    public Channel<GatewayBeat> Beats { get; } = Channel.CreateUnbounded<GatewayBeat>();
+
+    public Channel<string> Left { get; } = Channel.CreateUnbounded<string>();
+
+    /// <summary>Thrown by the next beat, once.</summary>
+    public Exception? Failure { get; set; }
+
+    public Task BeatAsync(GatewayBeat beat, CancellationToken cancellationToken)
+    {
+        if (Failure is { } failure)
+        {
+            Failure = null;
+            throw failure;
+        }
+
+        Beats.Writer.TryWrite(beat);
+        return Task.CompletedTask;
+    }
+
+    public Task LeaveAsync(string name, CancellationToken cancellationToken)
+    {
+        Left.Writer.TryWrite(name);
+        return Task.CompletedTask;
+    }
+
+    public Task<GatewayListing> ListAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+}
+
 internal sealed class FakeSubscriptionGrain : IProxySubscriptionGrain
 {
     private long _epoch;
 
     public Channel<string> Calls { get; } = Channel.CreateUnbounded<string>();
 
+    public string Gateway { get; private set; } = "";
+
     public ImmutableDictionary<string, SubscriptionReport> Types { get; private set; } =
         ImmutableDictionary<string, SubscriptionReport>.Empty;
 
     public Task<long> ConnectAsync(ProxyConnection connection, CancellationToken cancellationToken)
     {
+        Gateway = connection.Gateway;
         Calls.Writer.TryWrite($"connect {connection.Namespace}");
         return Task.FromResult(++_epoch);
     }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Model;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Testing;
@@ -52,6 +53,8 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public SnapshotHolder Snapshots => _app.Services.GetRequiredService<SnapshotHolder>();
 
+    public string Name => _app.Services.GetRequiredService<GatewayName>().Value;
+
     public GatewayStatus Status => _app.Services.GetRequiredService<GatewayStatus>();
 
     public string Metrics => _app.Services.GetRequiredService<GatewayMetrics>().ToPrometheus();
@@ -59,9 +62,12 @@ internal sealed class GatewayHost : IAsyncDisposable
     /// <summary>A gateway that knows the test mesh. Configuration is pushed without debounce unless options say otherwise.</summary>
     /// <remarks>With a serving certificate it speaks TLS, asks for client certificates and looks at them itself.</remarks>
     public static async Task<GatewayHost> StartAsync(
-        MeshSnapshot? mesh = null, Action<XdsGatewayOptions>? configure = null, X509Certificate2? serving = null)
+        MeshSnapshot? mesh = null,
+        Action<XdsGatewayOptions>? configure = null,
+        X509Certificate2? serving = null,
+        IRandomSource? random = null)
     {
-        var host = await StartEmptyAsync(configure, serving);
+        var host = await StartEmptyAsync(configure, serving, random);
         host.Grains.Mesh.Load(mesh ?? TestMesh.Of(TestMesh.Services, TestMesh.Workloads).Snapshot);
         await host.UntilAsync(() => host.Snapshots.IsSynced && host.Metrics.Length > 0, "the gateway is synced");
         await host.UntilServingAsync();
@@ -70,16 +76,18 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     /// <summary>A gateway that knows nothing yet.</summary>
     public static async Task<GatewayHost> StartEmptyAsync(
-        Action<XdsGatewayOptions>? configure = null, X509Certificate2? serving = null)
+        Action<XdsGatewayOptions>? configure = null, X509Certificate2? serving = null, IRandomSource? random = null)
     {
         var (grains, clock, log) = (new FakeGrains(), new ManualTimeProvider(), new TestLog());
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Information);
         builder.Services.AddSingleton<IGrainFactory>(grains);
         builder.Services.AddSingleton<TimeProvider>(clock);
+        if (random is not null) builder.Services.AddSingleton(random);
         builder.Services.AddXdsGateway();
+        builder.Services.Configure<GatewayAddresses>(a => (a.Xds, a.Api) = (() => "10.0.0.1:15012", () => "http://10.0.0.1"));
         if (serving is null) builder.Services.Replace(ServiceDescriptor.Singleton<IPeerAuthenticator, HeaderAuthenticator>());
-        builder.Services.Configure<XdsGatewayOptions>(o => o.Debounce = TimeSpan.Zero);
+        builder.Services.Configure<XdsGatewayOptions>(o => (o.Debounce, o.MaxStreamAge) = (TimeSpan.Zero, TimeSpan.Zero));
         if (configure is not null) builder.Services.Configure(configure);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -21,6 +21,8 @@ internal sealed partial class DiscoveryService(
 {
     public async Task ServeAsync(GrpcServerCall call, StreamProtocol protocol)
     {
+        if (parts.Stopping.IsCancellationRequested) throw StreamSession.ShuttingDown();
+
         // A control plane that answers before it knows the mesh would empty every proxy.
         if (parts.Source.Current is null)
         {
@@ -28,9 +30,26 @@ internal sealed partial class DiscoveryService(
         }
 
         var client = await authenticator.AuthenticateAsync(call.HttpContext, call.CancellationToken);
+        await call.StartAsync(call.CancellationToken); // translating takes time; a client must not believe us dead
         var wire = new DiscoveryWire(call, protocol, parts.Options.StallTimeout, parts.Clock);
-        if (await wire.ReadAsync(call.CancellationToken) is not { } first) return;
+        if (await ReadFirstAsync(wire, call.CancellationToken) is not { } first) return;
         await RunAsync(ProxyNode.Of(first.Node, client.Id), client, wire, first, call.CancellationToken);
+    }
+
+    /// <summary>
+    /// The request that introduces the client; one that never says a word must not hold up the host's end.
+    /// </summary>
+    private async Task<StreamRequest?> ReadFirstAsync(DiscoveryWire wire, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(parts.Stopping, cancellationToken);
+        try
+        {
+            return await wire.ReadAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (parts.Stopping.IsCancellationRequested)
+        {
+            throw StreamSession.ShuttingDown();
+        }
     }
 
     private async Task RunAsync(
@@ -50,7 +69,15 @@ internal sealed partial class DiscoveryService(
         var report = new ReportedStream(
             node.Id, ConnectionOf(node), parts.Clock.GetUtcNow(), parts.Clock, factories.Reporter.Queue);
         session = new StreamSession(
-            node, wire, parts, new StreamFellows(new StreamSecrets(svid), workload, report), factories.SessionLogger);
+            node,
+            wire,
+            parts,
+            new StreamFellows(
+                new StreamSecrets(svid),
+                workload,
+                report,
+                new StreamAge(parts.Options, parts.Clock, factories.Random)),
+            factories.SessionLogger);
         var open = new OpenStream(node, session, svid, report);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var stopping = parts.Stopping.Register(session.Wake);
@@ -92,7 +119,7 @@ internal sealed partial class DiscoveryService(
     }
 
     private ProxyConnection ConnectionOf(ProxyNode node) => new(
-        parts.Options.Name,
+        factories.Gateway.Value,
         node.Identity?.ToString() ?? "",
         node.Scope.Namespace,
         node.Address,

@@ -107,7 +107,9 @@ internal static class RequestClassifier
             WasNamed = !request.Names.IsEmpty,
             Names = names,
             Requested = names,
-            IsDue = isWildcard,
+
+            // Who holds secrets already waits for a word on them, though there may be nothing to send.
+            IsDue = isWildcard || (request.TypeUrl == TypeUrls.Secret && !request.Held.IsEmpty),
             Held = request.Held,
         });
     }

@@ -56,7 +56,9 @@ internal static class ResponsePlanner
 
         var next = Told(subscription, group) with { Requested = later.ToImmutable() };
         var response = new Response(group, SharedOr(group, resources), removed.ToImmutable());
-        return IsWorthSending(subscription, response, protocol) ? (response, Sent(next, response)) : (null, next);
+        return IsWorthSending(subscription, group, response, protocol)
+            ? (response, Sent(next, response))
+            : (null, next);
     }
 
     /// <summary>
@@ -125,11 +127,20 @@ internal static class ResponsePlanner
         InFlight = [.. response.Resources.Select(r => r.Name), .. response.Removed],
     };
 
-    private static bool IsWorthSending(Subscription subscription, Response response, StreamProtocol protocol) =>
+    private static bool IsWorthSending(
+        Subscription subscription, ResourceGroup group, Response response, StreamProtocol protocol) =>
         !response.Resources.IsEmpty
         || !response.Removed.IsEmpty
-        || (subscription.TypeUrl != TypeUrls.Secret
-            && (protocol is StreamProtocol.StateOfTheWorld ? subscription.IsAsked : subscription.IsDue));
+        || (subscription.TypeUrl == TypeUrls.Secret ? subscription.IsDue && HoldsCurrent(subscription, group)
+            : protocol is StreamProtocol.StateOfTheWorld ? subscription.IsAsked
+            : subscription.IsDue);
+
+    /// <summary>
+    /// The client holds a secret just as it is here: the empty answer tells it so. A gateway that does not know the
+    /// mesh's roots has no such word to give.
+    /// </summary>
+    private static bool HoldsCurrent(Subscription subscription, ResourceGroup group) =>
+        subscription.Held.Any(held => group.Find(held.Key)?.Version == held.Value);
 
     /// <summary>
     /// A route configuration that does not exist is sent empty, so that the listener that waits for it can start.

@@ -1,3 +1,4 @@
+using MeshOrleans.Model;
 using MeshOrleans.Xds.Gateway.Secrets;
 using MeshOrleans.Xds.Gateway.Status;
 using MeshOrleans.Xds.Gateway.Workloads;
@@ -7,4 +8,9 @@ namespace MeshOrleans.Xds.Gateway.Streams;
 
 /// <summary>What is needed to make the parts of a stream.</summary>
 internal sealed record StreamFactories(
-    SvidParts Svid, WorkloadParts Workload, SubscriptionReporter Reporter, ILogger<StreamSession> SessionLogger);
+    SvidParts Svid,
+    WorkloadParts Workload,
+    SubscriptionReporter Reporter,
+    GatewayName Gateway,
+    IRandomSource Random,
+    ILogger<StreamSession> SessionLogger);

@@ -34,4 +34,6 @@ internal sealed class StreamParts(
 /// <param name="Secrets">Its secrets.</param>
 /// <param name="Workload">Its registration; null when the client does not want one.</param>
 /// <param name="Report">Where its state is reported.</param>
-internal sealed record StreamFellows(StreamSecrets Secrets, WorkloadSession? Workload, ReportedStream Report);
+/// <param name="Age">When it has lived long enough.</param>
+internal sealed record StreamFellows(
+    StreamSecrets Secrets, WorkloadSession? Workload, ReportedStream Report, StreamAge Age);

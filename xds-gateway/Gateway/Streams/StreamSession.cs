@@ -30,6 +30,9 @@ internal sealed partial class StreamSession(
     /// <summary>Something that the stream may have to push has changed. Any thread may say so.</summary>
     public void Wake() => _wake.Set();
 
+    /// <summary>How streams end when the host stops: the client is to go elsewhere.</summary>
+    public static GrpcException ShuttingDown() => new(GrpcStatusCode.Unavailable, "The server is shutting down.");
+
     /// <summary>Serves the stream until the client finishes.</summary>
     /// <param name="first">The request that introduced the client.</param>
     /// <param name="cancellationToken">Ends the stream.</param>
@@ -64,6 +67,13 @@ internal sealed partial class StreamSession(
             return true;
         }
 
+        if (fellows.Age.IsOver(_table.HasOutstanding))
+        {
+            LogOfAge(node.Id);
+            throw new GrpcException(
+                GrpcStatusCode.Unavailable, "The stream has reached its age limit; connect again.");
+        }
+
         if (parts.Source.Current != _picture) await RefreshAsync();
         if (await PushAsync(cancellationToken)) return true;
         if (_requests.Reader.Completion.IsCompleted)
@@ -73,13 +83,8 @@ internal sealed partial class StreamSession(
         }
 
         fellows.Report.Update(Reports());
-        if (!await _wake.WaitAsync(StallsIn(), parts.Clock, cancellationToken)) CheckStall();
-        if (parts.Stopping.IsCancellationRequested)
-        {
-            throw new GrpcException(GrpcStatusCode.Unavailable, "The server is shutting down.");
-        }
-
-        return true;
+        if (!await _wake.WaitAsync(WaitsFor(), parts.Clock, cancellationToken)) CheckStall();
+        return parts.Stopping.IsCancellationRequested ? throw ShuttingDown() : true;
     }
 
     private async Task ReadAsync(CancellationToken cancellationToken)
@@ -262,6 +267,13 @@ internal sealed partial class StreamSession(
         MakeBeforeBreak.IsSettled(_table.Find(TypeUrls.Listener), _set.Listeners)
         && MakeBeforeBreak.IsSettled(_table.Find(TypeUrls.RouteConfiguration), _set.Routes);
 
+    /// <summary>How long nothing but news can give the loop work.</summary>
+    private TimeSpan WaitsFor()
+    {
+        var (stall, age) = (StallsIn(), fellows.Age.Left(_table.HasOutstanding));
+        return age == Timeout.InfiniteTimeSpan || (stall != Timeout.InfiniteTimeSpan && stall < age) ? stall : age;
+    }
+
     /// <summary>How long the client may go on leaving a push unanswered that others wait for.</summary>
     private TimeSpan StallsIn()
     {
@@ -321,6 +333,10 @@ internal sealed partial class StreamSession(
     [LoggerMessage(
         Level = LogLevel.Warning, Message = "{Node} has not answered its {TypeUrl} for {Time}; its stream is closed.")]
     private partial void LogStalled(string node, string typeUrl, TimeSpan time);
+
+    [LoggerMessage(
+        Level = LogLevel.Information, Message = "The stream of {Node} has reached its age limit; it connects anew.")]
+    private partial void LogOfAge(string node);
 
     [LoggerMessage(
         Level = LogLevel.Error,

@@ -18,6 +18,9 @@ internal sealed class SubscriptionTable
 
     private readonly Dictionary<string, Subscription> _byType = new(StringComparer.Ordinal);
 
+    /// <summary>Whether the client still owes an answer to some response.</summary>
+    public bool HasOutstanding => _byType.Values.Any(s => s.IsOutstanding);
+
     /// <summary>The subscription of a type; null when there is none.</summary>
     public Subscription? Find(string typeUrl) => _byType.GetValueOrDefault(typeUrl);
 

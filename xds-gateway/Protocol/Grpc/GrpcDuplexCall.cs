@@ -77,6 +77,25 @@ public sealed class GrpcDuplexCall<TRequest, TResponse> : IAsyncDisposable
     /// <summary>Tells the server that nothing more will be sent.</summary>
     public void CompleteWrites() => _frames.Writer.TryComplete();
 
+    /// <summary>
+    /// Waits for the server's headers: the sign that it has taken up the call. Reading needs no such wait.
+    /// </summary>
+    /// <exception cref="GrpcException">The call did not come that far.</exception>
+    /// <exception cref="OperationCanceledException">A token of the caller ended the wait.</exception>
+    public async Task WaitForHeadersAsync(CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended.Token);
+        try
+        {
+            await _sending.WaitAsync(either.Token);
+        }
+        catch (Exception exception)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw Failure(exception);
+        }
+    }
+
     /// <summary>The next message; null when the server has ended the call with success.</summary>
     /// <exception cref="GrpcException">The call did not succeed.</exception>
     /// <exception cref="OperationCanceledException">A token of the caller ended it.</exception>

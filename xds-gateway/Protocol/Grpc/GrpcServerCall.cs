@@ -31,6 +31,13 @@ public sealed class GrpcServerCall
     public ValueTask<T?> ReadAsync<T>(MessageParser<T> parser, CancellationToken cancellationToken)
         where T : class, IMessage<T> => _reader.ReadAsync(parser, cancellationToken);
 
+    /// <summary>Sends the headers now: they tell the caller that its call is taken up.</summary>
+    public ValueTask StartAsync(CancellationToken cancellationToken)
+    {
+        StartResponse();
+        return FlushAsync(cancellationToken);
+    }
+
     /// <summary>Sends a message; completes when the connection has taken it.</summary>
     public ValueTask WriteAsync(IMessage message, CancellationToken cancellationToken)
     {

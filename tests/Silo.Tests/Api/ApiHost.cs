@@ -1,0 +1,90 @@
+#if !MESH_ENGINE_ORLEANS
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using MeshOrleans.Grains;
+using MeshOrleans.Grains.Embedded;
+using MeshOrleans.Silo.Api;
+using MeshOrleans.Silo.Hosting;
+using MeshOrleans.Silo.Storage;
+using MeshOrleans.Testing;
+using MeshOrleans.Xds.Gateway;
+using MeshOrleans.Xds.Gateway.Status;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace MeshOrleans.Silo.Tests.Api;
+
+/// <summary>The calls about proxies and gateways on a real Kestrel, over the real grains and a clock of the test's.</summary>
+internal sealed class ApiHost : IAsyncDisposable
+{
+    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("mesh-api-");
+    private readonly WebApplication _app;
+    private readonly HttpClient _client;
+
+    private ApiHost()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.Services.AddSingleton<TimeProvider>(Clock);
+        builder.Services.Configure<SiloOptions>(options => options.Data = _data.FullName);
+        builder.Services.AddSqliteStorage(_data.FullName);
+        builder.Services.AddSingleton<MeshOrleans.Grains.Identity.IAuthorityKeyStore>(
+            new Identity.FileAuthorityKeyStore(Path.Combine(_data.FullName, "authority.pem")));
+        builder.Services.AddMeshGrains();
+        builder.Services.AddEmbeddedGrains(options => options.AddAssembly(typeof(MeshGrains).Assembly));
+        builder.Services.AddXdsGateway();
+        builder.Services.Configure<GatewayAddresses>(
+            a => (a.Xds, a.Api) = (() => "10.0.0.1:15012", () => "http://10.0.0.1:15080"));
+        builder.Services.AddSingleton<AdminToken>();
+        builder.Services.AddSingleton<ApiAuthentication>();
+        _app = builder.Build();
+        _app.MapProxies();
+        _app.MapGateways();
+        _client = new HttpClient();
+    }
+
+    public ManualTimeProvider Clock { get; } = new();
+
+    public string Name => _app.Services.GetRequiredService<GatewayName>().Value;
+
+    public static async Task<ApiHost> StartAsync()
+    {
+        var host = new ApiHost();
+        host._app.Services.GetRequiredService<AdminToken>();
+        await host._app.StartAsync();
+        host._client.BaseAddress = new Uri(host._app.Urls.Single());
+        var token = await File.ReadAllTextAsync(Path.Combine(host._data.FullName, AdminToken.FileName));
+        host._client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Trim());
+        return host;
+    }
+
+    public TGrain Grain<TGrain>(string key = MeshKeys.Default)
+        where TGrain : IGrainWithStringKey => _app.Services.GetRequiredService<IGrainFactory>().GetGrain<TGrain>(key);
+
+    public async Task<(HttpStatusCode Status, JsonElement Body)> GetAsync(string path)
+    {
+        using var response = await _client.GetAsync(new Uri(path, UriKind.Relative));
+        using var document = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        return (response.StatusCode, document.RootElement.Clone());
+    }
+
+    public async Task<HttpStatusCode> GetAnonymouslyAsync(string path)
+    {
+        using var client = new HttpClient { BaseAddress = _client.BaseAddress };
+        using var response = await client.GetAsync(new Uri(path, UriKind.Relative));
+        return response.StatusCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _data.Delete(recursive: true);
+    }
+}
+#endif

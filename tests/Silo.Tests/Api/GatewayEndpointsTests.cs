@@ -1,0 +1,123 @@
+#if !MESH_ENGINE_ORLEANS
+using System.Collections.Immutable;
+using System.Net;
+using System.Text.Json;
+using MeshOrleans.Grains.Subscriptions;
+
+namespace MeshOrleans.Silo.Tests.Api;
+
+/// <summary>What the API tells of proxies and gateways when there are several, and when one is gone.</summary>
+public sealed class GatewayEndpointsTests
+{
+    private const string Node = "sidecar~10.0.0.1~cart-1.shop~shop.svc.cluster.local";
+    private const string Other = "gateway-2/3f9a02";
+
+    [Fact]
+    public async Task Gateways_are_listed_with_where_they_are_and_what_they_hold()
+    {
+        await using var host = await ApiHost.StartAsync();
+        await BeatAsync(host, streams: 7);
+
+        var rows = await UntilAsync(host, "/v1/gateways", rows => rows.GetArrayLength() == 2);
+
+        var other = rows.EnumerateArray().Single(r => r.GetProperty("name").GetString() == Other);
+        Assert.Equal(7, other.GetProperty("streams").GetInt32());
+        Assert.Equal("h2:15012", other.GetProperty("addresses").GetProperty("xds").GetString());
+        Assert.Equal("http://h2:15080", other.GetProperty("addresses").GetProperty("api").GetString());
+        Assert.Equal(0, other.GetProperty("lastHeardSeconds").GetDouble());
+        var own = rows.EnumerateArray().Single(r => r.GetProperty("name").GetString() == host.Name);
+        Assert.Equal("10.0.0.1:15012", own.GetProperty("addresses").GetProperty("xds").GetString());
+        Assert.Equal(HttpStatusCode.Unauthorized, await host.GetAnonymouslyAsync("/v1/gateways"));
+    }
+
+    [Fact]
+    public async Task A_proxy_whose_gateway_is_gone_is_shown_as_disconnected_with_its_types()
+    {
+        await using var host = await ApiHost.StartAsync();
+        await BeatAsync(host);
+        await ConnectAsync(host, Other);
+        Assert.Equal("SYNCED", Assert.Single(await StatusesAsync(host)).Proxy);
+
+        host.Clock.Advance(TimeSpan.FromSeconds(15)); // and no beat
+
+        Assert.Equal(("DISCONNECTED", "DISCONNECTED"), Assert.Single(await StatusesAsync(host)));
+        var one = (await host.GetAsync($"/v1/proxies/{Uri.EscapeDataString(Node)}")).Body;
+        Assert.Equal("DISCONNECTED", one.GetProperty("status").GetString());
+        await BeatAsync(host); // it was only slow
+        Assert.Equal("SYNCED", Assert.Single(await StatusesAsync(host)).Proxy);
+    }
+
+    [Fact]
+    public async Task A_directory_that_has_just_come_up_takes_no_proxy_for_disconnected()
+    {
+        await using var host = await ApiHost.StartAsync();
+        await BeatAsync(host); // brings the directory up
+        await ConnectAsync(host, "gateway-3/000001");
+
+        host.Clock.Advance(TimeSpan.FromSeconds(14));
+        Assert.Equal("SYNCED", Assert.Single(await StatusesAsync(host)).Proxy);
+        host.Clock.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal("DISCONNECTED", Assert.Single(await StatusesAsync(host)).Proxy);
+    }
+
+    [Fact]
+    public async Task Resources_of_a_proxy_at_another_gateway_are_to_be_asked_for_there()
+    {
+        await using var host = await ApiHost.StartAsync();
+        await BeatAsync(host);
+        await ConnectAsync(host, Other);
+
+        var (status, problem) = await host.GetAsync($"/v1/proxies/{Uri.EscapeDataString(Node)}/resources");
+
+        Assert.Equal(HttpStatusCode.MisdirectedRequest, status);
+        Assert.Contains(Other, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains("http://h2:15080", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Resources_of_a_proxy_that_is_connected_nowhere_are_not_found()
+    {
+        await using var host = await ApiHost.StartAsync();
+        await BeatAsync(host);
+        await ConnectAsync(host, Other);
+        host.Clock.Advance(TimeSpan.FromSeconds(15));
+
+        Assert.Equal(HttpStatusCode.NotFound, (await host.GetAsync($"/v1/proxies/{Uri.EscapeDataString(Node)}/resources")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await host.GetAsync("/v1/proxies/nobody/resources")).Status);
+    }
+
+    private static Task BeatAsync(ApiHost host, int streams = 0) => host.Grain<IGatewayDirectoryGrain>().BeatAsync(
+        new GatewayBeat(Other, "h2:15012", "http://h2:15080", streams), default);
+
+    private static async Task ConnectAsync(ApiHost host, string gateway)
+    {
+        var connection = new ProxyConnection(
+            gateway, "", "shop", "10.0.0.1", ImmutableDictionary<string, string>.Empty, "test/1");
+        var proxy = host.Grain<IProxySubscriptionGrain>(Node);
+        var epoch = await proxy.ConnectAsync(connection, default);
+        await proxy.ReportAsync(
+            epoch, [new SubscriptionReport("cds", SubscriptionState.Synced, "v", "v", 1, "", DateTimeOffset.UnixEpoch)], default);
+        await host.Grain<IProxyDirectoryGrain>().AddAsync(Node, default);
+    }
+
+    private static async Task<(string? Proxy, string? Type)[]> StatusesAsync(ApiHost host) =>
+    [
+        .. (await host.GetAsync("/v1/proxies")).Body.EnumerateArray().Select(p => (
+            p.GetProperty("status").GetString(),
+            p.GetProperty("types").EnumerateArray().Single().GetProperty("status").GetString())),
+    ];
+
+    private static async Task<JsonElement> UntilAsync(ApiHost host, string path, Func<JsonElement, bool> isThere)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (true)
+        {
+            var (_, body) = await host.GetAsync(path);
+            if (isThere(body)) return body;
+            Assert.False(limit.IsCancellationRequested, $"{path} still says {body}.");
+            await Task.Delay(10, CancellationToken.None);
+        }
+    }
+}
+#endif

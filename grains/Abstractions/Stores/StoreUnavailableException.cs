@@ -4,14 +4,10 @@ namespace MeshOrleans.Grains.Stores;
 /// The store did not take a write, or did not answer. Whoever called may simply try again: every write is made from the
 /// version that the writer saw, so none is ever applied twice.
 /// </summary>
+/// <remarks>
+/// It crosses from silo to silo, so it carries no exception of the store's client: those cannot be written, and the caller
+/// would wait for an answer that never comes. The store logs them.
+/// </remarks>
+/// <param name="message">One sentence: what could not be done, and whether it is known not to have happened.</param>
 [GenerateSerializer, Alias("mesh.StoreUnavailableException")]
-public sealed class StoreUnavailableException : Exception
-{
-    /// <summary>Made by the store.</summary>
-    /// <param name="message">One sentence: what could not be done, and whether it is known not to have happened.</param>
-    /// <param name="innerException">What the store's client said.</param>
-    public StoreUnavailableException(string message, Exception? innerException = null)
-        : base(message, innerException)
-    {
-    }
-}
+public sealed class StoreUnavailableException(string message) : Exception(message);

@@ -33,11 +33,10 @@ internal static class OrleansEngine
     public static void AddClusterSilo(this WebApplicationBuilder builder, SiloOptions settings, ClusterSecret secret) =>
         builder.Host.UseOrleans(silo =>
         {
-            var connection = StoreRegistration.Connection(settings);
             silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) =
-                (ClusterMembership.Invariant, connection));
-            silo.UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) =
-                (ClusterMembership.Invariant, connection));
+                (ClusterMembership.Invariant, StoreRegistration.Connection(settings)));
+            silo.AddReminders();
+            silo.Services.AddSingleton<IReminderTable, PostgresReminderTable>();
             silo.Configure<EndpointOptions>(options => ClusterMembership.SetEndpoints(options, settings));
             AddSilo(silo, settings, secret);
             silo.Services.AddSingleton<OrleansGrainStorageSerializer>();

@@ -1,5 +1,5 @@
--- What Orleans' relational providers for membership and reminders ask for. They read the text of each query from
--- orleansquery and know columns and parameters by name; the statements are ours. Every change of membership moves the
+-- What Orleans' relational provider for membership asks for. It reads the text of each query from orleansquery and knows
+-- columns and parameters by name; the statements are ours. Every change of membership moves the
 -- version row first, under its lock and only from the version the caller saw, so two silos can never both succeed.
 
 CREATE TABLE orleansquery(
@@ -24,18 +24,6 @@ CREATE TABLE orleansmembershiptable(
     starttime timestamptz NOT NULL,
     iamalivetime timestamptz NOT NULL,
     PRIMARY KEY(deploymentid, address, port, generation));
-
-CREATE TABLE orleansreminderstable(
-    serviceid text NOT NULL,
-    grainid text NOT NULL,
-    remindername text NOT NULL,
-    starttime timestamptz NOT NULL,
-    period bigint NOT NULL,
-    grainhash integer NOT NULL,
-    version integer NOT NULL,
-    PRIMARY KEY(serviceid, grainid, remindername));
-
-CREATE INDEX orleansreminderstable_by_hash ON orleansreminderstable(serviceid, grainhash);
 
 INSERT INTO orleansquery(querykey, querytext) VALUES
 ('InsertMembershipVersionKey', $$
@@ -102,38 +90,4 @@ $$),
 ('CleanupDefunctSiloEntriesKey', $$
     DELETE FROM orleansmembershiptable
     WHERE deploymentid = @DeploymentId AND iamalivetime < @IAmAliveTime AND status <> 3 -- active
-$$),
-('UpsertReminderRowKey', $$
-    INSERT INTO orleansreminderstable AS held(serviceid, grainid, remindername, starttime, period, grainhash, version)
-    VALUES(@ServiceId, @GrainId, @ReminderName, @StartTime, @Period, @GrainHash, 0)
-    ON CONFLICT(serviceid, grainid, remindername) DO UPDATE
-    SET starttime = excluded.starttime, period = excluded.period, grainhash = excluded.grainhash,
-        version = held.version + 1
-    RETURNING version
-$$),
-('ReadReminderRowsKey', $$
-    SELECT grainid, remindername, starttime, period, version FROM orleansreminderstable
-    WHERE serviceid = @ServiceId AND grainid = @GrainId
-$$),
-('ReadReminderRowKey', $$
-    SELECT grainid, remindername, starttime, period, version FROM orleansreminderstable
-    WHERE serviceid = @ServiceId AND grainid = @GrainId AND remindername = @ReminderName
-$$),
-('ReadRangeRows1Key', $$
-    SELECT grainid, remindername, starttime, period, version FROM orleansreminderstable
-    WHERE serviceid = @ServiceId AND grainhash > @BeginHash AND grainhash <= @EndHash
-$$),
-('ReadRangeRows2Key', $$
-    SELECT grainid, remindername, starttime, period, version FROM orleansreminderstable
-    WHERE serviceid = @ServiceId AND (grainhash > @BeginHash OR grainhash <= @EndHash)
-$$),
-('DeleteReminderRowKey', $$
-    WITH gone AS (
-        DELETE FROM orleansreminderstable
-        WHERE serviceid = @ServiceId AND grainid = @GrainId AND remindername = @ReminderName AND version = @Version
-        RETURNING 1)
-    SELECT count(*)::integer FROM gone
-$$),
-('DeleteReminderRowsKey', $$
-    DELETE FROM orleansreminderstable WHERE serviceid = @ServiceId
 $$);

@@ -13,6 +13,19 @@ CREATE TABLE mesh_grain_state(
     payload bytea NOT NULL,
     PRIMARY KEY(grain_type, grain_key, state_name));
 
+-- hash: where the grain stands on the ring that the silos share
+CREATE TABLE mesh_reminder(
+    grain_type text NOT NULL,
+    grain_key text NOT NULL,
+    name text NOT NULL,
+    hash bigint NOT NULL,
+    start_at timestamptz NOT NULL,
+    period_ticks bigint NOT NULL,
+    version uuid NOT NULL,
+    PRIMARY KEY(grain_type, grain_key, name));
+
+CREATE INDEX mesh_reminder_by_hash ON mesh_reminder(hash);
+
 CREATE TABLE mesh_snapshot(
     id integer PRIMARY KEY CHECK(id = 1),
     epoch text NOT NULL,

@@ -17,19 +17,23 @@ internal sealed partial class PostgresDatabase(
 
     private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create(connectionString);
 
-    /// <summary>Reads.</summary>
+    /// <summary>Reads; once more on another connection when one was lost.</summary>
     /// <exception cref="StoreUnavailableException">The database does not answer.</exception>
     public async Task<T> ReadAsync<T>(
         Func<NpgsqlConnection, CancellationToken, Task<T>> body, CancellationToken cancellationToken)
     {
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            await using var connection = await _source.OpenConnectionAsync(cancellationToken);
-            return await body(connection, cancellationToken);
-        }
-        catch (Exception exception) when (IsOutage(exception))
-        {
-            throw new StoreUnavailableException("The database does not answer.", exception);
+            await using var connection = await OpenAsync("The database does not answer.", cancellationToken);
+            try
+            {
+                return await body(connection, cancellationToken);
+            }
+            catch (Exception exception) when (IsOutage(exception))
+            {
+                LogLost(exception.Message);
+                if (attempt == Attempts) throw new StoreUnavailableException("The database was lost while it was read.");
+            }
         }
     }
 
@@ -42,19 +46,20 @@ internal sealed partial class PostgresDatabase(
         for (var attempt = 1; ; attempt++)
         {
             var id = Guid.NewGuid();
-            await using var connection = await OpenForWriteAsync();
+            await using var connection =
+                await OpenAsync("The database does not answer; nothing was written.", CancellationToken.None);
             try
             {
                 return await RunAsync(connection, write, id);
             }
             catch (Exception exception) when (IsOutage(exception))
             {
-                var (isWritten, answer) = await SettleAsync(write, id, exception);
+                var (isWritten, answer) = await SettleAsync(write, id);
                 LogSettled(exception.Message, isWritten);
                 if (isWritten) return answer!;
                 if (attempt == Attempts)
                 {
-                    throw new StoreUnavailableException("The database was lost; nothing was written.", exception);
+                    throw new StoreUnavailableException("The database was lost; nothing was written.");
                 }
             }
         }
@@ -71,15 +76,16 @@ internal sealed partial class PostgresDatabase(
         _ => false,
     };
 
-    private async Task<NpgsqlConnection> OpenForWriteAsync()
+    private async Task<NpgsqlConnection> OpenAsync(string otherwise, CancellationToken cancellationToken)
     {
         try
         {
-            return await _source.OpenConnectionAsync(CancellationToken.None);
+            return await _source.OpenConnectionAsync(cancellationToken);
         }
         catch (Exception exception) when (IsOutage(exception))
         {
-            throw new StoreUnavailableException("The database does not answer; nothing was written.", exception);
+            LogLost(exception.Message);
+            throw new StoreUnavailableException(otherwise);
         }
     }
 
@@ -100,7 +106,7 @@ internal sealed partial class PostgresDatabase(
         return answer;
     }
 
-    private async Task<(bool IsWritten, T? Answer)> SettleAsync<T>(PostgresWrite<T> write, Guid id, Exception cause)
+    private async Task<(bool IsWritten, T? Answer)> SettleAsync<T>(PostgresWrite<T> write, Guid id)
     {
         var begin = clock.GetTimestamp();
         while (true)
@@ -119,8 +125,7 @@ internal sealed partial class PostgresDatabase(
                 if (clock.GetElapsedTime(begin) > _settlePatience)
                 {
                     throw new StoreUnavailableException(
-                        "The database was lost in the middle of a write; whether it was written will be known when it is back.",
-                        cause);
+                        "The database was lost in the middle of a write; whether it was written is known when it is back.");
                 }
 
                 await Task.Delay(_settlePause, clock, CancellationToken.None);
@@ -132,6 +137,9 @@ internal sealed partial class PostgresDatabase(
     {
         Parameters = { new NpgsqlParameter<long> { TypedValue = BitConverter.ToInt64(id.ToByteArray()) } },
     };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database does not answer: {Reason}")]
+    private partial void LogLost(string reason);
 
     [LoggerMessage(
         Level = LogLevel.Warning, Message = "The database was lost during a write ({Reason}); written: {IsWritten}.")]

@@ -37,6 +37,9 @@ internal sealed class Registrar : IAsyncDisposable
     /// <summary>The members whose joining was acknowledged: name, certificate request, serial of the certificate.</summary>
     public ConcurrentDictionary<string, (string Csr, string Serial)> Joined { get; } = new();
 
+    /// <summary>Why somebody had to ask again.</summary>
+    public ConcurrentQueue<string> Refusals { get; } = new();
+
     /// <summary>How many members have asked.</summary>
     public int Asked => Volatile.Read(ref _asked);
 
@@ -114,12 +117,18 @@ internal sealed class Registrar : IAsyncDisposable
             }
 
             Interlocked.Increment(ref _retried);
-            if (DateTime.UtcNow - begin > _patience) throw new TimeoutException($"{name} was not let in within {_patience}.");
+            if (DateTime.UtcNow - begin > _patience)
+            {
+                throw new TimeoutException(
+                    $"{name} was not let in within {_patience}:\n"
+                    + string.Join('\n', Refusals.Where(r => r.StartsWith($"{name}: ", StringComparison.Ordinal)).TakeLast(8)));
+            }
+
             await Task.Delay(500);
         }
     }
 
-    private static async Task<string?> TryJoinAsync(ControlPlane process, string name, string csr)
+    private async Task<string?> TryJoinAsync(ControlPlane process, string name, string csr)
     {
         try
         {
@@ -138,12 +147,20 @@ internal sealed class Registrar : IAsyncDisposable
                     csr,
                 },
                 bound.Token);
-            if (response.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.Created)) return null;
+            if (response.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.Created))
+            {
+                Refusals.Enqueue(
+                    $"{name}: {DateTime.UtcNow:HH:mm:ss.f} {(int)response.StatusCode} "
+                    + await response.Content.ReadAsStringAsync(bound.Token));
+                return null;
+            }
+
             var answer = await response.Content.ReadFromJsonAsync<JsonElement>(bound.Token);
             return answer.GetProperty("certificate").GetProperty("serial").GetString()!;
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
         {
+            Refusals.Enqueue($"{name}: {DateTime.UtcNow:HH:mm:ss.f} {exception.Message}");
             return null;
         }
     }

@@ -21,27 +21,35 @@ public sealed class StoreLossTests(ClusterFixture mesh, ITestOutputHelper output
 
         await mesh.Cluster.Postgres!.StopAsync();
         var refused = 0;
-        for (var end = DateTime.UtcNow.AddSeconds(60); DateTime.UtcNow < end; await Task.Delay(500))
+        try
         {
-            foreach (var process in mesh.Cluster.Processes)
+            for (var end = DateTime.UtcNow.AddSeconds(60); DateTime.UtcNow < end; await Task.Delay(500))
             {
-                using var response = await process.TryApplyAsync(ConfigWriter.Manifest(2));
-                Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
-                Assert.NotNull(response.Headers.RetryAfter);
-                refused++;
-                await ReadAllAsync(process);
+                foreach (var process in mesh.Cluster.Processes)
+                {
+                    using var response = await process.TryApplyAsync(ConfigWriter.Manifest(2));
+                    Assert.True(
+                        response.StatusCode is HttpStatusCode.ServiceUnavailable,
+                        $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}\n{process.Process.Tail()}");
+                    Assert.NotNull(response.Headers.RetryAfter);
+                    refused++;
+                    await ReadAllAsync(process);
+                }
+            }
+
+            // a proxy that comes just now gets all that it asks for
+            await using var late = DeltaClient.Start(
+                "sidecar~10.2.0.1~late.default~default.svc", [mesh.Cluster.Gateways[0].XdsPlain!], 0, invoker);
+            for (var end = DateTime.UtcNow.AddSeconds(30); late.Held < 4; await Task.Delay(50))
+            {
+                Assert.True(DateTime.UtcNow < end, $"A new stream holds only {late.Held} resources after 30 s.");
             }
         }
-
-        // a proxy that comes just now gets all that it asks for
-        await using var late = DeltaClient.Start(
-            "sidecar~10.2.0.1~late.default~default.svc", [mesh.Cluster.Gateways[0].XdsPlain!], 0, invoker);
-        for (var end = DateTime.UtcNow.AddSeconds(30); late.Held < 4; await Task.Delay(50))
+        finally
         {
-            Assert.True(DateTime.UtcNow < end, $"A new stream holds only {late.Held} resources after 30 s.");
+            await mesh.Cluster.Postgres.StartAgainAsync();
         }
 
-        await mesh.Cluster.Postgres.StartAgainAsync();
         await using var config = ConfigWriter.Start(mesh.Cluster.Processes, perMinute: 200);
         await config.MoreAsync(10);
         await config.StopAsync();

@@ -70,7 +70,7 @@ internal sealed class SampleValues
 
     private object MakeRecord(Type type)
     {
-        if (typeof(Exception).IsAssignableFrom(type)) return Activator.CreateInstance(type, $"text {++_last}", null)!;
+        if (typeof(Exception).IsAssignableFrom(type)) return Activator.CreateInstance(type, $"text {++_last}")!;
         var constructor = type.GetConstructors().OrderByDescending(c => c.GetParameters().Length).First();
         var value = constructor.Invoke([.. constructor.GetParameters().Select(p => Make(p.ParameterType))]);
         foreach (var property in Stored(type).Where(p => p.CanWrite)) property.SetValue(value, Make(property.PropertyType));

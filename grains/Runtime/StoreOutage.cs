@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using MeshOrleans.Grains.Stores;
 using Orleans.Storage;
 
 namespace MeshOrleans.Grains;
@@ -12,12 +13,16 @@ internal static class StoreOutage
     private static readonly TimeSpan _period = TimeSpan.FromSeconds(2);
     private static readonly ConditionalWeakTable<Grain, IGrainTimer> _waiting = [];
 
-    /// <summary>Ends the activation: at once when somebody else has written, else once the store can be read.</summary>
+    /// <summary>
+    /// Does nothing where it is known that nothing was written: what is in memory holds. Else ends the activation: at once
+    /// when somebody else has written, or as soon as the store can be read.
+    /// </summary>
     /// <param name="grain">The grain, in its own turn.</param>
     /// <param name="exception">Why the write failed.</param>
     /// <param name="read">Reads the store.</param>
     public static void ReloadAfter(this Grain grain, Exception exception, Func<Task> read)
     {
+        if (exception is StoreUnavailableException { IsNothingWritten: true }) return;
         if (exception is InconsistentStateException)
         {
             grain.DeactivateOnIdle();

@@ -17,12 +17,22 @@ public sealed partial class MeshProcess : IAsyncDisposable
     private const int SignalContinue = 18;
     private const int KeptLines = 200;
 
+    // The variable that names a folder for all that every process prints, for whoever looks for a cause.
+    private static readonly string? Logs = Environment.GetEnvironmentVariable("MESH_HARNESS_LOGS");
+
     private readonly Process _process;
+    private readonly StreamWriter? _log;
     private readonly ConcurrentQueue<string> _tail = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<JsonElement>> _events = new();
     private readonly TaskCompletionSource _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private MeshProcess(string name, Process process) => (Name, _process) = (name, process);
+    private MeshProcess(string name, Process process)
+    {
+        (Name, _process) = (name, process);
+        if (Logs is null) return;
+        Directory.CreateDirectory(Logs);
+        _log = new StreamWriter(Path.Combine(Logs, $"{name.Replace(' ', '-')}-{Guid.NewGuid():N}.log")) { AutoFlush = true };
+    }
 
     /// <summary>What it is called in errors.</summary>
     public string Name { get; }
@@ -119,11 +129,17 @@ public sealed partial class MeshProcess : IAsyncDisposable
         }
 
         _process.Dispose();
+        if (_log is not null) await _log.DisposeAsync();
     }
 
     private void OnLine(string? line, bool isOutput)
     {
         if (line is null) return;
+        if (_log is not null)
+        {
+            lock (_log) _log.WriteLine(line);
+        }
+
         _tail.Enqueue(line);
         while (_tail.Count > KeptLines) _tail.TryDequeue(out _);
         if (!isOutput || !line.StartsWith("{\"event\":", StringComparison.Ordinal)) return;

@@ -21,7 +21,8 @@ public interface IMeshSnapshotGrain : IGrainWithStringKey
 
     /// <summary>
     /// Everything after <paramref name="number"/> of <paramref name="epoch"/>, then every change as it comes, without
-    /// end. When the epoch is another one, or the log no longer reaches back that far, the first batch is a full one.
+    /// end. When the epoch is another one, or the log no longer reaches back that far, the first batch is a full one. A
+    /// batch without changes comes every second in which there are none.
     /// </summary>
     [Alias("Follow")]
     IAsyncEnumerable<SnapshotBatch> FollowAsync(

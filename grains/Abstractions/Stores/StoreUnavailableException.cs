@@ -10,4 +10,9 @@ namespace MeshOrleans.Grains.Stores;
 /// </remarks>
 /// <param name="message">One sentence: what could not be done, and whether it is known not to have happened.</param>
 [GenerateSerializer, Alias("mesh.StoreUnavailableException")]
-public sealed class StoreUnavailableException(string message) : Exception(message);
+public sealed class StoreUnavailableException(string message) : Exception(message)
+{
+    /// <summary>Whether it is known that nothing was written; else it may have been.</summary>
+    /// <value>True unless the store was lost in the middle of a write and did not come back.</value>
+    [Id(0)] public bool IsNothingWritten { get; init; } = true;
+}

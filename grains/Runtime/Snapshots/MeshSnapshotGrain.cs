@@ -11,9 +11,12 @@ namespace MeshOrleans.Grains.Snapshots;
 /// takes the batch that has been filled meanwhile, so the cost of one save is shared by all who wait for it.
 /// </remarks>
 [KeepAlive]
-internal sealed partial class MeshSnapshotGrain(ISnapshotStore store, ILogger<MeshSnapshotGrain> logger)
-    : Grain, IMeshSnapshotGrain
+internal sealed partial class MeshSnapshotGrain(
+    ISnapshotStore store, TimeProvider clock, ILogger<MeshSnapshotGrain> logger) : Grain, IMeshSnapshotGrain
 {
+    // A follower's call that waits keeps the activation from ending, so none waits for long.
+    private static readonly TimeSpan _heartbeat = TimeSpan.FromSeconds(1);
+
     private SnapshotMachine _machine = null!;
     private TaskCompletionSource _changed = NewSignal();
     private Batch? _filling;
@@ -48,7 +51,10 @@ internal sealed partial class MeshSnapshotGrain(ISnapshotStore store, ILogger<Me
             }
             else
             {
-                await _changed.Task.WaitAsync(cancellationToken);
+                await _changed.Task.WaitAsync(_heartbeat, clock, cancellationToken).ConfigureAwait(
+                    ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+                cancellationToken.ThrowIfCancellationRequested();
+                if (_machine.After(at) is null) yield return new SnapshotBatch(at.Epoch, at.Number, IsFull: false, []);
             }
         }
     }
@@ -97,7 +103,7 @@ internal sealed partial class MeshSnapshotGrain(ISnapshotStore store, ILogger<Me
     private partial void LogLoaded(int rows, long number, string epoch);
 
     [LoggerMessage(
-        Level = LogLevel.Error, Message = "Saving the changes after {Number} failed; reloading from the store.")]
+        Level = LogLevel.Error, Message = "Saving the changes after {Number} failed; whoever told them is told so.")]
     private partial void LogAppendFailed(Exception exception, long number);
 
     private sealed class Batch

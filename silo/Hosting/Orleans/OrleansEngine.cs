@@ -10,8 +10,6 @@ namespace MeshOrleans.Silo.Hosting.Orleans;
 /// <summary>Hosts the grains on Orleans: a silo by itself, a silo among others, or a client of silos.</summary>
 internal static class OrleansEngine
 {
-    private static readonly TimeSpan _responseTimeout = TimeSpan.FromSeconds(10);
-
     /// <summary>One silo, with everything in the file of its data directory.</summary>
     public static void AddSingleSilo(this WebApplicationBuilder builder, SiloOptions settings, ClusterSecret secret) =>
         builder.Host.UseOrleans(silo =>
@@ -52,18 +50,21 @@ internal static class OrleansEngine
                 (ClusterMembership.Invariant, StoreRegistration.Connection(settings)));
             client.Configure<ClusterOptions>(options => ClusterMembership.Name(options, settings));
             client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
-            client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = _responseTimeout);
+            client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = CallDeadline.Patience);
             var certificate = ClusterTls.CreateCertificate(secret, TimeProvider.System);
             client.UseTls(certificate, options => ClusterTls.Configure(options, certificate));
             client.UseConnectionRetryFilter<SiloSearch>();
+            client.AddOutgoingGrainCallFilter<CallDeadline>();
         });
 
     private static void AddSilo(ISiloBuilder silo, SiloOptions settings, ClusterSecret secret)
     {
         silo.Configure<ClusterOptions>(options => ClusterMembership.Name(options, settings));
         silo.Configure<ClusterMembershipOptions>(ClusterMembership.SetLiveness);
-        silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = _responseTimeout);
+        silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = CallDeadline.Patience);
         silo.Configure<global::Orleans.Configuration.SiloOptions>(options => options.SiloName = settings.DisplayName);
+        silo.AddOutgoingGrainCallFilter<CallDeadline>();
+        silo.AddIncomingGrainCallFilter<CallDeadline>();
         var certificate = ClusterTls.CreateCertificate(secret, TimeProvider.System);
         silo.UseTls(certificate, options => ClusterTls.Configure(options, certificate));
     }

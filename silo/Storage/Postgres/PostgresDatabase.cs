@@ -10,7 +10,7 @@ namespace MeshOrleans.Silo.Storage.Postgres;
 internal sealed partial class PostgresDatabase(
     string connectionString, TimeProvider clock, ILogger<PostgresDatabase> logger) : IAsyncDisposable
 {
-    private const int Attempts = 3;
+    private const int Attempts = 5;
 
     private static readonly TimeSpan _settlePatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _settlePause = TimeSpan.FromMilliseconds(250);
@@ -125,7 +125,10 @@ internal sealed partial class PostgresDatabase(
                 if (clock.GetElapsedTime(begin) > _settlePatience)
                 {
                     throw new StoreUnavailableException(
-                        "The database was lost in the middle of a write; whether it was written is known when it is back.");
+                        "The database was lost in the middle of a write; whether it was written is known when it is back.")
+                    {
+                        IsNothingWritten = false,
+                    };
                 }
 
                 await Task.Delay(_settlePause, clock, CancellationToken.None);

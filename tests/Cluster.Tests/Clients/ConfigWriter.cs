@@ -15,7 +15,9 @@ internal sealed class ConfigWriter : IAsyncDisposable
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
 
-    private const string Reason = "change-";
+    private static int s_writers;
+
+    private readonly string _reason = $"writer-{Interlocked.Increment(ref s_writers)}-change-";
 
     private readonly CancellationTokenSource _stop = new();
     private readonly IReadOnlyList<ControlPlane> _processes;
@@ -92,7 +94,7 @@ internal sealed class ConfigWriter : IAsyncDisposable
         Assert.All(Acknowledged, a => Assert.Equal(seen[a.Number][0], a.Revision));
     }
 
-    private static async Task<List<(int Number, long Revision)>> HistoryAsync(ControlPlane process)
+    private async Task<List<(int Number, long Revision)>> HistoryAsync(ControlPlane process)
     {
         var history = new List<(int Number, long Revision)>();
         for (long before = 0; ;)
@@ -102,8 +104,8 @@ internal sealed class ConfigWriter : IAsyncDisposable
             {
                 var reason = revision.GetProperty("reason").GetString()!;
                 before = revision.GetProperty("revision").GetInt64();
-                var number = reason.StartsWith(Reason, StringComparison.Ordinal)
-                    ? int.Parse(reason[Reason.Length..], CultureInfo.InvariantCulture)
+                var number = reason.StartsWith(_reason, StringComparison.Ordinal)
+                    ? int.Parse(reason[_reason.Length..], CultureInfo.InvariantCulture)
                     : 0;
                 history.Add((number, before));
             }
@@ -135,7 +137,7 @@ internal sealed class ConfigWriter : IAsyncDisposable
                 using var body = new StringContent(Manifest(number), Encoding.UTF8, "application/yaml");
                 using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(12));
                 var process = _processes[attempt % _processes.Count];
-                using var response = await process.Api.PostAsync($"/v1/config?reason={Reason}{number}", body, bound.Token);
+                using var response = await process.Api.PostAsync($"/v1/config?reason={_reason}{number}", body, bound.Token);
                 var text = await response.Content.ReadAsStringAsync(bound.Token);
                 if (response.StatusCode == HttpStatusCode.OK)
                 {

@@ -140,7 +140,7 @@ internal sealed class Registrar : IAsyncDisposable
                     @namespace = "default",
                     name,
                     address = "127.8.8.8",
-                    serviceAccount = $"sa-{name.GetHashCode(StringComparison.Ordinal) % 50 + 50}",
+                    serviceAccount = name,
                     ports = new { http = 8080 },
                     labels = new { app = "crowd" },
                     leaseSeconds = 3000,

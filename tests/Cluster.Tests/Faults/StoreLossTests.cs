@@ -15,7 +15,7 @@ public sealed class StoreLossTests(ClusterFixture mesh, ITestOutputHelper output
     public async Task A_minute_without_the_database_refuses_writes_and_nothing_else()
     {
         await using var traffic = mesh.StartTraffic();
-        await mesh.Cluster.Silos[0].ApplyAsync(ConfigWriter.Manifest(1));
+        await mesh.Cluster.Silos[0].ApplyAsync(ConfigWriter.Manifest(1_000_001));
         foreach (var process in mesh.Cluster.Processes) await ReadAllAsync(process);
         using var invoker = new HttpMessageInvoker(GrpcChannel.CreateHandler());
 
@@ -27,7 +27,7 @@ public sealed class StoreLossTests(ClusterFixture mesh, ITestOutputHelper output
             {
                 foreach (var process in mesh.Cluster.Processes)
                 {
-                    using var response = await process.TryApplyAsync(ConfigWriter.Manifest(2));
+                    using var response = await process.TryApplyAsync(ConfigWriter.Manifest(1_000_002));
                     Assert.True(
                         response.StatusCode is HttpStatusCode.ServiceUnavailable,
                         $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}\n{process.Process.Tail()}");

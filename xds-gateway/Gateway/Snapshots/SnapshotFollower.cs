@@ -43,6 +43,7 @@ internal sealed partial class SnapshotFollower(
         var mesh = grains.GetGrain<IMeshSnapshotGrain>(MeshKeys.Default);
         await foreach (var batch in mesh.FollowAsync(from.Epoch, from.Number, cancellationToken))
         {
+            if (SnapshotReader.IsHeartbeat(batch)) continue;
             if (!SnapshotReader.Continues(holder.Current.Version, batch))
             {
                 LogGap(holder.Current.Version.Number, batch.Number);
@@ -58,6 +59,7 @@ internal sealed partial class SnapshotFollower(
     {
         await foreach (var batch in mesh.FollowAsync(SnapshotVersion.None.Epoch, 0, cancellationToken))
         {
+            if (SnapshotReader.IsHeartbeat(batch)) continue;
             if (!SnapshotReader.Continues(holder.Current.Version, batch)) return;
             Take(batch);
         }

@@ -7,6 +7,9 @@ namespace MeshOrleans.Xds.Gateway.Snapshots;
 /// <summary>Applies what the snapshot grain tells to the copy that is held.</summary>
 internal static class SnapshotReader
 {
+    /// <summary>Whether a batch only says that there is nothing new.</summary>
+    public static bool IsHeartbeat(SnapshotBatch batch) => !batch.IsFull && batch.Changes.IsEmpty;
+
     /// <summary>
     /// False when something between the copy and the batch is missing, so that all must be loaded anew.
     /// </summary>

@@ -1,4 +1,5 @@
 using MeshOrleans.Grains.Identity;
+using MeshOrleans.Grains.Snapshots;
 using MeshOrleans.Model;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -23,6 +24,9 @@ public static class MeshGrains
             ServiceDescriptor.Singleton<IValidateOptions<AuthorityOptions>, AuthorityOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IRandomSource>(SharedRandomSource.Instance);
+        services.TryAddSingleton(provider => new SnapshotPublisher(
+            (changes, token) => provider.GetRequiredService<IGrainFactory>().GetMeshSnapshot().PublishAsync(changes, token),
+            TaskScheduler.Default));
         return services;
     }
 }

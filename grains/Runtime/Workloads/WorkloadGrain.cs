@@ -1,3 +1,4 @@
+using MeshOrleans.Grains.Snapshots;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Grains.Workloads;
@@ -8,6 +9,7 @@ namespace MeshOrleans.Grains.Workloads;
 /// </remarks>
 internal sealed partial class WorkloadGrain(
     [PersistentState("workload", StorageNames.Mesh)] IPersistentState<WorkloadState> store,
+    SnapshotPublisher snapshot,
     TimeProvider clock,
     ILogger<WorkloadGrain> logger) : Grain, IWorkloadGrain, IRemindable
 {
@@ -24,7 +26,7 @@ internal sealed partial class WorkloadGrain(
     {
         _name = WorkloadName.Parse(this.GetPrimaryKeyString());
         _lease = this.RegisterGrainTimer(AgeAsync, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        await store.TellAsync(GrainFactory.GetMeshSnapshot(), cancellationToken);
+        await store.TellAsync(snapshot.PublishAsync, cancellationToken);
         StartLease();
     }
 
@@ -111,7 +113,7 @@ internal sealed partial class WorkloadGrain(
 
     private Task CommitAsync(WorkloadState next) => ReferenceEquals(next, store.State)
         ? Task.CompletedTask
-        : this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot());
+        : this.CommitAsync(store, next, snapshot.PublishAsync);
 
     private async Task ForgetReminderAsync()
     {

@@ -10,7 +10,7 @@ internal static class GrainCommit
 {
     /// <summary>Saves and tells. Not cancellable: a change once decided is carried through.</summary>
     public static async Task CommitAsync<TState>(
-        this Grain grain, IPersistentState<TState> store, TState next, PublishChanges publish)
+        this Grain grain, IPersistentState<TState> store, TState next, IMeshSnapshotGrain snapshot)
         where TState : IOwnerState
     {
         var told = store.State.Entries.Version;
@@ -19,7 +19,7 @@ internal static class GrainCommit
         if (changes.IsEmpty) return;
         try
         {
-            await publish(changes, CancellationToken.None);
+            await snapshot.PublishAsync(changes, CancellationToken.None);
         }
         catch
         {
@@ -30,11 +30,11 @@ internal static class GrainCommit
 
     /// <summary>Tells everything that is saved; the snapshot passes over what it has.</summary>
     public static async Task TellAsync<TState>(
-        this IPersistentState<TState> store, PublishChanges publish, CancellationToken cancellationToken)
+        this IPersistentState<TState> store, IMeshSnapshotGrain snapshot, CancellationToken cancellationToken)
         where TState : IOwnerState
     {
         var changes = store.State.Entries.ChangesAfter(0);
-        if (!changes.IsEmpty) await publish(changes, cancellationToken);
+        if (!changes.IsEmpty) await snapshot.PublishAsync(changes, cancellationToken);
     }
 
     /// <summary>Saves a state that nobody else is told of.</summary>

@@ -1,5 +1,4 @@
 using MeshOrleans.Grains.Identity;
-using MeshOrleans.Grains.Snapshots;
 using MeshOrleans.Model;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -24,9 +23,6 @@ public static class MeshGrains
             ServiceDescriptor.Singleton<IValidateOptions<AuthorityOptions>, AuthorityOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IRandomSource>(SharedRandomSource.Instance);
-        services.TryAddSingleton(provider => new SnapshotPublisher(
-            (changes, token) => provider.GetRequiredService<IGrainFactory>().GetMeshSnapshot().PublishAsync(changes, token),
-            TaskScheduler.Default));
         return services;
     }
 }

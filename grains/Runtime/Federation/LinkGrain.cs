@@ -11,7 +11,7 @@ internal sealed partial class LinkGrain(
     private string Name => this.GetPrimaryKeyString();
 
     public override Task OnActivateAsync(CancellationToken cancellationToken) =>
-        store.TellAsync(GrainFactory.GetMeshSnapshot().PublishAsync, cancellationToken);
+        store.TellAsync(GrainFactory.GetMeshSnapshot(), cancellationToken);
 
     public async Task<LinkResult> EstablishAsync(LinkTerms terms, CancellationToken cancellationToken)
     {
@@ -65,7 +65,7 @@ internal sealed partial class LinkGrain(
 
     private Task CommitAsync(LinkState next) => ReferenceEquals(next, store.State)
         ? Task.CompletedTask
-        : this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot().PublishAsync);
+        : this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot());
 
     private LinkResult.Refused Refuse(string reason)
     {

@@ -8,7 +8,7 @@ internal sealed class PeerTrustGrain(
     IOptions<MeshOptions> mesh) : Grain, IPeerTrustGrain
 {
     public override Task OnActivateAsync(CancellationToken cancellationToken) =>
-        store.TellAsync(GrainFactory.GetMeshSnapshot().PublishAsync, cancellationToken);
+        store.TellAsync(GrainFactory.GetMeshSnapshot(), cancellationToken);
 
     public async Task<LinkResult> HoldAsync(
         string link, ImmutableArray<string> rootsPem, CancellationToken cancellationToken)
@@ -24,5 +24,5 @@ internal sealed class PeerTrustGrain(
 
     private Task CommitAsync(PeerTrustState next) => ReferenceEquals(next, store.State)
         ? Task.CompletedTask
-        : this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot().PublishAsync);
+        : this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot());
 }

@@ -22,9 +22,9 @@ internal sealed partial class CertificateAuthorityGrain(
         _material = await keys.LoadAsync(cancellationToken) ?? await CreateAsync(cancellationToken);
         _authority = new SigningAuthority(_material, mesh.Value, options.Value);
         await RenewSignerAsync(cancellationToken);
-        await store.TellAsync(GrainFactory.GetMeshSnapshot().PublishAsync, cancellationToken);
+        await store.TellAsync(GrainFactory.GetMeshSnapshot(), cancellationToken);
         var next = store.State.WithRoots(_domain, [_authority.RootPem]);
-        if (next != store.State) await this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot().PublishAsync);
+        if (next != store.State) await this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot());
     }
 
     public async Task<SignResult> SignAsync(SignRequest request, CancellationToken cancellationToken)

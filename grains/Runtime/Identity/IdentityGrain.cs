@@ -1,19 +1,17 @@
 using System.Collections.Immutable;
-using MeshOrleans.Grains.Snapshots;
 using MeshOrleans.Model;
 
 namespace MeshOrleans.Grains.Identity;
 
 internal sealed class IdentityGrain(
     [PersistentState("identity", StorageNames.Mesh)] IPersistentState<IdentityState> store,
-    SnapshotPublisher snapshot,
     TimeProvider clock,
     IRandomSource random) : Grain, IIdentityGrain
 {
     private string SpiffeId => this.GetPrimaryKeyString();
 
     public override Task OnActivateAsync(CancellationToken cancellationToken) =>
-        store.TellAsync(snapshot.PublishAsync, cancellationToken);
+        store.TellAsync(GrainFactory.GetMeshSnapshot(), cancellationToken);
 
     public async Task<IssueResult> IssueAsync(IssueRequest request, CancellationToken cancellationToken)
     {
@@ -33,14 +31,14 @@ internal sealed class IdentityGrain(
 
         var (next, view) = IdentityMachine.Record(
             store.State, SpiffeId, request.NodeId, signed, random.NextDouble(), clock.GetUtcNow());
-        await this.CommitAsync(store, next, snapshot.PublishAsync);
+        await this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot());
         return new IssueResult.Issued(signed.ChainPem, view);
     }
 
     public async Task<int> RotateAsync(CancellationToken cancellationToken)
     {
         var (next, count) = IdentityMachine.Rotate(store.State, SpiffeId, clock.GetUtcNow());
-        await this.CommitAsync(store, next, snapshot.PublishAsync);
+        await this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot());
         return count;
     }
 

@@ -1,4 +1,3 @@
-using MeshOrleans.Grains.Snapshots;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Grains.Workloads;
@@ -9,7 +8,6 @@ namespace MeshOrleans.Grains.Workloads;
 /// </remarks>
 internal sealed partial class WorkloadGrain(
     [PersistentState("workload", StorageNames.Mesh)] IPersistentState<WorkloadState> store,
-    SnapshotPublisher snapshot,
     TimeProvider clock,
     ILogger<WorkloadGrain> logger) : Grain, IWorkloadGrain, IRemindable
 {
@@ -26,7 +24,7 @@ internal sealed partial class WorkloadGrain(
     {
         _name = WorkloadName.Parse(this.GetPrimaryKeyString());
         _lease = this.RegisterGrainTimer(AgeAsync, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        await store.TellAsync(snapshot.PublishAsync, cancellationToken);
+        await store.TellAsync(GrainFactory.GetMeshSnapshot(), cancellationToken);
         StartLease();
     }
 
@@ -113,7 +111,7 @@ internal sealed partial class WorkloadGrain(
 
     private Task CommitAsync(WorkloadState next) => ReferenceEquals(next, store.State)
         ? Task.CompletedTask
-        : this.CommitAsync(store, next, snapshot.PublishAsync);
+        : this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot());
 
     private async Task ForgetReminderAsync()
     {

@@ -54,7 +54,7 @@ internal sealed record BenchArguments
         for (var i = 1; i < args.Count && error.Length == 0; i++)
         {
             if (args[i] == "--json") read = read with { Json = true };
-            else if (i + 1 == args.Count) error = $"flag '{args[i]}' is unknown or needs a value; --help lists them all";
+            else if (i + 1 == args.Count) error = $"flag '{args[i]}' is unknown or needs a value; see --help";
             else read = read.With(args[i], args[++i], ref error);
         }
 
@@ -75,7 +75,11 @@ internal sealed record BenchArguments
     private static ImmutableArray<string> Phases(string value, ref string error)
     {
         var names = value.Split(',');
-        if (names.Except(_all).FirstOrDefault() is { } other) error = $"--only does not know '{other}'; --help lists them all";
+        if (names.Except(_all).FirstOrDefault() is { } other)
+        {
+            error = $"--only does not know '{other}'; --help lists them all";
+        }
+
         return [.. names];
     }
 

@@ -57,7 +57,8 @@ internal static class GrainsBenchmark
         return results.ToImmutable();
     }
 
-    private static IEnumerable<(string Name, ISubject Subject)> Subjects(IGrainFactory grains, BenchArguments arguments) =>
+    private static IEnumerable<(string Name, ISubject Subject)> Subjects(
+        IGrainFactory grains, BenchArguments arguments) =>
     [
         ("snapshot", new SnapshotSubject(grains, Owners)),
         ("endpoints", new EndpointSubject(grains, arguments.Members)),

@@ -129,8 +129,8 @@ internal sealed partial class PostgresDatabase(
         }
     }
 
-    // The statements are few and the same for ever, so each is planned once a connection. Nothing here changes a session,
-    // so there is nothing to reset when a connection goes back to the pool.
+    // The statements are few and the same for ever: each is planned once a connection. Nothing here changes a session, so
+    // there is nothing to reset when a connection goes back to the pool.
     private static NpgsqlConnectionStringBuilder Prepared(string connectionString) => new(connectionString)
     {
         MaxAutoPrepare = MaxPrepared,

@@ -1,6 +1,6 @@
 namespace MeshOrleans.Benchmarks.Load;
 
-/// <summary>One change on its way: when it was asked for, when it was acknowledged, and when each follower had it.</summary>
+/// <summary>One change: when it was asked for, when it was acknowledged, and when each follower had it.</summary>
 internal sealed class Change(long number, long requestedAt, int followers)
 {
     private readonly long[] _arrivedAt = new long[followers];

@@ -58,7 +58,8 @@ internal sealed class ChangeLedger(TimeProvider clock, int followers)
         if (begin < 0) return;
         var digits = payload.AsSpan(begin + Prefix.Length);
         var length = digits.IndexOfAnyExceptInRange('0', '9');
-        var number = long.Parse(length < 0 ? digits : digits[..length], NumberStyles.None, CultureInfo.InvariantCulture);
+        if (length >= 0) digits = digits[..length];
+        var number = long.Parse(digits, NumberStyles.None, CultureInfo.InvariantCulture);
         if (_changes.TryGetValue(number, out var change)) Reduce(change.Arrive(follower, at));
     }
 

@@ -31,8 +31,8 @@ internal sealed class LoadLoop(ISubject subject, ChangeLedger ledger, TimeProvid
     }
 
     /// <summary>
-    /// Asks at a fixed rate, whatever comes back. A change counts from when it was due, so that a slow answer is not hidden
-    /// by asking later; what would be more than a second's worth under way is not asked for at all.
+    /// Asks at a fixed rate, whatever comes back. A change counts from when it was due, so that a slow answer is not
+    /// hidden by asking later; what would be more than a second's worth under way is not asked for at all.
     /// </summary>
     public async Task RunOpenAsync(int perSecond, TimeSpan duration, CancellationToken cancellationToken)
     {

@@ -3,7 +3,7 @@ using MeshOrleans.Grains.Snapshots;
 
 namespace MeshOrleans.Benchmarks.Load;
 
-/// <summary>Follows the mesh snapshot some times over, as as many gateways would, and notes what arrives when.</summary>
+/// <summary>Follows the mesh snapshot several times over, as gateways do, and notes what arrives when.</summary>
 internal sealed class SnapshotFollowers : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();

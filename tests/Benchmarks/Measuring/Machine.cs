@@ -22,7 +22,8 @@ internal sealed record Machine(int Cores, double MemoryMegabytes, string Commit,
 
     // The SDK appends the commit to the version.
     private static string CommitOf(Assembly assembly) =>
-        assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+') is [_, var hash]
+        assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')
+            is [_, var hash]
             ? hash[..Math.Min(hash.Length, 12)]
             : "unknown";
 }

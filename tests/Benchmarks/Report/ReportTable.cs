@@ -24,7 +24,8 @@ internal static class ReportTable
 
     private static void WriteLatencies(StringBuilder text, BenchReport report)
     {
-        Line(text, $"{"milliseconds",-NameWidth}{"",8} {"call -> answer",20} {"call -> follower",20} {"answer -> follower",20}");
+        Line(text, $"{"milliseconds",-NameWidth}{"",8} {"call -> answer",20} {"call -> follower",20} "
+            + $"{"answer -> follower",20}");
         var three = $"{"p50",6}{"p99",7}{"max",7}";
         Line(text, $"{"phase",-NameWidth}{"done/s",8} {three} {three} {three}{"load",6}");
         foreach (var phase in report.Phases)
@@ -49,7 +50,7 @@ internal static class ReportTable
 
         var memory = string.Concat(names.Select(n => Invariant($"{report.ResidentMegabytes[n],10:F0}")));
         Line(text, $"{"memory at the end, MB",-NameWidth}{memory}");
-        text.AppendLine("ms/change: silos and PostgreSQL. load: this program, in memory; the machine's average elsewhere.");
+        text.AppendLine("ms/change: silos and PostgreSQL. load: here this program, above the machine's average.");
     }
 
     private static string Three(Spread? spread) => spread is null

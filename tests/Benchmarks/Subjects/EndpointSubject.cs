@@ -35,6 +35,7 @@ internal sealed class EndpointSubject(IGrainFactory grains, int members) : ISubj
             Lease = _lease,
         };
         var result = await _members[slot].RegisterAsync(registration, cancellationToken);
-        if (result is not RegisterResult.Registered) throw new InvalidOperationException($"Member {slot} got {result}.");
+        if (result is RegisterResult.Registered) return;
+        throw new InvalidOperationException($"Member {slot} got {result}.");
     }
 }

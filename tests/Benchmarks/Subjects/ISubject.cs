@@ -11,6 +11,6 @@ internal interface ISubject
     /// <summary>Brings all of them into being.</summary>
     Task PrepareAsync(CancellationToken cancellationToken);
 
-    /// <summary>Changes one, so that its payload bears the mark of the change; returns when that is acknowledged.</summary>
+    /// <summary>Changes one, so that its payload bears the change's mark; returns when it is acknowledged.</summary>
     Task ChangeAsync(int slot, Change change, CancellationToken cancellationToken);
 }

@@ -24,7 +24,8 @@ internal sealed class IdentitySubject(IGrainFactory grains, string trustDomain, 
         for (var i = 0; i < identities; i++)
         {
             using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            _requests[i] = [.. new CertificateRequest("CN=bench", key, HashAlgorithmName.SHA256).CreateSigningRequest()];
+            var request = new CertificateRequest("CN=bench", key, HashAlgorithmName.SHA256);
+            _requests[i] = [.. request.CreateSigningRequest()];
         }
 
         return Task.CompletedTask;

@@ -1,6 +1,6 @@
-using MeshOrleans.Silo.Identity;
 #if MESH_ENGINE_ORLEANS
 using MeshOrleans.Silo.Hosting.Orleans;
+using MeshOrleans.Silo.Identity;
 using Microsoft.AspNetCore.Connections;
 #else
 using MeshOrleans.Grains;

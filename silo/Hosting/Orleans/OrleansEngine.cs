@@ -43,8 +43,9 @@ internal static class OrleansEngine
         });
 
     /// <summary>A client of a cluster's silos.</summary>
-    public static void AddClusterClient(this WebApplicationBuilder builder, SiloOptions settings, ClusterSecret secret) =>
-        builder.Host.UseOrleansClient(client =>
+    public static void AddClusterClient(
+        this IHostApplicationBuilder builder, SiloOptions settings, ClusterSecret secret) =>
+        builder.UseOrleansClient(client =>
         {
             client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) =
                 (ClusterMembership.Invariant, StoreRegistration.Connection(settings)));

@@ -11,11 +11,12 @@ internal sealed partial class PostgresDatabase(
     string connectionString, TimeProvider clock, ILogger<PostgresDatabase> logger) : IAsyncDisposable
 {
     private const int Attempts = 5;
+    private const int MaxPrepared = 32; // more than there are statements
 
     private static readonly TimeSpan _settlePatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _settlePause = TimeSpan.FromMilliseconds(250);
 
-    private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create(connectionString);
+    private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create(Prepared(connectionString));
 
     /// <summary>Reads; once more on another connection when one was lost.</summary>
     /// <exception cref="StoreUnavailableException">The database does not answer.</exception>
@@ -135,6 +136,15 @@ internal sealed partial class PostgresDatabase(
             }
         }
     }
+
+    // The statements are few and the same for ever: each is planned once a connection. Nothing here changes a session, so
+    // there is nothing to reset when a connection goes back to the pool.
+    private static NpgsqlConnectionStringBuilder Prepared(string connectionString) => new(connectionString)
+    {
+        MaxAutoPrepare = MaxPrepared,
+        AutoPrepareMinUsages = 2,
+        NoResetOnClose = true,
+    };
 
     private static NpgsqlBatchCommand LockOf(Guid id) => new("SELECT pg_advisory_xact_lock($1)")
     {

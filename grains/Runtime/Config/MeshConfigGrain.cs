@@ -32,24 +32,8 @@ internal sealed partial class MeshConfigGrain(
     {
         var (result, revision) = ConfigMachine.Decide(_state, request, clock.GetUtcNow());
         if (revision is null) return result;
-        try
-        {
-            if (!await store.TryAppendAsync(revision, CancellationToken.None))
-            {
-                throw new InconsistentStateException($"Somebody else has written revision {revision.Number}.");
-            }
-
-            _state = _state.After(revision);
-            await GrainFactory.GetMeshSnapshot()
-                .PublishAsync([.. _state.ChangesAfter(revision.Number - 1)], CancellationToken.None);
-        }
-        catch (Exception exception)
-        {
-            LogApplyFailed(exception, revision.Number);
-            this.ReloadAfter(exception, () => store.LoadAsync(CancellationToken.None)); // and tell again
-            throw;
-        }
-
+        await SaveAsync(revision);
+        await TellAsync(revision);
         LogAccepted(revision.Number, revision.Author, revision.Changes.Length);
         return result;
     }
@@ -69,10 +53,47 @@ internal sealed partial class MeshConfigGrain(
     public Task<RevisionRecord?> FindRevisionAsync(long number, CancellationToken cancellationToken) =>
         store.FindAsync(number, cancellationToken);
 
+    private async Task SaveAsync(RevisionRecord revision)
+    {
+        try
+        {
+            if (!await store.TryAppendAsync(revision, CancellationToken.None))
+            {
+                throw new InconsistentStateException($"Somebody else has written revision {revision.Number}.");
+            }
+        }
+        catch (Exception exception)
+        {
+            LogNotSaved(exception, revision.Number);
+            this.ReloadAfter(exception, () => store.LoadAsync(CancellationToken.None));
+            throw;
+        }
+
+        _state = _state.After(revision);
+    }
+
+    private async Task TellAsync(RevisionRecord revision)
+    {
+        try
+        {
+            await GrainFactory.GetMeshSnapshot()
+                .PublishAsync([.. _state.ChangesAfter(revision.Number - 1)], CancellationToken.None);
+        }
+        catch (Exception exception)
+        {
+            LogNotTold(exception, revision.Number);
+            DeactivateOnIdle(); // the next activation tells first
+            throw;
+        }
+    }
+
     [LoggerMessage(
         Level = LogLevel.Information, Message = "Revision {Revision} by {Author} changes {Count} resources.")]
     private partial void LogAccepted(long revision, string author, int count);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Revision {Revision} could not be carried through; reloading.")]
-    private partial void LogApplyFailed(Exception exception, long revision);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Revision {Revision} could not be saved; whoever asked is told so.")]
+    private partial void LogNotSaved(Exception exception, long revision);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Revision {Revision} is saved but could not be told; beginning anew.")]
+    private partial void LogNotTold(Exception exception, long revision);
 }

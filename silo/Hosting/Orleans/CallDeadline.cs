@@ -9,8 +9,11 @@ namespace MeshOrleans.Silo.Hosting.Orleans;
 /// </summary>
 internal sealed class CallDeadline(TimeProvider clock) : IOutgoingGrainCallFilter, IIncomingGrainCallFilter
 {
-    /// <summary>How long a caller waits for an answer.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// How long a caller waits for an answer: about as long as it takes to find out that a silo is dead, so that whoever asked
+    /// it asks again just when another one can answer.
+    /// </summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(7);
 
     private const string Key = "mesh.deadline";
 

@@ -68,7 +68,6 @@ public sealed class SiloLossTests(ClusterFixture mesh, ITestOutputHelper output)
         await config.VerifyAsync(stopped);
         await joining.VerifyAsync(stopped);
         await mesh.WaitUntilSyncedAsync();
-        Assert.True(config.LongestWait < _recovery, $"A change waited {config.LongestWait}.");
         Assert.True(traffic.Failed == 0, string.Join('\n', traffic.Failures));
     }
 

@@ -51,7 +51,7 @@ internal static class CommandLine
                                       everything is in DATA and there is one process
           --role silo|gateway         hosts grains; or serves sidecars as a client of silos (silo)
           --secrets DIR               admin-token and cluster-secret, the same for all (DATA)
-          --cluster NAME              which cluster of that database          (mesh)
+          --cluster NAME              the cluster's name; one to a database     (mesh)
           --name NAME                 this process in status and logs         (host name)
           --silo-port N               silo to silo, mutual TLS                (11111)
           --grain-port N              gateways to silos, mutual TLS           (30000)

@@ -24,7 +24,7 @@ public sealed class SiloOptions
     /// <value>Equal to <see cref="Data"/> when empty; the same files for every process of a cluster.</value>
     public string Secrets { get; set; } = "";
 
-    /// <summary>What the processes of one cluster have in common; several clusters may share a database server.</summary>
+    /// <summary>What the processes of one cluster have in common; each has a database of its own.</summary>
     [Required, RegularExpression("^[A-Za-z0-9._-]{1,100}$")]
     public string Cluster { get; set; } = "mesh";
 

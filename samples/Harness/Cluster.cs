@@ -93,10 +93,14 @@ public sealed class Cluster : IAsyncDisposable
             DataDirectory = Path.Combine(_directory, name),
             SecretsDirectory = _directory,
             TrustDomain = _spec.TrustDomain,
-            Environment = environment,
+            // not a flag: everybody on the machine can read those
+            Environment = new Dictionary<string, string>(environment ?? new Dictionary<string, string>())
+            {
+                ["MESH_STORE"] = Store,
+            },
             Flags =
             [
-                "--role", role, "--name", name, "--store", Store,
+                "--role", role, "--name", name,
                 .. role == "silo" ? ["--silo-port", "0", "--grain-port", "0"] : Array.Empty<string>(),
                 .. _spec.Flags,
             ],

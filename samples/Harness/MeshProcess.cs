@@ -15,7 +15,8 @@ public sealed partial class MeshProcess : IAsyncDisposable
     private const int SignalKill = 9;
     private const int SignalStop = 19;
     private const int SignalContinue = 18;
-    private const int KeptLines = 200;
+    private const int KeptLines = 20_000;
+    private const int ToldLines = 100;
 
     // The variable that names a folder for all that every process prints, for whoever looks for a cause.
     private static readonly string? Logs = Environment.GetEnvironmentVariable("MESH_HARNESS_LOGS");
@@ -113,9 +114,9 @@ public sealed partial class MeshProcess : IAsyncDisposable
     public void Resume() => Signal(SignalContinue);
 
     /// <summary>The last lines it printed.</summary>
-    public string Tail() => $"--- {Name}, last lines ---\n{string.Join('\n', _tail)}";
+    public string Tail() => $"--- {Name}, last lines ---\n{string.Join('\n', _tail.TakeLast(ToldLines))}";
 
-    /// <summary>The last lines that hold a text.</summary>
+    /// <summary>Whether it has printed a text, as far back as is kept.</summary>
     public bool Said(string text) => _tail.Any(line => line.Contains(text, StringComparison.Ordinal));
 
     /// <inheritdoc/>

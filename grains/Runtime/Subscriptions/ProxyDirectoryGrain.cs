@@ -42,10 +42,18 @@ internal sealed class ProxyDirectoryGrain(
         return Task.CompletedTask;
     }
 
-    private Task SaveLateAsync(CancellationToken cancellationToken)
+    private async Task SaveLateAsync(CancellationToken cancellationToken)
     {
-        if (!_unsaved) return Task.CompletedTask;
-        _unsaved = false;
-        return this.SaveAsync(store, store.State);
+        if (!_unsaved) return;
+        try
+        {
+            await this.SaveAsync(store, store.State);
+            _unsaved = false;
+        }
+        catch
+        {
+            _saving.Change(_saveDelay, Timeout.InfiniteTimeSpan);
+            throw;
+        }
     }
 }

@@ -60,10 +60,21 @@ internal sealed class ProxySubscriptionGrain(
 
     private async Task SaveNowAsync(ProxySubscriptionState next)
     {
-        _unsaved = false; // whatever was still to be saved goes with this
         await this.SaveAsync(store, next);
+        _unsaved = false; // whatever was still to be saved has gone with this
     }
 
-    private Task SaveLateAsync(CancellationToken cancellationToken) =>
-        _unsaved ? SaveNowAsync(store.State) : Task.CompletedTask;
+    private async Task SaveLateAsync(CancellationToken cancellationToken)
+    {
+        if (!_unsaved) return;
+        try
+        {
+            await SaveNowAsync(store.State);
+        }
+        catch
+        {
+            _saving.Change(_saveDelay, Timeout.InfiniteTimeSpan);
+            throw;
+        }
+    }
 }

@@ -14,6 +14,7 @@ internal sealed partial class WorkloadGrain(
     private const string LeaseReminder = "lease";
 
     private static readonly TimeSpan _reminderPeriod = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _retry = TimeSpan.FromSeconds(2);
 
     private WorkloadName _name;
     private IGrainTimer _lease = null!;
@@ -104,7 +105,16 @@ internal sealed partial class WorkloadGrain(
         var before = store.State;
         var next = WorkloadMachine.Age(before, _name, clock.GetElapsedTime(_renewedStamp));
         if (next != before) LogLeaseLost(_name, next.Registration is null ? "removed" : "unhealthy");
-        await CommitAsync(next);
+        try
+        {
+            await CommitAsync(next);
+        }
+        catch
+        {
+            _lease.Change(_retry, Timeout.InfiniteTimeSpan); // a member that is gone must not stay because nobody could write
+            throw;
+        }
+
         ArmLease();
         if (next.Registration is null) await ForgetReminderAsync();
     }

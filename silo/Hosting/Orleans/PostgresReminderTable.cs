@@ -63,11 +63,7 @@ internal sealed class PostgresReminderTable(PostgresDatabase database) : IRemind
             return reader.GetGuid(0).ToString();
         },
         async (connection, id) =>
-        {
-            var found = await connection.Command("SELECT 1 FROM mesh_reminder WHERE version = $1", Value(id))
-                .QueryAsync(r => r.GetInt32(0), CancellationToken.None);
-            return (found.Count > 0, id.ToString());
-        }));
+            (await connection.FindsAsync("SELECT 1 FROM mesh_reminder WHERE version = $1", id), id.ToString())));
 
     // What is gone cannot be found by an id; removed twice is removed.
     public async Task<bool> RemoveRow(GrainId grainId, string reminderName, string eTag) =>

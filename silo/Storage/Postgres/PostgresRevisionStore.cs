@@ -91,9 +91,8 @@ internal sealed class PostgresRevisionStore(PostgresDatabase database) : IRevisi
 
     private static async Task<(bool IsWritten, bool Answer)> FindAsync(NpgsqlConnection connection, Guid id)
     {
-        var found = await connection.Command("SELECT 1 FROM mesh_revision WHERE write_id = $1", Value(id))
-            .QueryAsync(r => r.GetInt32(0), CancellationToken.None);
-        return (found.Count > 0, found.Count > 0);
+        var isWritten = await connection.FindsAsync("SELECT 1 FROM mesh_revision WHERE write_id = $1", id);
+        return (isWritten, isWritten);
     }
 
     private static RevisionRecord Record(NpgsqlDataReader reader, ImmutableArray<ConfigChange> changes) => new(

@@ -76,8 +76,7 @@ internal sealed class PostgresSnapshotStore(PostgresDatabase database) : ISnapsh
 
     private static async Task<(bool IsWritten, bool Answer)> FindAsync(NpgsqlConnection connection, Guid id)
     {
-        var found = await connection.Command("SELECT 1 FROM mesh_snapshot WHERE write_id = $1", Value(id))
-            .QueryAsync(r => r.GetInt32(0), CancellationToken.None);
-        return (found.Count > 0, found.Count > 0);
+        var isWritten = await connection.FindsAsync("SELECT 1 FROM mesh_snapshot WHERE write_id = $1", id);
+        return (isWritten, isWritten);
     }
 }

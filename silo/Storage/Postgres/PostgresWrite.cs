@@ -48,6 +48,10 @@ internal static class PostgresCommands
         return rows;
     }
 
+    /// <summary>Whether a query finds anything under the id of a write.</summary>
+    public static async Task<bool> FindsAsync(this NpgsqlConnection connection, string sql, Guid id) =>
+        (await connection.Command(sql, Value(id)).QueryAsync(r => r.GetInt32(0), CancellationToken.None)).Count > 0;
+
     /// <summary>A text column that may be null.</summary>
     public static string? Text(this NpgsqlDataReader reader, int column) =>
         reader.IsDBNull(column) ? null : reader.GetString(column);

@@ -10,12 +10,17 @@ namespace MeshOrleans.Xds.Translation;
 /// What every translation of one snapshot needs: its services and its policies by namespace, oldest first. Made once
 /// per snapshot and shared by all scopes.
 /// </summary>
-internal sealed class MeshIndex
+public sealed class MeshIndex
 {
     private static readonly ConditionalWeakTable<MeshSnapshot, MeshIndex> Known = [];
 
+    private readonly MeshSnapshot _snapshot;
+    private readonly object _facts; // the same in all that came from one another
+    private readonly WeakReference<MeshIndex>? _before;
+
     private MeshIndex(MeshSnapshot snapshot)
     {
+        (_snapshot, _facts) = (snapshot, new object());
         Settings = MeshSettings.From(snapshot);
         Registry = ServiceRegistry.From(snapshot);
         VirtualServices = [.. OldestFirst<VirtualService>(snapshot).Where(v => IsForSidecars(v.Spec))];
@@ -25,25 +30,64 @@ internal sealed class MeshIndex
         Sidecars = ByNamespace<Sidecar>(snapshot);
     }
 
-    public MeshSettings Settings { get; }
+    private MeshIndex(MeshIndex before, MeshSnapshot snapshot, ServiceRegistry registry)
+    {
+        (_snapshot, _facts, _before) = (snapshot, before._facts, new WeakReference<MeshIndex>(before));
+        Settings = before.Settings;
+        Registry = registry;
+        VirtualServices = before.VirtualServices;
+        DestinationRules = before.DestinationRules;
+        PeerAuthentications = before.PeerAuthentications;
+        AuthorizationPolicies = before.AuthorizationPolicies;
+        Sidecars = before.Sidecars;
+    }
 
-    public ServiceRegistry Registry { get; }
+    internal MeshSettings Settings { get; }
+
+    internal ServiceRegistry Registry { get; }
 
     /// <summary>Those that bind to the sidecars, oldest first.</summary>
-    public ImmutableArray<Sourced<VirtualService>> VirtualServices { get; }
+    internal ImmutableArray<Sourced<VirtualService>> VirtualServices { get; }
 
-    public ILookup<string, Sourced<DestinationRule>> DestinationRules { get; }
+    internal ILookup<string, Sourced<DestinationRule>> DestinationRules { get; }
 
-    public ILookup<string, Sourced<PeerAuthentication>> PeerAuthentications { get; }
+    internal ILookup<string, Sourced<PeerAuthentication>> PeerAuthentications { get; }
 
-    public ILookup<string, Sourced<AuthorizationPolicy>> AuthorizationPolicies { get; }
+    internal ILookup<string, Sourced<AuthorizationPolicy>> AuthorizationPolicies { get; }
 
-    public ILookup<string, Sourced<Sidecar>> Sidecars { get; }
+    internal ILookup<string, Sourced<Sidecar>> Sidecars { get; }
 
     /// <summary>
     /// The index of a snapshot. A snapshot never changes, so its index may be kept as long as it lives.
     /// </summary>
     public static MeshIndex Of(MeshSnapshot snapshot) => Known.GetValue(snapshot, static s => new MeshIndex(s));
+
+    /// <summary>
+    /// The index of a later snapshot. Where nothing but members has changed it is made from this one, in a time that
+    /// depends on their namespaces only; else anew.
+    /// </summary>
+    /// <param name="snapshot">What the mesh knows now.</param>
+    /// <param name="changedMembers">Every member that differs, as <c>namespace/name</c>.</param>
+    public MeshIndex After(MeshSnapshot snapshot, IReadOnlyCollection<string> changedMembers) => HasSameFacts(snapshot)
+        ? Known.GetValue(snapshot, s => new MeshIndex(this, s, Registry.After(s, changedMembers)))
+        : Of(snapshot);
+
+    /// <summary>Whether everything but the members of services is the same as in another index.</summary>
+    internal bool HasSameFacts(MeshIndex other) => ReferenceEquals(_facts, other._facts);
+
+    /// <summary>
+    /// Those of some services whose endpoints may differ from those in an earlier index that has the same facts.
+    /// </summary>
+    internal IEnumerable<Service> ChangedSince(MeshIndex before, IEnumerable<Service> services) =>
+        ReferenceEquals(this, before) ? []
+        : _before is not null && _before.TryGetTarget(out var known) && ReferenceEquals(known, before) ? Registry.Changed
+        : services.Where(s => !Registry.HasSameMembers(s, before.Registry));
+
+    private bool HasSameFacts(MeshSnapshot other) =>
+        ReferenceEquals(_snapshot.Config, other.Config)
+        && ReferenceEquals(_snapshot.Bundles, other.Bundles)
+        && ReferenceEquals(_snapshot.Imports, other.Imports)
+        && ReferenceEquals(_snapshot.Peers, other.Peers);
 
     /// <summary>Without hosts it is only a part of another one (a delegate).</summary>
     private static bool IsForSidecars(VirtualService service) =>

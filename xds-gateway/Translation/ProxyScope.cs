@@ -4,10 +4,13 @@ using MeshOrleans.Model.Topology;
 namespace MeshOrleans.Xds.Translation;
 
 /// <summary>
-/// Everything of a proxy that its configuration depends on, and nothing else: equal scopes get the same bytes. The
-/// node's id and address are no part of it.
+/// Everything of a proxy that its configuration depends on: equal scopes get the same bytes. The node's id and address are
+/// no part of it.
 /// </summary>
-/// <remarks>Compared by content, maps included.</remarks>
+/// <remarks>
+/// Compared by content, maps included. The service account and the network are told here for those who list proxies; no
+/// resource depends on them, so they do not tell scopes apart.
+/// </remarks>
 public sealed record ProxyScope
 {
     /// <summary>What the proxy stands in front of.</summary>
@@ -37,8 +40,6 @@ public sealed record ProxyScope
         other is not null
         && Mode == other.Mode
         && Namespace == other.Namespace
-        && ServiceAccount == other.ServiceAccount
-        && Network == other.Network
         && Locality == other.Locality
         && Labels.SequenceEqual(other.Labels)
         && Ports.SequenceEqual(other.Ports);
@@ -49,8 +50,6 @@ public sealed record ProxyScope
         var hash = default(HashCode);
         hash.Add(Mode);
         hash.Add(Namespace, StringComparer.Ordinal);
-        hash.Add(ServiceAccount, StringComparer.Ordinal);
-        hash.Add(Network, StringComparer.Ordinal);
         hash.Add(Locality);
         foreach (var (key, value) in Labels) hash.Add((key, value));
         foreach (var (name, port) in Ports) hash.Add((name, port));

@@ -10,10 +10,9 @@ internal sealed class ProxyView
     private readonly Dictionary<string, Service> services;
     private readonly Dictionary<string, EffectiveRule> rules = new(StringComparer.Ordinal);
 
-    public ProxyView(TranslationInput input)
+    public ProxyView(MeshIndex mesh, ProxyScope scope)
     {
-        Mesh = MeshIndex.Of(input.Snapshot);
-        Scope = input.Scope;
+        (Mesh, Scope) = (mesh, scope);
         var egress = EgressScope.Of(Mesh, Scope);
         OutboundMode = egress.Mode ?? Mesh.Settings.OutboundMode;
         VirtualServices = new VirtualServiceTable(Mesh, Scope.Namespace, egress);
@@ -23,6 +22,14 @@ internal sealed class ProxyView
         if (!egress.SeesAll) AddRouteTargets();
         Services = [.. services.Values.OrderBy(s => s.Host, StringComparer.Ordinal)];
         UnknownHosts = [.. VirtualServices.Hosts.Where(entry => !HasService(entry.Host))];
+    }
+
+    private ProxyView(ProxyView other, MeshIndex mesh)
+    {
+        (Mesh, Scope) = (mesh, other.Scope);
+        (services, rules) = (other.services, other.rules);
+        (OutboundMode, Services) = (other.OutboundMode, other.Services);
+        (VirtualServices, UnknownHosts) = (other.VirtualServices, other.UnknownHosts);
     }
 
     public MeshIndex Mesh { get; }
@@ -39,6 +46,9 @@ internal sealed class ProxyView
 
     /// <summary>Hosts that only a VirtualService knows, with the one that counts.</summary>
     public ImmutableArray<(string Host, Sourced<VirtualService> Source)> UnknownHosts { get; }
+
+    /// <summary>The same view of a mesh that differs in the members of services only.</summary>
+    public ProxyView On(MeshIndex mesh) => new(this, mesh);
 
     /// <summary>The service of a full host name; null when the workload does not see it.</summary>
     public Service? FindService(string host) => services.GetValueOrDefault(host);

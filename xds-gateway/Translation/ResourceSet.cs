@@ -20,6 +20,12 @@ public sealed record ResourceSet(
     /// <summary>The groups in the order they are to be sent: make before break.</summary>
     public ImmutableArray<ResourceGroup> Groups { get; } = [Clusters, Endpoints, Listeners, Routes];
 
+    /// <summary>The set with other clusters and endpoints; the very same where they are what it has.</summary>
+    public ResourceSet With(ResourceGroup clusters, ResourceGroup endpoints) =>
+        ReferenceEquals(clusters, Clusters) && ReferenceEquals(endpoints, Endpoints)
+            ? this
+            : new ResourceSet(clusters, endpoints, Listeners, Routes);
+
     /// <summary>The group of a type; null for a type that is not among them.</summary>
     public ResourceGroup? Group(string typeUrl) => typeUrl switch
     {

@@ -11,9 +11,12 @@ namespace MeshOrleans.Xds.Translation;
 public static class SnapshotTranslator
 {
     /// <summary>All resources of a proxy scope, secrets apart.</summary>
-    public static ResourceSet Translate(TranslationInput input)
+    public static ResourceSet Translate(TranslationInput input) =>
+        Translate(new ProxyView(MeshIndex.Of(input.Snapshot), input.Scope));
+
+    /// <summary>All resources of what a proxy scope sees.</summary>
+    internal static ResourceSet Translate(ProxyView view)
     {
-        var view = new ProxyView(input);
         var outbound = OutboundCluster.Of(view);
         var inbound = InboundPort.Of(view);
         var ports = view.Scope.Mode is ProxyMode.Sidecar ? RouteTranslator.Ports(view).ToList() : [];
@@ -21,7 +24,7 @@ public static class SnapshotTranslator
             ResourceGroup.Of(TypeUrls.Cluster, Clusters(view, outbound, inbound), cluster => cluster.Name),
             ResourceGroup.Of(
                 TypeUrls.ClusterLoadAssignment,
-                outbound.Where(c => c.Discovery is Cluster.Types.DiscoveryType.Eds)
+                outbound.Where(c => c.HasEndpoints)
                     .Select(c => ClusterLoadAssignmentTranslator.Translate(view, c)),
                 assignment => assignment.ClusterName),
             ResourceGroup.Of(TypeUrls.Listener, Listeners(view, ports, inbound), listener => listener.Name),

@@ -68,7 +68,7 @@ internal sealed class MeshLoad(XdsArguments arguments, ControlPlane control)
     /// <summary>A new content for the route of a target.</summary>
     public async Task ChangeRouteAsync(int target, int number) => await control.ApplyAsync(
         $"{{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {{name: r, namespace: b{target}}}, spec: "
-        + $"{{hosts: [{Host(target)}], http: [{{headers: {{request: {{set: {{x-number: \"{number}\"}}}}}}, "
+        + $"{{hosts: [{Host(target)}], exportTo: [\"{(arguments.SeesAll ? "*" : ".")}\"], http: [{{headers: {{request: {{set: {{x-number: \"{number}\"}}}}}}, "
         + $"route: [{{destination: {{host: {Host(target)}}}}}]}}]}}}}");
 
     private static async Task EnsureAsync(HttpResponseMessage response, CancellationToken cancellationToken)

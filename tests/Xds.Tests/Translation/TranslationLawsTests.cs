@@ -48,6 +48,58 @@ public sealed class TranslationLawsTests
             return Versions(snapshot).SequenceEqual(Versions(new TestMesh(snapshot).And(stranger).Snapshot));
         }).QuickCheckThrowOnFailure();
 
+    [Fact]
+    public void Going_on_from_before_gives_what_a_translation_from_scratch_gives() =>
+        Prop.ForAll(Meshes(), Member().ListOf(5).ToArbitrary(), (mesh, later) =>
+        {
+            var snapshot = mesh.Snapshot(mesh.Facts);
+            var index = MeshIndex.Of(snapshot);
+            var scopes = Namespaces.Select(ns => ScopeTranslation.Of(index, TestMesh.Scope(ns, "app=a,version=v1"))).ToArray();
+            var skipping = scopes[0];
+            var isFine = true;
+            foreach (var (member, step) in later.Select((m, i) => (m, i)))
+            {
+                var key = $"{member.Namespace}/{member.Name}";
+                var held = snapshot.Workloads.Keys.ElementAtOrDefault(step);
+                snapshot = held is not null && step % 2 == 1
+                    ? snapshot with { Workloads = snapshot.Workloads.Remove(held) }
+                    : snapshot with { Workloads = snapshot.Workloads.SetItem(key, member) };
+                index = index.After(snapshot, held is null ? [key] : [key, held]);
+                scopes = [.. scopes.Select(s => s.After(index))];
+                isFine &= Namespaces.Zip(scopes).All(pair => IsFromScratch(snapshot, pair.First, pair.Second.Resources));
+            }
+
+            return isFine && IsFromScratch(snapshot, Namespaces[0], skipping.After(index).Resources);
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void What_is_out_of_sight_makes_no_new_resources()
+    {
+        var mesh = TestMesh.Of(Service("app", "a") + "\n---\n" + Service("other", "b"), []);
+        var before = ScopeTranslation.Of(MeshIndex.Of(mesh.Snapshot), TestMesh.Scope("app", "app=a"));
+        var stranger = TestMesh.Workload("third", "x", "10.0.0.9", "app=x");
+        var member = TestMesh.Workload("app", "a-1", "10.0.0.1", "app=a");
+
+        var others = mesh.And(stranger).Snapshot;
+        var same = before.After(MeshIndex.Of(mesh.Snapshot).After(others, ["third/x"]));
+        var mine = mesh.And(member).Snapshot;
+        var next = before.After(MeshIndex.Of(mesh.Snapshot).After(mine, ["app/a-1"]));
+
+        Assert.Same(before.Resources, same.Resources);
+        Assert.NotSame(before.Resources.Endpoints, next.Resources.Endpoints);
+        Assert.Same(before.Resources.Routes, next.Resources.Routes);
+    }
+
+    // A snapshot that is equal and not the same, so that nothing is taken from a cache.
+    private static bool IsFromScratch(MeshSnapshot snapshot, string ns, ResourceSet resources)
+    {
+        var scratch = SnapshotTranslator.Translate(
+            new TranslationInput(snapshot with { }, TestMesh.Scope(ns, "app=a,version=v1")));
+        return scratch.Groups.Select(g => g.VersionInfo).SequenceEqual(resources.Groups.Select(g => g.VersionInfo))
+            && scratch.Groups.Zip(resources.Groups).All(g => g.First.Resources.Zip(g.Second.Resources)
+                .All(r => r.First.AnyBytes.Span.SequenceEqual(r.Second.AnyBytes.Span)));
+    }
+
     private static ResourceSet Translate(MeshSnapshot snapshot) =>
         SnapshotTranslator.Translate(new TranslationInput(snapshot, TestMesh.Scope("app", "app=a,version=v1")));
 

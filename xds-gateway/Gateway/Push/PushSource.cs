@@ -1,14 +1,15 @@
 using System.Threading.Channels;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Xds.Gateway.Snapshots;
+using MeshOrleans.Xds.Translation;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace MeshOrleans.Xds.Gateway.Push;
 
 /// <summary>
-/// Decides when a change of the mesh becomes the picture that is pushed: configuration after a debounce, endpoints at
-/// once, certificates never (only their own streams care).
+/// Decides when a change of the mesh becomes the picture that is pushed: configuration after a debounce, members of
+/// services at once, beside the configuration that was pushed last; certificates never (only their own streams care).
 /// </summary>
 internal sealed class PushSource(SnapshotHolder holder, TimeProvider clock, IOptions<XdsGatewayOptions> options)
     : BackgroundService
@@ -16,6 +17,8 @@ internal sealed class PushSource(SnapshotHolder holder, TimeProvider clock, IOpt
     private readonly Debouncer _debouncer = new(options.Value.Debounce, options.Value.DebounceCap);
     private readonly Channel<SnapshotUpdate> _updates =
         Channel.CreateUnbounded<SnapshotUpdate>(new UnboundedChannelOptions { SingleReader = true });
+
+    private readonly HashSet<string> _changedMembers = new(StringComparer.Ordinal); // that the current picture lacks
 
     private volatile PushPicture? _current;
     private long? _changedAt;
@@ -76,34 +79,64 @@ internal sealed class PushSource(SnapshotHolder holder, TimeProvider clock, IOpt
 
     private void Take(SnapshotUpdate update)
     {
-        foreach (var key in update.Keys)
+        if (update.IsFull || _current is null)
         {
-            if (key.StartsWith(SnapshotKey.Identity, StringComparison.Ordinal)) CertificateChanged?.Invoke(key);
+            foreach (var key in update.Keys) TellCertificate(key);
+            Publish(update.Snapshot, update.Revision);
+            return;
         }
 
-        if (update.IsFull || update.Keys.Any(key => Is(key, SnapshotKey.Workload)) && update.Keys.All(IsUrgent))
+        foreach (var key in update.Keys)
         {
-            _changedAt ??= clock.GetTimestamp();
-            Publish(update.Snapshot, update.Revision);
+            if (Is(key, SnapshotKey.Workload)) _changedMembers.Add(key[SnapshotKey.Workload.Length..]);
+            else if (!TellCertificate(key)) Note();
         }
-        else if (update.Keys.Any(key => !Is(key, SnapshotKey.Identity)))
+
+        if (_changedMembers.Count > 0) PublishMembers(_current, update.Snapshot);
+    }
+
+    private bool TellCertificate(string key)
+    {
+        if (!Is(key, SnapshotKey.Identity)) return false;
+        CertificateChanged?.Invoke(key);
+        return true;
+    }
+
+    private void Note()
+    {
+        _changedAt ??= clock.GetTimestamp();
+        _debouncer.Note(clock.GetUtcNow());
+    }
+
+    // Half of a change of the configuration must not get out because a member came.
+    private void PublishMembers(PushPicture before, MeshSnapshot newest)
+    {
+        var snapshot = newest with
         {
-            _changedAt ??= clock.GetTimestamp();
-            _debouncer.Note(clock.GetUtcNow());
-        }
+            Config = before.Snapshot.Config,
+            Bundles = before.Snapshot.Bundles,
+            Imports = before.Snapshot.Imports,
+            Peers = before.Snapshot.Peers,
+        };
+        Publish(new PushPicture(
+            snapshot, before.Index.After(snapshot, _changedMembers), before.Revision, clock.GetTimestamp()));
     }
 
     private void Publish(MeshSnapshot snapshot, long revision)
     {
-        _current = new PushPicture(snapshot, revision, _changedAt ?? clock.GetTimestamp());
-        _changedAt = null;
         _debouncer.Clear();
+        Publish(new PushPicture(snapshot, MeshIndex.Of(snapshot), revision, _changedAt ?? clock.GetTimestamp()));
+        _changedAt = null;
+    }
+
+    private void Publish(PushPicture picture)
+    {
+        _changedMembers.Clear();
+        _current = picture;
         Changed?.Invoke();
     }
 
     private void OnChanged(SnapshotUpdate update) => _updates.Writer.TryWrite(update);
-
-    private static bool IsUrgent(string key) => Is(key, SnapshotKey.Workload) || Is(key, SnapshotKey.Identity);
 
     private static bool Is(string key, string category) => key.StartsWith(category, StringComparison.Ordinal);
 }

@@ -76,6 +76,7 @@ internal sealed class SimulatedProxy(string id, string ns, (string Host, int Por
             var request = new DeltaDiscoveryRequest { TypeUrl = _types[type], Node = type == 0 ? node : null };
             request.ResourceNamesSubscribe.AddRange(names);
             request.InitialResourceVersions.Add(_held[type]);
+            if (type is 1 or 3 && _held[type].Count > 0) _answered |= 1 << type; // no answer means: nothing is new
             opening.AddRange(Http2Call.Frame(request.ToByteArray()));
         }
 

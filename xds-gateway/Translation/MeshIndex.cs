@@ -14,28 +14,27 @@ public sealed class MeshIndex
 {
     private static readonly ConditionalWeakTable<MeshSnapshot, MeshIndex> Known = [];
 
-    private readonly MeshSnapshot _snapshot;
     private readonly object _facts; // the same in all that came from one another
     private readonly WeakReference<MeshIndex>? _before;
 
     private MeshIndex(MeshSnapshot snapshot)
     {
-        (_snapshot, _facts) = (snapshot, new object());
+        _facts = new object();
         Settings = MeshSettings.From(snapshot);
         Registry = ServiceRegistry.From(snapshot);
-        VirtualServices = [.. OldestFirst<VirtualService>(snapshot).Where(v => IsForSidecars(v.Spec))];
+        VirtualServices = RoutesOf(snapshot);
         DestinationRules = ByNamespace<DestinationRule>(snapshot);
         PeerAuthentications = ByNamespace<PeerAuthentication>(snapshot);
         AuthorizationPolicies = ByNamespace<AuthorizationPolicy>(snapshot);
         Sidecars = ByNamespace<Sidecar>(snapshot);
     }
 
-    private MeshIndex(MeshIndex before, MeshSnapshot snapshot, ServiceRegistry registry)
+    private MeshIndex(MeshIndex before, MeshSnapshot snapshot, MeshChange change)
     {
-        (_snapshot, _facts, _before) = (snapshot, before._facts, new WeakReference<MeshIndex>(before));
+        (_facts, _before) = (before._facts, new WeakReference<MeshIndex>(before));
         Settings = before.Settings;
-        Registry = registry;
-        VirtualServices = before.VirtualServices;
+        Registry = before.Registry.After(snapshot, change.Members);
+        VirtualServices = change.HasRoutes ? RoutesOf(snapshot) : before.VirtualServices;
         DestinationRules = before.DestinationRules;
         PeerAuthentications = before.PeerAuthentications;
         AuthorizationPolicies = before.AuthorizationPolicies;
@@ -63,17 +62,20 @@ public sealed class MeshIndex
     public static MeshIndex Of(MeshSnapshot snapshot) => Known.GetValue(snapshot, static s => new MeshIndex(s));
 
     /// <summary>
-    /// The index of a later snapshot. Where nothing but members has changed it is made from this one, in a time that
-    /// depends on their namespaces only; else anew.
+    /// The index of a later snapshot, made from this one where the change allows it: in a time that depends on the
+    /// namespaces of the members that changed, or on the VirtualServices.
     /// </summary>
     /// <param name="snapshot">What the mesh knows now.</param>
-    /// <param name="changedMembers">Every member that differs, as <c>namespace/name</c>.</param>
-    public MeshIndex After(MeshSnapshot snapshot, IReadOnlyCollection<string> changedMembers) => HasSameFacts(snapshot)
-        ? Known.GetValue(snapshot, s => new MeshIndex(this, s, Registry.After(s, changedMembers)))
-        : Of(snapshot);
+    /// <param name="change">Everything that differs.</param>
+    public MeshIndex After(MeshSnapshot snapshot, MeshChange change) => change.HasOthers
+        ? Of(snapshot)
+        : Known.GetValue(snapshot, s => new MeshIndex(this, s, change));
 
-    /// <summary>Whether everything but the members of services is the same as in another index.</summary>
+    /// <summary>Whether everything but routes and the members of services is the same as in another index.</summary>
     internal bool HasSameFacts(MeshIndex other) => ReferenceEquals(_facts, other._facts);
+
+    /// <summary>Whether the routes are those of another index.</summary>
+    internal bool HasSameRoutes(MeshIndex other) => VirtualServices == other.VirtualServices;
 
     /// <summary>
     /// Those of some services whose endpoints may differ from those in an earlier index that has the same facts.
@@ -83,11 +85,8 @@ public sealed class MeshIndex
         : _before is not null && _before.TryGetTarget(out var known) && ReferenceEquals(known, before) ? Registry.Changed
         : services.Where(s => !Registry.HasSameMembers(s, before.Registry));
 
-    private bool HasSameFacts(MeshSnapshot other) =>
-        ReferenceEquals(_snapshot.Config, other.Config)
-        && ReferenceEquals(_snapshot.Bundles, other.Bundles)
-        && ReferenceEquals(_snapshot.Imports, other.Imports)
-        && ReferenceEquals(_snapshot.Peers, other.Peers);
+    private static ImmutableArray<Sourced<VirtualService>> RoutesOf(MeshSnapshot snapshot) =>
+        [.. OldestFirst<VirtualService>(snapshot).Where(v => IsForSidecars(v.Spec))];
 
     /// <summary>Without hosts it is only a part of another one (a delegate).</summary>
     private static bool IsForSidecars(VirtualService service) =>

@@ -15,6 +15,7 @@ internal sealed class ProxyView
         (Mesh, Scope) = (mesh, scope);
         var egress = EgressScope.Of(Mesh, Scope);
         OutboundMode = egress.Mode ?? Mesh.Settings.OutboundMode;
+        SeesAll = egress.SeesAll;
         VirtualServices = new VirtualServiceTable(Mesh, Scope.Namespace, egress);
         services = Mesh.Registry.VisibleTo(Scope.Namespace)
             .Where(service => egress.Sees(service.Namespace, service.Host))
@@ -26,10 +27,17 @@ internal sealed class ProxyView
 
     private ProxyView(ProxyView other, MeshIndex mesh)
     {
-        (Mesh, Scope) = (mesh, other.Scope);
+        (Mesh, Scope, SeesAll) = (mesh, other.Scope, other.SeesAll);
         (services, rules) = (other.services, other.rules);
         (OutboundMode, Services) = (other.OutboundMode, other.Services);
-        (VirtualServices, UnknownHosts) = (other.VirtualServices, other.UnknownHosts);
+        if (mesh.HasSameRoutes(other.Mesh))
+        {
+            (VirtualServices, UnknownHosts) = (other.VirtualServices, other.UnknownHosts);
+            return;
+        }
+
+        VirtualServices = new VirtualServiceTable(mesh, Scope.Namespace, EgressScope.Of(mesh, Scope));
+        UnknownHosts = [.. VirtualServices.Hosts.Where(entry => !HasService(entry.Host))];
     }
 
     public MeshIndex Mesh { get; }
@@ -47,8 +55,12 @@ internal sealed class ProxyView
     /// <summary>Hosts that only a VirtualService knows, with the one that counts.</summary>
     public ImmutableArray<(string Host, Sourced<VirtualService> Source)> UnknownHosts { get; }
 
-    /// <summary>The same view of a mesh that differs in the members of services only.</summary>
-    public ProxyView On(MeshIndex mesh) => new(this, mesh);
+    /// <summary>No Sidecar resource narrows it: then what it sees does not depend on routes.</summary>
+    private bool SeesAll { get; }
+
+    /// <summary>The view of a mesh that differs in routes and in the members of services only.</summary>
+    public ProxyView On(MeshIndex mesh) =>
+        SeesAll || mesh.HasSameRoutes(Mesh) ? new ProxyView(this, mesh) : new ProxyView(mesh, Scope);
 
     /// <summary>The service of a full host name; null when the workload does not see it.</summary>
     public Service? FindService(string host) => services.GetValueOrDefault(host);

@@ -2,7 +2,7 @@ namespace MeshOrleans.Xds.Translation;
 
 /// <summary>
 /// The resources of one proxy scope, and what it takes to bring them to a later picture of the mesh: when members of
-/// services have changed, the clusters of those services are made again, and nothing else.
+/// services have changed, the clusters of those services are made again; when routes have, the listeners and the routes.
 /// </summary>
 /// <remarks>Immutable. What comes of it is the same as a translation from scratch, byte for byte.</remarks>
 public sealed class ScopeTranslation
@@ -28,9 +28,27 @@ public sealed class ScopeTranslation
     {
         if (!mesh.HasSameFacts(_mesh)) return Of(mesh, _view.Scope);
         var view = _view.On(mesh);
+        var resources = Resources;
+        if (!mesh.HasSameRoutes(_mesh))
+        {
+            // a route may bring services into the sight of a narrowed scope
+            if (!view.Services.SequenceEqual(_view.Services)) return Of(mesh, _view.Scope);
+            resources = resources.WithRoutes(SnapshotTranslator.Listeners(view), SnapshotTranslator.Routes(view));
+        }
+
+        var (clusters, endpoints) = ChangedClusters(view);
+        return new ScopeTranslation(
+            mesh,
+            view,
+            resources.WithClusters(resources.Clusters.With(clusters), resources.Endpoints.With(endpoints)));
+    }
+
+    private (Dictionary<string, EncodedResource?> Clusters, Dictionary<string, EncodedResource?> Endpoints)
+        ChangedClusters(ProxyView view)
+    {
         var clusters = new Dictionary<string, EncodedResource?>(StringComparer.Ordinal);
         var endpoints = new Dictionary<string, EncodedResource?>(StringComparer.Ordinal);
-        foreach (var service in mesh.ChangedSince(_mesh, _view.Services))
+        foreach (var service in view.Mesh.ChangedSince(_mesh, _view.Services))
         {
             if (!ReferenceEquals(view.FindService(service.Host), service)) continue;
             foreach (var cluster in OutboundCluster.Of(view, service))
@@ -42,7 +60,6 @@ public sealed class ScopeTranslation
             }
         }
 
-        return new ScopeTranslation(
-            mesh, view, Resources.With(Resources.Clusters.With(clusters), Resources.Endpoints.With(endpoints)));
+        return (clusters, endpoints);
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
@@ -104,7 +103,7 @@ public sealed class ScopeFeedTests
     {
         var key = $"{workload.Namespace}/{workload.Name}";
         var snapshot = _newest.Snapshot with { Workloads = _newest.Snapshot.Workloads.SetItem(key, workload) };
-        _newest = _newest with { Snapshot = snapshot, Index = _newest.Index.After(snapshot, ImmutableArray.Create(key)) };
+        _newest = _newest with { Snapshot = snapshot, Index = _newest.Index.After(snapshot, MeshChange.Of($"workload/{key}")) };
         feed.Refresh(() => _newest);
     }
 

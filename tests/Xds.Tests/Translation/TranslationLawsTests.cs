@@ -50,21 +50,17 @@ public sealed class TranslationLawsTests
 
     [Fact]
     public void Going_on_from_before_gives_what_a_translation_from_scratch_gives() =>
-        Prop.ForAll(Meshes(), Member().ListOf(5).ToArbitrary(), (mesh, later) =>
+        Prop.ForAll(Meshes(), Steps().ListOf(6).ToArbitrary(), (mesh, steps) =>
         {
             var snapshot = mesh.Snapshot(mesh.Facts);
             var index = MeshIndex.Of(snapshot);
             var scopes = Namespaces.Select(ns => ScopeTranslation.Of(index, TestMesh.Scope(ns, "app=a,version=v1"))).ToArray();
-            var skipping = scopes[0];
-            var isFine = true;
-            foreach (var (member, step) in later.Select((m, i) => (m, i)))
+            var (skipping, isFine) = (scopes[0], true);
+            foreach (var step in steps)
             {
-                var key = $"{member.Namespace}/{member.Name}";
-                var held = snapshot.Workloads.Keys.ElementAtOrDefault(step);
-                snapshot = held is not null && step % 2 == 1
-                    ? snapshot with { Workloads = snapshot.Workloads.Remove(held) }
-                    : snapshot with { Workloads = snapshot.Workloads.SetItem(key, member) };
-                index = index.After(snapshot, held is null ? [key] : [key, held]);
+                var (key, next) = step(snapshot);
+                index = index.After(next, MeshChange.Of(key));
+                snapshot = next;
                 scopes = [.. scopes.Select(s => s.After(index))];
                 isFine &= Namespaces.Zip(scopes).All(pair => IsFromScratch(snapshot, pair.First, pair.Second.Resources));
             }
@@ -81,13 +77,35 @@ public sealed class TranslationLawsTests
         var member = TestMesh.Workload("app", "a-1", "10.0.0.1", "app=a");
 
         var others = mesh.And(stranger).Snapshot;
-        var same = before.After(MeshIndex.Of(mesh.Snapshot).After(others, ["third/x"]));
+        var same = before.After(MeshIndex.Of(mesh.Snapshot).After(others, MeshChange.Of("workload/third/x")));
         var mine = mesh.And(member).Snapshot;
-        var next = before.After(MeshIndex.Of(mesh.Snapshot).After(mine, ["app/a-1"]));
+        var next = before.After(MeshIndex.Of(mesh.Snapshot).After(mine, MeshChange.Of("workload/app/a-1")));
 
         Assert.Same(before.Resources, same.Resources);
         Assert.NotSame(before.Resources.Endpoints, next.Resources.Endpoints);
         Assert.Same(before.Resources.Routes, next.Resources.Routes);
+    }
+
+    /// <summary>One thing that happens to a mesh: a member comes or changes, one goes, a route or anything else is applied.</summary>
+    private static Gen<Func<MeshSnapshot, (string Key, MeshSnapshot Next)>> Steps() => Gen.OneOf(
+        from member in Member() select Put($"{SnapshotKey.Workload}{member.Namespace}/{member.Name}", SnapshotPayload.Write(member)),
+        from place in Gen.Choose(0, 5) select Gone(place),
+        from at in Gen.Elements(Everywhere()) from weight in Gen.Choose(1, 5) select Applied(Route(at.Ns, at.Name, weight)),
+        from at in Gen.Elements(Everywhere()) select Applied(Rule(at.Ns, at.Name)),
+        from at in Gen.Elements(Everywhere()) select Applied(Narrow(at.Ns, at.Name)));
+
+    private static Func<MeshSnapshot, (string, MeshSnapshot)> Put(string key, string payload) =>
+        snapshot => (key, snapshot.Put(key, payload));
+
+    private static Func<MeshSnapshot, (string, MeshSnapshot)> Gone(int place) => snapshot =>
+        snapshot.Workloads.Keys.ElementAtOrDefault(place) is { } name
+            ? ($"{SnapshotKey.Workload}{name}", snapshot.Remove($"{SnapshotKey.Workload}{name}"))
+            : ($"{SnapshotKey.Workload}none/none", snapshot);
+
+    private static Func<MeshSnapshot, (string, MeshSnapshot)> Applied(string yaml)
+    {
+        var resource = TestMesh.Of(yaml, []).Snapshot.Config.Values.Single();
+        return Put($"{SnapshotKey.Config}{resource.Key}", Model.Config.ConfigJson.Write(resource));
     }
 
     // A snapshot that is equal and not the same, so that nothing is taken from a cache.
@@ -156,6 +174,11 @@ public sealed class TranslationLawsTests
     private static string Rule(string ns, string name) => $$"""
         { kind: DestinationRule, apiVersion: networking.istio.io/v1, metadata: { name: {{name}}, namespace: {{ns}} },
           spec: { host: {{name}}, trafficPolicy: { outlierDetection: { consecutive5xxErrors: 3 } }, subsets: [ { name: v1, labels: { version: v1 } } ] } }
+        """;
+
+    private static string Narrow(string ns, string name) => $$"""
+        { kind: Sidecar, apiVersion: networking.istio.io/v1, metadata: { name: {{name}}, namespace: {{ns}} },
+          spec: { egress: [ { hosts: [ "./{{name}}.{{ns}}.svc.cluster.local" ] } ] } }
         """;
 
     private static string Guard(string ns, string name) => $$"""

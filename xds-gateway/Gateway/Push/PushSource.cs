@@ -18,9 +18,10 @@ internal sealed class PushSource(SnapshotHolder holder, TimeProvider clock, IOpt
     private readonly Channel<SnapshotUpdate> _updates =
         Channel.CreateUnbounded<SnapshotUpdate>(new UnboundedChannelOptions { SingleReader = true });
 
-    private readonly HashSet<string> _changedMembers = new(StringComparer.Ordinal); // that the current picture lacks
-
     private volatile PushPicture? _current;
+    private SnapshotUpdate? _taken; // the newest; what is still in the queue may be half of something
+    private MeshChange _members = new(); // that the current picture lacks
+    private MeshChange _configuration = new(); // that waits for the debounce
     private long? _changedAt;
 
     /// <summary>Raised after each new picture; handlers must be quick and must not throw.</summary>
@@ -51,7 +52,7 @@ internal sealed class PushSource(SnapshotHolder holder, TimeProvider clock, IOpt
         {
             if (!await WaitAsync(stoppingToken))
             {
-                Publish(holder.Current, holder.Revision);
+                Publish(_taken!.Snapshot, _taken.Revision);
                 continue;
             }
 
@@ -79,20 +80,22 @@ internal sealed class PushSource(SnapshotHolder holder, TimeProvider clock, IOpt
 
     private void Take(SnapshotUpdate update)
     {
+        _taken = update;
         if (update.IsFull || _current is null)
         {
             foreach (var key in update.Keys) TellCertificate(key);
+            _configuration.AddEverything();
             Publish(update.Snapshot, update.Revision);
             return;
         }
 
         foreach (var key in update.Keys)
         {
-            if (Is(key, SnapshotKey.Workload)) _changedMembers.Add(key[SnapshotKey.Workload.Length..]);
-            else if (!TellCertificate(key)) Note();
+            if (Is(key, SnapshotKey.Workload)) _members.Add(key);
+            else if (!TellCertificate(key)) Note(key);
         }
 
-        if (_changedMembers.Count > 0) PublishMembers(_current, update.Snapshot);
+        if (!_members.IsEmpty) PublishMembers(_current, update.Snapshot);
     }
 
     private bool TellCertificate(string key)
@@ -102,8 +105,9 @@ internal sealed class PushSource(SnapshotHolder holder, TimeProvider clock, IOpt
         return true;
     }
 
-    private void Note()
+    private void Note(string key)
     {
+        _configuration.Add(key);
         _changedAt ??= clock.GetTimestamp();
         _debouncer.Note(clock.GetUtcNow());
     }
@@ -119,19 +123,20 @@ internal sealed class PushSource(SnapshotHolder holder, TimeProvider clock, IOpt
             Peers = before.Snapshot.Peers,
         };
         Publish(new PushPicture(
-            snapshot, before.Index.After(snapshot, _changedMembers), before.Revision, clock.GetTimestamp()));
+            snapshot, before.Index.After(snapshot, _members), before.Revision, clock.GetTimestamp()));
     }
 
     private void Publish(MeshSnapshot snapshot, long revision)
     {
+        var index = _current?.Index.After(snapshot, _configuration) ?? MeshIndex.Of(snapshot);
+        Publish(new PushPicture(snapshot, index, revision, _changedAt ?? clock.GetTimestamp()));
+        (_changedAt, _configuration) = (null, new MeshChange());
         _debouncer.Clear();
-        Publish(new PushPicture(snapshot, MeshIndex.Of(snapshot), revision, _changedAt ?? clock.GetTimestamp()));
-        _changedAt = null;
     }
 
     private void Publish(PushPicture picture)
     {
-        _changedMembers.Clear();
+        _members = new MeshChange();
         _current = picture;
         Changed?.Invoke();
     }

@@ -5,7 +5,7 @@ namespace MeshOrleans.Xds.Translation;
 
 /// <summary>
 /// Everything of a proxy that its configuration depends on, and nothing else: equal scopes get the same bytes. The
-/// node's id and address are no part of it.
+/// node's id is no part of it, and its address only where it serves without a proxy.
 /// </summary>
 /// <remarks>Compared by content, maps included.</remarks>
 public sealed record ProxyScope
@@ -32,6 +32,12 @@ public sealed record ProxyScope
     /// <summary>The workload's own ports by name.</summary>
     public ImmutableSortedDictionary<string, int> Ports { get; init; } = ImmutableSortedDictionary<string, int>.Empty;
 
+    /// <summary>
+    /// The literal address on which a proxyless server serves <see cref="Ports"/>; empty for everybody else, so that
+    /// they share what they get.
+    /// </summary>
+    public string BindAddress { get; init; } = "";
+
     /// <inheritdoc/>
     public bool Equals(ProxyScope? other) =>
         other is not null
@@ -39,6 +45,7 @@ public sealed record ProxyScope
         && Namespace == other.Namespace
         && ServiceAccount == other.ServiceAccount
         && Network == other.Network
+        && BindAddress == other.BindAddress
         && Locality == other.Locality
         && Labels.SequenceEqual(other.Labels)
         && Ports.SequenceEqual(other.Ports);
@@ -51,6 +58,7 @@ public sealed record ProxyScope
         hash.Add(Namespace, StringComparer.Ordinal);
         hash.Add(ServiceAccount, StringComparer.Ordinal);
         hash.Add(Network, StringComparer.Ordinal);
+        hash.Add(BindAddress, StringComparer.Ordinal);
         hash.Add(Locality);
         foreach (var (key, value) in Labels) hash.Add((key, value));
         foreach (var (name, port) in Ports) hash.Add((name, port));

@@ -1,6 +1,7 @@
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Cluster;
 using MeshOrleans.Xds.Protocol.Listener;
+using MeshOrleans.Xds.Translation.Proxyless;
 
 namespace MeshOrleans.Xds.Translation;
 
@@ -14,6 +15,7 @@ public static class SnapshotTranslator
     public static ResourceSet Translate(TranslationInput input)
     {
         var view = new ProxyView(input);
+        if (view.Scope.Mode is ProxyMode.Proxyless) return ProxylessTranslator.Translate(view);
         var outbound = OutboundCluster.Of(view);
         var inbound = InboundPort.Of(view);
         var ports = view.Scope.Mode is ProxyMode.Sidecar ? RouteTranslator.Ports(view).ToList() : [];

@@ -13,20 +13,24 @@ public sealed class TranslationLawsTests
     private static readonly string[] Namespaces = ["app", "other"];
     private static readonly string[] Names = ["a", "b", "c"];
 
-    [Fact]
-    public void The_order_in_which_facts_arrive_does_not_matter() =>
+    [Theory]
+    [InlineData(ProxyMode.Sidecar)]
+    [InlineData(ProxyMode.Proxyless)]
+    public void The_order_in_which_facts_arrive_does_not_matter(ProxyMode mode) =>
         Prop.ForAll(Meshes(), mesh =>
         {
             var (forward, backward) = (mesh.Snapshot(mesh.Facts), mesh.Snapshot(mesh.Facts.Reverse()));
-            return Versions(forward).SequenceEqual(Versions(backward));
+            return Versions(forward, mode).SequenceEqual(Versions(backward, mode));
         }).QuickCheckThrowOnFailure();
 
-    [Fact]
-    public void Translating_twice_gives_the_same_bytes() =>
+    [Theory]
+    [InlineData(ProxyMode.Sidecar)]
+    [InlineData(ProxyMode.Proxyless)]
+    public void Translating_twice_gives_the_same_bytes(ProxyMode mode) =>
         Prop.ForAll(Meshes(), mesh =>
         {
             // Two snapshots that are equal and not the same, so that nothing is taken from a cache.
-            var (first, second) = (Translate(mesh.Snapshot(mesh.Facts)), Translate(mesh.Snapshot(mesh.Facts)));
+            var (first, second) = (Translate(mesh.Snapshot(mesh.Facts), mode), Translate(mesh.Snapshot(mesh.Facts), mode));
             return first.Groups.Zip(second.Groups).All(pair => pair.First.Resources.Zip(pair.Second.Resources)
                 .All(r => r.First.AnyBytes.Span.SequenceEqual(r.Second.AnyBytes.Span)));
         }).QuickCheckThrowOnFailure();
@@ -35,23 +39,34 @@ public sealed class TranslationLawsTests
     public void Nothing_is_sent_that_an_Envoy_would_refuse() =>
         Prop.ForAll(Meshes(), mesh =>
         {
-            var faults = ReferenceCheck.Violations(Translate(mesh.Snapshot(mesh.Facts)));
+            var faults = ReferenceCheck.Violations(Translate(mesh.Snapshot(mesh.Facts), ProxyMode.Sidecar));
             return faults.IsEmpty.Label(string.Join('\n', faults));
         }).QuickCheckThrowOnFailure();
 
     [Fact]
-    public void Who_is_no_member_of_a_service_changes_nothing_for_others() =>
+    public void Nothing_is_sent_that_a_gRPC_program_would_refuse() =>
+        Prop.ForAll(Meshes(), mesh =>
+        {
+            var faults = ProxylessCheck.Violations(Translate(mesh.Snapshot(mesh.Facts), ProxyMode.Proxyless));
+            return faults.IsEmpty.Label(string.Join('\n', faults));
+        }).QuickCheckThrowOnFailure();
+
+    [Theory]
+    [InlineData(ProxyMode.Sidecar)]
+    [InlineData(ProxyMode.Proxyless)]
+    public void Who_is_no_member_of_a_service_changes_nothing_for_others(ProxyMode mode) =>
         Prop.ForAll(Meshes(), mesh =>
         {
             var snapshot = mesh.Snapshot(mesh.Facts);
             var stranger = TestMesh.Workload("app", "stranger", "10.200.0.1", "app=stranger");
-            return Versions(snapshot).SequenceEqual(Versions(new TestMesh(snapshot).And(stranger).Snapshot));
+            return Versions(snapshot, mode).SequenceEqual(Versions(new TestMesh(snapshot).And(stranger).Snapshot, mode));
         }).QuickCheckThrowOnFailure();
 
-    private static ResourceSet Translate(MeshSnapshot snapshot) =>
-        SnapshotTranslator.Translate(new TranslationInput(snapshot, TestMesh.Scope("app", "app=a,version=v1")));
+    private static ResourceSet Translate(MeshSnapshot snapshot, ProxyMode mode) => SnapshotTranslator.Translate(
+        new TranslationInput(snapshot, TestMesh.Scope("app", "app=a,version=v1") with { Mode = mode }));
 
-    private static IEnumerable<string> Versions(MeshSnapshot snapshot) => Translate(snapshot).Groups.Select(g => g.VersionInfo);
+    private static IEnumerable<string> Versions(MeshSnapshot snapshot, ProxyMode mode) =>
+        Translate(snapshot, mode).Groups.Select(g => g.VersionInfo);
 
     private static Arbitrary<Mesh> Meshes()
     {

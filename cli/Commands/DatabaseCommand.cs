@@ -50,7 +50,7 @@ internal static class DatabaseCommand
                 ? await PostgresSchema.ReadVersionAsync(connection, cancellationToken)
                 : await PostgresSchema.MigrateAsync(connection, cancellationToken);
             await scope.Host.Out.WriteLineAsync(
-                before == PostgresSchema.Version ? $"The tables are up to date (version {before})."
+                before >= PostgresSchema.Version ? $"The tables are up to date (version {before})."
                 : isDryRun ? $"The tables are at version {before}; they would be brought to {PostgresSchema.Version}."
                 : $"The tables were brought from version {before} to {PostgresSchema.Version}.");
             return ExitCode.Fine;

@@ -19,7 +19,7 @@ internal static class Announcement
                 gateways = cluster.Gateways.Select(Row),
             },
             JsonSerializerOptions.Web);
-        await File.WriteAllTextAsync(Path.Combine(cluster.Secrets, "control-plane.json"), json);
+        await WriteAsync(Path.Combine(cluster.Secrets, "control-plane.json"), json);
         if (Console.IsOutputRedirected)
         {
             Console.WriteLine(json);
@@ -40,12 +40,22 @@ internal static class Announcement
             """);
     }
 
-    // what is printed ends up in logs
+    private static async Task WriteAsync(string path, string text)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        await using var writer = new StreamWriter(path, options);
+        await writer.WriteAsync(text);
+    }
+
+    // What is printed ends up in logs; a query may hold a password too, so nothing of it is told.
     private static string WithoutPassword(string url)
     {
-        var (from, at) = (url.IndexOf("://", StringComparison.Ordinal) + 3, url.LastIndexOf('@'));
-        var colon = at < from ? -1 : url.IndexOf(':', from, at - from);
-        return colon < 0 ? url : url[..colon] + url[at..];
+        var end = url.IndexOf('?', StringComparison.Ordinal);
+        var shown = end < 0 ? url : url[..end];
+        var (from, at) = (shown.IndexOf("://", StringComparison.Ordinal) + 3, shown.LastIndexOf('@'));
+        var colon = at < from ? -1 : shown.IndexOf(':', from, at - from);
+        return colon < 0 ? shown : shown[..colon] + shown[at..];
     }
 
     private static object Row(ControlPlane process) => new

@@ -34,8 +34,6 @@ try
         });
     await Announcement.WriteAsync(cluster);
     await Supervision.RunAsync(cluster, interrupted.Token);
-    Console.Error.WriteLine("mesh-cluster: ending everything ...");
-    await Supervision.EndAsync(cluster);
     return 0;
 }
 catch (Exception exception) when (exception is InvalidOperationException or TimeoutException or IOException)

@@ -8,26 +8,36 @@ internal static class Supervision
     private static readonly TimeSpan _look = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>Runs until it is asked to end, and then ends every process.</summary>
     public static async Task RunAsync(Harness.Cluster cluster, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(_look);
+        var restarts = new Dictionary<ControlPlane, Task>();
         try
         {
             while (await timer.WaitForNextTickAsync(cancellationToken))
             {
-                foreach (var process in cluster.Processes.Where(p => p.Process.HasExited)) await RestartAsync(process);
+                // each for itself: one that waits for another must not keep that one from being started
+                foreach (var process in cluster.Processes.Where(p => p.Process.HasExited))
+                {
+                    if (restarts.GetValueOrDefault(process) is { IsCompleted: false }) continue;
+                    restarts[process] = RestartAsync(process);
+                }
             }
         }
         catch (OperationCanceledException)
         {
-            // asked to end
+            Console.Error.WriteLine("mesh-cluster: ending everything ...");
+            await EndAsync(cluster);
+            await Task.WhenAll(restarts.Values);
         }
     }
 
-    public static async Task EndAsync(Harness.Cluster cluster)
+    private static async Task EndAsync(Harness.Cluster cluster)
     {
-        foreach (var process in cluster.Processes.Where(p => !p.Process.HasExited)) process.Process.Terminate();
-        foreach (var process in cluster.Processes) await process.Process.WaitForExitAsync(_patience);
+        var running = cluster.Processes.Select(p => p.Process).Where(p => !p.HasExited).ToArray();
+        foreach (var process in running) process.Terminate();
+        foreach (var process in running) await process.WaitForExitAsync(_patience);
     }
 
     private static async Task RestartAsync(ControlPlane process)

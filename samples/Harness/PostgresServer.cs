@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 
 namespace MeshOrleans.Samples.Harness;
 
@@ -23,14 +24,23 @@ public sealed class PostgresServer : IAsyncDisposable
     private readonly string _programs;
     private string[] _prefix = [];
 
-    private PostgresServer(string directory, string programs, int port) =>
-        (_directory, _programs, Port) = (directory, programs, port);
+    private PostgresServer(string directory, string programs, int port, string password) =>
+        (_directory, _programs, Port, Password) = (directory, programs, port, password);
+
+    /// <summary>The password of the database's only role, kept in the folder's <c>password</c>; drawn for each database.</summary>
+    public string Password { get; }
 
     /// <summary>Its port on 127.0.0.1.</summary>
     public int Port { get; }
 
     /// <summary>The URL for <c>--store</c>.</summary>
-    public string Url => $"postgres://{User}@127.0.0.1:{Port}/{Database}";
+    public string Url => UrlOf(Database);
+
+    /// <summary>The URL of one of the server's databases.</summary>
+    /// <param name="database">Which.</param>
+    /// <param name="port">Another port on the way to it.</param>
+    public string UrlOf(string database, int? port = null) =>
+        $"postgres://{User}:{Password}@127.0.0.1:{port ?? Port}/{database}";
 
     /// <summary>Where PostgreSQL's programs are; null when it is not installed.</summary>
     public static string? FindPrograms()
@@ -49,17 +59,30 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         var programs = FindPrograms() ?? throw new InvalidOperationException(
             "PostgreSQL is not installed (initdb is in no folder): apt-get install -y postgresql");
-        Directory.CreateDirectory(directory);
-        var server = new PostgresServer(Path.GetFullPath(directory), programs, FreePort());
-        var isNew = !File.Exists(Path.Combine(server._directory, "data", "PG_VERSION"));
+        MakePrivate(directory);
+        var server = new PostgresServer(
+            Path.GetFullPath(directory), programs, FreePort(), await ReadPasswordAsync(Path.Combine(directory, "password")));
         if (Environment.UserName == "root") server._prefix = await server.LeaveRootAsync();
-        if (isNew)
+        if (!File.Exists(Path.Combine(server.Data, "PG_VERSION")))
         {
-            await server.RunAsync("initdb", ["-D", server.Data, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
+            await server.RunAsync(
+                "initdb",
+                [
+                    "-D", server.Data, "-U", User, "-A", "scram-sha-256", $"--pwfile={server.PasswordFile}", "-E", "UTF8",
+                    "--locale=C.UTF-8",
+                ]);
+        }
+        else
+        {
+            await server.EndLeftoverAsync();
         }
 
         await server.StartAgainAsync();
-        if (isNew) await server.RunAsync("createdb", ["-h", "127.0.0.1", "-p", $"{server.Port}", "-U", User, Database]);
+        if (await server.QueryAsync($"SELECT 1 FROM pg_database WHERE datname = '{Database}'", "postgres") is "")
+        {
+            await server.QueryAsync($"CREATE DATABASE {Database}", "postgres");
+        }
+
         return server;
     }
 
@@ -71,12 +94,12 @@ public sealed class PostgresServer : IAsyncDisposable
         "pg_ctl",
         [
             "-D", Data, "-w", "-l", Path.Combine(_directory, "log"),
-            "-o", $"-p {Port} -k {_directory} -c listen_addresses=127.0.0.1 -c max_connections=200", "start",
+            "-o", $"-p {Port} -c unix_socket_directories= -c listen_addresses=127.0.0.1 -c max_connections=200", "start",
         ]);
 
     /// <summary>Runs one statement as the owner of everything and returns its output, one line a row.</summary>
-    public Task<string> QueryAsync(string sql) => RunAsync(
-        "psql", ["-h", "127.0.0.1", "-p", $"{Port}", "-U", User, "-At", "-c", sql, Database]);
+    public Task<string> QueryAsync(string sql, string database = Database) => RunAsync(
+        "psql", ["-h", "127.0.0.1", "-p", $"{Port}", "-U", User, "-At", "-c", sql, database]);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -85,6 +108,37 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     private string Data => Path.Combine(_directory, "data");
+
+    private string PasswordFile => Path.Combine(_directory, "password");
+
+    private static void MakePrivate(string directory)
+    {
+        Directory.CreateDirectory(directory);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    private static async Task<string> ReadPasswordAsync(string path)
+    {
+        if (!File.Exists(path)) await File.WriteAllTextAsync(path, RandomNumberGenerator.GetHexString(32, lowercase: true));
+        return await File.ReadAllTextAsync(path);
+    }
+
+    // Whoever started it was killed before it could end it: its files are taken over, so it must go first.
+    private async Task EndLeftoverAsync()
+    {
+        if (!File.Exists(Path.Combine(Data, "postmaster.pid"))) return;
+        try
+        {
+            await StopAsync();
+        }
+        catch (InvalidOperationException)
+        {
+            // the file tells of a process that has gone with the machine
+        }
+    }
 
     private static int VersionOf(string folder) => int.TryParse(Path.GetFileName(folder), out var version) ? version : 0;
 
@@ -113,7 +167,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private Task<string> RunAsync(string program, string[] arguments) => ExecuteAsync(
         [.. _prefix, Path.Combine(_programs, program), .. arguments], isReadToEnd: program != "pg_ctl");
 
-    private static async Task<string> ExecuteAsync(string[] command, bool isReadToEnd)
+    private async Task<string> ExecuteAsync(string[] command, bool isReadToEnd)
     {
         var start = new ProcessStartInfo(command[0], command[1..])
         {
@@ -121,6 +175,7 @@ public sealed class PostgresServer : IAsyncDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
             WorkingDirectory = "/",
+            Environment = { ["PGPASSWORD"] = Password },
         };
         using var process = Process.Start(start)!;
         using var bound = new CancellationTokenSource(Patience);

@@ -40,7 +40,7 @@ internal static class ProxyEndpoints
         if (id.EndsWith(ResourcesSuffix, StringComparison.Ordinal))
         {
             id = id[..^ResourcesSuffix.Length];
-            return await gateway.FindResourcesAsync(id, cancellationToken) is { } resources
+            return gateway.FindResources(id) is { } resources
                 ? Contents(resources)
                 : await ElsewhereAsync(grains, self, id, cancellationToken);
         }

@@ -29,6 +29,7 @@ internal static class ControlPlaneHost
             TimeProvider.System,
             reason => Console.Error.WriteLine($"mesh-silo: waiting: {reason}"),
             CancellationToken.None);
+        Register(builder, settings);
         await using var app = builder.Build();
         app.Services.GetRequiredService<AdminToken>(); // there before anybody is told where to call
         app.UseApi();
@@ -53,7 +54,12 @@ internal static class ControlPlaneHost
         var settings = builder.Configuration.Get<SiloOptions>() ?? new SiloOptions();
         PrivateFile.CreateDirectory(settings.Data);
         EngineMark.Check(settings.Data);
+        return settings;
+    }
 
+    private static void Register(WebApplicationBuilder builder, SiloOptions settings)
+    {
+        var services = builder.Services;
         AddLogging(builder);
         AddClock(services, settings);
         services.AddStores(settings);
@@ -75,7 +81,6 @@ internal static class ControlPlaneHost
             .Configure<Listeners, ServingCertificate, SnapshotHolder, TimeProvider, ILogger<ServingCertificate>>(
                 (kestrel, listeners, certificate, snapshots, clock, logger) =>
                     listeners.Configure(kestrel, ControlPlaneTls.For(certificate, snapshots, clock, logger)));
-        return settings;
     }
 
     // The first hosted service: nothing is to be signed, or found expired, before the time is known.

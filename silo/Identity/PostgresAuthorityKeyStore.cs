@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Silo.Storage.Postgres;
+using Npgsql;
 using static MeshOrleans.Silo.Storage.Postgres.PostgresCommands;
 
 namespace MeshOrleans.Silo.Identity;
@@ -14,6 +15,25 @@ internal sealed class PostgresAuthorityKeyStore(PostgresDatabase database, Clust
 {
     private const int NonceLength = 12;
     private const int TagLength = 16;
+
+    /// <summary>
+    /// The fingerprint of the secret that a database's keys are sealed with; null before there are any, and for a role that
+    /// may not see them.
+    /// </summary>
+    public static async Task<string?> ReadSealAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync(cancellationToken);
+        await using var command = connection.Command("SELECT sealed_with FROM mesh_authority WHERE id = 1");
+        try
+        {
+            return await command.ExecuteScalarAsync(cancellationToken) as string;
+        }
+        catch (PostgresException exception) when (exception.SqlState is PostgresErrorCodes.InsufficientPrivilege)
+        {
+            return null;
+        }
+    }
 
     public Task<AuthorityMaterial?> LoadAsync(CancellationToken cancellationToken) => database.ReadAsync(
         async (connection, token) =>
@@ -64,9 +84,7 @@ internal sealed class PostgresAuthorityKeyStore(PostgresDatabase database, Clust
     {
         if (seal != secret.Fingerprint)
         {
-            throw new FormatException(
-                $"The authority's keys in the database are sealed with the {ClusterSecret.FileName} {seal}, and this "
-                + $"process has {secret.Fingerprint}; copy the file from a process that belongs to the cluster");
+            throw new FormatException(ClusterSecret.Mismatch(seal, secret.Fingerprint));
         }
 
         var plain = new byte[material.Length - NonceLength - TagLength];

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Reflection;
 using Npgsql;
 
@@ -7,11 +8,16 @@ namespace MeshOrleans.Silo.Schema;
 /// <summary>
 /// The tables of a cluster, as numbered scripts from one version to the next. A script that has shipped is never changed.
 /// </summary>
+/// <remarks>
+/// The first line of a script may say <c>-- oldest-reader: N</c>: programs that know version N can go on beside the new one,
+/// and a rolling upgrade can be rolled back across it. Without it older programs refuse the database.
+/// </remarks>
 public static class PostgresSchema
 {
     private const long MigrationLock = 0x4D455348; // "MESH": held while somebody migrates
     private const string NoPrivilege = "42501";
     private const string NoTable = "42P01";
+    private const string OldestReader = "-- oldest-reader:";
 
     private static readonly ImmutableArray<string> _scripts =
     [
@@ -21,7 +27,10 @@ public static class PostgresSchema
     /// <summary>The version that this program needs.</summary>
     public static int Version => _scripts.Length;
 
-    /// <summary>The version that a database has; zero when it has none.</summary>
+    /// <summary>
+    /// The version that a database has; zero when it has none, and above <see cref="Version"/> when a newer program made it
+    /// and this one may go on.
+    /// </summary>
     public static async Task<int> ReadVersionAsync(string connectionString, CancellationToken cancellationToken)
     {
         await using var source = NpgsqlDataSource.Create(connectionString);
@@ -40,7 +49,7 @@ public static class PostgresSchema
         await using var source = NpgsqlDataSource.Create(connectionString);
         await using var connection = await OpenAsync(source, cancellationToken);
         var before = await ReadVersionAsync(connection, cancellationToken);
-        if (before == Version) return before;
+        if (before >= Version) return before;
         await ExecuteAsync(connection, $"SELECT pg_advisory_lock({MigrationLock})", cancellationToken);
         try
         {
@@ -81,7 +90,10 @@ public static class PostgresSchema
         {
             await using var command = new NpgsqlCommand("SELECT max(version) FROM mesh_schema", connection);
             var version = await command.ExecuteScalarAsync(cancellationToken) is int held ? held : 0;
-            return version <= Version
+            if (version <= Version) return version;
+            await using var oldest = new NpgsqlCommand(
+                "SELECT max(coalesce(oldest_reader, version)) FROM mesh_schema", connection);
+            return await oldest.ExecuteScalarAsync(cancellationToken) is int reader && reader <= Version
                 ? version
                 : throw new SchemaException(
                     $"the database was written by a newer version (schema {version}, this one knows {Version}); run that one");
@@ -99,10 +111,16 @@ public static class PostgresSchema
             connection,
             "CREATE TABLE IF NOT EXISTS mesh_schema(version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())",
             cancellationToken);
+        await ExecuteAsync(
+            connection, "ALTER TABLE mesh_schema ADD COLUMN IF NOT EXISTS oldest_reader integer", cancellationToken);
         for (var next = from; next < Version; next++)
         {
-            await ExecuteAsync(connection, ReadScript(_scripts[next]), cancellationToken);
-            await ExecuteAsync(connection, $"INSERT INTO mesh_schema(version) VALUES({next + 1})", cancellationToken);
+            var script = ReadScript(_scripts[next]);
+            await ExecuteAsync(connection, script, cancellationToken);
+            await ExecuteAsync(
+                connection,
+                $"INSERT INTO mesh_schema(version, oldest_reader) VALUES({next + 1}, {OldestReaderOf(script, next + 1)})",
+                cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
@@ -129,6 +147,10 @@ public static class PostgresSchema
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    private static int OldestReaderOf(string script, int version) => script.StartsWith(OldestReader, StringComparison.Ordinal)
+        ? int.Parse(script.AsSpan(OldestReader.Length, script.IndexOf('\n') - OldestReader.Length), CultureInfo.InvariantCulture)
+        : version;
 
     private static string ReadScript(string name)
     {

@@ -43,6 +43,7 @@ internal static class StoreRegistration
     /// <param name="onWait">Told once, why it is waited.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="SchemaException">It cannot be used as it is.</exception>
+    /// <exception cref="FormatException">It belongs to a cluster with another secret than this process holds.</exception>
     public static async Task PrepareStoreAsync(
         SiloOptions settings, TimeProvider clock, Action<string> onWait, CancellationToken cancellationToken)
     {
@@ -56,7 +57,7 @@ internal static class StoreRegistration
             {
                 if (isMaker) await PostgresSchema.MigrateAsync(connection, cancellationToken);
                 else await PostgresSchema.CheckAsync(connection, cancellationToken);
-                return;
+                break;
             }
             catch (SchemaException exception) when (exception.MayPass && clock.GetElapsedTime(begin) < _patience)
             {
@@ -64,6 +65,11 @@ internal static class StoreRegistration
                 isTold = true;
             }
         }
+
+        ClusterSecret.Check(
+            settings.SecretsDirectory,
+            await PostgresAuthorityKeyStore.ReadSealAsync(connection, cancellationToken),
+            mayMake: settings.Role is SiloRole.Silo);
     }
 
     /// <summary>The connection string of the shared database.</summary>

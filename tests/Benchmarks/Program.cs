@@ -1,50 +1,66 @@
 using System.Runtime.InteropServices;
 using MeshOrleans.Benchmarks;
-#if MESH_ENGINE_ORLEANS
-using MeshOrleans.Benchmarks.Report;
+using MeshOrleans.Benchmarks.Xds;
+using MeshOrleans.Benchmarks.Xds.Fleet;
 using MeshOrleans.Silo.Hosting;
-#endif
 
-// The control plane's grains under load; see the help text.
-if (args.Any(a => a is "--help" or "-h"))
-{
-    Console.WriteLine(BenchArguments.Help);
-    return 0;
-}
-
-if (BenchArguments.Read(args, out var error) is not { } arguments)
-{
-    Console.Error.WriteLine($"mesh-bench: {error}");
-    return 2;
-}
-
+// The program behind ./mesh bench; see the help texts.
 using var interrupted = new CancellationTokenSource();
 using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
 using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
-#if MESH_ENGINE_ORLEANS
+var isHelp = args.Any(a => a is "--help" or "-h");
 try
 {
-    var report = await GrainsBenchmark.RunAsync(arguments, TimeProvider.System, interrupted.Token);
-    Console.WriteLine(arguments.Json ? report.ToJson() : ReportTable.Write(report));
-    return report.WhatWentWrong() is not { } wrong ? 0 : Fail(wrong);
+    switch (args)
+    {
+        case ["xds-fleet", .. var fleet]:
+            return await FleetProgram.RunAsync(fleet);
+        case ["xds", ..] when isHelp:
+            return Help(XdsArguments.Help);
+        case ["xds", .. var flags]:
+            if (XdsArguments.Read(flags, out var wrongXds) is not { } xds) return Fail(wrongXds, 2);
+            var report = await XdsBenchmark.RunAsync(xds, TimeProvider.System, interrupted.Token);
+            Console.WriteLine(xds.Json ? report.ToJson() : report.ToTable());
+            return report.WhatWentWrong() is { } missing ? Fail(missing, 1) : 0;
+        case ["grains", ..] or [] when isHelp || args.Length == 0:
+            return Help(BenchArguments.Help);
+        default:
+            if (BenchArguments.Read(args, out var wrongGrains) is not { } grains) return Fail(wrongGrains, 2);
+            return await RunGrainsAsync(grains);
+    }
 }
 catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
 {
-    return Fail("interrupted; everything that was started has been ended");
+    return Fail("interrupted; everything that was started has been ended", 1);
 }
 catch (Exception exception) when (
     exception is InvalidOperationException or TimeoutException or IOException || GrainEngine.IsUnsettled(exception))
 {
-    return Fail(exception.Message);
+    return Fail(exception.Message, 1);
 }
-#else
-return Fail($"{arguments.Benchmark} needs engine orleans: build with -p:MeshEngine=orleans");
-#endif
 
-int Fail(string reason)
+async Task<int> RunGrainsAsync(BenchArguments arguments)
+{
+#if MESH_ENGINE_ORLEANS
+    var report = await GrainsBenchmark.RunAsync(arguments, TimeProvider.System, interrupted.Token);
+    Console.WriteLine(arguments.Json ? report.ToJson() : MeshOrleans.Benchmarks.Report.ReportTable.Write(report));
+    return report.WhatWentWrong() is { } wrong ? Fail(wrong, 1) : 0;
+#else
+    await Task.CompletedTask;
+    return Fail($"{arguments.Benchmark} needs engine orleans: build with -p:MeshEngine=orleans", 1);
+#endif
+}
+
+int Help(string text)
+{
+    Console.WriteLine(text);
+    return 0;
+}
+
+int Fail(string reason, int code)
 {
     Console.Error.WriteLine($"mesh-bench: {reason}");
-    return 1;
+    return code;
 }
 
 // Everything that was started is ended before this process is.

@@ -35,13 +35,13 @@ public static class XdsGatewayExtensions
         services.TryAddSingleton<IPeerAuthenticator, TlsPeerAuthenticator>();
         services.AddSingleton<GatewayName>();
         services.AddSingleton<SnapshotHolder>();
-        services.AddSingleton<TranslationCache>();
+        services.AddSingleton<ScopeBook>();
         services.AddSingleton<GatewayMetrics>();
         services.AddSingleton<GrpcHealthBoard>();
         services.AddSingleton<PushSource>();
         services.AddSingleton<SubscriptionReporter>();
         services.AddSingleton(
-            p => new GatewayStatus(p.GetRequiredService<PushSource>(), p.GetRequiredService<TranslationCache>()));
+            p => new GatewayStatus(p.GetRequiredService<PushSource>(), p.GetRequiredService<ScopeBook>()));
         services.AddOptions<GatewayAddresses>();
         services.AddSingleton<GatewaySelf>();
         services.AddSingleton<SvidParts>();
@@ -52,6 +52,7 @@ public static class XdsGatewayExtensions
         services.AddSingleton<CertificateService>();
         services.AddHostedService<ReadinessBoard>();
         services.AddHostedService(p => p.GetRequiredService<PushSource>());
+        services.AddHostedService(p => p.GetRequiredService<ScopeBook>());
         services.AddHostedService(p => p.GetRequiredService<SubscriptionReporter>());
         services.AddHostedService<SnapshotFollower>();
         services.AddHostedService<GatewayHeartbeat>();

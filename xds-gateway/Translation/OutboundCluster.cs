@@ -28,22 +28,23 @@ internal sealed record OutboundCluster
     /// <summary>How the members are found.</summary>
     public Cluster.Types.DiscoveryType Discovery { get; private init; }
 
-    /// <summary>All clusters of a view, in fixed order.</summary>
-    public static ImmutableArray<OutboundCluster> Of(ProxyView view)
-    {
-        var clusters = ImmutableArray.CreateBuilder<OutboundCluster>();
-        foreach (var service in view.Services)
-        {
-            var rule = view.RuleOf(service);
-            foreach (var port in service.Ports.Where(p => p.Protocol is not AppProtocol.Udp))
-            {
-                var endpoints = view.Mesh.Registry.Endpoints(service, port);
-                clusters.Add(Create(service, port, rule, endpoints, null));
-                clusters.AddRange(rule.Subsets.Select(subset => Create(service, port, rule, endpoints, subset)));
-            }
-        }
+    /// <summary>Whether its members are told as a resource of their own.</summary>
+    public bool HasEndpoints => Discovery is Cluster.Types.DiscoveryType.Eds;
 
-        return clusters.DrainToImmutable();
+    /// <summary>All clusters of a view, in fixed order.</summary>
+    public static ImmutableArray<OutboundCluster> Of(ProxyView view) =>
+        [.. view.Services.SelectMany(service => Of(view, service))];
+
+    /// <summary>The clusters of one service that the view sees.</summary>
+    public static IEnumerable<OutboundCluster> Of(ProxyView view, Service service)
+    {
+        var rule = view.RuleOf(service);
+        foreach (var port in service.Ports.Where(p => p.Protocol is not AppProtocol.Udp))
+        {
+            var endpoints = view.Mesh.Registry.Endpoints(service, port);
+            yield return Create(service, port, rule, endpoints, null);
+            foreach (var subset in rule.Subsets) yield return Create(service, port, rule, endpoints, subset);
+        }
     }
 
     private static OutboundCluster Create(

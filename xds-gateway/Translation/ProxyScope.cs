@@ -4,10 +4,13 @@ using MeshOrleans.Model.Topology;
 namespace MeshOrleans.Xds.Translation;
 
 /// <summary>
-/// Everything of a proxy that its configuration depends on, and nothing else: equal scopes get the same bytes. The
-/// node's id is no part of it, and its address only where it serves without a proxy.
+/// Everything of a proxy that its configuration depends on: equal scopes get the same bytes. The node's id is no part
+/// of it, and its address only where it serves without a proxy.
 /// </summary>
-/// <remarks>Compared by content, maps included.</remarks>
+/// <remarks>
+/// Compared by content, maps included. The service account and the network are told here for those who list proxies; no
+/// resource depends on them, so they do not tell scopes apart.
+/// </remarks>
 public sealed record ProxyScope
 {
     /// <summary>What the proxy stands in front of.</summary>
@@ -43,8 +46,6 @@ public sealed record ProxyScope
         other is not null
         && Mode == other.Mode
         && Namespace == other.Namespace
-        && ServiceAccount == other.ServiceAccount
-        && Network == other.Network
         && BindAddress == other.BindAddress
         && Locality == other.Locality
         && Labels.SequenceEqual(other.Labels)
@@ -56,8 +57,6 @@ public sealed record ProxyScope
         var hash = default(HashCode);
         hash.Add(Mode);
         hash.Add(Namespace, StringComparer.Ordinal);
-        hash.Add(ServiceAccount, StringComparer.Ordinal);
-        hash.Add(Network, StringComparer.Ordinal);
         hash.Add(BindAddress, StringComparer.Ordinal);
         hash.Add(Locality);
         foreach (var (key, value) in Labels) hash.Add((key, value));

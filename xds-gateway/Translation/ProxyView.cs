@@ -10,18 +10,33 @@ internal sealed class ProxyView
     private readonly Dictionary<string, Service> services;
     private readonly Dictionary<string, EffectiveRule> rules = new(StringComparer.Ordinal);
 
-    public ProxyView(TranslationInput input)
+    public ProxyView(MeshIndex mesh, ProxyScope scope)
     {
-        Mesh = MeshIndex.Of(input.Snapshot);
-        Scope = input.Scope;
+        (Mesh, Scope) = (mesh, scope);
         var egress = EgressScope.Of(Mesh, Scope);
         OutboundMode = egress.Mode ?? Mesh.Settings.OutboundMode;
+        SeesAll = egress.SeesAll;
         VirtualServices = new VirtualServiceTable(Mesh, Scope.Namespace, egress);
         services = Mesh.Registry.VisibleTo(Scope.Namespace)
             .Where(service => egress.Sees(service.Namespace, service.Host))
             .ToDictionary(service => service.Host, StringComparer.Ordinal);
         if (!egress.SeesAll) AddRouteTargets();
         Services = [.. services.Values.OrderBy(s => s.Host, StringComparer.Ordinal)];
+        UnknownHosts = [.. VirtualServices.Hosts.Where(entry => !HasService(entry.Host))];
+    }
+
+    private ProxyView(ProxyView other, MeshIndex mesh)
+    {
+        (Mesh, Scope, SeesAll) = (mesh, other.Scope, other.SeesAll);
+        (services, rules) = (other.services, other.rules);
+        (OutboundMode, Services) = (other.OutboundMode, other.Services);
+        if (mesh.HasSameRoutes(other.Mesh))
+        {
+            (VirtualServices, UnknownHosts) = (other.VirtualServices, other.UnknownHosts);
+            return;
+        }
+
+        VirtualServices = new VirtualServiceTable(mesh, Scope.Namespace, EgressScope.Of(mesh, Scope));
         UnknownHosts = [.. VirtualServices.Hosts.Where(entry => !HasService(entry.Host))];
     }
 
@@ -39,6 +54,13 @@ internal sealed class ProxyView
 
     /// <summary>Hosts that only a VirtualService knows, with the one that counts.</summary>
     public ImmutableArray<(string Host, Sourced<VirtualService> Source)> UnknownHosts { get; }
+
+    /// <summary>No Sidecar resource narrows it: then what it sees does not depend on routes.</summary>
+    private bool SeesAll { get; }
+
+    /// <summary>The view of a mesh that differs in routes and in the members of services only.</summary>
+    public ProxyView On(MeshIndex mesh) =>
+        SeesAll || mesh.HasSameRoutes(Mesh) ? new ProxyView(this, mesh) : new ProxyView(mesh, Scope);
 
     /// <summary>The service of a full host name; null when the workload does not see it.</summary>
     public Service? FindService(string host) => services.GetValueOrDefault(host);

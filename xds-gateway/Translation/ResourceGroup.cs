@@ -21,19 +21,44 @@ public sealed record ResourceGroup(string TypeUrl, string VersionInfo, Immutable
         return new ResourceGroup(typeUrl, VersionCalculator.Of(ordered), ordered);
     }
 
+    /// <summary>The group with some resources replaced; the very same where they are what it has.</summary>
+    /// <param name="changes">By name; null takes a resource away.</param>
+    public ResourceGroup With(IReadOnlyDictionary<string, EncodedResource?> changes)
+    {
+        ImmutableArray<EncodedResource>.Builder? next = null;
+        var added = new List<EncodedResource>();
+        var removed = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (name, resource) in changes)
+        {
+            var place = PlaceOf(name);
+            if (resource is null && place >= 0) removed.Add(name);
+            else if (resource is not null && place < 0) added.Add(resource);
+            else if (resource is not null && resource.Version != Resources[place].Version)
+            {
+                (next ??= Resources.ToBuilder())[place] = resource;
+            }
+        }
+
+        var kept = next?.ToImmutable() ?? Resources;
+        if (added.Count > 0 || removed.Count > 0) return Of(TypeUrl, kept.Where(r => !removed.Contains(r.Name)).Concat(added));
+        return next is null ? this : new ResourceGroup(TypeUrl, VersionCalculator.Of(kept), kept);
+    }
+
     /// <summary>The resource of a name; null when there is none.</summary>
-    public EncodedResource? Find(string name)
+    public EncodedResource? Find(string name) => PlaceOf(name) is >= 0 and var place ? Resources[place] : null;
+
+    private int PlaceOf(string name)
     {
         var (low, high) = (0, Resources.Length - 1);
         while (low <= high)
         {
             var middle = (low + high) >>> 1;
             var order = string.CompareOrdinal(Resources[middle].Name, name);
-            if (order == 0) return Resources[middle];
+            if (order == 0) return middle;
             if (order < 0) low = middle + 1;
             else high = middle - 1;
         }
 
-        return null;
+        return -1;
     }
 }

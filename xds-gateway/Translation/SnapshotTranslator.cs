@@ -12,42 +12,51 @@ namespace MeshOrleans.Xds.Translation;
 public static class SnapshotTranslator
 {
     /// <summary>All resources of a proxy scope, secrets apart.</summary>
-    public static ResourceSet Translate(TranslationInput input)
+    public static ResourceSet Translate(TranslationInput input) =>
+        Translate(new ProxyView(MeshIndex.Of(input.Snapshot), input.Scope));
+
+    /// <summary>All resources of what a proxy scope sees.</summary>
+    internal static ResourceSet Translate(ProxyView view)
     {
-        var view = new ProxyView(input);
         if (view.Scope.Mode is ProxyMode.Proxyless) return ProxylessTranslator.Translate(view);
         var outbound = OutboundCluster.Of(view);
-        var inbound = InboundPort.Of(view);
-        var ports = view.Scope.Mode is ProxyMode.Sidecar ? RouteTranslator.Ports(view).ToList() : [];
         return new ResourceSet(
-            ResourceGroup.Of(TypeUrls.Cluster, Clusters(view, outbound, inbound), cluster => cluster.Name),
+            ResourceGroup.Of(TypeUrls.Cluster, Clusters(view, outbound), cluster => cluster.Name),
             ResourceGroup.Of(
                 TypeUrls.ClusterLoadAssignment,
-                outbound.Where(c => c.Discovery is Cluster.Types.DiscoveryType.Eds)
+                outbound.Where(c => c.HasEndpoints)
                     .Select(c => ClusterLoadAssignmentTranslator.Translate(view, c)),
                 assignment => assignment.ClusterName),
-            ResourceGroup.Of(TypeUrls.Listener, Listeners(view, ports, inbound), listener => listener.Name),
-            ResourceGroup.Of(
-                TypeUrls.RouteConfiguration,
-                ports.Select(port => RouteTranslator.Translate(view, port)),
-                routes => routes.Name));
+            Listeners(view),
+            Routes(view));
     }
 
-    private static IEnumerable<Cluster> Clusters(
-        ProxyView view, IEnumerable<OutboundCluster> outbound, IEnumerable<InboundPort> inbound) =>
-        [
-            .. outbound.Select(cluster => ClusterTranslator.Outbound(view, cluster)),
-            .. inbound.Select(ClusterTranslator.Inbound),
-            ClusterTranslator.Passthrough(),
-            ClusterTranslator.BlackHole(),
-        ];
+    /// <summary>The listeners: they depend on routes, and not on the members of services.</summary>
+    internal static ResourceGroup Listeners(ProxyView view) =>
+        ResourceGroup.Of(TypeUrls.Listener, AllListeners(view), listener => listener.Name);
 
-    private static IEnumerable<Listener> Listeners(
-        ProxyView view, IEnumerable<int> ports, IReadOnlyCollection<InboundPort> inbound)
+    /// <summary>The route configurations: they do not depend on the members of services.</summary>
+    internal static ResourceGroup Routes(ProxyView view) => ResourceGroup.Of(
+        TypeUrls.RouteConfiguration,
+        Ports(view).Select(port => RouteTranslator.Translate(view, port)),
+        routes => routes.Name);
+
+    private static IEnumerable<int> Ports(ProxyView view) =>
+        view.Scope.Mode is ProxyMode.Sidecar ? RouteTranslator.Ports(view) : [];
+
+    private static IEnumerable<Cluster> Clusters(ProxyView view, IEnumerable<OutboundCluster> outbound) =>
+    [
+        .. outbound.Select(cluster => ClusterTranslator.Outbound(view, cluster)),
+        .. InboundPort.Of(view).Select(ClusterTranslator.Inbound),
+        ClusterTranslator.Passthrough(),
+        ClusterTranslator.BlackHole(),
+    ];
+
+    private static IEnumerable<Listener> AllListeners(ProxyView view)
     {
         if (view.Scope.Mode is not ProxyMode.Sidecar) yield break;
         yield return ListenerTranslator.CatchAll(view);
-        foreach (var port in ports) yield return ListenerTranslator.Outbound(view, port);
-        if (InboundListenerTranslator.Translate(view, inbound) is { } listener) yield return listener;
+        foreach (var port in Ports(view)) yield return ListenerTranslator.Outbound(view, port);
+        if (InboundListenerTranslator.Translate(view, InboundPort.Of(view)) is { } listener) yield return listener;
     }
 }

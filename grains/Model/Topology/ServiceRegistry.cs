@@ -5,28 +5,71 @@ namespace MeshOrleans.Model.Topology;
 
 /// <summary>
 /// All services of a mesh and their endpoints, computed from one snapshot: Kubernetes Services, ServiceEntries and what
-/// other meshes export. Immutable; made anew for every snapshot.
+/// other meshes export. Immutable.
 /// </summary>
 public sealed class ServiceRegistry
 {
     private readonly WorkloadIndex workloads;
-    private readonly Dictionary<(string Host, string Namespace), ServiceSource> sources;
+    private readonly Dictionary<(string Host, string Namespace), ServiceMembers> members;
     private readonly ILookup<string, Service> byHost;
+    private readonly ILookup<string, Service> byNamespace;
 
     private ServiceRegistry(WorkloadIndex workloads, ImmutableArray<ServiceSource> sources)
     {
         this.workloads = workloads;
-        this.sources = sources.ToDictionary(s => (s.Service.Host, s.Service.Namespace));
+        members = sources.ToDictionary(
+            s => (s.Service.Host, s.Service.Namespace), s => new ServiceMembers(s, workloads));
         Services = [.. sources.Select(s => s.Service)];
         byHost = Services.ToLookup(s => s.Host, StringComparer.Ordinal);
+        byNamespace = Services.ToLookup(s => s.Namespace, StringComparer.Ordinal);
+        Changed = Services;
+    }
+
+    private ServiceRegistry(ServiceRegistry before, WorkloadIndex workloads, ImmutableArray<Service> changed)
+    {
+        this.workloads = workloads;
+        (Services, byHost, byNamespace) = (before.Services, before.byHost, before.byNamespace);
+        Changed = changed;
+        members = new(before.members);
+        foreach (var service in changed)
+        {
+            var key = (service.Host, service.Namespace);
+            members[key] = members[key].On(workloads);
+        }
     }
 
     /// <summary>All services, ordered by host and namespace.</summary>
     public ImmutableArray<Service> Services { get; }
 
+    /// <summary>
+    /// The services whose endpoints may differ from those of the registry that this one came from; all of them where it
+    /// came from none.
+    /// </summary>
+    public ImmutableArray<Service> Changed { get; }
+
     /// <summary>Everything that can be called in this snapshot.</summary>
     public static ServiceRegistry From(MeshSnapshot snapshot) =>
-        new(new WorkloadIndex(snapshot), ServiceSources.From(snapshot));
+        new(WorkloadIndex.Of(snapshot), ServiceSources.From(snapshot));
+
+    /// <summary>The registry once members have changed and nothing else; services they are no part of are kept.</summary>
+    /// <param name="snapshot">What the mesh knows now.</param>
+    /// <param name="changedMembers">Members that came, changed or went, as <c>namespace/name</c>.</param>
+    public ServiceRegistry After(MeshSnapshot snapshot, IReadOnlyCollection<string> changedMembers)
+    {
+        var next = workloads.After(snapshot, changedMembers);
+        var changed = changedMembers
+            .SelectMany(key => byNamespace[key[..key.IndexOf('/', StringComparison.Ordinal)]]
+                .Where(s => members[(s.Host, s.Namespace)] is var held
+                    && (held.Takes(workloads.Find(key)) || held.Takes(next.Find(key)))))
+            .Distinct();
+        return new ServiceRegistry(this, next, [.. changed]);
+    }
+
+    /// <summary>Whether a service's endpoints are, for sure, those that another registry has.</summary>
+    public bool HasSameMembers(Service service, ServiceRegistry other) =>
+        members.TryGetValue((service.Host, service.Namespace), out var mine)
+        && other.members.TryGetValue((service.Host, service.Namespace), out var others)
+        && ReferenceEquals(mine, others);
 
     /// <summary>The services of a namespace's clients: those exported to it, one per host, its own first.</summary>
     public IEnumerable<Service> VisibleTo(string clientNamespace) =>
@@ -46,8 +89,8 @@ public sealed class ServiceRegistry
     /// </summary>
     /// <exception cref="ArgumentException">The service is none of this registry.</exception>
     public ImmutableArray<ServiceEndpoint> Endpoints(Service service, ServicePort port) =>
-        sources.TryGetValue((service.Host, service.Namespace), out var source)
-            ? source.Endpoints(port, workloads)
+        members.TryGetValue((service.Host, service.Namespace), out var held)
+            ? held.Of(port)
             : throw new ArgumentException($"Service {service.Host} is none of this snapshot.", nameof(service));
 
     /// <summary>The services that a workload is a member of, whether it serves all of their ports or not.</summary>

@@ -1,55 +1,61 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Snapshots;
 
 namespace MeshOrleans.Model.Topology;
 
-/// <summary>
-/// The workloads of a mesh by namespace and label. Built once per snapshot; a lookup looks at one bucket.
-/// </summary>
+/// <summary>The workloads of a mesh by namespace and label.</summary>
 internal sealed class WorkloadIndex
 {
-    private readonly Dictionary<string, List<Workload>> byNamespace = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Namespace, string Key, string Value), List<Workload>> byLabel = [];
+    private readonly Dictionary<string, NamespaceWorkloads> namespaces;
 
-    public WorkloadIndex(MeshSnapshot snapshot)
+    private WorkloadIndex(Dictionary<string, NamespaceWorkloads> namespaces) => this.namespaces = namespaces;
+
+    /// <summary>Looks at everything.</summary>
+    public static WorkloadIndex Of(MeshSnapshot snapshot)
     {
-        foreach (var workload in snapshot.Workloads.Values) Add(workload);
-        foreach (var (resource, entry) in snapshot.Of<WorkloadEntry>())
+        var described = snapshot.Of<WorkloadEntry>()
+            .Select(e => EntryWorkload.From(
+                e.Resource.Key.Namespace, e.Resource.Key.Name, e.Spec, e.Resource.Labels, snapshot))
+            .ToLookup(w => w.Namespace, StringComparer.Ordinal);
+        var registered = snapshot.Workloads.ToLookup(w => Split(w.Key).Namespace, StringComparer.Ordinal);
+        return new WorkloadIndex(described.Select(g => g.Key).Union(registered.Select(g => g.Key)).ToDictionary(
+            ns => ns,
+            ns => new NamespaceWorkloads(
+                registered[ns].ToImmutableSortedDictionary(w => Split(w.Key).Name, w => w.Value, StringComparer.Ordinal),
+                [.. described[ns]]),
+            StringComparer.Ordinal));
+    }
+
+    /// <summary>The index once members have changed; their namespaces are looked at, and no others.</summary>
+    /// <param name="snapshot">What the mesh knows now; its WorkloadEntries are those of before.</param>
+    /// <param name="changed">Members that came, changed or went, as <c>namespace/name</c>.</param>
+    public WorkloadIndex After(MeshSnapshot snapshot, IEnumerable<string> changed)
+    {
+        var next = new Dictionary<string, NamespaceWorkloads>(namespaces, StringComparer.Ordinal);
+        foreach (var group in changed.GroupBy(key => Split(key).Namespace))
         {
-            // Who registered under the same name is the living workload; the entry only describes it.
-            if (snapshot.Workloads.ContainsKey($"{resource.Key.Namespace}/{resource.Key.Name}")) continue;
-            Add(EntryWorkload.From(resource.Key.Namespace, resource.Key.Name, entry, resource.Labels, snapshot));
+            next[group.Key] = next.GetValueOrDefault(group.Key, NamespaceWorkloads.Empty).With(
+                group.Select(key => KeyValuePair.Create(Split(key).Name, snapshot.Workloads.GetValueOrDefault(key))));
         }
+
+        return new WorkloadIndex(next);
+    }
+
+    /// <summary>The workload of a <c>namespace/name</c>; null when there is none.</summary>
+    public Workload? Find(string key)
+    {
+        var (ns, name) = Split(key);
+        return namespaces.GetValueOrDefault(ns)?.Find(name);
     }
 
     /// <summary>The workloads of a namespace that have all of the labels.</summary>
     public IEnumerable<Workload> Select(string ns, ImmutableSortedDictionary<string, string> labels) =>
-        Bucket(ns, labels).Where(workload => LabelSelector.Matches(labels, workload.Labels));
+        namespaces.GetValueOrDefault(ns)?.Select(labels) ?? [];
 
-    private List<Workload> Bucket(string ns, ImmutableSortedDictionary<string, string> labels)
+    private static (string Namespace, string Name) Split(string key)
     {
-        var smallest = byNamespace.GetValueOrDefault(ns, []);
-        foreach (var (key, value) in labels)
-        {
-            var bucket = byLabel.GetValueOrDefault((ns, key, value), []);
-            if (bucket.Count < smallest.Count) smallest = bucket;
-        }
-
-        return smallest;
-    }
-
-    private void Add(Workload workload)
-    {
-        AddTo(byNamespace, workload.Namespace, workload);
-        foreach (var (key, value) in workload.Labels) AddTo(byLabel, (workload.Namespace, key, value), workload);
-    }
-
-    private static void AddTo<TKey>(Dictionary<TKey, List<Workload>> buckets, TKey key, Workload workload)
-        where TKey : notnull
-    {
-        ref var bucket = ref CollectionsMarshal.GetValueRefOrAddDefault(buckets, key, out _);
-        (bucket ??= []).Add(workload);
+        var slash = key.IndexOf('/', StringComparison.Ordinal);
+        return (key[..slash], key[(slash + 1)..]);
     }
 }

@@ -6,18 +6,22 @@ namespace MeshOrleans.Grains.Config;
 
 /// <remarks>
 /// A revision is saved, then told. A crash between the two is healed by the next activation, which tells everything
-/// before it answers anybody; the snapshot passes over what it has.
+/// before it answers anybody; the snapshot passes over what it has. A reminder wakes it where nobody calls.
 /// </remarks>
 [KeepAlive]
 internal sealed partial class MeshConfigGrain(
     IRevisionStore store,
     TimeProvider clock,
-    ILogger<MeshConfigGrain> logger) : Grain, IMeshConfigGrain
+    ILogger<MeshConfigGrain> logger) : Grain, IMeshConfigGrain, IRemindable
 {
+    private const string WakeReminder = "wake";
     private const int TellLength = 500;
     private const int MaxListed = 500;
 
+    private static readonly TimeSpan _reminderPeriod = TimeSpan.FromMinutes(1);
+
     private ConfigState _state = null!;
+    private bool _isReminded;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -28,10 +32,18 @@ internal sealed partial class MeshConfigGrain(
         }
     }
 
+    public Task ReceiveReminder(string reminderName, TickStatus status) => Task.CompletedTask; // it is awake
+
     public async Task<ApplyResult> ApplyAsync(ApplyRequest request, CancellationToken cancellationToken)
     {
         var (result, revision) = ConfigMachine.Decide(_state, request, clock.GetUtcNow());
         if (revision is null) return result;
+        if (!_isReminded) // there before anything is saved that may stay untold
+        {
+            await this.RegisterOrUpdateReminder(WakeReminder, _reminderPeriod, _reminderPeriod, CancellationToken.None);
+            _isReminded = true;
+        }
+
         await SaveAsync(revision);
         await TellAsync(revision);
         LogAccepted(revision.Number, revision.Author, revision.Changes.Length);

@@ -71,7 +71,7 @@ internal sealed class PostgresReminderTable(PostgresDatabase database) : IRemind
             (batch, _) => batch.Add(
                 Remove, Type(grainId), Key(grainId), Value(reminderName), Value(Guid.Parse(eTag))),
             async reader => await reader.ReadAsync(CancellationToken.None) && reader.GetInt64(0) > 0,
-            async (_, _) => (await ReadRow(grainId, reminderName) is null, true)));
+            async (connection, _) => (await IsGoneAsync(connection, grainId, reminderName), true)));
 
     public Task TestOnlyClearTable() => database.WriteAsync(new PostgresWrite<bool>(
         (batch, _) => batch.Add("DELETE FROM mesh_reminder"),
@@ -81,6 +81,10 @@ internal sealed class PostgresReminderTable(PostgresDatabase database) : IRemind
     private static NpgsqlParameter Type(GrainId id) => Value(id.Type.ToString() ?? "");
 
     private static NpgsqlParameter Key(GrainId id) => Value(id.Key.ToString() ?? "");
+
+    private static async Task<bool> IsGoneAsync(NpgsqlConnection connection, GrainId grainId, string name) =>
+        (await connection.Command(Columns + OfOne + " AND name = $3", Type(grainId), Key(grainId), Value(name))
+            .QueryAsync(Read, CancellationToken.None)) is [];
 
     private Task<List<ReminderEntry>> QueryAsync(string sql, params NpgsqlParameter[] values) => database.ReadAsync(
         (connection, token) => connection.Command(sql, [.. values.Select(v => v.Clone())]).QueryAsync(Read, token),

@@ -1,11 +1,14 @@
 using MeshOrleans.Grains.Stores;
 using Npgsql;
+using static MeshOrleans.Silo.Storage.Postgres.PostgresCommands;
+using static MeshOrleans.Silo.Storage.Postgres.PostgresFailure;
 
 namespace MeshOrleans.Silo.Storage.Postgres;
 
 /// <summary>
 /// The cluster's database. A write happens or does not, and the writer learns which: when the connection is lost in the
-/// middle of a commit, the end of that very transaction is awaited on another connection and then looked up.
+/// middle of a commit, the end of that very transaction is awaited on another connection and then looked up; one that is
+/// not found is given up, and can not happen later either.
 /// </summary>
 internal sealed partial class PostgresDatabase(
     string connectionString, TimeProvider clock, ILogger<PostgresDatabase> logger) : IAsyncDisposable
@@ -35,6 +38,10 @@ internal sealed partial class PostgresDatabase(
                 LogLost(exception.Message);
                 if (attempt == Attempts) throw new StoreUnavailableException("The database was lost while it was read.");
             }
+            catch (PostgresException exception)
+            {
+                throw Refused(exception);
+            }
         }
     }
 
@@ -47,14 +54,13 @@ internal sealed partial class PostgresDatabase(
         for (var attempt = 1; ; attempt++)
         {
             var id = Guid.NewGuid();
-            await using var connection =
-                await OpenAsync("The database does not answer; nothing was written.", CancellationToken.None);
             try
             {
-                return await RunAsync(connection, write, id);
+                return await RunAsync(write, id);
             }
             catch (Exception exception) when (IsOutage(exception))
             {
+                // by now the lost connection is closed: settling takes one of the same pool
                 var (isWritten, answer) = await SettleAsync(write, id);
                 LogSettled(exception.Message, isWritten);
                 if (isWritten) return answer!;
@@ -63,19 +69,14 @@ internal sealed partial class PostgresDatabase(
                     throw new StoreUnavailableException("The database was lost; nothing was written.");
                 }
             }
+            catch (PostgresException exception)
+            {
+                throw Refused(exception);
+            }
         }
     }
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
-
-    /// <summary>Whether this is the database being away, and not a statement being wrong.</summary>
-    private static bool IsOutage(Exception exception) => exception switch
-    {
-        PostgresException { IsTransient: true } => true,
-        PostgresException => false,
-        NpgsqlException or TimeoutException or IOException or ObjectDisposedException => true,
-        _ => false,
-    };
 
     private async Task<NpgsqlConnection> OpenAsync(string otherwise, CancellationToken cancellationToken)
     {
@@ -88,13 +89,27 @@ internal sealed partial class PostgresDatabase(
             LogLost(exception.Message);
             throw new StoreUnavailableException(otherwise);
         }
+        catch (PostgresException exception)
+        {
+            throw Refused(exception);
+        }
     }
 
-    // All statements go out together and are one transaction by themselves; the lock is its sign of life.
-    private static async Task<T> RunAsync<T>(NpgsqlConnection connection, PostgresWrite<T> write, Guid id)
+    // One that was refused may be refused for what its connection is to: after a failover the old primary takes no writes.
+    private Exception Refused(PostgresException exception)
     {
+        LogRefused(exception.SqlState, exception.MessageText);
+        _source.Clear();
+        return Of(exception);
+    }
+
+    // All statements go out together and are one transaction by themselves.
+    private async Task<T> RunAsync<T>(PostgresWrite<T> write, Guid id)
+    {
+        await using var connection =
+            await OpenAsync("The database does not answer; nothing was written.", CancellationToken.None);
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(LockOf(id));
+        batch.Add("SELECT mesh_begin_write($1, $2)", Value(id), Value(SignOfLife(id)));
         write.Fill(batch, id);
         await using var reader = await batch.ExecuteReaderAsync(CancellationToken.None);
         await reader.NextResultAsync(CancellationToken.None);
@@ -116,12 +131,13 @@ internal sealed partial class PostgresDatabase(
             {
                 await using var connection = await _source.OpenConnectionAsync(CancellationToken.None);
                 await using var transaction = await connection.BeginTransactionAsync(CancellationToken.None);
-                await using var batch = new NpgsqlBatch(connection, transaction);
-                batch.BatchCommands.Add(LockOf(id)); // held by the lost transaction until it has ended
-                await batch.ExecuteNonQueryAsync(CancellationToken.None);
-                return await write.FindAsync(connection, id);
+                // held by the lost transaction until it has ended
+                await connection.ExecuteAsync("SELECT pg_advisory_xact_lock($1)", Value(SignOfLife(id)));
+                var found = await write.FindAsync(connection, id);
+                if (!found.IsWritten) await GiveUpAsync(connection, transaction, id);
+                return found;
             }
-            catch (Exception exception) when (IsOutage(exception))
+            catch (Exception exception) when (exception is NpgsqlException || IsOutage(exception))
             {
                 if (clock.GetElapsedTime(begin) > _settlePatience)
                 {
@@ -137,6 +153,14 @@ internal sealed partial class PostgresDatabase(
         }
     }
 
+    // From here on the write cannot happen any more. The ids are kept for longer than any packet is on its way.
+    private static async Task GiveUpAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid id)
+    {
+        await connection.ExecuteAsync("INSERT INTO mesh_abandoned_write(write_id) VALUES($1)", Value(id));
+        await connection.ExecuteAsync("DELETE FROM mesh_abandoned_write WHERE given_up_at < now() - interval '1 day'");
+        await transaction.CommitAsync(CancellationToken.None);
+    }
+
     // The statements are few and the same for ever: each is planned once a connection. Nothing here changes a session, so
     // there is nothing to reset when a connection goes back to the pool.
     private static NpgsqlConnectionStringBuilder Prepared(string connectionString) => new(connectionString)
@@ -146,13 +170,13 @@ internal sealed partial class PostgresDatabase(
         NoResetOnClose = true,
     };
 
-    private static NpgsqlBatchCommand LockOf(Guid id) => new("SELECT pg_advisory_xact_lock($1)")
-    {
-        Parameters = { new NpgsqlParameter<long> { TypedValue = BitConverter.ToInt64(id.ToByteArray()) } },
-    };
+    private static long SignOfLife(Guid id) => BitConverter.ToInt64(id.ToByteArray());
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The database does not answer: {Reason}")]
     private partial void LogLost(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The database refuses: {State}: {Reason}")]
+    private partial void LogRefused(string state, string reason);
 
     [LoggerMessage(
         Level = LogLevel.Warning, Message = "The database was lost during a write ({Reason}); written: {IsWritten}.")]

@@ -31,6 +31,13 @@ internal static class PostgresCommands
         return command;
     }
 
+    /// <summary>Runs a statement that answers nothing.</summary>
+    public static async Task ExecuteAsync(this NpgsqlConnection connection, string sql, params NpgsqlParameter[] values)
+    {
+        await using var command = connection.Command(sql, values);
+        await command.ExecuteNonQueryAsync(CancellationToken.None);
+    }
+
     /// <summary>A value with its type.</summary>
     public static NpgsqlParameter Value<T>(T value) => new NpgsqlParameter<T> { TypedValue = value };
 

@@ -14,6 +14,9 @@ internal enum Cut
 
     /// <summary>The server gets them and does its work; its answer never arrives.</summary>
     BeforeAnswer,
+
+    /// <summary>It ends for the client; the server gets them when the test says so, long after.</summary>
+    Late,
 }
 
 /// <summary>Stands between a client and a server, and cuts a connection at a moment that the test chooses.</summary>
@@ -25,6 +28,8 @@ internal sealed class CuttingProxy : IAsyncDisposable
     private readonly int _server;
     private readonly byte[] _mark;
     private readonly Task _accepting;
+    private readonly TaskCompletionSource _isDue = new();
+    private readonly TaskCompletionSource _isDelivered = new();
     private int _cut;
 
     private CuttingProxy(int server, byte[] mark)
@@ -46,6 +51,13 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
     /// <summary>Cuts once, the next time.</summary>
     public void Arm(Cut cut) => Volatile.Write(ref _cut, (int)cut);
+
+    /// <summary>Lets the server have what came <see cref="Cut.Late"/>, and waits until it has answered.</summary>
+    public Task DeliverAsync()
+    {
+        _isDue.SetResult();
+        return _isDelivered.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -78,7 +90,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
             {
                 await server.ConnectAsync(IPAddress.Loopback, _server, ended.Token);
                 var mute = new TaskCompletionSource();
-                var up = UpAsync(client.GetStream(), server.GetStream(), mute, ended.Token);
+                var up = UpAsync(client, server.GetStream(), mute, ended.Token);
                 var down = DownAsync(server.GetStream(), client.GetStream(), mute.Task, ended.Token);
                 await Task.WhenAny(up, down);
                 await ended.CancelAsync();
@@ -92,28 +104,44 @@ internal sealed class CuttingProxy : IAsyncDisposable
     }
 
     private async Task UpAsync(
-        NetworkStream client, NetworkStream server, TaskCompletionSource mute, CancellationToken cancellationToken)
+        TcpClient client, NetworkStream server, TaskCompletionSource mute, CancellationToken cancellationToken)
     {
         var buffer = new byte[1 << 16];
-        while (await client.ReadAsync(buffer, cancellationToken) is var read and > 0)
+        while (await client.GetStream().ReadAsync(buffer, cancellationToken) is var read and > 0)
         {
             var isMarked = buffer.AsSpan(0, read).IndexOf(_mark) >= 0;
             var cut = isMarked ? (Cut)Interlocked.Exchange(ref _cut, (int)Cut.None) : Cut.None;
             if (cut is not Cut.None) Cuts++;
             if (cut is Cut.BeforeServer) return;
-            if (cut is Cut.BeforeAnswer) mute.SetResult();
+            if (cut is Cut.Late)
+            {
+                client.Client.Close();
+                await _isDue.Task.WaitAsync(cancellationToken);
+            }
+
+            if (cut is not Cut.None) mute.SetResult();
             await server.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            if (cut is Cut.Late)
+            {
+                await _isDelivered.Task.WaitAsync(cancellationToken);
+                return;
+            }
         }
     }
 
     // Mute, it waits for the answer, so that the server has done its work, and then ends without passing it on.
-    private static async Task DownAsync(
+    private async Task DownAsync(
         NetworkStream server, NetworkStream client, Task mute, CancellationToken cancellationToken)
     {
         var buffer = new byte[1 << 16];
         while (await server.ReadAsync(buffer, cancellationToken) is var read and > 0)
         {
-            if (mute.IsCompleted) return;
+            if (mute.IsCompleted)
+            {
+                _isDelivered.TrySetResult();
+                return;
+            }
+
             await client.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         }
     }

@@ -3,6 +3,7 @@ using MeshOrleans.Grains.Snapshots;
 using MeshOrleans.Grains.Stores;
 using MeshOrleans.Silo.Storage.Postgres;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace MeshOrleans.Cluster.Tests.Stores;
 
@@ -18,7 +19,7 @@ public sealed class LostConnectionTests(PostgresFixture postgres) : IAsyncLifeti
 
     public async Task InitializeAsync()
     {
-        _proxy = CuttingProxy.Start(postgres.Server.Port, "pg_advisory_xact_lock"u8.ToArray());
+        _proxy = CuttingProxy.Start(postgres.Server.Port, "mesh_begin_write"u8.ToArray());
         var connection = await postgres.CreateAsync(_proxy.Port);
         _database = Open(connection);
         _direct = Open(connection.Replace($"{_proxy.Port}", $"{postgres.Server.Port}", StringComparison.Ordinal));
@@ -82,9 +83,65 @@ public sealed class LostConnectionTests(PostgresFixture postgres) : IAsyncLifeti
     }
 
     [Fact]
+    public async Task What_was_given_up_does_not_happen_later()
+    {
+        await using var writer = new PostgresStateWriter(_database);
+        var key = new StateKey("type", "key", "state");
+
+        _proxy.Arm(Cut.Late);
+        var version = await writer.WriteAsync(key, expected: null, "1"u8.ToArray());
+        Assert.NotNull(await writer.WriteAsync(key, version, payload: null));
+        await _proxy.DeliverAsync();
+
+        Assert.Equal(1, _proxy.Cuts);
+        Assert.Empty(await RowsAsync("SELECT 1 FROM mesh_grain_state")); // else it had come back to life
+        Assert.Equal([1], await RowsAsync("SELECT 1 FROM mesh_abandoned_write"));
+    }
+
+    [Fact]
+    public async Task A_database_that_refuses_is_told_as_one_that_is_away()
+    {
+        var store = new PostgresRevisionStore(_database);
+        Assert.True(await store.TryAppendAsync(Revision(1), _none));
+        var name = new NpgsqlConnectionStringBuilder(postgres.Last).Database;
+        await postgres.Server.QueryAsync($"ALTER DATABASE {name} SET default_transaction_read_only = on", "postgres");
+        await postgres.Server.QueryAsync(
+            $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'", "postgres");
+        Assert.Equal(1, (await store.LoadAsync(_none)).Revision); // reads go on, over a new connection
+
+        var exception = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.TryAppendAsync(Revision(2), _none));
+        Assert.True(exception.IsNothingWritten);
+        Assert.Contains("25006", exception.Message, StringComparison.Ordinal);
+
+        await postgres.Server.QueryAsync($"ALTER DATABASE {name} RESET default_transaction_read_only", "postgres");
+        Assert.True(await store.TryAppendAsync(Revision(2), _none)); // on a new connection: the old ones are left
+    }
+
+    [Fact]
+    public async Task What_the_database_cannot_take_spoils_nothing_else_and_is_told_without_its_exception()
+    {
+        await using var writer = new PostgresStateWriter(_database);
+
+        var written = await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
+        {
+            try
+            {
+                return await writer.WriteAsync(new StateKey("type", i == 7 ? "a\0b" : $"{i}", "state"), null, [1]);
+            }
+            catch (InvalidOperationException)
+            {
+                return -1;
+            }
+        }));
+
+        Assert.Equal(-1, written[7]);
+        Assert.Equal(19, written.Count(v => v > 0));
+    }
+
+    [Fact]
     public async Task When_the_database_does_not_come_back_the_writer_is_told_that_the_outcome_is_not_known()
     {
-        var proxy = CuttingProxy.Start(postgres.Server.Port, "pg_advisory_xact_lock"u8.ToArray());
+        var proxy = CuttingProxy.Start(postgres.Server.Port, "mesh_begin_write"u8.ToArray());
         var connection = await postgres.CreateAsync(proxy.Port);
         await using var database = Open(connection);
         var store = new PostgresRevisionStore(database);
@@ -108,6 +165,9 @@ public sealed class LostConnectionTests(PostgresFixture postgres) : IAsyncLifeti
 
         Assert.Contains("nothing was written", exception.Message, StringComparison.Ordinal);
     }
+
+    private Task<List<int>> RowsAsync(string sql) =>
+        _direct.ReadAsync((connection, token) => connection.Command(sql).QueryAsync(r => r.GetInt32(0), token), _none);
 
     private static PostgresDatabase Open(string connection) =>
         new(connection, TimeProvider.System, NullLogger<PostgresDatabase>.Instance);

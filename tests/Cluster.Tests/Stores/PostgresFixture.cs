@@ -19,13 +19,16 @@ public sealed class PostgresFixture : IAsyncLifetime
         _directory.Delete(recursive: true);
     }
 
+    /// <summary>The connection string of the database that was made last.</summary>
+    public string Last { get; private set; } = "";
+
     /// <summary>A new, empty database, reached through a port.</summary>
     public async Task<string> CreateAsync(int? port = null, bool migrate = true)
     {
         var name = $"test_{Interlocked.Increment(ref _databases)}";
         await Server.QueryAsync($"CREATE DATABASE {name}");
-        if (migrate) await PostgresSchema.MigrateAsync(Parse($"postgres://mesh@127.0.0.1:{Server.Port}/{name}"), default);
-        return Parse($"postgres://mesh@127.0.0.1:{port ?? Server.Port}/{name}");
+        if (migrate) await PostgresSchema.MigrateAsync(Parse(Server.UrlOf(name)), default);
+        return Last = Parse(Server.UrlOf(name, port));
     }
 
     private static string Parse(string url) =>

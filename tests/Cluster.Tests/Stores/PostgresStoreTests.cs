@@ -5,6 +5,7 @@ using MeshOrleans.Silo.Identity;
 using MeshOrleans.Silo.Schema;
 using MeshOrleans.Silo.Storage.Postgres;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace MeshOrleans.Cluster.Tests.Stores;
 
@@ -38,12 +39,55 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
         await PostgresSchema.CheckAsync(connection, _none);
     }
 
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(99, false)]
+    public async Task A_program_goes_on_beside_a_newer_one_where_the_newer_says_so(int oldestReader, bool mayGoOn)
+    {
+        await _database.WriteAsync(new PostgresWrite<bool>(
+            (batch, _) => batch.Add(
+                "INSERT INTO mesh_schema(version, oldest_reader) VALUES(99, $1)", PostgresCommands.Value(oldestReader)),
+            _ => Task.FromResult(true),
+            (_, _) => Task.FromResult((false, true))));
+
+        if (mayGoOn)
+        {
+            await PostgresSchema.CheckAsync(postgres.Last, _none);
+            Assert.Equal(99, await PostgresSchema.MigrateAsync(postgres.Last, _none));
+        }
+        else
+        {
+            var refused = await Assert.ThrowsAsync<SchemaException>(() => PostgresSchema.CheckAsync(postgres.Last, _none));
+            Assert.Contains("schema 99", refused.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_process_without_the_clusters_secret_is_told_to_copy_it()
+    {
+        var (here, there) = (Path.Combine(_directory.FullName, "here"), Path.Combine(_directory.FullName, "there"));
+        ClusterSecret.Check(here, await PostgresAuthorityKeyStore.ReadSealAsync(postgres.Last, _none), mayMake: true);
+        await new PostgresAuthorityKeyStore(_database, ClusterSecret.Open(here)).CreateAsync(
+            new AuthorityMaterial("root", "root key", "signer", "signer key"), _none);
+
+        var seal = await PostgresAuthorityKeyStore.ReadSealAsync(postgres.Last, _none);
+        ClusterSecret.Check(here, seal, mayMake: true);
+        var missing = Assert.Throws<FormatException>(() => ClusterSecret.Check(there, seal, mayMake: true));
+        Assert.False(Directory.Exists(there));
+        Assert.Throws<FormatException>(() => ClusterSecret.Check(there, fingerprint: null, mayMake: false)); // a gateway
+        ClusterSecret.Open(there);
+        var wrong = Assert.Throws<FormatException>(() => ClusterSecret.Check(there, seal, mayMake: true));
+
+        Assert.Contains("is missing; copy it", missing.Message, StringComparison.Ordinal);
+        Assert.Contains(seal!, wrong.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_role_that_may_not_create_tables_is_told_what_to_do_and_may_use_those_that_are_there()
     {
         var connection = await postgres.CreateAsync(migrate: false);
-        await postgres.Server.QueryAsync("DROP ROLE IF EXISTS poor; CREATE ROLE poor LOGIN");
-        var poor = connection.Replace("Username=mesh", "Username=poor", StringComparison.Ordinal);
+        await postgres.Server.QueryAsync("DROP ROLE IF EXISTS poor; CREATE ROLE poor LOGIN PASSWORD 'poor'");
+        var poor = new NpgsqlConnectionStringBuilder(connection) { Username = "poor", Password = "poor" }.ConnectionString;
 
         var exception = await Assert.ThrowsAsync<SchemaException>(() => PostgresSchema.MigrateAsync(poor, _none));
         await PostgresSchema.MigrateAsync(connection, _none);

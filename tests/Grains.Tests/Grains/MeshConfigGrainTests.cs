@@ -1,4 +1,5 @@
 using MeshOrleans.Grains.Config;
+using MeshOrleans.Testing;
 
 namespace MeshOrleans.Grains.Tests.Grains;
 
@@ -83,6 +84,23 @@ public sealed class MeshConfigGrainTests
         Assert.False(lost.IsCompleted);
         never.SetException(new IOException("The silo is gone."));
         await Assert.ThrowsAsync<IOException>(() => lost);
+    }
+
+    [Fact]
+    public async Task What_a_lost_silo_saved_but_did_not_tell_is_told_within_a_minute_though_nobody_calls()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Apply(silo, Request("A/n/a", "{}"));
+        var told = silo.Stores.Snapshots.BeforeAppend;
+        silo.Stores.Snapshots.BeforeAppend = _ => throw new IOException("The silo is gone.");
+        await Assert.ThrowsAsync<IOException>(() => Apply(silo, Request("A/n/b", "{}")));
+        silo.Stores.Snapshots.BeforeAppend = told;
+
+        await using var next = await TestSilo.StartAsync(silo.Stores, new ManualTimeProvider(silo.Clock.GetUtcNow()));
+        Assert.DoesNotContain("config/A/n/b", (await next.ReadAsync()).Keys);
+        next.Clock.Advance(TimeSpan.FromMinutes(1));
+
+        await next.WaitForAsync("config/A/n/b");
     }
 
     [Fact]

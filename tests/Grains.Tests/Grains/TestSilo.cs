@@ -64,6 +64,15 @@ internal sealed class TestSilo : IAsyncDisposable
         throw new InvalidOperationException("The snapshot ended.");
     }
 
+    /// <summary>Waits until the mesh is told of a key.</summary>
+    public async Task WaitForAsync(string key)
+    {
+        await foreach (var batch in Snapshot.FollowAsync("", 0).WithCancellation(Impatience()))
+        {
+            if (batch.Changes.Any(c => c.Key == key)) return;
+        }
+    }
+
     /// <summary>Cancelled when a test has waited too long for something.</summary>
     public static CancellationToken Impatience() => new CancellationTokenSource(_patience).Token;
 

@@ -1,3 +1,4 @@
+using MeshOrleans.Grains.Stores;
 using MeshOrleans.Grains.Workloads;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
@@ -155,6 +156,22 @@ public sealed class WorkloadGrainTests
 
         Assert.Null(await Member(silo).FindAsync(default));
         Assert.Null(await Told(silo));
+    }
+
+    [Fact]
+    public async Task A_lease_lost_while_the_store_is_away_is_taken_when_it_is_back()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Member(silo).RegisterAsync(Cart, default);
+        silo.Stores.State.BeforeWrite = _ => throw new StoreUnavailableException("The database does not answer.");
+        silo.Clock.Advance(Cart.Lease);
+        Assert.Equal("Healthy", await Health(silo)); // nobody could write it
+
+        silo.Stores.State.BeforeWrite = _ => { };
+        silo.Clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal("Unhealthy", await Health(silo));
+        Assert.Equal(WorkloadHealth.Unhealthy, (await Told(silo))!.Health);
     }
 
     [Fact]

@@ -4,7 +4,6 @@ using MeshOrleans.Xds.Gateway.Streams;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Cluster;
 using MeshOrleans.Xds.Protocol.Discovery;
-using MeshOrleans.Xds.Tests.Translation;
 using MeshOrleans.Xds.Translation;
 
 namespace MeshOrleans.Xds.Tests.Gateway;
@@ -34,24 +33,6 @@ public sealed class PushTests
         Assert.Equal(Start + TimeSpan.FromSeconds(10), debouncer.DueAt);
         debouncer.Clear();
         Assert.Null(debouncer.DueAt);
-    }
-
-    [Fact]
-    public async Task A_translation_is_made_once_per_picture_and_scope_and_old_ones_are_dropped()
-    {
-        var cache = new TranslationCache();
-        var mesh = TestMesh.Of(TestMesh.Services, TestMesh.Workloads).Snapshot;
-        var one = new ProxyScope { Namespace = "app", ServiceAccount = "a" };
-
-        var first = await cache.GetAsync(mesh, one);
-        var same = await cache.GetAsync(mesh with { Identities = mesh.Identities.Clear() }, one with { Namespace = "app" });
-        await cache.GetAsync(mesh, one with { Namespace = "other" });
-        Assert.Equal(2, cache.Count);
-        var next = await cache.GetAsync(mesh with { Workloads = mesh.Workloads.Clear() }, one);
-
-        Assert.Same(first, same);
-        Assert.NotSame(first, next);
-        Assert.Equal(1, cache.Count);
     }
 
     [Theory]

@@ -1,3 +1,6 @@
+using MeshOrleans.Grains.Snapshots;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Endpoint;
 using MeshOrleans.Xds.Protocol.Grpc;
@@ -133,6 +136,27 @@ public sealed class StateOfTheWorldTests
         Assert.Contains("outbound|80||d100.app.svc.cluster.local", clusters.Names);
         await client.AckAsync(clusters);
         await client.SilenceAsync();
+    }
+
+    [Fact]
+    public async Task A_member_is_told_at_once_and_takes_no_half_of_a_configuration_change_along()
+    {
+        await using var host = await GatewayHost.StartAsync(configure: o => o.Debounce = TimeSpan.FromSeconds(5));
+        await using var client = host.Sotw();
+        await client.AckAsync(await client.OpenAsync());
+        await client.SendAsync(TypeUrls.ClusterLoadAssignment, [ClusterA]);
+        await client.AckAsync(await client.NextAsync(TypeUrls.ClusterLoadAssignment), ClusterA);
+
+        var extra = Config(Extra);
+        host.Grains.Mesh.Tell(
+            new SnapshotChange($"config/{extra.Key}", 2, ConfigJson.Write(extra)),
+            new SnapshotChange("workload/app/a-9", 1, SnapshotPayload.Write(TestMesh.Workload("app", "a-9", "10.0.0.9", "app=a"))));
+        var endpoints = await client.NextAsync(TypeUrls.ClusterLoadAssignment);
+        await client.AckAsync(endpoints, ClusterA);
+        await client.SilenceAsync(); // the configuration is not due
+        await AdvanceUntilAsync(host, () => host.Metrics.Contains("pilot_xds_pushes{type=\"cds\"} 2", StringComparison.Ordinal));
+
+        Assert.Contains("outbound|80||d.app.svc.cluster.local", (await client.NextAsync(TypeUrls.Cluster)).Names);
     }
 
     [Fact]
@@ -284,7 +308,7 @@ public sealed class StateOfTheWorldTests
         spec: { host: b, trafficPolicy: { connectionPool: { tcp: { maxConnections: 7 } } } }
         """;
 
-    private static Model.Config.ConfigResource Config(string yaml) => TestMesh.Of(yaml, []).Snapshot.Config.Values.Single();
+    private static ConfigResource Config(string yaml) => TestMesh.Of(yaml, []).Snapshot.Config.Values.Single();
 
     private static Task AdvanceUntilAsync(GatewayHost host, Func<bool> condition, TimeSpan? step = null) =>
         host.UntilAsync(

@@ -192,9 +192,9 @@ public sealed class StreamRulesTests
         await using var client = host.Sotw();
         var clusters = await client.OpenAsync();
 
-        var resources = await host.Status.FindResourcesAsync(AdsClient.NodeId, CancellationToken.None);
+        var resources = host.Status.FindResources(AdsClient.NodeId);
 
         Assert.Equal(clusters.Version, resources?.Clusters.VersionInfo);
-        Assert.Null(await host.Status.FindResourcesAsync("nobody", CancellationToken.None));
+        Assert.Null(host.Status.FindResources("nobody"));
     }
 }

@@ -24,10 +24,8 @@ public sealed class ProxyScopeTests
         Assert.All(
             [
                 scope with { Namespace = "x" },
-                scope with { ServiceAccount = "x" },
                 scope with { Mode = ProxyMode.Gateway },
                 scope with { Mode = ProxyMode.Proxyless },
-                scope with { Network = "x" },
                 scope with { BindAddress = "10.0.0.1" },
                 scope with { Locality = Locality.Parse("x") },
                 scope with { Labels = scope.Labels.SetItem("version", "v2") },
@@ -35,6 +33,19 @@ public sealed class ProxyScopeTests
                 scope with { Ports = scope.Ports.SetItem("http", 1) },
             ],
             changed => Assert.NotEqual(scope, changed));
+    }
+
+    [Fact]
+    public void What_no_resource_depends_on_does_not_tell_scopes_apart()
+    {
+        var (one, other) = (Scope(), Scope() with { ServiceAccount = "x", Network = "x" });
+        var mesh = MeshIndex.Of(TestMesh.With("").Snapshot);
+
+        Assert.Equal(one, other);
+        Assert.Equal(one.GetHashCode(), other.GetHashCode());
+        Assert.Equal(
+            ScopeTranslation.Of(mesh, one).Resources.Groups.Select(g => g.VersionInfo),
+            ScopeTranslation.Of(mesh, other).Resources.Groups.Select(g => g.VersionInfo));
     }
 
     private static ProxyScope Scope() => TestMesh.Scope("app", "app=a,version=v1") with

@@ -62,6 +62,80 @@ public sealed class TranslationLawsTests
             return Versions(snapshot, mode).SequenceEqual(Versions(new TestMesh(snapshot).And(stranger).Snapshot, mode));
         }).QuickCheckThrowOnFailure();
 
+    [Theory]
+    [InlineData(ProxyMode.Sidecar)]
+    [InlineData(ProxyMode.Proxyless)]
+    public void Going_on_from_before_gives_what_a_translation_from_scratch_gives(ProxyMode mode) =>
+        Prop.ForAll(Meshes(), Steps().ListOf(6).ToArbitrary(), (mesh, steps) =>
+        {
+            var snapshot = mesh.Snapshot(mesh.Facts);
+            var index = MeshIndex.Of(snapshot);
+            var scopes = Namespaces.Select(ns => ScopeTranslation.Of(index, Scope(ns, mode))).ToArray();
+            var (skipping, isFine) = (scopes[0], true);
+            foreach (var step in steps)
+            {
+                var (key, next) = step(snapshot);
+                index = index.After(next, MeshChange.Of(key));
+                snapshot = next;
+                scopes = [.. scopes.Select(s => s.After(index))];
+                isFine &= Namespaces.Zip(scopes).All(pair => IsFromScratch(snapshot, Scope(pair.First, mode), pair.Second.Resources));
+            }
+
+            return isFine && IsFromScratch(snapshot, Scope(Namespaces[0], mode), skipping.After(index).Resources);
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void What_is_out_of_sight_makes_no_new_resources()
+    {
+        var mesh = TestMesh.Of(Service("app", "a") + "\n---\n" + Service("other", "b"), []);
+        var before = ScopeTranslation.Of(MeshIndex.Of(mesh.Snapshot), TestMesh.Scope("app", "app=a"));
+        var stranger = TestMesh.Workload("third", "x", "10.0.0.9", "app=x");
+        var member = TestMesh.Workload("app", "a-1", "10.0.0.1", "app=a");
+
+        var others = mesh.And(stranger).Snapshot;
+        var same = before.After(MeshIndex.Of(mesh.Snapshot).After(others, MeshChange.Of("workload/third/x")));
+        var mine = mesh.And(member).Snapshot;
+        var next = before.After(MeshIndex.Of(mesh.Snapshot).After(mine, MeshChange.Of("workload/app/a-1")));
+
+        Assert.Same(before.Resources, same.Resources);
+        Assert.NotSame(before.Resources.Endpoints, next.Resources.Endpoints);
+        Assert.Same(before.Resources.Routes, next.Resources.Routes);
+    }
+
+    /// <summary>One thing that happens to a mesh: a member comes or changes, one goes, a route or anything else is applied.</summary>
+    private static Gen<Func<MeshSnapshot, (string Key, MeshSnapshot Next)>> Steps() => Gen.OneOf(
+        from member in Member() select Put($"{SnapshotKey.Workload}{member.Namespace}/{member.Name}", SnapshotPayload.Write(member)),
+        from place in Gen.Choose(0, 5) select Gone(place),
+        from at in Gen.Elements(Everywhere()) from weight in Gen.Choose(1, 5) select Applied(Route(at.Ns, at.Name, weight)),
+        from at in Gen.Elements(Everywhere()) select Applied(Rule(at.Ns, at.Name)),
+        from at in Gen.Elements(Everywhere()) select Applied(Narrow(at.Ns, at.Name)));
+
+    private static Func<MeshSnapshot, (string, MeshSnapshot)> Put(string key, string payload) =>
+        snapshot => (key, snapshot.Put(key, payload));
+
+    private static Func<MeshSnapshot, (string, MeshSnapshot)> Gone(int place) => snapshot =>
+        snapshot.Workloads.Keys.ElementAtOrDefault(place) is { } name
+            ? ($"{SnapshotKey.Workload}{name}", snapshot.Remove($"{SnapshotKey.Workload}{name}"))
+            : ($"{SnapshotKey.Workload}none/none", snapshot);
+
+    private static Func<MeshSnapshot, (string, MeshSnapshot)> Applied(string yaml)
+    {
+        var resource = TestMesh.Of(yaml, []).Snapshot.Config.Values.Single();
+        return Put($"{SnapshotKey.Config}{resource.Key}", Model.Config.ConfigJson.Write(resource));
+    }
+
+    // A snapshot that is equal and not the same, so that nothing is taken from a cache.
+    private static bool IsFromScratch(MeshSnapshot snapshot, ProxyScope scope, ResourceSet resources)
+    {
+        var scratch = SnapshotTranslator.Translate(new TranslationInput(snapshot with { }, scope));
+        return scratch.Groups.Select(g => g.VersionInfo).SequenceEqual(resources.Groups.Select(g => g.VersionInfo))
+            && scratch.Groups.Zip(resources.Groups).All(g => g.First.Resources.Zip(g.Second.Resources)
+                .All(r => r.First.AnyBytes.Span.SequenceEqual(r.Second.AnyBytes.Span)));
+    }
+
+    private static ProxyScope Scope(string ns, ProxyMode mode) =>
+        TestMesh.Scope(ns, "app=a,version=v1") with { Mode = mode };
+
     private static ResourceSet Translate(MeshSnapshot snapshot, ProxyMode mode) => SnapshotTranslator.Translate(
         new TranslationInput(snapshot, TestMesh.Scope("app", "app=a,version=v1") with { Mode = mode }));
 
@@ -119,6 +193,11 @@ public sealed class TranslationLawsTests
     private static string Rule(string ns, string name) => $$"""
         { kind: DestinationRule, apiVersion: networking.istio.io/v1, metadata: { name: {{name}}, namespace: {{ns}} },
           spec: { host: {{name}}, trafficPolicy: { outlierDetection: { consecutive5xxErrors: 3 } }, subsets: [ { name: v1, labels: { version: v1 } } ] } }
+        """;
+
+    private static string Narrow(string ns, string name) => $$"""
+        { kind: Sidecar, apiVersion: networking.istio.io/v1, metadata: { name: {{name}}, namespace: {{ns}} },
+          spec: { egress: [ { hosts: [ "./{{name}}.{{ns}}.svc.cluster.local" ] } ] } }
         """;
 
     private static string Guard(string ns, string name) => $$"""

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
 using MeshOrleans.Xds.Translation;
 
 namespace MeshOrleans.Xds.Gateway.Push;
@@ -9,24 +8,10 @@ namespace MeshOrleans.Xds.Gateway.Push;
 /// <param name="Removed">No longer there.</param>
 internal sealed record GroupDifference(ImmutableArray<string> Changed, ImmutableArray<string> Removed)
 {
-    private static readonly ConditionalWeakTable<ResourceGroup, Entry> Known = [];
+    private static readonly GroupPairs<GroupDifference> Known = new((b, a) => Compare(b.Resources, a.Resources));
 
-    /// <summary>
-    /// Compares two groups; many streams go from the same one to the same other, so the last answer is kept.
-    /// </summary>
-    public static GroupDifference Between(ResourceGroup before, ResourceGroup after)
-    {
-        if (Known.TryGetValue(after, out var entry)
-            && entry.Before.TryGetTarget(out var known)
-            && ReferenceEquals(known, before))
-        {
-            return entry.Difference;
-        }
-
-        var difference = Compare(before.Resources, after.Resources);
-        Known.AddOrUpdate(after, new Entry(new WeakReference<ResourceGroup>(before), difference));
-        return difference;
-    }
+    /// <summary>Compares two groups.</summary>
+    public static GroupDifference Between(ResourceGroup before, ResourceGroup after) => Known.Of(before, after);
 
     private static GroupDifference Compare(
         ImmutableArray<EncodedResource> before, ImmutableArray<EncodedResource> after)
@@ -54,6 +39,4 @@ internal sealed record GroupDifference(ImmutableArray<string> Changed, Immutable
 
         return new GroupDifference(changed.ToImmutable(), removed.ToImmutable());
     }
-
-    private sealed record Entry(WeakReference<ResourceGroup> Before, GroupDifference Difference);
 }

@@ -1,9 +1,11 @@
 using MeshOrleans.Model.Snapshots;
+using MeshOrleans.Xds.Translation;
 
 namespace MeshOrleans.Xds.Gateway.Push;
 
 /// <summary>The picture of the mesh that streams bring their proxies to.</summary>
 /// <param name="Snapshot">The mesh.</param>
+/// <param name="Index">What translations need of it.</param>
 /// <param name="Revision">The newest configuration revision in it.</param>
 /// <param name="ChangedAt">Clock timestamp of the oldest change in it that the picture before did not have.</param>
-internal sealed record PushPicture(MeshSnapshot Snapshot, long Revision, long ChangedAt);
+internal sealed record PushPicture(MeshSnapshot Snapshot, MeshIndex Index, long Revision, long ChangedAt);

@@ -1,14 +1,15 @@
 using System.Threading.Channels;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Xds.Gateway.Snapshots;
+using MeshOrleans.Xds.Translation;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace MeshOrleans.Xds.Gateway.Push;
 
 /// <summary>
-/// Decides when a change of the mesh becomes the picture that is pushed: configuration after a debounce, endpoints at
-/// once, certificates never (only their own streams care).
+/// Decides when a change of the mesh becomes the picture that is pushed: configuration after a debounce, members of
+/// services at once, beside the configuration that was pushed last; certificates never (only their own streams care).
 /// </summary>
 internal sealed class PushSource(SnapshotHolder holder, TimeProvider clock, IOptions<XdsGatewayOptions> options)
     : BackgroundService
@@ -18,6 +19,9 @@ internal sealed class PushSource(SnapshotHolder holder, TimeProvider clock, IOpt
         Channel.CreateUnbounded<SnapshotUpdate>(new UnboundedChannelOptions { SingleReader = true });
 
     private volatile PushPicture? _current;
+    private SnapshotUpdate? _taken; // the newest; what is still in the queue may be half of something
+    private MeshChange _members = new(); // that the current picture lacks
+    private MeshChange _configuration = new(); // that waits for the debounce
     private long? _changedAt;
 
     /// <summary>Raised after each new picture; handlers must be quick and must not throw.</summary>
@@ -48,7 +52,7 @@ internal sealed class PushSource(SnapshotHolder holder, TimeProvider clock, IOpt
         {
             if (!await WaitAsync(stoppingToken))
             {
-                Publish(holder.Current, holder.Revision);
+                Publish(_taken!.Snapshot, _taken.Revision);
                 continue;
             }
 
@@ -76,34 +80,68 @@ internal sealed class PushSource(SnapshotHolder holder, TimeProvider clock, IOpt
 
     private void Take(SnapshotUpdate update)
     {
-        foreach (var key in update.Keys)
+        _taken = update;
+        if (update.IsFull || _current is null)
         {
-            if (key.StartsWith(SnapshotKey.Identity, StringComparison.Ordinal)) CertificateChanged?.Invoke(key);
+            foreach (var key in update.Keys) TellCertificate(key);
+            _configuration.AddEverything();
+            Publish(update.Snapshot, update.Revision);
+            return;
         }
 
-        if (update.IsFull || update.Keys.Any(key => Is(key, SnapshotKey.Workload)) && update.Keys.All(IsUrgent))
+        foreach (var key in update.Keys)
         {
-            _changedAt ??= clock.GetTimestamp();
-            Publish(update.Snapshot, update.Revision);
+            if (Is(key, SnapshotKey.Workload)) _members.Add(key);
+            else if (!TellCertificate(key)) Note(key);
         }
-        else if (update.Keys.Any(key => !Is(key, SnapshotKey.Identity)))
+
+        if (!_members.IsEmpty) PublishMembers(_current, update.Snapshot);
+    }
+
+    private bool TellCertificate(string key)
+    {
+        if (!Is(key, SnapshotKey.Identity)) return false;
+        CertificateChanged?.Invoke(key);
+        return true;
+    }
+
+    private void Note(string key)
+    {
+        _configuration.Add(key);
+        _changedAt ??= clock.GetTimestamp();
+        _debouncer.Note(clock.GetUtcNow());
+    }
+
+    // Half of a change of the configuration must not get out because a member came.
+    private void PublishMembers(PushPicture before, MeshSnapshot newest)
+    {
+        var snapshot = newest with
         {
-            _changedAt ??= clock.GetTimestamp();
-            _debouncer.Note(clock.GetUtcNow());
-        }
+            Config = before.Snapshot.Config,
+            Bundles = before.Snapshot.Bundles,
+            Imports = before.Snapshot.Imports,
+            Peers = before.Snapshot.Peers,
+        };
+        Publish(new PushPicture(
+            snapshot, before.Index.After(snapshot, _members), before.Revision, clock.GetTimestamp()));
     }
 
     private void Publish(MeshSnapshot snapshot, long revision)
     {
-        _current = new PushPicture(snapshot, revision, _changedAt ?? clock.GetTimestamp());
-        _changedAt = null;
+        var index = _current?.Index.After(snapshot, _configuration) ?? MeshIndex.Of(snapshot);
+        Publish(new PushPicture(snapshot, index, revision, _changedAt ?? clock.GetTimestamp()));
+        (_changedAt, _configuration) = (null, new MeshChange());
         _debouncer.Clear();
+    }
+
+    private void Publish(PushPicture picture)
+    {
+        _members = new MeshChange();
+        _current = picture;
         Changed?.Invoke();
     }
 
     private void OnChanged(SnapshotUpdate update) => _updates.Writer.TryWrite(update);
-
-    private static bool IsUrgent(string key) => Is(key, SnapshotKey.Workload) || Is(key, SnapshotKey.Identity);
 
     private static bool Is(string key, string category) => key.StartsWith(category, StringComparison.Ordinal);
 }

@@ -12,13 +12,11 @@ public sealed class GatewayStatus
     private readonly ConcurrentDictionary<OpenStream, bool> _streams = new();
     private readonly ConcurrentDictionary<string, ImmutableList<OpenStream>> _byCertificate = new(
         StringComparer.Ordinal);
-    private readonly PushSource _source;
-    private readonly TranslationCache _cache;
+    private readonly ScopeBook _scopes;
 
-    internal GatewayStatus(PushSource source, TranslationCache cache)
+    internal GatewayStatus(PushSource source, ScopeBook scopes)
     {
-        (_source, _cache) = (source, cache);
-        source.Changed += WakeAll;
+        _scopes = scopes;
         source.CertificateChanged += WakeOne;
     }
 
@@ -33,12 +31,8 @@ public sealed class GatewayStatus
     /// What a connected node is brought to, secrets apart; null when the node is not connected here or nothing can be
     /// made for it.
     /// </summary>
-    public async Task<ResourceSet?> FindResourcesAsync(string nodeId, CancellationToken cancellationToken)
-    {
-        var stream = _streams.Keys.FirstOrDefault(s => s.Node.Id == nodeId);
-        if (stream is null || _source.Current is not { } picture) return null;
-        return await _cache.GetAsync(picture.Snapshot, stream.Node.Scope).WaitAsync(cancellationToken);
-    }
+    public ResourceSet? FindResources(string nodeId) =>
+        _streams.Keys.FirstOrDefault(s => s.Node.Id == nodeId) is { } stream ? _scopes.Find(stream.Node.Scope) : null;
 
     internal void Add(OpenStream stream)
     {
@@ -55,11 +49,6 @@ public sealed class GatewayStatus
         if (stream.CertificateKey is not { } key) return;
         var left = _byCertificate.AddOrUpdate(key, [], (_, others) => others.Remove(stream));
         if (left.IsEmpty) _byCertificate.TryRemove(KeyValuePair.Create(key, left));
-    }
-
-    internal void WakeAll()
-    {
-        foreach (var stream in _streams.Keys) stream.Session.Wake();
     }
 
     private void WakeOne(string key)

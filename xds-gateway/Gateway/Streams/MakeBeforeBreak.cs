@@ -8,6 +8,8 @@ namespace MeshOrleans.Xds.Gateway.Streams;
 /// </summary>
 internal static class MakeBeforeBreak
 {
+    private static readonly GroupPairs<ResourceGroup> Held = new(Join);
+
     /// <summary>The group to bring a client to now: what there is, and what it must not lose yet.</summary>
     /// <param name="subscription">How far the client is.</param>
     /// <param name="group">What there is.</param>
@@ -15,10 +17,12 @@ internal static class MakeBeforeBreak
     public static ResourceGroup Hold(Subscription subscription, ResourceGroup group, bool isSettled)
     {
         if (isSettled || subscription.Told is not { } told || told.VersionInfo == group.VersionInfo) return group;
-        var removed = GroupDifference.Between(told, group).Removed;
-        if (!removed.Any(subscription.Wants)) return group;
-        return ResourceGroup.Of(group.TypeUrl, group.Resources.Concat(removed.Select(name => told.Find(name)!)));
+        return GroupDifference.Between(told, group).Removed.Any(subscription.Wants) ? Held.Of(told, group) : group;
     }
+
+    private static ResourceGroup Join(ResourceGroup told, ResourceGroup group) => ResourceGroup.Of(
+        group.TypeUrl,
+        group.Resources.Concat(GroupDifference.Between(told, group).Removed.Select(name => told.Find(name)!)));
 
     /// <summary>Whether a client's listeners or routes are those of a group, acknowledged.</summary>
     public static bool IsSettled(Subscription? subscription, ResourceGroup group) =>

@@ -10,7 +10,7 @@ namespace MeshOrleans.Xds.Gateway.Streams;
 /// <summary>What all streams of a gateway share.</summary>
 internal sealed class StreamParts(
     PushSource source,
-    TranslationCache cache,
+    ScopeBook scopes,
     GatewayMetrics metrics,
     IOptions<XdsGatewayOptions> options,
     TimeProvider clock,
@@ -18,7 +18,7 @@ internal sealed class StreamParts(
 {
     public PushSource Source { get; } = source;
 
-    public TranslationCache Cache { get; } = cache;
+    public ScopeBook Scopes { get; } = scopes;
 
     public GatewayMetrics Metrics { get; } = metrics;
 

@@ -14,6 +14,7 @@ namespace MeshOrleans.Xds.Gateway.Streams;
 /// </summary>
 internal sealed partial class StreamSession(
     ProxyNode node, DiscoveryWire wire, StreamParts parts, StreamFellows fellows, ILogger<StreamSession> logger)
+    : IFeedFollower
 {
     private readonly SubscriptionTable _table = new();
     private readonly Dictionary<string, SentResponse> _sent = new(StringComparer.Ordinal);
@@ -24,6 +25,7 @@ internal sealed partial class StreamSession(
 
     private readonly RequestRules _rules = new(parts.Options, parts.Clock);
     private readonly Signal _wake = new();
+    private ScopeFeed _feed = null!;
     private PushPicture _picture = null!;
     private ResourceSet _set = null!;
 
@@ -40,7 +42,20 @@ internal sealed partial class StreamSession(
     public async Task RunAsync(StreamRequest first, CancellationToken cancellationToken)
     {
         _rules.Check(first);
-        await RefreshAsync();
+        _feed = await parts.Scopes.JoinAsync(node.Scope, this, cancellationToken);
+        try
+        {
+            await FollowAsync(first, cancellationToken);
+        }
+        finally
+        {
+            _feed.Leave(this);
+        }
+    }
+
+    private async Task FollowAsync(StreamRequest first, CancellationToken cancellationToken)
+    {
+        Refresh();
         Handle(first);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var reading = ReadAsync(ended.Token);
@@ -74,7 +89,7 @@ internal sealed partial class StreamSession(
                 GrpcStatusCode.Unavailable, "The stream has reached its age limit; connect again.");
         }
 
-        if (parts.Source.Current != _picture) await RefreshAsync();
+        Refresh();
         if (await PushAsync(cancellationToken)) return true;
         if (_requests.Reader.Completion.IsCompleted)
         {
@@ -107,27 +122,13 @@ internal sealed partial class StreamSession(
         _wake.Set();
     }
 
-    /// <summary>
-    /// Takes over the newest picture; one that cannot be translated leaves the client with what it has.
-    /// </summary>
-    private async Task RefreshAsync()
+    /// <summary>Takes over what its scope is to be brought to now.</summary>
+    private void Refresh()
     {
-        var picture = parts.Source.Current
-            ?? throw new GrpcException(GrpcStatusCode.Unavailable, "The server is not ready.");
-        try
-        {
-            _set = await parts.Cache.GetAsync(picture.Snapshot, node.Scope);
-        }
-        catch (Exception exception)
-        {
-            LogTranslationFailed(exception, node.Id, picture.Snapshot.Version.Number);
-            if (_set is null)
-            {
-                throw new GrpcException(GrpcStatusCode.Unavailable, "The configuration of this proxy cannot be made.");
-            }
-        }
-
-        _picture = picture;
+        var state = _feed.Current!;
+        _set = state.Resources
+            ?? throw new GrpcException(GrpcStatusCode.Unavailable, "The configuration of this proxy cannot be made.");
+        _picture = state.Picture;
     }
 
     private void Handle(StreamRequest request)
@@ -337,11 +338,6 @@ internal sealed partial class StreamSession(
     [LoggerMessage(
         Level = LogLevel.Information, Message = "The stream of {Node} has reached its age limit; it connects anew.")]
     private partial void LogOfAge(string node);
-
-    [LoggerMessage(
-        Level = LogLevel.Error,
-        Message = "The configuration of {Node} cannot be made from version {Version} of the mesh.")]
-    private partial void LogTranslationFailed(Exception exception, string node, long version);
 
     /// <summary>A response that is on its way.</summary>
     /// <param name="At">When it was sent.</param>

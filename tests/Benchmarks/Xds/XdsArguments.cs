@@ -1,0 +1,99 @@
+using System.Globalization;
+
+namespace MeshOrleans.Benchmarks.Xds;
+
+/// <summary>The flags of <c>mesh-bench xds</c>.</summary>
+internal sealed record XdsArguments
+{
+    public const string Help = """
+        mesh-bench xds: one gateway and its streams (started by ./mesh bench xds)
+
+        usage: ./mesh bench xds [flags]
+
+          --services N     services of the mesh, 1 to 5000                               (1000)
+          --endpoints N    endpoints of each service, 1 to 200                           (20)
+          --proxies N      streams, each on a connection of its own, 1 to 20000          (500)
+          --namespaces N   namespaces that services and proxies are spread over, 1 to 500 (50)
+          --scope WORD     own: a proxy sees its own namespace; all: it sees every one   (own)
+          --changes N      changes of one endpoint, and of one route, that are timed     (50)
+          --churn N        changes of an endpoint per second in the churn phase; 0 = skip (100)
+          --seconds N      how long the churn goes on, 1 to 600                          (10)
+          --fleets N       processes that the proxies are spread over, 1 to 16           (2)
+          --json           one JSON document instead of tables
+
+        Starts a control plane of its own on this machine with state in a temporary folder, and ends it. Phases: first
+        sync of all proxies; one endpoint changes; one route changes; churn; the control plane is killed and started
+        again, and every proxy comes back naming what it holds. Exit code 1 when a proxy missed something.
+
+        examples:
+          ./mesh bench xds
+          ./mesh bench xds --services 100 --endpoints 5 --proxies 100 --namespaces 5
+          ./mesh bench xds --proxies 2000 --scope all --json >xds.json
+        """;
+
+    public int Services { get; private init; } = 1000;
+
+    public int Endpoints { get; private init; } = 20;
+
+    public int Proxies { get; private init; } = 500;
+
+    public int Namespaces { get; private init; } = 50;
+
+    public bool SeesAll { get; private init; }
+
+    public int Changes { get; private init; } = 50;
+
+    public int Churn { get; private init; } = 100;
+
+    public TimeSpan ChurnTime { get; private init; } = TimeSpan.FromSeconds(10);
+
+    public int Fleets { get; private init; } = 2;
+
+    public bool Json { get; private init; }
+
+    /// <summary>Reads the flags that follow the word <c>xds</c>.</summary>
+    public static XdsArguments? Read(IReadOnlyList<string> flags, out string error)
+    {
+        error = "";
+        var read = new XdsArguments();
+        for (var i = 0; i < flags.Count && error.Length == 0; i++)
+        {
+            if (flags[i] == "--json") read = read with { Json = true };
+            else if (i + 1 == flags.Count) error = $"flag '{flags[i]}' is unknown or needs a value; see --help";
+            else read = read.With(flags[i], flags[++i], ref error);
+        }
+
+        if (error.Length == 0 && read.Services < read.Namespaces) error = "there must be a service for each namespace";
+        return error.Length == 0 ? read : null;
+    }
+
+    private XdsArguments With(string flag, string value, ref string error)
+    {
+        switch (flag)
+        {
+            case "--services": return this with { Services = Number(flag, value, 1, 5000, ref error) };
+            case "--endpoints": return this with { Endpoints = Number(flag, value, 1, 200, ref error) };
+            case "--proxies": return this with { Proxies = Number(flag, value, 1, 20_000, ref error) };
+            case "--namespaces": return this with { Namespaces = Number(flag, value, 1, 500, ref error) };
+            case "--changes": return this with { Changes = Number(flag, value, 1, 10_000, ref error) };
+            case "--churn": return this with { Churn = Number(flag, value, 0, 10_000, ref error) };
+            case "--seconds": return this with { ChurnTime = TimeSpan.FromSeconds(Number(flag, value, 1, 600, ref error)) };
+            case "--fleets": return this with { Fleets = Number(flag, value, 1, 16, ref error) };
+            case "--scope" when value is "own" or "all": return this with { SeesAll = value == "all" };
+            case "--scope": error = $"--scope must be 'own' or 'all', not '{value}'"; return this;
+            default: error = $"unknown flag '{flag}'; --help lists them all"; return this;
+        }
+    }
+
+    private static int Number(string flag, string value, int least, int most, ref string error)
+    {
+        if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number >= least && number <= most)
+        {
+            return number;
+        }
+
+        error = $"{flag} must be a number from {least} to {most}, not '{value}'";
+        return least;
+    }
+}

@@ -1,0 +1,116 @@
+using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Snapshots;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Gateway.Push;
+using MeshOrleans.Xds.Tests.Translation;
+using MeshOrleans.Xds.Translation;
+
+namespace MeshOrleans.Xds.Tests.Gateway;
+
+/// <summary>Whom a picture concerns: nobody else is woken.</summary>
+public sealed class ScopeFeedTests
+{
+    private static readonly MeshSnapshot Mesh = TestMesh.Of(TestMesh.Services + Hidden, TestMesh.Workloads).Snapshot;
+
+    private const string Hidden = """
+
+        ---
+        kind: ServiceEntry
+        apiVersion: networking.istio.io/v1
+        metadata: { name: hidden, namespace: other }
+        spec:
+          hosts: [ hidden.example ]
+          exportTo: [ "." ]
+          resolution: STATIC
+          ports: [ { number: 80, name: http, protocol: HTTP } ]
+          workloadSelector: { labels: { app: hidden } }
+        """;
+
+    private readonly Follower _follower = new();
+    private PushPicture _newest = new(Mesh, MeshIndex.Of(Mesh), Revision: 1, ChangedAt: 0);
+
+    [Fact]
+    public void A_member_of_a_service_in_sight_wakes()
+    {
+        var feed = Follow();
+        var before = feed.Current!.Resources;
+
+        Tell(feed, TestMesh.Workload("app", "b-3", "10.0.0.9", "app=b,version=v1"));
+
+        Assert.Equal(1, _follower.Woken);
+        Assert.NotSame(before!.Endpoints, feed.Current!.Resources!.Endpoints);
+    }
+
+    [Theory]
+    [InlineData("other", "app=hidden")] // not exported to this namespace
+    [InlineData("app", "app=nobody")] // of no service
+    public void A_member_of_nothing_in_sight_does_not(string ns, string labels)
+    {
+        var feed = Follow();
+        var before = feed.Current!.Resources;
+
+        Tell(feed, TestMesh.Workload(ns, "x-1", "10.0.0.9", labels));
+
+        Assert.Equal(0, _follower.Woken);
+        Assert.Same(before, feed.Current!.Resources);
+        Assert.Same(_newest, feed.Current.Picture); // it has followed all the same
+    }
+
+    [Fact]
+    public void A_revision_that_changes_nothing_here_wakes_to_be_told()
+    {
+        var feed = Follow();
+
+        _newest = _newest with { Revision = 2 };
+        feed.Refresh(() => _newest);
+
+        Assert.Equal(1, _follower.Woken);
+    }
+
+    [Fact]
+    public void Other_roots_wake()
+    {
+        var feed = Follow();
+        _newest = _newest with { Snapshot = Mesh with { Bundles = Mesh.Bundles.Add("other.mesh", new TrustBundle(
+            TrustDomain.Parse("other.mesh"), [], 1, IsLocal: false)) } };
+        feed.Refresh(() => _newest);
+
+        Assert.Equal(1, _follower.Woken);
+    }
+
+    [Fact]
+    public void One_that_nobody_follows_is_given_up_for_ever()
+    {
+        var feed = Follow();
+        Assert.False(feed.TryGiveUp());
+        feed.Leave(_follower);
+
+        Assert.True(feed.IsIdle);
+        Assert.True(feed.TryGiveUp());
+        Assert.False(feed.TryJoin(_follower));
+    }
+
+    private ScopeFeed Follow()
+    {
+        var feed = new ScopeFeed(TestMesh.Scope("app", "app=a"), (exception, _, _) => throw exception);
+        Assert.True(feed.TryJoin(_follower));
+        feed.Refresh(() => _newest);
+        Assert.Equal(0, _follower.Woken); // who joins looks by himself
+        return feed;
+    }
+
+    private void Tell(ScopeFeed feed, Workload workload)
+    {
+        var key = $"{workload.Namespace}/{workload.Name}";
+        var snapshot = _newest.Snapshot with { Workloads = _newest.Snapshot.Workloads.SetItem(key, workload) };
+        _newest = _newest with { Snapshot = snapshot, Index = _newest.Index.After(snapshot, MeshChange.Of($"workload/{key}")) };
+        feed.Refresh(() => _newest);
+    }
+
+    private sealed class Follower : IFeedFollower
+    {
+        public int Woken { get; private set; }
+
+        public void Wake() => Woken++;
+    }
+}

@@ -1,0 +1,82 @@
+using MeshOrleans.Xds.Translation.Proxyless;
+
+namespace MeshOrleans.Xds.Translation;
+
+/// <summary>
+/// The resources of one proxy scope, and what it takes to bring them to a later picture of the mesh: when members of
+/// services have changed, the clusters of those services are made again; when routes have, the listeners and the routes.
+/// </summary>
+/// <remarks>Immutable. What comes of it is the same as a translation from scratch, byte for byte.</remarks>
+public sealed class ScopeTranslation
+{
+    private readonly MeshIndex _mesh;
+    private readonly ProxyView _view;
+
+    private ScopeTranslation(MeshIndex mesh, ProxyView view, ResourceSet resources) =>
+        (_mesh, _view, Resources) = (mesh, view, resources);
+
+    /// <summary>The resources; the very same object as before where nothing in the scope has changed.</summary>
+    public ResourceSet Resources { get; }
+
+    private bool IsProxyless => _view.Scope.Mode is ProxyMode.Proxyless;
+
+    /// <summary>Translates everything.</summary>
+    public static ScopeTranslation Of(MeshIndex mesh, ProxyScope scope)
+    {
+        var view = new ProxyView(mesh, scope);
+        return new ScopeTranslation(mesh, view, SnapshotTranslator.Translate(view));
+    }
+
+    /// <summary>Translates what has changed.</summary>
+    public ScopeTranslation After(MeshIndex mesh)
+    {
+        if (!mesh.HasSameFacts(_mesh)) return Of(mesh, _view.Scope);
+        var view = _view.On(mesh);
+        var resources = Resources;
+        if (!mesh.HasSameRoutes(_mesh))
+        {
+            // a gRPC program has a cluster for every name that a route leads to
+            if (IsProxyless) return new ScopeTranslation(mesh, view, Replace(SnapshotTranslator.Translate(view)));
+
+            // a route may bring services into the sight of a narrowed scope
+            if (!view.Services.SequenceEqual(_view.Services)) return Of(mesh, _view.Scope);
+            resources = resources.WithRoutes(SnapshotTranslator.Listeners(view), SnapshotTranslator.Routes(view));
+        }
+
+        var (clusters, endpoints) = ChangedClusters(view);
+        return new ScopeTranslation(
+            mesh,
+            view,
+            resources.WithClusters(resources.Clusters.With(clusters), resources.Endpoints.With(endpoints)));
+    }
+
+    private (Dictionary<string, EncodedResource?> Clusters, Dictionary<string, EncodedResource?> Endpoints)
+        ChangedClusters(ProxyView view)
+    {
+        var clusters = new Dictionary<string, EncodedResource?>(StringComparer.Ordinal);
+        var endpoints = new Dictionary<string, EncodedResource?>(StringComparer.Ordinal);
+        foreach (var service in view.Mesh.ChangedSince(_mesh, _view.Services))
+        {
+            if (!ReferenceEquals(view.FindService(service.Host), service)) continue;
+            foreach (var cluster in OutboundCluster.Of(view, service))
+            {
+                (clusters[cluster.Name], endpoints[cluster.Name]) = Encode(view, cluster);
+            }
+        }
+
+        return (clusters, endpoints);
+    }
+
+    private (EncodedResource Cluster, EncodedResource? Endpoints) Encode(ProxyView view, OutboundCluster source) =>
+        IsProxyless
+            ? (EncodedResource.Of(source.Name, ProxylessCluster.Translate(view, source)),
+                EncodedResource.Of(source.Name, ProxylessCluster.Endpoints(view, source)))
+            : (EncodedResource.Of(source.Name, ClusterTranslator.Outbound(view, source)),
+                source.HasEndpoints
+                    ? EncodedResource.Of(source.Name, ClusterLoadAssignmentTranslator.Translate(view, source))
+                    : null);
+
+    /// <summary>Another set; groups that are what they were stay the very same.</summary>
+    private ResourceSet Replace(ResourceSet all) =>
+        Resources.WithClusters(all.Clusters, all.Endpoints).WithRoutes(all.Listeners, all.Routes);
+}

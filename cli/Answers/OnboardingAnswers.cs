@@ -47,6 +47,16 @@ internal sealed record WorkloadAnswer(
     public override string ToString() => $"WorkloadAnswer {{ Id = {Id} }}";
 }
 
+/// <summary>The body of <c>POST /v1/certificates</c>.</summary>
+internal sealed record SignRequest(string Csr, string Node);
+
+/// <summary>A signed certificate, leaf first; the root is not part of it.</summary>
+internal sealed record CertificateAnswer(
+    string[] Chain, string Serial = "", DateTimeOffset NotAfter = default, DateTimeOffset RotateAt = default);
+
+/// <summary>The roots of the mesh.</summary>
+internal sealed record TrustBundleAnswer(string[] Roots, string TrustDomain = "");
+
 /// <summary>The body of <c>POST /v1/peers</c>.</summary>
 internal sealed record PeerRequest(string Name, string Address, string Token)
 {

@@ -11,6 +11,9 @@ internal sealed record ControlPlaneAddress(Uri Api, string Xds, string Source)
     private const string FileName = "control-plane.json";
     private const int MaxFileBytes = 1 << 16;
 
+    /// <summary>Where programs without a sidecar connect, in clear text; empty when the source does not say.</summary>
+    public string XdsPlain { get; init; } = "";
+
     /// <summary>The flag wins over the variable, that over what the control plane wrote into its data folder.</summary>
     /// <exception cref="CliException">Nobody names one, or what is named is no address.</exception>
     public static ControlPlaneAddress Resolve(string? server, string dataFolder, CliHost host)
@@ -38,7 +41,10 @@ internal sealed record ControlPlaneAddress(Uri Api, string Xds, string Source)
         {
             if (new FileInfo(path).Length > MaxFileBytes) throw new CliException($"{path} is too large for an address");
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return new(Parse(Text(document, "api"), path), Text(document, "xds"), path);
+            return new(Parse(Text(document, "api"), path), Text(document, "xds"), path)
+            {
+                XdsPlain = Text(document, "xdsPlain"),
+            };
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {

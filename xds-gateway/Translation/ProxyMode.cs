@@ -8,4 +8,7 @@ public enum ProxyMode
 
     /// <summary>The edge of the mesh.</summary>
     Gateway,
+
+    /// <summary>Nothing: it is the application itself, a gRPC program that speaks xDS.</summary>
+    Proxyless,
 }

@@ -4,8 +4,8 @@ using MeshOrleans.Model.Topology;
 namespace MeshOrleans.Xds.Translation;
 
 /// <summary>
-/// Everything of a proxy that its configuration depends on: equal scopes get the same bytes. The node's id and address are
-/// no part of it.
+/// Everything of a proxy that its configuration depends on: equal scopes get the same bytes. The node's id is no part
+/// of it, and its address only where it serves without a proxy.
 /// </summary>
 /// <remarks>
 /// Compared by content, maps included. The service account and the network are told here for those who list proxies; no
@@ -35,11 +35,18 @@ public sealed record ProxyScope
     /// <summary>The workload's own ports by name.</summary>
     public ImmutableSortedDictionary<string, int> Ports { get; init; } = ImmutableSortedDictionary<string, int>.Empty;
 
+    /// <summary>
+    /// The literal address on which a proxyless server serves <see cref="Ports"/>; empty for everybody else, so that
+    /// they share what they get.
+    /// </summary>
+    public string BindAddress { get; init; } = "";
+
     /// <inheritdoc/>
     public bool Equals(ProxyScope? other) =>
         other is not null
         && Mode == other.Mode
         && Namespace == other.Namespace
+        && BindAddress == other.BindAddress
         && Locality == other.Locality
         && Labels.SequenceEqual(other.Labels)
         && Ports.SequenceEqual(other.Ports);
@@ -50,6 +57,7 @@ public sealed record ProxyScope
         var hash = default(HashCode);
         hash.Add(Mode);
         hash.Add(Namespace, StringComparer.Ordinal);
+        hash.Add(BindAddress, StringComparer.Ordinal);
         hash.Add(Locality);
         foreach (var (key, value) in Labels) hash.Add((key, value));
         foreach (var (name, port) in Ports) hash.Add((name, port));

@@ -1,3 +1,5 @@
+using MeshOrleans.Xds.Translation.Proxyless;
+
 namespace MeshOrleans.Xds.Translation;
 
 /// <summary>
@@ -16,6 +18,8 @@ public sealed class ScopeTranslation
     /// <summary>The resources; the very same object as before where nothing in the scope has changed.</summary>
     public ResourceSet Resources { get; }
 
+    private bool IsProxyless => _view.Scope.Mode is ProxyMode.Proxyless;
+
     /// <summary>Translates everything.</summary>
     public static ScopeTranslation Of(MeshIndex mesh, ProxyScope scope)
     {
@@ -31,6 +35,9 @@ public sealed class ScopeTranslation
         var resources = Resources;
         if (!mesh.HasSameRoutes(_mesh))
         {
+            // a gRPC program has a cluster for every name that a route leads to
+            if (IsProxyless) return new ScopeTranslation(mesh, view, Replace(SnapshotTranslator.Translate(view)));
+
             // a route may bring services into the sight of a narrowed scope
             if (!view.Services.SequenceEqual(_view.Services)) return Of(mesh, _view.Scope);
             resources = resources.WithRoutes(SnapshotTranslator.Listeners(view), SnapshotTranslator.Routes(view));
@@ -53,13 +60,23 @@ public sealed class ScopeTranslation
             if (!ReferenceEquals(view.FindService(service.Host), service)) continue;
             foreach (var cluster in OutboundCluster.Of(view, service))
             {
-                clusters[cluster.Name] = EncodedResource.Of(cluster.Name, ClusterTranslator.Outbound(view, cluster));
-                endpoints[cluster.Name] = cluster.HasEndpoints
-                    ? EncodedResource.Of(cluster.Name, ClusterLoadAssignmentTranslator.Translate(view, cluster))
-                    : null;
+                (clusters[cluster.Name], endpoints[cluster.Name]) = Encode(view, cluster);
             }
         }
 
         return (clusters, endpoints);
     }
+
+    private (EncodedResource Cluster, EncodedResource? Endpoints) Encode(ProxyView view, OutboundCluster source) =>
+        IsProxyless
+            ? (EncodedResource.Of(source.Name, ProxylessCluster.Translate(view, source)),
+                EncodedResource.Of(source.Name, ProxylessCluster.Endpoints(view, source)))
+            : (EncodedResource.Of(source.Name, ClusterTranslator.Outbound(view, source)),
+                source.HasEndpoints
+                    ? EncodedResource.Of(source.Name, ClusterLoadAssignmentTranslator.Translate(view, source))
+                    : null);
+
+    /// <summary>Another set; groups that are what they were stay the very same.</summary>
+    private ResourceSet Replace(ResourceSet all) =>
+        Resources.WithClusters(all.Clusters, all.Endpoints).WithRoutes(all.Listeners, all.Routes);
 }

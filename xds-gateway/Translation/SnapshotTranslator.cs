@@ -1,6 +1,7 @@
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Cluster;
 using MeshOrleans.Xds.Protocol.Listener;
+using MeshOrleans.Xds.Translation.Proxyless;
 
 namespace MeshOrleans.Xds.Translation;
 
@@ -17,6 +18,7 @@ public static class SnapshotTranslator
     /// <summary>All resources of what a proxy scope sees.</summary>
     internal static ResourceSet Translate(ProxyView view)
     {
+        if (view.Scope.Mode is ProxyMode.Proxyless) return ProxylessTranslator.Translate(view);
         var outbound = OutboundCluster.Of(view);
         return new ResourceSet(
             ResourceGroup.Of(TypeUrls.Cluster, Clusters(view, outbound), cluster => cluster.Name),

@@ -55,11 +55,13 @@ internal static class TransportSocketTranslator
         });
     }
 
+    /// <summary>Of whom the server must be one when it is called with mesh mTLS; empty for anybody.</summary>
+    public static IEnumerable<string> MeshIdentities(ProxyView view, OutboundCluster source, ClientTls? tls) =>
+        tls is { SubjectAltNames.IsEmpty: false } ? tls.SubjectAltNames : Identities(view, source, tls is not null);
+
     private static UpstreamTlsContext MeshMutual(ProxyView view, OutboundCluster source, ClientTls? tls)
     {
-        IEnumerable<string> identities = tls is { SubjectAltNames.IsEmpty: false }
-            ? tls.SubjectAltNames
-            : Identities(view, source);
+        var identities = MeshIdentities(view, source, tls);
         return new UpstreamTlsContext
         {
             Sni = tls is { Sni.Length: > 0 } ? tls.Sni : source.ServerName,
@@ -74,18 +76,24 @@ internal static class TransportSocketTranslator
     }
 
     /// <summary>
-    /// The identities of the members, in fixed order; of this mesh's own in all of its trust domains.
+    /// The identities of the members, in fixed order; of this mesh's own in all of its trust domains. Where mesh mTLS
+    /// is demanded of everybody, those without a sidecar have to prove their service account themselves.
     /// </summary>
-    private static SortedSet<string> Identities(ProxyView view, OutboundCluster source)
+    private static SortedSet<string> Identities(ProxyView view, OutboundCluster source, bool isDemanded)
     {
         var names = new SortedSet<string>(source.Service.SubjectAltNames, StringComparer.Ordinal);
         var domains = view.Mesh.Settings.TrustDomains;
-        foreach (var workload in source.Endpoints.Select(e => e.Workload).Where(w => w.HasSidecar))
+        foreach (var workload in source.Endpoints.Select(e => e.Workload).Where(w => w.HasSidecar || isDemanded))
         {
-            if (workload.Identity is not { } identity) continue;
-            names.Add(identity.ToString());
-            if (identity.TrustDomain.Name != domains[0]) continue;
-            foreach (var alias in domains.Skip(1)) names.Add($"spiffe://{alias}{identity.Path}");
+            if (workload.Identity is { } foreign && foreign.TrustDomain.Name != domains[0])
+            {
+                names.Add(foreign.ToString());
+            }
+            else if (workload.Identity is not null || !workload.HasSidecar)
+            {
+                var path = workload.Identity?.Path ?? $"/ns/{workload.Namespace}/sa/{workload.ServiceAccount}";
+                foreach (var domain in domains) names.Add($"spiffe://{domain}{path}");
+            }
         }
 
         return names;

@@ -89,6 +89,57 @@ public sealed class OnboardingCommandTests
     }
 
     [Fact]
+    public async Task Configure_writes_what_a_gRPC_program_without_sidecar_reads()
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.Api.On("POST /v1/tokens", Minted, status: 201);
+        cli.Api.On("POST /v1/certificates", """{"chain":["LEAF","ISSUER\n"],"serial":"1","notAfter":"2026-01-02T00:00:00Z","rotateAt":"2026-01-01T12:00:00Z"}""", status: 201);
+        cli.Api.On("GET /v1/trust-bundle", """{"trustDomain":"m","roots":["ROOT"],"sequence":1}""");
+        cli.Write("control-plane.json", $$"""{"api":"{{cli.Api.Address}}","xdsPlain":"127.0.0.1:15010"}""");
+        var folder = Path.Combine(cli.Folder, "cart");
+
+        var result = await cli.RunAsync(
+            "workload", "configure", "cart-1", "-n", "shop", "--service-account", "cart", "--address", "10.0.0.7",
+            "--port", "grpc=7070", "--label", "app=cart", "--locality", "here/z1", "--grpc", folder);
+
+        Assert.True(result.Code == 0, result.Error);
+        Assert.Contains("ends at 2026-01-02 00:00:00Z", result.Out, StringComparison.Ordinal);
+        Assert.Equal(("LEAF\nISSUER\n", "ROOT\n"), (await TextAsync("cert-chain.pem"), await TextAsync("root-cert.pem")));
+        Assert.StartsWith("-----BEGIN PRIVATE KEY-----", await TextAsync("key.pem"), StringComparison.Ordinal);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(folder, "key.pem")));
+        Assert.DoesNotContain("PRIVATE", string.Concat(cli.Api.Requests.Select(r => r.Body)), StringComparison.Ordinal);
+        Assert.Equal("Bearer mt1.a.b", cli.Api.Requests.Single(r => r.Body.Contains("csr", StringComparison.Ordinal)).Authorization);
+        var bootstrap = JsonDocument.Parse(await TextAsync("grpc-bootstrap.json")).RootElement;
+        Assert.Equal("127.0.0.1:15010", bootstrap.GetProperty("xds_servers")[0].GetProperty("server_uri").GetString());
+        Assert.Equal("xds.istio.io/grpc/lds/inbound/%s", bootstrap.GetProperty("server_listener_resource_name_template").GetString());
+        var node = bootstrap.GetProperty("node");
+        Assert.Equal("sidecar~10.0.0.7~cart-1.shop~shop.svc.cluster.local", node.GetProperty("id").GetString());
+        Assert.Equal("""{"region":"here","zone":"z1"}""", Compact(node.GetProperty("locality")));
+        Assert.Equal("grpc", node.GetProperty("metadata").GetProperty("GENERATOR").GetString());
+        Assert.Equal("""{"grpc":7070}""", Compact(node.GetProperty("metadata").GetProperty("MESH_WORKLOAD").GetProperty("ports")));
+        var files = bootstrap.GetProperty("certificate_providers").GetProperty("default").GetProperty("config");
+        Assert.Equal(Path.Combine(folder, "key.pem"), files.GetProperty("private_key_file").GetString());
+
+        Task<string> TextAsync(string name) => File.ReadAllTextAsync(Path.Combine(folder, name));
+
+        static string Compact(JsonElement element) => JsonSerializer.Serialize(element);
+    }
+
+    [Theory]
+    [InlineData()]
+    [InlineData("--out", "a", "--grpc", "b")]
+    public async Task Configure_is_for_a_sidecar_or_for_none(params string[] outputs)
+    {
+        await using var cli = await CliRun.StartAsync();
+
+        var result = await cli.RunAsync(["workload", "configure", "vm1", "--address", "10.0.0.7", "--port", "http=80", .. outputs]);
+
+        Assert.Equal(2, result.Code);
+        Assert.Contains("--grpc DIR", result.Error, StringComparison.Ordinal);
+        Assert.Empty(cli.Api.Requests);
+    }
+
+    [Fact]
     public async Task Remove_names_the_member_it_removed()
     {
         await using var cli = await CliRun.StartAsync();

@@ -27,6 +27,16 @@ public sealed class WorkloadTests
     }
 
     [Fact]
+    public async Task A_gRPC_program_is_a_member_without_sidecar()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = await OpenAsync(host, Id, generator: "grpc");
+
+        Assert.Equal("register", await NextAsync(host));
+        Assert.Equal((Id, false), (host.Grains.Workload(Name).Registration!.SpiffeId, host.Grains.Workload(Name).Registration!.HasSidecar));
+    }
+
+    [Fact]
     public async Task The_lease_is_renewed_at_a_third_and_no_more_once_the_stream_is_gone()
     {
         await using var host = await GatewayHost.StartAsync();
@@ -98,10 +108,11 @@ public sealed class WorkloadTests
         Assert.False(host.Grains.Workload(Name).Calls.Reader.TryRead(out _));
     }
 
-    private static async Task<AdsClient> OpenAsync(GatewayHost host, string? identity)
+    private static async Task<AdsClient> OpenAsync(GatewayHost host, string? identity, string generator = "")
     {
         var client = host.Delta(identity);
         var node = new Node { Id = AdsClient.NodeId, Metadata = new Struct() };
+        node.Metadata.Fields["GENERATOR"] = Value.ForString(generator);
         node.Metadata.Fields["WORKLOAD_NAME"] = Value.ForString("a-1");
         node.Metadata.Fields["LABELS"] = Value.ForStruct(new Struct { Fields = { ["version"] = Value.ForString("v1") } });
         node.Metadata.Fields["MESH_WORKLOAD"] = Value.ForStruct(new Struct

@@ -50,7 +50,15 @@ public sealed class GoldenTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void A_sample_becomes_what_its_golden_file_says(string sample, string ns, string services)
+    public void A_sample_becomes_what_its_golden_file_says(string sample, string ns, string services) =>
+        Compare(sample, Translate(sample, ns, services, ProxyMode.Sidecar));
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void A_sample_becomes_for_gRPC_programs_what_its_golden_file_says(string sample, string ns, string services) =>
+        Compare(Path.Combine("proxyless", sample), Translate(sample, ns, services, ProxyMode.Proxyless));
+
+    private static ResourceSet Translate(string sample, string ns, string services, ProxyMode mode)
     {
         var yaml = File.ReadAllText(Path.Combine(Samples, sample + ".yaml"));
         var names = services.Split(',');
@@ -63,9 +71,8 @@ public sealed class GoldenTests
             TestMesh.Workload(ns, $"{name}-v2", $"10.0.{i}.2", $"app={name},version=v2"),
         });
 
-        var translated = TestMesh.Of(yaml + fixture, workloads, "default").For(ns, $"app={names[0]},version=v1");
-
-        Compare(sample, translated.Resources);
+        var scope = TestMesh.Scope(ns, $"app={names[0]},version=v1") with { Mode = mode };
+        return TestMesh.Of(yaml + fixture, workloads, "default").For(scope).Resources;
     }
 
     private static void Compare(string name, ResourceSet resources)
@@ -74,7 +81,7 @@ public sealed class GoldenTests
         var file = Path.Combine(Folder, name + ".json");
         if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
         {
-            Directory.CreateDirectory(Folder);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
             File.WriteAllText(file, actual);
         }
 

@@ -25,6 +25,8 @@ public sealed class ProxyScopeTests
             [
                 scope with { Namespace = "x" },
                 scope with { Mode = ProxyMode.Gateway },
+                scope with { Mode = ProxyMode.Proxyless },
+                scope with { BindAddress = "10.0.0.1" },
                 scope with { Locality = Locality.Parse("x") },
                 scope with { Labels = scope.Labels.SetItem("version", "v2") },
                 scope with { Labels = scope.Labels.Clear() },

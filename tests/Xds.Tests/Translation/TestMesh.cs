@@ -94,14 +94,20 @@ internal sealed record TestMesh(MeshSnapshot Snapshot)
         Workloads = Snapshot.Workloads.SetItems(workloads.Select(w => KeyValuePair.Create($"{w.Namespace}/{w.Name}", w))),
     });
 
-    /// <summary>What a sidecar gets; checked for everything that an Envoy would refuse.</summary>
+    /// <summary>The scope of a gRPC program without sidecar.</summary>
+    public static ProxyScope Proxyless(string ns = "app", string labels = "app=a") =>
+        Scope(ns, labels) with { Mode = ProxyMode.Proxyless };
+
+    /// <summary>What a proxy gets; checked for everything that its kind would refuse.</summary>
     public Translated For(string ns = "app", string labels = "app=a") => For(Scope(ns, labels));
 
     /// <inheritdoc cref="For(string,string)"/>
     public Translated For(ProxyScope scope)
     {
         var resources = SnapshotTranslator.Translate(new TranslationInput(Snapshot, scope));
-        Assert.Empty(ReferenceCheck.Violations(resources));
+        Assert.Empty(scope.Mode is ProxyMode.Proxyless
+            ? ProxylessCheck.Violations(resources)
+            : ReferenceCheck.Violations(resources));
         return new Translated(resources);
     }
 
@@ -118,7 +124,9 @@ internal sealed record Translated(ResourceSet Resources)
 
     public Listener Listener(string name) => Read<Listener>(TypeUrls.Listener, name);
 
-    public RouteConfiguration Routes(int port) => Read<RouteConfiguration>(TypeUrls.RouteConfiguration, $"{port}");
+    public RouteConfiguration Routes(int port) => Routes($"{port}");
+
+    public RouteConfiguration Routes(string name) => Read<RouteConfiguration>(TypeUrls.RouteConfiguration, name);
 
     public VirtualHost Host(string name, int port = 80) =>
         Assert.Single(Routes(port).VirtualHosts, host => host.Name == $"{name}:{port}");

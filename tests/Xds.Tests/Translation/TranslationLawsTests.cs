@@ -13,20 +13,24 @@ public sealed class TranslationLawsTests
     private static readonly string[] Namespaces = ["app", "other"];
     private static readonly string[] Names = ["a", "b", "c"];
 
-    [Fact]
-    public void The_order_in_which_facts_arrive_does_not_matter() =>
+    [Theory]
+    [InlineData(ProxyMode.Sidecar)]
+    [InlineData(ProxyMode.Proxyless)]
+    public void The_order_in_which_facts_arrive_does_not_matter(ProxyMode mode) =>
         Prop.ForAll(Meshes(), mesh =>
         {
             var (forward, backward) = (mesh.Snapshot(mesh.Facts), mesh.Snapshot(mesh.Facts.Reverse()));
-            return Versions(forward).SequenceEqual(Versions(backward));
+            return Versions(forward, mode).SequenceEqual(Versions(backward, mode));
         }).QuickCheckThrowOnFailure();
 
-    [Fact]
-    public void Translating_twice_gives_the_same_bytes() =>
+    [Theory]
+    [InlineData(ProxyMode.Sidecar)]
+    [InlineData(ProxyMode.Proxyless)]
+    public void Translating_twice_gives_the_same_bytes(ProxyMode mode) =>
         Prop.ForAll(Meshes(), mesh =>
         {
             // Two snapshots that are equal and not the same, so that nothing is taken from a cache.
-            var (first, second) = (Translate(mesh.Snapshot(mesh.Facts)), Translate(mesh.Snapshot(mesh.Facts)));
+            var (first, second) = (Translate(mesh.Snapshot(mesh.Facts), mode), Translate(mesh.Snapshot(mesh.Facts), mode));
             return first.Groups.Zip(second.Groups).All(pair => pair.First.Resources.Zip(pair.Second.Resources)
                 .All(r => r.First.AnyBytes.Span.SequenceEqual(r.Second.AnyBytes.Span)));
         }).QuickCheckThrowOnFailure();
@@ -35,26 +39,38 @@ public sealed class TranslationLawsTests
     public void Nothing_is_sent_that_an_Envoy_would_refuse() =>
         Prop.ForAll(Meshes(), mesh =>
         {
-            var faults = ReferenceCheck.Violations(Translate(mesh.Snapshot(mesh.Facts)));
+            var faults = ReferenceCheck.Violations(Translate(mesh.Snapshot(mesh.Facts), ProxyMode.Sidecar));
             return faults.IsEmpty.Label(string.Join('\n', faults));
         }).QuickCheckThrowOnFailure();
 
     [Fact]
-    public void Who_is_no_member_of_a_service_changes_nothing_for_others() =>
+    public void Nothing_is_sent_that_a_gRPC_program_would_refuse() =>
+        Prop.ForAll(Meshes(), mesh =>
+        {
+            var faults = ProxylessCheck.Violations(Translate(mesh.Snapshot(mesh.Facts), ProxyMode.Proxyless));
+            return faults.IsEmpty.Label(string.Join('\n', faults));
+        }).QuickCheckThrowOnFailure();
+
+    [Theory]
+    [InlineData(ProxyMode.Sidecar)]
+    [InlineData(ProxyMode.Proxyless)]
+    public void Who_is_no_member_of_a_service_changes_nothing_for_others(ProxyMode mode) =>
         Prop.ForAll(Meshes(), mesh =>
         {
             var snapshot = mesh.Snapshot(mesh.Facts);
             var stranger = TestMesh.Workload("app", "stranger", "10.200.0.1", "app=stranger");
-            return Versions(snapshot).SequenceEqual(Versions(new TestMesh(snapshot).And(stranger).Snapshot));
+            return Versions(snapshot, mode).SequenceEqual(Versions(new TestMesh(snapshot).And(stranger).Snapshot, mode));
         }).QuickCheckThrowOnFailure();
 
-    [Fact]
-    public void Going_on_from_before_gives_what_a_translation_from_scratch_gives() =>
+    [Theory]
+    [InlineData(ProxyMode.Sidecar)]
+    [InlineData(ProxyMode.Proxyless)]
+    public void Going_on_from_before_gives_what_a_translation_from_scratch_gives(ProxyMode mode) =>
         Prop.ForAll(Meshes(), Steps().ListOf(6).ToArbitrary(), (mesh, steps) =>
         {
             var snapshot = mesh.Snapshot(mesh.Facts);
             var index = MeshIndex.Of(snapshot);
-            var scopes = Namespaces.Select(ns => ScopeTranslation.Of(index, TestMesh.Scope(ns, "app=a,version=v1"))).ToArray();
+            var scopes = Namespaces.Select(ns => ScopeTranslation.Of(index, Scope(ns, mode))).ToArray();
             var (skipping, isFine) = (scopes[0], true);
             foreach (var step in steps)
             {
@@ -62,10 +78,10 @@ public sealed class TranslationLawsTests
                 index = index.After(next, MeshChange.Of(key));
                 snapshot = next;
                 scopes = [.. scopes.Select(s => s.After(index))];
-                isFine &= Namespaces.Zip(scopes).All(pair => IsFromScratch(snapshot, pair.First, pair.Second.Resources));
+                isFine &= Namespaces.Zip(scopes).All(pair => IsFromScratch(snapshot, Scope(pair.First, mode), pair.Second.Resources));
             }
 
-            return isFine && IsFromScratch(snapshot, Namespaces[0], skipping.After(index).Resources);
+            return isFine && IsFromScratch(snapshot, Scope(Namespaces[0], mode), skipping.After(index).Resources);
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -109,19 +125,22 @@ public sealed class TranslationLawsTests
     }
 
     // A snapshot that is equal and not the same, so that nothing is taken from a cache.
-    private static bool IsFromScratch(MeshSnapshot snapshot, string ns, ResourceSet resources)
+    private static bool IsFromScratch(MeshSnapshot snapshot, ProxyScope scope, ResourceSet resources)
     {
-        var scratch = SnapshotTranslator.Translate(
-            new TranslationInput(snapshot with { }, TestMesh.Scope(ns, "app=a,version=v1")));
+        var scratch = SnapshotTranslator.Translate(new TranslationInput(snapshot with { }, scope));
         return scratch.Groups.Select(g => g.VersionInfo).SequenceEqual(resources.Groups.Select(g => g.VersionInfo))
             && scratch.Groups.Zip(resources.Groups).All(g => g.First.Resources.Zip(g.Second.Resources)
                 .All(r => r.First.AnyBytes.Span.SequenceEqual(r.Second.AnyBytes.Span)));
     }
 
-    private static ResourceSet Translate(MeshSnapshot snapshot) =>
-        SnapshotTranslator.Translate(new TranslationInput(snapshot, TestMesh.Scope("app", "app=a,version=v1")));
+    private static ProxyScope Scope(string ns, ProxyMode mode) =>
+        TestMesh.Scope(ns, "app=a,version=v1") with { Mode = mode };
 
-    private static IEnumerable<string> Versions(MeshSnapshot snapshot) => Translate(snapshot).Groups.Select(g => g.VersionInfo);
+    private static ResourceSet Translate(MeshSnapshot snapshot, ProxyMode mode) => SnapshotTranslator.Translate(
+        new TranslationInput(snapshot, TestMesh.Scope("app", "app=a,version=v1") with { Mode = mode }));
+
+    private static IEnumerable<string> Versions(MeshSnapshot snapshot, ProxyMode mode) =>
+        Translate(snapshot, mode).Groups.Select(g => g.VersionInfo);
 
     private static Arbitrary<Mesh> Meshes()
     {

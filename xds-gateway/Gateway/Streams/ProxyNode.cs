@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Xds.Protocol.Core;
@@ -16,6 +18,9 @@ internal sealed record ProxyNode
 {
     private const int MaxId = 512;
     private const int MaxEntries = 256;
+
+    /// <summary>What Istio's bootstrap for gRPC programs has as GENERATOR.</summary>
+    private const string Grpc = "grpc";
 
     public required string Id { get; init; }
 
@@ -55,6 +60,10 @@ internal sealed record ProxyNode
         var account = Own("service account", identity, identity?.ServiceAccount, [Text(metadata, "SERVICE_ACCOUNT")])
             ?? "default";
         var workload = Find(metadata, "MESH_WORKLOAD")?.StructValue;
+        var ports = Ports(workload is null ? null : Find(workload, "ports")?.StructValue);
+        var mode = Text(metadata, "GENERATOR") == Grpc ? ProxyMode.Proxyless
+            : parts?[0] == "router" ? ProxyMode.Gateway
+            : ProxyMode.Sidecar;
         return new ProxyNode
         {
             Id = node.Id,
@@ -65,7 +74,7 @@ internal sealed record ProxyNode
             UserAgent = $"{node.UserAgentName} {node.UserAgentVersion}".Trim(),
             Scope = new ProxyScope
             {
-                Mode = parts?[0] == "router" ? ProxyMode.Gateway : ProxyMode.Sidecar,
+                Mode = mode,
                 Namespace = ns,
                 ServiceAccount = account,
                 Labels = Texts(Find(metadata, "LABELS")?.StructValue),
@@ -73,7 +82,8 @@ internal sealed record ProxyNode
                     ? new ModelLocality(l.Region, l.Zone, l.SubZone)
                     : ModelLocality.Unknown,
                 Network = Text(metadata, "NETWORK") ?? "",
-                Ports = Ports(workload is null ? null : Find(workload, "ports")?.StructValue),
+                Ports = ports,
+                BindAddress = mode is ProxyMode.Proxyless && ports.Count > 0 ? Literal(parts?[1]) : "",
             },
         };
     }
@@ -100,6 +110,13 @@ internal sealed record ProxyNode
                 or Value.KindOneofCase.NumberValue
                 or Value.KindOneofCase.BoolValue)
             .ToImmutableSortedDictionary(f => f.Key, f => Write(f.Value), StringComparer.Ordinal);
+
+    /// <summary>The address as it is usually written; empty when the text is none.</summary>
+    private static string Literal(string? text) =>
+        IPAddress.TryParse(text, out var address)
+        && (address.AddressFamily is AddressFamily.InterNetwork || address.ScopeId == 0)
+            ? address.ToString()
+            : "";
 
     private static string Write(Value value) => value.KindCase switch
     {

@@ -3,6 +3,7 @@ using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Grains.Workloads;
 using MeshOrleans.Xds.Gateway.Streams;
+using MeshOrleans.Xds.Translation;
 
 namespace MeshOrleans.Xds.Gateway.Workloads;
 
@@ -33,7 +34,7 @@ internal static class WorkloadDescription
             Weight = (int)Number(workload, "weight", 1, 1, 10_000),
             Group = ProxyNode.Text(workload, "group") ?? "",
             Lease = Lease(workload),
-            HasSidecar = true,
+            HasSidecar = scope.Mode is not ProxyMode.Proxyless,
             SpiffeId = identity.ToString(),
         };
     }

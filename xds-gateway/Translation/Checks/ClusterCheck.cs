@@ -45,7 +45,8 @@ internal static class ClusterCheck
         }
     }
 
-    private static void Check(ClusterLoadAssignment assignment, List<string> faults)
+    /// <summary>Checks the endpoints of one cluster.</summary>
+    public static void Check(ClusterLoadAssignment assignment, List<string> faults)
     {
         var addresses = new HashSet<string>(StringComparer.Ordinal);
         foreach (var locality in assignment.Endpoints)

@@ -50,7 +50,8 @@ public static class ReferenceCheck
         where T : IMessage, new() =>
         [.. group.Resources.Select(resource => resource.ToAny().Unpack<T>())];
 
-    private static void CheckNames(ResourceGroup group, List<string> faults)
+    /// <summary>Checks that each resource has a name of its own, and the type of its group.</summary>
+    internal static void CheckNames(ResourceGroup group, List<string> faults)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var resource in group.Resources)

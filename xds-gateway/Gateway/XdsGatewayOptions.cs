@@ -35,6 +35,14 @@ public sealed class XdsGatewayOptions
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
+    /// How long listeners and routes wait for the endpoints of clusters that were added with them: once until the client
+    /// has answered the clusters, and once more until it has asked for the endpoints and answered those.
+    /// </summary>
+    /// <value>1 s by default; zero means that they never wait.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:30")]
+    public TimeSpan EndpointWait { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
     /// The mean age at which a stream is ended, so that its client connects anew and gateways that were added get their
     /// share. Each stream draws its own end between half of it and one and a half.
     /// </summary>

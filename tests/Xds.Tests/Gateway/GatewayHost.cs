@@ -123,6 +123,16 @@ internal sealed class GatewayHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Moves the clock step by step until something has come about.</summary>
+    public Task AdvanceUntilAsync(Func<bool> condition, TimeSpan? step = null) =>
+        UntilAsync(
+            () =>
+            {
+                if (!condition()) Clock.Advance(step ?? TimeSpan.FromMilliseconds(50));
+                return condition();
+            },
+            "the clock has brought it about");
+
     /// <summary>A channel of its own over TLS, to this host and no other.</summary>
     public GrpcChannel TlsChannel(X509Certificate2? client)
     {

@@ -23,6 +23,7 @@ internal sealed partial class StreamSession(
             new BoundedChannelOptions(16) { SingleReader = true, SingleWriter = true });
 
     private readonly RequestRules _rules = new(parts.Options, parts.Clock);
+    private readonly EndpointBarrier _barrier = new(parts.Options.EndpointWait, parts.Clock);
     private readonly Signal _wake = new();
     private PushPicture _picture = null!;
     private ResourceSet _set = null!;
@@ -186,6 +187,7 @@ internal sealed partial class StreamSession(
     /// </summary>
     private void Answered(RequestKind kind, string typeUrl)
     {
+        if (typeUrl == TypeUrls.Cluster) _barrier.ClustersAnswered();
         if (_sent.Remove(typeUrl, out var sent) && kind is not RequestKind.Nack && sent.ChangedAt is { } changedAt)
         {
             parts.Metrics.Converged(parts.Clock.GetElapsedTime(changedAt));
@@ -197,9 +199,22 @@ internal sealed partial class StreamSession(
     /// </summary>
     private async Task<bool> PushAsync(CancellationToken cancellationToken)
     {
+        var waits = false;
+        var isHeldBack = _barrier.IsClosed(
+            _table.Find(TypeUrls.Cluster), _table.Find(TypeUrls.ClusterLoadAssignment));
         foreach (var typeUrl in SubscriptionTable.PushOrder)
         {
             if (_table.Find(typeUrl) is not { } subscription) continue;
+
+            // Later types may point to what earlier ones still lack. Answers to requests do not wait.
+            if (waits || (isHeldBack && MakeBeforeBreak.PointsToClusters(typeUrl)))
+            {
+                if (!subscription.IsAsked) continue;
+                await SendAsync(
+                    subscription, MakeBeforeBreak.Answer(subscription, GroupFor(subscription)), cancellationToken);
+                return true;
+            }
+
             var group = GroupFor(subscription);
             if (ResponsePlanner.IsReady(subscription, group))
             {
@@ -207,23 +222,7 @@ internal sealed partial class StreamSession(
                 return true;
             }
 
-            // Later types may point to what this one still lacks. Answers to requests do not wait.
-            if (ResponsePlanner.IsBehind(subscription, group))
-            {
-                return await AnswerLaterAsync(typeUrl, cancellationToken);
-            }
-        }
-
-        return false;
-    }
-
-    private async Task<bool> AnswerLaterAsync(string after, CancellationToken cancellationToken)
-    {
-        foreach (var typeUrl in SubscriptionTable.PushOrder.AsSpan()[(SubscriptionTable.PushOrder.IndexOf(after) + 1)..].ToArray())
-        {
-            if (_table.Find(typeUrl) is not { IsAsked: true } subscription) continue;
-            await SendAsync(subscription, GroupFor(subscription), cancellationToken);
-            return true;
+            waits = ResponsePlanner.IsBehind(subscription, group);
         }
 
         return false;
@@ -245,7 +244,9 @@ internal sealed partial class StreamSession(
             subscription.IsAsked || subscription.TypeUrl == TypeUrls.Secret ? null : _picture.ChangedAt);
         if (subscription is { TypeUrl: TypeUrls.Cluster, Told: { } told })
         {
-            _table.ForceEndpoints(GroupDifference.Between(told, group).Changed);
+            var changed = GroupDifference.Between(told, group).Changed;
+            _table.ForceEndpoints(changed);
+            _barrier.Await(changed.Where(name => told.Find(name) is null && _set.Endpoints.Find(name) is not null));
         }
 
         parts.Metrics.Pushed(subscription.TypeUrl);
@@ -270,9 +271,12 @@ internal sealed partial class StreamSession(
     /// <summary>How long nothing but news can give the loop work.</summary>
     private TimeSpan WaitsFor()
     {
-        var (stall, age) = (StallsIn(), fellows.Age.Left(_table.HasOutstanding));
-        return age == Timeout.InfiniteTimeSpan || (stall != Timeout.InfiniteTimeSpan && stall < age) ? stall : age;
+        var wait = Sooner(StallsIn(), _barrier.Left);
+        return Sooner(wait, fellows.Age.Left(_table.HasOutstanding));
     }
+
+    private static TimeSpan Sooner(TimeSpan one, TimeSpan other) =>
+        other == Timeout.InfiniteTimeSpan || (one != Timeout.InfiniteTimeSpan && one < other) ? one : other;
 
     /// <summary>How long the client may go on leaving a push unanswered that others wait for.</summary>
     private TimeSpan StallsIn()

@@ -47,17 +47,18 @@ internal sealed class EndpointBarrier(TimeSpan limit, TimeProvider clock)
     {
         if (_awaited.Count == 0) return false;
         var isClosed = Left > TimeSpan.Zero
-            && clusters is { IsWildcard: true, Parked: null }
+            && clusters is { IsWildcard: true } and not { IsWhole: true, Parked: not null }
             && endpoints is not null
-            && (clusters.IsOutstanding || endpoints.IsOutstanding || !HasAll(endpoints));
+            && (clusters.IsOutstanding || endpoints.IsOutstanding || !HasAll(clusters, endpoints));
         if (!isClosed) _awaited.Clear();
         return isClosed;
     }
 
-    private bool HasAll(Subscription endpoints)
+    private bool HasAll(Subscription clusters, Subscription endpoints)
     {
         foreach (var name in _awaited)
         {
+            if (clusters.Refused.ContainsKey(name)) continue;
             if (!endpoints.Names.Contains(name) || endpoints.Requested.Contains(name)) return false;
         }
 

@@ -230,7 +230,7 @@ internal sealed partial class StreamSession(
 
     private async Task SendAsync(Subscription subscription, ResourceGroup group, CancellationToken cancellationToken)
     {
-        var (response, next) = ResponsePlanner.Plan(subscription, group, wire.Protocol, parts.Options.MaxResponseSize);
+        var (response, next) = ResponsePlanner.Plan(subscription, group, parts.Options.MaxResponseSize);
         if (response is null)
         {
             _table.Set(subscription.TypeUrl, next);
@@ -241,7 +241,7 @@ internal sealed partial class StreamSession(
         _table.Set(subscription.TypeUrl, next);
         _sent[subscription.TypeUrl] = new SentResponse(
             parts.Clock.GetTimestamp(),
-            subscription.IsAsked || subscription.TypeUrl == TypeUrls.Secret ? null : _picture.ChangedAt);
+            IsNews(subscription) ? _picture.ChangedAt : null);
         if (subscription is { TypeUrl: TypeUrls.Cluster, Told: { } told })
         {
             var changed = GroupDifference.Between(told, group).Changed;
@@ -253,6 +253,11 @@ internal sealed partial class StreamSession(
         var size = await wire.SendAsync(response, next.Nonce, cancellationToken);
         if (size > GrpcLimits.DefaultMaxMessageSize) LogTooLarge(node.Id, subscription.TypeUrl, size);
     }
+
+    /// <summary>Whether what is sent next is a change of the mesh, and no answer or part of one.</summary>
+    private static bool IsNews(Subscription subscription) =>
+        subscription is { IsAsked: false, Rest.IsEmpty: true, Suspects.IsEmpty: true }
+        && subscription.TypeUrl != TypeUrls.Secret;
 
     /// <summary>What a type is to be brought to; clusters and endpoints keep what routes may still point to.</summary>
     private ResourceGroup GroupFor(Subscription subscription)

@@ -53,7 +53,9 @@ internal static class ResponsePlanner
 
         var next = Told(subscription, group) with { Rest = later.ToImmutable() };
         var response = new Response(group, SharedOr(group, resources), removed.ToImmutable());
-        return IsWorthSending(subscription, group, response) ? (response, Sent(next, response)) : (null, next.Settled());
+        return IsWorthSending(subscription, group, response)
+            ? (response, Sent(next, response))
+            : (null, next.Settled());
     }
 
     private static bool IsParked(Subscription subscription, ResourceGroup group) =>
@@ -131,7 +133,7 @@ internal static class ResponsePlanner
         return isWhole ? group.Resources : resources.ToImmutable();
     }
 
-    /// <summary>The subscription once the client is at this group; what is refused stays so while it is the same.</summary>
+    /// <summary>The subscription once the client is at this group; what is refused stays so until it changes.</summary>
     private static Subscription Told(Subscription subscription, ResourceGroup group) => subscription with
     {
         Told = group,

@@ -242,16 +242,26 @@ internal sealed partial class StreamSession(
         _sent[subscription.TypeUrl] = new SentResponse(
             parts.Clock.GetTimestamp(),
             IsNews(subscription) ? _picture.ChangedAt : null);
-        if (subscription is { TypeUrl: TypeUrls.Cluster, Told: { } told })
-        {
-            var changed = GroupDifference.Between(told, group).Changed;
-            _table.ForceEndpoints(changed);
-            _barrier.Await(changed.Where(name => told.Find(name) is null && _set.Endpoints.Find(name) is not null));
-        }
-
+        if (subscription.TypeUrl == TypeUrls.Cluster) BeforeClusters(subscription, group, response);
         parts.Metrics.Pushed(subscription.TypeUrl);
         var size = await wire.SendAsync(response, next.Nonce, cancellationToken);
         if (size > GrpcLimits.DefaultMaxMessageSize) LogTooLarge(node.Id, subscription.TypeUrl, size);
+    }
+
+    /// <summary>What follows from sending clusters: endpoints that the client waits for, and what waits for those.</summary>
+    private void BeforeClusters(Subscription subscription, ResourceGroup group, Response response)
+    {
+        var sent = response.Resources.Select(r => r.Name);
+        if (subscription.Told is not { } told)
+        {
+            // Who says what it holds is sent a cluster only when that is no longer so; others ask for all endpoints.
+            if (!subscription.Held.IsEmpty) _table.ForceHeldEndpoints(sent);
+            return;
+        }
+
+        var changed = GroupDifference.Between(told, group).Changed;
+        _table.ForceEndpoints(subscription.IsDelta ? sent : changed);
+        _barrier.Await(changed.Where(name => told.Find(name) is null && _set.Endpoints.Find(name) is not null));
     }
 
     /// <summary>Whether what is sent next is a change of the mesh, and no answer or part of one.</summary>

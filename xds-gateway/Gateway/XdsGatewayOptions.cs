@@ -28,7 +28,8 @@ public sealed class XdsGatewayOptions
     public TimeSpan DebounceCap { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How long a client may block its stream, by not reading or not acknowledging while more is due.
+    /// How long a client may block its stream, by reading nothing of a response or by not acknowledging while more is
+    /// due.
     /// </summary>
     /// <value>30 s by default; then the stream is closed.</value>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]

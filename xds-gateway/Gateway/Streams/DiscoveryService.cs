@@ -31,7 +31,8 @@ internal sealed partial class DiscoveryService(
 
         var client = await authenticator.AuthenticateAsync(call.HttpContext, call.CancellationToken);
         await call.StartAsync(call.CancellationToken); // translating takes time; a client must not believe us dead
-        var wire = new DiscoveryWire(call, protocol, parts.Options.StallTimeout, parts.Clock);
+        using var wire = new DiscoveryWire(
+            call, protocol, parts.Options.StallTimeout, parts.Clock, parts.Stopping);
         if (await ReadFirstAsync(wire, call.CancellationToken) is not { } first) return;
         await RunAsync(ProxyNode.Of(first.Node, client.Id), client, wire, first, call.CancellationToken);
     }

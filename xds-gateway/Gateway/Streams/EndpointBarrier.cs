@@ -4,7 +4,7 @@ namespace MeshOrleans.Xds.Gateway.Streams;
 /// Keeps listeners and routes that may point to new clusters back until the client has those clusters' endpoints, or
 /// has had its time to ask for them. One stream's own.
 /// </summary>
-/// <remarks>Source: behaviour.md 3.2, rule 6. Answers to requests do not pass here: the client waits for them.</remarks>
+/// <remarks>Source: behaviour.md 3.2, rule 6. Answers to requests do not pass here: clients wait for them.</remarks>
 internal sealed class EndpointBarrier(TimeSpan limit, TimeProvider clock)
 {
     private readonly HashSet<string> _awaited = new(StringComparer.Ordinal);

@@ -76,7 +76,7 @@ internal sealed partial class StreamSession(
         }
 
         if (parts.Source.Current != _picture) await RefreshAsync();
-        if (await PushAsync(cancellationToken)) return true;
+        if (await PushAsync()) return true;
         if (_requests.Reader.Completion.IsCompleted)
         {
             await _requests.Reader.Completion; // throws what the reading threw
@@ -197,7 +197,7 @@ internal sealed partial class StreamSession(
     /// <summary>
     /// Sends the first thing that is due, in push order; false when there is nothing that may go out now.
     /// </summary>
-    private async Task<bool> PushAsync(CancellationToken cancellationToken)
+    private async Task<bool> PushAsync()
     {
         var waits = false;
         var isHeldBack = _barrier.IsClosed(
@@ -210,15 +210,14 @@ internal sealed partial class StreamSession(
             if (waits || (isHeldBack && MakeBeforeBreak.PointsToClusters(typeUrl)))
             {
                 if (!subscription.IsAsked) continue;
-                await SendAsync(
-                    subscription, MakeBeforeBreak.Answer(subscription, GroupFor(subscription)), cancellationToken);
+                await SendAsync(subscription, MakeBeforeBreak.Answer(subscription, GroupFor(subscription)));
                 return true;
             }
 
             var group = GroupFor(subscription);
             if (ResponsePlanner.IsReady(subscription, group))
             {
-                await SendAsync(subscription, group, cancellationToken);
+                await SendAsync(subscription, group);
                 return true;
             }
 
@@ -228,7 +227,7 @@ internal sealed partial class StreamSession(
         return false;
     }
 
-    private async Task SendAsync(Subscription subscription, ResourceGroup group, CancellationToken cancellationToken)
+    private async Task SendAsync(Subscription subscription, ResourceGroup group)
     {
         var (response, next) = ResponsePlanner.Plan(subscription, group, parts.Options.MaxResponseSize);
         if (response is null)
@@ -244,11 +243,11 @@ internal sealed partial class StreamSession(
             IsNews(subscription) ? _picture.ChangedAt : null);
         if (subscription.TypeUrl == TypeUrls.Cluster) BeforeClusters(subscription, group, response);
         parts.Metrics.Pushed(subscription.TypeUrl);
-        var size = await wire.SendAsync(response, next.Nonce, cancellationToken);
+        var size = await wire.SendAsync(response, next.Nonce);
         if (size > GrpcLimits.DefaultMaxMessageSize) LogTooLarge(node.Id, subscription.TypeUrl, size);
     }
 
-    /// <summary>What follows from sending clusters: endpoints that the client waits for, and what waits for those.</summary>
+    /// <summary>What follows from sending clusters: endpoints that become due, and what waits for those.</summary>
     private void BeforeClusters(Subscription subscription, ResourceGroup group, Response response)
     {
         var sent = response.Resources.Select(r => r.Name);

@@ -36,8 +36,8 @@ public sealed class XdsGatewayOptions
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How long listeners and routes wait for the endpoints of clusters that were added with them: once until the client
-    /// has answered the clusters, and once more until it has asked for the endpoints and answered those.
+    /// How long listeners and routes wait for the endpoints of clusters that were added with them: once until the
+    /// client has answered the clusters, and once more until it has asked for the endpoints and answered those.
     /// </summary>
     /// <value>1 s by default; zero means that they never wait.</value>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:30")]
@@ -50,6 +50,15 @@ public sealed class XdsGatewayOptions
     /// <value>30 min by default; zero means never.</value>
     [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
     public TimeSpan MaxStreamAge { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>
+    /// The longest that streams go on when the host stops. Each ends at a moment that it draws, so that other gateways
+    /// are not asked by all clients at once; a few streams spread over less. A push that is not answered yet, or not
+    /// yet read, gets the whole time.
+    /// </summary>
+    /// <value>3 s by default; zero ends all streams at once. The host must not be stopped harder before.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:20")]
+    public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>The most resource names in one request, and in one type's subscription.</summary>
     /// <value>10,000 by default.</value>

@@ -87,7 +87,8 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Services.AddXdsGateway();
         builder.Services.Configure<GatewayAddresses>(a => (a.Xds, a.Api) = (() => "10.0.0.1:15012", () => "http://10.0.0.1"));
         if (serving is null) builder.Services.Replace(ServiceDescriptor.Singleton<IPeerAuthenticator, HeaderAuthenticator>());
-        builder.Services.Configure<XdsGatewayOptions>(o => (o.Debounce, o.MaxStreamAge) = (TimeSpan.Zero, TimeSpan.Zero));
+        builder.Services.Configure<XdsGatewayOptions>(
+            o => (o.Debounce, o.MaxStreamAge, o.DrainTime) = (TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero));
         if (configure is not null) builder.Services.Configure(configure);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

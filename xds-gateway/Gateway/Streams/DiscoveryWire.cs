@@ -18,7 +18,7 @@ internal sealed class DiscoveryWire : IDisposable
     /// <param name="protocol">Which method it is.</param>
     /// <param name="stallTimeout">How long a client may take nothing of a response.</param>
     /// <param name="clock">Measures that.</param>
-    /// <param name="stopping">Gives up what is being sent: the host cannot wait for a client that does not read.</param>
+    /// <param name="stopping">Gives up what is being sent: the host cannot wait for who does not read.</param>
     public DiscoveryWire(
         GrpcServerCall call,
         StreamProtocol protocol,
@@ -52,7 +52,7 @@ internal sealed class DiscoveryWire : IDisposable
     /// <summary>The nonce of the next response: unique on this stream.</summary>
     public string NextNonce() => $"{++_nonce}";
 
-    /// <summary>Sends a response; a client that does not read loses its stream, one that reads slowly keeps it.</summary>
+    /// <summary>Sends a response; a client that does not read loses its stream, a slow one keeps it.</summary>
     /// <returns>The size of the message in bytes.</returns>
     /// <exception cref="GrpcException">The client does not read, and its stream is reset.</exception>
     public async ValueTask<long> SendAsync(Response response, string nonce)

@@ -68,8 +68,10 @@ internal sealed partial class StreamSession(
             return true;
         }
 
+        if (parts.Drain.Started.IsCancellationRequested) fellows.Age.Stop(parts.Drain.Spread, parts.Drain.Limit);
         if (fellows.Age.IsOver(_table.HasOutstanding))
         {
+            if (fellows.Age.IsStopping) throw ShuttingDown();
             LogOfAge(node.Id);
             throw new GrpcException(
                 GrpcStatusCode.Unavailable, "The stream has reached its age limit; connect again.");
@@ -85,7 +87,7 @@ internal sealed partial class StreamSession(
 
         fellows.Report.Update(Reports());
         if (!await _wake.WaitAsync(WaitsFor(), parts.Clock, cancellationToken)) CheckStall();
-        return parts.Stopping.IsCancellationRequested ? throw ShuttingDown() : true;
+        return true;
     }
 
     private async Task ReadAsync(CancellationToken cancellationToken)

@@ -28,11 +28,20 @@ public sealed class XdsGatewayOptions
     public TimeSpan DebounceCap { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How long a client may block its stream, by not reading or not acknowledging while more is due.
+    /// How long a client may block its stream, by reading nothing of a response or by not acknowledging while more is
+    /// due.
     /// </summary>
     /// <value>30 s by default; then the stream is closed.</value>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How long listeners and routes wait for the endpoints of clusters that were added with them: once until the
+    /// client has answered the clusters, and once more until it has asked for the endpoints and answered those.
+    /// </summary>
+    /// <value>1 s by default; zero means that they never wait.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:30")]
+    public TimeSpan EndpointWait { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// The mean age at which a stream is ended, so that its client connects anew and gateways that were added get their
@@ -41,6 +50,15 @@ public sealed class XdsGatewayOptions
     /// <value>30 min by default; zero means never.</value>
     [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
     public TimeSpan MaxStreamAge { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>
+    /// The longest that streams go on when the host stops. Each ends at a moment that it draws, so that other gateways
+    /// are not asked by all clients at once; a few streams spread over less. A push that is not answered yet, or not
+    /// yet read, gets the whole time.
+    /// </summary>
+    /// <value>3 s by default; zero ends all streams at once. The host must not be stopped harder before.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:20")]
+    public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>The most resource names in one request, and in one type's subscription.</summary>
     /// <value>10,000 by default.</value>

@@ -87,7 +87,8 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Services.AddXdsGateway();
         builder.Services.Configure<GatewayAddresses>(a => (a.Xds, a.Api) = (() => "10.0.0.1:15012", () => "http://10.0.0.1"));
         if (serving is null) builder.Services.Replace(ServiceDescriptor.Singleton<IPeerAuthenticator, HeaderAuthenticator>());
-        builder.Services.Configure<XdsGatewayOptions>(o => (o.Debounce, o.MaxStreamAge) = (TimeSpan.Zero, TimeSpan.Zero));
+        builder.Services.Configure<XdsGatewayOptions>(
+            o => (o.Debounce, o.MaxStreamAge, o.DrainTime) = (TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero));
         if (configure is not null) builder.Services.Configure(configure);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -122,6 +123,16 @@ internal sealed class GatewayHost : IAsyncDisposable
             await Task.Delay(5, CancellationToken.None);
         }
     }
+
+    /// <summary>Moves the clock step by step until something has come about.</summary>
+    public Task AdvanceUntilAsync(Func<bool> condition, TimeSpan? step = null) =>
+        UntilAsync(
+            () =>
+            {
+                if (!condition()) Clock.Advance(step ?? TimeSpan.FromMilliseconds(50));
+                return condition();
+            },
+            "the clock has brought it about");
 
     /// <summary>A channel of its own over TLS, to this host and no other.</summary>
     public GrpcChannel TlsChannel(X509Certificate2? client)

@@ -64,6 +64,39 @@ public sealed class MovingTests
         Assert.Equal(EndpointsOfB, changed.Names);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_cluster_that_changed_on_the_way_is_followed_by_its_endpoints_though_they_are_held(bool later)
+    {
+        await using var one = await GatewayHost.StartAsync();
+        var held = await LoadAsync(one);
+        await using var other = await GatewayHost.StartAsync(TestMesh.With("""
+            kind: DestinationRule
+            apiVersion: networking.istio.io/v1
+            metadata: { name: b, namespace: app }
+            spec: { host: b, trafficPolicy: { connectionPool: { tcp: { maxConnections: 7 } } } }
+            """).Snapshot);
+        await using var client = other.Delta(Identity);
+
+        await client.ChangeAsync(TypeUrls.Cluster, ["*"], node: AdsClient.Node(), held: held[TypeUrls.Cluster]);
+        if (!later) await AskForEndpointsAsync();
+        var clusters = await client.NextAsync(TypeUrls.Cluster);
+        await client.AckAsync(clusters);
+        if (later) await AskForEndpointsAsync();
+        var endpoints = await client.NextAsync(TypeUrls.ClusterLoadAssignment);
+        await client.AckAsync(endpoints);
+
+        Assert.Equal(EndpointsOfB, clusters.Names);
+        Assert.Equal(EndpointsOfB, endpoints.Names);
+        await client.SilenceAsync();
+
+        Task AskForEndpointsAsync() => client.ChangeAsync(
+            TypeUrls.ClusterLoadAssignment,
+            [.. held[TypeUrls.ClusterLoadAssignment].Select(r => r.Name)],
+            held: held[TypeUrls.ClusterLoadAssignment]);
+    }
+
     [Fact]
     public async Task A_gateway_that_does_not_know_the_roots_does_not_confirm_those_that_are_held()
     {

@@ -16,8 +16,9 @@ public sealed class RequestClassifierTests
         var current = c.Current();
         foreach (var protocol in (StreamProtocol[])[StreamProtocol.StateOfTheWorld, StreamProtocol.Delta])
         {
-            var request = c.Request() with { Error = "no", Unsubscribe = [] };
-            if (protocol is StreamProtocol.Delta) request = request with { Names = [] }; // a change of names is a request of its own
+            // A change of names is a request of its own.
+            string[] same = current is { IsWildcard: true, WasNamed: true } ? ["*", .. current.Names] : [.. current?.Names ?? []];
+            var request = c.Request() with { Error = "no", Unsubscribe = [], Names = protocol is StreamProtocol.Delta ? [] : [.. same] };
             var (kind, next) = RequestClassifier.Classify(current, request, protocol);
             if (kind is not (RequestKind.Nack or RequestKind.Stale) || next?.IsAsked == true) return false;
             if (next is not null && ResponsePlanner.IsReady(next, Group)) return false;
@@ -44,6 +45,29 @@ public sealed class RequestClassifierTests
         var (_, two) = RequestClassifier.Classify(c.Current(), request with { Nonce = "" }, StreamProtocol.Delta);
         return one?.IsWildcard == two?.IsWildcard && (one is null || one.Names.SetEquals(two!.Names));
     }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_NACK_that_names_more_asks_for_what_it_adds()
+    {
+        var (_, current) = Classify(null, "a", "");
+        current = current! with { Nonce = "1", IsOutstanding = true, IsDue = false, Requested = [], Told = Group };
+
+        var (kind, next) = Classify(current, "a,b", "1", error: "no");
+
+        Assert.Equal((RequestKind.Nack, "no", false), (kind, next!.NackMessage, next.IsDue));
+        Assert.Equal("b", Assert.Single(next.Requested));
+        Assert.Equal(["a", "b"], next.Names.Order());
+    }
+
+    [Fact]
+    public void A_NACK_that_names_nothing_ends_no_subscription()
+    {
+        var (_, current) = Classify(null, "a", "");
+
+        var (kind, next) = Classify(current! with { Nonce = "1", IsDue = false, Requested = [] }, "", "1", error: "no");
+
+        Assert.Equal((RequestKind.Nack, "a", false), (kind, Assert.Single(next!.Names), next.IsAsked));
+    }
 
     [Theory]
     [InlineData("", true)]
@@ -86,10 +110,11 @@ public sealed class RequestClassifierTests
         Assert.False(RequestClassifier.Classify(null, request, StreamProtocol.Delta).Next!.IsWildcard);
     }
 
-    private static (RequestKind Kind, Subscription? Next) Classify(Subscription? current, string names, string nonce) =>
+    private static (RequestKind Kind, Subscription? Next) Classify(
+        Subscription? current, string names, string nonce, string? error = null) =>
         RequestClassifier.Classify(
             current,
-            new StreamRequest { TypeUrl = TypeUrls.Cluster, Nonce = nonce, Names = [.. names.Split(',', StringSplitOptions.RemoveEmptyEntries)] },
+            new StreamRequest { TypeUrl = TypeUrls.Cluster, Nonce = nonce, Error = error, Names = [.. names.Split(',', StringSplitOptions.RemoveEmptyEntries)] },
             StreamProtocol.StateOfTheWorld);
 
     /// <summary>Any subscription that has been told what there is, and any request.</summary>

@@ -38,6 +38,40 @@ public sealed class StreamAgeTests
         Assert.Equal(Timeout.InfiniteTimeSpan, age.Left(isOutstanding: false));
     }
 
+    [Theory]
+    [InlineData(0.0, false, 0)]
+    [InlineData(0.5, false, 1_000)]
+    [InlineData(0.5, true, 3_000)]
+    public void A_stopping_host_gives_each_stream_a_moment_of_its_own_and_a_pending_push_all_the_time(
+        double chance, bool isOutstanding, int milliseconds)
+    {
+        var clock = new ManualTimeProvider();
+        var age = new StreamAge(new XdsGatewayOptions { MaxStreamAge = TimeSpan.Zero }, clock, new Chance(chance));
+        clock.Advance(TimeSpan.FromMinutes(5));
+
+        age.Stop(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3));
+        age.Stop(TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(9)); // is told already
+
+        clock.Advance(TimeSpan.FromMilliseconds(Math.Max(0, milliseconds - 1)));
+        Assert.Equal(milliseconds > 0, !age.IsOver(isOutstanding));
+        clock.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.True(age.IsOver(isOutstanding));
+        Assert.True(age.IsStopping);
+    }
+
+    [Fact]
+    public void A_stream_that_was_to_end_sooner_than_its_host_does_so()
+    {
+        var clock = new ManualTimeProvider();
+        var age = new StreamAge(new XdsGatewayOptions(), clock, new Chance(0));
+        clock.Advance(TimeSpan.FromMinutes(15) - TimeSpan.FromSeconds(1));
+
+        age.Stop(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3));
+
+        Assert.Equal(TimeSpan.Zero, age.Left(isOutstanding: false)); // chance has it at once
+        Assert.Equal(TimeSpan.FromSeconds(3), age.Left(isOutstanding: true));
+    }
+
     [Fact]
     public async Task A_stream_of_age_ends_and_says_why_and_a_younger_one_goes_on()
     {

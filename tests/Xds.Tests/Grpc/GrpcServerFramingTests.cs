@@ -152,7 +152,7 @@ public sealed class GrpcServerFramingTests
     public async Task Serialized_bytes_in_several_segments_are_one_message()
     {
         await using var server = await GrpcTestServer.StartAsync(app => app.MapGrpc(Names, call =>
-            call.WriteAsync(Segments([0x0A, 5, 0x68, 0x65], [0x6C, 0x6C, 0x6F]), call.CancellationToken).AsTask()));
+            call.WriteAsync(Segments([0x0A, 5, 0x68, 0x65], [0x6C, 0x6C, 0x6F]), null, call.CancellationToken).AsTask()));
 
         var answer = await server.PostAsync(Names, new ChunkedContent());
 

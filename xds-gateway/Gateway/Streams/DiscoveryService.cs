@@ -21,7 +21,7 @@ internal sealed partial class DiscoveryService(
 {
     public async Task ServeAsync(GrpcServerCall call, StreamProtocol protocol)
     {
-        if (parts.Stopping.IsCancellationRequested) throw StreamSession.ShuttingDown();
+        if (parts.Drain.Started.IsCancellationRequested) throw StreamSession.ShuttingDown();
 
         // A control plane that answers before it knows the mesh would empty every proxy.
         if (parts.Source.Current is null)
@@ -31,7 +31,8 @@ internal sealed partial class DiscoveryService(
 
         var client = await authenticator.AuthenticateAsync(call.HttpContext, call.CancellationToken);
         await call.StartAsync(call.CancellationToken); // translating takes time; a client must not believe us dead
-        var wire = new DiscoveryWire(call, protocol, parts.Options.StallTimeout, parts.Clock);
+        using var wire = new DiscoveryWire(
+            call, protocol, parts.Options.StallTimeout, parts.Clock, parts.Drain.Over);
         if (await ReadFirstAsync(wire, call.CancellationToken) is not { } first) return;
         await RunAsync(ProxyNode.Of(first.Node, client.Id), client, wire, first, call.CancellationToken);
     }
@@ -41,12 +42,12 @@ internal sealed partial class DiscoveryService(
     /// </summary>
     private async Task<StreamRequest?> ReadFirstAsync(DiscoveryWire wire, CancellationToken cancellationToken)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(parts.Stopping, cancellationToken);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(parts.Drain.Started, cancellationToken);
         try
         {
             return await wire.ReadAsync(either.Token);
         }
-        catch (OperationCanceledException) when (parts.Stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (parts.Drain.Started.IsCancellationRequested)
         {
             throw StreamSession.ShuttingDown();
         }
@@ -80,7 +81,7 @@ internal sealed partial class DiscoveryService(
             factories.SessionLogger);
         var open = new OpenStream(node, session, svid, report);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var stopping = parts.Stopping.Register(session.Wake);
+        using var stopping = parts.Drain.Started.Register(session.Wake);
         status.Add(open);
         parts.Metrics.Connected();
         LogOpened(node.Id, node.Identity?.ToString() ?? "no proved identity", wire.Protocol);

@@ -4,24 +4,47 @@ using MeshOrleans.Xds.Protocol.Grpc;
 namespace MeshOrleans.Xds.Gateway.Streams;
 
 /// <summary>The messages of one stream, in either method.</summary>
-internal sealed class DiscoveryWire(
-    GrpcServerCall call, StreamProtocol protocol, TimeSpan stallTimeout, TimeProvider clock)
+internal sealed class DiscoveryWire : IDisposable
 {
+    private readonly GrpcServerCall _call;
+    private readonly TimeSpan _stallTimeout;
+    private readonly CancellationTokenSource _stalled;
+    private readonly CancellationTokenSource _either;
+    private readonly Action _onProgress;
     private long _nonce;
 
-    public StreamProtocol Protocol => protocol;
+    /// <summary>Takes a call over.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="protocol">Which method it is.</param>
+    /// <param name="stallTimeout">How long a client may take nothing of a response.</param>
+    /// <param name="clock">Measures that.</param>
+    /// <param name="stopping">Gives up what is being sent: the host cannot wait for who does not read.</param>
+    public DiscoveryWire(
+        GrpcServerCall call,
+        StreamProtocol protocol,
+        TimeSpan stallTimeout,
+        TimeProvider clock,
+        CancellationToken stopping)
+    {
+        (_call, Protocol, _stallTimeout) = (call, protocol, stallTimeout);
+        _stalled = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
+        _either = CancellationTokenSource.CreateLinkedTokenSource(_stalled.Token, stopping, call.CancellationToken);
+        _onProgress = () => _stalled.CancelAfter(_stallTimeout);
+    }
+
+    public StreamProtocol Protocol { get; }
 
     /// <summary>The next request; null when the client has finished.</summary>
     public async ValueTask<StreamRequest?> ReadAsync(CancellationToken cancellationToken)
     {
-        if (protocol is StreamProtocol.Delta)
+        if (Protocol is StreamProtocol.Delta)
         {
-            return await call.ReadAsync(DeltaDiscoveryRequest.Parser, cancellationToken) is { } delta
+            return await _call.ReadAsync(DeltaDiscoveryRequest.Parser, cancellationToken) is { } delta
                 ? StreamRequest.Of(delta)
                 : null;
         }
 
-        return await call.ReadAsync(DiscoveryRequest.Parser, cancellationToken) is { } request
+        return await _call.ReadAsync(DiscoveryRequest.Parser, cancellationToken) is { } request
             ? StreamRequest.Of(request)
             : null;
     }
@@ -29,22 +52,30 @@ internal sealed class DiscoveryWire(
     /// <summary>The nonce of the next response: unique on this stream.</summary>
     public string NextNonce() => $"{++_nonce}";
 
-    /// <summary>Sends a response; a client that does not read loses its stream.</summary>
+    /// <summary>Sends a response; a client that does not read loses its stream, a slow one keeps it.</summary>
     /// <returns>The size of the message in bytes.</returns>
-    public async ValueTask<long> SendAsync(Response response, string nonce, CancellationToken cancellationToken)
+    /// <exception cref="GrpcException">The client does not read, and its stream is reset.</exception>
+    public async ValueTask<long> SendAsync(Response response, string nonce)
     {
-        using var stalled = new CancellationTokenSource(stallTimeout, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stalled.Token, cancellationToken);
+        var message = ResponseEncoder.Encode(response, nonce, Protocol);
         try
         {
-            var message = ResponseEncoder.Encode(response, nonce, protocol);
-            await call.WriteAsync(message, either.Token);
+            _stalled.CancelAfter(_stallTimeout);
+            await _call.WriteAsync(message, _onProgress, _either.Token);
+            _stalled.CancelAfter(Timeout.InfiniteTimeSpan);
             return message.Length;
         }
-        catch (OperationCanceledException) when (stalled.IsCancellationRequested)
+        catch (OperationCanceledException exception)
         {
-            call.HttpContext.Abort(); // trailers would have to wait behind what the client does not read
-            throw;
+            _call.HttpContext.Abort(); // trailers would have to wait behind what the client does not read
+            if (_call.CancellationToken.IsCancellationRequested) throw;
+            throw new GrpcException(GrpcStatusCode.Unavailable, "The client does not read.", exception);
         }
+    }
+
+    public void Dispose()
+    {
+        _either.Dispose();
+        _stalled.Dispose();
     }
 }

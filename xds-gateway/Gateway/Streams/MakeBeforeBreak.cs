@@ -1,10 +1,12 @@
 using MeshOrleans.Xds.Gateway.Push;
+using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Translation;
 
 namespace MeshOrleans.Xds.Gateway.Streams;
 
 /// <summary>
-/// Keeps clusters and their endpoints at the client until its listeners and routes no longer point to them.
+/// Keeps clusters and their endpoints at the client until its listeners and routes no longer point to them, and from
+/// answers what the client was not yet to be told. What is pushed and new waits at the <see cref="EndpointBarrier"/>.
 /// </summary>
 internal static class MakeBeforeBreak
 {
@@ -20,9 +22,23 @@ internal static class MakeBeforeBreak
         return GroupDifference.Between(told, group).Removed.Any(subscription.Wants) ? Held.Of(told, group) : group;
     }
 
-    private static ResourceGroup Join(ResourceGroup told, ResourceGroup group) => ResourceGroup.Of(
-        group.TypeUrl,
-        group.Resources.Concat(GroupDifference.Between(told, group).Removed.Select(name => told.Find(name)!)));
+    /// <summary>Whether resources of a type name clusters.</summary>
+    public static bool PointsToClusters(string typeUrl) =>
+        typeUrl is TypeUrls.Listener or TypeUrls.RouteConfiguration;
+
+    /// <summary>
+    /// What a request is answered from while the client may still lack clusters or their endpoints: what it has been
+    /// told, and of what is new only what it asks for.
+    /// </summary>
+    /// <param name="subscription">How far the client is.</param>
+    /// <param name="group">What there is.</param>
+    public static ResourceGroup Answer(Subscription subscription, ResourceGroup group)
+    {
+        if (!PointsToClusters(group.TypeUrl) || subscription.Told is not { } told) return group;
+        EncodedResource[] added =
+            [.. subscription.Requested.Where(n => told.Find(n) is null).Select(group.Find).OfType<EncodedResource>()];
+        return added.Length == 0 ? told : ResourceGroup.Of(told.TypeUrl, told.Resources.Concat(added));
+    }
 
     /// <summary>Whether a client's listeners or routes are those of a group, acknowledged.</summary>
     public static bool IsSettled(Subscription? subscription, ResourceGroup group) =>
@@ -30,4 +46,8 @@ internal static class MakeBeforeBreak
         || (subscription.Told?.VersionInfo == group.VersionInfo
             && !subscription.IsOutstanding
             && subscription.Parked is null);
+
+    private static ResourceGroup Join(ResourceGroup told, ResourceGroup group) => ResourceGroup.Of(
+        group.TypeUrl,
+        group.Resources.Concat(GroupDifference.Between(told, group).Removed.Select(name => told.Find(name)!)));
 }

@@ -20,18 +20,13 @@ internal static class RequestClassifier
 
     private static (RequestKind, Subscription?) OfStateOfTheWorld(Subscription? current, StreamRequest request)
     {
-        if (request.Error is { } error)
-        {
-            return current is null || request.Nonce != current.Nonce
-                ? (RequestKind.Stale, current)
-                : (RequestKind.Nack, current.Nacked(error));
-        }
-
         // A nonce of another life: after a reconnect some clients still send the last one. It is a first request.
-        if (current is null || request.Nonce.Length == 0) return Begin(current, request);
-        if (request.Nonce != current.Nonce) return (RequestKind.Stale, current);
+        if (request.Error is null && (current is null || request.Nonce.Length == 0)) return Begin(current, request);
+        if (current is null || request.Nonce != current.Nonce) return (RequestKind.Stale, current);
 
-        var next = current.Acknowledged();
+        // Who refuses and names nothing says nothing about names; who names others wants those too.
+        var next = request.Error is { } error ? current.Nacked(error) : current.Acknowledged();
+        if (request is { Error: not null, Names.IsEmpty: true }) return (RequestKind.Nack, next);
         var (isWildcard, names) = Read(request, current.IsWildcard && !current.WasNamed);
         if (!isWildcard && names.IsEmpty && (current.IsWildcard || !current.Names.IsEmpty))
         {
@@ -47,7 +42,8 @@ internal static class RequestClassifier
             Requested = current.Requested.Union(added),
             IsDue = current.IsDue || isWildcard != current.IsWildcard,
         };
-        return next.IsAsked ? (RequestKind.Change, next) : (RequestKind.Ack, next);
+        var kind = request.Error is not null ? RequestKind.Nack : next.IsAsked ? RequestKind.Change : RequestKind.Ack;
+        return (kind, next);
     }
 
     private static (RequestKind, Subscription?) Begin(Subscription? current, StreamRequest request)
@@ -90,8 +86,12 @@ internal static class RequestClassifier
                 isWildcard ? request.Unsubscribe : []),
             Forced = next.Forced.Except(request.Unsubscribe),
             IsDue = next.IsDue || (everything && !current.IsWildcard),
-            Told = everything && !current.IsWildcard ? null : next.Told,
         };
+        if (everything && !current.IsWildcard)
+        {
+            next = next with { Told = null, Suspects = [], Refused = next.Refused.Clear() };
+        }
+
         return (kind is RequestKind.Nack or RequestKind.Stale ? kind : RequestKind.Change, next);
     }
 
@@ -103,6 +103,7 @@ internal static class RequestClassifier
             StringComparer.Ordinal);
         return (RequestKind.Subscribe, new Subscription(request.TypeUrl)
         {
+            IsDelta = true,
             IsWildcard = isWildcard,
             WasNamed = !request.Names.IsEmpty,
             Names = names,

@@ -17,34 +17,31 @@ internal static class ResponsePlanner
 
     /// <summary>Whether the client lacks something it may be sent unasked.</summary>
     public static bool IsBehind(Subscription subscription, ResourceGroup group) =>
-        group.VersionInfo != subscription.Parked
-        && (subscription.Told?.VersionInfo != group.VersionInfo || !subscription.Forced.IsEmpty);
+        !IsParked(subscription, group)
+        && (subscription.Told?.VersionInfo != group.VersionInfo || subscription.HasMore);
 
     /// <summary>
     /// The response, null when the change does not concern the client, and the subscription once it is sent.
     /// </summary>
     /// <param name="subscription">What the client wants and has been told.</param>
     /// <param name="group">What there is.</param>
-    /// <param name="protocol">How the client is to be told.</param>
     /// <param name="maxSize">How much to put into one response, where it can be divided.</param>
     public static (Response? Response, Subscription Next) Plan(
-        Subscription subscription, ResourceGroup group, StreamProtocol protocol, int maxSize)
+        Subscription subscription, ResourceGroup group, int maxSize)
     {
+        if (IsTrial(subscription, group)) return Trial(subscription, group);
         var names = Select(subscription, group);
-        if (protocol is StreamProtocol.StateOfTheWorld && RequestClassifier.HasWildcard(subscription.TypeUrl))
-        {
-            return WholeState(subscription, group, names);
-        }
-
+        if (subscription.IsWhole) return WholeState(subscription, group, names);
         var resources = ImmutableArray.CreateBuilder<EncodedResource>(names.Count);
         var removed = ImmutableArray.CreateBuilder<string>();
-        var later = subscription.Requested.Clear().ToBuilder();
+        var later = (subscription.IsOutstanding ? subscription.Rest : subscription.Rest.Clear()).ToBuilder();
         var size = 0;
         foreach (var name in names.Order(StringComparer.Ordinal))
         {
+            later.Remove(name);
             if (Find(group, name) is not { } resource)
             {
-                if (protocol is StreamProtocol.Delta && !IsPromised(group.TypeUrl, name)) removed.Add(name);
+                if (subscription.IsDelta && !IsPromised(group.TypeUrl, name)) removed.Add(name);
             }
             else if (!subscription.Held.TryGetValue(name, out var held) || held != resource.Version)
             {
@@ -54,11 +51,29 @@ internal static class ResponsePlanner
             }
         }
 
-        var next = Told(subscription, group) with { Requested = later.ToImmutable() };
+        var next = Told(subscription, group) with { Rest = later.ToImmutable() };
         var response = new Response(group, SharedOr(group, resources), removed.ToImmutable());
-        return IsWorthSending(subscription, group, response, protocol)
+        return IsWorthSending(subscription, group, response)
             ? (response, Sent(next, response))
-            : (null, next);
+            : (null, next.Settled());
+    }
+
+    private static bool IsParked(Subscription subscription, ResourceGroup group) =>
+        subscription.IsWhole && group.VersionInfo == subscription.Parked;
+
+    /// <summary>Nothing is new, and the turn is that of what was refused together.</summary>
+    private static bool IsTrial(Subscription subscription, ResourceGroup group) =>
+        !subscription.Suspects.IsEmpty
+        && subscription is { IsAsked: false, Rest.IsEmpty: true, Forced.IsEmpty: true }
+        && subscription.Told?.VersionInfo == group.VersionInfo;
+
+    private static (Response?, Subscription) Trial(Subscription subscription, ResourceGroup group)
+    {
+        var next = subscription with { Suspects = subscription.Suspects.Pop(out var refused) };
+        var resources = refused.RemoveAll(r => !subscription.Wants(r.Name) || Find(group, r.Name) != r);
+        if (resources.IsEmpty) return (null, next.Settled());
+        var response = new Response(group, resources, []);
+        return (response, Sent(next, response));
     }
 
     /// <summary>
@@ -67,9 +82,9 @@ internal static class ResponsePlanner
     private static HashSet<string> Select(Subscription subscription, ResourceGroup group)
     {
         var names = new HashSet<string>(subscription.Requested, StringComparer.Ordinal);
-        if (group.VersionInfo == subscription.Parked) return names;
+        if (IsParked(subscription, group)) return names;
         names.UnionWith(subscription.Forced);
-        names.UnionWith(subscription.Refused.Where(subscription.Wants));
+        if (!subscription.IsOutstanding) names.UnionWith(subscription.Rest.Where(subscription.Wants));
         if (subscription.Told is { } told)
         {
             var difference = GroupDifference.Between(told, group);
@@ -82,8 +97,16 @@ internal static class ResponsePlanner
             names.UnionWith(subscription.Held.Keys.Where(subscription.Wants));
         }
 
+        if (!subscription.Refused.IsEmpty)
+        {
+            names.RemoveWhere(n => !subscription.Requested.Contains(n) && IsRefused(subscription, group, n));
+        }
+
         return names;
     }
+
+    private static bool IsRefused(Subscription subscription, ResourceGroup group, string name) =>
+        subscription.Refused.TryGetValue(name, out var version) && Find(group, name)?.Version == version;
 
     private static (Response?, Subscription) WholeState(
         Subscription subscription, ResourceGroup group, HashSet<string> names)
@@ -110,30 +133,40 @@ internal static class ResponsePlanner
         return isWhole ? group.Resources : resources.ToImmutable();
     }
 
-    /// <summary>The subscription once the client is at this group; a refused version stays refused.</summary>
+    /// <summary>The subscription once the client is at this group; what is refused stays so until it changes.</summary>
     private static Subscription Told(Subscription subscription, ResourceGroup group) => subscription with
     {
         Told = group,
         IsDue = false,
         Requested = subscription.Requested.Clear(),
-        Forced = group.VersionInfo == subscription.Parked ? subscription.Forced : subscription.Forced.Clear(),
-        Refused = group.VersionInfo == subscription.Parked ? subscription.Refused : subscription.Refused.Clear(),
+        Forced = IsParked(subscription, group) ? subscription.Forced : subscription.Forced.Clear(),
+        Refused = StillRefused(subscription, group),
         Held = subscription.Held.Clear(),
     };
 
+    private static ImmutableDictionary<string, string> StillRefused(Subscription subscription, ResourceGroup group) =>
+        subscription.Refused.IsEmpty
+            ? subscription.Refused
+            : subscription.Refused.RemoveRange(
+                subscription.Refused.Keys.Where(n => !subscription.Wants(n) || !IsRefused(subscription, group, n)));
+
+    /// <summary>The subscription once a response is on its way: what that brings the client decides on anew.</summary>
     private static Subscription Sent(Subscription subscription, Response response) => subscription with
     {
         IsOutstanding = true,
-        InFlight = [.. response.Resources.Select(r => r.Name), .. response.Removed],
+        InFlight = response.Resources,
+        Removing = response.Removed,
+        Refused = subscription.Refused.IsEmpty
+            ? subscription.Refused
+            : subscription.Refused.RemoveRange(response.Resources.Select(r => r.Name)),
     };
 
-    private static bool IsWorthSending(
-        Subscription subscription, ResourceGroup group, Response response, StreamProtocol protocol) =>
+    private static bool IsWorthSending(Subscription subscription, ResourceGroup group, Response response) =>
         !response.Resources.IsEmpty
         || !response.Removed.IsEmpty
         || (subscription.TypeUrl == TypeUrls.Secret ? subscription.IsDue && HoldsCurrent(subscription, group)
-            : protocol is StreamProtocol.StateOfTheWorld ? subscription.IsAsked
-            : subscription.IsDue);
+            : subscription.IsDelta ? subscription.IsDue
+            : subscription.IsAsked);
 
     /// <summary>
     /// The client holds a secret just as it is here: the empty answer tells it so. A gateway that does not know the

@@ -2,7 +2,6 @@ using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Gateway.Secrets;
 using MeshOrleans.Xds.Gateway.Status;
 using MeshOrleans.Xds.Gateway.Workloads;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace MeshOrleans.Xds.Gateway.Streams;
@@ -14,7 +13,7 @@ internal sealed class StreamParts(
     GatewayMetrics metrics,
     IOptions<XdsGatewayOptions> options,
     TimeProvider clock,
-    IHostApplicationLifetime lifetime)
+    StreamDrain drain)
 {
     public PushSource Source { get; } = source;
 
@@ -26,8 +25,7 @@ internal sealed class StreamParts(
 
     public TimeProvider Clock { get; } = clock;
 
-    /// <summary>Cancelled when the host begins to stop.</summary>
-    public CancellationToken Stopping { get; } = lifetime.ApplicationStopping;
+    public StreamDrain Drain { get; } = drain;
 }
 
 /// <summary>What goes along with one stream and does its slow work beside it.</summary>

@@ -24,6 +24,7 @@ internal sealed partial class StreamSession(
             new BoundedChannelOptions(16) { SingleReader = true, SingleWriter = true });
 
     private readonly RequestRules _rules = new(parts.Options, parts.Clock);
+    private readonly EndpointBarrier _barrier = new(parts.Options.EndpointWait, parts.Clock);
     private readonly Signal _wake = new();
     private ScopeFeed _feed = null!;
     private PushPicture _picture = null!;
@@ -82,15 +83,17 @@ internal sealed partial class StreamSession(
             return true;
         }
 
+        if (parts.Drain.Started.IsCancellationRequested) fellows.Age.Stop(parts.Drain.Spread, parts.Drain.Limit);
         if (fellows.Age.IsOver(_table.HasOutstanding))
         {
+            if (fellows.Age.IsStopping) throw ShuttingDown();
             LogOfAge(node.Id);
             throw new GrpcException(
                 GrpcStatusCode.Unavailable, "The stream has reached its age limit; connect again.");
         }
 
         Refresh();
-        if (await PushAsync(cancellationToken)) return true;
+        if (await PushAsync()) return true;
         if (_requests.Reader.Completion.IsCompleted)
         {
             await _requests.Reader.Completion; // throws what the reading threw
@@ -99,7 +102,7 @@ internal sealed partial class StreamSession(
 
         fellows.Report.Update(Reports());
         if (!await _wake.WaitAsync(WaitsFor(), parts.Clock, cancellationToken)) CheckStall();
-        return parts.Stopping.IsCancellationRequested ? throw ShuttingDown() : true;
+        return true;
     }
 
     private async Task ReadAsync(CancellationToken cancellationToken)
@@ -187,6 +190,7 @@ internal sealed partial class StreamSession(
     /// </summary>
     private void Answered(RequestKind kind, string typeUrl)
     {
+        if (typeUrl == TypeUrls.Cluster) _barrier.ClustersAnswered();
         if (_sent.Remove(typeUrl, out var sent) && kind is not RequestKind.Nack && sent.ChangedAt is { } changedAt)
         {
             parts.Metrics.Converged(parts.Clock.GetElapsedTime(changedAt));
@@ -196,43 +200,39 @@ internal sealed partial class StreamSession(
     /// <summary>
     /// Sends the first thing that is due, in push order; false when there is nothing that may go out now.
     /// </summary>
-    private async Task<bool> PushAsync(CancellationToken cancellationToken)
+    private async Task<bool> PushAsync()
     {
+        var waits = false;
+        var isHeldBack = _barrier.IsClosed(
+            _table.Find(TypeUrls.Cluster), _table.Find(TypeUrls.ClusterLoadAssignment));
         foreach (var typeUrl in SubscriptionTable.PushOrder)
         {
             if (_table.Find(typeUrl) is not { } subscription) continue;
-            var group = GroupFor(subscription);
-            if (ResponsePlanner.IsReady(subscription, group))
+
+            // Later types may point to what earlier ones still lack. Answers to requests do not wait.
+            if (waits || (isHeldBack && MakeBeforeBreak.PointsToClusters(typeUrl)))
             {
-                await SendAsync(subscription, group, cancellationToken);
+                if (!subscription.IsAsked) continue;
+                await SendAsync(subscription, MakeBeforeBreak.Answer(subscription, GroupFor(subscription)));
                 return true;
             }
 
-            // Later types may point to what this one still lacks. Answers to requests do not wait.
-            if (ResponsePlanner.IsBehind(subscription, group))
+            var group = GroupFor(subscription);
+            if (ResponsePlanner.IsReady(subscription, group))
             {
-                return await AnswerLaterAsync(typeUrl, cancellationToken);
+                await SendAsync(subscription, group);
+                return true;
             }
+
+            waits = ResponsePlanner.IsBehind(subscription, group);
         }
 
         return false;
     }
 
-    private async Task<bool> AnswerLaterAsync(string after, CancellationToken cancellationToken)
+    private async Task SendAsync(Subscription subscription, ResourceGroup group)
     {
-        foreach (var typeUrl in SubscriptionTable.PushOrder.AsSpan()[(SubscriptionTable.PushOrder.IndexOf(after) + 1)..].ToArray())
-        {
-            if (_table.Find(typeUrl) is not { IsAsked: true } subscription) continue;
-            await SendAsync(subscription, GroupFor(subscription), cancellationToken);
-            return true;
-        }
-
-        return false;
-    }
-
-    private async Task SendAsync(Subscription subscription, ResourceGroup group, CancellationToken cancellationToken)
-    {
-        var (response, next) = ResponsePlanner.Plan(subscription, group, wire.Protocol, parts.Options.MaxResponseSize);
+        var (response, next) = ResponsePlanner.Plan(subscription, group, parts.Options.MaxResponseSize);
         if (response is null)
         {
             _table.Set(subscription.TypeUrl, next);
@@ -243,16 +243,33 @@ internal sealed partial class StreamSession(
         _table.Set(subscription.TypeUrl, next);
         _sent[subscription.TypeUrl] = new SentResponse(
             parts.Clock.GetTimestamp(),
-            subscription.IsAsked || subscription.TypeUrl == TypeUrls.Secret ? null : _picture.ChangedAt);
-        if (subscription is { TypeUrl: TypeUrls.Cluster, Told: { } told })
-        {
-            _table.ForceEndpoints(GroupDifference.Between(told, group).Changed);
-        }
-
+            IsNews(subscription) ? _picture.ChangedAt : null);
+        if (subscription.TypeUrl == TypeUrls.Cluster) BeforeClusters(subscription, group, response);
         parts.Metrics.Pushed(subscription.TypeUrl);
-        var size = await wire.SendAsync(response, next.Nonce, cancellationToken);
+        var size = await wire.SendAsync(response, next.Nonce);
         if (size > GrpcLimits.DefaultMaxMessageSize) LogTooLarge(node.Id, subscription.TypeUrl, size);
     }
+
+    /// <summary>What follows from sending clusters: endpoints that become due, and what waits for those.</summary>
+    private void BeforeClusters(Subscription subscription, ResourceGroup group, Response response)
+    {
+        var sent = response.Resources.Select(r => r.Name);
+        if (subscription.Told is not { } told)
+        {
+            // Who says what it holds is sent a cluster only when that is no longer so; others ask for all endpoints.
+            if (!subscription.Held.IsEmpty) _table.ForceHeldEndpoints(sent);
+            return;
+        }
+
+        var changed = GroupDifference.Between(told, group).Changed;
+        _table.ForceEndpoints(subscription.IsDelta ? sent : changed);
+        _barrier.Await(changed.Where(name => told.Find(name) is null && _set.Endpoints.Find(name) is not null));
+    }
+
+    /// <summary>Whether what is sent next is a change of the mesh, and no answer or part of one.</summary>
+    private static bool IsNews(Subscription subscription) =>
+        subscription is { IsAsked: false, Rest.IsEmpty: true, Suspects.IsEmpty: true }
+        && subscription.TypeUrl != TypeUrls.Secret;
 
     /// <summary>What a type is to be brought to; clusters and endpoints keep what routes may still point to.</summary>
     private ResourceGroup GroupFor(Subscription subscription)
@@ -271,9 +288,12 @@ internal sealed partial class StreamSession(
     /// <summary>How long nothing but news can give the loop work.</summary>
     private TimeSpan WaitsFor()
     {
-        var (stall, age) = (StallsIn(), fellows.Age.Left(_table.HasOutstanding));
-        return age == Timeout.InfiniteTimeSpan || (stall != Timeout.InfiniteTimeSpan && stall < age) ? stall : age;
+        var wait = Sooner(StallsIn(), _barrier.Left);
+        return Sooner(wait, fellows.Age.Left(_table.HasOutstanding));
     }
+
+    private static TimeSpan Sooner(TimeSpan one, TimeSpan other) =>
+        other == Timeout.InfiniteTimeSpan || (one != Timeout.InfiniteTimeSpan && one < other) ? one : other;
 
     /// <summary>How long the client may go on leaving a push unanswered that others wait for.</summary>
     private TimeSpan StallsIn()

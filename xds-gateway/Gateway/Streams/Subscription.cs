@@ -11,6 +11,12 @@ internal sealed record Subscription(string TypeUrl)
 {
     private static readonly ImmutableHashSet<string> None = ImmutableHashSet.Create<string>(StringComparer.Ordinal);
 
+    /// <summary>The client speaks the delta method: it is told what changes.</summary>
+    public bool IsDelta { get; init; }
+
+    /// <summary>Every response is the whole state of the type, as the other method has it for some.</summary>
+    public bool IsWhole => !IsDelta && RequestClassifier.HasWildcard(TypeUrl);
+
     /// <summary>Everything of the type is wanted.</summary>
     public bool IsWildcard { get; init; }
 
@@ -33,8 +39,23 @@ internal sealed record Subscription(string TypeUrl)
     /// </summary>
     public ImmutableHashSet<string> Forced { get; init; } = None;
 
-    /// <summary>Names whose last content was refused: they come with the next version.</summary>
-    public ImmutableHashSet<string> Refused { get; init; } = None;
+    /// <summary>
+    /// The rest of a divided answer: it follows once the part before is answered, so that each part can be refused.
+    /// </summary>
+    public ImmutableHashSet<string> Rest { get; init; } = None;
+
+    /// <summary>
+    /// Resources that were refused, name to version: that content is not pushed again. Types that are told as a whole
+    /// are refused as a whole, see <see cref="Parked"/>.
+    /// </summary>
+    public ImmutableDictionary<string, string> Refused { get; init; } =
+        ImmutableDictionary.Create<string, string>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Resources that were refused together, of which some may be good: each part is tried on its own, the last one
+    /// first.
+    /// </summary>
+    public ImmutableStack<ImmutableArray<EncodedResource>> Suspects { get; init; } = [];
 
     /// <summary>
     /// What the client said it holds when it subscribed, name to version; used up by the first response.
@@ -46,7 +67,10 @@ internal sealed record Subscription(string TypeUrl)
     /// </summary>
     public ResourceGroup? Told { get; init; }
 
-    /// <summary>The version the client has refused: nothing of it is pushed again.</summary>
+    /// <summary>
+    /// The version whose resources, or some of them, the client has refused; null when it has taken over everything.
+    /// Of a type that is told as a whole nothing of it is pushed again.
+    /// </summary>
     public string? Parked { get; init; }
 
     /// <summary>The client's own words; empty unless the last response was refused.</summary>
@@ -61,32 +85,55 @@ internal sealed record Subscription(string TypeUrl)
     /// <summary>The last response is not answered yet.</summary>
     public bool IsOutstanding { get; init; }
 
-    /// <summary>The names in the last response.</summary>
-    public ImmutableArray<string> InFlight { get; init; } = [];
+    /// <summary>What the last response brought.</summary>
+    public ImmutableArray<EncodedResource> InFlight { get; init; } = [];
+
+    /// <summary>What the last response took away.</summary>
+    public ImmutableArray<string> Removing { get; init; } = [];
 
     /// <summary>A request waits for an answer: it does not have to wait for an acknowledgement.</summary>
     public bool IsAsked => IsDue || !Requested.IsEmpty;
+
+    /// <summary>Something that the client has been told of is still to be sent.</summary>
+    public bool HasMore => !Forced.IsEmpty || !Rest.IsEmpty || !Suspects.IsEmpty;
 
     /// <summary>Whether the client wants a resource.</summary>
     public bool Wants(string name) => IsWildcard || Names.Contains(name);
 
     /// <summary>The client has taken over what was last sent.</summary>
-    public Subscription Acknowledged() => this with
+    public Subscription Acknowledged() => (this with
     {
         IsOutstanding = false,
         AckedVersion = Told?.VersionInfo ?? AckedVersion,
-        Parked = null,
-        NackMessage = "",
+        Parked = IsWhole ? null : Parked,
         InFlight = [],
-    };
+        Removing = [],
+    }).Settled();
 
     /// <summary>The client has refused what was last sent and keeps what it had.</summary>
-    public Subscription Nacked(string message) => this with
+    public Subscription Nacked(string message)
     {
-        IsOutstanding = false,
-        Parked = Told?.VersionInfo,
-        NackMessage = message,
-        Refused = Refused.Union(InFlight),
-        InFlight = [],
-    };
+        var next = this with
+        {
+            IsOutstanding = false, Parked = Told?.VersionInfo, NackMessage = message, InFlight = [], Removing = [],
+        };
+        if (IsWhole) return next;
+        if (IsDelta && !InFlight.IsEmpty) next = next with { Rest = Rest.Union(Removing) }; // which are rarely to blame
+        if (!IsDelta || InFlight.Length <= 1)
+        {
+            return next with
+            {
+                Refused = Refused.SetItems(InFlight.Select(r => KeyValuePair.Create(r.Name, r.Version))),
+            };
+        }
+
+        // Which one it was nobody knows, and some clients have taken over nothing of it.
+        var half = InFlight.Length / 2;
+        return next with { Suspects = Suspects.Push(InFlight[half..]).Push(InFlight[..half]) };
+    }
+
+    /// <summary>Once nothing is refused any more, nothing is said to be.</summary>
+    public Subscription Settled() => (IsWhole ? Parked is null : Refused.IsEmpty && Suspects.IsEmpty)
+        ? this with { Parked = null, NackMessage = "" }
+        : this;
 }

@@ -17,6 +17,7 @@ internal sealed class SubscriptionTable
     ];
 
     private readonly Dictionary<string, Subscription> _byType = new(StringComparer.Ordinal);
+    private ImmutableArray<string> _forcedLater = [];
 
     /// <summary>Whether the client still owes an answer to some response.</summary>
     public bool HasOutstanding => _byType.Values.Any(s => s.IsOutstanding);
@@ -29,13 +30,30 @@ internal sealed class SubscriptionTable
     {
         if (subscription is null) _byType.Remove(typeUrl);
         else _byType[typeUrl] = subscription;
+        if (_forcedLater.IsEmpty || typeUrl != TypeUrls.ClusterLoadAssignment) return;
+        ForceEndpoints(_forcedLater);
+        _forcedLater = [];
     }
 
-    /// <summary>Makes the endpoints of changed clusters due: a client that rebuilds a cluster waits for them.</summary>
-    public void ForceEndpoints(IEnumerable<string> changedClusters)
+    /// <summary>
+    /// Makes the endpoints of clusters due that have been sent in another form than the client had: it waits for them,
+    /// whether or not it holds them.
+    /// </summary>
+    public void ForceEndpoints(IEnumerable<string> clusters)
     {
         if (Find(TypeUrls.ClusterLoadAssignment) is not { } endpoints) return;
-        var forced = endpoints.Forced.Union(changedClusters.Where(endpoints.Names.Contains));
-        _byType[TypeUrls.ClusterLoadAssignment] = endpoints with { Forced = forced };
+        var forced = clusters.Where(endpoints.Names.Contains).ToImmutableArray();
+        _byType[TypeUrls.ClusterLoadAssignment] = endpoints with
+        {
+            Forced = endpoints.Forced.Union(forced),
+            Held = endpoints.Held.RemoveRange(forced),
+        };
+    }
+
+    /// <summary>The same for a client that comes back: it may name the endpoints that it holds only later.</summary>
+    public void ForceHeldEndpoints(IEnumerable<string> clusters)
+    {
+        if (Find(TypeUrls.ClusterLoadAssignment) is null) _forcedLater = [.. clusters];
+        else ForceEndpoints(clusters);
     }
 }

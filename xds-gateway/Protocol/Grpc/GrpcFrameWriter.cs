@@ -16,13 +16,8 @@ internal static class GrpcFrameWriter
         output.Advance(size);
     }
 
-    public static void Write(IBufferWriter<byte> output, in ReadOnlySequence<byte> serialized)
-    {
-        WritePrefix(output, checked((int)serialized.Length));
-        foreach (var segment in serialized) output.Write(segment.Span);
-    }
-
-    private static void WritePrefix(IBufferWriter<byte> output, int size)
+    /// <summary>What stands before a message of a size.</summary>
+    public static void WritePrefix(IBufferWriter<byte> output, int size)
     {
         var prefix = output.GetSpan(GrpcFrameReader.PrefixLength);
         prefix[0] = 0;

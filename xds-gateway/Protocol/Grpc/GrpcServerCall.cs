@@ -7,6 +7,7 @@ namespace MeshOrleans.Xds.Protocol.Grpc;
 /// <summary>One call as its handler sees it. At most one read and one write may be under way at a time.</summary>
 public sealed class GrpcServerCall
 {
+    private const int PieceSize = 64 * 1024; // as much as Kestrel takes before it makes a writer wait
     private readonly GrpcFrameReader _reader;
 
     internal GrpcServerCall(HttpContext httpContext, int maxMessageSize, CancellationToken cancellationToken)
@@ -46,12 +47,30 @@ public sealed class GrpcServerCall
         return FlushAsync(cancellationToken);
     }
 
-    /// <summary>Sends a message that is serialized already; completes when the connection has taken it.</summary>
-    public ValueTask WriteAsync(ReadOnlySequence<byte> serialized, CancellationToken cancellationToken)
+    /// <summary>
+    /// Sends a message that is serialized already, piece by piece: what a slow caller has not taken yet is not copied.
+    /// Completes when the connection has taken all of it.
+    /// </summary>
+    /// <param name="serialized">The message.</param>
+    /// <param name="onProgress">Called whenever the connection has taken a piece; null when nobody waits for it.</param>
+    /// <param name="cancellationToken">
+    /// Gives up. The message may have been sent in part then: nothing can follow it, not even a status.
+    /// </param>
+    public async ValueTask WriteAsync(
+        ReadOnlySequence<byte> serialized, Action? onProgress, CancellationToken cancellationToken)
     {
         StartResponse();
-        GrpcFrameWriter.Write(HttpContext.Response.BodyWriter, serialized);
-        return FlushAsync(cancellationToken);
+        var output = HttpContext.Response.BodyWriter;
+        GrpcFrameWriter.WritePrefix(output, checked((int)serialized.Length));
+        do
+        {
+            var piece = serialized.Slice(0, Math.Min(serialized.Length, PieceSize));
+            foreach (var segment in piece) output.Write(segment.Span);
+            serialized = serialized.Slice(piece.End);
+            await FlushAsync(cancellationToken);
+            onProgress?.Invoke();
+        }
+        while (!serialized.IsEmpty);
     }
 
     private void StartResponse()

@@ -41,8 +41,13 @@ internal sealed partial class StreamSession(
     public async Task RunAsync(StreamRequest first, CancellationToken cancellationToken)
     {
         _rules.Check(first);
-        await RefreshAsync();
-        Handle(first);
+        using (await parts.Admission.WaitForTurnAsync(parts.Drain.Started, cancellationToken))
+        {
+            await RefreshAsync();
+            Handle(first);
+            await PushAsync();
+        }
+
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var reading = ReadAsync(ended.Token);
         try

@@ -47,6 +47,7 @@ public static class XdsGatewayExtensions
         services.AddSingleton<SvidParts>();
         services.AddSingleton<WorkloadParts>();
         services.AddSingleton<StreamFactories>();
+        services.AddSingleton<Admission>();
         services.AddSingleton<StreamDrain>();
         services.AddSingleton<StreamParts>();
         services.AddSingleton<DiscoveryService>();

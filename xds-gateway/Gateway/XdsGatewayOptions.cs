@@ -60,6 +60,41 @@ public sealed class XdsGatewayOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:00:20")]
     public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>The most streams that are open at a time.</summary>
+    /// <value>20,000 by default; a stream above it is refused with a hint to try again.</value>
+    [Range(1, 1_000_000)]
+    public int MaxStreams { get; set; } = 20_000;
+
+    /// <summary>The most streams that may begin at once before <see cref="StreamsPerSecond"/> counts.</summary>
+    /// <value>2,000 by default.</value>
+    [Range(1, 1_000_000)]
+    public int StreamBurst { get; set; } = 2_000;
+
+    /// <summary>The most streams per second that may begin for long.</summary>
+    /// <value>1,000 by default; a stream above it is refused with a hint to try again.</value>
+    [Range(1, 1_000_000)]
+    public int StreamsPerSecond { get; set; } = 1_000;
+
+    /// <summary>
+    /// How many streams may be made and sent their first response at a time; a slow reader counts for a second only.
+    /// </summary>
+    /// <value>64 by default.</value>
+    [Range(1, 100_000)]
+    public int MaxConcurrentSyncs { get; set; } = 64;
+
+    /// <summary>How long a stream waits for its turn among <see cref="MaxConcurrentSyncs"/>.</summary>
+    /// <value>4 s by default; then it is refused with a hint to try again.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan SyncWait { get; set; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>
+    /// When a refused client should try again, on average: each is told another time between half of it and one and a
+    /// half.
+    /// </summary>
+    /// <value>2 s by default.</value>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
+    public TimeSpan RetryAfter { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>The most resource names in one request, and in one type's subscription.</summary>
     /// <value>10,000 by default.</value>
     [Range(1, 1_000_000)]

@@ -14,6 +14,9 @@ internal sealed class FakeWorkloadGrain : IWorkloadGrain
 
     public bool IsKnown { get; set; } = true;
 
+    /// <summary>Renewals are heard and never answered, as by a silo that has just died.</summary>
+    public bool IsMute { get; set; }
+
     public Task<RegisterResult> RegisterAsync(WorkloadRegistration registration, CancellationToken cancellationToken)
     {
         Registration = registration;
@@ -22,7 +25,12 @@ internal sealed class FakeWorkloadGrain : IWorkloadGrain
         return Task.FromResult(Answer ?? new RegisterResult.Registered(true, registration.Lease));
     }
 
-    public Task<bool> RenewAsync(CancellationToken cancellationToken) => Note("renew");
+    public async Task<bool> RenewAsync(CancellationToken cancellationToken)
+    {
+        var answer = await Note("renew");
+        if (IsMute) await Task.Delay(Timeout.InfiniteTimeSpan, CancellationToken.None);
+        return answer;
+    }
 
     public Task<bool> ReportHealthAsync(bool healthy, string detail, CancellationToken cancellationToken) =>
         Note(healthy ? "healthy" : $"unhealthy: {detail}");

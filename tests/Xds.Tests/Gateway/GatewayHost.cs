@@ -8,6 +8,7 @@ using MeshOrleans.Xds.Gateway.Hosting;
 using MeshOrleans.Xds.Gateway.Identity;
 using MeshOrleans.Xds.Gateway.Snapshots;
 using MeshOrleans.Xds.Gateway.Status;
+using MeshOrleans.Xds.Gateway.Streams;
 using MeshOrleans.Xds.Protocol.Grpc;
 using MeshOrleans.Xds.Tests.Grpc;
 using MeshOrleans.Xds.Tests.Translation;
@@ -56,6 +57,8 @@ internal sealed class GatewayHost : IAsyncDisposable
     public string Name => _app.Services.GetRequiredService<GatewayName>().Value;
 
     public GatewayStatus Status => _app.Services.GetRequiredService<GatewayStatus>();
+
+    public Admission Admission => _app.Services.GetRequiredService<Admission>();
 
     public string Metrics => _app.Services.GetRequiredService<GatewayMetrics>().ToPrometheus();
 

@@ -106,6 +106,24 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    public async Task Who_refuses_everything_is_soon_left_alone_and_still_told_of_changes()
+    {
+        await using var host = await GatewayHost.StartAsync(SlowClient.LargeMesh());
+        await using var client = host.Delta();
+        var answer = await client.OpenAsync();
+
+        for (var i = 1; i <= 33; i++)
+        {
+            await client.NackAsync(answer, "no");
+            if (i <= 32) answer = await client.NextAsync(TypeUrls.Cluster);
+        }
+
+        await client.SilenceAsync();
+        host.Grains.Mesh.Put(TestMesh.Of(TestMesh.Services, []).Snapshot.Config.Values.First(), revision: 2);
+        Assert.Equal([ClusterA], (await client.NextAsync(TypeUrls.Cluster)).Names);
+    }
+
+    [Fact]
     public async Task What_changes_on_the_way_is_not_tried_in_its_old_form()
     {
         await using var host = await GatewayHost.StartAsync();

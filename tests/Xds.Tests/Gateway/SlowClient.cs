@@ -1,8 +1,10 @@
 using System.Buffers.Binary;
 using Google.Protobuf;
+using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Discovery;
 using MeshOrleans.Xds.Protocol.Grpc;
+using MeshOrleans.Xds.Tests.Translation;
 
 namespace MeshOrleans.Xds.Tests.Gateway;
 
@@ -19,6 +21,15 @@ internal sealed class SlowClient : IAsyncDisposable
 
     /// <summary>How the call ended; empty as long as it has not.</summary>
     public string Status => _response.TrailingHeaders.TryGetValues("grpc-status", out var values) ? values.Single() : "";
+
+    /// <summary>A mesh whose clusters are some megabytes.</summary>
+    public static MeshSnapshot LargeMesh()
+    {
+        var services = Enumerable.Range(1, 2_000).Select(i =>
+            $"kind: Service\napiVersion: v1\nmetadata: {{ name: service-{i}, namespace: app }}\n"
+            + $"spec: {{ selector: {{ app: s{i} }}, ports: [ {{ port: 80, name: http }} ] }}");
+        return TestMesh.Of(string.Join("\n---\n", services), []).Snapshot;
+    }
 
     public static async Task<SlowClient> OpenAsync(GatewayHost host)
     {

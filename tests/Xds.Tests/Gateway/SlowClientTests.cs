@@ -1,4 +1,3 @@
-using MeshOrleans.Xds.Tests.Translation;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Xds.Tests.Gateway;
@@ -58,11 +57,5 @@ public sealed class SlowClientTests
         Assert.DoesNotContain(host.Log.Lines, line => line.Level >= LogLevel.Error);
     }
 
-    private static Task<GatewayHost> StartAsync()
-    {
-        var services = Enumerable.Range(1, 2_000).Select(i =>
-            $"kind: Service\napiVersion: v1\nmetadata: {{ name: service-{i}, namespace: app }}\n"
-            + $"spec: {{ selector: {{ app: s{i} }}, ports: [ {{ port: 80, name: http }} ] }}");
-        return GatewayHost.StartAsync(TestMesh.Of(string.Join("\n---\n", services), []).Snapshot);
-    }
+    private static Task<GatewayHost> StartAsync() => GatewayHost.StartAsync(SlowClient.LargeMesh());
 }

@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using MeshOrleans.Model;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Grpc;
-using MeshOrleans.Xds.Tests.Translation;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Xds.Tests.Gateway;
@@ -72,7 +71,7 @@ public sealed class StreamDrainTests
     [Fact]
     public async Task A_client_that_does_not_read_gets_the_whole_time_and_no_more()
     {
-        await using var host = await StartAsync(Many());
+        await using var host = await StartAsync(SlowClient.LargeMesh());
         await using var client = await SlowClient.OpenAsync(host);
         await client.ReadAsync(300_000);
         await host.UntilAsync(() => host.Status.Count == 1, "it is connected");
@@ -86,14 +85,6 @@ public sealed class StreamDrainTests
         await stopping;
         Assert.DoesNotContain(host.Log.Lines, line => line.Level >= LogLevel.Error);
     }
-
-    private static Model.Snapshots.MeshSnapshot Many() => TestMesh.Of(
-        string.Join(
-            "\n---\n",
-            Enumerable.Range(1, 2_000).Select(i =>
-                $"kind: Service\napiVersion: v1\nmetadata: {{ name: service-{i}, namespace: app }}\n"
-                + $"spec: {{ selector: {{ app: s{i} }}, ports: [ {{ port: 80, name: http }} ] }}")),
-        []).Snapshot;
 
     private static Task<GatewayHost> StartAsync(Model.Snapshots.MeshSnapshot? mesh = null) =>
         GatewayHost.StartAsync(mesh, o => o.DrainTime = TimeSpan.FromSeconds(3), random: new Half());

@@ -53,6 +53,21 @@ public sealed class WorkloadTests
     }
 
     [Fact]
+    public async Task A_renewal_that_is_not_answered_is_tried_again_before_the_lease_ends()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = await OpenAsync(host, Id);
+        Assert.Equal("register", await NextAsync(host));
+        var lease = host.Grains.Workload(Name).Registration!.Lease;
+        host.Grains.Workload(Name).IsMute = true;
+        var begin = host.Clock.GetTimestamp();
+
+        for (var attempt = 0; attempt < 3; attempt++) Assert.Equal("renew", await AdvanceAsync(host));
+
+        Assert.InRange(host.Clock.GetElapsedTime(begin), lease / 3, lease);
+    }
+
+    [Fact]
     public async Task A_member_that_was_forgotten_registers_again()
     {
         await using var host = await GatewayHost.StartAsync();

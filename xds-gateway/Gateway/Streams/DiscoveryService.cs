@@ -30,6 +30,7 @@ internal sealed partial class DiscoveryService(
         }
 
         var client = await authenticator.AuthenticateAsync(call.HttpContext, call.CancellationToken);
+        using var place = parts.Admission.Enter();
         await call.StartAsync(call.CancellationToken); // translating takes time; a client must not believe us dead
         using var wire = new DiscoveryWire(
             call, protocol, parts.Options.StallTimeout, parts.Clock, parts.Drain.Over);

@@ -8,6 +8,7 @@ internal sealed class DiscoveryWire : IDisposable
 {
     private readonly GrpcServerCall _call;
     private readonly TimeSpan _stallTimeout;
+    private readonly CancellationToken _stopping;
     private readonly CancellationTokenSource _stalled;
     private readonly CancellationTokenSource _either;
     private readonly Action _onProgress;
@@ -26,7 +27,7 @@ internal sealed class DiscoveryWire : IDisposable
         TimeProvider clock,
         CancellationToken stopping)
     {
-        (_call, Protocol, _stallTimeout) = (call, protocol, stallTimeout);
+        (_call, Protocol, _stallTimeout, _stopping) = (call, protocol, stallTimeout, stopping);
         _stalled = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
         _either = CancellationTokenSource.CreateLinkedTokenSource(_stalled.Token, stopping, call.CancellationToken);
         _onProgress = () => _stalled.CancelAfter(_stallTimeout);
@@ -54,9 +55,10 @@ internal sealed class DiscoveryWire : IDisposable
 
     /// <summary>Sends a response; a client that does not read loses its stream, a slow one keeps it.</summary>
     /// <returns>The size of the message in bytes.</returns>
-    /// <exception cref="GrpcException">The client does not read, and its stream is reset.</exception>
+    /// <exception cref="GrpcException">The host stops, or the client does not read and its stream is reset.</exception>
     public async ValueTask<long> SendAsync(Response response, string nonce)
     {
+        if (_stopping.IsCancellationRequested) throw StreamSession.ShuttingDown(); // what has not begun can end well
         var message = ResponseEncoder.Encode(response, nonce, Protocol);
         try
         {

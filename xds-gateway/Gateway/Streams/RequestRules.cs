@@ -6,13 +6,18 @@ namespace MeshOrleans.Xds.Gateway.Streams;
 internal sealed class RequestRules(XdsGatewayOptions options, TimeProvider clock)
 {
     private const int MaxName = 2_048;
-    private double _tokens = options.RequestBurst;
-    private long _refilledAt = clock.GetTimestamp();
+    private readonly TokenBucket _bucket = new(options.RequestBurst, options.RequestsPerSecond, clock);
 
     /// <exception cref="GrpcException">The request ends the stream.</exception>
     public void Check(StreamRequest request)
     {
-        TakeToken();
+        if (!_bucket.TryTake())
+        {
+            throw new GrpcException(
+                GrpcStatusCode.ResourceExhausted,
+                $"The stream sends more than {options.RequestsPerSecond} requests per second.");
+        }
+
         var count = request.Names.Length + request.Unsubscribe.Length + request.Held.Count;
         if (request.Names.Length > options.MaxResourceNames || count > 3L * options.MaxResourceNames)
         {
@@ -32,20 +37,6 @@ internal sealed class RequestRules(XdsGatewayOptions options, TimeProvider clock
             throw new GrpcException(
                 GrpcStatusCode.InvalidArgument,
                 $"A resource name has control characters or more than {MaxName} characters.");
-        }
-    }
-
-    private void TakeToken()
-    {
-        var now = clock.GetTimestamp();
-        var refill = clock.GetElapsedTime(_refilledAt, now).TotalSeconds * options.RequestsPerSecond;
-        _tokens = Math.Min(options.RequestBurst, _tokens + refill);
-        _refilledAt = now;
-        if (--_tokens < 0)
-        {
-            throw new GrpcException(
-                GrpcStatusCode.ResourceExhausted,
-                $"The stream sends more than {options.RequestsPerSecond} requests per second.");
         }
     }
 }

@@ -13,6 +13,7 @@ internal sealed class StreamParts(
     GatewayMetrics metrics,
     IOptions<XdsGatewayOptions> options,
     TimeProvider clock,
+    Admission admission,
     StreamDrain drain)
 {
     public PushSource Source { get; } = source;
@@ -24,6 +25,8 @@ internal sealed class StreamParts(
     public XdsGatewayOptions Options { get; } = options.Value;
 
     public TimeProvider Clock { get; } = clock;
+
+    public Admission Admission { get; } = admission;
 
     public StreamDrain Drain { get; } = drain;
 }

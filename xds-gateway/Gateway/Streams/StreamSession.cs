@@ -26,7 +26,7 @@ internal sealed partial class StreamSession(
     private readonly RequestRules _rules = new(parts.Options, parts.Clock);
     private readonly EndpointBarrier _barrier = new(parts.Options.EndpointWait, parts.Clock);
     private readonly Signal _wake = new();
-    private ScopeFeed _feed = null!;
+    private ScopeFeed? _feed;
     private PushPicture _picture = null!;
     private ResourceSet _set = null!;
 
@@ -43,21 +43,26 @@ internal sealed partial class StreamSession(
     public async Task RunAsync(StreamRequest first, CancellationToken cancellationToken)
     {
         _rules.Check(first);
-        _feed = await parts.Scopes.JoinAsync(node.Scope, this, cancellationToken);
         try
         {
-            await FollowAsync(first, cancellationToken);
+            using (await parts.Admission.WaitForTurnAsync(parts.Drain.Started, cancellationToken))
+            {
+                _feed = await parts.Scopes.JoinAsync(node.Scope, this, cancellationToken);
+                Refresh();
+                Handle(first);
+                await PushAsync();
+            }
+
+            await FollowAsync(cancellationToken);
         }
         finally
         {
-            _feed.Leave(this);
+            _feed?.Leave(this);
         }
     }
 
-    private async Task FollowAsync(StreamRequest first, CancellationToken cancellationToken)
+    private async Task FollowAsync(CancellationToken cancellationToken)
     {
-        Refresh();
-        Handle(first);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var reading = ReadAsync(ended.Token);
         try
@@ -128,7 +133,7 @@ internal sealed partial class StreamSession(
     /// <summary>Takes over what its scope is to be brought to now.</summary>
     private void Refresh()
     {
-        var state = _feed.Current!;
+        var state = _feed!.Current!;
         _set = state.Resources
             ?? throw new GrpcException(GrpcStatusCode.Unavailable, "The configuration of this proxy cannot be made.");
         _picture = state.Picture;

@@ -9,6 +9,7 @@ namespace MeshOrleans.Xds.Gateway.Streams;
 /// <param name="TypeUrl">The type.</param>
 internal sealed record Subscription(string TypeUrl)
 {
+    private const int MaxTrials = 32; // finds one bad resource among millions, or a few among thousands
     private static readonly ImmutableHashSet<string> None = ImmutableHashSet.Create<string>(StringComparer.Ordinal);
 
     /// <summary>The client speaks the delta method: it is told what changes.</summary>
@@ -56,6 +57,11 @@ internal sealed record Subscription(string TypeUrl)
     /// first.
     /// </summary>
     public ImmutableStack<ImmutableArray<EncodedResource>> Suspects { get; init; } = [];
+
+    /// <summary>
+    /// How many refusals the search among <see cref="Suspects"/> has met; a client that refuses everything ends it.
+    /// </summary>
+    public int Trials { get; init; }
 
     /// <summary>
     /// What the client said it holds when it subscribed, name to version; used up by the first response.
@@ -106,6 +112,7 @@ internal sealed record Subscription(string TypeUrl)
         IsOutstanding = false,
         AckedVersion = Told?.VersionInfo ?? AckedVersion,
         Parked = IsWhole ? null : Parked,
+        Trials = Suspects.IsEmpty ? 0 : Trials,
         InFlight = [],
         Removing = [],
     }).Settled();
@@ -119,17 +126,21 @@ internal sealed record Subscription(string TypeUrl)
         };
         if (IsWhole) return next;
         if (IsDelta && !InFlight.IsEmpty) next = next with { Rest = Rest.Union(Removing) }; // which are rarely to blame
-        if (!IsDelta || InFlight.Length <= 1)
+        var isGivenUp = Trials == MaxTrials;
+        if (!IsDelta || InFlight.Length <= 1 || isGivenUp)
         {
+            var refused = isGivenUp ? InFlight.Concat(Suspects.SelectMany(s => s)) : InFlight;
             return next with
             {
-                Refused = Refused.SetItems(InFlight.Select(r => KeyValuePair.Create(r.Name, r.Version))),
+                Refused = Refused.SetItems(refused.Select(r => KeyValuePair.Create(r.Name, r.Version))),
+                Suspects = isGivenUp ? [] : Suspects,
+                Trials = isGivenUp || Suspects.IsEmpty ? 0 : Trials + 1,
             };
         }
 
         // Which one it was nobody knows, and some clients have taken over nothing of it.
         var half = InFlight.Length / 2;
-        return next with { Suspects = Suspects.Push(InFlight[half..]).Push(InFlight[..half]) };
+        return next with { Suspects = Suspects.Push(InFlight[half..]).Push(InFlight[..half]), Trials = Trials + 1 };
     }
 
     /// <summary>Once nothing is refused any more, nothing is said to be.</summary>

@@ -6,7 +6,8 @@ namespace MeshOrleans.Xds.Gateway.Workloads;
 
 /// <summary>
 /// Keeps a workload registered while its stream is open: registers it, renews its lease at a third, and passes on what
-/// it says of its health. A stream that is lost just stops renewing.
+/// it says of its health. A stream that is lost just stops renewing. A renewal that is not answered, because a silo has
+/// gone, is given up in time for others before the lease ends: a member must not be lost for a control plane's troubles.
 /// </summary>
 internal sealed partial class WorkloadSession(string name, WorkloadRegistration registration, WorkloadParts parts)
 {
@@ -14,7 +15,8 @@ internal sealed partial class WorkloadSession(string name, WorkloadRegistration 
     private const string Draining = "draining";
     private const int MaxDetail = 512;
 
-    private readonly Backoff _backoff = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), parts.Random);
+    private readonly Backoff _joining = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), parts.Random);
+    private readonly Backoff _renewing = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(1), parts.Random);
     private readonly Signal _signal = new();
     private readonly ILogger _logger = parts.Logger;
     private volatile HealthReport? _report;
@@ -40,12 +42,13 @@ internal sealed partial class WorkloadSession(string name, WorkloadRegistration 
             try
             {
                 if (!await StepAsync(grain, cancellationToken)) return;
-                _backoff.Reset();
+                _joining.Reset();
+                _renewing.Reset();
                 wait = _lease!.Value / 3;
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
-                wait = _backoff.Next();
+                wait = (_lease is null ? _joining : _renewing).Next();
                 LogFailed(exception, name, wait);
             }
 
@@ -56,7 +59,7 @@ internal sealed partial class WorkloadSession(string name, WorkloadRegistration 
     /// <summary>Brings the member up to date; false when it will never be one.</summary>
     private async Task<bool> StepAsync(IWorkloadGrain grain, CancellationToken cancellationToken)
     {
-        if (_lease is null || !await grain.RenewAsync(cancellationToken))
+        if (_lease is not { } lease || !await RenewAsync(grain, lease / 6, cancellationToken))
         {
             if (_told?.IsDraining == true) return false; // it has left
             if (!await RegisterAsync(grain, cancellationToken)) return false;
@@ -72,6 +75,20 @@ internal sealed partial class WorkloadSession(string name, WorkloadRegistration 
         }
 
         return true;
+    }
+
+    private async Task<bool> RenewAsync(IWorkloadGrain grain, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        using var late = new CancellationTokenSource(patience, parts.Clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        try
+        {
+            return await grain.RenewAsync(either.Token).WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The lease was not renewed within {patience.TotalSeconds} s.");
+        }
     }
 
     private async Task<bool> RegisterAsync(IWorkloadGrain grain, CancellationToken cancellationToken)

@@ -44,6 +44,12 @@ internal sealed partial class GrpcEndpoint(Func<GrpcServerCall, Task> handler, i
         }
 
         target[GrpcHeaders.Status] = ((int)status.Code).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (status.RetryAfter is { } retryAfter)
+        {
+            target[GrpcHeaders.RetryPushback] = ((long)Math.Ceiling(retryAfter.TotalMilliseconds)).ToString(
+                System.Globalization.CultureInfo.InvariantCulture);
+        }
+
         if (status.Message.Length > 0) target[GrpcHeaders.Message] = GrpcMessageText.Encode(status.Message);
         await response.CompleteAsync();
     }

@@ -33,7 +33,7 @@ internal static class GrpcFailures
                 ? (GrpcStatusCode)number
                 : GrpcStatusCode.Unknown;
         var message = headers.TryGetValues(GrpcHeaders.Message, out var texts) ? texts.FirstOrDefault() ?? "" : "";
-        return new GrpcStatus(code, GrpcMessageText.Decode(message));
+        return new GrpcStatus(code, GrpcMessageText.Decode(message)) { RetryAfter = RetryAfterOf(headers) };
     }
 
     /// <summary>Status of broken I/O.</summary>
@@ -56,6 +56,13 @@ internal static class GrpcFailures
 
         return new GrpcStatus(GrpcStatusCode.Unavailable, exception.Message);
     }
+
+    /// <summary>A malformed or negative value means "do not retry"; callers here decide that for themselves.</summary>
+    private static TimeSpan? RetryAfterOf(HttpHeaders headers) =>
+        headers.TryGetValues(GrpcHeaders.RetryPushback, out var values)
+        && int.TryParse(values.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
+            ? TimeSpan.FromMilliseconds(milliseconds)
+            : null;
 
     private static GrpcStatusCode CodeOf(HttpStatusCode status) => status switch
     {

@@ -7,6 +7,7 @@ internal static class GrpcHeaders
     public const string ContentType = "application/grpc";
     public const string Status = "grpc-status";
     public const string Message = "grpc-message";
+    public const string RetryPushback = "grpc-retry-pushback-ms"; // gRFC A6
     public const string Timeout = "grpc-timeout";
     public const string AcceptEncoding = "grpc-accept-encoding";
     public const string Identity = "identity";

@@ -52,7 +52,7 @@ public sealed class GrpcServerCall
     /// Completes when the connection has taken all of it.
     /// </summary>
     /// <param name="serialized">The message.</param>
-    /// <param name="onProgress">Called whenever the connection has taken a piece; null when nobody waits for it.</param>
+    /// <param name="onProgress">Called whenever the connection has taken a piece; null if nobody waits.</param>
     /// <param name="cancellationToken">
     /// Gives up. The message may have been sent in part then: nothing can follow it, not even a status.
     /// </param>

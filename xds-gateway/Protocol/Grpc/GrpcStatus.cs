@@ -8,6 +8,13 @@ public sealed record GrpcStatus(GrpcStatusCode Code, string Message)
     /// <summary>It succeeded.</summary>
     public static GrpcStatus Ok { get; } = new(GrpcStatusCode.Ok, "");
 
+    /// <summary>
+    /// When the caller should try again at the earliest; null when the server does not say. It is sent in whole
+    /// milliseconds.
+    /// </summary>
+    /// <remarks>Source: gRFC A6, <c>grpc-retry-pushback-ms</c>.</remarks>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => Message.Length == 0 ? $"{Code}" : $"{Code}: {Message}";
 }

@@ -1,0 +1,126 @@
+using MeshOrleans.Model;
+using MeshOrleans.Xds.Protocol.Grpc;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace MeshOrleans.Xds.Gateway.Streams;
+
+/// <summary>
+/// Whom a gateway takes up: no more streams, and no more of them at once, than it can serve well. Who is refused is
+/// told when to try again, and can go to another gateway meanwhile.
+/// </summary>
+internal sealed partial class Admission : IDisposable
+{
+    private static readonly TimeSpan MaxHold = TimeSpan.FromSeconds(1); // a slow reader must not keep others waiting
+    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _gate = new();
+    private readonly XdsGatewayOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly IRandomSource _random;
+    private readonly ILogger<Admission> _logger;
+    private readonly TokenBucket _bucket;
+    private readonly SemaphoreSlim _syncs;
+    private int _streams;
+    private int _waiting;
+    private long? _loggedAt;
+    private long _refused;
+
+    public Admission(
+        IOptions<XdsGatewayOptions> options, TimeProvider clock, IRandomSource random, ILogger<Admission> logger)
+    {
+        (_options, _clock, _random, _logger) = (options.Value, clock, random, logger);
+        _bucket = new TokenBucket(_options.StreamBurst, _options.StreamsPerSecond, clock);
+        _syncs = new SemaphoreSlim(_options.MaxConcurrentSyncs);
+    }
+
+    /// <summary>How many streams wait for their turn.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>Takes a stream up until the lease is disposed.</summary>
+    /// <exception cref="GrpcException">There are too many, or too many begin at once.</exception>
+    public Lease Enter()
+    {
+        lock (_gate)
+        {
+            if (_streams >= _options.MaxStreams)
+            {
+                throw Refusal($"The server has {_options.MaxStreams} streams and takes no more.");
+            }
+
+            if (!_bucket.TryTake())
+            {
+                throw Refusal($"More than {_options.StreamsPerSecond} streams per second begin at the server.");
+            }
+
+            _streams++;
+        }
+
+        return new Lease(Leave);
+    }
+
+    /// <summary>
+    /// Waits for the turn to make and send the first response of a stream, the dearest one. The lease ends by itself
+    /// when the client takes its time.
+    /// </summary>
+    /// <param name="stopping">The host stops.</param>
+    /// <param name="cancellationToken">The client is gone.</param>
+    /// <exception cref="GrpcException">The turn did not come in time, or the host stops.</exception>
+    /// <exception cref="OperationCanceledException">The client is gone.</exception>
+    public async ValueTask<Lease> WaitForTurnAsync(CancellationToken stopping, CancellationToken cancellationToken)
+    {
+        if (!_syncs.Wait(TimeSpan.Zero, CancellationToken.None)) await QueueAsync(stopping, cancellationToken);
+        return new Lease(() => _syncs.Release(), MaxHold, _clock);
+    }
+
+    public void Dispose() => _syncs.Dispose();
+
+    private async Task QueueAsync(CancellationToken stopping, CancellationToken cancellationToken)
+    {
+        using var late = new CancellationTokenSource(_options.SyncWait, _clock);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping, cancellationToken);
+        Interlocked.Increment(ref _waiting);
+        try
+        {
+            await _syncs.WaitAsync(any.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            if (stopping.IsCancellationRequested) throw StreamSession.ShuttingDown();
+            lock (_gate)
+            {
+                throw Refusal($"The server sends {_options.MaxConcurrentSyncs} clients their first response already.");
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    private void Leave()
+    {
+        lock (_gate) _streams--;
+    }
+
+    /// <summary>How a stream is refused; those that come together are not to come together again.</summary>
+    private GrpcException Refusal(string reason)
+    {
+        _refused++;
+        if (_loggedAt is not { } at || _clock.GetElapsedTime(at) >= LogInterval)
+        {
+            LogRefused(_refused, reason);
+            (_loggedAt, _refused) = (_clock.GetTimestamp(), 0);
+        }
+
+        return new GrpcException(new GrpcStatus(GrpcStatusCode.ResourceExhausted, reason)
+        {
+            RetryAfter = _options.RetryAfter * (0.5 + _random.NextDouble()),
+        });
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Count} streams were refused and told to come back, the last for this reason: {Reason}")]
+    private partial void LogRefused(long count, string reason);
+}

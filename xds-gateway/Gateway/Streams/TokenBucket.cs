@@ -1,0 +1,21 @@
+namespace MeshOrleans.Xds.Gateway.Streams;
+
+/// <summary>Limits how often something may happen: so many times at once, and so many a second for long.</summary>
+/// <remarks>Not safe for several threads.</remarks>
+internal sealed class TokenBucket(int burst, int perSecond, TimeProvider clock)
+{
+    private double _tokens = burst;
+    private long _refilledAt = clock.GetTimestamp();
+
+    /// <summary>False when it happens too often.</summary>
+    public bool TryTake()
+    {
+        var now = clock.GetTimestamp();
+        var refill = clock.GetElapsedTime(_refilledAt, now).TotalSeconds * perSecond;
+        _tokens = Math.Min(burst, _tokens + refill);
+        _refilledAt = now;
+        if (_tokens < 1) return false;
+        _tokens--;
+        return true;
+    }
+}

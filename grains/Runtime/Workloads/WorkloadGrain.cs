@@ -4,7 +4,8 @@ namespace MeshOrleans.Grains.Workloads;
 
 /// <remarks>
 /// The lease is a grain timer and is never saved: it starts afresh when the grain is activated. The reminder only wakes
-/// the grain of a member whose silo was lost, so that the timer runs again.
+/// the grain of a member whose silo was lost, so that the timer runs again. A timer that comes late says that this process
+/// stood still: it could not hear renewals, and another activation may have heard them, which writes nothing.
 /// </remarks>
 internal sealed partial class WorkloadGrain(
     [PersistentState("workload", StorageNames.Mesh)] IPersistentState<WorkloadState> store,
@@ -15,11 +16,14 @@ internal sealed partial class WorkloadGrain(
 
     private static readonly TimeSpan _reminderPeriod = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan _retry = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _maxLate = TimeSpan.FromSeconds(2);
 
     private WorkloadName _name;
     private IGrainTimer _lease = null!;
     private DateTimeOffset _renewedAt;
     private long _renewedStamp;
+    private long _armedStamp;
+    private TimeSpan _armedFor;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -97,11 +101,24 @@ internal sealed partial class WorkloadGrain(
     private void ArmLease()
     {
         var due = WorkloadMachine.UntilNextAge(store.State, clock.GetElapsedTime(_renewedStamp));
-        _lease.Change(due ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        ArmLease(due ?? Timeout.InfiniteTimeSpan);
+    }
+
+    private void ArmLease(TimeSpan due)
+    {
+        (_armedStamp, _armedFor) = (clock.GetTimestamp(), due);
+        _lease.Change(due, Timeout.InfiniteTimeSpan);
     }
 
     private async Task AgeAsync(CancellationToken cancellationToken)
     {
+        if (clock.GetElapsedTime(_armedStamp) - _armedFor is var late && late > _maxLate)
+        {
+            LogStoodStill(_name, late);
+            StartLease();
+            return;
+        }
+
         var before = store.State;
         var next = WorkloadMachine.Age(before, _name, clock.GetElapsedTime(_renewedStamp));
         if (next != before) LogLeaseLost(_name, next.Registration is null ? "removed" : "unhealthy");
@@ -111,7 +128,7 @@ internal sealed partial class WorkloadGrain(
         }
         catch
         {
-            _lease.Change(_retry, Timeout.InfiniteTimeSpan); // a member that is gone must not stay because nobody could write
+            ArmLease(_retry); // a member that is gone must not stay because nobody could write
             throw;
         }
 
@@ -133,6 +150,11 @@ internal sealed partial class WorkloadGrain(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Workload} left.")]
     private partial void LogLeft(WorkloadName workload);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "This silo stood still: the lease of {Workload} is looked at {Late} late and starts afresh.")]
+    private partial void LogStoodStill(WorkloadName workload, TimeSpan late);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Workload} has not renewed its lease and is {Outcome}.")]
     private partial void LogLeaseLost(WorkloadName workload, string outcome);

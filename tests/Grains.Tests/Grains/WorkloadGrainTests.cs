@@ -76,7 +76,7 @@ public sealed class WorkloadGrainTests
     {
         await using var silo = await TestSilo.StartAsync();
         await Member(silo).RegisterAsync(Cart, default);
-        silo.Clock.Advance(1.5 * Cart.Lease);
+        silo.Clock.Advance(Cart.Lease);
         Assert.Equal("Unhealthy", await Health(silo));
 
         Assert.True(await Member(silo).RenewAsync(default));
@@ -156,6 +156,20 @@ public sealed class WorkloadGrainTests
 
         Assert.Null(await Member(silo).FindAsync(default));
         Assert.Null(await Told(silo));
+    }
+
+    [Fact]
+    public async Task A_silo_that_stood_still_takes_no_lease_that_it_could_not_hear_renewed()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Member(silo).RegisterAsync(Cart, default);
+
+        silo.Clock.Jump(10 * Cart.Lease);
+
+        Assert.Equal("Healthy", await Health(silo));
+        Assert.NotNull(await Told(silo));
+        silo.Clock.Advance(Cart.Lease);
+        Assert.Equal("Unhealthy", await Health(silo)); // awake now, and still nobody renews
     }
 
     [Fact]

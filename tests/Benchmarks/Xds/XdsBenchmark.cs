@@ -100,7 +100,7 @@ internal sealed class XdsBenchmark : IAsyncDisposable
         for (var number = 0; number < _arguments.Changes; number++)
         {
             var target = number % _load.Targets;
-            var subscribers = _fleets.Select(f => Enumerable.Range(f.First, f.Count).Count(i => Sees(i, target, type))).ToArray();
+            var subscribers = _fleets.Select(f => Enumerable.Range(f.First, f.Count).Count(i => Sees(i, target))).ToArray();
             await Task.WhenAll(_fleets.Select((f, i) => f.AskAsync($"expect {type} {resource(target)} {subscribers[i]}")));
             var begin = Stopwatch.GetTimestamp();
             await change(target, number);
@@ -116,7 +116,7 @@ internal sealed class XdsBenchmark : IAsyncDisposable
     }
 
     // A route is in the one configuration of its port, for whoever sees the service.
-    private bool Sees(int proxy, int target, int type) =>
+    private bool Sees(int proxy, int target) =>
         _arguments.SeesAll || proxy % _arguments.Namespaces == target;
 
     private async Task ChurnAsync(CancellationToken cancellationToken)

@@ -25,9 +25,6 @@ internal sealed partial class ScopeBook : BackgroundService
         source.Changed += _changed.Set;
     }
 
-    /// <summary>How many scopes are held.</summary>
-    public int Count => _feeds.Count;
-
     /// <summary>Begins to follow a scope, and waits until it has been translated once.</summary>
     /// <exception cref="GrpcException">The mesh is not known yet.</exception>
     public async Task<ScopeFeed> JoinAsync(ProxyScope scope, IFeedFollower follower, CancellationToken cancellationToken)

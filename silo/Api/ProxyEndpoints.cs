@@ -6,7 +6,7 @@ using MeshOrleans.Grains.Subscriptions;
 using MeshOrleans.Xds.Gateway;
 using MeshOrleans.Xds.Gateway.Status;
 using MeshOrleans.Xds.Protocol;
-using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Resources;
 
 namespace MeshOrleans.Silo.Api;
 

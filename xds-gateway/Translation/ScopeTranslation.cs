@@ -1,4 +1,8 @@
+using MeshOrleans.Xds.Translation.Clusters;
+using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Proxyless;
+using MeshOrleans.Xds.Translation.Resources;
+using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Translation;
 

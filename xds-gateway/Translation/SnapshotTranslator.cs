@@ -1,7 +1,13 @@
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Cluster;
 using MeshOrleans.Xds.Protocol.Listener;
+using MeshOrleans.Xds.Translation.Clusters;
+using MeshOrleans.Xds.Translation.Index;
+using MeshOrleans.Xds.Translation.Listeners;
 using MeshOrleans.Xds.Translation.Proxyless;
+using MeshOrleans.Xds.Translation.Resources;
+using MeshOrleans.Xds.Translation.Routes;
+using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Translation;
 

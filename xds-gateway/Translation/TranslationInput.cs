@@ -1,4 +1,5 @@
 using MeshOrleans.Model.Snapshots;
+using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Translation;
 

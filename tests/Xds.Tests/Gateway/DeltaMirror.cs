@@ -1,6 +1,8 @@
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Resources;
+using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Tests.Gateway;
 

@@ -4,7 +4,7 @@ using MeshOrleans.Xds.Gateway.Streams;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Cluster;
 using MeshOrleans.Xds.Protocol.Discovery;
-using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Resources;
 
 namespace MeshOrleans.Xds.Tests.Gateway;
 

@@ -2,7 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using MeshOrleans.Xds.Gateway.Streams;
 using MeshOrleans.Xds.Protocol;
-using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Resources;
 
 namespace MeshOrleans.Xds.Tests.Gateway;
 

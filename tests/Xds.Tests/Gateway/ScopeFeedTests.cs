@@ -3,7 +3,7 @@ using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Tests.Translation;
-using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Index;
 
 namespace MeshOrleans.Xds.Tests.Gateway;
 

@@ -4,6 +4,7 @@ using MeshOrleans.Xds.Protocol.Cluster;
 using MeshOrleans.Xds.Protocol.TcpProxy;
 using MeshOrleans.Xds.Protocol.Tls;
 using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Tests.Translation;
 

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Index;
+using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Tests.Translation;
 

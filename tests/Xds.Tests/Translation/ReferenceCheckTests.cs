@@ -8,6 +8,7 @@ using MeshOrleans.Xds.Protocol.Rbac;
 using MeshOrleans.Xds.Protocol.Route;
 using MeshOrleans.Xds.Translation;
 using MeshOrleans.Xds.Translation.Checks;
+using MeshOrleans.Xds.Translation.Resources;
 
 namespace MeshOrleans.Xds.Tests.Translation;
 

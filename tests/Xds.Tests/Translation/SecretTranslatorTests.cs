@@ -1,7 +1,7 @@
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Xds.Protocol.Tls;
-using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Tls;
 
 namespace MeshOrleans.Xds.Tests.Translation;
 

@@ -11,6 +11,8 @@ using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Protocol.Route;
 using MeshOrleans.Xds.Translation;
 using MeshOrleans.Xds.Translation.Checks;
+using MeshOrleans.Xds.Translation.Resources;
+using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Tests.Translation;
 

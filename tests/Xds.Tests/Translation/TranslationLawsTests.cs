@@ -4,6 +4,9 @@ using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation;
 using MeshOrleans.Xds.Translation.Checks;
+using MeshOrleans.Xds.Translation.Index;
+using MeshOrleans.Xds.Translation.Resources;
+using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Tests.Translation;
 

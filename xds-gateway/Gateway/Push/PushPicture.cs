@@ -1,5 +1,5 @@
 using MeshOrleans.Model.Snapshots;
-using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Index;
 
 namespace MeshOrleans.Xds.Gateway.Push;
 

@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Xds.Gateway.Snapshots;
-using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Index;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using MeshOrleans.Xds.Gateway.Streams;
 using MeshOrleans.Xds.Protocol.Grpc;
-using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Resources;
+using MeshOrleans.Xds.Translation.Scopes;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 

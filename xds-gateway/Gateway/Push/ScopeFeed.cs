@@ -1,4 +1,6 @@
 using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Resources;
+using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Gateway.Push;
 

@@ -5,7 +5,8 @@ using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Xds.Gateway.Streams;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Core;
-using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Resources;
+using MeshOrleans.Xds.Translation.Tls;
 
 namespace MeshOrleans.Xds.Gateway.Secrets;
 

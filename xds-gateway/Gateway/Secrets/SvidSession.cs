@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Xds.Gateway.Streams;
-using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Resources;
+using MeshOrleans.Xds.Translation.Tls;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Xds.Gateway.Secrets;

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using MeshOrleans.Grains.Subscriptions;
 using MeshOrleans.Xds.Gateway.Push;
-using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Resources;
 
 namespace MeshOrleans.Xds.Gateway.Status;
 

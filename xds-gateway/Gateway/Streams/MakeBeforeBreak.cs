@@ -1,6 +1,6 @@
 using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Protocol;
-using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Resources;
 
 namespace MeshOrleans.Xds.Gateway.Streams;
 

@@ -6,7 +6,7 @@ using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Grpc;
-using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Scopes;
 using ModelLocality = MeshOrleans.Model.Topology.Locality;
 
 namespace MeshOrleans.Xds.Gateway.Streams;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Resources;
 
 namespace MeshOrleans.Xds.Gateway.Streams;
 

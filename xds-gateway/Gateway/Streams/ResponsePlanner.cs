@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Route;
-using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Resources;
+using MeshOrleans.Xds.Translation.Tls;
 
 namespace MeshOrleans.Xds.Gateway.Streams;
 

@@ -3,7 +3,8 @@ using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Gateway.Status;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Grpc;
-using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Resources;
+using MeshOrleans.Xds.Translation.Tls;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Xds.Gateway.Streams;

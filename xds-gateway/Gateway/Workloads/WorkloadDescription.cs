@@ -3,7 +3,7 @@ using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Grains.Workloads;
 using MeshOrleans.Xds.Gateway.Streams;
-using MeshOrleans.Xds.Translation;
+using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Gateway.Workloads;
 

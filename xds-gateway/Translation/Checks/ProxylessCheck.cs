@@ -7,6 +7,8 @@ using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Protocol.Route;
 using MeshOrleans.Xds.Protocol.Router;
 using MeshOrleans.Xds.Protocol.Tls;
+using MeshOrleans.Xds.Translation.Resources;
+using MeshOrleans.Xds.Translation.Routes;
 using HttpRbac = MeshOrleans.Xds.Protocol.HttpRbac;
 
 namespace MeshOrleans.Xds.Translation.Checks;

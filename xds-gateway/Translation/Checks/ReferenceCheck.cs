@@ -4,6 +4,7 @@ using MeshOrleans.Xds.Protocol.Cluster;
 using MeshOrleans.Xds.Protocol.Endpoint;
 using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Protocol.Route;
+using MeshOrleans.Xds.Translation.Resources;
 
 namespace MeshOrleans.Xds.Translation.Checks;
 

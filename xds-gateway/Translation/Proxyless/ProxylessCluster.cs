@@ -1,6 +1,9 @@
 using MeshOrleans.Model.Config;
 using MeshOrleans.Xds.Protocol.Cluster;
 using MeshOrleans.Xds.Protocol.Endpoint;
+using MeshOrleans.Xds.Translation.Clusters;
+using MeshOrleans.Xds.Translation.Scopes;
+using MeshOrleans.Xds.Translation.Tls;
 
 namespace MeshOrleans.Xds.Translation.Proxyless;
 

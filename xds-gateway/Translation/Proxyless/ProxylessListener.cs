@@ -5,6 +5,10 @@ using MeshOrleans.Xds.Protocol.Fault;
 using MeshOrleans.Xds.Protocol.Hcm;
 using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Protocol.Route;
+using MeshOrleans.Xds.Translation.Clusters;
+using MeshOrleans.Xds.Translation.Listeners;
+using MeshOrleans.Xds.Translation.Policies;
+using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Translation.Proxyless;
 

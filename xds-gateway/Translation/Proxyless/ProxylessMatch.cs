@@ -1,5 +1,6 @@
 using MeshOrleans.Xds.Protocol.Matcher;
 using MeshOrleans.Xds.Protocol.Route;
+using MeshOrleans.Xds.Translation.Routes;
 
 namespace MeshOrleans.Xds.Translation.Proxyless;
 

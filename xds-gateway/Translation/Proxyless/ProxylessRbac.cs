@@ -1,5 +1,7 @@
 using MeshOrleans.Xds.Protocol.Hcm;
 using MeshOrleans.Xds.Protocol.Rbac;
+using MeshOrleans.Xds.Translation.Listeners;
+using MeshOrleans.Xds.Translation.Policies;
 using HttpRbac = MeshOrleans.Xds.Protocol.HttpRbac;
 
 namespace MeshOrleans.Xds.Translation.Proxyless;

@@ -2,6 +2,9 @@ using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Xds.Protocol.Fault;
 using MeshOrleans.Xds.Protocol.Route;
 using MeshOrleans.Xds.Protocol.Type;
+using MeshOrleans.Xds.Translation.Listeners;
+using MeshOrleans.Xds.Translation.Routes;
+using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Translation.Proxyless;
 

@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Translation.Clusters;
+using MeshOrleans.Xds.Translation.Routes;
+using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Translation.Proxyless;
 

@@ -1,6 +1,7 @@
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Matcher;
 using MeshOrleans.Xds.Protocol.Tls;
+using MeshOrleans.Xds.Translation.Tls;
 
 namespace MeshOrleans.Xds.Translation.Proxyless;
 

@@ -5,6 +5,9 @@ using MeshOrleans.Xds.Protocol.Endpoint;
 using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Protocol.Route;
 using MeshOrleans.Xds.Translation.Checks;
+using MeshOrleans.Xds.Translation.Clusters;
+using MeshOrleans.Xds.Translation.Resources;
+using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Translation.Proxyless;
 

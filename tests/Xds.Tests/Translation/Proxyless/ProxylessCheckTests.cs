@@ -5,8 +5,8 @@ using MeshOrleans.Xds.Protocol.Endpoint;
 using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Protocol.Matcher;
 using MeshOrleans.Xds.Protocol.Route;
-using MeshOrleans.Xds.Translation;
 using MeshOrleans.Xds.Translation.Checks;
+using MeshOrleans.Xds.Translation.Resources;
 
 namespace MeshOrleans.Xds.Tests.Translation.Proxyless;
 

@@ -1,0 +1,111 @@
+using Google.Protobuf.WellKnownTypes;
+using MeshOrleans.Xds.Protocol.Cluster;
+using MeshOrleans.Xds.Protocol.Type;
+using MeshOrleans.Xds.Translation.Index;
+using MeshOrleans.Xds.Translation.Listeners;
+using MeshOrleans.Xds.Translation.Scopes;
+using MeshOrleans.Xds.Translation.Tls;
+
+namespace MeshOrleans.Xds.Translation.Clusters;
+
+/// <summary>Makes the clusters: services, the workload's own ports, and what stands for unknown hosts.</summary>
+/// <remarks>
+/// Pure. Panic mode is off everywhere: when no endpoint may be used, requests fail (503 UH) rather than reach one that
+/// is leaving or ejected.
+/// </remarks>
+internal static class ClusterTranslator
+{
+    private static readonly TimeSpan DefaultConnectTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>A service port, or a subset of it.</summary>
+    public static Cluster Outbound(ProxyView view, OutboundCluster source)
+    {
+        var tcp = source.Policy.ConnectionPool?.Tcp;
+        var cluster = new Cluster
+        {
+            Name = source.Name,
+            Type = source.Discovery,
+            ConnectTimeout = Duration.FromTimeSpan(tcp?.ConnectTimeout ?? view.Mesh.Settings.ConnectTimeout),
+            CircuitBreakers = CircuitBreakerTranslator.Limits(source.Policy),
+            CommonLbConfig = CommonLb(source.Policy.OutlierDetection),
+        };
+        if (cluster.Type is Cluster.Types.DiscoveryType.Eds)
+        {
+            cluster.EdsClusterConfig = new() { EdsConfig = ConfigSources.Ads(), ServiceName = source.Name };
+        }
+        else if (cluster.Type is not Cluster.Types.DiscoveryType.OriginalDst)
+        {
+            cluster.LoadAssignment = ClusterLoadAssignmentTranslator.Translate(view, source);
+        }
+
+        LoadBalancerTranslator.Apply(cluster, source.Policy.LoadBalancer);
+        if (source.Policy.OutlierDetection is { } outlier)
+        {
+            cluster.OutlierDetection = OutlierTranslator.Translate(outlier);
+        }
+
+        if (tcp?.TcpKeepalive is { } keepalive)
+        {
+            cluster.UpstreamConnectionOptions = new() { TcpKeepalive = Probes(keepalive) };
+        }
+
+        HttpProtocolTranslator.Apply(cluster, source);
+        TransportSocketTranslator.Apply(cluster, view, source);
+        return cluster;
+    }
+
+    /// <summary>A port of the workload itself, on its loopback.</summary>
+    public static Cluster Inbound(InboundPort port)
+    {
+        var cluster = new Cluster
+        {
+            Name = ClusterName.Inbound(port.Number),
+            Type = Cluster.Types.DiscoveryType.Static,
+            ConnectTimeout = Duration.FromTimeSpan(DefaultConnectTimeout),
+            LbPolicy = Cluster.Types.LbPolicy.RoundRobin,
+            CircuitBreakers = CircuitBreakerTranslator.Limits(ClusterPolicy.Default),
+            LoadAssignment = new()
+            {
+                ClusterName = ClusterName.Inbound(port.Number),
+                Endpoints = { new Protocol.Endpoint.LocalityLbEndpoints { LbEndpoints = { Loopback(port.Number) } } },
+            },
+        };
+        HttpProtocolTranslator.ApplyInbound(cluster, port.Protocol);
+        return cluster;
+    }
+
+    /// <summary>Sends to the address that the client meant.</summary>
+    public static Cluster Passthrough() => new()
+    {
+        Name = ClusterName.Passthrough,
+        Type = Cluster.Types.DiscoveryType.OriginalDst,
+        LbPolicy = Cluster.Types.LbPolicy.ClusterProvided,
+        ConnectTimeout = Duration.FromTimeSpan(DefaultConnectTimeout),
+        CircuitBreakers = CircuitBreakerTranslator.Limits(ClusterPolicy.Default),
+    };
+
+    /// <summary>Has no endpoint.</summary>
+    public static Cluster BlackHole() => new()
+    {
+        Name = ClusterName.BlackHole,
+        Type = Cluster.Types.DiscoveryType.Static,
+        ConnectTimeout = Duration.FromTimeSpan(DefaultConnectTimeout),
+    };
+
+    private static Cluster.Types.CommonLbConfig CommonLb(Model.Config.OutlierDetection? outlier) =>
+        new() { HealthyPanicThreshold = new Percent { Value = outlier?.MinHealthPercent ?? 0 } };
+
+    private static Protocol.Core.TcpKeepalive Probes(Model.Config.TcpKeepalive keepalive)
+    {
+        var probes = new Protocol.Core.TcpKeepalive();
+        if (keepalive.Probes is { } count) probes.KeepaliveProbes = (uint)count;
+        if (keepalive.Time is { } time) probes.KeepaliveTime = (uint)time.TotalSeconds;
+        if (keepalive.Interval is { } interval) probes.KeepaliveInterval = (uint)interval.TotalSeconds;
+        return probes;
+    }
+
+    private static Protocol.Endpoint.LbEndpoint Loopback(int port) => new()
+    {
+        Endpoint = new() { Address = Addresses.Of("127.0.0.1", port) },
+    };
+}

@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Translation.Scopes;
+
+namespace MeshOrleans.Xds.Translation.Index;
+
+/// <summary>Finds the DestinationRule that counts for a client and a service.</summary>
+/// <remarks>
+/// The client's namespace is searched first, then the service's, then the root namespace; the first that has a rule
+/// decides. Within a namespace the most specific host counts; a rule that selects the client's workload counts before
+/// one for all. Several rules for the same host are merged: every subset once, and the oldest policy.
+/// </remarks>
+internal static class DestinationRuleLookup
+{
+    public static EffectiveRule Find(MeshIndex mesh, ProxyScope client, Service service)
+    {
+        string[] namespaces = [client.Namespace, service.Namespace, mesh.Settings.RootNamespace];
+        foreach (var ns in namespaces.Distinct())
+        {
+            ImmutableArray<Sourced<DestinationRule>> candidates =
+            [
+                .. mesh.DestinationRules[ns].Where(rule =>
+                    Visibility.Allows(rule.Spec.ExportTo, ns, client.Namespace)
+                    && HostName.Matches(HostOf(rule), service.Host)
+                    && Selects(rule, client)),
+            ];
+            if (!candidates.IsEmpty) return Merge(MostSpecific(candidates));
+        }
+
+        return EffectiveRule.None;
+    }
+
+    /// <summary>Rules with a selector are for workloads of their own namespace only.</summary>
+    private static bool Selects(Sourced<DestinationRule> rule, ProxyScope client) =>
+        rule.Spec.WorkloadSelector is not { } selector
+        || (rule.Namespace == client.Namespace && LabelSelector.Matches(selector.MatchLabels, client.Labels));
+
+    private static IEnumerable<Sourced<DestinationRule>> MostSpecific(
+        ImmutableArray<Sourced<DestinationRule>> candidates)
+    {
+        var selected = candidates.RemoveAll(rule => rule.Spec.WorkloadSelector is null);
+        var group = selected.IsEmpty ? candidates : selected;
+        var best = group.Select(HostOf)
+            .OrderBy(host => host.StartsWith('*'))
+            .ThenByDescending(host => host.Length)
+            .First();
+        return group.Where(rule => HostOf(rule) == best);
+    }
+
+    private static EffectiveRule Merge(IEnumerable<Sourced<DestinationRule>> sameHost)
+    {
+        ImmutableArray<Sourced<DestinationRule>> rules = [.. sameHost];
+        return new EffectiveRule(
+            rules.Select(rule => rule.Spec.TrafficPolicy).FirstOrDefault(policy => policy is not null),
+            [.. rules.SelectMany(rule => rule.Spec.Subsets).DistinctBy(subset => subset.Name)]);
+    }
+
+    private static string HostOf(Sourced<DestinationRule> rule) => HostName.Resolve(rule.Spec.Host, rule.Namespace);
+}

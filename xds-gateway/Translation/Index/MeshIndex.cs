@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Snapshots;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Translation.Routes;
+
+namespace MeshOrleans.Xds.Translation.Index;
+
+/// <summary>
+/// What every translation of one snapshot needs: its services and its policies by namespace, oldest first. Made once
+/// per snapshot and shared by all scopes.
+/// </summary>
+public sealed class MeshIndex
+{
+    private static readonly ConditionalWeakTable<MeshSnapshot, MeshIndex> Known = [];
+
+    private readonly object _facts; // the same in all that came from one another
+    private readonly WeakReference<MeshIndex>? _before;
+
+    private MeshIndex(MeshSnapshot snapshot)
+    {
+        _facts = new object();
+        Settings = MeshSettings.From(snapshot);
+        Registry = ServiceRegistry.From(snapshot);
+        VirtualServices = RoutesOf(snapshot);
+        DestinationRules = ByNamespace<DestinationRule>(snapshot);
+        PeerAuthentications = ByNamespace<PeerAuthentication>(snapshot);
+        AuthorizationPolicies = ByNamespace<AuthorizationPolicy>(snapshot);
+        Sidecars = ByNamespace<Sidecar>(snapshot);
+    }
+
+    private MeshIndex(MeshIndex before, MeshSnapshot snapshot, MeshChange change)
+    {
+        (_facts, _before) = (before._facts, new WeakReference<MeshIndex>(before));
+        Settings = before.Settings;
+        Registry = before.Registry.After(snapshot, change.Members);
+        VirtualServices = change.HasRoutes ? RoutesOf(snapshot) : before.VirtualServices;
+        DestinationRules = before.DestinationRules;
+        PeerAuthentications = before.PeerAuthentications;
+        AuthorizationPolicies = before.AuthorizationPolicies;
+        Sidecars = before.Sidecars;
+    }
+
+    internal MeshSettings Settings { get; }
+
+    internal ServiceRegistry Registry { get; }
+
+    /// <summary>Those that bind to the sidecars, oldest first.</summary>
+    internal ImmutableArray<Sourced<VirtualService>> VirtualServices { get; }
+
+    internal ILookup<string, Sourced<DestinationRule>> DestinationRules { get; }
+
+    internal ILookup<string, Sourced<PeerAuthentication>> PeerAuthentications { get; }
+
+    internal ILookup<string, Sourced<AuthorizationPolicy>> AuthorizationPolicies { get; }
+
+    internal ILookup<string, Sourced<Sidecar>> Sidecars { get; }
+
+    /// <summary>
+    /// The index of a snapshot. A snapshot never changes, so its index may be kept as long as it lives.
+    /// </summary>
+    public static MeshIndex Of(MeshSnapshot snapshot) => Known.GetValue(snapshot, static s => new MeshIndex(s));
+
+    /// <summary>
+    /// The index of a later snapshot, made from this one where the change allows it: in a time that depends on the
+    /// namespaces of the members that changed, or on the VirtualServices.
+    /// </summary>
+    /// <param name="snapshot">What the mesh knows now.</param>
+    /// <param name="change">Everything that differs.</param>
+    public MeshIndex After(MeshSnapshot snapshot, MeshChange change) => change.HasOthers
+        ? Of(snapshot)
+        : Known.GetValue(snapshot, s => new MeshIndex(this, s, change));
+
+    /// <summary>Whether everything but routes and the members of services is the same as in another index.</summary>
+    internal bool HasSameFacts(MeshIndex other) => ReferenceEquals(_facts, other._facts);
+
+    /// <summary>Whether the routes are those of another index.</summary>
+    internal bool HasSameRoutes(MeshIndex other) => VirtualServices == other.VirtualServices;
+
+    /// <summary>
+    /// Those of some services whose endpoints may differ from those in an earlier index that has the same facts.
+    /// </summary>
+    internal IEnumerable<Service> ChangedSince(MeshIndex before, IEnumerable<Service> services) =>
+        ReferenceEquals(this, before) ? []
+        : _before is not null && _before.TryGetTarget(out var known) && ReferenceEquals(known, before) ? Registry.Changed
+        : services.Where(s => !Registry.HasSameMembers(s, before.Registry));
+
+    private static ImmutableArray<Sourced<VirtualService>> RoutesOf(MeshSnapshot snapshot) =>
+        [.. OldestFirst<VirtualService>(snapshot).Where(v => IsForSidecars(v.Spec))];
+
+    /// <summary>Without hosts it is only a part of another one (a delegate).</summary>
+    private static bool IsForSidecars(VirtualService service) =>
+        !service.Hosts.IsEmpty
+        && (service.Gateways.IsEmpty || service.Gateways.Contains(HttpRouteTranslator.MeshGateway));
+
+    private static ILookup<string, Sourced<TSpec>> ByNamespace<TSpec>(MeshSnapshot snapshot)
+        where TSpec : ConfigSpec =>
+        OldestFirst<TSpec>(snapshot).ToLookup(s => s.Resource.Key.Namespace, StringComparer.Ordinal);
+
+    private static IEnumerable<Sourced<TSpec>> OldestFirst<TSpec>(MeshSnapshot snapshot)
+        where TSpec : ConfigSpec =>
+        from pair in snapshot.Of<TSpec>()
+        orderby pair.Resource.CreatedRevision, pair.Resource.CreatedOrdinal, pair.Resource.Key
+        select new Sourced<TSpec>(pair.Resource, pair.Spec);
+}

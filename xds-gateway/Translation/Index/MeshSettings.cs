@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Snapshots;
+
+namespace MeshOrleans.Xds.Translation.Index;
+
+/// <summary>The mesh's settings with every default filled in.</summary>
+internal sealed record MeshSettings
+{
+    private const string DefaultRootNamespace = "istio-system";
+    private const string DefaultTrustDomain = "cluster.local";
+
+    /// <summary>The namespace of mesh-wide policies.</summary>
+    public string RootNamespace { get; private init; } = DefaultRootNamespace;
+
+    /// <summary>The trust domains that count as this mesh's own, its own first.</summary>
+    public ImmutableArray<string> TrustDomains { get; private init; } = [DefaultTrustDomain];
+
+    public OutboundTrafficMode OutboundMode { get; private init; } = OutboundTrafficMode.AllowAny;
+
+    public HttpRetry? DefaultRetry { get; private init; }
+
+    public bool AutoMtls { get; private init; } = true;
+
+    public TimeSpan ConnectTimeout { get; private init; } = TimeSpan.FromSeconds(10);
+
+    public PathNormalization PathNormalization { get; private init; } = PathNormalization.Base;
+
+    public LocalityLoadBalancer? LocalityLb { get; private init; }
+
+    public static MeshSettings From(MeshSnapshot snapshot)
+    {
+        var key = new ConfigKey(nameof(MeshConfig), DefaultRootNamespace, "default");
+        var config = snapshot.Config.TryGetValue(key, out var resource) && resource.Spec is MeshConfig found
+            ? found
+            : new MeshConfig();
+        var domain = config.TrustDomain ?? snapshot.LocalBundle?.TrustDomain.Name ?? DefaultTrustDomain;
+        return new MeshSettings
+        {
+            RootNamespace = config.RootNamespace ?? DefaultRootNamespace,
+            TrustDomains = [.. config.TrustDomainAliases.Prepend(domain).Distinct()],
+            OutboundMode = config.OutboundTrafficPolicy ?? OutboundTrafficMode.AllowAny,
+            DefaultRetry = config.DefaultHttpRetryPolicy,
+            AutoMtls = config.EnableAutoMtls ?? true,
+            ConnectTimeout = config.ConnectTimeout ?? TimeSpan.FromSeconds(10),
+            PathNormalization = config.PathNormalization is PathNormalization.Default
+                ? PathNormalization.Base
+                : config.PathNormalization,
+            LocalityLb = config.LocalityLbSetting,
+        };
+    }
+}

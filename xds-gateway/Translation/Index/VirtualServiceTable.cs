@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Translation.Scopes;
+
+namespace MeshOrleans.Xds.Translation.Index;
+
+/// <summary>Which VirtualService answers for a host.</summary>
+/// <remarks>
+/// There is no merging: of several for one host the first counts, private ones (<c>exportTo: ["."]</c>) before those
+/// exported to the client's namespace by name, and those before the public ones; each by age. An exact host counts
+/// before a wildcard, a longer wildcard before a shorter.
+/// </remarks>
+internal sealed class VirtualServiceTable
+{
+    private readonly Dictionary<string, Sourced<VirtualService>> exact = new(StringComparer.Ordinal);
+    private readonly List<(string Host, Sourced<VirtualService> Source)> wildcards = [];
+
+    public VirtualServiceTable(MeshIndex mesh, string clientNamespace, EgressScope egress)
+    {
+        All =
+        [
+            .. mesh.VirtualServices
+                .Where(v => Visibility.Allows(v.Spec.ExportTo, v.Namespace, clientNamespace))
+                .Where(v => HostsOf(v).Any(host => egress.Sees(v.Namespace, host)))
+                .OrderBy(v => Rank(v.Spec.ExportTo)), // a stable sort: within a rank the oldest stays first
+        ];
+        foreach (var source in All)
+        {
+            foreach (var host in HostsOf(source).Where(host => egress.Sees(source.Namespace, host))) Add(host, source);
+        }
+
+        wildcards.Sort((a, b) => b.Host.Length.CompareTo(a.Host.Length) is var byLength and not 0
+            ? byLength
+            : string.CompareOrdinal(a.Host, b.Host));
+    }
+
+    /// <summary>All that are visible, the stronger first.</summary>
+    public ImmutableArray<Sourced<VirtualService>> All { get; }
+
+    /// <summary>All hosts that have one, as full names, with the one that counts; in fixed order.</summary>
+    public IEnumerable<(string Host, Sourced<VirtualService> Source)> Hosts =>
+        exact.Select(e => (e.Key, e.Value)).Concat(wildcards).OrderBy(e => e.Item1, StringComparer.Ordinal);
+
+    /// <summary>The one that counts for a full host name; null when there is none.</summary>
+    public Sourced<VirtualService>? Find(string host)
+    {
+        if (exact.TryGetValue(host, out var found)) return found;
+        foreach (var (pattern, source) in wildcards)
+        {
+            if (HostName.Matches(pattern, host)) return source;
+        }
+
+        return null;
+    }
+
+    private static IEnumerable<string> HostsOf(Sourced<VirtualService> source) =>
+        source.Spec.Hosts.Select(host => HostName.Resolve(host, source.Namespace));
+
+    private static int Rank(ImmutableArray<string> exportTo) =>
+        exportTo.IsDefaultOrEmpty || exportTo.Contains("*") ? 2 : exportTo is ["."] ? 0 : 1;
+
+    private void Add(string host, Sourced<VirtualService> source)
+    {
+        if (!host.StartsWith('*')) exact.TryAdd(host, source);
+        else if (!wildcards.Exists(w => w.Host == host)) wildcards.Add((host, source));
+    }
+}

@@ -1,0 +1,14 @@
+namespace MeshOrleans.Xds.Translation.Listeners;
+
+/// <summary>The names under which Envoy knows its filters.</summary>
+internal static class FilterNames
+{
+    public const string HttpConnectionManager = "envoy.filters.network.http_connection_manager";
+    public const string TcpProxy = "envoy.filters.network.tcp_proxy";
+    public const string NetworkRbac = "envoy.filters.network.rbac";
+    public const string TlsInspector = "envoy.filters.listener.tls_inspector";
+    public const string Rbac = "envoy.filters.http.rbac";
+    public const string Fault = "envoy.filters.http.fault";
+    public const string Cors = "envoy.filters.http.cors";
+    public const string Router = "envoy.filters.http.router";
+}

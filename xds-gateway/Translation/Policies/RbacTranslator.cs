@@ -1,0 +1,117 @@
+using Google.Protobuf.WellKnownTypes;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Protocol.Hcm;
+using MeshOrleans.Xds.Protocol.Listener;
+using MeshOrleans.Xds.Protocol.Rbac;
+using MeshOrleans.Xds.Translation.Index;
+using MeshOrleans.Xds.Translation.Listeners;
+using MeshOrleans.Xds.Translation.Scopes;
+using HttpRbac = MeshOrleans.Xds.Protocol.HttpRbac;
+using NetworkRbac = MeshOrleans.Xds.Protocol.NetworkRbac;
+
+namespace MeshOrleans.Xds.Translation.Policies;
+
+/// <summary>
+/// Makes the access control of a workload, one filter per action: unknown authorizers, audit, DENY, ALLOW.
+/// </summary>
+/// <remarks>
+/// All policies that select the workload are united: those of its namespace and those of the root namespace. An ALLOW
+/// filter refuses what none of its rules matches, so a policy without rules refuses everything. A policy on trial
+/// (<c>istio.io/dry-run</c>) goes to the shadow rules of its action. CUSTOM asks an authorizer that the mesh's settings
+/// name; this mesh's settings cannot name any, so what such a policy matches is refused.
+/// </remarks>
+internal static class RbacTranslator
+{
+    private const string DryRun = "istio.io/dry-run";
+
+    /// <summary>The filters for ports that speak HTTP.</summary>
+    public static IEnumerable<HttpFilter> HttpFilters(ProxyView view) =>
+        from pair in Filters(view, isTcp: false)
+        select HttpConnection.Filter(FilterNames.Rbac, new HttpRbac.RBAC
+        {
+            Rules = pair.Enforced,
+            ShadowRules = pair.Shadow,
+            ShadowRulesStatPrefix = pair.Shadow is null ? "" : ShadowPrefix(pair.Shadow.Action),
+        });
+
+    /// <summary>The filters for all other ports.</summary>
+    public static IEnumerable<Filter> NetworkFilters(ProxyView view, InboundPort port) =>
+        from pair in Filters(view, isTcp: true)
+        select new Filter
+        {
+            Name = FilterNames.NetworkRbac,
+            TypedConfig = Any.Pack(new NetworkRbac.RBAC
+            {
+                Rules = pair.Enforced,
+                ShadowRules = pair.Shadow,
+                ShadowRulesStatPrefix = pair.Shadow is null ? "" : ShadowPrefix(pair.Shadow.Action),
+                StatPrefix = $"inbound_0.0.0.0_{port.Number}",
+            }),
+        };
+
+    private static IEnumerable<(RBAC? Enforced, RBAC? Shadow)> Filters(ProxyView view, bool isTcp)
+    {
+        var policies = Selected(view).ToList();
+        foreach (var action in new[]
+        {
+            AuthorizationAction.Custom, AuthorizationAction.Audit, AuthorizationAction.Deny, AuthorizationAction.Allow,
+        })
+        {
+            var same = policies.Where(p => p.Spec.Action == action).ToLookup(IsOnTrial);
+            var enforced = Rules(view, action, same[false], isTcp);
+            var shadow = Rules(view, action, same[true], isTcp);
+            if (enforced is not null || shadow is not null) yield return (enforced, shadow);
+        }
+    }
+
+    /// <summary>
+    /// Policies attached by <c>targetRefs</c> are for gateways and other shared proxies, not for a sidecar.
+    /// </summary>
+    private static IEnumerable<Sourced<AuthorizationPolicy>> Selected(ProxyView view)
+    {
+        var root = view.Mesh.Settings.RootNamespace;
+        return new[] { root, view.Scope.Namespace }.Distinct()
+            .SelectMany(ns => view.Mesh.AuthorizationPolicies[ns])
+            .Where(p => p.Spec.TargetRefs.IsDefaultOrEmpty)
+            .Where(p => p.Spec.Selector is not { } wanted
+                || LabelSelector.Matches(wanted.MatchLabels, view.Scope.Labels))
+            .OrderBy(p => p.Resource.Key);
+    }
+
+    private static bool IsOnTrial(Sourced<AuthorizationPolicy> policy) =>
+        policy.Spec.Action is AuthorizationAction.Allow or AuthorizationAction.Deny
+        && policy.Resource.Annotations.TryGetValue(DryRun, out var value)
+        && bool.TryParse(value, out var isOn)
+        && isOn;
+
+    private static RBAC? Rules(
+        ProxyView view, AuthorizationAction action, IEnumerable<Sourced<AuthorizationPolicy>> policies, bool isTcp)
+    {
+        RBAC? rules = null;
+        foreach (var policy in policies)
+        {
+            rules ??= new RBAC { Action = ActionOf(action) };
+            foreach (var (i, rule) in policy.Spec.Rules.Index())
+            {
+                var context = new RuleContext(
+                    view.Mesh.Settings.TrustDomains, policy.Namespace, isTcp, action is AuthorizationAction.Allow);
+                if (PolicyTranslator.Translate(rule, context) is not { } translated) continue;
+                rules.Policies[$"ns[{policy.Namespace}]-policy[{policy.Name}]-rule[{i}]"] = translated;
+            }
+        }
+
+        // Without any rule left only ALLOW still says something: nobody.
+        return rules is { Policies.Count: 0, Action: not RBAC.Types.Action.Allow } ? null : rules;
+    }
+
+    private static RBAC.Types.Action ActionOf(AuthorizationAction action) => action switch
+    {
+        AuthorizationAction.Allow => RBAC.Types.Action.Allow,
+        AuthorizationAction.Audit => RBAC.Types.Action.Log,
+        _ => RBAC.Types.Action.Deny,
+    };
+
+    private static string ShadowPrefix(RBAC.Types.Action action) =>
+        action is RBAC.Types.Action.Deny ? "istio_dry_run_deny_" : "istio_dry_run_allow_";
+}

@@ -1,0 +1,105 @@
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Protocol.Route;
+using MeshOrleans.Xds.Translation.Clusters;
+using MeshOrleans.Xds.Translation.Index;
+using MeshOrleans.Xds.Translation.Scopes;
+
+namespace MeshOrleans.Xds.Translation.Routes;
+
+/// <summary>Makes the route table of one outbound port.</summary>
+/// <remarks>
+/// Pure. One virtual host per service with HTTP on the port, one per host that only a VirtualService knows, and a last
+/// one for all else. A domain belongs to the first that claims it, full names before short ones: an Envoy refuses a
+/// table in which a domain occurs twice.
+/// </remarks>
+internal static class RouteTranslator
+{
+    /// <summary>The port of requests that name none; it has a table even when no service has it.</summary>
+    public const int DefaultPort = 80;
+
+    private const string Everything = "*";
+
+    /// <summary>The ports that have a table, ascending.</summary>
+    public static IEnumerable<int> Ports(ProxyView view)
+    {
+        var ports = new SortedSet<int> { DefaultPort };
+        foreach (var service in view.Services)
+        {
+            ports.UnionWith(service.Ports.Where(p => p.Protocol.IsHttp()).Select(p => p.Number));
+        }
+
+        return ports;
+    }
+
+    public static RouteConfiguration Translate(ProxyView view, int port)
+    {
+        var claims = new DomainClaims(port);
+        var services = view.Services.Where(s => s.FindPort(port)?.Protocol.IsHttp() is true).ToList();
+        foreach (var service in services) claims.Claim(service.Host, [service.Host]);
+        foreach (var (host, _) in view.UnknownHosts) claims.Claim(host, [host]);
+        foreach (var service in services)
+        {
+            claims.Claim(service.Host, VirtualHostDomains.NamesOf(service, view.Scope.Namespace));
+        }
+
+        var table = new RouteConfiguration
+        {
+            Name = $"{port}",
+            IgnorePortInHostMatching = true,
+            ValidateClusters = false,
+        };
+        table.VirtualHosts.AddRange(services.Select(service => ForService(view, service, port, claims)));
+        foreach (var (host, source) in view.UnknownHosts)
+        {
+            if (ForUnknown(view, host, source, port, claims) is { } unknown) table.VirtualHosts.Add(unknown);
+        }
+
+        if (claims.Claim(Everything, [Everything])) table.VirtualHosts.Add(ForEverythingElse(view));
+        return table;
+    }
+
+    private static VirtualHost ForService(ProxyView view, Service service, int port, DomainClaims claims)
+    {
+        var routes = view.VirtualServices.Find(service.Host) is { } source
+            ? HttpRouteTranslator.Translate(view, source, port)
+            : [];
+        if (routes.Count == 0) routes = [HttpRouteTranslator.Default(view, service, port)];
+        return Host($"{service.Host}:{port}", claims.Of(service.Host), routes);
+    }
+
+    private static VirtualHost? ForUnknown(
+        ProxyView view, string host, Sourced<VirtualService> source, int port, DomainClaims claims)
+    {
+        var routes = HttpRouteTranslator.Translate(view, source, port);
+        return routes.Count == 0 ? null : Host($"{host}:{port}", claims.Of(host), routes);
+    }
+
+    private static VirtualHost ForEverythingElse(ProxyView view)
+    {
+        if (view.OutboundMode is OutboundTrafficMode.RegistryOnly)
+        {
+            return Host("block_all", [Everything], [new Route
+            {
+                Name = "block_all",
+                Match = new RouteMatch { Prefix = "/" },
+                DirectResponse = new DirectResponseAction { Status = 502 },
+            }]);
+        }
+
+        return Host("allow_any", [Everything], [new Route
+        {
+            Name = "allow_any",
+            Match = new RouteMatch { Prefix = "/" },
+            Route_ = RouteActionTranslator.Unlimited(ClusterName.Passthrough),
+        }]);
+    }
+
+    private static VirtualHost Host(string name, IEnumerable<string> domains, IEnumerable<Route> routes) => new()
+    {
+        Name = name,
+        Domains = { domains },
+        Routes = { routes },
+        IncludeRequestAttemptCount = true,
+    };
+}

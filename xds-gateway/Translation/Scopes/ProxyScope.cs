@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Topology;
+
+namespace MeshOrleans.Xds.Translation.Scopes;
+
+/// <summary>
+/// Everything of a proxy that its configuration depends on: equal scopes get the same bytes. The node's id is no part
+/// of it, and its address only where it serves without a proxy.
+/// </summary>
+/// <remarks>
+/// Compared by content, maps included. The service account and the network are told here for those who list proxies; no
+/// resource depends on them, so they do not tell scopes apart.
+/// </remarks>
+public sealed record ProxyScope
+{
+    /// <summary>What the proxy stands in front of.</summary>
+    public ProxyMode Mode { get; init; }
+
+    /// <summary>The workload's namespace.</summary>
+    public required string Namespace { get; init; }
+
+    /// <summary>The service account it runs as.</summary>
+    public required string ServiceAccount { get; init; }
+
+    /// <summary>The workload's labels.</summary>
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Where it runs.</summary>
+    public Locality Locality { get; init; } = Locality.Unknown;
+
+    /// <summary>The network it is reachable on; empty for the mesh's default network.</summary>
+    public string Network { get; init; } = "";
+
+    /// <summary>The workload's own ports by name.</summary>
+    public ImmutableSortedDictionary<string, int> Ports { get; init; } = ImmutableSortedDictionary<string, int>.Empty;
+
+    /// <summary>
+    /// The literal address on which a proxyless server serves <see cref="Ports"/>; empty for everybody else, so that
+    /// they share what they get.
+    /// </summary>
+    public string BindAddress { get; init; } = "";
+
+    /// <inheritdoc/>
+    public bool Equals(ProxyScope? other) =>
+        other is not null
+        && Mode == other.Mode
+        && Namespace == other.Namespace
+        && BindAddress == other.BindAddress
+        && Locality == other.Locality
+        && Labels.SequenceEqual(other.Labels)
+        && Ports.SequenceEqual(other.Ports);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        var hash = default(HashCode);
+        hash.Add(Mode);
+        hash.Add(Namespace, StringComparer.Ordinal);
+        hash.Add(BindAddress, StringComparer.Ordinal);
+        hash.Add(Locality);
+        foreach (var (key, value) in Labels) hash.Add((key, value));
+        foreach (var (name, port) in Ports) hash.Add((name, port));
+        return hash.ToHashCode();
+    }
+}

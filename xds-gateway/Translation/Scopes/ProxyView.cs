@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Translation.Index;
+
+namespace MeshOrleans.Xds.Translation.Scopes;
+
+/// <summary>The part of the mesh that one proxy scope sees.</summary>
+internal sealed class ProxyView
+{
+    private readonly Dictionary<string, Service> services;
+    private readonly Dictionary<string, EffectiveRule> rules = new(StringComparer.Ordinal);
+
+    public ProxyView(MeshIndex mesh, ProxyScope scope)
+    {
+        (Mesh, Scope) = (mesh, scope);
+        var egress = EgressScope.Of(Mesh, Scope);
+        OutboundMode = egress.Mode ?? Mesh.Settings.OutboundMode;
+        SeesAll = egress.SeesAll;
+        VirtualServices = new VirtualServiceTable(Mesh, Scope.Namespace, egress);
+        services = Mesh.Registry.VisibleTo(Scope.Namespace)
+            .Where(service => egress.Sees(service.Namespace, service.Host))
+            .ToDictionary(service => service.Host, StringComparer.Ordinal);
+        if (!egress.SeesAll) AddRouteTargets();
+        Services = [.. services.Values.OrderBy(s => s.Host, StringComparer.Ordinal)];
+        UnknownHosts = [.. VirtualServices.Hosts.Where(entry => !HasService(entry.Host))];
+    }
+
+    private ProxyView(ProxyView other, MeshIndex mesh)
+    {
+        (Mesh, Scope, SeesAll) = (mesh, other.Scope, other.SeesAll);
+        (services, rules) = (other.services, other.rules);
+        (OutboundMode, Services) = (other.OutboundMode, other.Services);
+        if (mesh.HasSameRoutes(other.Mesh))
+        {
+            (VirtualServices, UnknownHosts) = (other.VirtualServices, other.UnknownHosts);
+            return;
+        }
+
+        VirtualServices = new VirtualServiceTable(mesh, Scope.Namespace, EgressScope.Of(mesh, Scope));
+        UnknownHosts = [.. VirtualServices.Hosts.Where(entry => !HasService(entry.Host))];
+    }
+
+    public MeshIndex Mesh { get; }
+
+    public ProxyScope Scope { get; }
+
+    /// <summary>What happens to traffic to hosts that are not among <see cref="Services"/>.</summary>
+    public OutboundTrafficMode OutboundMode { get; }
+
+    /// <summary>The services that the workload can call, by host.</summary>
+    public ImmutableArray<Service> Services { get; }
+
+    public VirtualServiceTable VirtualServices { get; }
+
+    /// <summary>Hosts that only a VirtualService knows, with the one that counts.</summary>
+    public ImmutableArray<(string Host, Sourced<VirtualService> Source)> UnknownHosts { get; }
+
+    /// <summary>No Sidecar resource narrows it: then what it sees does not depend on routes.</summary>
+    private bool SeesAll { get; }
+
+    /// <summary>The view of a mesh that differs in routes and in the members of services only.</summary>
+    public ProxyView On(MeshIndex mesh) =>
+        SeesAll || mesh.HasSameRoutes(Mesh) ? new ProxyView(this, mesh) : new ProxyView(mesh, Scope);
+
+    /// <summary>The service of a full host name; null when the workload does not see it.</summary>
+    public Service? FindService(string host) => services.GetValueOrDefault(host);
+
+    /// <summary>What the DestinationRules say for a service, seen from here.</summary>
+    public EffectiveRule RuleOf(Service service)
+    {
+        if (!rules.TryGetValue(service.Host, out var rule))
+        {
+            rules[service.Host] = rule = DestinationRuleLookup.Find(Mesh, Scope, service);
+        }
+
+        return rule;
+    }
+
+    private bool HasService(string host) =>
+        services.ContainsKey(host)
+        || (host.StartsWith('*') && Services.Any(service => HostName.Matches(host, service.Host)));
+
+    /// <summary>Where a visible route leads is visible too, whatever the Sidecar resource lists.</summary>
+    private void AddRouteTargets()
+    {
+        foreach (var source in VirtualServices.All)
+        {
+            foreach (var destination in source.Spec.Http.SelectMany(DestinationsOf))
+            {
+                var host = HostName.Resolve(destination.Host, source.Namespace);
+                if (Mesh.Registry.Find(host, Scope.Namespace) is { } service) services.TryAdd(host, service);
+            }
+        }
+    }
+
+    private static IEnumerable<Destination> DestinationsOf(HttpRoute route) =>
+        route.Route.Select(r => r.Destination)
+            .Append(route.Mirror)
+            .Concat(route.Mirrors.Select(m => m.Destination))
+            .OfType<Destination>();
+}

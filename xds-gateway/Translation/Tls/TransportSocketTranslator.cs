@@ -1,0 +1,165 @@
+using System.Collections.Immutable;
+using Google.Protobuf.WellKnownTypes;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Protocol.Cluster;
+using MeshOrleans.Xds.Protocol.Core;
+using MeshOrleans.Xds.Protocol.RawBuffer;
+using MeshOrleans.Xds.Protocol.Tls;
+using MeshOrleans.Xds.Translation.Clusters;
+using MeshOrleans.Xds.Translation.Scopes;
+
+namespace MeshOrleans.Xds.Translation.Tls;
+
+/// <summary>Says with which TLS a cluster is called.</summary>
+/// <remarks>
+/// Without a word in a DestinationRule each endpoint decides: mesh mTLS where it has a sidecar that takes it, else
+/// plaintext. The SPIFFE IDs that a server may show are those of the cluster's own members, each with its own trust
+/// domain. The ALPN offered names the HTTP version that the cluster is configured with; see <see
+/// cref="HttpProtocolTranslator"/>.
+/// </remarks>
+internal static class TransportSocketTranslator
+{
+    private const string TlsMode = "tlsMode";
+    private const string RawBufferName = "envoy.transport_sockets.raw_buffer";
+
+    public static void Apply(Cluster cluster, ProxyView view, OutboundCluster source)
+    {
+        switch (source.Policy.Tls)
+        {
+            case null when view.Mesh.Settings.AutoMtls && !source.Service.IsExternal:
+                AddAutomatic(cluster, view, source);
+                break;
+            case { Mode: ClientTlsMode.IstioMutual } tls:
+                cluster.TransportSocket = MeshTls.Socket(MeshMutual(view, source, tls));
+                break;
+            case { Mode: ClientTlsMode.Simple or ClientTlsMode.Mutual } tls:
+                cluster.TransportSocket = MeshTls.Socket(Own(source, tls));
+                break;
+            default:
+                break; // plaintext
+        }
+    }
+
+    private static void AddAutomatic(Cluster cluster, ProxyView view, OutboundCluster source)
+    {
+        cluster.TransportSocketMatches.Add(new Cluster.Types.TransportSocketMatch
+        {
+            Name = "tlsMode-istio",
+            Match = new Struct { Fields = { [TlsMode] = Value.ForString("istio") } },
+            TransportSocket = MeshTls.Socket(MeshMutual(view, source, null)),
+        });
+        cluster.TransportSocketMatches.Add(new Cluster.Types.TransportSocketMatch
+        {
+            Name = "tlsMode-disabled",
+            Match = new Struct(),
+            TransportSocket = new TransportSocket { Name = RawBufferName, TypedConfig = Any.Pack(new RawBuffer()) },
+        });
+    }
+
+    /// <summary>Of whom the server must be one when it is called with mesh mTLS; empty for anybody.</summary>
+    public static IEnumerable<string> MeshIdentities(ProxyView view, OutboundCluster source, ClientTls? tls) =>
+        tls is { SubjectAltNames.IsEmpty: false } ? tls.SubjectAltNames : Identities(view, source, tls is not null);
+
+    private static UpstreamTlsContext MeshMutual(ProxyView view, OutboundCluster source, ClientTls? tls)
+    {
+        var identities = MeshIdentities(view, source, tls);
+        return new UpstreamTlsContext
+        {
+            Sni = tls is { Sni.Length: > 0 } ? tls.Sni : source.ServerName,
+            CommonTlsContext = new CommonTlsContext
+            {
+                TlsParams = MeshTls.Parameters(),
+                TlsCertificateSdsSecretConfigs = { MeshTls.Certificate() },
+                CombinedValidationContext = MeshTls.Validation(identities),
+                AlpnProtocols = { MeshAlpns(source) },
+            },
+        };
+    }
+
+    /// <summary>
+    /// The identities of the members, in fixed order; of this mesh's own in all of its trust domains. Where mesh mTLS
+    /// is demanded of everybody, those without a sidecar have to prove their service account themselves.
+    /// </summary>
+    private static SortedSet<string> Identities(ProxyView view, OutboundCluster source, bool isDemanded)
+    {
+        var names = new SortedSet<string>(source.Service.SubjectAltNames, StringComparer.Ordinal);
+        var domains = view.Mesh.Settings.TrustDomains;
+        foreach (var workload in source.Endpoints.Select(e => e.Workload).Where(w => w.HasSidecar || isDemanded))
+        {
+            if (workload.Identity is { } foreign && foreign.TrustDomain.Name != domains[0])
+            {
+                names.Add(foreign.ToString());
+            }
+            else if (workload.Identity is not null || !workload.HasSidecar)
+            {
+                var path = workload.Identity?.Path ?? $"/ns/{workload.Namespace}/sa/{workload.ServiceAccount}";
+                foreach (var domain in domains) names.Add($"spiffe://{domain}{path}");
+            }
+        }
+
+        return names;
+    }
+
+    private static string[] MeshAlpns(OutboundCluster source) =>
+        !source.Port.Protocol.IsHttp() ? ["istio"]
+        : HttpProtocolTranslator.IsHttp2(source) ? ["istio-h2", "istio", "h2"]
+        : ["istio-http/1.1", "istio", "http/1.1"];
+
+    /// <summary>TLS of the application's own kind, as a DestinationRule asks for it.</summary>
+    private static UpstreamTlsContext Own(OutboundCluster source, ClientTls tls)
+    {
+        var context = new CommonTlsContext { ValidationContext = OwnRoots(source, tls) };
+        if (tls.Mode is ClientTlsMode.Mutual && tls.ClientCertificate.Length > 0)
+        {
+            context.TlsCertificates.Add(new TlsCertificate
+            {
+                CertificateChain = new DataSource { Filename = tls.ClientCertificate },
+                PrivateKey = new DataSource { Filename = tls.PrivateKey },
+            });
+        }
+
+        if (HttpProtocolTranslator.IsHttp2(source)) context.AlpnProtocols.Add("h2");
+        return new UpstreamTlsContext
+        {
+            CommonTlsContext = context,
+            Sni = tls.Sni.Length > 0 ? tls.Sni : source.Service.Host.StartsWith('*') ? "" : source.Service.Host,
+        };
+    }
+
+    private static CertificateValidationContext OwnRoots(OutboundCluster source, ClientTls tls)
+    {
+        var context = new CertificateValidationContext();
+        if (tls.InsecureSkipVerify is true)
+        {
+            context.TrustChainVerification = CertificateValidationContext.Types.TrustChainVerification.AcceptUntrusted;
+            return context;
+        }
+
+        if (tls.CaCertificates.Length > 0) context.TrustedCa = new DataSource { Filename = tls.CaCertificates };
+        else context.SystemRootCerts = new();
+        if (tls.CaCrl.Length > 0) context.Crl = new DataSource { Filename = tls.CaCrl };
+        foreach (var name in OwnNames(source, tls))
+        {
+            context.MatchTypedSubjectAltNames.Add(new SubjectAltNameMatcher
+            {
+                SanType = name.Contains("://", StringComparison.Ordinal)
+                    ? SubjectAltNameMatcher.Types.SanType.Uri
+                    : SubjectAltNameMatcher.Types.SanType.Dns,
+                Matcher = new() { Exact = name },
+            });
+        }
+
+        return context;
+    }
+
+    /// <summary>
+    /// A chain that leads to a root says nothing of who it is: without names the host's own is demanded.
+    /// </summary>
+    private static ImmutableArray<string> OwnNames(OutboundCluster source, ClientTls tls) =>
+        !tls.SubjectAltNames.IsEmpty ? tls.SubjectAltNames
+        : !source.Service.SubjectAltNames.IsEmpty ? source.Service.SubjectAltNames
+        : tls.Sni.Length > 0 ? [tls.Sni]
+        : source.Service.Host.StartsWith('*') ? []
+        : [source.Service.Host];
+}

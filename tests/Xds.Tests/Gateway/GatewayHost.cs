@@ -6,6 +6,7 @@ using MeshOrleans.Testing;
 using MeshOrleans.Xds.Gateway;
 using MeshOrleans.Xds.Gateway.Hosting;
 using MeshOrleans.Xds.Gateway.Identity;
+using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Gateway.Snapshots;
 using MeshOrleans.Xds.Gateway.Status;
 using MeshOrleans.Xds.Gateway.Streams;
@@ -53,6 +54,9 @@ internal sealed class GatewayHost : IAsyncDisposable
     public GrpcChannel Channel { get; }
 
     public SnapshotHolder Snapshots => _app.Services.GetRequiredService<SnapshotHolder>();
+
+    /// <summary>The mesh as new streams are told it: what the gateway has received and made its picture.</summary>
+    public MeshSnapshot Pictured => _app.Services.GetRequiredService<PushSource>().Current!.Snapshot;
 
     public string Name => _app.Services.GetRequiredService<GatewayName>().Value;
 

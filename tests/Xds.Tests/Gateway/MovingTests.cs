@@ -55,7 +55,7 @@ public sealed class MovingTests
         await using var other = await GatewayHost.StartAsync();
         var held = await LoadAsync(one);
         other.Grains.Mesh.Put(TestMesh.Workload("app", "b-9", "10.0.0.9", "app=b"));
-        await other.UntilAsync(() => other.Snapshots.Current.Workloads.ContainsKey("app/b-9"), "the member is known");
+        await other.UntilAsync(() => other.Pictured.Workloads.ContainsKey("app/b-9"), "the member is known");
         await using var client = other.Delta(Identity);
 
         var answers = await AskAsync(client, held);

@@ -134,7 +134,7 @@ public sealed class RefusalTests
         var first = await client.NextAsync(TypeUrls.ClusterLoadAssignment);
 
         host.Grains.Mesh.Put(NewB);
-        await host.UntilAsync(() => host.Snapshots.Current.Workloads.ContainsKey("app/b-9"), "the change has arrived");
+        await host.UntilAsync(() => host.Pictured.Workloads.ContainsKey("app/b-9"), "the change has arrived");
         await client.SilenceAsync();
         await client.AckAsync(first);
         var second = await client.NextAsync(TypeUrls.ClusterLoadAssignment);
@@ -193,7 +193,7 @@ public sealed class RefusalTests
             host.Grains.Mesh.Put(TestMesh.Workload("app", $"b-1{i}", $"10.0.2.{i}", "app=b"));
         }
 
-        await host.UntilAsync(() => host.Snapshots.Current.Workloads.Count == 14, "the members are known");
+        await host.UntilAsync(() => host.Pictured.Workloads.Count == 14, "the members are known");
         await using var client = delta ? host.Delta() : host.Sotw();
         await (delta
             ? client.ChangeAsync(TypeUrls.ClusterLoadAssignment, [ClusterA, ClusterB], node: AdsClient.Node())

@@ -27,9 +27,13 @@ internal static class ProxyEndpoints
     private static async Task<IResult> ListAsync(HttpContext context, IGrainFactory grains)
     {
         var gateways = await GatewaysAsync(grains, context.RequestAborted);
-        var ids = await grains.GetGrain<IProxyDirectoryGrain>(MeshKeys.Default).ListAsync(context.RequestAborted);
-        var views = await Task.WhenAll(ids.Select(id => ViewAsync(grains, id, gateways, context.RequestAborted)));
-        return Results.Json(views.OfType<ProxyView>().Select(RowOf), ApiJson.Options);
+        var shares = await Task.WhenAll(ProxyShares.Keys.Select(key =>
+            grains.GetGrain<IProxySubscriptionGrain>(key).ListAsync(context.RequestAborted)));
+        var rows = shares
+            .SelectMany(share => share)
+            .OrderBy(view => view.NodeId, StringComparer.Ordinal)
+            .Select(view => RowOf(ProxyLiveness.Of(view, gateways)));
+        return Results.Json(rows, ApiJson.Options);
     }
 
     private static async Task<IResult> FindAsync(
@@ -84,7 +88,8 @@ internal static class ProxyEndpoints
     private static async Task<ProxyView?> ViewAsync(
         IGrainFactory grains, string id, GatewayListing gateways, CancellationToken cancellationToken)
     {
-        var view = await grains.GetGrain<IProxySubscriptionGrain>(id).FindAsync(cancellationToken);
+        var share = grains.GetGrain<IProxySubscriptionGrain>(ProxyShares.KeyOf(id));
+        var view = await share.FindNodeAsync(id, cancellationToken);
         return view is null ? null : ProxyLiveness.Of(view, gateways);
     }
 

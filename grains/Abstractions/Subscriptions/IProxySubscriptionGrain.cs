@@ -3,45 +3,68 @@ using System.Collections.Immutable;
 namespace MeshOrleans.Grains.Subscriptions;
 
 /// <summary>
-/// One proxy's subscription: who it is, which stream is its newest, what it holds. Key: the node id. Calls nobody.
+/// The subscriptions of a share of all proxies (<see cref="ProxyShares"/>): who each is, which stream is its newest, what
+/// it holds. Key: a share's. Calls nobody.
 /// </summary>
 [Alias("mesh.IProxySubscriptionGrain")]
 public interface IProxySubscriptionGrain : IGrainWithStringKey
 {
-    /// <summary>A stream of this node opened.</summary>
-    /// <returns>The epoch of the stream. The newest wins: reports of an older epoch are passed over.</returns>
-    [Alias("Connect")]
-    Task<long> ConnectAsync(ProxyConnection connection, CancellationToken cancellationToken);
+    /// <summary>What a gateway has to tell of its streams; an empty report asks whether all is remembered.</summary>
+    /// <param name="gateway">The gateway process, by its name in the gateway directory.</param>
+    /// <param name="news">Only streams of nodes of this share, each at most once.</param>
+    /// <param name="cancellationToken">Gives the call up.</param>
+    [Alias("Tell")]
+    Task<SubscriptionAnswer> TellAsync(
+        string gateway, ImmutableArray<StreamNews> news, CancellationToken cancellationToken);
 
-    /// <summary>What changed since the last report. False when a newer stream has taken over.</summary>
-    [Alias("Report")]
-    Task<bool> ReportAsync(
-        long streamEpoch, ImmutableArray<SubscriptionReport> reports, CancellationToken cancellationToken);
+    /// <summary>Every node of this share that is or was connected, by node id.</summary>
+    [Alias("List")]
+    Task<ImmutableArray<ProxyView>> ListAsync(CancellationToken cancellationToken);
 
-    /// <summary>The stream ended.</summary>
-    [Alias("Disconnect")]
-    Task DisconnectAsync(long streamEpoch, CancellationToken cancellationToken);
-
-    /// <summary>What is known; null when the node never connected.</summary>
-    [Alias("Find")]
-    Task<ProxyView?> FindAsync(CancellationToken cancellationToken);
+    /// <summary>One node; null when it never connected.</summary>
+    [Alias("FindNode")]
+    Task<ProxyView?> FindNodeAsync(string nodeId, CancellationToken cancellationToken);
 }
 
-/// <summary>Every node that is or was connected. Key: <see cref="MeshKeys.Default"/>. Calls nobody.</summary>
-[Alias("mesh.IProxyDirectoryGrain")]
-public interface IProxyDirectoryGrain : IGrainWithStringKey
+/// <summary>What changed on a stream since it was last told.</summary>
+/// <param name="NodeId">The node.</param>
+/// <param name="OpenedAt">When the stream opened: of two streams of one node the later one counts.</param>
+/// <param name="Connection">Who it is; null when that was told before.</param>
+/// <param name="Types">The types that changed.</param>
+/// <param name="Revision">
+/// The configuration revision that every type in step now reflects; 0 when that has not changed.
+/// </param>
+/// <param name="IsClosed">The stream has ended.</param>
+[GenerateSerializer, Immutable, Alias("mesh.StreamNews")]
+public sealed record StreamNews(
+    [property: Id(0)] string NodeId,
+    [property: Id(1)] DateTimeOffset OpenedAt,
+    [property: Id(2)] ProxyConnection? Connection,
+    [property: Id(3)] ImmutableArray<SubscriptionReport> Types,
+    [property: Id(4)] long Revision,
+    [property: Id(5)] bool IsClosed);
+
+/// <summary>What became of a report.</summary>
+/// <param name="IsFirst">
+/// The activation hears this gateway for the first time: what was told to one before it may be lost.
+/// </param>
+/// <param name="Standings">How each stream stands, in the order of the report.</param>
+[GenerateSerializer, Immutable, Alias("mesh.SubscriptionAnswer")]
+public sealed record SubscriptionAnswer(
+    [property: Id(0)] bool IsFirst, [property: Id(1)] ImmutableArray<StreamStanding> Standings);
+
+/// <summary>How a stream stands at the subscription of its node.</summary>
+[GenerateSerializer, Alias("mesh.StreamStanding")]
+public enum StreamStanding
 {
-    /// <summary>Adds a node; adding one twice changes nothing.</summary>
-    [Alias("Add")]
-    Task AddAsync(string nodeId, CancellationToken cancellationToken);
+    /// <summary>It is the node's newest; what was told has been taken over.</summary>
+    Newest,
 
-    /// <summary>Forgets a node.</summary>
-    [Alias("Remove")]
-    Task RemoveAsync(string nodeId, CancellationToken cancellationToken);
+    /// <summary>It is not known: all of it must be told.</summary>
+    Unknown,
 
-    /// <summary>All node ids, in order.</summary>
-    [Alias("List")]
-    Task<ImmutableArray<string>> ListAsync(CancellationToken cancellationToken);
+    /// <summary>A later stream of the node is open; what was told has been passed over.</summary>
+    Superseded,
 }
 
 /// <summary>Who connected.</summary>

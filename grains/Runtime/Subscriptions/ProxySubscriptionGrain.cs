@@ -3,78 +3,104 @@ using System.Collections.Immutable;
 namespace MeshOrleans.Grains.Subscriptions;
 
 /// <remarks>
-/// Connections, disconnections and refusals are saved at once; acknowledgements together, some seconds later, and when
-/// the activation ends. After the loss of a silo the last of them may be missing: the next report brings them back. Kept
-/// in memory, so that the status of proxies can be read while the store is away.
+/// Who is connected and what was refused is saved together, some seconds after it was told: ten thousand proxies that
+/// connect at once are a few writes. What a lost silo had not saved, and acknowledgements, are told again by the gateways,
+/// which learn of it from the next answer. Kept in memory, so that the status of proxies can be read while the store is
+/// away.
 /// </remarks>
 [KeepAlive]
 internal sealed class ProxySubscriptionGrain(
-    [PersistentState("subscription", StorageNames.Mesh)] IPersistentState<ProxySubscriptionState> store,
+    [PersistentState("subscriptions", StorageNames.Mesh)] IPersistentState<ProxySubscriptionState> store,
     TimeProvider clock) : Grain, IProxySubscriptionGrain
 {
-    private static readonly TimeSpan _saveDelay = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _saveDelay = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _tidyPeriod = TimeSpan.FromHours(1);
 
+    private readonly Dictionary<string, DateTimeOffset> _lastHeard = new(StringComparer.Ordinal);
+    private readonly DateTimeOffset _activatedAt = clock.GetUtcNow();
     private IGrainTimer _saving = null!;
     private bool _unsaved;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _saving = this.RegisterGrainTimer(SaveLateAsync, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        this.RegisterGrainTimer(TidyAsync, _tidyPeriod, _tidyPeriod);
         return Task.CompletedTask;
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
         SaveLateAsync(cancellationToken);
 
-    public async Task<long> ConnectAsync(ProxyConnection connection, CancellationToken cancellationToken)
+    public Task<SubscriptionAnswer> TellAsync(
+        string gateway, ImmutableArray<StreamNews> news, CancellationToken cancellationToken)
     {
-        await SaveNowAsync(ProxySubscriptionMachine.Connect(store.State, connection, clock.GetUtcNow()));
-        return store.State.StreamEpoch;
+        var now = clock.GetUtcNow();
+        var isFirst = !_lastHeard.ContainsKey(gateway);
+        _lastHeard[gateway] = now;
+        var proxies = store.State.Proxies.ToBuilder();
+        var standings = ImmutableArray.CreateBuilder<StreamStanding>(news.Length);
+        var mustBeSaved = false;
+        foreach (var one in news)
+        {
+            var before = proxies.GetValueOrDefault(one.NodeId);
+            var (next, standing) = ProxySubscriptionMachine.Apply(before, gateway, one, now);
+            standings.Add(standing);
+            if (next is null || ReferenceEquals(next, before)) continue;
+            proxies[one.NodeId] = next;
+            mustBeSaved |= ProxySubscriptionMachine.MustBeSaved(before, next);
+        }
+
+        store.State = store.State with { Proxies = proxies.ToImmutable() };
+        if (mustBeSaved) SaveLater();
+        return Task.FromResult(new SubscriptionAnswer(isFirst, standings.MoveToImmutable()));
     }
 
-    public async Task<bool> ReportAsync(
-        long streamEpoch, ImmutableArray<SubscriptionReport> reports, CancellationToken cancellationToken)
-    {
-        if (!ProxySubscriptionMachine.IsNewest(store.State, streamEpoch)) return false;
-        var next = ProxySubscriptionMachine.Report(store.State, streamEpoch, reports);
-        if (ProxySubscriptionMachine.IsUrgent(reports)) await SaveNowAsync(next);
-        else SaveLater(next);
-        return true;
-    }
+    public Task<ImmutableArray<ProxyView>> ListAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<ImmutableArray<ProxyView>>(
+        [
+            .. store.State.Proxies
+                .OrderBy(p => p.Key, StringComparer.Ordinal)
+                .Select(p => ProxySubscriptionMachine.View(p.Key, p.Value)),
+        ]);
 
-    public async Task DisconnectAsync(long streamEpoch, CancellationToken cancellationToken)
-    {
-        var next = ProxySubscriptionMachine.Disconnect(store.State, streamEpoch, clock.GetUtcNow());
-        if (next != store.State) await SaveNowAsync(next);
-    }
+    public Task<ProxyView?> FindNodeAsync(string nodeId, CancellationToken cancellationToken) =>
+        Task.FromResult(store.State.Proxies.TryGetValue(nodeId, out var proxy)
+            ? ProxySubscriptionMachine.View(nodeId, proxy)
+            : null);
 
-    public Task<ProxyView?> FindAsync(CancellationToken cancellationToken) =>
-        Task.FromResult(ProxySubscriptionMachine.View(store.State, this.GetPrimaryKeyString()));
-
-    private void SaveLater(ProxySubscriptionState next)
+    private void SaveLater()
     {
-        store.State = next;
         if (!_unsaved) _saving.Change(_saveDelay, Timeout.InfiniteTimeSpan);
         _unsaved = true;
-    }
-
-    private async Task SaveNowAsync(ProxySubscriptionState next)
-    {
-        await this.SaveAsync(store, next);
-        _unsaved = false; // whatever was still to be saved has gone with this
     }
 
     private async Task SaveLateAsync(CancellationToken cancellationToken)
     {
         if (!_unsaved) return;
+        _unsaved = false;
         try
         {
-            await SaveNowAsync(store.State);
+            await this.SaveAsync(store, store.State);
         }
         catch
         {
-            _saving.Change(_saveDelay, Timeout.InfiniteTimeSpan);
+            SaveLater();
             throw;
         }
+    }
+
+    private Task TidyAsync(CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var next = ProxySubscriptionMachine.Forget(store.State, _lastHeard, _activatedAt, now);
+        foreach (var gateway in _lastHeard.Where(g => now - g.Value > ProxySubscriptionMachine.Memory).Select(g => g.Key).ToList())
+        {
+            _lastHeard.Remove(gateway);
+        }
+
+        if (ReferenceEquals(next, store.State)) return Task.CompletedTask;
+        store.State = next;
+        SaveLater();
+        return Task.CompletedTask;
     }
 }

@@ -2,66 +2,121 @@ using System.Collections.Immutable;
 
 namespace MeshOrleans.Grains.Subscriptions;
 
-/// <summary>What becomes of a proxy's subscription. The newest stream wins.</summary>
+/// <summary>What becomes of the subscriptions of a share. The newest stream of a node wins.</summary>
 internal static class ProxySubscriptionMachine
 {
+    /// <summary>How long a proxy that is gone is remembered.</summary>
+    public static readonly TimeSpan Memory = TimeSpan.FromHours(24);
+
     private const int MaxTypes = 64;
     private const int MaxNack = 2048;
 
-    /// <summary>A stream opened: its epoch is the state's from now on.</summary>
-    public static ProxySubscriptionState Connect(
-        ProxySubscriptionState state, ProxyConnection connection, DateTimeOffset now) => state with
-    {
-        StreamEpoch = state.StreamEpoch + 1,
-        Connection = connection,
-        Connected = true,
-        Since = now,
-        Types = ImmutableDictionary<string, SubscriptionReport>.Empty, // a new stream reports everything anew
-    };
+    private static readonly ImmutableDictionary<string, SubscriptionReport> _nothing =
+        ImmutableDictionary.Create<string, SubscriptionReport>(StringComparer.Ordinal);
 
-    /// <summary>Takes over reports of the newest stream; the very same state when they come from another.</summary>
-    public static ProxySubscriptionState Report(
-        ProxySubscriptionState state, long streamEpoch, ImmutableArray<SubscriptionReport> reports)
+    /// <summary>Takes over what a gateway tells of one stream.</summary>
+    /// <returns>The subscription, the very same when nothing changed, and how the stream stands there.</returns>
+    public static (ProxySubscription? Next, StreamStanding Standing) Apply(
+        ProxySubscription? before, string gateway, StreamNews news, DateTimeOffset now)
     {
-        if (!IsNewest(state, streamEpoch)) return state;
-        var types = state.Types.ToBuilder();
-        foreach (var report in reports)
+        var current = before;
+        if (current is null || !IsOf(current, gateway, news))
         {
-            if (types.Count < MaxTypes || types.ContainsKey(report.TypeUrl)) types[report.TypeUrl] = Bounded(report);
+            if (current is { Connected: true } && IsLater(current, gateway, news)) return (before, StreamStanding.Superseded);
+            if (news.IsClosed) return (before, StreamStanding.Superseded); // it has ended, and another is remembered
+            if (news.Connection is not { } connection) return (before, StreamStanding.Unknown);
+            current = new ProxySubscription(connection, news.OpenedAt, Connected: true, news.OpenedAt, _nothing);
         }
 
-        return state with { Types = types.ToImmutable() };
+        if (!current.Connected) return (before, StreamStanding.Superseded);
+        var types = InStep(Reported(current.Types, news.Types), news.Revision);
+        if (!ReferenceEquals(types, current.Types)) current = current with { Types = types };
+        return (news.IsClosed ? Ended(current, now) : current, StreamStanding.Newest);
     }
-
-    /// <summary>The newest stream ended; the very same state when another did.</summary>
-    public static ProxySubscriptionState Disconnect(ProxySubscriptionState state, long streamEpoch, DateTimeOffset now)
-    {
-        if (!IsNewest(state, streamEpoch)) return state;
-        var types = state.Types.Values
-            .Select(t => t with { State = SubscriptionState.Disconnected, Since = now })
-            .ToImmutableDictionary(t => t.TypeUrl);
-        return state with { Connected = false, Since = now, Types = types };
-    }
-
-    /// <summary>Whether a stream is the newest one, and open.</summary>
-    public static bool IsNewest(ProxySubscriptionState state, long streamEpoch) =>
-        state.Connected && streamEpoch == state.StreamEpoch;
 
     /// <summary>
-    /// Whether a change must be saved at once: a refusal. Acknowledgements may be saved together, later.
+    /// Whether what was told must be saved soon: who is connected, and refusals. Gateways tell the rest again.
     /// </summary>
-    public static bool IsUrgent(ImmutableArray<SubscriptionReport> reports) =>
-        reports.Any(r => r.State is SubscriptionState.Nacked);
+    public static bool MustBeSaved(ProxySubscription? before, ProxySubscription? after) =>
+        before?.Connected != after?.Connected
+        || before?.OpenedAt != after?.OpenedAt
+        || Refusals(before).SequenceEqual(Refusals(after)) is false;
+
+    /// <summary>Forgets proxies that have been gone for long; the very same state when there is none.</summary>
+    /// <param name="state">The share.</param>
+    /// <param name="lastHeard">When each gateway that was heard of in the last hours was last heard of.</param>
+    /// <param name="since">Since when gateways have been listened to.</param>
+    /// <param name="now">The time.</param>
+    public static ProxySubscriptionState Forget(
+        ProxySubscriptionState state,
+        IReadOnlyDictionary<string, DateTimeOffset> lastHeard,
+        DateTimeOffset since,
+        DateTimeOffset now)
+    {
+        var gone = state.Proxies.Where(p => now - LastSeen(p.Value) > Memory).Select(p => p.Key).ToList();
+        return gone.Count == 0 ? state : state with { Proxies = state.Proxies.RemoveRange(gone) };
+
+        // One whose gateway was killed is never told to have ended.
+        DateTimeOffset LastSeen(ProxySubscription proxy) =>
+            proxy.Connected ? lastHeard.GetValueOrDefault(proxy.Connection.Gateway, since) : proxy.Since;
+    }
 
     /// <summary>The subscription as it is shown.</summary>
-    public static ProxyView? View(ProxySubscriptionState state, string nodeId) => state.Connection is null
-        ? null
-        : new ProxyView(
-            nodeId,
-            state.Connection,
-            state.Connected,
-            state.Since,
-            [.. state.Types.Values.OrderBy(t => t.TypeUrl, StringComparer.Ordinal)]);
+    public static ProxyView View(string nodeId, ProxySubscription proxy) => new(
+        nodeId,
+        proxy.Connection,
+        proxy.Connected,
+        proxy.Since,
+        [.. proxy.Types.Values.OrderBy(t => t.TypeUrl, StringComparer.Ordinal)]);
+
+    private static bool IsOf(ProxySubscription proxy, string gateway, StreamNews news) =>
+        proxy.OpenedAt == news.OpenedAt && proxy.Connection.Gateway == gateway;
+
+    // Two that opened in the same instant are told apart by their gateways, so that everybody agrees.
+    private static bool IsLater(ProxySubscription proxy, string gateway, StreamNews news) =>
+        proxy.OpenedAt > news.OpenedAt
+        || (proxy.OpenedAt == news.OpenedAt && string.CompareOrdinal(proxy.Connection.Gateway, gateway) > 0);
+
+    private static ImmutableDictionary<string, SubscriptionReport> Reported(
+        ImmutableDictionary<string, SubscriptionReport> types, ImmutableArray<SubscriptionReport> reports)
+    {
+        foreach (var report in reports)
+        {
+            if (types.Count < MaxTypes || types.ContainsKey(report.TypeUrl))
+            {
+                types = types.SetItem(report.TypeUrl, Bounded(report));
+            }
+        }
+
+        return types;
+    }
+
+    private static ImmutableDictionary<string, SubscriptionReport> InStep(
+        ImmutableDictionary<string, SubscriptionReport> types, long revision)
+    {
+        if (revision == 0) return types;
+        foreach (var (typeUrl, type) in types)
+        {
+            if (type.State is SubscriptionState.Synced) types = types.SetItem(typeUrl, type with { Revision = revision });
+        }
+
+        return types;
+    }
+
+    private static ProxySubscription Ended(ProxySubscription proxy, DateTimeOffset now) => proxy with
+    {
+        Connected = false,
+        Since = now,
+        Types = proxy.Types.SetItems(proxy.Types.Values.Select(t => KeyValuePair.Create(
+            t.TypeUrl, t with { State = SubscriptionState.Disconnected, Since = now }))),
+    };
+
+    private static IEnumerable<(string, string, string)> Refusals(ProxySubscription? proxy) =>
+        proxy?.Types.Values
+            .Where(t => t.State is SubscriptionState.Nacked)
+            .Select(t => (t.TypeUrl, t.SentVersion, t.NackMessage))
+            .Order()
+        ?? Enumerable.Empty<(string, string, string)>();
 
     private static SubscriptionReport Bounded(SubscriptionReport report) => report.NackMessage.Length <= MaxNack
         ? report

@@ -2,23 +2,25 @@ using System.Collections.Immutable;
 
 namespace MeshOrleans.Grains.Subscriptions;
 
-/// <summary>What is saved of a proxy's subscription.</summary>
-[GenerateSerializer, Immutable, Alias("mesh.ProxySubscriptionState")]
+/// <summary>What is saved of the subscriptions of a share.</summary>
+[GenerateSerializer, Immutable, Alias("mesh.ProxyShareState")]
 internal sealed record ProxySubscriptionState
 {
-    /// <summary>The epoch of the newest stream; zero before the first.</summary>
-    [Id(0)] public long StreamEpoch { get; init; }
-
-    /// <summary>Who connected last; null before the first time.</summary>
-    [Id(1)] public ProxyConnection? Connection { get; init; }
-
-    /// <summary>Whether the newest stream is open.</summary>
-    [Id(2)] public bool Connected { get; init; }
-
-    /// <summary>Since when it is, or is not.</summary>
-    [Id(3)] public DateTimeOffset Since { get; init; }
-
-    /// <summary>How each resource type stands.</summary>
-    [Id(4)] public ImmutableDictionary<string, SubscriptionReport> Types { get; init; } =
-        ImmutableDictionary<string, SubscriptionReport>.Empty;
+    /// <summary>The nodes that are or were connected, by id.</summary>
+    [Id(0)] public ImmutableDictionary<string, ProxySubscription> Proxies { get; init; } =
+        ImmutableDictionary<string, ProxySubscription>.Empty;
 }
+
+/// <summary>One proxy's subscription.</summary>
+/// <param name="Connection">Who connected last.</param>
+/// <param name="OpenedAt">When its newest stream opened.</param>
+/// <param name="Connected">Whether that is open.</param>
+/// <param name="Since">Since when it is, or is not.</param>
+/// <param name="Types">How each resource type stands, by its URL.</param>
+[GenerateSerializer, Immutable, Alias("mesh.ProxySubscription")]
+internal sealed record ProxySubscription(
+    [property: Id(0)] ProxyConnection Connection,
+    [property: Id(1)] DateTimeOffset OpenedAt,
+    [property: Id(2)] bool Connected,
+    [property: Id(3)] DateTimeOffset Since,
+    [property: Id(4)] ImmutableDictionary<string, SubscriptionReport> Types);

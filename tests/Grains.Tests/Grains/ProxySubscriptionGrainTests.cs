@@ -5,65 +5,68 @@ namespace MeshOrleans.Grains.Tests.Grains;
 
 public sealed class ProxySubscriptionGrainTests
 {
-    private static readonly ProxyConnection _connection =
-        new("gw", "spiffe://cluster.local/ns/a/sa/b", "a", "10.0.0.1", ImmutableDictionary<string, string>.Empty, "test/1");
+    private const string Gateway = "a/1";
 
     [Fact]
-    public async Task Many_acknowledgements_are_one_write_some_seconds_later()
+    public async Task A_storm_is_one_write_some_seconds_later_and_acknowledgements_are_none()
     {
         await using var silo = await TestSilo.StartAsync();
-        var epoch = await Proxy(silo).ConnectAsync(_connection, default);
-        var writes = silo.Stores.State.Writes;
+        var news = Enumerable.Range(0, 100).Select(i => News(silo, $"node-{i}")).ToArray();
+        foreach (var one in news) await TellAsync(silo, one);
+        Assert.Equal(0, silo.Stores.State.Writes);
 
-        for (var i = 0; i < 100; i++) Assert.True(await Proxy(silo).ReportAsync(epoch, [Report("cds", $"v{i}")], default));
-        Assert.Equal(writes, silo.Stores.State.Writes);
-        silo.Clock.Advance(TimeSpan.FromSeconds(10));
-        await Proxy(silo).FindAsync(default); // comes after the tick
+        silo.Clock.Advance(TimeSpan.FromSeconds(2));
+        await Share(silo).FindNodeAsync("node-1", default); // comes after the tick
+        Assert.Equal(1, silo.Stores.State.Writes);
+        await TellAsync(silo, news[1] with { Types = [Report("cds", "v2")] });
+        silo.Clock.Advance(TimeSpan.FromMinutes(1));
 
-        Assert.Equal(writes + 1, silo.Stores.State.Writes);
+        Assert.Equal(100, (await Share(silo).ListAsync(default)).Length);
+        Assert.Equal(1, silo.Stores.State.Writes);
     }
 
     [Fact]
-    public async Task A_refusal_is_saved_at_once()
+    public async Task A_refusal_is_saved_soon()
     {
         await using var silo = await TestSilo.StartAsync();
-        var epoch = await Proxy(silo).ConnectAsync(_connection, default);
-        await Proxy(silo).ReportAsync(
-            epoch, [Report("rds", "v1") with { State = SubscriptionState.Nacked, NackMessage = "no such cluster" }], default);
+        await TellAsync(silo, News(
+            silo, "node", Report("rds", "v1") with { State = SubscriptionState.Nacked, NackMessage = "no such cluster" }));
+        silo.Clock.Advance(TimeSpan.FromSeconds(2));
+        await Share(silo).FindNodeAsync("node", default);
 
         await using var next = await TestSilo.StartAsync(silo.Stores);
 
-        Assert.Equal("no such cluster", Assert.Single((await Proxy(next).FindAsync(default))!.Types).NackMessage);
+        Assert.Equal("no such cluster", Assert.Single((await Share(next).FindNodeAsync("node", default))!.Types).NackMessage);
     }
 
     [Fact]
-    public async Task The_newest_stream_wins_also_after_the_loss_of_a_silo()
+    public async Task An_activation_says_when_it_hears_a_gateway_for_the_first_time()
     {
         await using var silo = await TestSilo.StartAsync();
-        var first = await Proxy(silo).ConnectAsync(_connection, default);
+        Assert.True((await TellAsync(silo)).IsFirst);
+        Assert.False((await TellAsync(silo)).IsFirst);
+        Assert.True((await Share(silo).TellAsync("b/1", [], default)).IsFirst);
 
-        await using var next = await TestSilo.StartAsync(silo.Stores);
-        var second = await Proxy(next).ConnectAsync(_connection, default);
+        await using var next = await TestSilo.StartAsync(silo.Stores); // the former was lost with what it knew
+        var answer = await TellAsync(next, News(silo, "node", Report("cds", "v1")) with { Connection = null });
 
-        Assert.True(second > first);
-        Assert.False(await Proxy(next).ReportAsync(first, [Report("cds", "v1")], default));
-        await Proxy(next).DisconnectAsync(first, default);
-        Assert.True((await Proxy(next).FindAsync(default))!.Connected);
-        await Proxy(next).DisconnectAsync(second, default);
-        Assert.False((await Proxy(next).FindAsync(default))!.Connected);
+        Assert.Equal((true, StreamStanding.Unknown), (answer.IsFirst, Assert.Single(answer.Standings)));
     }
 
     [Fact]
     public async Task A_stream_that_moved_to_another_gateway_is_not_ended_by_the_former_ones_late_word()
     {
         await using var silo = await TestSilo.StartAsync();
-        var first = await Proxy(silo).ConnectAsync(_connection with { Gateway = "a/1" }, default);
-        var second = await Proxy(silo).ConnectAsync(_connection with { Gateway = "b/1" }, default);
-        await Proxy(silo).ReportAsync(second, [Report("cds", "v2")], default);
+        var first = News(silo, "node");
+        await TellAsync(silo, first);
+        silo.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        var second = News(silo, "node", Report("cds", "v2"));
+        second = second with { Connection = second.Connection! with { Gateway = "b/1" } };
+        await Share(silo).TellAsync("b/1", [second], default);
 
-        await Proxy(silo).DisconnectAsync(first, default);
+        await TellAsync(silo, first with { IsClosed = true });
 
-        var view = (await Proxy(silo).FindAsync(default))!;
+        var view = (await Share(silo).FindNodeAsync("node", default))!;
         Assert.Equal((true, "b/1"), (view.Connected, view.Connection.Gateway));
         Assert.Equal(SubscriptionState.Synced, Assert.Single(view.Types).State);
     }
@@ -72,35 +75,42 @@ public sealed class ProxySubscriptionGrainTests
     public async Task What_is_not_saved_yet_is_saved_on_an_orderly_end()
     {
         var stores = new TestStores();
-        await using (var silo = await TestSilo.StartAsync(stores))
-        {
-            var epoch = await Proxy(silo).ConnectAsync(_connection, default);
-            await Proxy(silo).ReportAsync(epoch, [Report("cds", "v7")], default);
-            await Directory(silo).AddAsync("node-1", default);
-        }
+        await using (var silo = await TestSilo.StartAsync(stores)) await TellAsync(silo, News(silo, "node", Report("cds", "v7")));
 
         await using var next = await TestSilo.StartAsync(stores);
-        Assert.Equal("v7", Assert.Single((await Proxy(next).FindAsync(default))!.Types).AckedVersion);
-        Assert.Equal(["node-1"], (await Directory(next).ListAsync(default)).AsEnumerable());
+        var view = Assert.Single(await Share(next).ListAsync(default));
+        Assert.Equal(("node", "v7"), (view.NodeId, Assert.Single(view.Types).AckedVersion));
     }
 
     [Fact]
-    public async Task The_directory_lists_every_node_once_and_saves_a_storm_as_one_write()
+    public async Task Who_has_been_gone_for_a_day_is_forgotten()
     {
         await using var silo = await TestSilo.StartAsync();
+        await TellAsync(silo, News(silo, "open"), News(silo, "closed"));
+        await TellAsync(silo, News(silo, "closed") with { IsClosed = true });
+        for (var hour = 0; hour < 26; hour++)
+        {
+            await TellAsync(silo);
+            silo.Clock.Advance(TimeSpan.FromHours(1));
+            await Share(silo).FindNodeAsync("open", default);
+        }
 
-        foreach (var node in new[] { "b", "a", "b", "c" }) await Directory(silo).AddAsync(node, default);
-        await Directory(silo).RemoveAsync("c", default);
-        Assert.Equal(0, silo.Stores.State.Writes);
-        silo.Clock.Advance(TimeSpan.FromSeconds(5));
-
-        Assert.Equal(["a", "b"], (await Directory(silo).ListAsync(default)).AsEnumerable());
-        Assert.Equal(1, silo.Stores.State.Writes);
+        Assert.Equal("open", Assert.Single(await Share(silo).ListAsync(default)).NodeId);
     }
 
-    private static IProxySubscriptionGrain Proxy(TestSilo silo) => silo.Grain<IProxySubscriptionGrain>("node-1");
+    private static IProxySubscriptionGrain Share(TestSilo silo) => silo.Grain<IProxySubscriptionGrain>(ProxyShares.Keys[0]);
 
-    private static IProxyDirectoryGrain Directory(TestSilo silo) => silo.Grain<IProxyDirectoryGrain>(MeshKeys.Default);
+    private static Task<SubscriptionAnswer> TellAsync(TestSilo silo, params StreamNews[] news) =>
+        Share(silo).TellAsync(Gateway, [.. news], default);
+
+    private static StreamNews News(TestSilo silo, string node, params SubscriptionReport[] types) => new(
+        node,
+        silo.Clock.GetUtcNow(),
+        new ProxyConnection(
+            Gateway, "spiffe://cluster.local/ns/a/sa/b", "a", "10.0.0.1", ImmutableDictionary<string, string>.Empty, "test/1"),
+        [.. types],
+        Revision: 0,
+        IsClosed: false);
 
     private static SubscriptionReport Report(string type, string version) =>
         new(type, SubscriptionState.Synced, version, version, 1, "", DateTimeOffset.UnixEpoch);

@@ -94,11 +94,9 @@ public sealed class GatewayEndpointsTests
     {
         var connection = new ProxyConnection(
             gateway, "", "shop", "10.0.0.1", ImmutableDictionary<string, string>.Empty, "test/1");
-        var proxy = host.Grain<IProxySubscriptionGrain>(Node);
-        var epoch = await proxy.ConnectAsync(connection, default);
-        await proxy.ReportAsync(
-            epoch, [new SubscriptionReport("cds", SubscriptionState.Synced, "v", "v", 1, "", DateTimeOffset.UnixEpoch)], default);
-        await host.Grain<IProxyDirectoryGrain>().AddAsync(Node, default);
+        var report = new SubscriptionReport("cds", SubscriptionState.Synced, "v", "v", 1, "", DateTimeOffset.UnixEpoch);
+        var news = new StreamNews(Node, host.Clock.GetUtcNow(), connection, [report], Revision: 0, IsClosed: false);
+        await host.Grain<IProxySubscriptionGrain>(ProxyShares.KeyOf(Node)).TellAsync(gateway, [news], default);
     }
 
     private static async Task<(string? Proxy, string? Type)[]> StatusesAsync(ApiHost host) =>

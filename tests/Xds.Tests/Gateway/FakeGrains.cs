@@ -13,8 +13,6 @@ internal sealed class FakeGrains : IGrainFactory
 
     public FakeSnapshotGrain Mesh => Get<IMeshSnapshotGrain, FakeSnapshotGrain>("default");
 
-    public FakeDirectoryGrain Directory => Get<IProxyDirectoryGrain, FakeDirectoryGrain>("default");
-
     public FakeGatewayDirectoryGrain Gateways => Get<IGatewayDirectoryGrain, FakeGatewayDirectoryGrain>("default");
 
     public FakeIdentityGrain Identity(string spiffeId) => Get<IIdentityGrain, FakeIdentityGrain>(spiffeId);
@@ -23,7 +21,9 @@ internal sealed class FakeGrains : IGrainFactory
 
     public FakeTokenGrain Token(string hash) => Get<IJoinTokenGrain, FakeTokenGrain>(hash);
 
-    public FakeSubscriptionGrain Subscription(string nodeId) => Get<IProxySubscriptionGrain, FakeSubscriptionGrain>(nodeId);
+    /// <summary>The grain of the share that a node belongs to.</summary>
+    public FakeSubscriptionGrain Subscriptions(string nodeId) =>
+        Get<IProxySubscriptionGrain, FakeSubscriptionGrain>(ProxyShares.KeyOf(nodeId));
 
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithStringKey => (TGrainInterface)_grains.GetOrAdd((typeof(TGrainInterface), primaryKey), Create);
@@ -38,7 +38,6 @@ internal sealed class FakeGrains : IGrainFactory
         nameof(IWorkloadGrain) => new FakeWorkloadGrain(),
         nameof(IJoinTokenGrain) => new FakeTokenGrain(),
         nameof(IProxySubscriptionGrain) => new FakeSubscriptionGrain(),
-        nameof(IProxyDirectoryGrain) => new FakeDirectoryGrain(),
         nameof(IGatewayDirectoryGrain) => new FakeGatewayDirectoryGrain(),
         _ => throw new NotSupportedException(of.Type.Name),
     };

@@ -20,21 +20,6 @@ internal sealed class FakeTokenGrain : IJoinTokenGrain
     }
 }
 
-internal sealed class FakeDirectoryGrain : IProxyDirectoryGrain
-{
-    public ImmutableSortedSet<string> Nodes { get; private set; } = [];
-
-    public Task AddAsync(string nodeId, CancellationToken cancellationToken)
-    {
-        Nodes = Nodes.Add(nodeId);
-        return Task.CompletedTask;
-    }
-
-    public Task RemoveAsync(string nodeId, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    public Task<ImmutableArray<string>> ListAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
-}
-
 internal sealed class FakeGatewayDirectoryGrain : IGatewayDirectoryGrain
 {
     public Channel<GatewayBeat> Beats { get; } = Channel.CreateUnbounded<GatewayBeat>();
@@ -65,36 +50,66 @@ internal sealed class FakeGatewayDirectoryGrain : IGatewayDirectoryGrain
     public Task<GatewayListing> ListAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 }
 
+/// <summary>Remembers what it is told, and forgets it when the test says so.</summary>
 internal sealed class FakeSubscriptionGrain : IProxySubscriptionGrain
 {
-    private long _epoch;
+    private readonly Lock _lock = new();
+    private bool _isFirst = true;
 
-    public Channel<string> Calls { get; } = Channel.CreateUnbounded<string>();
+    /// <summary>Every report that brought something, in order.</summary>
+    public List<ImmutableArray<StreamNews>> Reports { get; } = [];
 
-    public string Gateway { get; private set; } = "";
+    /// <summary>How each stream has been told to stand.</summary>
+    public ImmutableDictionary<(string Node, DateTimeOffset OpenedAt), StreamNews> Streams { get; private set; } =
+        ImmutableDictionary<(string, DateTimeOffset), StreamNews>.Empty;
 
-    public ImmutableDictionary<string, SubscriptionReport> Types { get; private set; } =
-        ImmutableDictionary<string, SubscriptionReport>.Empty;
+    /// <summary>What every stream is answered with, instead of what is so.</summary>
+    public StreamStanding? Answer { get; set; }
 
-    public Task<long> ConnectAsync(ProxyConnection connection, CancellationToken cancellationToken)
+    /// <summary>Thrown by reports while it is set.</summary>
+    public Exception? Failure { get; set; }
+
+    /// <summary>The only stream of a node, with all types told so far; null when there is none.</summary>
+    public StreamNews? Find(string node)
     {
-        Gateway = connection.Gateway;
-        Calls.Writer.TryWrite($"connect {connection.Namespace}");
-        return Task.FromResult(++_epoch);
+        lock (_lock) return Streams.Values.SingleOrDefault(s => s.NodeId == node);
     }
 
-    public Task<bool> ReportAsync(long streamEpoch, ImmutableArray<SubscriptionReport> reports, CancellationToken cancellationToken)
+    /// <summary>Is lost with all that it knew.</summary>
+    public void Lose()
     {
-        Types = Types.SetItems(reports.Select(r => KeyValuePair.Create(r.TypeUrl, r)));
-        Calls.Writer.TryWrite($"report {streamEpoch}");
-        return Task.FromResult(streamEpoch == _epoch);
+        lock (_lock) (_isFirst, Streams) = (true, Streams.Clear());
     }
 
-    public Task DisconnectAsync(long streamEpoch, CancellationToken cancellationToken)
+    public Task<SubscriptionAnswer> TellAsync(
+        string gateway, ImmutableArray<StreamNews> news, CancellationToken cancellationToken)
     {
-        Calls.Writer.TryWrite($"disconnect {streamEpoch}");
-        return Task.CompletedTask;
+        lock (_lock)
+        {
+            if (Failure is { } failure) throw failure;
+            if (!news.IsEmpty) Reports.Add(news);
+            var isFirst = _isFirst;
+            _isFirst = false;
+            return Task.FromResult(new SubscriptionAnswer(isFirst, [.. news.Select(Take)]));
+        }
     }
 
-    public Task<ProxyView?> FindAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<ImmutableArray<ProxyView>> ListAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<ProxyView?> FindNodeAsync(string nodeId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    private StreamStanding Take(StreamNews news)
+    {
+        if (Answer is { } answer) return answer;
+        var before = Streams.GetValueOrDefault((news.NodeId, news.OpenedAt));
+        if (before is null && news.Connection is null) return StreamStanding.Unknown;
+        var types = (before?.Types ?? []).Where(t => news.Types.All(n => n.TypeUrl != t.TypeUrl)).Concat(news.Types);
+        if (news.Revision != 0) types = types.Select(t => t with { Revision = news.Revision });
+        Streams = Streams.SetItem((news.NodeId, news.OpenedAt), news with
+        {
+            Connection = news.Connection ?? before!.Connection,
+            Types = [.. types],
+        });
+        return StreamStanding.Newest;
+    }
 }

@@ -56,13 +56,13 @@ public sealed class GatewayHeartbeatTests
             () =>
             {
                 one.Clock.Advance(TimeSpan.FromMilliseconds(50));
-                return one.Grains.Subscription(AdsClient.NodeId).Gateway.Length > 0;
+                return one.Grains.Subscriptions(AdsClient.NodeId).Find(AdsClient.NodeId) is not null;
             },
             "the stream is reported");
 
         Assert.Matches("^gateway-1/[0-9a-f]{6}$", one.Name);
         Assert.NotEqual(one.Name, other.Name);
-        Assert.Equal(one.Name, one.Grains.Subscription(AdsClient.NodeId).Gateway);
+        Assert.Equal(one.Name, one.Grains.Subscriptions(AdsClient.NodeId).Find(AdsClient.NodeId)!.Connection!.Gateway);
         Assert.Equal(one.Name, one.Status.List().Single(v => v.NodeId == AdsClient.NodeId).Connection.Gateway);
     }
 

@@ -10,28 +10,22 @@ public sealed class StatusTests
     public async Task Connecting_acknowledging_refusing_and_leaving_reach_the_subscription_grain()
     {
         await using var host = await GatewayHost.StartAsync();
-        var grain = host.Grains.Subscription(AdsClient.NodeId);
         var client = host.Delta();
         var answer = await client.OpenAsync();
 
-        await AdvanceUntilAsync(host, () => StateOf(grain) is SubscriptionState.Pending);
+        await AdvanceUntilAsync(host, () => StateIn(host) is SubscriptionState.Pending);
         await client.AckAsync(answer);
-        await AdvanceUntilAsync(host, () => StateOf(grain) is SubscriptionState.Synced);
+        await AdvanceUntilAsync(host, () => StateIn(host) is SubscriptionState.Synced);
         host.Grains.Mesh.Put(Service, revision: 7);
         await client.NackAsync(await client.NextAsync(TypeUrls.Cluster), "it is wrong");
-        await AdvanceUntilAsync(host, () => StateOf(grain) is SubscriptionState.Nacked);
+        await AdvanceUntilAsync(host, () => StateIn(host) is SubscriptionState.Nacked);
         await client.DisposeAsync();
-        var calls = new List<string>();
-        await AdvanceUntilAsync(host, () =>
-        {
-            while (grain.Calls.Reader.TryRead(out var call)) calls.Add(call);
-            return calls.Contains("disconnect 1");
-        });
+        await AdvanceUntilAsync(host, () => Told(host)!.IsClosed);
 
-        Assert.Equal("it is wrong", grain.Types[TypeUrls.Cluster].NackMessage);
-        Assert.Equal(answer.Version, grain.Types[TypeUrls.Cluster].AckedVersion);
-        Assert.Equal("connect app", calls[0]);
-        Assert.Equal([AdsClient.NodeId], host.Grains.Directory.Nodes);
+        var cluster = Told(host)!.Types.Single(t => t.TypeUrl == TypeUrls.Cluster);
+        Assert.Equal("it is wrong", cluster.NackMessage);
+        Assert.Equal(answer.Version, cluster.AckedVersion);
+        Assert.Equal(("app", host.Name), (Told(host)!.Connection!.Namespace, Told(host)!.Connection!.Gateway));
     }
 
     [Fact]
@@ -40,11 +34,63 @@ public sealed class StatusTests
         await using var host = await GatewayHost.StartAsync();
         await using var client = host.Delta();
         await client.AckAsync(await client.OpenAsync());
-        await client.SilenceAsync();
+        await AdvanceUntilAsync(host, () => StateIn(host) is SubscriptionState.Synced);
 
         host.Grains.Mesh.Put(FarAway, revision: 7);
 
         await host.UntilAsync(() => host.Status.List().Single().Types.Single(t => t.TypeUrl == TypeUrls.Cluster).Revision == 7, "revision 7 is live");
+        await AdvanceUntilAsync(host, () => Told(host)!.Types.Single().Revision == 7);
+        var last = Assert.Single(Grain(host).Reports[^1]);
+        Assert.Equal((7, true, null), (last.Revision, last.Types.IsEmpty, last.Connection)); // and nothing else is said
+    }
+
+    [Fact]
+    public async Task What_a_lost_grain_knew_is_told_again_though_nothing_changes()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = host.Delta();
+        await client.AckAsync(await client.OpenAsync());
+        await AdvanceUntilAsync(host, () => StateIn(host) is SubscriptionState.Synced);
+
+        Grain(host).Lose();
+
+        await AdvanceUntilAsync(host, () => StateIn(host) is SubscriptionState.Synced);
+        Assert.Equal("app", Told(host)!.Connection!.Namespace);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_told_is_told_later_and_of_streams_that_came_and_went_the_last()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        Grain(host).Failure = new TimeoutException("no silo");
+        for (var i = 0; i < 3; i++)
+        {
+            await using var passing = host.Delta();
+            await passing.AckAsync(await passing.OpenAsync());
+            host.Clock.Advance(TimeSpan.FromSeconds(3));
+        }
+
+        await using var client = host.Delta();
+        await client.AckAsync(await client.OpenAsync());
+        await host.UntilAsync(() => host.Status.Count == 1, "the streams before have ended");
+        Grain(host).Failure = null;
+
+        await AdvanceUntilAsync(host, () => StateIn(host) is SubscriptionState.Synced);
+        Assert.False(Told(host)!.IsClosed);
+    }
+
+    [Fact]
+    public async Task A_stream_that_a_later_one_superseded_is_offered_again()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        Grain(host).Answer = StreamStanding.Superseded; // at another gateway
+        await using var client = host.Delta();
+        await client.AckAsync(await client.OpenAsync());
+        await AdvanceUntilAsync(host, () => Grain(host).Reports.Count > 0);
+
+        Grain(host).Answer = null; // that one has ended
+
+        await AdvanceUntilAsync(host, () => StateIn(host) is SubscriptionState.Synced);
     }
 
     private static Model.Config.ConfigResource FarAway => TestMesh.Of(
@@ -54,7 +100,12 @@ public sealed class StatusTests
         "kind: Service\napiVersion: v1\nmetadata: { name: d, namespace: app }\nspec: { selector: { app: d }, ports: [ { port: 80, name: http } ] }",
         []).Snapshot.Config.Values.Single();
 
-    private static SubscriptionState? StateOf(FakeSubscriptionGrain grain) => grain.Types.GetValueOrDefault(TypeUrls.Cluster)?.State;
+    private static FakeSubscriptionGrain Grain(GatewayHost host) => host.Grains.Subscriptions(AdsClient.NodeId);
+
+    private static StreamNews? Told(GatewayHost host) => Grain(host).Find(AdsClient.NodeId);
+
+    private static SubscriptionState? StateIn(GatewayHost host) =>
+        Told(host)?.Types.SingleOrDefault(t => t.TypeUrl == TypeUrls.Cluster)?.State;
 
     private static Task AdvanceUntilAsync(GatewayHost host, Func<bool> condition) => host.UntilAsync(
         () =>

@@ -8,7 +8,7 @@ namespace MeshOrleans.Xds.Gateway.Status;
 /// waits: what the reporter has not told yet is overwritten by what is true now.
 /// </summary>
 internal sealed class ReportedStream(
-    string nodeId, ProxyConnection connection, DateTimeOffset since, TimeProvider clock, Action<ReportedStream> dirty)
+    string nodeId, ProxyConnection connection, DateTimeOffset openedAt, TimeProvider clock, Action<ReportedStream> dirty)
 {
     private ImmutableDictionary<string, SubscriptionReport> _types =
         ImmutableDictionary.Create<string, SubscriptionReport>(StringComparer.Ordinal);
@@ -19,26 +19,16 @@ internal sealed class ReportedStream(
 
     public ProxyConnection Connection => connection;
 
+    public DateTimeOffset OpenedAt => openedAt;
+
     public bool IsClosed => _isClosed;
-
-    /// <summary>What the subscription grain knows already. The reporter's own.</summary>
-    public ImmutableDictionary<string, SubscriptionReport> Told { get; set; } =
-        ImmutableDictionary<string, SubscriptionReport>.Empty;
-
-    /// <summary>
-    /// The stream's epoch at the subscription grain; null before it is connected there. The reporter's own.
-    /// </summary>
-    public long? Epoch { get; set; }
-
-    /// <summary>How often reporting has failed in a row. The reporter's own.</summary>
-    public int Failures { get; set; }
 
     /// <summary>How the types stand now.</summary>
     public ImmutableDictionary<string, SubscriptionReport> Types => Volatile.Read(ref _types);
 
     /// <summary>The stream as it is listed.</summary>
     public ProxyView View() =>
-        new(nodeId, connection, !_isClosed, since, [.. Types.Values.OrderBy(t => t.TypeUrl, StringComparer.Ordinal)]);
+        new(nodeId, connection, !_isClosed, openedAt, [.. Types.Values.OrderBy(t => t.TypeUrl, StringComparer.Ordinal)]);
 
     /// <summary>Takes over how the types stand; nothing happens when they stand as before.</summary>
     public void Update(IEnumerable<StreamReport> reports)

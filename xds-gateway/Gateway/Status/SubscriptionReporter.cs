@@ -1,7 +1,6 @@
-using System.Collections.Immutable;
-using System.Threading.Channels;
-using MeshOrleans.Grains;
+using System.Collections.Concurrent;
 using MeshOrleans.Grains.Subscriptions;
+using MeshOrleans.Xds.Gateway.Streams;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -12,88 +11,80 @@ namespace MeshOrleans.Xds.Gateway.Status;
 /// and what changes several times between two batches is told once.
 /// </summary>
 internal sealed partial class SubscriptionReporter(
-    IGrainFactory grains, TimeProvider clock, ILogger<SubscriptionReporter> logger)
+    IGrainFactory grains, GatewayName name, TimeProvider clock, ILogger<SubscriptionReporter> logger)
     : BackgroundService
 {
-    private const int MaxFailures = 10;
-    private const int Parallel = 8;
     private static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RetryTime = TimeSpan.FromSeconds(2);
 
-    private readonly Channel<ReportedStream> _queue =
-        Channel.CreateUnbounded<ReportedStream>(new UnboundedChannelOptions { SingleReader = true });
+    /// <summary>How soon it is noticed that a grain was lost with what it knew.</summary>
+    private static readonly TimeSpan CheckTime = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentQueue<ReportedStream> _queue = new();
+    private readonly Signal _queued = new();
+    private readonly Dictionary<string, ShareReporter> _shares =
+        ProxyShares.Keys.ToDictionary(k => k, k => new ShareReporter(k, name.Value, grains), StringComparer.Ordinal);
+
+    private bool _hasFailed;
 
     /// <summary>Has a stream looked at with the next batch.</summary>
-    public void Queue(ReportedStream stream) => _queue.Writer.TryWrite(stream);
+    public void Queue(ReportedStream stream)
+    {
+        _queue.Enqueue(stream);
+        _queued.Set();
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (await _queue.Reader.WaitToReadAsync(stoppingToken))
+        var checkedAt = clock.GetTimestamp();
+        while (!stoppingToken.IsCancellationRequested)
         {
-            var failed = await TellBatchAsync(stoppingToken);
-            await Task.Delay(failed ? RetryTime : BatchTime, clock, stoppingToken);
+            if (!_hasFailed) await _queued.WaitAsync(CheckTime, clock, stoppingToken);
+            Dequeue();
+            var isCheck = clock.GetElapsedTime(checkedAt) >= CheckTime;
+            if (isCheck) checkedAt = clock.GetTimestamp();
+            await TellAsync(isCheck, stoppingToken);
+            await Task.Delay(_hasFailed ? RetryTime : BatchTime, clock, stoppingToken);
         }
     }
 
-    /// <returns>True when some of it has to be tried again.</returns>
-    private async Task<bool> TellBatchAsync(CancellationToken cancellationToken)
+    private void Dequeue()
     {
-        var batch = new List<ReportedStream>();
-        while (_queue.Reader.TryRead(out var stream))
+        while (_queue.TryDequeue(out var stream))
         {
             stream.Dequeued();
-            batch.Add(stream);
+            _shares[ProxyShares.KeyOf(stream.NodeId)].Add(stream);
         }
-
-        var failures = 0;
-        var limits = new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken };
-        await System.Threading.Tasks.Parallel.ForEachAsync(batch, limits, async (stream, token) =>
-        {
-            if (!await TryTellAsync(stream, token)) Interlocked.Increment(ref failures);
-        });
-        return failures > 0;
     }
 
-    private async Task<bool> TryTellAsync(ReportedStream stream, CancellationToken cancellationToken)
+    private async Task TellAsync(bool isCheck, CancellationToken cancellationToken)
+    {
+        var failures = await Task.WhenAll(
+            from share in _shares.Values
+            where share.IsBehind || (isCheck && share.HasStreams)
+            select TryTellAsync(share, isCheck, cancellationToken));
+        var failure = failures.FirstOrDefault(f => f is not null);
+        if (failure is not null && !_hasFailed) LogFailed(failure);
+        _hasFailed = failure is not null;
+    }
+
+    /// <returns>Why it failed; null when it did not.</returns>
+    private static async Task<Exception?> TryTellAsync(
+        ShareReporter share, bool isCheck, CancellationToken cancellationToken)
     {
         try
         {
-            await TellAsync(stream, cancellationToken);
-            stream.Failures = 0;
-            return true;
+            await (isCheck ? share.CheckAsync(cancellationToken) : share.TellAsync(cancellationToken));
+            return null;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            if (stream.Failures++ == 0) LogFailed(exception, stream.NodeId);
-            if (!stream.IsClosed || stream.Failures < MaxFailures) stream.Queue();
-            return false;
+            return exception;
         }
     }
 
-    private async Task TellAsync(ReportedStream stream, CancellationToken cancellationToken)
-    {
-        var grain = grains.GetGrain<IProxySubscriptionGrain>(stream.NodeId);
-        var isClosed = stream.IsClosed;
-        if (stream.Epoch is not { } epoch)
-        {
-            if (isClosed) return; // it was never known: nothing to take back
-            await grains.GetGrain<IProxyDirectoryGrain>(MeshKeys.Default).AddAsync(stream.NodeId, cancellationToken);
-            epoch = await grain.ConnectAsync(stream.Connection, cancellationToken);
-            stream.Epoch = epoch;
-        }
-
-        var types = stream.Types;
-        ImmutableArray<SubscriptionReport> changed =
-            [.. types.Where(t => stream.Told.GetValueOrDefault(t.Key) != t.Value).Select(t => t.Value)];
-        if (!changed.IsEmpty)
-        {
-            await grain.ReportAsync(epoch, changed, cancellationToken);
-            stream.Told = types;
-        }
-
-        if (isClosed) await grain.DisconnectAsync(epoch, cancellationToken);
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The state of {Node} could not be reported; it is tried again.")]
-    private partial void LogFailed(Exception exception, string node);
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "How streams stand cannot be told to the control plane; it is tried again every two seconds.")]
+    private partial void LogFailed(Exception exception);
 }

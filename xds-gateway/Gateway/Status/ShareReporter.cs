@@ -1,0 +1,108 @@
+using MeshOrleans.Grains.Subscriptions;
+
+namespace MeshOrleans.Xds.Gateway.Status;
+
+/// <summary>
+/// Tells the grain of one share of the proxies how their streams stand, many at a time, and tells it everything again
+/// when it may have forgotten. Used by one thread at a time.
+/// </summary>
+/// <param name="key">The share's key.</param>
+/// <param name="gateway">This process.</param>
+/// <param name="grains">Where the grain is.</param>
+internal sealed class ShareReporter(string key, string gateway, IGrainFactory grains)
+{
+    private const int MaxStreams = 500;
+
+    private readonly Dictionary<ReportedStream, ToldStream> _streams = [];
+    private readonly HashSet<ToldStream> _superseded = [];
+    private readonly Queue<ToldStream> _due = [];
+    private bool _isOutOfStep;
+    private bool _isKnown;
+
+    /// <summary>Whether it is a share of any open stream.</summary>
+    public bool HasStreams => _streams.Count > 0;
+
+    /// <summary>Whether there is something to tell.</summary>
+    public bool IsBehind => _isOutOfStep || _due.Count > 0;
+
+    /// <summary>A stream has changed, or is new.</summary>
+    public void Add(ReportedStream stream)
+    {
+        if (!_streams.TryGetValue(stream, out var told))
+        {
+            if (stream.IsClosed) return; // opened and closed between two reports: there is nothing to take back
+            _streams.Add(stream, told = new ToldStream(stream));
+        }
+
+        _due.Enqueue(told);
+    }
+
+    /// <summary>Tells what is due; what could not be told stays due.</summary>
+    public async Task TellAsync(CancellationToken cancellationToken)
+    {
+        do
+        {
+            if (_isOutOfStep) TellEverythingAgain();
+            var batch = new List<ToldStream>(Math.Min(_due.Count, MaxStreams));
+            while (batch.Count < MaxStreams && _due.TryDequeue(out var told)) batch.Add(told);
+            await TellAsync(batch, cancellationToken);
+        }
+        while (_due.Count > 0 || _isOutOfStep);
+    }
+
+    /// <summary>Asks whether the grain remembers, and offers the streams again that a later one had superseded.</summary>
+    public Task CheckAsync(CancellationToken cancellationToken)
+    {
+        foreach (var told in _superseded) _due.Enqueue(told);
+        return TellAsync(cancellationToken);
+    }
+
+    private async Task TellAsync(List<ToldStream> batch, CancellationToken cancellationToken)
+    {
+        var wasOutOfStep = _isOutOfStep;
+        _isOutOfStep = true; // unless there is an answer, nobody knows what the grain has taken over
+        var grain = grains.GetGrain<IProxySubscriptionGrain>(key);
+        var news = batch.ConvertAll(told => told.News());
+        var answer = await grain.TellAsync(gateway, [.. news], cancellationToken);
+        _isOutOfStep = answer.IsFirst && _isKnown;
+        _isKnown = true;
+        for (var i = 0; i < batch.Count; i++) Settle(batch[i], news[i], answer.Standings[i]);
+    }
+
+    private void Settle(ToldStream told, StreamNews news, StreamStanding standing)
+    {
+        told.Told(news, standing);
+        _superseded.Remove(told);
+        if (told.IsDone) _streams.Remove(told.Stream);
+        else if (standing is StreamStanding.Unknown) _due.Enqueue(told);
+        else if (standing is StreamStanding.Superseded) _superseded.Add(told);
+    }
+
+    private void TellEverythingAgain()
+    {
+        _isOutOfStep = false;
+        _due.Clear();
+        _superseded.Clear();
+        DropReplaced();
+        foreach (var told in _streams.Values)
+        {
+            told.Forget();
+            _due.Enqueue(told);
+        }
+    }
+
+    // While the grain cannot be reached, streams come and go: of those that ended only the last of its node counts.
+    private void DropReplaced()
+    {
+        var last = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        foreach (var stream in _streams.Keys)
+        {
+            if (!last.TryGetValue(stream.NodeId, out var at) || at < stream.OpenedAt) last[stream.NodeId] = stream.OpenedAt;
+        }
+
+        foreach (var stream in _streams.Keys.Where(s => s.IsClosed && s.OpenedAt < last[s.NodeId]).ToList())
+        {
+            _streams.Remove(stream);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+using MeshOrleans.Grains.Subscriptions;
+
+namespace MeshOrleans.Xds.Gateway.Status;
+
+/// <summary>What the subscription grain has been told of one stream. Used by one thread at a time.</summary>
+internal sealed class ToldStream(ReportedStream stream)
+{
+    private static readonly ImmutableDictionary<string, SubscriptionReport> _nothing =
+        ImmutableDictionary.Create<string, SubscriptionReport>(StringComparer.Ordinal);
+
+    private bool _isConnected;
+    private ImmutableDictionary<string, SubscriptionReport> _types = _nothing;
+    private ImmutableDictionary<string, SubscriptionReport> _onTheWay = _nothing;
+
+    public ReportedStream Stream => stream;
+
+    /// <summary>The end of the stream has been told, or there is nobody to tell it to.</summary>
+    public bool IsDone { get; private set; }
+
+    /// <summary>Everything must be told again.</summary>
+    public void Forget() => (_isConnected, _types) = (false, _nothing);
+
+    /// <summary>What is to be told now.</summary>
+    public StreamNews News()
+    {
+        var isClosed = stream.IsClosed; // before the types: none of them changes after it
+        _onTheWay = stream.Types;
+        ImmutableArray<SubscriptionReport> changed = [.. _onTheWay.Values.Where(t => _types.GetValueOrDefault(t.TypeUrl) != t)];
+        var revision = SharedRevision(changed);
+        return new StreamNews(
+            stream.NodeId,
+            stream.OpenedAt,
+            _isConnected ? null : stream.Connection,
+            revision == 0 ? changed : [],
+            revision,
+            isClosed);
+    }
+
+    /// <summary>It has been told.</summary>
+    /// <param name="news">What was told.</param>
+    /// <param name="standing">The answer.</param>
+    public void Told(StreamNews news, StreamStanding standing)
+    {
+        if (standing is StreamStanding.Newest) (_isConnected, _types) = (true, _onTheWay);
+        else Forget();
+        IsDone = news.IsClosed;
+    }
+
+    // A revision that changes nothing for a proxy raises that of every type in step, and is all that there is to say.
+    private long SharedRevision(ImmutableArray<SubscriptionReport> changed)
+    {
+        if (changed.IsEmpty || !changed.All(IsOnlyLater)) return 0;
+        var revision = changed[0].Revision;
+        return _onTheWay.Values.All(t => t.State is not SubscriptionState.Synced || t.Revision == revision) ? revision : 0;
+    }
+
+    private bool IsOnlyLater(SubscriptionReport report) =>
+        report.State is SubscriptionState.Synced
+        && _types.TryGetValue(report.TypeUrl, out var told)
+        && told with { Revision = report.Revision } == report;
+}

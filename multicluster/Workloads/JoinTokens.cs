@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using MeshOrleans.Grains;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Grains.Workloads;
@@ -29,16 +30,19 @@ public sealed class JoinTokens(IGrainFactory grains)
         return token;
     }
 
-    /// <summary>Uses a token up.</summary>
+    /// <summary>Uses a token up; the use is to be finished with <see cref="FinishAsync"/>.</summary>
     /// <param name="token">The token.</param>
     /// <param name="purpose">What it must have been minted for.</param>
     /// <param name="usedBy">Who uses it, for the record.</param>
+    /// <param name="claim">
+    /// What a repetition of the request has in common with it (<see cref="ClaimOf"/>); empty when there is none.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The grant, or null and a sentence that says why not.</returns>
     public async Task<(JoinTokenGrant? Grant, string Refusal)> RedeemAsync(
-        JoinToken token, string purpose, string usedBy, CancellationToken cancellationToken)
+        JoinToken token, string purpose, string usedBy, string claim, CancellationToken cancellationToken)
     {
-        var result = await grains.GetGrain<IJoinTokenGrain>(token.Hash).RedeemAsync(usedBy, cancellationToken);
+        var result = await grains.GetGrain<IJoinTokenGrain>(token.Hash).RedeemAsync(usedBy, claim, cancellationToken);
         return result switch
         {
             RedeemResult.Granted(var grant) when grant.Purpose == purpose => (grant, ""),
@@ -49,4 +53,12 @@ public sealed class JoinTokens(IGrainFactory grains)
             _ => (null, "This control plane never minted that token."),
         };
     }
+
+    /// <summary>What the token was used for has been done: who is answered now cannot use it again.</summary>
+    public Task FinishAsync(JoinToken token, CancellationToken cancellationToken) =>
+        grains.GetGrain<IJoinTokenGrain>(token.Hash).FinishAsync(cancellationToken);
+
+    /// <summary>What a request is recognised by when it is repeated, from what makes it that one.</summary>
+    public static string ClaimOf(params ReadOnlySpan<string> parts) =>
+        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts))));
 }

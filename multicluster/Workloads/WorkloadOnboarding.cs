@@ -9,7 +9,8 @@ namespace MeshOrleans.Multicluster.Workloads;
 
 /// <summary>
 /// Lets a process or VM join: its credential decides which service account it may be, everything else is its own
-/// description. A token is used up before anything is registered, so that it cannot buy two members.
+/// description. A token is used up before anything is registered, so that it cannot buy two members; a join that was not
+/// answered can be repeated with it.
 /// </summary>
 public sealed partial class WorkloadOnboarding(
     IGrainFactory grains,
@@ -39,7 +40,7 @@ public sealed partial class WorkloadOnboarding(
         return await workload.RegisterAsync(request.ToRegistration(), cancellationToken) switch
         {
             RegisterResult.Registered registered =>
-                await AnswerAsync(request, registered, id, bundle, csr, cancellationToken),
+                await AnswerAsync(request, credential, registered, id, bundle, csr, cancellationToken),
             RegisterResult.Taken(var owner) => Refuse(request, new JoinOutcome.Conflict(
                 $"{request.Namespace}/{request.Name} is a member already, with service account '{owner}'.")),
             RegisterResult.Invalid(var path, var message) => Refuse(request, new JoinOutcome.Invalid(path, message)),
@@ -88,7 +89,7 @@ public sealed partial class WorkloadOnboarding(
             case JoinCredential.Token(var token):
                 var usedBy = $"workload {request.Namespace}/{request.Name}";
                 var (grant, refusal) = await tokens.RedeemAsync(
-                    token, JoinTokens.WorkloadPurpose, usedBy, cancellationToken);
+                    token, JoinTokens.WorkloadPurpose, usedBy, ClaimOf(request), cancellationToken);
                 if (grant is null) return new JoinOutcome.Unauthenticated(refusal);
                 return grant.Namespace == request.Namespace && grant.ServiceAccount == request.ServiceAccount
                     && (grant.Group.Length == 0 || grant.Group == request.Group)
@@ -101,8 +102,12 @@ public sealed partial class WorkloadOnboarding(
         }
     }
 
+    private static string ClaimOf(WorkloadRequest request) => JoinTokens.ClaimOf(
+        request.Namespace, request.Name, request.Address, request.ServiceAccount, request.Group, request.Csr);
+
     private async Task<JoinOutcome> AnswerAsync(
         WorkloadRequest request,
+        JoinCredential credential,
         RegisterResult.Registered registered,
         SpiffeId id,
         AuthorityBundle bundle,
@@ -128,6 +133,7 @@ public sealed partial class WorkloadOnboarding(
         var grant = new JoinTokenGrant(
             JoinTokens.WorkloadPurpose, request.Namespace, request.ServiceAccount, request.Group, expiresAt);
         var token = await tokens.MintAsync(grant, cancellationToken);
+        if (credential is JoinCredential.Token(var used)) await tokens.FinishAsync(used, cancellationToken);
         LogJoined(request.Namespace, request.Name, id.ToString());
         return new JoinOutcome.Joined(new JoinAnswer(
             $"{request.Namespace}/{request.Name}",

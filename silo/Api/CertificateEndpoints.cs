@@ -33,14 +33,20 @@ internal static class CertificateEndpoints
             return Problems.BadField("csr", "must be one PEM block CERTIFICATE REQUEST");
         }
 
-        var (id, refusal) = await IdentityOfAsync(context, grains, tokens);
+        var (id, refusal) = await IdentityOfAsync(context, grains, tokens, JoinTokens.ClaimOf(body.Csr));
         if (id is null) return Problems.Unauthenticated(refusal);
 
         TimeSpan? lifetime = body.LifetimeSeconds is > 0 and <= 365 * 86400
             ? TimeSpan.FromSeconds(body.LifetimeSeconds)
             : null;
         var request = new IssueRequest([.. csr], body.Node.Length > 0 ? body.Node : "rest", lifetime);
-        return await grains.GetGrain<IIdentityGrain>(id.ToString()).IssueAsync(request, context.RequestAborted) switch
+        var result = await grains.GetGrain<IIdentityGrain>(id.ToString()).IssueAsync(request, context.RequestAborted);
+        if (result is IssueResult.Issued && context.Caller() is Caller.TokenHolder(var token))
+        {
+            await tokens.FinishAsync(token, context.RequestAborted);
+        }
+
+        return result switch
         {
             IssueResult.Issued(var chain, var view) => Results.Json(
                 new CertificateAnswer(chain, view.Serial, view.NotAfter, view.RotateAt),
@@ -53,7 +59,7 @@ internal static class CertificateEndpoints
 
     // The identity comes from the credential alone; whatever the CSR claims is never looked at.
     private static async Task<(SpiffeId? Id, string Refusal)> IdentityOfAsync(
-        HttpContext context, IGrainFactory grains, JoinTokens tokens)
+        HttpContext context, IGrainFactory grains, JoinTokens tokens, string claim)
     {
         switch (context.Caller())
         {
@@ -61,7 +67,7 @@ internal static class CertificateEndpoints
                 return (member, "");
             case Caller.TokenHolder(var token):
                 var (grant, refusal) = await tokens.RedeemAsync(
-                    token, JoinTokens.WorkloadPurpose, "POST /v1/certificates", context.RequestAborted);
+                    token, JoinTokens.WorkloadPurpose, "POST /v1/certificates", claim, context.RequestAborted);
                 if (grant is null) return (null, refusal);
                 var bundle = await Authority(grains).GetBundleAsync(context.RequestAborted);
                 return (

@@ -90,7 +90,7 @@ internal static class PeerEndpoints
         var (body, problem) = await ApiJson.ReadAsync<LinkRequest>(context);
         if (body is null) return problem!;
         var (grant, refusal) = await tokens.RedeemAsync(
-            token, JoinTokens.PeerPurpose, $"mesh {body.TrustDomain}", context.RequestAborted);
+            token, JoinTokens.PeerPurpose, $"mesh {body.TrustDomain}", claim: "", context.RequestAborted);
         if (grant is null) return Problems.Unauthenticated(refusal);
         return await peering.AcceptAsync(body, context.RequestAborted) switch
         {

@@ -12,9 +12,21 @@ public interface IJoinTokenGrain : IGrainWithStringKey
     [Alias("Mint")]
     Task MintAsync(JoinTokenGrant grant, CancellationToken cancellationToken);
 
-    /// <summary>Uses the token up. Exactly one caller ever gets <see cref="RedeemResult.Granted"/>.</summary>
-    [Alias("Redeem")]
-    Task<RedeemResult> RedeemAsync(string usedBy, CancellationToken cancellationToken);
+    /// <summary>
+    /// Uses the token up for one claim. Only that gets <see cref="RedeemResult.Granted"/>, and may ask again until the use
+    /// is finished: whoever was told that nothing was acknowledged must be able to repeat it.
+    /// </summary>
+    /// <param name="usedBy">Who uses it, for the record.</param>
+    /// <param name="claim">
+    /// What two requests have in common that are one, such as a hash of a CSR; empty when no request is a repetition.
+    /// </param>
+    /// <param name="cancellationToken">Gives the call up.</param>
+    [Alias("RedeemFor")]
+    Task<RedeemResult> RedeemAsync(string usedBy, string claim, CancellationToken cancellationToken);
+
+    /// <summary>What the token was used for has been done: from now on nobody is granted it.</summary>
+    [Alias("Finish")]
+    Task FinishAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>What a token allows.</summary>

@@ -3,7 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace MeshOrleans.Grains.Workloads;
 
 /// <remarks>
-/// The use is saved before it is granted: of two activations, after the loss of a silo, the store lets one through.
+/// The use is saved before it is granted: of two activations, after the loss of a silo, the store lets one through. That
+/// it is finished is saved before whoever used it is answered: who is answered cannot use it twice.
 /// </remarks>
 internal sealed partial class JoinTokenGrain(
     [PersistentState("token", StorageNames.Mesh)] IPersistentState<JoinTokenState> store,
@@ -17,12 +18,18 @@ internal sealed partial class JoinTokenGrain(
         LogMinted(grant.Purpose, grant.Namespace, grant.ServiceAccount, grant.ExpiresAt);
     }
 
-    public async Task<RedeemResult> RedeemAsync(string usedBy, CancellationToken cancellationToken)
+    public async Task<RedeemResult> RedeemAsync(string usedBy, string claim, CancellationToken cancellationToken)
     {
-        var (next, result) = JoinTokenMachine.Redeem(store.State, usedBy, clock.GetUtcNow());
+        var (next, result) = JoinTokenMachine.Redeem(store.State, usedBy, claim, clock.GetUtcNow());
         if (!ReferenceEquals(next, store.State)) await this.SaveAsync(store, next);
         LogRedeemed(result.GetType().Name, usedBy);
         return result;
+    }
+
+    public async Task FinishAsync(CancellationToken cancellationToken)
+    {
+        var next = JoinTokenMachine.Finish(store.State);
+        if (!ReferenceEquals(next, store.State)) await this.SaveAsync(store, next);
     }
 
     [LoggerMessage(

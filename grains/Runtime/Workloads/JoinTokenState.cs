@@ -12,4 +12,7 @@ internal sealed record JoinTokenState
 
     /// <summary>Who used it, for the audit.</summary>
     [Id(2)] public string UsedBy { get; init; } = "";
+
+    /// <summary>What it is being used for; empty before, after, and where a use cannot be repeated.</summary>
+    [Id(3)] public string Claim { get; init; } = "";
 }

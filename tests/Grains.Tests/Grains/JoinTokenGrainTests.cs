@@ -13,7 +13,7 @@ public sealed class JoinTokenGrainTests
         await Token(silo).MintAsync(Grant(silo), default);
 
         var results = await Task.WhenAll(Enumerable.Range(0, 30).Select(
-            i => Task.Run(() => Token(silo).RedeemAsync($"caller {i}", default))));
+            i => Task.Run(() => Token(silo).RedeemAsync($"caller {i}", "", default))));
 
         Assert.Single(results.OfType<RedeemResult.Granted>());
         Assert.Equal(29, results.OfType<RedeemResult.Used>().Count());
@@ -27,9 +27,23 @@ public sealed class JoinTokenGrainTests
         await using var other = await TestSilo.StartAsync(silo.Stores);
         await Assert.ThrowsAsync<InvalidOperationException>(() => Token(other).MintAsync(Grant(other), default)); // both are active now
 
-        Assert.IsType<RedeemResult.Granted>(await Token(silo).RedeemAsync("first", default));
-        await Assert.ThrowsAnyAsync<Exception>(() => Token(other).RedeemAsync("second", default));
-        Assert.IsType<RedeemResult.Used>(await Token(other).RedeemAsync("second", default));
+        Assert.IsType<RedeemResult.Granted>(await Token(silo).RedeemAsync("first", "", default));
+        await Assert.ThrowsAnyAsync<Exception>(() => Token(other).RedeemAsync("second", "", default));
+        Assert.IsType<RedeemResult.Used>(await Token(other).RedeemAsync("second", "", default));
+    }
+
+    [Fact]
+    public async Task A_use_can_be_repeated_by_another_activation_until_it_is_finished()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Token(silo).MintAsync(Grant(silo), default);
+        Assert.IsType<RedeemResult.Granted>(await Token(silo).RedeemAsync("first", "claim", default));
+
+        await using var next = await TestSilo.StartAsync(silo.Stores); // the former was lost before it answered
+        Assert.IsType<RedeemResult.Used>(await Token(next).RedeemAsync("second", "other", default));
+        Assert.IsType<RedeemResult.Granted>(await Token(next).RedeemAsync("first", "claim", default));
+        await Token(next).FinishAsync(default);
+        Assert.IsType<RedeemResult.Used>(await Token(next).RedeemAsync("first", "claim", default));
     }
 
     [Fact]
@@ -39,10 +53,10 @@ public sealed class JoinTokenGrainTests
         await Token(silo).MintAsync(Grant(silo), default);
         silo.Stores.State.BeforeWrite = _ => throw new IOException("The disk is full.");
 
-        await Assert.ThrowsAsync<IOException>(() => Token(silo).RedeemAsync("x", default));
+        await Assert.ThrowsAsync<IOException>(() => Token(silo).RedeemAsync("x", "", default));
 
         silo.Stores.State.BeforeWrite = _ => { };
-        Assert.IsType<RedeemResult.Granted>(await Token(silo).RedeemAsync("x", default));
+        Assert.IsType<RedeemResult.Granted>(await Token(silo).RedeemAsync("x", "", default));
     }
 
     [Fact]
@@ -53,7 +67,7 @@ public sealed class JoinTokenGrainTests
 
         silo.Clock.Advance(TimeSpan.FromHours(1));
 
-        Assert.IsType<RedeemResult.Expired>(await Token(silo).RedeemAsync("x", default));
+        Assert.IsType<RedeemResult.Expired>(await Token(silo).RedeemAsync("x", "", default));
     }
 
     [Fact]
@@ -65,7 +79,7 @@ public sealed class JoinTokenGrainTests
         await Assert.ThrowsAsync<InvalidOperationException>(
             () => Token(silo).MintAsync(Grant(silo) with { ServiceAccount = "admin" }, default));
 
-        var granted = Assert.IsType<RedeemResult.Granted>(await Token(silo).RedeemAsync("x", default));
+        var granted = Assert.IsType<RedeemResult.Granted>(await Token(silo).RedeemAsync("x", "", default));
         Assert.Equal("cart", granted.Grant.ServiceAccount);
     }
 
@@ -74,7 +88,7 @@ public sealed class JoinTokenGrainTests
     {
         await using var silo = await TestSilo.StartAsync();
 
-        Assert.IsType<RedeemResult.Unknown>(await Token(silo).RedeemAsync("x", default));
+        Assert.IsType<RedeemResult.Unknown>(await Token(silo).RedeemAsync("x", "", default));
         Assert.Equal(0, silo.Stores.State.Writes);
     }
 

@@ -11,7 +11,7 @@ public sealed class JoinTokenMachineTests
     [Fact]
     public void A_good_token_is_granted_and_its_use_is_to_be_saved()
     {
-        var (next, result) = JoinTokenMachine.Redeem(_minted, "10.0.0.7", _now);
+        var (next, result) = JoinTokenMachine.Redeem(_minted, "10.0.0.7", "", _now);
 
         Assert.Equal(new RedeemResult.Granted(_grant), result);
         Assert.Equal((_now, "10.0.0.7"), (next.UsedAt, next.UsedBy));
@@ -20,9 +20,9 @@ public sealed class JoinTokenMachineTests
     [Fact]
     public void A_used_token_says_when_it_was_used_even_after_it_expired()
     {
-        var (used, _) = JoinTokenMachine.Redeem(_minted, "first", _now);
+        var (used, _) = JoinTokenMachine.Redeem(_minted, "first", "", _now);
 
-        var (next, result) = JoinTokenMachine.Redeem(used, "second", _now.AddHours(2));
+        var (next, result) = JoinTokenMachine.Redeem(used, "second", "", _now.AddHours(2));
 
         Assert.Same(used, next);
         Assert.Equal(new RedeemResult.Used(_now), result);
@@ -31,15 +31,30 @@ public sealed class JoinTokenMachineTests
     [Fact]
     public void A_token_is_refused_from_the_moment_it_expires()
     {
-        Assert.IsType<RedeemResult.Granted>(JoinTokenMachine.Redeem(_minted, "x", _grant.ExpiresAt.AddTicks(-1)).Result);
+        Assert.IsType<RedeemResult.Granted>(JoinTokenMachine.Redeem(_minted, "x", "", _grant.ExpiresAt.AddTicks(-1)).Result);
 
-        var (next, result) = JoinTokenMachine.Redeem(_minted, "x", _grant.ExpiresAt);
+        var (next, result) = JoinTokenMachine.Redeem(_minted, "x", "", _grant.ExpiresAt);
 
         Assert.Same(_minted, next);
         Assert.Equal(new RedeemResult.Expired(_grant.ExpiresAt), result);
     }
 
     [Fact]
+    public void Only_the_same_claim_is_a_repetition_and_none_without_one()
+    {
+        var (used, _) = JoinTokenMachine.Redeem(_minted, "x", "claim", _now);
+
+        Assert.Equal((used, new RedeemResult.Granted(_grant)), JoinTokenMachine.Redeem(used, "y", "claim", _now.AddMinutes(1)));
+        Assert.IsType<RedeemResult.Used>(JoinTokenMachine.Redeem(used, "x", "other", _now).Result);
+        Assert.IsType<RedeemResult.Used>(JoinTokenMachine.Redeem(used, "x", "", _now).Result);
+        Assert.IsType<RedeemResult.Expired>(JoinTokenMachine.Redeem(used, "x", "claim", _grant.ExpiresAt).Result);
+        Assert.IsType<RedeemResult.Used>(
+            JoinTokenMachine.Redeem(JoinTokenMachine.Finish(used), "x", "claim", _now).Result);
+        var (anonymous, _) = JoinTokenMachine.Redeem(_minted, "x", "", _now);
+        Assert.IsType<RedeemResult.Used>(JoinTokenMachine.Redeem(anonymous, "x", "", _now).Result);
+    }
+
+    [Fact]
     public void A_token_that_was_never_minted_is_unknown() =>
-        Assert.Equal(new RedeemResult.Unknown(), JoinTokenMachine.Redeem(new JoinTokenState(), "x", _now).Result);
+        Assert.Equal(new RedeemResult.Unknown(), JoinTokenMachine.Redeem(new JoinTokenState(), "x", "", _now).Result);
 }

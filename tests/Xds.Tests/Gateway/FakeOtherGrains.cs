@@ -13,10 +13,18 @@ internal sealed class FakeTokenGrain : IJoinTokenGrain
 
     public Task MintAsync(JoinTokenGrant grant, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<RedeemResult> RedeemAsync(string usedBy, CancellationToken cancellationToken)
+    public int Finished { get; private set; }
+
+    public Task<RedeemResult> RedeemAsync(string usedBy, string claim, CancellationToken cancellationToken)
     {
         Redeemed++;
         return Task.FromResult(Answer);
+    }
+
+    public Task FinishAsync(CancellationToken cancellationToken)
+    {
+        Finished++;
+        return Task.CompletedTask;
     }
 }
 

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Grains.Workloads;
 using MeshOrleans.Model.Identity;
@@ -47,7 +49,9 @@ internal sealed partial class CertificateService(
             throw new GrpcException(GrpcStatusCode.InvalidArgument, problem);
         }
 
-        var id = client is null ? await RedeemAsync(token!, bundle.TrustDomain, call) : client.Id!;
+        var (id, used) = client is null
+            ? await RedeemAsync(token!, bundle.TrustDomain, csr, call)
+            : (client.Id!, null);
         var lifetime = request.ValidityDuration > 0
             ? TimeSpan.FromSeconds(Math.Min(request.ValidityDuration, int.MaxValue))
             : (TimeSpan?)null;
@@ -60,12 +64,14 @@ internal sealed partial class CertificateService(
                 result is IssueResult.Refused refused ? refused.Reason : "The CSR was refused.");
         }
 
+        if (used is not null) await used.FinishAsync(call.CancellationToken);
         LogIssued(id, issue.NodeId, issued.View.Serial);
         return new IstioCertificateResponse { CertChain = { issued.ChainPem, bundle.RootsPem } };
     }
 
-    /// <summary>Uses a join token up.</summary>
-    private async Task<SpiffeId> RedeemAsync(string authorization, TrustDomain domain, GrpcServerCall call)
+    /// <summary>Uses a join token up, for a CSR; the use is to be finished.</summary>
+    private async Task<(SpiffeId Id, IJoinTokenGrain Token)> RedeemAsync(
+        string authorization, TrustDomain domain, ImmutableArray<byte> csr, GrpcServerCall call)
     {
         if (!authorization.StartsWith(BearerScheme, StringComparison.OrdinalIgnoreCase)
             || !JoinToken.TryParse(authorization[BearerScheme.Length..], out var token))
@@ -74,11 +80,12 @@ internal sealed partial class CertificateService(
         }
 
         var usedBy = $"{call.HttpContext.Connection.RemoteIpAddress}";
-        var result = await grains.GetGrain<IJoinTokenGrain>(token.Hash).RedeemAsync(usedBy, call.CancellationToken);
-        return result switch
+        var claim = Convert.ToHexString(SHA256.HashData(csr.AsSpan()));
+        var grain = grains.GetGrain<IJoinTokenGrain>(token.Hash);
+        return await grain.RedeemAsync(usedBy, claim, call.CancellationToken) switch
         {
             RedeemResult.Granted { Grant: { Purpose: WorkloadPurpose } grant } =>
-                SpiffeId.ForWorkload(domain, grant.Namespace, grant.ServiceAccount),
+                (SpiffeId.ForWorkload(domain, grant.Namespace, grant.ServiceAccount), grain),
             RedeemResult.Granted { Grant: var other } =>
                 throw new GrpcException(
                     GrpcStatusCode.PermissionDenied, $"The token is for '{other.Purpose}', not for a workload."),

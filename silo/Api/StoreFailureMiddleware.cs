@@ -19,7 +19,8 @@ internal sealed partial class StoreFailureMiddleware(RequestDelegate next, ILogg
         {
             await next(context);
         }
-        catch (Exception exception) when (!context.Response.HasStarted && IsStoreFailure(exception))
+        catch (Exception exception) when (
+            !context.Response.HasStarted && (IsStoreFailure(exception) || IsGivenUp(exception, context)))
         {
             LogFailed(exception, context.Request.Method, context.Request.Path);
             context.Response.Headers.RetryAfter = RetryAfterSeconds;
@@ -34,6 +35,10 @@ internal sealed partial class StoreFailureMiddleware(RequestDelegate next, ILogg
         && (exception is SqliteException or StorageException or StoreUnavailableException or TimeoutException
             || GrainEngine.IsUnsettled(exception)
             || IsStoreFailure(exception.InnerException));
+
+    // The engine gives up what it cannot place in time; nobody but the caller cancels anything else.
+    private static bool IsGivenUp(Exception exception, HttpContext context) =>
+        exception is OperationCanceledException && !context.RequestAborted.IsCancellationRequested;
 
     private static string Reason(Exception? exception) => exception switch
     {

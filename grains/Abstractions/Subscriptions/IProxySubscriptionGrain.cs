@@ -18,11 +18,11 @@ public interface IProxySubscriptionGrain : IGrainWithStringKey
         string gateway, ImmutableArray<StreamNews> news, CancellationToken cancellationToken);
 
     /// <summary>Every node of this share that is or was connected, by node id.</summary>
-    [Alias("List")]
+    [AlwaysInterleave, Alias("List")]
     Task<ImmutableArray<ProxyView>> ListAsync(CancellationToken cancellationToken);
 
     /// <summary>One node; null when it never connected.</summary>
-    [Alias("FindNode")]
+    [AlwaysInterleave, Alias("FindNode")]
     Task<ProxyView?> FindNodeAsync(string nodeId, CancellationToken cancellationToken);
 }
 

@@ -37,6 +37,10 @@ internal static class OrleansEngine
             silo.Services.AddSingleton<IReminderTable, PostgresReminderTable>();
             silo.Configure<EndpointOptions>(options => ClusterMembership.SetEndpoints(options, settings));
             AddSilo(silo, settings, secret);
+            silo.Services.AddSingleton<Standstill>();
+            silo.Services.AddSingleton<IIncomingGrainCallFilter>(s => s.GetRequiredService<Standstill>());
+            silo.Services.AddHostedService(s => s.GetRequiredService<Standstill>());
+            silo.Services.AddHostedService<SilentSiloWatch>();
             silo.Services.AddSingleton<OrleansGrainStorageSerializer>();
             silo.Services.AddSingleton<PostgresStateWriter>();
             silo.Services.AddKeyedSingleton<IGrainStorage, PostgresGrainStorage>(StorageNames.Mesh);

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using MeshOrleans.Samples.Harness;
+using MeshOrleans.Silo.Schema;
+using Npgsql;
 
 namespace MeshOrleans.Cluster.Tests.Faults;
 
@@ -52,6 +54,22 @@ public sealed class ClusterFixture : IAsyncLifetime
                 proxies => proxies.EnumerateArray().Count(p => IsOurs(p) && p.GetProperty("status").GetString() == "SYNCED") == 2,
                 $"two synced members at {process.DataDirectory}",
                 seconds);
+        }
+    }
+
+    /// <summary>Waits until a silo has been declared dead by the others.</summary>
+    public async Task WaitUntilDeadAsync(ControlPlane silo, int seconds = 60)
+    {
+        Assert.True(PostgresUrl.TryParse(Cluster.Store, out var connection, out var error), error);
+        await using var source = NpgsqlDataSource.Create(connection!);
+        for (var end = DateTime.UtcNow.AddSeconds(seconds); ; await Task.Delay(200))
+        {
+            await using var command = source.CreateCommand(
+                "SELECT status FROM orleansmembershiptable WHERE siloname = $1 ORDER BY generation DESC LIMIT 1");
+            command.Parameters.Add(new NpgsqlParameter { Value = silo.Name });
+            const int Dead = 6;
+            if ((int)(await command.ExecuteScalarAsync())! == Dead) return;
+            Assert.True(DateTime.UtcNow < end, $"{silo.Name} was not declared dead within {seconds} s.");
         }
     }
 

@@ -10,23 +10,27 @@ internal sealed class InMemoryRevisionStore : IRevisionStore
     private readonly Dictionary<string, StoredDocument> _documents = new(StringComparer.Ordinal);
     private readonly List<RevisionRecord> _revisions = [];
 
+    /// <summary>What a revision waits for before it is saved.</summary>
+    public Task BeforeAppend { get; set; } = Task.CompletedTask;
+
     public Task<StoredConfig> LoadAsync(CancellationToken cancellationToken)
     {
         lock (_gate) return Task.FromResult(new StoredConfig(_revisions.Count, [.. _documents.Values]));
     }
 
-    public Task<bool> TryAppendAsync(RevisionRecord revision, CancellationToken cancellationToken)
+    public async Task<bool> TryAppendAsync(RevisionRecord revision, CancellationToken cancellationToken)
     {
+        await BeforeAppend;
         lock (_gate)
         {
-            if (revision.Number != _revisions.Count + 1) return Task.FromResult(false);
+            if (revision.Number != _revisions.Count + 1) return false;
             _revisions.Add(revision);
             foreach (var change in revision.Changes)
             {
                 _documents[change.Key] = new StoredDocument(change.Key, revision.Number, change.After);
             }
 
-            return Task.FromResult(true);
+            return true;
         }
     }
 

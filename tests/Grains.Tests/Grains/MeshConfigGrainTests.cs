@@ -34,6 +34,24 @@ public sealed class MeshConfigGrainTests
     }
 
     [Fact]
+    public async Task Reads_do_not_wait_for_a_store_that_hangs_and_tell_what_was_saved()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Apply(silo, Request("A/n/a", "{}"));
+        var hangs = new TaskCompletionSource();
+        silo.Stores.Revisions.BeforeAppend = hangs.Task;
+        var change = Apply(silo, Request("A/n/b", "{}"));
+
+        Assert.Equal(1, await Config(silo).GetRevisionAsync(default));
+        Assert.Equal("A/n/a", Assert.Single(await Config(silo).GetDocumentsAsync(default)).Key);
+        Assert.Single(await Config(silo).ListRevisionsAsync(0, 10, default));
+        Assert.False(change.IsCompleted);
+
+        hangs.SetResult();
+        Assert.Equal(2, Assert.IsType<ApplyResult.Accepted>(await change).Revision);
+    }
+
+    [Fact]
     public async Task Authors_of_one_revision_do_not_overwrite_each_other()
     {
         await using var silo = await TestSilo.StartAsync();

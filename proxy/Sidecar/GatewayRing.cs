@@ -17,28 +17,33 @@ internal sealed record GatewayAttempt(HostPort Gateway, TimeSpan Patience)
 
 /// <summary>
 /// The gateways of the control plane, in the order in which this sidecar tries them. One that fails is followed by the
-/// next at once; only when all have failed in a row comes a wait, and each such round has a longer one.
+/// next at once; only when all have failed in a row comes a wait, and each such round has a longer one. One that said
+/// when to come back is not tried before that.
 /// </summary>
 internal sealed class GatewayRing
 {
     private static readonly TimeSpan Jitter = TimeSpan.FromMilliseconds(300); // the proxies of a lost gateway are many
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan MaxPatience = TimeSpan.FromSeconds(24);
+    private static readonly TimeSpan MaxHint = TimeSpan.FromMinutes(10); // no gateway sends a sidecar away for ever
 
     private readonly ImmutableArray<HostPort> _gateways;
+    private readonly (long At, TimeSpan Time)[] _hints;
     private readonly IRandomSource _random;
+    private readonly TimeProvider _clock;
     private readonly Backoff _backoff;
     private TimeSpan _patience = FirstPatience;
     private int _next;
     private int _failures;
 
     /// <param name="settings">Says which gateways there are, and whose order it is.</param>
-    /// <param name="random">Chance.</param>
-    public GatewayRing(SidecarSettings settings, IRandomSource random)
+    /// <param name="surroundings">Time and chance.</param>
+    public GatewayRing(SidecarSettings settings, Surroundings surroundings)
     {
         _gateways = Order(settings.NodeId, settings.Xds);
-        _random = random;
-        _backoff = new Backoff(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(30), random);
+        _hints = new (long, TimeSpan)[_gateways.Length];
+        (_random, _clock) = (surroundings.Random, surroundings.Clock);
+        _backoff = new Backoff(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(30), surroundings.Random);
     }
 
     /// <summary>The one to try now.</summary>
@@ -63,9 +68,23 @@ internal sealed class GatewayRing
         _backoff.Reset();
     }
 
-    /// <summary>The current one is lost, or never answered: it is the next one's turn.</summary>
+    /// <summary>
+    /// The current one is lost, has refused, or never answered: it is the next one's turn that may be tried.
+    /// </summary>
+    /// <param name="retryAfter">When the current one wants to be tried again; null when it did not say.</param>
     /// <returns>How long to wait before that.</returns>
-    public TimeSpan Failed()
+    public TimeSpan Failed(TimeSpan? retryAfter = null)
+    {
+        if (retryAfter is { } hint) _hints[_next] = (_clock.GetTimestamp(), hint < MaxHint ? hint : MaxHint);
+
+        // Who is passed over counts as failed: the others must not be tried the more often for it.
+        var wait = Next();
+        for (var i = 1; i < _gateways.Length && DueIn(_next) > wait; i++) wait = Longer(wait, Next());
+        if (DueIn(_next) > wait) _next = Enumerable.Range(0, _gateways.Length).MinBy(DueIn);
+        return Longer(wait, DueIn(_next));
+    }
+
+    private TimeSpan Next()
     {
         _next = (_next + 1) % _gateways.Length;
         if (++_failures < _gateways.Length) return Jitter * _random.NextDouble();
@@ -75,4 +94,9 @@ internal sealed class GatewayRing
         _patience = _patience * 2 < MaxPatience ? _patience * 2 : MaxPatience;
         return _backoff.Next();
     }
+
+    private TimeSpan DueIn(int gateway) =>
+        _hints[gateway] is { At: not 0 } hint ? hint.Time - _clock.GetElapsedTime(hint.At) : TimeSpan.Zero;
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }

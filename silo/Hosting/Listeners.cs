@@ -76,6 +76,7 @@ internal sealed class Listeners(IOptions<SiloOptions> options)
             return next(connection);
         });
         if (tls is not null) listen.UseHttps(tls);
+        if (kind is ListenerKind.Xds or ListenerKind.XdsPlain) listen.UseXdsFloodGuard();
         _bound[kind] = listen;
     });
 

@@ -49,6 +49,8 @@ public static class XdsGatewayExtensions
         services.AddSingleton<StreamFactories>();
         services.AddSingleton<Admission>();
         services.AddSingleton<StreamDrain>();
+        services.AddSingleton<NackLog>();
+        services.AddSingleton<FloodGuard>();
         services.AddSingleton<StreamParts>();
         services.AddSingleton<DiscoveryService>();
         services.AddSingleton<CertificateService>();

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MeshOrleans.Xds.Protocol.Grpc;
 using Microsoft.Extensions.Options;
 
 namespace MeshOrleans.Xds.Gateway;
@@ -34,6 +35,11 @@ public sealed class XdsGatewayOptions
     /// <value>30 s by default; then the stream is closed.</value>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a client may hold a stream open before it has sent its first request in full.</summary>
+    /// <value>30 s by default; then the stream is ended.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan FirstRequestTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// How long listeners and routes wait for the endpoints of clusters that were added with them: once until the
@@ -112,10 +118,32 @@ public sealed class XdsGatewayOptions
     [Range(1, 1_000_000)]
     public int RequestsPerSecond { get; set; } = 100;
 
+    /// <summary>
+    /// The most HTTP/2 control frames that a connection may send at once before <see cref="ControlFramesPerSecond"/>
+    /// counts: PING, SETTINGS, RST_STREAM, PRIORITY, CONTINUATION and empty DATA, and ten WINDOW_UPDATE as one. A client
+    /// that ends more streams than this at once loses the connection and those that it meant to keep on it.
+    /// </summary>
+    /// <value>2,000 by default; the connection is cut above it.</value>
+    [Range(100, 1_000_000)]
+    public int ControlFrameBurst { get; set; } = 2_000;
+
+    /// <summary>The most HTTP/2 control frames per second that a connection may send for long.</summary>
+    /// <value>200 by default; the connection is cut above it.</value>
+    [Range(10, 1_000_000)]
+    public int ControlFramesPerSecond { get; set; } = 200;
+
     /// <summary>The largest response that is sent as one message where it can be divided, in bytes.</summary>
     /// <value>3 MiB by default: gRPC clients refuse messages above 4 MiB.</value>
     [Range(1_000, 1_000_000_000)]
     public int MaxResponseSize { get; set; } = 3 * 1024 * 1024;
+
+    /// <summary>
+    /// The largest response that a gRPC program without sidecar is sent, in bytes; above it the stream is refused with
+    /// advice. For other clients a larger one is logged.
+    /// </summary>
+    /// <value>4 MiB by default, which is what gRPC implementations take of a control plane.</value>
+    [Range(1_000, 1_000_000_000)]
+    public int GrpcMessageLimit { get; set; } = GrpcLimits.DefaultMaxMessageSize;
 }
 
 [OptionsValidator]

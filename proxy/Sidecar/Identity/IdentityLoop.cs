@@ -14,7 +14,7 @@ internal sealed partial class IdentityLoop(
     Surroundings surroundings,
     ILogger<IdentityLoop> logger)
 {
-    private readonly GatewayRing _ring = new(settings, surroundings.Random);
+    private readonly GatewayRing _ring = new(settings, surroundings);
     private readonly Signal _changed = new();
     private double _chance = surroundings.Random.NextDouble();
 

@@ -19,7 +19,7 @@ internal sealed partial class AdsLoop(
     private const int MaxMessageSize = 256 << 20;
     // A gateway that ends streams as soon as they are open is no better than one that is away.
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2);
-    private readonly GatewayRing _ring = new(settings, surroundings.Random);
+    private readonly GatewayRing _ring = new(settings, surroundings);
     private readonly Signal _identityChanged = new();
     private volatile DeltaSession? _session;
     private long? _connectedAt;
@@ -33,14 +33,16 @@ internal sealed partial class AdsLoop(
             while (!parts.Identity.Current.IsValid(
                 surroundings.Clock.GetUtcNow())) await _identityChanged.WaitAsync(cancellationToken);
             _connectedAt = null;
-            await TryStreamAsync(_ring.Current, cancellationToken);
+            var retryAfter = await TryStreamAsync(_ring.Current, cancellationToken);
             parts.Models.Disconnected();
             if (_connectedAt is { } at && surroundings.Clock.GetElapsedTime(at) >= Settled) _ring.Worked();
-            await Task.Delay(_ring.Failed(), surroundings.Clock, cancellationToken);
+            await Task.Delay(_ring.Failed(retryAfter), surroundings.Clock, cancellationToken);
         }
     }
 
-    private async Task TryStreamAsync(GatewayAttempt attempt, CancellationToken cancellationToken)
+    /// <summary>One stream, from beginning to end.</summary>
+    /// <returns>When the gateway wants to be tried again; null when it did not say.</returns>
+    private async Task<TimeSpan?> TryStreamAsync(GatewayAttempt attempt, CancellationToken cancellationToken)
     {
         var gateway = attempt.Gateway;
         using var connection = new ControlPlaneConnection(attempt, parts.Identity.Current, surroundings.Clock);
@@ -48,19 +50,23 @@ internal sealed partial class AdsLoop(
         {
             await StreamAsync(attempt, connection.Channel, cancellationToken);
             LogEnded(gateway);
+            return null;
         }
         catch (GrpcException) when (connection.Problem is not null)
         {
             LogNotTrusted(gateway, connection.Problem);
+            return null;
         }
         catch (GrpcException exception) when (exception.Status.Code
             is GrpcStatusCode.PermissionDenied or GrpcStatusCode.Unauthenticated or GrpcStatusCode.InvalidArgument)
         {
             LogRefused(gateway, exception.Status);
+            return exception.Status.RetryAfter;
         }
         catch (GrpcException exception)
         {
             LogLost(gateway, exception.Status);
+            return exception.Status.RetryAfter;
         }
         finally
         {

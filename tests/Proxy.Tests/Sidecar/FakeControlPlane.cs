@@ -72,6 +72,9 @@ internal sealed class FakeControlPlane : IAsyncDisposable
     /// <summary>Whether streams are refused with UNAVAILABLE.</summary>
     public volatile bool IsSyncing;
 
+    /// <summary>What streams are refused with; null accepts them.</summary>
+    public volatile GrpcStatus? Refusal;
+
     /// <summary>Whether streams are accepted and then not even answered with headers.</summary>
     public volatile bool IsSilent;
 
@@ -196,6 +199,7 @@ internal sealed class FakeControlPlane : IAsyncDisposable
     {
         if (IsSyncing) throw new GrpcException(GrpcStatusCode.Unavailable, "The server is not ready.");
         Interlocked.Increment(ref _streams);
+        if (Refusal is { } refusal) throw new GrpcException(refusal);
         if (!IsSilent) await call.StartAsync(call.CancellationToken);
         var stream = new Stream();
         _stream = stream;

@@ -4,6 +4,7 @@ using MeshOrleans.Proxy.Sidecar.Identity;
 using MeshOrleans.Proxy.Sidecar.Settings;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Discovery;
+using MeshOrleans.Xds.Protocol.Grpc;
 using MeshOrleans.Xds.Protocol.Tls;
 using Microsoft.Extensions.Logging;
 
@@ -67,6 +68,20 @@ public sealed class GatewayLossTests : IAsyncLifetime, IDisposable
         await _other.NextAsync("its acknowledgement of the roots", IsAckOfSecrets);
         Assert.Equal(0, _other.ResourcesSent);
         Assert.Same(former!.Clusters[MeshResources.Catalog], sidecar.Models.Model!.Clusters[MeshResources.Catalog]);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_refuses_with_a_hint_is_not_tried_again_before_it()
+    {
+        _one.Refusal = new GrpcStatus(GrpcStatusCode.ResourceExhausted, "too many") { RetryAfter = Start };
+        await using var sidecar = new SidecarLoops(Token(), _one.Address, _other.Address);
+        await sidecar.ConnectsToAsync(_other.Address, Start);
+        await Eventually.HoldsAsync("a stream", () => _other.Streams == 1);
+
+        _other.EndStream();
+        await Eventually.HoldsAsync("a second stream to the other", () => _other.Streams == 2);
+
+        Assert.Equal(1, _one.Streams);
     }
 
     [Fact]

@@ -2,12 +2,15 @@ using System.Collections.Immutable;
 using MeshOrleans.Model;
 using MeshOrleans.Proxy.Sidecar;
 using MeshOrleans.Proxy.Sidecar.Settings;
+using MeshOrleans.Testing;
 
 namespace MeshOrleans.Proxy.Tests.Sidecar;
 
 public sealed class GatewayRingTests
 {
     private static readonly ImmutableArray<HostPort> Three = [new("a", 1), new("b", 2), new("c", 3)];
+
+    private readonly ManualTimeProvider _clock = new();
 
     [Fact]
     public void Sidecars_spread_over_the_gateways_and_each_keeps_its_order()
@@ -77,12 +80,58 @@ public sealed class GatewayRingTests
         Assert.Equal(30, Enumerable.Range(0, 60).Max(_ => ring.Failed().TotalSeconds));
     }
 
-    private static GatewayRing Ring(double chance) => new(
+    [Fact]
+    public void One_that_says_when_to_come_back_is_passed_over_until_then()
+    {
+        var order = GatewayRing.Order("node", Three);
+        var ring = Ring(chance: 1);
+
+        Assert.Equal(0.3, ring.Failed(TimeSpan.FromSeconds(10)).TotalSeconds); // the next is tried at once
+        Assert.Equal(order[1], ring.Current.Gateway);
+        Assert.Equal(0.3, ring.Failed().TotalSeconds);
+        Assert.Equal(order[2], ring.Current.Gateway);
+        Assert.Equal(2, ring.Failed().TotalSeconds); // the end of a round
+        Assert.Equal(order[1], ring.Current.Gateway); // the first is not due in 2 s
+        ring.Failed();
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        ring.Failed();
+
+        Assert.Equal(order[0], ring.Current.Gateway);
+    }
+
+    [Fact]
+    public void Who_is_passed_over_leaves_the_others_in_peace_as_if_it_had_failed()
+    {
+        var ring = Ring(chance: 1);
+        ring.Failed(TimeSpan.FromMinutes(5));
+        ring.Failed(TimeSpan.FromMinutes(5));
+
+        double[] waits = [.. Enumerable.Range(0, 4).Select(_ => ring.Failed().TotalSeconds)];
+
+        Assert.Equal([2, 4, 8, 16], waits);
+        Assert.Equal(GatewayRing.Order("node", Three)[2], ring.Current.Gateway);
+    }
+
+    [Fact]
+    public void When_all_have_said_when_the_first_that_is_due_is_tried_then_and_none_is_for_ever()
+    {
+        var order = GatewayRing.Order("node", Three);
+        var ring = Ring(chance: 1);
+        ring.Failed(TimeSpan.FromSeconds(90));
+        ring.Failed(TimeSpan.FromSeconds(60));
+
+        Assert.Equal(60, ring.Failed(TimeSpan.FromDays(20)).TotalSeconds);
+        Assert.Equal(order[1], ring.Current.Gateway);
+        Assert.Equal(90, ring.Failed(TimeSpan.FromDays(20)).TotalSeconds);
+        Assert.Equal(600, ring.Failed(TimeSpan.FromDays(20)).TotalSeconds);
+    }
+
+    private GatewayRing Ring(double chance) => new(
         new SidecarSettings
         {
             Xds = Three, Namespace = "shop", WorkloadName = "cart-1", StateDirectory = "none", NodeId = "node",
         },
-        new Chance(chance));
+        new Surroundings(_clock, new Chance(chance)));
 
     private sealed class Chance(double value) : IRandomSource
     {

@@ -164,6 +164,31 @@ public sealed class CertificateServiceTests
         return PemEncoding.WriteString("CERTIFICATE REQUEST", der);
     }
 
+    [Theory]
+    [InlineData("a\nb")]
+    [InlineData("a\0b")]
+    [InlineData(null)]
+    public async Task A_node_id_that_is_not_printable_or_too_long_is_refused_and_uses_no_token_up(string? nodeId)
+    {
+        await using var host = await GatewayHost.StartAsync(serving: Serving);
+        var metadata = new Google.Protobuf.WellKnownTypes.Struct();
+        metadata.Fields["NODE_ID"] = Google.Protobuf.WellKnownTypes.Value.ForString(nodeId ?? new string('x', 513));
+        var request = new IstioCertificateRequest { Csr = TestCertificate.CsrPem(), Metadata = metadata };
+        var redeemed = host.Grains.Token(Token.Hash);
+        redeemed.Answer = new RedeemResult.Granted(Grant);
+
+        var exception = await Assert.ThrowsAsync<GrpcException>(() => host.TlsChannel(null).UnaryAsync(
+            "/istio.v1.auth.IstioCertificateService/CreateCertificate",
+            request,
+            IstioCertificateResponse.Parser,
+            GrpcCallOptions.Default.WithBearer(Token.Reveal()),
+            CancellationToken.None));
+
+        Assert.Equal(GrpcStatusCode.InvalidArgument, exception.Status.Code);
+        Assert.Contains("NODE_ID", exception.Status.Message, StringComparison.Ordinal);
+        Assert.Equal(0, redeemed.Redeemed);
+    }
+
     private static async Task<GrpcStatus> RefusedAsync(GrpcChannel channel, string csr, string? token) =>
         (await Assert.ThrowsAsync<GrpcException>(() => CreateAsync(channel, csr, token))).Status;
 

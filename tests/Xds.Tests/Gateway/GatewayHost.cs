@@ -112,6 +112,8 @@ internal sealed class GatewayHost : IAsyncDisposable
                         https.AllowAnyClientCertificate(); // the real listener verifies; here only the name counts
                     });
                 }
+
+                listen.UseXdsFloodGuard();
             });
         });
         var app = builder.Build();

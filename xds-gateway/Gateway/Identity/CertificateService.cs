@@ -49,13 +49,14 @@ internal sealed partial class CertificateService(
             throw new GrpcException(GrpcStatusCode.InvalidArgument, problem);
         }
 
+        var nodeId = NodeIdOf(request, client, call);
         var (id, used) = client is null
             ? await RedeemAsync(token!, bundle.TrustDomain, csr, call)
             : (client.Id!, null);
         var lifetime = request.ValidityDuration > 0
             ? TimeSpan.FromSeconds(Math.Min(request.ValidityDuration, int.MaxValue))
             : (TimeSpan?)null;
-        var issue = new IssueRequest(csr, NodeIdOf(request, client, call), lifetime);
+        var issue = new IssueRequest(csr, nodeId, lifetime);
         var result = await grains.GetGrain<IIdentityGrain>(id.ToString()).IssueAsync(issue, call.CancellationToken);
         if (result is not IssueResult.Issued issued)
         {
@@ -98,9 +99,13 @@ internal sealed partial class CertificateService(
     /// <summary>Who holds the key: as the client says, as its certificate is known, or by its address.</summary>
     private string NodeIdOf(IstioCertificateRequest request, ClientIdentity? client, GrpcServerCall call)
     {
-        if (request.Metadata is { } metadata && ProxyNode.Text(metadata, "NODE_ID") is { Length: <= 512 } named)
+        if (request.Metadata is { } metadata && ProxyNode.Text(metadata, "NODE_ID") is { } named)
         {
-            return named;
+            return NodeText.IsPrintable(named, ProxyNode.MaxId)
+                ? named
+                : throw new GrpcException(
+                    GrpcStatusCode.InvalidArgument,
+                    $"NODE_ID must be of 1 to {ProxyNode.MaxId} printable characters.");
         }
 
         var known = client is null

@@ -13,6 +13,11 @@ public sealed class GatewayMetrics
     private readonly ConcurrentDictionary<(string Name, string Type), long> _counters = new();
     private readonly long[] _convergence = new long[Buckets.Length + 1];
     private long _convergenceMicroseconds;
+    private readonly ConcurrentDictionary<string, long> _refused = new(StringComparer.Ordinal);
+    private long _admitted;
+    private long _waiting;
+    private long _rejectsNotLogged;
+    private long _floods;
     private long _csrs;
     private long _connected;
 
@@ -31,6 +36,7 @@ public sealed class GatewayMetrics
             }
         }
 
+        WriteAdmission(text);
         Head(text, "citadel_server_csr_count", "counter", "Certificate requests received.");
         Line(text, "citadel_server_csr_count", Interlocked.Read(ref _csrs));
         WriteConvergence(text);
@@ -46,6 +52,22 @@ public sealed class GatewayMetrics
     internal void Rejected(string typeUrl) => Count("pilot_total_xds_rejects", typeUrl);
 
     internal void ExpiredNonce(string typeUrl) => Count("pilot_xds_expired_nonce", typeUrl);
+
+    /// <summary>A refusal whose like was logged a moment ago.</summary>
+    internal void RejectNotLogged() => Interlocked.Increment(ref _rejectsNotLogged);
+
+    /// <summary>A stream was taken up.</summary>
+    internal void Admitted() => Interlocked.Increment(ref _admitted);
+
+    /// <summary>A stream was refused.</summary>
+    /// <param name="limit">The limit that it met: one of a few words, never the client's.</param>
+    internal void Refused(string limit) => _refused.AddOrUpdate(limit, 1, (_, count) => count + 1);
+
+    /// <summary>A stream begins, or ceases, to wait for its first response.</summary>
+    internal void Waits(int change) => Interlocked.Add(ref _waiting, change);
+
+    /// <summary>A connection was cut for its flood of control frames.</summary>
+    internal void FloodCut() => Interlocked.Increment(ref _floods);
 
     internal void CsrReceived() => Interlocked.Increment(ref _csrs);
 
@@ -68,6 +90,24 @@ public sealed class GatewayMetrics
         TypeUrls.Secret => "sds",
         _ => "other",
     };
+
+    private void WriteAdmission(StringBuilder text)
+    {
+        Head(text, "mesh_xds_streams_admitted_total", "counter", "Streams that were taken up.");
+        Line(text, "mesh_xds_streams_admitted_total", Interlocked.Read(ref _admitted));
+        Head(text, "mesh_xds_streams_waiting", "gauge", "Streams that wait for the turn of their first response.");
+        Line(text, "mesh_xds_streams_waiting", Interlocked.Read(ref _waiting));
+        Head(text, "mesh_xds_streams_refused_total", "counter", "Streams that were refused, by the limit they met.");
+        foreach (var limit in (string[])["streams", "rate", "syncs"])
+        {
+            Line(text, $"mesh_xds_streams_refused_total{{limit=\"{limit}\"}}", _refused.GetValueOrDefault(limit));
+        }
+
+        Head(text, "mesh_xds_rejects_not_logged_total", "counter", "Refusals by clients that were only counted.");
+        Line(text, "mesh_xds_rejects_not_logged_total", Interlocked.Read(ref _rejectsNotLogged));
+        Head(text, "mesh_xds_floods_cut_total", "counter", "Connections that were cut for a flood of control frames.");
+        Line(text, "mesh_xds_floods_cut_total", Interlocked.Read(ref _floods));
+    }
 
     private void WriteConvergence(StringBuilder text)
     {

@@ -1,4 +1,5 @@
 using MeshOrleans.Model;
+using MeshOrleans.Xds.Gateway.Status;
 using MeshOrleans.Xds.Protocol.Grpc;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -18,6 +19,7 @@ internal sealed partial class Admission : IDisposable
     private readonly XdsGatewayOptions _options;
     private readonly TimeProvider _clock;
     private readonly IRandomSource _random;
+    private readonly GatewayMetrics _metrics;
     private readonly ILogger<Admission> _logger;
     private readonly TokenBucket _bucket;
     private readonly SemaphoreSlim _syncs;
@@ -27,9 +29,13 @@ internal sealed partial class Admission : IDisposable
     private long _refused;
 
     public Admission(
-        IOptions<XdsGatewayOptions> options, TimeProvider clock, IRandomSource random, ILogger<Admission> logger)
+        IOptions<XdsGatewayOptions> options,
+        TimeProvider clock,
+        IRandomSource random,
+        GatewayMetrics metrics,
+        ILogger<Admission> logger)
     {
-        (_options, _clock, _random, _logger) = (options.Value, clock, random, logger);
+        (_options, _clock, _random, _metrics, _logger) = (options.Value, clock, random, metrics, logger);
         _bucket = new TokenBucket(_options.StreamBurst, _options.StreamsPerSecond, clock);
         _syncs = new SemaphoreSlim(_options.MaxConcurrentSyncs);
     }
@@ -45,17 +51,18 @@ internal sealed partial class Admission : IDisposable
         {
             if (_streams >= _options.MaxStreams)
             {
-                throw Refusal($"The server has {_options.MaxStreams} streams and takes no more.");
+                throw Refusal("streams", $"The server has {_options.MaxStreams} streams and takes no more.");
             }
 
             if (!_bucket.TryTake())
             {
-                throw Refusal($"More than {_options.StreamsPerSecond} streams per second begin at the server.");
+                throw Refusal("rate", $"More than {_options.StreamsPerSecond} streams per second begin at the server.");
             }
 
             _streams++;
         }
 
+        _metrics.Admitted();
         return new Lease(Leave);
     }
 
@@ -80,6 +87,7 @@ internal sealed partial class Admission : IDisposable
         using var late = new CancellationTokenSource(_options.SyncWait, _clock);
         using var any = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping, cancellationToken);
         Interlocked.Increment(ref _waiting);
+        _metrics.Waits(1);
         try
         {
             await _syncs.WaitAsync(any.Token);
@@ -89,12 +97,15 @@ internal sealed partial class Admission : IDisposable
             if (stopping.IsCancellationRequested) throw StreamSession.ShuttingDown();
             lock (_gate)
             {
-                throw Refusal($"The server sends {_options.MaxConcurrentSyncs} clients their first response already.");
+                throw Refusal(
+                    "syncs",
+                    $"The server sends {_options.MaxConcurrentSyncs} clients their first response already.");
             }
         }
         finally
         {
             Interlocked.Decrement(ref _waiting);
+            _metrics.Waits(-1);
         }
     }
 
@@ -104,8 +115,9 @@ internal sealed partial class Admission : IDisposable
     }
 
     /// <summary>How a stream is refused; those that come together are not to come together again.</summary>
-    private GrpcException Refusal(string reason)
+    private GrpcException Refusal(string limit, string reason)
     {
+        _metrics.Refused(limit);
         _refused++;
         if (_loggedAt is not { } at || _clock.GetElapsedTime(at) >= LogInterval)
         {

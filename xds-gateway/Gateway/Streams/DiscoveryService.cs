@@ -39,11 +39,15 @@ internal sealed partial class DiscoveryService(
     }
 
     /// <summary>
-    /// The request that introduces the client; one that never says a word must not hold up the host's end.
+    /// The request that introduces the client; one that never says a word must neither keep its place for ever nor hold
+    /// up the host's end.
     /// </summary>
     private async Task<StreamRequest?> ReadFirstAsync(DiscoveryWire wire, CancellationToken cancellationToken)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(parts.Drain.Started, cancellationToken);
+        var limit = parts.Options.FirstRequestTimeout;
+        using var late = new CancellationTokenSource(limit, parts.Clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(
+            late.Token, parts.Drain.Started, cancellationToken);
         try
         {
             return await wire.ReadAsync(either.Token);
@@ -51,6 +55,13 @@ internal sealed partial class DiscoveryService(
         catch (OperationCanceledException) when (parts.Drain.Started.IsCancellationRequested)
         {
             throw StreamSession.ShuttingDown();
+        }
+        catch (OperationCanceledException)
+            when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new GrpcException(
+                GrpcStatusCode.DeadlineExceeded,
+                $"The first request, which carries the node, has not come within {limit.TotalSeconds:0.#} s.");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using MeshOrleans.Xds.Protocol.Discovery;
 using MeshOrleans.Xds.Protocol.Grpc;
 
@@ -53,19 +54,20 @@ internal sealed class DiscoveryWire : IDisposable
     /// <summary>The nonce of the next response: unique on this stream.</summary>
     public string NextNonce() => $"{++_nonce}";
 
-    /// <summary>Sends a response; a client that does not read loses its stream, a slow one keeps it.</summary>
-    /// <returns>The size of the message in bytes.</returns>
+    /// <summary>The message of a response.</summary>
+    public ReadOnlySequence<byte> Encode(Response response, string nonce) =>
+        ResponseEncoder.Encode(response, nonce, Protocol);
+
+    /// <summary>Sends a message; a client that does not read loses its stream, a slow one keeps it.</summary>
     /// <exception cref="GrpcException">The host stops, or the client does not read and its stream is reset.</exception>
-    public async ValueTask<long> SendAsync(Response response, string nonce)
+    public async ValueTask SendAsync(ReadOnlySequence<byte> message)
     {
         if (_stopping.IsCancellationRequested) throw StreamSession.ShuttingDown(); // what has not begun can end well
-        var message = ResponseEncoder.Encode(response, nonce, Protocol);
         try
         {
             _stalled.CancelAfter(_stallTimeout);
             await _call.WriteAsync(message, _onProgress, _either.Token);
             _stalled.CancelAfter(Timeout.InfiniteTimeSpan);
-            return message.Length;
         }
         catch (OperationCanceledException exception)
         {

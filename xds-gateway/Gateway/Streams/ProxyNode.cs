@@ -16,7 +16,7 @@ namespace MeshOrleans.Xds.Gateway.Streams;
 /// </summary>
 internal sealed record ProxyNode
 {
-    private const int MaxId = 512;
+    public const int MaxId = 512;
     private const int MaxEntries = 256;
 
     /// <summary>What Istio's bootstrap for gRPC programs has as GENERATOR.</summary>
@@ -44,12 +44,14 @@ internal sealed record ProxyNode
     /// <exception cref="GrpcException">It has no id, or claims to be another than it is.</exception>
     public static ProxyNode Of(Node? node, SpiffeId? identity)
     {
-        if (node is not { Id.Length: > 0 and <= MaxId } || node.Id.Any(char.IsControl))
+        if (node is not { Id.Length: > 0 } || !NodeText.IsPrintable(node.Id, MaxId))
         {
             throw new GrpcException(
                 GrpcStatusCode.InvalidArgument,
                 $"The first request carries no node.id of 1 to {MaxId} printable characters.");
         }
+
+        NodeText.Check(node);
 
         // Istio's form: type~address~name.namespace~namespace.svc.domain; others may name themselves as they like.
         var parts = node.Id.Split('~') is { Length: 4 } four ? four : null;

@@ -14,7 +14,8 @@ internal sealed class StreamParts(
     IOptions<XdsGatewayOptions> options,
     TimeProvider clock,
     Admission admission,
-    StreamDrain drain)
+    StreamDrain drain,
+    NackLog nacks)
 {
     public PushSource Source { get; } = source;
 
@@ -29,6 +30,8 @@ internal sealed class StreamParts(
     public Admission Admission { get; } = admission;
 
     public StreamDrain Drain { get; } = drain;
+
+    public NackLog Nacks { get; } = nacks;
 }
 
 /// <summary>What goes along with one stream and does its slow work beside it.</summary>

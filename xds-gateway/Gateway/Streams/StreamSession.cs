@@ -20,6 +20,7 @@ internal sealed partial class StreamSession(
     private readonly SubscriptionTable _table = new();
     private readonly Dictionary<string, SentResponse> _sent = new(StringComparer.Ordinal);
     private readonly HashSet<string> _unknown = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _tooLarge = new(StringComparer.Ordinal); // told once a stream and type
     private readonly Channel<StreamRequest> _requests =
         Channel.CreateBounded<StreamRequest>(
             new BoundedChannelOptions(16) { SingleReader = true, SingleWriter = true });
@@ -170,20 +171,22 @@ internal sealed partial class StreamSession(
 
         _table.Set(request.TypeUrl, next);
         if (before is { IsOutstanding: true } && next is not { IsOutstanding: true }) Answered(kind, request.TypeUrl);
-        Count(kind, request);
+        Count(kind, request, before);
         if (request.TypeUrl == TypeUrls.Secret && next?.Wants(SecretTranslator.CertificateName) == true)
         {
             fellows.Secrets.Demand();
         }
     }
 
-    private void Count(RequestKind kind, StreamRequest request)
+    private void Count(RequestKind kind, StreamRequest request, Subscription? before)
     {
         switch (kind)
         {
             case RequestKind.Nack:
                 parts.Metrics.Rejected(request.TypeUrl);
-                LogNacked(node.Id, request.TypeUrl, Printable(request.Error ?? ""));
+                parts.Nacks.Add(
+                    node.Id,
+                    new Nack(wire.Protocol, request.TypeUrl, NameOf(before), Printable(request.Error ?? "")));
                 break;
             case RequestKind.Stale:
                 parts.Metrics.ExpiredNonce(request.TypeUrl);
@@ -251,9 +254,25 @@ internal sealed partial class StreamSession(
             parts.Clock.GetTimestamp(),
             IsNews(subscription) ? _picture.ChangedAt : null);
         if (subscription.TypeUrl == TypeUrls.Cluster) BeforeClusters(subscription, group, response);
+        var message = wire.Encode(response, next.Nonce);
+        CheckSize(subscription.TypeUrl, message.Length);
         parts.Metrics.Pushed(subscription.TypeUrl);
-        var size = await wire.SendAsync(response, next.Nonce);
-        if (size > GrpcLimits.DefaultMaxMessageSize) LogTooLarge(node.Id, subscription.TypeUrl, size);
+        await wire.SendAsync(message);
+    }
+
+    /// <summary>
+    /// What gRPC programs would refuse to read is not sent: their channel would end in the middle of it, again and again,
+    /// and nobody would say why. Other clients may take it.
+    /// </summary>
+    private void CheckSize(string typeUrl, long size)
+    {
+        if (size <= parts.Options.GrpcMessageLimit) return;
+        if (_tooLarge.Add(typeUrl)) LogTooLarge(node.Id, typeUrl, size, parts.Options.GrpcMessageLimit);
+        if (node.Scope.Mode is not ProxyMode.Proxyless) return;
+        throw new GrpcException(
+            GrpcStatusCode.ResourceExhausted,
+            $"The response of {typeUrl} has {size} bytes, and gRPC clients take {parts.Options.GrpcMessageLimit}: narrow "
+            + "what this program sees by a Sidecar resource or by exportTo, or ask for fewer names.");
     }
 
     /// <summary>What follows from sending clusters: endpoints that become due, and what waits for those.</summary>
@@ -342,17 +361,21 @@ internal sealed partial class StreamSession(
         let isCurrent = subscription.Told?.VersionInfo == GroupFor(subscription).VersionInfo
         select StreamReport.Of(subscription, isCurrent ? _picture.Revision : null);
 
+    private static string NameOf(Subscription? refused) => refused switch
+    {
+        { InFlight: [var one] } => one.Name,
+        { InFlight: [var first, .., _] several } => $"{first.Name} or {several.Length - 1} others",
+        _ => "what was removed",
+    };
+
     private static string Printable(string text) =>
         string.Concat(text.Take(512).Select(c => char.IsControl(c) ? ' ' : c));
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Node} refuses its {TypeUrl} and keeps what it had: {Reason}.")]
-    private partial void LogNacked(string node, string typeUrl, string reason);
-
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "The {TypeUrl} of {Node} is {Size} bytes: many clients refuse more than 4 MiB. Limit what it "
+        Message = "The {TypeUrl} of {Node} is {Size} bytes: many clients refuse more than {Limit}. Limit what it "
             + "sees (exportTo, Sidecar), or use the delta method.")]
-    private partial void LogTooLarge(string node, string typeUrl, long size);
+    private partial void LogTooLarge(string node, string typeUrl, long size, int limit);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Node} asks for {TypeUrl}, which is not served here.")]
     private partial void LogUnknownType(string node, string typeUrl);

@@ -8,14 +8,15 @@ internal sealed class TokenBucket(int burst, int perSecond, TimeProvider clock)
     private long _refilledAt = clock.GetTimestamp();
 
     /// <summary>False when it happens too often.</summary>
-    public bool TryTake()
+    /// <param name="cost">How much it counts.</param>
+    public bool TryTake(double cost = 1)
     {
         var now = clock.GetTimestamp();
         var refill = clock.GetElapsedTime(_refilledAt, now).TotalSeconds * perSecond;
         _tokens = Math.Min(burst, _tokens + refill);
         _refilledAt = now;
-        if (_tokens < 1) return false;
-        _tokens--;
+        if (_tokens < cost) return false;
+        _tokens -= cost;
         return true;
     }
 }

@@ -21,6 +21,14 @@ namespace MeshOrleans.Xds.Translation.Tls;
 internal static class TransportSocketTranslator
 {
     private const string TlsMode = "tlsMode";
+
+
+    /// <summary>
+    /// Envoy does not know where its machine keeps roots: this is where most do. A machine that does not gets no cluster,
+    /// which is better than a server that nobody checks.
+    /// </summary>
+    private const string SystemRoots = "/etc/ssl/certs/ca-certificates.crt";
+
     private const string RawBufferName = "envoy.transport_sockets.raw_buffer";
 
     public static void Apply(Cluster cluster, ProxyView view, OutboundCluster source)
@@ -31,10 +39,11 @@ internal static class TransportSocketTranslator
                 AddAutomatic(cluster, view, source);
                 break;
             case { Mode: ClientTlsMode.IstioMutual } tls:
-                cluster.TransportSocket = MeshTls.Socket(MeshMutual(view, source, tls));
+                cluster.TransportSocket = MeshTls.Socket(MeshMutual(view, source, tls)
+                    ?? throw new InvalidOperationException($"{source.Name} is to be called with mTLS by who has none."));
                 break;
             case { Mode: ClientTlsMode.Simple or ClientTlsMode.Mutual } tls:
-                cluster.TransportSocket = MeshTls.Socket(Own(source, tls));
+                cluster.TransportSocket = MeshTls.Socket(Own(view.Scope, source, tls));
                 break;
             default:
                 break; // plaintext
@@ -43,11 +52,12 @@ internal static class TransportSocketTranslator
 
     private static void AddAutomatic(Cluster cluster, ProxyView view, OutboundCluster source)
     {
+        if (MeshMutual(view, source, null) is not { } mutual) return; // in clear text, and who demands more refuses it
         cluster.TransportSocketMatches.Add(new Cluster.Types.TransportSocketMatch
         {
             Name = "tlsMode-istio",
             Match = new Struct { Fields = { [TlsMode] = Value.ForString("istio") } },
-            TransportSocket = MeshTls.Socket(MeshMutual(view, source, null)),
+            TransportSocket = MeshTls.Socket(mutual),
         });
         cluster.TransportSocketMatches.Add(new Cluster.Types.TransportSocketMatch
         {
@@ -61,19 +71,15 @@ internal static class TransportSocketTranslator
     public static IEnumerable<string> MeshIdentities(ProxyView view, OutboundCluster source, ClientTls? tls) =>
         tls is { SubjectAltNames.IsEmpty: false } ? tls.SubjectAltNames : Identities(view, source, tls is not null);
 
-    private static UpstreamTlsContext MeshMutual(ProxyView view, OutboundCluster source, ClientTls? tls)
+    /// <summary>Null when the client has no certificate to show.</summary>
+    private static UpstreamTlsContext? MeshMutual(ProxyView view, OutboundCluster source, ClientTls? tls)
     {
-        var identities = MeshIdentities(view, source, tls);
+        if (MeshTls.Client(view.Scope, MeshIdentities(view, source, tls)) is not { } context) return null;
+        context.AlpnProtocols.AddRange(MeshAlpns(source));
         return new UpstreamTlsContext
         {
             Sni = tls is { Sni.Length: > 0 } ? tls.Sni : source.ServerName,
-            CommonTlsContext = new CommonTlsContext
-            {
-                TlsParams = MeshTls.Parameters(),
-                TlsCertificateSdsSecretConfigs = { MeshTls.Certificate() },
-                CombinedValidationContext = MeshTls.Validation(identities),
-                AlpnProtocols = { MeshAlpns(source) },
-            },
+            CommonTlsContext = context,
         };
     }
 
@@ -107,9 +113,9 @@ internal static class TransportSocketTranslator
         : ["istio-http/1.1", "istio", "http/1.1"];
 
     /// <summary>TLS of the application's own kind, as a DestinationRule asks for it.</summary>
-    private static UpstreamTlsContext Own(OutboundCluster source, ClientTls tls)
+    private static UpstreamTlsContext Own(ProxyScope scope, OutboundCluster source, ClientTls tls)
     {
-        var context = new CommonTlsContext { ValidationContext = OwnRoots(source, tls) };
+        var context = new CommonTlsContext { ValidationContext = OwnRoots(scope, source, tls) };
         if (tls.Mode is ClientTlsMode.Mutual && tls.ClientCertificate.Length > 0)
         {
             context.TlsCertificates.Add(new TlsCertificate
@@ -127,7 +133,7 @@ internal static class TransportSocketTranslator
         };
     }
 
-    private static CertificateValidationContext OwnRoots(OutboundCluster source, ClientTls tls)
+    private static CertificateValidationContext OwnRoots(ProxyScope scope, OutboundCluster source, ClientTls tls)
     {
         var context = new CertificateValidationContext();
         if (tls.InsecureSkipVerify is true)
@@ -137,6 +143,7 @@ internal static class TransportSocketTranslator
         }
 
         if (tls.CaCertificates.Length > 0) context.TrustedCa = new DataSource { Filename = tls.CaCertificates };
+        else if (scope.Mode is ProxyMode.Envoy) context.TrustedCa = new DataSource { Filename = SystemRoots };
         else context.SystemRootCerts = new();
         if (tls.CaCrl.Length > 0) context.Crl = new DataSource { Filename = tls.CaCrl };
         foreach (var name in OwnNames(source, tls))

@@ -14,13 +14,16 @@ namespace MeshOrleans.Xds.Translation.Tls;
 /// <summary>Says with which TLS a cluster is called.</summary>
 /// <remarks>
 /// Without a word in a DestinationRule each endpoint decides: mesh mTLS where it has a sidecar that takes it, else
-/// plaintext. The SPIFFE IDs that a server may show are those of the cluster's own members, each with its own trust
-/// domain. The ALPN offered names the HTTP version that the cluster is configured with; see <see
+/// plaintext. The SPIFFE IDs that a server may show are those of the service's accounts, each with its own trust
+/// domain; with none known there is one that nobody has, for an empty list would let everybody in. The ALPN offered names the HTTP version that the cluster is configured with; see <see
 /// cref="HttpProtocolTranslator"/>.
 /// </remarks>
 internal static class TransportSocketTranslator
 {
     private const string TlsMode = "tlsMode";
+
+    /// <summary>The path of an identity that the authority gives to nobody.</summary>
+    private const string Nobody = "nobody";
 
 
     /// <summary>
@@ -67,9 +70,18 @@ internal static class TransportSocketTranslator
         });
     }
 
-    /// <summary>Of whom the server must be one when it is called with mesh mTLS; empty for anybody.</summary>
-    public static IEnumerable<string> MeshIdentities(ProxyView view, OutboundCluster source, ClientTls? tls) =>
-        tls is { SubjectAltNames.IsEmpty: false } ? tls.SubjectAltNames : Identities(view, source, tls is not null);
+    /// <summary>
+    /// Of whom the server must be one when it is called with mesh mTLS; empty for anybody, which only a service gets whose
+    /// members nobody can know (it is reached at whatever address the client has).
+    /// </summary>
+    public static IReadOnlyCollection<string> MeshIdentities(ProxyView view, OutboundCluster source, ClientTls? tls)
+    {
+        if (tls is { SubjectAltNames.IsEmpty: false }) return tls.SubjectAltNames;
+        var names = Identities(view, source, tls is not null);
+        var isUnknowable = source.Service.Resolution is ServiceResolution.None or ServiceResolution.DynamicDns;
+        if (names.Count == 0 && !isUnknowable) names.Add($"spiffe://{view.Mesh.Settings.TrustDomains[0]}/{Nobody}");
+        return names;
+    }
 
     /// <summary>Null when the client has no certificate to show.</summary>
     private static UpstreamTlsContext? MeshMutual(ProxyView view, OutboundCluster source, ClientTls? tls)
@@ -84,14 +96,21 @@ internal static class TransportSocketTranslator
     }
 
     /// <summary>
-    /// The identities of the members, in fixed order; of this mesh's own in all of its trust domains. Where mesh mTLS
-    /// is demanded of everybody, those without a sidecar have to prove their service account themselves.
+    /// The accounts that configuration names for the service and those of its members, in fixed order; of this mesh's own in
+    /// all of its trust domains. Members that are unhealthy and those of other subsets are among them, so that most of what
+    /// happens to members leaves the cluster as it is. Where mesh mTLS is demanded of everybody, those without a sidecar
+    /// have to prove their service account themselves.
     /// </summary>
     private static SortedSet<string> Identities(ProxyView view, OutboundCluster source, bool isDemanded)
     {
         var names = new SortedSet<string>(source.Service.SubjectAltNames, StringComparer.Ordinal);
         var domains = view.Mesh.Settings.TrustDomains;
-        foreach (var workload in source.Endpoints.Select(e => e.Workload).Where(w => w.HasSidecar || isDemanded))
+        foreach (var account in source.Service.ServiceAccounts)
+        {
+            foreach (var domain in domains) names.Add($"spiffe://{domain}/ns/{source.Service.Namespace}/sa/{account}");
+        }
+
+        foreach (var workload in source.Siblings.Select(e => e.Workload).Where(w => w.HasSidecar || isDemanded))
         {
             if (workload.Identity is { } foreign && foreign.TrustDomain.Name != domains[0])
             {

@@ -2,6 +2,7 @@ using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Clusters;
 using MeshOrleans.Xds.Translation.Envoy;
 using MeshOrleans.Xds.Translation.Index;
+using MeshOrleans.Xds.Translation.Names;
 using MeshOrleans.Xds.Translation.Proxyless;
 using MeshOrleans.Xds.Translation.Resources;
 using MeshOrleans.Xds.Translation.Scopes;
@@ -18,11 +19,19 @@ public sealed class ScopeTranslation
     private readonly MeshIndex _mesh;
     private readonly ProxyView _view;
 
-    private ScopeTranslation(MeshIndex mesh, ProxyView view, ResourceSet resources) =>
+    private readonly Lazy<ResourceGroup> _names;
+
+    private ScopeTranslation(MeshIndex mesh, ProxyView view, ResourceSet resources)
+    {
         (_mesh, _view, Resources) = (mesh, view, resources);
+        _names = new Lazy<ResourceGroup>(() => NameTableTranslator.Translate(view));
+    }
 
     /// <summary>The resources; the very same object as before where nothing in the scope has changed.</summary>
     public ResourceSet Resources { get; }
+
+    /// <summary>The table of names. Few ask for it, so it is made for the first that does.</summary>
+    public ResourceGroup Names => _names.Value;
 
     private bool IsEnvoy => _view.Scope.Mode is ProxyMode.Envoy;
 
@@ -55,6 +64,12 @@ public sealed class ScopeTranslation
         if (IsEnvoy && Changed(view).Any(EnvoyOutbound.NamesMembers))
         {
             return new ScopeTranslation(mesh, view, Replace(SnapshotTranslator.Translate(view)));
+        }
+
+        // of what nobody calls through a cluster only the table of names tells: who follows must look at that anew
+        if (Changed(view).Any(s => NameTableTranslator.NamesMembers(s) && s.Ports.All(p => p.Protocol is AppProtocol.Udp)))
+        {
+            resources = resources with { };
         }
 
         var (clusters, endpoints) = ChangedClusters(view);

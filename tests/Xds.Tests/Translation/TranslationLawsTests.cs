@@ -80,10 +80,10 @@ public sealed class TranslationLawsTests
                 index = index.After(next, MeshChange.Of(key));
                 snapshot = next;
                 scopes = [.. scopes.Select(s => s.After(index))];
-                isFine &= Namespaces.Zip(scopes).All(pair => IsFromScratch(snapshot, Scope(pair.First, mode), pair.Second.Resources));
+                isFine &= Namespaces.Zip(scopes).All(pair => IsFromScratch(snapshot, Scope(pair.First, mode), pair.Second));
             }
 
-            return isFine && IsFromScratch(snapshot, Scope(Namespaces[0], mode), skipping.After(index).Resources);
+            return isFine && IsFromScratch(snapshot, Scope(Namespaces[0], mode), skipping.After(index));
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -126,12 +126,14 @@ public sealed class TranslationLawsTests
     }
 
     // A snapshot that is equal and not the same, so that nothing is taken from a cache.
-    private static bool IsFromScratch(MeshSnapshot snapshot, ProxyScope scope, ResourceSet resources)
+    private static bool IsFromScratch(MeshSnapshot snapshot, ProxyScope scope, ScopeTranslation translation)
     {
-        var scratch = SnapshotTranslator.Translate(new TranslationInput(snapshot with { }, scope));
+        var anew = ScopeTranslation.Of(MeshIndex.Of(snapshot with { }), scope);
+        var (scratch, resources) = (anew.Resources, translation.Resources);
         return scratch.Groups.Select(g => g.VersionInfo).SequenceEqual(resources.Groups.Select(g => g.VersionInfo))
             && scratch.Groups.Zip(resources.Groups).All(g => g.First.Resources.Zip(g.Second.Resources)
-                .All(r => r.First.AnyBytes.Span.SequenceEqual(r.Second.AnyBytes.Span)));
+                .All(r => r.First.AnyBytes.Span.SequenceEqual(r.Second.AnyBytes.Span)))
+            && anew.Names.VersionInfo == translation.Names.VersionInfo;
     }
 
     private static ProxyScope Scope(string ns, ProxyMode mode) =>

@@ -27,4 +27,8 @@ internal static class ConfigSources
         if (scope.Mode is ProxyMode.Envoy) source.InitialFetchTimeout = EnvoyPatience;
         return source;
     }
+
+    /// <summary>A file of the proxy's own machine.</summary>
+    public static ConfigSource File(string path) =>
+        new() { PathConfigSource = new PathConfigSource { Path = path }, ResourceApiVersion = ApiVersion.V3 };
 }

@@ -67,7 +67,8 @@ public sealed class ScopeTranslation
         }
 
         // of what nobody calls through a cluster only the table of names tells: who follows must look at that anew
-        if (Changed(view).Any(s => NameTableTranslator.NamesMembers(s) && s.Ports.All(p => p.Protocol is AppProtocol.Udp)))
+        if (Changed(view).Any(
+            s => NameTableTranslator.NamesMembers(s) && s.Ports.All(p => p.Protocol is AppProtocol.Udp)))
         {
             resources = resources with { };
         }

@@ -5,12 +5,12 @@ using MeshOrleans.Model.Snapshots;
 namespace MeshOrleans.Model.Topology;
 
 /// <summary>
-/// The service accounts that may run a service by what configuration says, whoever is a member now: clients can know them
-/// before the first member comes and after the last has gone.
+/// The service accounts that may run a service by what configuration says, whoever is a member now: clients can know
+/// them before the first member comes and after the last has gone.
 /// </summary>
 /// <remarks>
-/// Said by an annotation of the Service (Istio's), and by WorkloadGroups and Deployments of its namespace whose workloads
-/// it selects. A template that names no account says nothing.
+/// Said by an annotation of the Service (Istio's), and by WorkloadGroups and Deployments of its namespace whose
+/// workloads it selects. A template that names no account says nothing.
 /// </remarks>
 internal sealed class DeclaredAccounts
 {
@@ -42,7 +42,9 @@ internal sealed class DeclaredAccounts
             : [];
         var selected = selector is null
             ? []
-            : templates[resource.Key.Namespace].Where(t => LabelSelector.Matches(selector, t.Labels)).Select(t => t.Account);
+            : templates[resource.Key.Namespace]
+                .Where(t => LabelSelector.Matches(selector, t.Labels))
+                .Select(t => t.Account);
         return [.. named.Concat(selected).ToImmutableSortedSet(StringComparer.Ordinal)];
     }
 

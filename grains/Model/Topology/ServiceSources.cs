@@ -148,7 +148,10 @@ internal static class ServiceSources
             {
                 Ports = [.. first.Service.Ports, .. added],
                 ServiceAccounts =
-                    [.. first.Service.ServiceAccounts.Union(later.Service.ServiceAccounts).Order(StringComparer.Ordinal)],
+                [
+                    .. first.Service.ServiceAccounts.Union(later.Service.ServiceAccounts)
+                        .Order(StringComparer.Ordinal),
+                ],
             },
             Listed = [.. first.Listed, .. later.Listed],
         };

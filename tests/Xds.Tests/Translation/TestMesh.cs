@@ -111,6 +111,13 @@ internal sealed record TestMesh(MeshSnapshot Snapshot)
         return scope with { Mode = mode, ClientFiles = files, ServerFiles = files };
     }
 
+    /// <summary>The scope of a stock Envoy that follows its certificates.</summary>
+    public static ProxyScope FollowingEnvoy(string ns = "app", string labels = "app=a")
+    {
+        var files = new SecretFiles("/certs/certificate.json", "/certs/roots.json");
+        return Scope(ns, labels) with { Mode = ProxyMode.Envoy, ClientFiles = files, ServerFiles = files };
+    }
+
     /// <summary>What a proxy gets; checked for everything that its kind would refuse.</summary>
     public Translated For(string ns = "app", string labels = "app=a") => For(Scope(ns, labels));
 

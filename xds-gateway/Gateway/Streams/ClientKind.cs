@@ -37,12 +37,15 @@ internal static class ClientKind
     }
 
     /// <summary>
-    /// The files of one end, by Istio's names in the node's metadata; null unless all three are named in a usable way.
+    /// Where one end has its certificate: in secrets of Envoy's own form, by our names in the node's metadata, or in
+    /// three files by Istio's names; null unless all are named in a usable way.
     /// </summary>
     /// <param name="metadata">The node's metadata.</param>
     /// <param name="end">CLIENT or SERVER.</param>
-    public static CertificateFiles? Files(Struct metadata, string end) =>
-        Path(metadata, $"TLS_{end}_CERT_CHAIN") is { } chain
+    public static CertificateSource? Files(Struct metadata, string end) =>
+        Path(metadata, "MESH_SDS_CERTIFICATE") is { } secret && Path(metadata, "MESH_SDS_ROOTS") is { } trust
+            ? new SecretFiles(secret, trust)
+        : Path(metadata, $"TLS_{end}_CERT_CHAIN") is { } chain
         && Path(metadata, $"TLS_{end}_KEY") is { } key
         && Path(metadata, $"TLS_{end}_ROOT_CERT") is { } roots
             ? new CertificateFiles(chain, key, roots)

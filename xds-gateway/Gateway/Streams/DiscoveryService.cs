@@ -140,8 +140,8 @@ internal sealed partial class DiscoveryService(
     [LoggerMessage(
         Level = LogLevel.Warning,
         Message = "The Envoy {Node} names no certificate files for both ends (TLS_CLIENT_CERT_CHAIN, TLS_CLIENT_KEY, "
-            + "TLS_CLIENT_ROOT_CERT, TLS_SERVER_...): where they are missing it has no mesh mTLS, and what demands that "
-            + "is closed.")]
+            + "TLS_CLIENT_ROOT_CERT, TLS_SERVER_..., or MESH_SDS_CERTIFICATE and MESH_SDS_ROOTS): where they are "
+            + "missing it has no mesh mTLS, and what demands that is closed.")]
     private partial void LogWithoutFiles(string node);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The stream of {Node} has ended.")]

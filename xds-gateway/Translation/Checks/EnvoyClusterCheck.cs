@@ -19,7 +19,11 @@ internal static class EnvoyClusterCheck
         CheckDiscovery(cluster, faults);
         CheckBalancing(cluster, faults);
         CheckOutliers(cluster, faults);
-        foreach (var any in cluster.TypedExtensionProtocolOptions.Values) CheckHttp2(cluster.Name, any.Unpack<UpstreamOptions>(), faults);
+        foreach (var any in cluster.TypedExtensionProtocolOptions.Values)
+        {
+            CheckHttp2(cluster.Name, any.Unpack<UpstreamOptions>(), faults);
+        }
+
         var names = cluster.TransportSocketMatches.Select(m => m.Name).ToList();
         if (names.Contains("") || names.Distinct(StringComparer.Ordinal).Count() != names.Count)
         {
@@ -27,7 +31,8 @@ internal static class EnvoyClusterCheck
         }
 
         if (cluster.TransportSocket is not null && names.Count > 0) faults.Add($"{cluster.Name} has two words on TLS.");
-        foreach (var socket in cluster.TransportSocketMatches.Select(m => m.TransportSocket).Append(cluster.TransportSocket))
+        var sockets = cluster.TransportSocketMatches.Select(m => m.TransportSocket).Append(cluster.TransportSocket);
+        foreach (var socket in sockets)
         {
             if (socket is not null) Check(cluster.Name, socket, faults);
         }
@@ -36,19 +41,32 @@ internal static class EnvoyClusterCheck
     private static void CheckDiscovery(Cluster cluster, List<string> faults)
     {
         var endpoints = (cluster.LoadAssignment?.Endpoints ?? []).SelectMany(l => l.LbEndpoints).ToList();
-        if (cluster.LoadAssignment is { ClusterName.Length: 0 }) faults.Add($"{cluster.Name}: endpoints of no cluster.");
+        if (cluster.LoadAssignment is { ClusterName.Length: 0 })
+        {
+            faults.Add($"{cluster.Name}: endpoints of no cluster.");
+        }
+
         if (cluster.Type is Type.Eds or Type.OriginalDst && cluster.LoadAssignment is not null)
         {
             faults.Add($"{cluster.Name} has endpoints of its own.");
         }
 
-        if (cluster.Type is Type.Eds != cluster.EdsClusterConfig is not null) faults.Add($"{cluster.Name}: EDS or not?");
-        if (cluster.EdsClusterConfig?.EdsConfig is { } source && (source.Ads is null || source.InitialFetchTimeout is not { Seconds: > 0 }))
+        if (cluster.Type is Type.Eds != cluster.EdsClusterConfig is not null)
+        {
+            faults.Add($"{cluster.Name}: EDS or not?");
+        }
+
+        if (cluster.EdsClusterConfig?.EdsConfig is { } source
+            && (source.Ads is null || source.InitialFetchTimeout is not { Seconds: > 0 }))
         {
             faults.Add($"{cluster.Name} would wait for its endpoints for ever.");
         }
 
-        if (cluster.Type is Type.LogicalDns && endpoints.Count != 1) faults.Add($"{cluster.Name}: LOGICAL_DNS takes one host.");
+        if (cluster.Type is Type.LogicalDns && endpoints.Count != 1)
+        {
+            faults.Add($"{cluster.Name}: LOGICAL_DNS takes one host.");
+        }
+
         foreach (var endpoint in endpoints.Select(e => e.Endpoint.Address.SocketAddress))
         {
             if (cluster.Type is Type.Static && !IPAddress.TryParse(endpoint.Address, out _))
@@ -56,7 +74,11 @@ internal static class EnvoyClusterCheck
                 faults.Add($"{cluster.Name}: {endpoint.Address} is no literal address.");
             }
 
-            if (endpoint.Address.Length == 0 || endpoint.Address.Contains('*')) faults.Add($"{cluster.Name}: host {endpoint.Address}.");
+            if (endpoint.Address.Length == 0 || endpoint.Address.Contains('*'))
+            {
+                faults.Add($"{cluster.Name}: host {endpoint.Address}.");
+            }
+
             if (endpoint.PortValue is 0 or > 65535) faults.Add($"{cluster.Name}: port {endpoint.PortValue}.");
         }
     }
@@ -64,7 +86,9 @@ internal static class EnvoyClusterCheck
     private static void CheckBalancing(Cluster cluster, List<string> faults)
     {
         if (cluster.RingHashLbConfig is { } ring
-            && (ring.MinimumRingSize > MaxRing || ring.MaximumRingSize > MaxRing || ring.MinimumRingSize > (ring.MaximumRingSize ?? MaxRing)))
+            && (ring.MinimumRingSize > MaxRing
+                || ring.MaximumRingSize > MaxRing
+                || ring.MinimumRingSize > (ring.MaximumRingSize ?? MaxRing)))
         {
             faults.Add($"{cluster.Name}: a ring of {ring.MinimumRingSize}.");
         }
@@ -79,10 +103,17 @@ internal static class EnvoyClusterCheck
     {
         foreach (var threshold in cluster.CircuitBreakers?.Thresholds ?? [])
         {
-            if (threshold.RetryBudget?.BudgetPercent is { Value: < 0 or > 100 }) faults.Add($"{cluster.Name}: retry budget.");
+            if (threshold.RetryBudget?.BudgetPercent is { Value: < 0 or > 100 })
+            {
+                faults.Add($"{cluster.Name}: retry budget.");
+            }
         }
 
-        if (cluster.CommonLbConfig?.HealthyPanicThreshold is { Value: < 0 or > 100 }) faults.Add($"{cluster.Name}: panic threshold.");
+        if (cluster.CommonLbConfig?.HealthyPanicThreshold is { Value: < 0 or > 100 })
+        {
+            faults.Add($"{cluster.Name}: panic threshold.");
+        }
+
         if (cluster.OutlierDetection is not { } outliers) return;
         uint?[] shares =
         [
@@ -91,7 +122,8 @@ internal static class EnvoyClusterCheck
             outliers.EnforcingLocalOriginSuccessRate,
         ];
         if (shares.Any(share => share > 100)) faults.Add($"{cluster.Name}: a share over 100 %.");
-        if (outliers.Interval?.ToTimeSpan() <= TimeSpan.Zero || outliers.BaseEjectionTime?.ToTimeSpan() <= TimeSpan.Zero)
+        if (outliers.Interval?.ToTimeSpan() <= TimeSpan.Zero
+            || outliers.BaseEjectionTime?.ToTimeSpan() <= TimeSpan.Zero)
         {
             faults.Add($"{cluster.Name}: outlier detection without time.");
         }
@@ -104,9 +136,14 @@ internal static class EnvoyClusterCheck
             faults.Add($"{name}: connections without duration.");
         }
 
-        var http2 = options.ExplicitHttpConfig?.Http2ProtocolOptions ?? options.UseDownstreamProtocolConfig?.Http2ProtocolOptions;
+        var http2 = options.ExplicitHttpConfig?.Http2ProtocolOptions
+            ?? options.UseDownstreamProtocolConfig?.Http2ProtocolOptions;
         if (http2 is null) return;
-        if (http2.MaxConcurrentStreams is 0 or > int.MaxValue) faults.Add($"{name}: {http2.MaxConcurrentStreams} streams.");
+        if (http2.MaxConcurrentStreams is 0 or > int.MaxValue)
+        {
+            faults.Add($"{name}: {http2.MaxConcurrentStreams} streams.");
+        }
+
         if (http2.ConnectionKeepalive is { } keepAlive
             && (keepAlive.Timeout is null
                 || keepAlive.Timeout.ToTimeSpan() < TimeSpan.FromMilliseconds(1)

@@ -10,7 +10,9 @@ using MeshOrleans.Xds.Translation.Listeners;
 
 namespace MeshOrleans.Xds.Translation.Checks;
 
-/// <summary>Checks listeners as an Envoy does: addresses, what looks at a connection first, and the filters of chains.</summary>
+/// <summary>
+/// Checks listeners as an Envoy does: addresses, what looks at a connection first, and the filters of chains.
+/// </summary>
 internal static class EnvoyListenerCheck
 {
     private static readonly Dictionary<string, string> Types = new(StringComparer.Ordinal)
@@ -33,7 +35,11 @@ internal static class EnvoyListenerCheck
         foreach (var listener in listeners)
         {
             var socket = listener.Address.SocketAddress;
-            if (!IPAddress.TryParse(socket.Address, out _)) faults.Add($"{listener.Name}: {socket.Address} is no address.");
+            if (!IPAddress.TryParse(socket.Address, out _))
+            {
+                faults.Add($"{listener.Name}: {socket.Address} is no address.");
+            }
+
             if (socket.PortValue is 0 or > 65535) faults.Add($"{listener.Name}: port {socket.PortValue}.");
             if (!addresses.Add($"{socket.Address} {socket.PortValue}"))
             {
@@ -48,7 +54,8 @@ internal static class EnvoyListenerCheck
             }
         }
 
-        if (listeners.Any(l => l.BindToPort is false) && !listeners.Any(l => l.UseOriginalDst is true && l.BindToPort is not false))
+        var hasUnbound = listeners.Any(l => l.BindToPort is false);
+        if (hasUnbound && !listeners.Any(l => l.UseOriginalDst is true && l.BindToPort is not false))
         {
             faults.Add("Nobody hands connections to listeners that are not bound.");
         }
@@ -56,14 +63,31 @@ internal static class EnvoyListenerCheck
 
     private static void CheckInspectors(Listener listener, List<string> faults)
     {
-        foreach (var filter in listener.ListenerFilters) CheckType(listener.Name, filter.Name, filter.TypedConfig.TypeUrl, faults);
+        foreach (var filter in listener.ListenerFilters)
+        {
+            CheckType(listener.Name, filter.Name, filter.TypedConfig.TypeUrl, faults);
+        }
+
         var names = listener.ListenerFilters.Select(f => f.Name).ToList();
-        if (names.Distinct(StringComparer.Ordinal).Count() != names.Count) faults.Add($"{listener.Name}: a listener filter comes twice.");
+        if (names.Distinct(StringComparer.Ordinal).Count() != names.Count)
+        {
+            faults.Add($"{listener.Name}: a listener filter comes twice.");
+        }
+
         var matches = listener.FilterChains.Select(c => c.FilterChainMatch).OfType<FilterChainMatch>().ToList();
-        var asksTls = matches.Any(m => m.ServerNames.Count > 0 || m.TransportProtocol.Length > 0 || m.ApplicationProtocols.Count > 0);
-        if (asksTls && !names.Contains(FilterNames.TlsInspector)) faults.Add($"{listener.Name} asks for TLS and does not look.");
+        var asksTls = matches.Any(m =>
+            m.ServerNames.Count > 0 || m.TransportProtocol.Length > 0 || m.ApplicationProtocols.Count > 0);
+        if (asksTls && !names.Contains(FilterNames.TlsInspector))
+        {
+            faults.Add($"{listener.Name} asks for TLS and does not look.");
+        }
+
         var asksHttp = matches.Any(m => m is { TransportProtocol: "raw_buffer", ApplicationProtocols.Count: > 0 });
-        if (asksHttp && !names.Contains(FilterNames.HttpInspector)) faults.Add($"{listener.Name} asks for HTTP and does not look.");
+        if (asksHttp && !names.Contains(FilterNames.HttpInspector))
+        {
+            faults.Add($"{listener.Name} asks for HTTP and does not look.");
+        }
+
         var asksPort = matches.Any(m => m.DestinationPort is not null);
         if (asksPort && listener.UseOriginalDst is not true && !names.Contains(FilterNames.OriginalDst))
         {
@@ -82,7 +106,11 @@ internal static class EnvoyListenerCheck
         {
             CheckType(where, filter.Name, filter.TypedConfig.TypeUrl, faults);
             var isTerminal = filter.Name is FilterNames.HttpConnectionManager or FilterNames.TcpProxy;
-            if (isTerminal != (i == chain.Filters.Count - 1)) faults.Add($"{where}: {filter.Name} is in the wrong place.");
+            if (isTerminal != (i == chain.Filters.Count - 1))
+            {
+                faults.Add($"{where}: {filter.Name} is in the wrong place.");
+            }
+
             if (filter.TypedConfig.TryUnpack<HttpConnectionManager>(out var manager)) Check(where, manager, faults);
             if (filter.TypedConfig.TryUnpack<TcpProxy>(out var tcp)) Check(where, tcp, faults);
         }
@@ -95,8 +123,14 @@ internal static class EnvoyListenerCheck
         }
 
         EnvoyTlsCheck.Check(where, tls.CommonTlsContext, faults);
-        if (tls.CommonTlsContext.TlsCertificates.Count == 0) faults.Add($"{where}: a server without certificate.");
-        if (tls.RequireClientCertificate is true && tls.CommonTlsContext.ValidationContext?.TrustedCa is null)
+        var common = tls.CommonTlsContext;
+        if (common.TlsCertificates.Count + common.TlsCertificateSdsSecretConfigs.Count == 0)
+        {
+            faults.Add($"{where}: a server without certificate.");
+        }
+
+        var hasRoots = common.ValidationContext?.TrustedCa is not null || common.CombinedValidationContext is not null;
+        if (tls.RequireClientCertificate is true && !hasRoots)
         {
             faults.Add($"{where}: clients must have a certificate that nobody can check.");
         }
@@ -124,7 +158,11 @@ internal static class EnvoyListenerCheck
 
     private static void Check(string where, TcpProxy tcp, List<string> faults)
     {
-        if (tcp.ClusterSpecifierCase is TcpProxy.ClusterSpecifierOneofCase.None) faults.Add($"{where} forwards nowhere.");
+        if (tcp.ClusterSpecifierCase is TcpProxy.ClusterSpecifierOneofCase.None)
+        {
+            faults.Add($"{where} forwards nowhere.");
+        }
+
         if (tcp.WeightedClusters is not { } weighted) return;
         if (weighted.Clusters.Count == 0 || weighted.Clusters.Any(c => c.Weight == 0 || c.Name.Length == 0))
         {

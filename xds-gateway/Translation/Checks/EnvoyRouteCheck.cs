@@ -25,7 +25,11 @@ internal static class EnvoyRouteCheck
             {
                 var where = $"{table.Name}/{host.Name}/{route.Name}";
                 if (route.Match is { } match) Check(where, match, faults);
-                if (route.DirectResponse?.Body?.InlineBytes.Length > maxBody) faults.Add($"{where}: the body is too long.");
+                if (route.DirectResponse?.Body?.InlineBytes.Length > maxBody)
+                {
+                    faults.Add($"{where}: the body is too long.");
+                }
+
                 if (route.Route_ is { } action) Check(where, action, faults);
                 CheckHeaders(where, route.RequestHeadersToAdd.Concat(route.ResponseHeadersToAdd), faults);
                 foreach (var any in route.TypedPerFilterConfig.Values)
@@ -82,8 +86,13 @@ internal static class EnvoyRouteCheck
             CheckHeaders(where, weighted.RequestHeadersToAdd.Concat(weighted.ResponseHeadersToAdd), faults);
         }
 
-        if (action.WeightedClusters?.Clusters.Sum(c => (long)(c.Weight ?? 0)) > uint.MaxValue) faults.Add($"{where}: weights.");
-        if (action.HashPolicy.Any(h => h.PolicySpecifierCase is RouteAction.Types.HashPolicy.PolicySpecifierOneofCase.None))
+        if (action.WeightedClusters?.Clusters.Sum(c => (long)(c.Weight ?? 0)) > uint.MaxValue)
+        {
+            faults.Add($"{where}: weights.");
+        }
+
+        if (action.HashPolicy.Any(
+            h => h.PolicySpecifierCase is RouteAction.Types.HashPolicy.PolicySpecifierOneofCase.None))
         {
             faults.Add($"{where} hashes nothing.");
         }
@@ -123,7 +132,11 @@ internal static class EnvoyRouteCheck
         foreach (var header in headers.Select(h => h.Header))
         {
             if (!IsHeaderName(header.Key)) faults.Add($"{where}: header name '{header.Key}'.");
-            if (header.Value.AsSpan().IndexOfAny('\0', '\r', '\n') >= 0) faults.Add($"{where}: the value of {header.Key}.");
+            if (header.Value.AsSpan().IndexOfAny('\0', '\r', '\n') >= 0)
+            {
+                faults.Add($"{where}: the value of {header.Key}.");
+            }
+
             if (header.Key.StartsWith(':') || header.Key.Equals("host", StringComparison.OrdinalIgnoreCase))
             {
                 faults.Add($"{where} changes {header.Key}, which is not to be changed like that.");

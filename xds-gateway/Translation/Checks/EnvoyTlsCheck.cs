@@ -1,5 +1,7 @@
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Tls;
+using TrustChainVerification =
+    MeshOrleans.Xds.Protocol.Tls.CertificateValidationContext.Types.TrustChainVerification;
 
 namespace MeshOrleans.Xds.Translation.Checks;
 
@@ -8,15 +10,16 @@ internal static class EnvoyTlsCheck
 {
     public static void Check(string where, CommonTlsContext tls, List<string> faults)
     {
-        if (tls.TlsCertificateSdsSecretConfigs.Count > 0
-            || tls.CombinedValidationContext is not null
-            || tls.ValidationContextSdsSecretConfig is not null
-            || tls.TlsCertificateProviderInstance is not null)
+        if (!SecretsOf(tls).All(IsInFile) || tls.TlsCertificateProviderInstance is not null)
         {
             faults.Add($"{where} waits for a secret that does not come.");
         }
 
-        if (tls.AlpnProtocols.Any(p => p.Length is 0 or > 255)) faults.Add($"{where}: an ALPN of no or too great length.");
+        if (tls.AlpnProtocols.Any(p => p.Length is 0 or > 255))
+        {
+            faults.Add($"{where}: an ALPN of no or too great length.");
+        }
+
         foreach (var certificate in tls.TlsCertificates)
         {
             if (!IsGiven(certificate.CertificateChain) || !IsGiven(certificate.PrivateKey))
@@ -25,6 +28,12 @@ internal static class EnvoyTlsCheck
             }
         }
 
+        if (tls.CombinedValidationContext is { } combined && combined.ValidationContextSdsSecretConfig is null)
+        {
+            faults.Add($"{where}: combined with nothing.");
+        }
+
+        CheckNames(where, tls.CombinedValidationContext?.DefaultValidationContext ?? tls.ValidationContext, faults);
         if (tls.ValidationContext is not { } validation) return;
         if (validation.CaCertificateProviderInstance is not null || validation.SystemRootCerts is not null)
         {
@@ -33,17 +42,9 @@ internal static class EnvoyTlsCheck
 
         if (validation.TrustedCa is { } roots && !IsGiven(roots)) faults.Add($"{where}: roots from nowhere.");
         if (validation.TrustedCa is null
-            && validation.TrustChainVerification is CertificateValidationContext.Types.TrustChainVerification.VerifyTrustChain)
+            && validation.TrustChainVerification is TrustChainVerification.VerifyTrustChain)
         {
             faults.Add($"{where}: what the peer shows is checked by nothing.");
-        }
-
-        foreach (var name in validation.MatchTypedSubjectAltNames)
-        {
-            if (name.SanType is SubjectAltNameMatcher.Types.SanType.Unspecified || name.Matcher is null)
-            {
-                faults.Add($"{where}: a name of no kind.");
-            }
         }
 
         if (validation.MatchTypedSubjectAltNames.Count > 0 && validation.TrustedCa is null)
@@ -51,6 +52,27 @@ internal static class EnvoyTlsCheck
             faults.Add($"{where}: names are checked where chains are not.");
         }
     }
+
+    private static void CheckNames(string where, CertificateValidationContext? context, List<string> faults)
+    {
+        foreach (var name in context?.MatchTypedSubjectAltNames ?? [])
+        {
+            if (name.SanType is SubjectAltNameMatcher.Types.SanType.Unspecified || name.Matcher is null)
+            {
+                faults.Add($"{where}: a name of no kind.");
+            }
+        }
+    }
+
+    private static IEnumerable<SdsSecretConfig> SecretsOf(CommonTlsContext tls) =>
+        tls.TlsCertificateSdsSecretConfigs
+            .Append(tls.CombinedValidationContext?.ValidationContextSdsSecretConfig)
+            .Append(tls.ValidationContextSdsSecretConfig)
+            .OfType<SdsSecretConfig>();
+
+    private static bool IsInFile(SdsSecretConfig secret) =>
+        secret is { Name.Length: > 0, SdsConfig.PathConfigSource.Path.Length: > 0 }
+        && secret.SdsConfig.ResourceApiVersion is ApiVersion.V3;
 
     private static bool IsGiven(DataSource? source) => source?.SpecifierCase switch
     {

@@ -16,7 +16,11 @@ internal static class FilterChainCheck
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var chain in listener.FilterChains)
         {
-            if (chain.Name.Length > 0 && !names.Add(chain.Name)) faults.Add($"{listener.Name}: two chains {chain.Name}.");
+            if (chain.Name.Length > 0 && !names.Add(chain.Name))
+            {
+                faults.Add($"{listener.Name}: two chains {chain.Name}.");
+            }
+
             var match = chain.FilterChainMatch ?? new();
             CheckFields($"{listener.Name}/{chain.Name}", match, faults);
             foreach (var part in Parts(match).Where(part => !taken.Add(part)))
@@ -29,7 +33,11 @@ internal static class FilterChainCheck
     private static void CheckFields(string where, FilterChainMatch match, List<string> faults)
     {
         if (match.DestinationPort is 0 or > 65535) faults.Add($"{where}: port {match.DestinationPort}.");
-        if (match.TransportProtocol is not ("" or "tls" or "raw_buffer")) faults.Add($"{where}: {match.TransportProtocol}?");
+        if (match.TransportProtocol is not ("" or "tls" or "raw_buffer"))
+        {
+            faults.Add($"{where}: {match.TransportProtocol}?");
+        }
+
         foreach (var name in match.ServerNames)
         {
             var fixedPart = name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name;
@@ -50,9 +58,12 @@ internal static class FilterChainCheck
         from alpn in Each(match.ApplicationProtocols)
         from source in Each(match.SourcePrefixRanges.Select(Write))
         from port in Each(match.SourcePorts.Select(p => $"{p}"))
-        select $"{match.DestinationPort} {network} {name} {match.TransportProtocol} {alpn} {match.SourceType} {source} {port}";
+        select $"{match.DestinationPort} {network} {name} {match.TransportProtocol} {alpn} "
+            + $"{match.SourceType} {source} {port}";
 
-    private static string Write(CidrRange range) => Addresses.Canonical($"{range.AddressPrefix}/{range.PrefixLen ?? 0}");
+    private static string Write(CidrRange range) =>
+        Addresses.Canonical($"{range.AddressPrefix}/{range.PrefixLen ?? 0}");
 
-    private static List<string> Each(IEnumerable<string> texts) => texts.ToList() is { Count: > 0 } some ? some : ["any"];
+    private static List<string> Each(IEnumerable<string> texts) =>
+        texts.ToList() is { Count: > 0 } some ? some : ["any"];
 }

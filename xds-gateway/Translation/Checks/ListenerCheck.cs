@@ -18,7 +18,11 @@ internal static class ListenerCheck
         var asked = new HashSet<string>(StringComparer.Ordinal);
         foreach (var listener in listeners)
         {
-            if (listener.FilterChains.Count == 0 && listener.DefaultFilterChain is null) faults.Add($"{listener.Name} has no filter chain.");
+            if (listener.FilterChains.Count == 0 && listener.DefaultFilterChain is null)
+            {
+                faults.Add($"{listener.Name} has no filter chain.");
+            }
+
             if (listener.Address.SocketAddress.PortValue > 65535) faults.Add($"{listener.Name}: port out of range.");
             var matches = new HashSet<FilterChainMatch>();
             foreach (var chain in listener.FilterChains)

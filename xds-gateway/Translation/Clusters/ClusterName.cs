@@ -17,7 +17,9 @@ public static class ClusterName
     /// <summary>A service port, or a subset of it.</summary>
     public static string Outbound(string host, int port, string subset = "") => $"outbound|{port}|{subset}|{host}";
 
-    /// <summary>One member of a service whose clients choose the member themselves. No subset has such a name.</summary>
+    /// <summary>
+    /// One member of a service whose clients choose the member themselves. No subset has such a name.
+    /// </summary>
     public static string Member(string host, int port, string address) => $"outbound|{port}|@{address}|{host}";
 
     /// <summary>A port of the workload itself.</summary>

@@ -19,7 +19,9 @@ internal static class EnvoyFilters
 
     public static ListenerFilter HttpInspector() => Filter(FilterNames.HttpInspector, new HttpInspector());
 
-    /// <summary>Protocols in which the server speaks first would otherwise be closed for the client's silence.</summary>
+    /// <summary>
+    /// Protocols in which the server speaks first would otherwise be closed for the client's silence.
+    /// </summary>
     public static void SetPatience(Listener listener)
     {
         listener.ListenerFiltersTimeout = Patience;

@@ -15,8 +15,8 @@ namespace MeshOrleans.Xds.Translation.Envoy;
 /// The original-destination filter restores the port that was meant, by which the chain is chosen. A port that nobody
 /// has declared is passed through under the same policies. Handshakes that offer no ALPN of the mesh are the
 /// application's own TLS, and pass where mTLS is not demanded. A connection that no chain takes is closed: so is all of
-/// a port that demands mTLS of an Envoy that has no certificate. Connections are not handed to other listeners: one that
-/// comes for a port must not be taken for one that goes out to it.
+/// a port that demands mTLS of an Envoy that has no certificate. Connections are not handed to other listeners: one
+/// that comes for a port must not be taken for one that goes out to it.
 /// </remarks>
 internal static class EnvoyInbound
 {
@@ -90,7 +90,8 @@ internal static class EnvoyInbound
         yield return Chain($"inbound|{name}|foreign-tls", port, Tls, foreignTls());
     }
 
-    private static FilterChain Chain(string name, InboundPort port, string transport, IEnumerable<Filter> filters) => new()
+    private static FilterChain Chain(
+        string name, InboundPort port, string transport, IEnumerable<Filter> filters) => new()
     {
         Name = name,
         FilterChainMatch = new FilterChainMatch

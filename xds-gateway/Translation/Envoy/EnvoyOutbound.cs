@@ -11,9 +11,9 @@ namespace MeshOrleans.Xds.Translation.Envoy;
 
 /// <summary>Makes the listeners of what the workload calls.</summary>
 /// <remarks>
-/// All connections are redirected to the first, which hands each to the listener of the address it was meant for, else to
-/// that of the port, and takes itself what is left. A service with a virtual address has a listener for each of its TCP
-/// ports; requests, and services that are known by their members or by name only, share one listener per port.
+/// All connections are redirected to the first, which hands each to the listener of the address it was meant for, else
+/// to that of the port, and takes itself what is left. A service with a virtual address has a listener for each of its
+/// TCP ports; requests, and services that are known by their members or by name only, share one listener per port.
 /// </remarks>
 internal static class EnvoyOutbound
 {

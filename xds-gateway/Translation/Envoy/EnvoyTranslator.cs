@@ -14,9 +14,9 @@ namespace MeshOrleans.Xds.Translation.Envoy;
 
 /// <summary>Makes what a stock Envoy gets into which the connections of one workload are redirected.</summary>
 /// <remarks>
-/// Pure. Routes, policies and clusters are those of our own sidecars, in Envoy's own words anyway. What differs is how a
-/// connection finds its listener (by the address it was meant for), that TCP is routed too, and that certificates come
-/// from files. Source: Istio's names and ports; Envoy's rules for listeners and filter chains.
+/// Pure. Routes, policies and clusters are those of our own sidecars, in Envoy's own words anyway. What differs is how
+/// a connection finds its listener (by the address it was meant for), that TCP is routed too, and that certificates
+/// come from files. Source: Istio's names and ports; Envoy's rules for listeners and filter chains.
 /// </remarks>
 internal static class EnvoyTranslator
 {

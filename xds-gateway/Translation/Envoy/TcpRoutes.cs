@@ -86,7 +86,9 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known)
         && (match.Port is not { } wanted || wanted == port)
         && LabelSelector.Matches(match.SourceLabels, view.Scope.Labels);
 
-    /// <summary>One destination gets everything, whatever its weight; of several, those of weight 0 get nothing.</summary>
+    /// <summary>
+    /// One destination gets everything, whatever its weight; of several, those of weight 0 get nothing.
+    /// </summary>
     private ImmutableArray<(string Cluster, int Weight)> Targets(
         Sourced<VirtualService> source, ImmutableArray<WeightedDestination> route, int port)
     {

@@ -9,11 +9,13 @@ using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Translation.Names;
 
-/// <summary>Makes the table from which a client answers questions for names: one resource for all that it sees.</summary>
+/// <summary>
+/// Makes the table from which a client answers questions for names: one resource for all that it sees.
+/// </summary>
 /// <remarks>
-/// Pure. A service is found at its virtual addresses; one that has none at those of its members that may be sent traffic;
-/// the members of a headless one by names of their own too. What only DNS can answer is not in the table, nor is a
-/// wildcard. Source: Istio's <c>nds.proto</c>.
+/// Pure. A service is found at its virtual addresses; one that has none at those of its members that may be sent
+/// traffic; the members of a headless one by names of their own too. What only DNS can answer is not in the table, nor
+/// is a wildcard. Source: Istio's <c>nds.proto</c>.
 /// </remarks>
 internal static class NameTableTranslator
 {
@@ -72,5 +74,6 @@ internal static class NameTableTranslator
     }
 
     private static bool IsLabel(string name) =>
-        name.Length is > 0 and <= MaxLabel && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
+        name.Length is > 0 and <= MaxLabel
+        && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
 }

@@ -42,10 +42,10 @@ public sealed record ProxyScope
     public string BindAddress { get; init; } = "";
 
     /// <summary>What a stock Envoy shows to servers; null for one that has none, and for everybody else.</summary>
-    public CertificateFiles? ClientFiles { get; init; }
+    public CertificateSource? ClientFiles { get; init; }
 
     /// <summary>What a stock Envoy shows to clients; null for one that has none, and for everybody else.</summary>
-    public CertificateFiles? ServerFiles { get; init; }
+    public CertificateSource? ServerFiles { get; init; }
 
     /// <inheritdoc/>
     public bool Equals(ProxyScope? other) =>

@@ -17,31 +17,53 @@ internal static class MeshTls
     public static IEnumerable<string> ClientAlpns =>
         ["istio", "istio-peer-exchange", "istio-http/1.0", "istio-http/1.1", "istio-h2"];
 
-    /// <summary>A client's end, with the identities of which the server must hold one; null when it has no certificate.</summary>
+    /// <summary>
+    /// A client's end, with the identities of which the server must hold one; null when it has no certificate.
+    /// </summary>
     public static CommonTlsContext? Client(ProxyScope scope, IEnumerable<string> identities) =>
         Context(scope, scope.ClientFiles, identities);
 
-    /// <summary>A server's end, which takes every identity that its roots vouch for; null when it has no certificate.</summary>
+    /// <summary>
+    /// A server's end, which takes every identity that its roots vouch for; null when it has no certificate.
+    /// </summary>
     public static CommonTlsContext? Server(ProxyScope scope) => Context(scope, scope.ServerFiles, []);
+
+    public static TransportSocket Socket(Google.Protobuf.IMessage context) =>
+        new() { Name = SocketName, TypedConfig = Google.Protobuf.WellKnownTypes.Any.Pack(context) };
 
     /// <summary>
     /// Our own sidecar asks for its secrets by name. A stock Envoy has its key in a file, or it has none: nobody else
     /// could give it one, and what waits for a secret that does not come never works.
     /// </summary>
-    private static CommonTlsContext? Context(ProxyScope scope, CertificateFiles? files, IEnumerable<string> identities)
-    {
-        if (scope.Mode is not ProxyMode.Envoy)
+    private static CommonTlsContext? Context(
+        ProxyScope scope, CertificateSource? source, IEnumerable<string> identities) =>
+        scope.Mode is not ProxyMode.Envoy ? OfSecrets(ConfigSources.Ads(), ConfigSources.Ads(), identities)
+        : source switch
         {
-            return new CommonTlsContext
-            {
-                TlsParams = Parameters(),
-                TlsCertificateSdsSecretConfigs = { Certificate() },
-                CombinedValidationContext =
-                    new() { DefaultValidationContext = Names(identities), ValidationContextSdsSecretConfig = Roots() },
-            };
-        }
+            SecretFiles files =>
+                OfSecrets(ConfigSources.File(files.Certificate), ConfigSources.File(files.Roots), identities),
+            CertificateFiles files => OfFiles(files, identities),
+            _ => null,
+        };
 
-        if (files is null) return null;
+    /// <summary>The proxy's own certificate, and the roots of this mesh and of the federated ones.</summary>
+    private static CommonTlsContext OfSecrets(
+        ConfigSource certificate, ConfigSource roots, IEnumerable<string> identities) => new()
+    {
+        TlsParams = Parameters(),
+        TlsCertificateSdsSecretConfigs =
+        {
+            new SdsSecretConfig { Name = SecretTranslator.CertificateName, SdsConfig = certificate },
+        },
+        CombinedValidationContext = new()
+        {
+            DefaultValidationContext = Names(identities),
+            ValidationContextSdsSecretConfig = new() { Name = SecretTranslator.RootCaName, SdsConfig = roots },
+        },
+    };
+
+    private static CommonTlsContext OfFiles(CertificateFiles files, IEnumerable<string> identities)
+    {
         var validation = Names(identities);
         validation.TrustedCa = new DataSource { Filename = files.Roots };
         return new CommonTlsContext
@@ -65,14 +87,6 @@ internal static class MeshTls
         TlsMaximumProtocolVersion = TlsParameters.Types.TlsProtocol.Tlsv13,
     };
 
-    /// <summary>The proxy's own certificate.</summary>
-    private static SdsSecretConfig Certificate() =>
-        new() { Name = SecretTranslator.CertificateName, SdsConfig = ConfigSources.Ads() };
-
-    /// <summary>The roots of this mesh and of the federated ones.</summary>
-    private static SdsSecretConfig Roots() =>
-        new() { Name = SecretTranslator.RootCaName, SdsConfig = ConfigSources.Ads() };
-
     private static CertificateValidationContext Names(IEnumerable<string> identities)
     {
         var context = new CertificateValidationContext();
@@ -87,7 +101,4 @@ internal static class MeshTls
 
         return context;
     }
-
-    public static TransportSocket Socket(Google.Protobuf.IMessage context) =>
-        new() { Name = SocketName, TypedConfig = Google.Protobuf.WellKnownTypes.Any.Pack(context) };
 }

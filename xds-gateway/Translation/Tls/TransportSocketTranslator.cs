@@ -15,8 +15,8 @@ namespace MeshOrleans.Xds.Translation.Tls;
 /// <remarks>
 /// Without a word in a DestinationRule each endpoint decides: mesh mTLS where it has a sidecar that takes it, else
 /// plaintext. The SPIFFE IDs that a server may show are those of the service's accounts, each with its own trust
-/// domain; with none known there is one that nobody has, for an empty list would let everybody in. The ALPN offered names the HTTP version that the cluster is configured with; see <see
-/// cref="HttpProtocolTranslator"/>.
+/// domain; with none known there is one that nobody has, for an empty list would let everybody in. The ALPN offered
+/// names the HTTP version that the cluster is configured with; see <see cref="HttpProtocolTranslator"/>.
 /// </remarks>
 internal static class TransportSocketTranslator
 {
@@ -25,10 +25,9 @@ internal static class TransportSocketTranslator
     /// <summary>The path of an identity that the authority gives to nobody.</summary>
     private const string Nobody = "nobody";
 
-
     /// <summary>
-    /// Envoy does not know where its machine keeps roots: this is where most do. A machine that does not gets no cluster,
-    /// which is better than a server that nobody checks.
+    /// Envoy does not know where its machine keeps roots: this is where most do. A machine that does not gets no
+    /// cluster, which is better than a server that nobody checks.
     /// </summary>
     private const string SystemRoots = "/etc/ssl/certs/ca-certificates.crt";
 
@@ -43,7 +42,7 @@ internal static class TransportSocketTranslator
                 break;
             case { Mode: ClientTlsMode.IstioMutual } tls:
                 cluster.TransportSocket = MeshTls.Socket(MeshMutual(view, source, tls)
-                    ?? throw new InvalidOperationException($"{source.Name} is to be called with mTLS by who has none."));
+                    ?? throw new InvalidOperationException($"{source.Name} demands mTLS of who has none."));
                 break;
             case { Mode: ClientTlsMode.Simple or ClientTlsMode.Mutual } tls:
                 cluster.TransportSocket = MeshTls.Socket(Own(view.Scope, source, tls));
@@ -71,8 +70,8 @@ internal static class TransportSocketTranslator
     }
 
     /// <summary>
-    /// Of whom the server must be one when it is called with mesh mTLS; empty for anybody, which only a service gets whose
-    /// members nobody can know (it is reached at whatever address the client has).
+    /// Of whom the server must be one when it is called with mesh mTLS; empty for anybody, which only a service gets
+    /// whose members nobody can know (it is reached at whatever address the client has).
     /// </summary>
     public static IReadOnlyCollection<string> MeshIdentities(ProxyView view, OutboundCluster source, ClientTls? tls)
     {
@@ -96,10 +95,10 @@ internal static class TransportSocketTranslator
     }
 
     /// <summary>
-    /// The accounts that configuration names for the service and those of its members, in fixed order; of this mesh's own in
-    /// all of its trust domains. Members that are unhealthy and those of other subsets are among them, so that most of what
-    /// happens to members leaves the cluster as it is. Where mesh mTLS is demanded of everybody, those without a sidecar
-    /// have to prove their service account themselves.
+    /// The accounts that configuration names for the service and those of its members, in fixed order; of this mesh's
+    /// own in all of its trust domains. Members that are unhealthy and those of other subsets are among them, so that
+    /// most of what happens to members leaves the cluster as it is. Where mesh mTLS is demanded of everybody, those
+    /// without a sidecar have to prove their service account themselves.
     /// </summary>
     private static SortedSet<string> Identities(ProxyView view, OutboundCluster source, bool isDemanded)
     {

@@ -72,6 +72,24 @@ public sealed class EnvoyInboundTests
     }
 
     [Fact]
+    public void Who_follows_its_certificates_has_its_secrets_from_files_of_its_own()
+    {
+        var got = EnvoyMesh.Mesh.For(TestMesh.FollowingEnvoy());
+
+        var server = got.Chains(6379)[0].TransportSocket.TypedConfig.Unpack<DownstreamTlsContext>().CommonTlsContext;
+        var client = got.Cluster("outbound|9000||b.app.svc.cluster.local").TransportSocketMatches[0].TransportSocket
+            .TypedConfig.Unpack<UpstreamTlsContext>().CommonTlsContext;
+        Assert.All([server, client], tls =>
+        {
+            var secret = Assert.Single(tls.TlsCertificateSdsSecretConfigs);
+            var roots = tls.CombinedValidationContext.ValidationContextSdsSecretConfig;
+            Assert.Equal(("default", "/certs/certificate.json"), (secret.Name, secret.SdsConfig.PathConfigSource.Path));
+            Assert.Equal(("ROOTCA", "/certs/roots.json"), (roots.Name, roots.SdsConfig.PathConfigSource.Path));
+        });
+        Assert.Single(client.CombinedValidationContext.DefaultValidationContext.MatchTypedSubjectAltNames);
+    }
+
+    [Fact]
     public void Who_has_no_certificate_calls_in_clear_text_and_nobody_whom_to_call_like_that_is_forbidden()
     {
         var got = EnvoyMesh.With("""

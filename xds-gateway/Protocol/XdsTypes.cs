@@ -17,6 +17,7 @@ public static class XdsTypes
         Hcm.HcmReflection.Descriptor,
         HttpRbac.HttpRbacReflection.Descriptor,
         Inspector.HttpInspectorReflection.Descriptor,
+        Inspector.OriginalDstReflection.Descriptor,
         Inspector.TlsInspectorReflection.Descriptor,
         Istio.IstioHealthReflection.Descriptor,
         Istio.IstioNdsReflection.Descriptor,

@@ -20,4 +20,27 @@ internal static class Addresses
         if (length < 0 || length > bits) return null;
         return new CidrRange { AddressPrefix = address.ToString(), PrefixLen = (uint)length };
     }
+    /// <summary>
+    /// The one way to write an address or a network (<c>10.0.0.0/8</c>), without the bits that the length leaves out;
+    /// the text itself when it is neither.
+    /// </summary>
+    public static string Canonical(string text)
+    {
+        if (Network(text) is not { } network) return text;
+        var bytes = IPAddress.Parse(network.AddressPrefix).GetAddressBytes();
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            var bits = Math.Clamp((int)network.PrefixLen! - (i * 8), 0, 8);
+            bytes[i] &= (byte)(0xff << (8 - bits));
+        }
+
+        return $"{new IPAddress(bytes)}/{network.PrefixLen}";
+    }
+
+    /// <summary>Whether a canonical network is a single address.</summary>
+    public static bool IsHost(string canonical) =>
+        canonical.EndsWith(canonical.Contains(':') ? "/128" : "/32", StringComparison.Ordinal);
+
+    /// <summary>The address of a canonical network.</summary>
+    public static string HostOf(string canonical) => canonical[..canonical.IndexOf('/', StringComparison.Ordinal)];
 }

@@ -1,5 +1,8 @@
+using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Clusters;
+using MeshOrleans.Xds.Translation.Envoy;
 using MeshOrleans.Xds.Translation.Index;
+using MeshOrleans.Xds.Translation.Names;
 using MeshOrleans.Xds.Translation.Proxyless;
 using MeshOrleans.Xds.Translation.Resources;
 using MeshOrleans.Xds.Translation.Scopes;
@@ -16,11 +19,21 @@ public sealed class ScopeTranslation
     private readonly MeshIndex _mesh;
     private readonly ProxyView _view;
 
-    private ScopeTranslation(MeshIndex mesh, ProxyView view, ResourceSet resources) =>
+    private readonly Lazy<ResourceGroup> _names;
+
+    private ScopeTranslation(MeshIndex mesh, ProxyView view, ResourceSet resources)
+    {
         (_mesh, _view, Resources) = (mesh, view, resources);
+        _names = new Lazy<ResourceGroup>(() => NameTableTranslator.Translate(view));
+    }
 
     /// <summary>The resources; the very same object as before where nothing in the scope has changed.</summary>
     public ResourceSet Resources { get; }
+
+    /// <summary>The table of names. Few ask for it, so it is made for the first that does.</summary>
+    public ResourceGroup Names => _names.Value;
+
+    private bool IsEnvoy => _view.Scope.Mode is ProxyMode.Envoy;
 
     private bool IsProxyless => _view.Scope.Mode is ProxyMode.Proxyless;
 
@@ -47,6 +60,19 @@ public sealed class ScopeTranslation
             resources = resources.WithRoutes(SnapshotTranslator.Listeners(view), SnapshotTranslator.Routes(view));
         }
 
+        // what a stock Envoy takes for a connection to some services goes by who their members are
+        if (IsEnvoy && Changed(view).Any(EnvoyOutbound.NamesMembers))
+        {
+            return new ScopeTranslation(mesh, view, Replace(SnapshotTranslator.Translate(view)));
+        }
+
+        // of what nobody calls through a cluster only the table of names tells: who follows must look at that anew
+        if (Changed(view).Any(
+            s => NameTableTranslator.NamesMembers(s) && s.Ports.All(p => p.Protocol is AppProtocol.Udp)))
+        {
+            resources = resources with { };
+        }
+
         var (clusters, endpoints) = ChangedClusters(view);
         return new ScopeTranslation(
             mesh,
@@ -59,9 +85,8 @@ public sealed class ScopeTranslation
     {
         var clusters = new Dictionary<string, EncodedResource?>(StringComparer.Ordinal);
         var endpoints = new Dictionary<string, EncodedResource?>(StringComparer.Ordinal);
-        foreach (var service in view.Mesh.ChangedSince(_mesh, _view.Services))
+        foreach (var service in Changed(view))
         {
-            if (!ReferenceEquals(view.FindService(service.Host), service)) continue;
             foreach (var cluster in OutboundCluster.Of(view, service))
             {
                 (clusters[cluster.Name], endpoints[cluster.Name]) = Encode(view, cluster);
@@ -71,8 +96,15 @@ public sealed class ScopeTranslation
         return (clusters, endpoints);
     }
 
+    /// <summary>The services in sight whose members may have changed.</summary>
+    private IEnumerable<Service> Changed(ProxyView view) =>
+        view.Mesh.ChangedSince(_mesh, _view.Services).Where(s => ReferenceEquals(view.FindService(s.Host), s));
+
     private (EncodedResource Cluster, EncodedResource? Endpoints) Encode(ProxyView view, OutboundCluster source) =>
-        IsProxyless
+        IsEnvoy
+            ? (EncodedResource.Of(source.Name, EnvoyCluster.Translate(view, source)),
+                EnvoyCluster.Endpoints(view, source) is { } members ? EncodedResource.Of(source.Name, members) : null)
+        : IsProxyless
             ? (EncodedResource.Of(source.Name, ProxylessCluster.Translate(view, source)),
                 EncodedResource.Of(source.Name, ProxylessCluster.Endpoints(view, source)))
             : (EncodedResource.Of(source.Name, ClusterTranslator.Outbound(view, source)),

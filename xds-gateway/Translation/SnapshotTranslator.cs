@@ -2,6 +2,7 @@ using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Cluster;
 using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Translation.Clusters;
+using MeshOrleans.Xds.Translation.Envoy;
 using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Listeners;
 using MeshOrleans.Xds.Translation.Proxyless;
@@ -25,6 +26,7 @@ public static class SnapshotTranslator
     internal static ResourceSet Translate(ProxyView view)
     {
         if (view.Scope.Mode is ProxyMode.Proxyless) return ProxylessTranslator.Translate(view);
+        if (view.Scope.Mode is ProxyMode.Envoy) return EnvoyTranslator.Translate(view);
         var outbound = OutboundCluster.Of(view);
         return new ResourceSet(
             ResourceGroup.Of(TypeUrls.Cluster, Clusters(view, outbound), cluster => cluster.Name),
@@ -38,14 +40,17 @@ public static class SnapshotTranslator
     }
 
     /// <summary>The listeners: they depend on routes, and not on the members of services.</summary>
-    internal static ResourceGroup Listeners(ProxyView view) =>
-        ResourceGroup.Of(TypeUrls.Listener, AllListeners(view), listener => listener.Name);
+    internal static ResourceGroup Listeners(ProxyView view) => view.Scope.Mode is ProxyMode.Envoy
+        ? EnvoyTranslator.Listeners(view)
+        : ResourceGroup.Of(TypeUrls.Listener, AllListeners(view), listener => listener.Name);
 
     /// <summary>The route configurations: they do not depend on the members of services.</summary>
-    internal static ResourceGroup Routes(ProxyView view) => ResourceGroup.Of(
-        TypeUrls.RouteConfiguration,
-        Ports(view).Select(port => RouteTranslator.Translate(view, port)),
-        routes => routes.Name);
+    internal static ResourceGroup Routes(ProxyView view) => view.Scope.Mode is ProxyMode.Envoy
+        ? EnvoyTranslator.Routes(view)
+        : ResourceGroup.Of(
+            TypeUrls.RouteConfiguration,
+            Ports(view).Select(port => RouteTranslator.Translate(view, port)),
+            routes => routes.Name);
 
     private static IEnumerable<int> Ports(ProxyView view) =>
         view.Scope.Mode is ProxyMode.Sidecar ? RouteTranslator.Ports(view) : [];

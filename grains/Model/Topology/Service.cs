@@ -63,6 +63,9 @@ public sealed record Service
     /// <summary>Names of which an endpoint's certificate must hold one, besides its identity.</summary>
     public ImmutableArray<string> SubjectAltNames { get; init; } = [];
 
+    /// <summary>The service accounts of its namespace that may run it, as far as configuration names them.</summary>
+    public ImmutableArray<string> ServiceAccounts { get; init; } = [];
+
     /// <summary>The links that add endpoints to it.</summary>
     public ImmutableArray<string> Peers { get; init; } = [];
 

@@ -13,13 +13,14 @@ internal static class ServiceSources
     public static ImmutableArray<ServiceSource> From(MeshSnapshot snapshot)
     {
         var sources = new Dictionary<(string Host, string Namespace), ServiceSource>();
+        var accounts = DeclaredAccounts.From(snapshot);
         foreach (var (resource, service) in snapshot.Of<KubernetesService>())
         {
-            var source = FromKubernetes(resource, service);
+            var source = FromKubernetes(resource, service, accounts);
             sources.Add((source.Service.Host, source.Service.Namespace), source);
         }
 
-        foreach (var source in FromEntries(snapshot)) Merge(sources, source);
+        foreach (var source in FromEntries(snapshot, accounts)) Merge(sources, source);
         var shared = snapshot.Of<ServiceExport>().Select(e => (e.Resource.Key.Namespace, e.Resource.Key.Name)).ToHashSet();
         foreach (var import in snapshot.Imports.Values)
         {
@@ -30,7 +31,8 @@ internal static class ServiceSources
             .ThenBy(s => s.Service.Namespace, StringComparer.Ordinal)];
     }
 
-    private static ServiceSource FromKubernetes(ConfigResource resource, KubernetesService service)
+    private static ServiceSource FromKubernetes(
+        ConfigResource resource, KubernetesService service, DeclaredAccounts accounts)
     {
         var headless = service.ClusterIp == "None";
         return new ServiceSource(
@@ -45,6 +47,7 @@ internal static class ServiceSources
                 Addresses = headless || service.ClusterIp.Length == 0 ? [] : [service.ClusterIp],
                 IsHeadless = headless,
                 ExportTo = ExportTo(resource),
+                ServiceAccounts = accounts.Of(resource, service.Selector.IsEmpty ? null : service.Selector),
             },
             AliasTarget(resource, service),
             []);
@@ -76,13 +79,19 @@ internal static class ServiceSources
     /// <summary>
     /// Older entries first: of two for one host and namespace the first decides, the later only adds.
     /// </summary>
-    private static IEnumerable<ServiceSource> FromEntries(MeshSnapshot snapshot) =>
+    private static IEnumerable<ServiceSource> FromEntries(MeshSnapshot snapshot, DeclaredAccounts accounts) =>
         from pair in snapshot.Of<ServiceEntry>()
             .OrderBy(p => p.Resource.CreatedRevision).ThenBy(p => p.Resource.CreatedOrdinal)
         from host in pair.Spec.Hosts
-        select FromEntry(pair.Resource.Key, pair.Spec, host.ToLowerInvariant(), snapshot);
+        select FromEntry(
+            pair.Resource.Key,
+            pair.Spec,
+            host.ToLowerInvariant(),
+            accounts.Of(pair.Resource, pair.Spec.WorkloadSelector?.MatchLabels),
+            snapshot);
 
-    private static ServiceSource FromEntry(ConfigKey key, ServiceEntry entry, string host, MeshSnapshot snapshot) => new(
+    private static ServiceSource FromEntry(
+        ConfigKey key, ServiceEntry entry, string host, ImmutableArray<string> accounts, MeshSnapshot snapshot) => new(
         new Service
         {
             Host = host,
@@ -101,6 +110,7 @@ internal static class ServiceSources
             IsExternal = entry.Location == ServiceLocation.MeshExternal,
             ExportTo = entry.ExportTo,
             SubjectAltNames = entry.SubjectAltNames,
+            ServiceAccounts = accounts,
         },
         Listed(key, entry, host, snapshot),
         []);
@@ -134,7 +144,15 @@ internal static class ServiceSources
         var added = later.Service.Ports.Where(p => first.Service.FindPort(p.Number) is null);
         sources[key] = first with
         {
-            Service = first.Service with { Ports = [.. first.Service.Ports, .. added] },
+            Service = first.Service with
+            {
+                Ports = [.. first.Service.Ports, .. added],
+                ServiceAccounts =
+                [
+                    .. first.Service.ServiceAccounts.Union(later.Service.ServiceAccounts)
+                        .Order(StringComparer.Ordinal),
+                ],
+            },
             Listed = [.. first.Listed, .. later.Listed],
         };
     }

@@ -125,9 +125,68 @@ public sealed class OnboardingCommandTests
         static string Compact(JsonElement element) => JsonSerializer.Serialize(element);
     }
 
+    [Fact]
+    public async Task Configure_writes_what_a_stock_Envoy_reads()
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.Api.On("POST /v1/tokens", Minted, status: 201);
+        cli.Api.On("POST /v1/certificates", """{"chain":["LEAF","ISSUER\n"],"serial":"1","notAfter":"2026-01-02T00:00:00Z","rotateAt":"2026-01-01T12:00:00Z"}""", status: 201);
+        cli.Api.On("GET /v1/trust-bundle", """{"trustDomain":"mesh.example","roots":["ROOT"],"sequence":1}""");
+        var folder = Path.Combine(cli.Folder, "cart");
+
+        var result = await cli.RunAsync(
+            "workload", "configure", "cart-1", "-n", "shop", "--service-account", "cart", "--address", "10.0.0.7",
+            "--port", "http=8080", "--label", "app=cart", "--locality", "here/z1", "--weight", "3",
+            "--xds", "gw-1.example:15012,[2001:db8::1]:15012", "--envoy", folder);
+
+        Assert.True(result.Code == 0, result.Error);
+        Assert.Contains($"envoy -c {Path.Combine(folder, "envoy-bootstrap.json")}", result.Out, StringComparison.Ordinal);
+        Assert.Contains("ends at 2026-01-02 00:00:00Z", result.Out, StringComparison.Ordinal);
+        Assert.Equal(("LEAF\nISSUER\n", "ROOT\n"), (await TextAsync("cert-chain.pem"), await TextAsync("root-cert.pem")));
+        Assert.DoesNotContain("PRIVATE", string.Concat(cli.Api.Requests.Select(r => r.Body)), StringComparison.Ordinal);
+        await CompareAsync("envoy-bootstrap.json");
+        await CompareAsync("sds-certificate.json");
+        await CompareAsync("sds-roots.json");
+
+        Task<string> TextAsync(string name) => File.ReadAllTextAsync(Path.Combine(folder, name));
+
+        async Task CompareAsync(string name)
+        {
+            var actual = (await TextAsync(name)).Replace(folder, "/cart", StringComparison.Ordinal);
+            var golden = Path.Combine(Path.GetDirectoryName(SourceFile())!, "golden", name);
+            if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(golden)!);
+                await File.WriteAllTextAsync(golden, actual);
+            }
+
+            Assert.Equal(await File.ReadAllTextAsync(golden), actual);
+        }
+
+        static string SourceFile([System.Runtime.CompilerServices.CallerFilePath] string path = "") => path;
+    }
+
+    [Theory]
+    [InlineData("gateway")]
+    [InlineData(":15012")]
+    [InlineData("gateway:0")]
+    public async Task Configure_for_Envoy_wants_to_know_a_port(string xds)
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.Api.On("POST /v1/tokens", Minted, status: 201);
+
+        var result = await cli.RunAsync(
+            "workload", "configure", "vm1", "--address", "10.0.0.7", "--port", "http=80", "--xds", xds, "--envoy", Path.Combine(cli.Folder, "x"));
+
+        Assert.Equal(2, result.Code);
+        Assert.Contains("is no HOST:PORT", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(cli.Api.Requests, r => r.Body.Contains("csr", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData()]
     [InlineData("--out", "a", "--grpc", "b")]
+    [InlineData("--envoy", "a", "--grpc", "b")]
     public async Task Configure_is_for_a_sidecar_or_for_none(params string[] outputs)
     {
         await using var cli = await CliRun.StartAsync();

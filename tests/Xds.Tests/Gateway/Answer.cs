@@ -45,6 +45,7 @@ internal sealed record Answer(
         TypeUrls.Listener => any.Unpack<Listener>().Name,
         TypeUrls.RouteConfiguration => any.Unpack<RouteConfiguration>().Name,
         TypeUrls.Secret => any.Unpack<Secret>().Name,
+        TypeUrls.NameTable => "name-table", // has no name of its own
         _ => throw new NotSupportedException(any.TypeUrl),
     };
 }

@@ -126,7 +126,7 @@ public sealed class WorkloadTests
     private static async Task<AdsClient> OpenAsync(GatewayHost host, string? identity, string generator = "")
     {
         var client = host.Delta(identity);
-        var node = new Node { Id = AdsClient.NodeId, Metadata = new Struct() };
+        var node = new Node { Id = AdsClient.NodeId, UserAgentName = "mesh-sidecar", Metadata = new Struct() };
         node.Metadata.Fields["GENERATOR"] = Value.ForString(generator);
         node.Metadata.Fields["WORKLOAD_NAME"] = Value.ForString("a-1");
         node.Metadata.Fields["LABELS"] = Value.ForStruct(new Struct { Fields = { ["version"] = Value.ForString("v1") } });

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
 using MeshOrleans.Xds.Protocol;
+using MeshOrleans.Xds.Tests.Translation.Envoy;
 using MeshOrleans.Xds.Translation.Resources;
 using MeshOrleans.Xds.Translation.Scopes;
 
@@ -59,6 +60,15 @@ public sealed class GoldenTests
     public void A_sample_becomes_for_gRPC_programs_what_its_golden_file_says(string sample, string ns, string services) =>
         Compare(Path.Combine("proxyless", sample), Translate(sample, ns, services, ProxyMode.Proxyless));
 
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void A_sample_becomes_for_a_stock_Envoy_what_its_golden_file_says(string sample, string ns, string services) =>
+        Compare(Path.Combine("envoy", sample), Translate(sample, ns, services, ProxyMode.Envoy));
+
+    [Fact]
+    public void A_mesh_that_has_everything_becomes_for_a_stock_Envoy_what_its_golden_file_says() =>
+        Compare(Path.Combine("envoy", "everything"), EnvoyMesh.Mesh.For(TestMesh.Envoy()).Resources);
+
     private static ResourceSet Translate(string sample, string ns, string services, ProxyMode mode)
     {
         var yaml = File.ReadAllText(Path.Combine(Samples, sample + ".yaml"));
@@ -72,7 +82,7 @@ public sealed class GoldenTests
             TestMesh.Workload(ns, $"{name}-v2", $"10.0.{i}.2", $"app={name},version=v2"),
         });
 
-        var scope = TestMesh.Scope(ns, $"app={names[0]},version=v1") with { Mode = mode };
+        var scope = TestMesh.Of(TestMesh.Scope(ns, $"app={names[0]},version=v1"), mode);
         return TestMesh.Of(yaml + fixture, workloads, "default").For(scope).Resources;
     }
 

@@ -100,6 +100,24 @@ internal sealed record TestMesh(MeshSnapshot Snapshot)
     public static ProxyScope Proxyless(string ns = "app", string labels = "app=a") =>
         Scope(ns, labels) with { Mode = ProxyMode.Proxyless };
 
+    /// <summary>The scope of a stock Envoy that has its certificates in files.</summary>
+    public static ProxyScope Envoy(string ns = "app", string labels = "app=a", bool hasFiles = true) =>
+        Of(Scope(ns, labels), ProxyMode.Envoy, hasFiles);
+
+    /// <summary>The same workload with a proxy of another kind.</summary>
+    public static ProxyScope Of(ProxyScope scope, ProxyMode mode, bool hasFiles = true)
+    {
+        var files = mode is ProxyMode.Envoy && hasFiles ? new CertificateFiles("/certs/chain", "/certs/key", "/certs/roots") : null;
+        return scope with { Mode = mode, ClientFiles = files, ServerFiles = files };
+    }
+
+    /// <summary>The scope of a stock Envoy that follows its certificates.</summary>
+    public static ProxyScope FollowingEnvoy(string ns = "app", string labels = "app=a")
+    {
+        var files = new SecretFiles("/certs/certificate.json", "/certs/roots.json");
+        return Scope(ns, labels) with { Mode = ProxyMode.Envoy, ClientFiles = files, ServerFiles = files };
+    }
+
     /// <summary>What a proxy gets; checked for everything that its kind would refuse.</summary>
     public Translated For(string ns = "app", string labels = "app=a") => For(Scope(ns, labels));
 
@@ -107,11 +125,17 @@ internal sealed record TestMesh(MeshSnapshot Snapshot)
     public Translated For(ProxyScope scope)
     {
         var resources = SnapshotTranslator.Translate(new TranslationInput(Snapshot, scope));
-        Assert.Empty(scope.Mode is ProxyMode.Proxyless
-            ? ProxylessCheck.Violations(resources)
-            : ReferenceCheck.Violations(resources));
+        Assert.Empty(Faults(resources, scope.Mode));
         return new Translated(resources);
     }
+
+    /// <summary>What a proxy of a kind would refuse.</summary>
+    public static ImmutableArray<string> Faults(ResourceSet resources, ProxyMode mode) => mode switch
+    {
+        ProxyMode.Proxyless => ProxylessCheck.Violations(resources),
+        ProxyMode.Envoy => EnvoyCheck.Violations(resources),
+        _ => ReferenceCheck.Violations(resources),
+    };
 
     private static ImmutableSortedDictionary<string, string> Labels(string text) =>
         text.Split(',').Select(pair => pair.Split('=')).ToImmutableSortedDictionary(p => p[0], p => p[1], StringComparer.Ordinal);

@@ -1,9 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using MeshOrleans.Model.Snapshots;
-using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation;
-using MeshOrleans.Xds.Translation.Checks;
 using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Resources;
 using MeshOrleans.Xds.Translation.Scopes;
@@ -13,12 +11,12 @@ namespace MeshOrleans.Xds.Tests.Translation;
 /// <summary>What holds for every mesh.</summary>
 public sealed class TranslationLawsTests
 {
-    private static readonly string[] Namespaces = ["app", "other"];
-    private static readonly string[] Names = ["a", "b", "c"];
+    private static readonly string[] Namespaces = RandomMesh.Namespaces;
 
     [Theory]
     [InlineData(ProxyMode.Sidecar)]
     [InlineData(ProxyMode.Proxyless)]
+    [InlineData(ProxyMode.Envoy)]
     public void The_order_in_which_facts_arrive_does_not_matter(ProxyMode mode) =>
         Prop.ForAll(Meshes(), mesh =>
         {
@@ -29,6 +27,7 @@ public sealed class TranslationLawsTests
     [Theory]
     [InlineData(ProxyMode.Sidecar)]
     [InlineData(ProxyMode.Proxyless)]
+    [InlineData(ProxyMode.Envoy)]
     public void Translating_twice_gives_the_same_bytes(ProxyMode mode) =>
         Prop.ForAll(Meshes(), mesh =>
         {
@@ -38,25 +37,24 @@ public sealed class TranslationLawsTests
                 .All(r => r.First.AnyBytes.Span.SequenceEqual(r.Second.AnyBytes.Span)));
         }).QuickCheckThrowOnFailure();
 
-    [Fact]
-    public void Nothing_is_sent_that_an_Envoy_would_refuse() =>
+    [Theory]
+    [InlineData(ProxyMode.Sidecar)]
+    [InlineData(ProxyMode.Proxyless)]
+    [InlineData(ProxyMode.Envoy)]
+    [InlineData(ProxyMode.Envoy, false)]
+    public void Nothing_is_sent_that_its_kind_of_proxy_would_refuse(ProxyMode mode, bool hasFiles = true) =>
         Prop.ForAll(Meshes(), mesh =>
         {
-            var faults = ReferenceCheck.Violations(Translate(mesh.Snapshot(mesh.Facts), ProxyMode.Sidecar));
-            return faults.IsEmpty.Label(string.Join('\n', faults));
-        }).QuickCheckThrowOnFailure();
-
-    [Fact]
-    public void Nothing_is_sent_that_a_gRPC_program_would_refuse() =>
-        Prop.ForAll(Meshes(), mesh =>
-        {
-            var faults = ProxylessCheck.Violations(Translate(mesh.Snapshot(mesh.Facts), ProxyMode.Proxyless));
+            var scope = TestMesh.Of(Scope("app", ProxyMode.Sidecar), mode, hasFiles);
+            var resources = SnapshotTranslator.Translate(new TranslationInput(mesh.Snapshot(mesh.Facts), scope));
+            var faults = TestMesh.Faults(resources, mode);
             return faults.IsEmpty.Label(string.Join('\n', faults));
         }).QuickCheckThrowOnFailure();
 
     [Theory]
     [InlineData(ProxyMode.Sidecar)]
     [InlineData(ProxyMode.Proxyless)]
+    [InlineData(ProxyMode.Envoy)]
     public void Who_is_no_member_of_a_service_changes_nothing_for_others(ProxyMode mode) =>
         Prop.ForAll(Meshes(), mesh =>
         {
@@ -68,6 +66,7 @@ public sealed class TranslationLawsTests
     [Theory]
     [InlineData(ProxyMode.Sidecar)]
     [InlineData(ProxyMode.Proxyless)]
+    [InlineData(ProxyMode.Envoy)]
     public void Going_on_from_before_gives_what_a_translation_from_scratch_gives(ProxyMode mode) =>
         Prop.ForAll(Meshes(), Steps().ListOf(6).ToArbitrary(), (mesh, steps) =>
         {
@@ -81,16 +80,16 @@ public sealed class TranslationLawsTests
                 index = index.After(next, MeshChange.Of(key));
                 snapshot = next;
                 scopes = [.. scopes.Select(s => s.After(index))];
-                isFine &= Namespaces.Zip(scopes).All(pair => IsFromScratch(snapshot, Scope(pair.First, mode), pair.Second.Resources));
+                isFine &= Namespaces.Zip(scopes).All(pair => IsFromScratch(snapshot, Scope(pair.First, mode), pair.Second));
             }
 
-            return isFine && IsFromScratch(snapshot, Scope(Namespaces[0], mode), skipping.After(index).Resources);
+            return isFine && IsFromScratch(snapshot, Scope(Namespaces[0], mode), skipping.After(index));
         }).QuickCheckThrowOnFailure();
 
     [Fact]
     public void What_is_out_of_sight_makes_no_new_resources()
     {
-        var mesh = TestMesh.Of(Service("app", "a") + "\n---\n" + Service("other", "b"), []);
+        var mesh = TestMesh.Of(RandomMesh.Service("app", "a") + "\n---\n" + RandomMesh.Service("other", "b"), []);
         var before = ScopeTranslation.Of(MeshIndex.Of(mesh.Snapshot), TestMesh.Scope("app", "app=a"));
         var stranger = TestMesh.Workload("third", "x", "10.0.0.9", "app=x");
         var member = TestMesh.Workload("app", "a-1", "10.0.0.1", "app=a");
@@ -107,11 +106,10 @@ public sealed class TranslationLawsTests
 
     /// <summary>One thing that happens to a mesh: a member comes or changes, one goes, a route or anything else is applied.</summary>
     private static Gen<Func<MeshSnapshot, (string Key, MeshSnapshot Next)>> Steps() => Gen.OneOf(
-        from member in Member() select Put($"{SnapshotKey.Workload}{member.Namespace}/{member.Name}", SnapshotPayload.Write(member)),
+        from member in RandomMesh.Member() select Put($"{SnapshotKey.Workload}{member.Namespace}/{member.Name}", SnapshotPayload.Write(member)),
         from place in Gen.Choose(0, 5) select Gone(place),
-        from at in Gen.Elements(Everywhere()) from weight in Gen.Choose(1, 5) select Applied(Route(at.Ns, at.Name, weight)),
-        from at in Gen.Elements(Everywhere()) select Applied(Rule(at.Ns, at.Name)),
-        from at in Gen.Elements(Everywhere()) select Applied(Narrow(at.Ns, at.Name)));
+        from at in Gen.Elements(RandomMesh.Everywhere()) from weight in Gen.Choose(1, 5) select Applied(RandomMesh.Route(at.Ns, at.Name, weight)),
+        from yaml in RandomMesh.AnyResource() select Applied(yaml));
 
     private static Func<MeshSnapshot, (string, MeshSnapshot)> Put(string key, string payload) =>
         snapshot => (key, snapshot.Put(key, payload));
@@ -128,104 +126,24 @@ public sealed class TranslationLawsTests
     }
 
     // A snapshot that is equal and not the same, so that nothing is taken from a cache.
-    private static bool IsFromScratch(MeshSnapshot snapshot, ProxyScope scope, ResourceSet resources)
+    private static bool IsFromScratch(MeshSnapshot snapshot, ProxyScope scope, ScopeTranslation translation)
     {
-        var scratch = SnapshotTranslator.Translate(new TranslationInput(snapshot with { }, scope));
+        var anew = ScopeTranslation.Of(MeshIndex.Of(snapshot with { }), scope);
+        var (scratch, resources) = (anew.Resources, translation.Resources);
         return scratch.Groups.Select(g => g.VersionInfo).SequenceEqual(resources.Groups.Select(g => g.VersionInfo))
             && scratch.Groups.Zip(resources.Groups).All(g => g.First.Resources.Zip(g.Second.Resources)
-                .All(r => r.First.AnyBytes.Span.SequenceEqual(r.Second.AnyBytes.Span)));
+                .All(r => r.First.AnyBytes.Span.SequenceEqual(r.Second.AnyBytes.Span)))
+            && anew.Names.VersionInfo == translation.Names.VersionInfo;
     }
 
     private static ProxyScope Scope(string ns, ProxyMode mode) =>
-        TestMesh.Scope(ns, "app=a,version=v1") with { Mode = mode };
+        TestMesh.Of(TestMesh.Scope(ns, "app=a,version=v1"), mode);
 
     private static ResourceSet Translate(MeshSnapshot snapshot, ProxyMode mode) => SnapshotTranslator.Translate(
-        new TranslationInput(snapshot, TestMesh.Scope("app", "app=a,version=v1") with { Mode = mode }));
+        new TranslationInput(snapshot, Scope("app", mode)));
 
     private static IEnumerable<string> Versions(MeshSnapshot snapshot, ProxyMode mode) =>
         Translate(snapshot, mode).Groups.Select(g => g.VersionInfo);
 
-    private static Arbitrary<Mesh> Meshes()
-    {
-        var gen =
-            from services in Gen.SubListOf(Everywhere()).Select(l => l.ToList())
-            from routed in Gen.SubListOf(Everywhere()).Select(l => l.ToList())
-            from ruled in Gen.SubListOf(Everywhere()).Select(l => l.ToList())
-            from guarded in Gen.SubListOf(Everywhere()).Select(l => l.ToList())
-            from members in Member().ListOf(6)
-            from weight in Gen.Choose(1, 5)
-            select new Mesh(
-                [
-                    .. services.Select(s => Service(s.Ns, s.Name)),
-                    .. routed.Select(s => Route(s.Ns, s.Name, weight)),
-                    .. ruled.Select(s => Rule(s.Ns, s.Name)),
-                    .. guarded.Select(s => Guard(s.Ns, s.Name)),
-                ],
-                [.. members.DistinctBy(m => m.Address)]);
-        return gen.ToArbitrary();
-    }
-
-    private static IEnumerable<(string Ns, string Name)> Everywhere() =>
-        from ns in Namespaces from name in Names select (ns, name);
-
-    private static Gen<Workload> Member() =>
-        from ns in Gen.Elements(Namespaces)
-        from name in Gen.Elements(Names)
-        from number in Gen.Choose(1, 50)
-        from sidecar in Gen.Elements(true, false)
-        from health in Gen.Elements(WorkloadHealth.Healthy, WorkloadHealth.Unhealthy, WorkloadHealth.Draining)
-        from zone in Gen.Elements("", "here/z1", "here/z2", "far/z1")
-        select TestMesh.Workload(ns, $"{name}-{number}", $"10.0.0.{number}", $"app={name},version=v{1 + (number % 2)}", sidecar) with
-        {
-            Health = health,
-            Locality = Locality.Parse(zone),
-        };
-
-    private static string Service(string ns, string name) => $$"""
-        { kind: Service, apiVersion: v1, metadata: { name: {{name}}, namespace: {{ns}} },
-          spec: { selector: { app: {{name}} }, ports: [ { port: 80, name: http, targetPort: 8080 }, { port: 9000, name: tcp } ] } }
-        """;
-
-    private static string Route(string ns, string name, int weight) => $$"""
-        { kind: VirtualService, apiVersion: networking.istio.io/v1, metadata: { name: {{name}}, namespace: {{ns}} },
-          spec: { hosts: [ {{name}}, "{{name}}.example" ], http: [
-            { match: [ { uri: { prefix: /x } } ], route: [ { destination: { host: {{name}}, subset: v1 }, weight: {{weight}} }, { destination: { host: a }, weight: 1 } ] },
-            { route: [ { destination: { host: {{name}} } } ] } ] } }
-        """;
-
-    private static string Rule(string ns, string name) => $$"""
-        { kind: DestinationRule, apiVersion: networking.istio.io/v1, metadata: { name: {{name}}, namespace: {{ns}} },
-          spec: { host: {{name}}, trafficPolicy: { outlierDetection: { consecutive5xxErrors: 3 } }, subsets: [ { name: v1, labels: { version: v1 } } ] } }
-        """;
-
-    private static string Narrow(string ns, string name) => $$"""
-        { kind: Sidecar, apiVersion: networking.istio.io/v1, metadata: { name: {{name}}, namespace: {{ns}} },
-          spec: { egress: [ { hosts: [ "./{{name}}.{{ns}}.svc.cluster.local" ] } ] } }
-        """;
-
-    private static string Guard(string ns, string name) => $$"""
-        { kind: AuthorizationPolicy, apiVersion: security.istio.io/v1, metadata: { name: {{name}}, namespace: {{ns}} },
-          spec: { selector: { matchLabels: { app: {{name}} } }, rules: [ { from: [ { source: { namespaces: [ {{ns}} ] } } ], to: [ { operation: { methods: [ GET ] } } ] } ] } }
-        """;
-
-    /// <summary>A generated mesh: facts that can be put into a snapshot in any order.</summary>
-    private sealed record Mesh(string[] Resources, Workload[] Members)
-    {
-        public IEnumerable<(string Key, string Payload)> Facts
-        {
-            get
-            {
-                var mesh = Resources.Length == 0
-                    ? new TestMesh(MeshSnapshot.Empty)
-                    : TestMesh.Of(string.Join("\n---\n", Resources), []);
-                foreach (var (key, resource) in mesh.Snapshot.Config) yield return ($"{SnapshotKey.Config}{key}", Model.Config.ConfigJson.Write(resource));
-                foreach (var member in Members) yield return ($"{SnapshotKey.Workload}{member.Namespace}/{member.Name}", SnapshotPayload.Write(member));
-            }
-        }
-
-        public MeshSnapshot Snapshot(IEnumerable<(string Key, string Payload)> facts) =>
-            facts.Aggregate(MeshSnapshot.Empty, (snapshot, fact) => snapshot.Put(fact.Key, fact.Payload));
-
-        public override string ToString() => string.Join('\n', Resources) + '\n' + string.Join('\n', Members.Select(m => m.ToString()));
-    }
+    private static Arbitrary<RandomMesh> Meshes() => RandomMesh.Any().ToArbitrary();
 }

@@ -7,7 +7,8 @@ namespace MeshOrleans.Xds.Gateway.Push;
 /// <summary>What the streams of one scope are brought to.</summary>
 /// <param name="Picture">The picture it was made from.</param>
 /// <param name="Resources">The resources; null when none could ever be made.</param>
-internal sealed record ScopeState(PushPicture Picture, ResourceSet? Resources);
+/// <param name="Translation">What they came of, with the table of names; null when none could ever be made.</param>
+internal sealed record ScopeState(PushPicture Picture, ResourceSet? Resources, ScopeTranslation? Translation);
 
 /// <summary>One proxy scope: its translation, carried from picture to picture, and the streams that follow it.</summary>
 /// <param name="scope">Which.</param>
@@ -60,7 +61,7 @@ internal sealed class ScopeFeed(ProxyScope scope, Action<Exception, ProxyScope, 
         {
             var (before, picture) = (_current, newest());
             if (before?.Picture == picture) return;
-            var state = new ScopeState(picture, Translate(picture) ?? before?.Resources);
+            var state = new ScopeState(picture, Translate(picture) ?? before?.Resources, _translation);
             _current = state;
             if (before is not null && Concerns(before, state)) Wake();
         }

@@ -88,6 +88,7 @@ public sealed class GatewayMetrics
         TypeUrls.Listener => "lds",
         TypeUrls.RouteConfiguration => "rds",
         TypeUrls.Secret => "sds",
+        TypeUrls.NameTable => "nds",
         _ => "other",
     };
 

@@ -5,6 +5,7 @@ using MeshOrleans.Xds.Gateway.Secrets;
 using MeshOrleans.Xds.Gateway.Status;
 using MeshOrleans.Xds.Gateway.Workloads;
 using MeshOrleans.Xds.Protocol.Grpc;
+using MeshOrleans.Xds.Translation.Scopes;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Xds.Gateway.Streams;
@@ -97,6 +98,11 @@ internal sealed partial class DiscoveryService(
         status.Add(open);
         parts.Metrics.Connected();
         LogOpened(node.Id, node.Identity?.ToString() ?? "no proved identity", wire.Protocol);
+        if (node.Scope is { Mode: ProxyMode.Envoy } and not { ClientFiles: not null, ServerFiles: not null })
+        {
+            LogWithoutFiles(node.Id);
+        }
+
         Task[] beside =
             [RunBesideAsync(svid?.RunAsync(ended.Token), node), RunBesideAsync(workload?.RunAsync(ended.Token), node)];
         try
@@ -141,6 +147,13 @@ internal sealed partial class DiscoveryService(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Node} has connected ({Identity}, {Protocol}).")]
     private partial void LogOpened(string node, string identity, StreamProtocol protocol);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The Envoy {Node} names no certificate files for both ends (TLS_CLIENT_CERT_CHAIN, TLS_CLIENT_KEY, "
+            + "TLS_CLIENT_ROOT_CERT, TLS_SERVER_..., or MESH_SDS_CERTIFICATE and MESH_SDS_ROOTS): where they are "
+            + "missing it has no mesh mTLS, and what demands that is closed.")]
+    private partial void LogWithoutFiles(string node);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The stream of {Node} has ended.")]
     private partial void LogClosed(string node);

@@ -19,9 +19,6 @@ internal sealed record ProxyNode
     public const int MaxId = 512;
     private const int MaxEntries = 256;
 
-    /// <summary>What Istio's bootstrap for gRPC programs has as GENERATOR.</summary>
-    private const string Grpc = "grpc";
-
     public required string Id { get; init; }
 
     /// <summary>The proved identity; null on the plaintext port.</summary>
@@ -63,9 +60,7 @@ internal sealed record ProxyNode
             ?? "default";
         var workload = Find(metadata, "MESH_WORKLOAD")?.StructValue;
         var ports = Ports(workload is null ? null : Find(workload, "ports")?.StructValue);
-        var mode = Text(metadata, "GENERATOR") == Grpc ? ProxyMode.Proxyless
-            : parts?[0] == "router" ? ProxyMode.Gateway
-            : ProxyMode.Sidecar;
+        var mode = ClientKind.Of(node, parts?[0]);
         return new ProxyNode
         {
             Id = node.Id,
@@ -85,6 +80,8 @@ internal sealed record ProxyNode
                     : ModelLocality.Unknown,
                 Network = Text(metadata, "NETWORK") ?? "",
                 Ports = ports,
+                ClientFiles = mode is ProxyMode.Envoy ? ClientKind.Files(metadata, "CLIENT") : null,
+                ServerFiles = mode is ProxyMode.Envoy ? ClientKind.Files(metadata, "SERVER") : null,
                 BindAddress = mode is ProxyMode.Proxyless && ports.Count > 0 ? Literal(parts?[1]) : "",
             },
         };

@@ -11,8 +11,9 @@ internal static class RequestClassifier
 {
     private const string Everything = "*";
 
-    /// <summary>Listeners and clusters can be asked for as a whole.</summary>
-    public static bool HasWildcard(string typeUrl) => typeUrl is TypeUrls.Cluster or TypeUrls.Listener;
+    /// <summary>Listeners and clusters can be asked for as a whole; of the table of names there is only one.</summary>
+    public static bool HasWildcard(string typeUrl) =>
+        typeUrl is TypeUrls.Cluster or TypeUrls.Listener or TypeUrls.NameTable;
 
     public static (RequestKind Kind, Subscription? Next) Classify(
         Subscription? current, StreamRequest request, StreamProtocol protocol) =>

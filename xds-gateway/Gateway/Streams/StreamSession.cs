@@ -3,6 +3,7 @@ using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Gateway.Status;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Grpc;
+using MeshOrleans.Xds.Translation;
 using MeshOrleans.Xds.Translation.Resources;
 using MeshOrleans.Xds.Translation.Tls;
 using Microsoft.Extensions.Logging;
@@ -31,6 +32,7 @@ internal sealed partial class StreamSession(
     private ScopeFeed? _feed;
     private PushPicture _picture = null!;
     private ResourceSet _set = null!;
+    private ScopeTranslation _translation = null!;
 
     /// <summary>Something that the stream may have to push has changed. Any thread may say so.</summary>
     public void Wake() => _wake.Set();
@@ -138,7 +140,7 @@ internal sealed partial class StreamSession(
         var state = _feed!.Current!;
         _set = state.Resources
             ?? throw new GrpcException(GrpcStatusCode.Unavailable, "The configuration of this proxy cannot be made.");
-        _picture = state.Picture;
+        (_picture, _translation) = (state.Picture, state.Translation!);
     }
 
     private void Handle(StreamRequest request)
@@ -300,6 +302,7 @@ internal sealed partial class StreamSession(
     private ResourceGroup GroupFor(Subscription subscription)
     {
         if (subscription.TypeUrl == TypeUrls.Secret) return fellows.Secrets.Group(_picture.Snapshot);
+        if (subscription.TypeUrl == TypeUrls.NameTable) return _translation.Names;
         var group = _set.Group(subscription.TypeUrl)!;
         return subscription.TypeUrl is TypeUrls.Cluster or TypeUrls.ClusterLoadAssignment
             ? MakeBeforeBreak.Hold(subscription, group, RoutesAreSettled())

@@ -14,6 +14,7 @@ internal sealed class SubscriptionTable
         TypeUrls.Listener,
         TypeUrls.RouteConfiguration,
         TypeUrls.Secret,
+        TypeUrls.NameTable,
     ];
 
     private readonly Dictionary<string, Subscription> _byType = new(StringComparer.Ordinal);

@@ -34,10 +34,18 @@ internal static class WorkloadDescription
             Weight = (int)Number(workload, "weight", 1, 1, 10_000),
             Group = ProxyNode.Text(workload, "group") ?? "",
             Lease = Lease(workload),
-            HasSidecar = scope.Mode is not ProxyMode.Proxyless,
+            HasSidecar = TakesMeshTls(scope),
             SpiffeId = identity.ToString(),
         };
     }
+
+    /// <summary>A stock Envoy takes mesh mTLS with its own files only: without, its peers must not try.</summary>
+    private static bool TakesMeshTls(ProxyScope scope) => scope.Mode switch
+    {
+        ProxyMode.Proxyless => false,
+        ProxyMode.Envoy => scope.ServerFiles is not null,
+        _ => true,
+    };
 
     private static TimeSpan Lease(Struct workload) => TimeSpan.FromSeconds(Number(
         workload, "leaseSeconds", DefaultLease.TotalSeconds, MinLease.TotalSeconds, MaxLease.TotalSeconds));

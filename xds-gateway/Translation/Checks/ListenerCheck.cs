@@ -18,7 +18,11 @@ internal static class ListenerCheck
         var asked = new HashSet<string>(StringComparer.Ordinal);
         foreach (var listener in listeners)
         {
-            if (listener.FilterChains.Count == 0) faults.Add($"{listener.Name} has no filter chain.");
+            if (listener.FilterChains.Count == 0 && listener.DefaultFilterChain is null)
+            {
+                faults.Add($"{listener.Name} has no filter chain.");
+            }
+
             if (listener.Address.SocketAddress.PortValue > 65535) faults.Add($"{listener.Name}: port out of range.");
             var matches = new HashSet<FilterChainMatch>();
             foreach (var chain in listener.FilterChains)
@@ -30,6 +34,8 @@ internal static class ListenerCheck
 
                 Check(listener.Name, chain, asked, clusters, faults);
             }
+
+            if (listener.DefaultFilterChain is { } last) Check(listener.Name, last, asked, clusters, faults);
         }
 
         var given = tables.Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
@@ -50,9 +56,9 @@ internal static class ListenerCheck
             else if (filter.TypedConfig.TryUnpack<TcpProxy>(out var tcp))
             {
                 if (tcp.StatPrefix.Length == 0) faults.Add($"{listener}: a TCP proxy has no stat prefix.");
-                if (!clusters.Contains(tcp.Cluster))
+                foreach (var name in ClustersOf(tcp).Where(n => !clusters.Contains(n)))
                 {
-                    faults.Add($"{listener} forwards to {tcp.Cluster}, which does not exist.");
+                    faults.Add($"{listener} forwards to {name}, which does not exist.");
                 }
             }
             else if (filter.TypedConfig.TryUnpack<NetworkRbac.RBAC>(out var rbac))
@@ -63,6 +69,11 @@ internal static class ListenerCheck
             }
         }
     }
+
+    private static IEnumerable<string> ClustersOf(TcpProxy tcp) =>
+        tcp.ClusterSpecifierCase is TcpProxy.ClusterSpecifierOneofCase.WeightedClusters
+            ? tcp.WeightedClusters.Clusters.Select(c => c.Name)
+            : [tcp.Cluster];
 
     private static void Check(
         string listener,

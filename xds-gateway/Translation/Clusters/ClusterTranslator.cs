@@ -31,7 +31,7 @@ internal static class ClusterTranslator
         };
         if (cluster.Type is Cluster.Types.DiscoveryType.Eds)
         {
-            cluster.EdsClusterConfig = new() { EdsConfig = ConfigSources.Ads(), ServiceName = source.Name };
+            cluster.EdsClusterConfig = new() { EdsConfig = ConfigSources.Ads(view.Scope), ServiceName = source.Name };
         }
         else if (cluster.Type is not Cluster.Types.DiscoveryType.OriginalDst)
         {

@@ -23,6 +23,9 @@ internal sealed record OutboundCluster
     /// <summary>The members of this cluster, unhealthy ones included.</summary>
     public required ImmutableArray<ServiceEndpoint> Endpoints { get; init; }
 
+    /// <summary>The members of the whole service on this port: a superset of <see cref="Endpoints"/>.</summary>
+    public required ImmutableArray<ServiceEndpoint> Siblings { get; init; }
+
     public string Name => ClusterName.Outbound(Service.Host, Port.Number, Subset?.Name ?? "");
 
     public string ServerName => ClusterName.ServerName(Service.Host, Port.Number, Subset?.Name ?? "");
@@ -67,6 +70,7 @@ internal sealed record OutboundCluster
             Subset = subset,
             Policy = policy,
             Endpoints = members,
+            Siblings = endpoints,
             Discovery = DiscoveryOf(service, policy, members),
         };
     }

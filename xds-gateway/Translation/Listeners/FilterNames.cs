@@ -6,6 +6,8 @@ internal static class FilterNames
     public const string HttpConnectionManager = "envoy.filters.network.http_connection_manager";
     public const string TcpProxy = "envoy.filters.network.tcp_proxy";
     public const string NetworkRbac = "envoy.filters.network.rbac";
+    public const string HttpInspector = "envoy.filters.listener.http_inspector";
+    public const string OriginalDst = "envoy.filters.listener.original_dst";
     public const string TlsInspector = "envoy.filters.listener.tls_inspector";
     public const string Rbac = "envoy.filters.http.rbac";
     public const string Fault = "envoy.filters.http.fault";

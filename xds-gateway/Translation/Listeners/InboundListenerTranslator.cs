@@ -26,7 +26,7 @@ namespace MeshOrleans.Xds.Translation.Listeners;
 internal static class InboundListenerTranslator
 {
     public const string Name = "virtualInbound";
-    private const int CapturePort = 15006;
+    public const int CapturePort = 15006;
 
     /// <summary>Null when the workload has no ports.</summary>
     public static Listener? Translate(ProxyView view, IReadOnlyCollection<InboundPort> ports)
@@ -57,24 +57,21 @@ internal static class InboundListenerTranslator
     {
         var match = new FilterChainMatch { DestinationPort = (uint)port.Number, TransportProtocol = "tls" };
         if (mode is MutualTlsMode.Permissive) match.ApplicationProtocols.AddRange(MeshTls.ClientAlpns);
-        var tls = new CommonTlsContext
-        {
-            TlsParams = MeshTls.Parameters(),
-            TlsCertificateSdsSecretConfigs = { MeshTls.Certificate() },
-            CombinedValidationContext = MeshTls.Validation([]),
-        };
-        if (port.Protocol.IsHttp()) tls.AlpnProtocols.AddRange(["h2", "http/1.1"]);
+        var tls = MeshTls.Server(view.Scope)!; // our own sidecar always has one
         return new FilterChain
         {
             Name = $"inbound|{port.Number}|tls",
             FilterChainMatch = match,
-            TransportSocket = MeshTls.Socket(new DownstreamTlsContext
-            {
-                CommonTlsContext = tls,
-                RequireClientCertificate = true,
-            }),
+            TransportSocket = Socket(tls, port.Protocol),
             Filters = { FiltersOf(view, port) },
         };
+    }
+
+    /// <summary>Ends mesh mTLS: who calls must prove who he is.</summary>
+    public static TransportSocket Socket(CommonTlsContext tls, AppProtocol protocol)
+    {
+        if (protocol.IsHttp()) tls.AlpnProtocols.AddRange(["h2", "http/1.1"]);
+        return MeshTls.Socket(new DownstreamTlsContext { CommonTlsContext = tls, RequireClientCertificate = true });
     }
 
     private static FilterChain PlaintextChain(ProxyView view, InboundPort port) => new()
@@ -88,7 +85,8 @@ internal static class InboundListenerTranslator
         Filters = { FiltersOf(view, port) },
     };
 
-    private static IEnumerable<Filter> FiltersOf(ProxyView view, InboundPort port) =>
+    /// <summary>What is done with the connections of a port, however they came in.</summary>
+    public static IEnumerable<Filter> FiltersOf(ProxyView view, InboundPort port) =>
         port.Protocol.IsHttp() ? [Http(view, port)] : [.. RbacTranslator.NetworkFilters(view, port), Tcp(port)];
 
     private static Filter Tcp(InboundPort port) => new()

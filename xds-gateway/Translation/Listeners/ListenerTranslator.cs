@@ -17,13 +17,25 @@ namespace MeshOrleans.Xds.Translation.Listeners;
 /// </remarks>
 internal static class ListenerTranslator
 {
-    private const int CapturePort = 15001;
+    public const int CapturePort = 15001;
 
-    public static Listener Outbound(ProxyView view, int port)
+    public static Listener Outbound(ProxyView view, int port) => new()
     {
-        var name = $"0.0.0.0_{port}";
-        var manager = HttpConnection.Common(view.Mesh.Settings, $"outbound_{name}");
-        manager.Rds = new() { ConfigSource = ConfigSources.Ads(), RouteConfigName = $"{port}" };
+        Name = NameOf(port),
+        Address = Addresses.Of("0.0.0.0", port),
+        BindToPort = false,
+        TrafficDirection = TrafficDirection.Outbound,
+        FilterChains = { new FilterChain { Filters = { Http(view, port) } } },
+    };
+
+    /// <summary>The name of the listener for a port on whatever address.</summary>
+    public static string NameOf(int port) => $"0.0.0.0_{port}";
+
+    /// <summary>The filter for requests on a port.</summary>
+    public static Filter Http(ProxyView view, int port)
+    {
+        var manager = HttpConnection.Common(view.Mesh.Settings, $"outbound_{NameOf(port)}");
+        manager.Rds = new() { ConfigSource = ConfigSources.Ads(view.Scope), RouteConfigName = $"{port}" };
         manager.HttpFilters.Add(HttpConnection.Filter(FilterNames.Fault, new HTTPFault()));
         if (view.VirtualServices.All.Any(v => HasCors(v.Spec)))
         {
@@ -31,22 +43,24 @@ internal static class ListenerTranslator
         }
 
         manager.HttpFilters.Add(HttpConnection.Router());
-        return new Listener
-        {
-            Name = name,
-            Address = Addresses.Of("0.0.0.0", port),
-            BindToPort = false,
-            TrafficDirection = TrafficDirection.Outbound,
-            FilterChains = { new FilterChain { Filters = { HttpConnection.Pack(manager) } } },
-        };
+        return HttpConnection.Pack(manager);
     }
+
+    /// <summary>Where goes what nobody knows: through, or nowhere.</summary>
+    public static string Fallback(ProxyView view) => view.OutboundMode is OutboundTrafficMode.RegistryOnly
+        ? ClusterName.BlackHole
+        : ClusterName.Passthrough;
+
+    /// <summary>Forwards the bytes of connections to one cluster.</summary>
+    public static Filter Tcp(string cluster) => new()
+    {
+        Name = FilterNames.TcpProxy,
+        TypedConfig = Any.Pack(new TcpProxy { StatPrefix = cluster, Cluster = cluster }),
+    };
 
     /// <summary>Takes what no other listener takes, and lets it through or not.</summary>
     public static Listener CatchAll(ProxyView view)
     {
-        var cluster = view.OutboundMode is OutboundTrafficMode.RegistryOnly
-            ? ClusterName.BlackHole
-            : ClusterName.Passthrough;
         return new Listener
         {
             Name = "virtualOutbound",
@@ -55,18 +69,7 @@ internal static class ListenerTranslator
             TrafficDirection = TrafficDirection.Outbound,
             FilterChains =
             {
-                new FilterChain
-                {
-                    Name = "virtualOutbound-catchall-tcp",
-                    Filters =
-                    {
-                        new Filter
-                        {
-                            Name = FilterNames.TcpProxy,
-                            TypedConfig = Any.Pack(new TcpProxy { StatPrefix = cluster, Cluster = cluster }),
-                        },
-                    },
-                },
+                new FilterChain { Name = "virtualOutbound-catchall-tcp", Filters = { Tcp(Fallback(view)) } },
             },
         };
     }

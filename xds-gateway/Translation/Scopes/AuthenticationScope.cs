@@ -28,6 +28,11 @@ internal static class AuthenticationScope
         return port is MutualTlsMode.Unset ? mode : port;
     }
 
+    /// <summary>The workload ports of which a policy speaks by number.</summary>
+    public static IEnumerable<int> PortsOf(
+        MeshIndex mesh, string ns, ImmutableSortedDictionary<string, string> labels) =>
+        ns == mesh.Settings.RootNamespace ? [] : Selecting(mesh, ns, labels)?.PortLevelMtls.Keys ?? [];
+
     private static PeerAuthentication? Whole(MeshIndex mesh, string ns) =>
         mesh.PeerAuthentications[ns].FirstOrDefault(p => !IsSelecting(p.Spec))?.Spec;
 

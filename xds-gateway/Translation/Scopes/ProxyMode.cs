@@ -9,6 +9,9 @@ public enum ProxyMode
     /// <summary>The edge of the mesh.</summary>
     Gateway,
 
+    /// <summary>One workload, as a stock Envoy into which its connections are redirected.</summary>
+    Envoy,
+
     /// <summary>Nothing: it is the application itself, a gRPC program that speaks xDS.</summary>
     Proxyless,
 }

@@ -41,6 +41,12 @@ public sealed record ProxyScope
     /// </summary>
     public string BindAddress { get; init; } = "";
 
+    /// <summary>What a stock Envoy shows to servers; null for one that has none, and for everybody else.</summary>
+    public CertificateSource? ClientFiles { get; init; }
+
+    /// <summary>What a stock Envoy shows to clients; null for one that has none, and for everybody else.</summary>
+    public CertificateSource? ServerFiles { get; init; }
+
     /// <inheritdoc/>
     public bool Equals(ProxyScope? other) =>
         other is not null
@@ -48,6 +54,8 @@ public sealed record ProxyScope
         && Namespace == other.Namespace
         && BindAddress == other.BindAddress
         && Locality == other.Locality
+        && ClientFiles == other.ClientFiles
+        && ServerFiles == other.ServerFiles
         && Labels.SequenceEqual(other.Labels)
         && Ports.SequenceEqual(other.Ports);
 
@@ -59,6 +67,8 @@ public sealed record ProxyScope
         hash.Add(Namespace, StringComparer.Ordinal);
         hash.Add(BindAddress, StringComparer.Ordinal);
         hash.Add(Locality);
+        hash.Add(ClientFiles);
+        hash.Add(ServerFiles);
         foreach (var (key, value) in Labels) hash.Add((key, value));
         foreach (var (name, port) in Ports) hash.Add((name, port));
         return hash.ToHashCode();

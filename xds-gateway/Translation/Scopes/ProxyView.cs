@@ -86,13 +86,19 @@ internal sealed class ProxyView
     {
         foreach (var source in VirtualServices.All)
         {
-            foreach (var destination in source.Spec.Http.SelectMany(DestinationsOf))
+            foreach (var destination in DestinationsOf(source.Spec))
             {
                 var host = HostName.Resolve(destination.Host, source.Namespace);
                 if (Mesh.Registry.Find(host, Scope.Namespace) is { } service) services.TryAdd(host, service);
             }
         }
     }
+
+    private static IEnumerable<Destination> DestinationsOf(VirtualService source) =>
+        source.Http.SelectMany(DestinationsOf).Concat(
+            source.Tls.SelectMany(r => r.Route).Concat(source.Tcp.SelectMany(r => r.Route))
+                .Select(r => r.Destination)
+                .OfType<Destination>());
 
     private static IEnumerable<Destination> DestinationsOf(HttpRoute route) =>
         route.Route.Select(r => r.Destination)

@@ -14,13 +14,23 @@ namespace MeshOrleans.Xds.Translation.Tls;
 /// <summary>Says with which TLS a cluster is called.</summary>
 /// <remarks>
 /// Without a word in a DestinationRule each endpoint decides: mesh mTLS where it has a sidecar that takes it, else
-/// plaintext. The SPIFFE IDs that a server may show are those of the cluster's own members, each with its own trust
-/// domain. The ALPN offered names the HTTP version that the cluster is configured with; see <see
-/// cref="HttpProtocolTranslator"/>.
+/// plaintext. The SPIFFE IDs that a server may show are those of the service's accounts, each with its own trust
+/// domain; with none known there is one that nobody has, for an empty list would let everybody in. The ALPN offered
+/// names the HTTP version that the cluster is configured with; see <see cref="HttpProtocolTranslator"/>.
 /// </remarks>
 internal static class TransportSocketTranslator
 {
     private const string TlsMode = "tlsMode";
+
+    /// <summary>The path of an identity that the authority gives to nobody.</summary>
+    private const string Nobody = "nobody";
+
+    /// <summary>
+    /// Envoy does not know where its machine keeps roots: this is where most do. A machine that does not gets no
+    /// cluster, which is better than a server that nobody checks.
+    /// </summary>
+    private const string SystemRoots = "/etc/ssl/certs/ca-certificates.crt";
+
     private const string RawBufferName = "envoy.transport_sockets.raw_buffer";
 
     public static void Apply(Cluster cluster, ProxyView view, OutboundCluster source)
@@ -31,10 +41,11 @@ internal static class TransportSocketTranslator
                 AddAutomatic(cluster, view, source);
                 break;
             case { Mode: ClientTlsMode.IstioMutual } tls:
-                cluster.TransportSocket = MeshTls.Socket(MeshMutual(view, source, tls));
+                cluster.TransportSocket = MeshTls.Socket(MeshMutual(view, source, tls)
+                    ?? throw new InvalidOperationException($"{source.Name} demands mTLS of who has none."));
                 break;
             case { Mode: ClientTlsMode.Simple or ClientTlsMode.Mutual } tls:
-                cluster.TransportSocket = MeshTls.Socket(Own(source, tls));
+                cluster.TransportSocket = MeshTls.Socket(Own(view.Scope, source, tls));
                 break;
             default:
                 break; // plaintext
@@ -43,11 +54,12 @@ internal static class TransportSocketTranslator
 
     private static void AddAutomatic(Cluster cluster, ProxyView view, OutboundCluster source)
     {
+        if (MeshMutual(view, source, null) is not { } mutual) return; // in clear text, and who demands more refuses it
         cluster.TransportSocketMatches.Add(new Cluster.Types.TransportSocketMatch
         {
             Name = "tlsMode-istio",
             Match = new Struct { Fields = { [TlsMode] = Value.ForString("istio") } },
-            TransportSocket = MeshTls.Socket(MeshMutual(view, source, null)),
+            TransportSocket = MeshTls.Socket(mutual),
         });
         cluster.TransportSocketMatches.Add(new Cluster.Types.TransportSocketMatch
         {
@@ -57,35 +69,47 @@ internal static class TransportSocketTranslator
         });
     }
 
-    /// <summary>Of whom the server must be one when it is called with mesh mTLS; empty for anybody.</summary>
-    public static IEnumerable<string> MeshIdentities(ProxyView view, OutboundCluster source, ClientTls? tls) =>
-        tls is { SubjectAltNames.IsEmpty: false } ? tls.SubjectAltNames : Identities(view, source, tls is not null);
-
-    private static UpstreamTlsContext MeshMutual(ProxyView view, OutboundCluster source, ClientTls? tls)
+    /// <summary>
+    /// Of whom the server must be one when it is called with mesh mTLS; empty for anybody, which only a service gets
+    /// whose members nobody can know (it is reached at whatever address the client has).
+    /// </summary>
+    public static IReadOnlyCollection<string> MeshIdentities(ProxyView view, OutboundCluster source, ClientTls? tls)
     {
-        var identities = MeshIdentities(view, source, tls);
+        if (tls is { SubjectAltNames.IsEmpty: false }) return tls.SubjectAltNames;
+        var names = Identities(view, source, tls is not null);
+        var isUnknowable = source.Service.Resolution is ServiceResolution.None or ServiceResolution.DynamicDns;
+        if (names.Count == 0 && !isUnknowable) names.Add($"spiffe://{view.Mesh.Settings.TrustDomains[0]}/{Nobody}");
+        return names;
+    }
+
+    /// <summary>Null when the client has no certificate to show.</summary>
+    private static UpstreamTlsContext? MeshMutual(ProxyView view, OutboundCluster source, ClientTls? tls)
+    {
+        if (MeshTls.Client(view.Scope, MeshIdentities(view, source, tls)) is not { } context) return null;
+        context.AlpnProtocols.AddRange(MeshAlpns(source));
         return new UpstreamTlsContext
         {
             Sni = tls is { Sni.Length: > 0 } ? tls.Sni : source.ServerName,
-            CommonTlsContext = new CommonTlsContext
-            {
-                TlsParams = MeshTls.Parameters(),
-                TlsCertificateSdsSecretConfigs = { MeshTls.Certificate() },
-                CombinedValidationContext = MeshTls.Validation(identities),
-                AlpnProtocols = { MeshAlpns(source) },
-            },
+            CommonTlsContext = context,
         };
     }
 
     /// <summary>
-    /// The identities of the members, in fixed order; of this mesh's own in all of its trust domains. Where mesh mTLS
-    /// is demanded of everybody, those without a sidecar have to prove their service account themselves.
+    /// The accounts that configuration names for the service and those of its members, in fixed order; of this mesh's
+    /// own in all of its trust domains. Members that are unhealthy and those of other subsets are among them, so that
+    /// most of what happens to members leaves the cluster as it is. Where mesh mTLS is demanded of everybody, those
+    /// without a sidecar have to prove their service account themselves.
     /// </summary>
     private static SortedSet<string> Identities(ProxyView view, OutboundCluster source, bool isDemanded)
     {
         var names = new SortedSet<string>(source.Service.SubjectAltNames, StringComparer.Ordinal);
         var domains = view.Mesh.Settings.TrustDomains;
-        foreach (var workload in source.Endpoints.Select(e => e.Workload).Where(w => w.HasSidecar || isDemanded))
+        foreach (var account in source.Service.ServiceAccounts)
+        {
+            foreach (var domain in domains) names.Add($"spiffe://{domain}/ns/{source.Service.Namespace}/sa/{account}");
+        }
+
+        foreach (var workload in source.Siblings.Select(e => e.Workload).Where(w => w.HasSidecar || isDemanded))
         {
             if (workload.Identity is { } foreign && foreign.TrustDomain.Name != domains[0])
             {
@@ -107,9 +131,9 @@ internal static class TransportSocketTranslator
         : ["istio-http/1.1", "istio", "http/1.1"];
 
     /// <summary>TLS of the application's own kind, as a DestinationRule asks for it.</summary>
-    private static UpstreamTlsContext Own(OutboundCluster source, ClientTls tls)
+    private static UpstreamTlsContext Own(ProxyScope scope, OutboundCluster source, ClientTls tls)
     {
-        var context = new CommonTlsContext { ValidationContext = OwnRoots(source, tls) };
+        var context = new CommonTlsContext { ValidationContext = OwnRoots(scope, source, tls) };
         if (tls.Mode is ClientTlsMode.Mutual && tls.ClientCertificate.Length > 0)
         {
             context.TlsCertificates.Add(new TlsCertificate
@@ -127,7 +151,7 @@ internal static class TransportSocketTranslator
         };
     }
 
-    private static CertificateValidationContext OwnRoots(OutboundCluster source, ClientTls tls)
+    private static CertificateValidationContext OwnRoots(ProxyScope scope, OutboundCluster source, ClientTls tls)
     {
         var context = new CertificateValidationContext();
         if (tls.InsecureSkipVerify is true)
@@ -137,6 +161,7 @@ internal static class TransportSocketTranslator
         }
 
         if (tls.CaCertificates.Length > 0) context.TrustedCa = new DataSource { Filename = tls.CaCertificates };
+        else if (scope.Mode is ProxyMode.Envoy) context.TrustedCa = new DataSource { Filename = SystemRoots };
         else context.SystemRootCerts = new();
         if (tls.CaCrl.Length > 0) context.Crl = new DataSource { Filename = tls.CaCrl };
         foreach (var name in OwnNames(source, tls))

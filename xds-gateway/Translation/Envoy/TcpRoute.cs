@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using Google.Protobuf.WellKnownTypes;
+using MeshOrleans.Xds.Protocol.Listener;
+using MeshOrleans.Xds.Protocol.TcpProxy;
+using MeshOrleans.Xds.Translation.Listeners;
+
+namespace MeshOrleans.Xds.Translation.Envoy;
+
+/// <summary>Where connections of some kind go.</summary>
+/// <param name="Networks">Addresses and networks for which they are meant; none means any.</param>
+/// <param name="ServerNames">Names they ask for in a TLS handshake; none means any.</param>
+/// <param name="Sources">Addresses and networks they come from; none means any.</param>
+/// <param name="Targets">Clusters with their weights; one at least, all weights over 0.</param>
+internal sealed record TcpRoute(
+    ImmutableArray<string> Networks,
+    ImmutableArray<string> ServerNames,
+    ImmutableArray<string> Sources,
+    ImmutableArray<(string Cluster, int Weight)> Targets)
+{
+    /// <summary>Takes every connection that no other takes.</summary>
+    public bool IsForAll => Networks.IsEmpty && ServerNames.IsEmpty && Sources.IsEmpty;
+
+    /// <param name="statPrefix">The name under which Envoy counts.</param>
+    public Filter Filter(string statPrefix)
+    {
+        var proxy = new TcpProxy { StatPrefix = statPrefix };
+        if (Targets is [var only])
+        {
+            proxy.Cluster = only.Cluster;
+        }
+        else
+        {
+            proxy.WeightedClusters = new();
+            foreach (var (cluster, weight) in Targets)
+            {
+                proxy.WeightedClusters.Clusters.Add(new TcpProxy.Types.WeightedCluster.Types.ClusterWeight
+                {
+                    Name = cluster,
+                    Weight = (uint)weight,
+                });
+            }
+        }
+
+        return new Filter { Name = FilterNames.TcpProxy, TypedConfig = Any.Pack(proxy) };
+    }
+}

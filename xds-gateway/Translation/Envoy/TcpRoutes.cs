@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Translation.Clusters;
+using MeshOrleans.Xds.Translation.Index;
+using MeshOrleans.Xds.Translation.Routes;
+using MeshOrleans.Xds.Translation.Scopes;
+
+namespace MeshOrleans.Xds.Translation.Envoy;
+
+/// <summary>Makes the routes of connections to one port of a service that is not HTTP.</summary>
+/// <remarks>
+/// As Istio has it: ports of TLS take the VirtualService's <c>tls</c> routes, all others its <c>tcp</c> routes; source
+/// labels, source namespace, gateways and port select who gets a rule; the destination subnets of a rule stand in for
+/// the service's own addresses. Where no rule takes everything the service itself is called, except on a TLS port that
+/// has rules: there a name that none of them knows is refused. A destination that does not exist leads nowhere.
+/// </remarks>
+/// <param name="view">Who calls.</param>
+/// <param name="known">The clusters there are.</param>
+internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known)
+{
+    /// <param name="service">The service.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="own">Its addresses, where the listener is not there for one of them alone.</param>
+    public IEnumerable<TcpRoute> Of(Service service, ServicePort port, ImmutableArray<string> own)
+    {
+        var source = view.VirtualServices.Find(service.Host);
+        return port.Protocol is AppProtocol.Tls or AppProtocol.Https
+            ? ForTls(service, port, own, source)
+            : ForTcp(service, port, own, source);
+    }
+
+    private IEnumerable<TcpRoute> ForTls(
+        Service service, ServicePort port, ImmutableArray<string> own, Sourced<VirtualService>? source)
+    {
+        var hasRule = false;
+        foreach (var rule in source?.Spec.Tls ?? [])
+        {
+            foreach (var match in rule.Match.Where(m => IsFor(m, port.Number)))
+            {
+                hasRule = true;
+                ImmutableArray<string> names = match.SniHosts.Contains("*") ? [] : match.SniHosts;
+                yield return new(NetworksOf(match, own), names, [], Targets(source!, rule.Route, port.Number));
+            }
+        }
+
+        if (hasRule) yield break;
+        var isKnownByName = own.IsEmpty && service.Addresses.IsEmpty && service.Host != "*";
+        yield return new(own, isKnownByName ? [service.Host] : [], [], Default(service, port));
+    }
+
+    private IEnumerable<TcpRoute> ForTcp(
+        Service service, ServicePort port, ImmutableArray<string> own, Sourced<VirtualService>? source)
+    {
+        foreach (var rule in source?.Spec.Tcp ?? [])
+        {
+            var targets = Targets(source!, rule.Route, port.Number);
+            foreach (var match in rule.Match.IsEmpty ? [new L4Match()] : rule.Match)
+            {
+                if (!IsFor(match, port.Number)) continue;
+                ImmutableArray<string> sources = match.SourceSubnet.Length > 0 ? [match.SourceSubnet] : [];
+                yield return new(NetworksOf(match, own), [], sources, targets);
+                if (match.DestinationSubnets.IsEmpty && sources.IsEmpty) yield break;
+            }
+        }
+
+        var isByMember = EnvoyCluster.HasMemberClusters(service, port);
+        foreach (var address in isByMember ? own : [])
+        {
+            var cluster = ClusterName.Member(service.Host, port.Number, address);
+            if (known.Contains(cluster)) yield return new([address], [], [], [(cluster, 1)]);
+        }
+
+        if (!isByMember) yield return new(own, [], [], Default(service, port));
+    }
+
+    private static ImmutableArray<(string, int)> Default(Service service, ServicePort port) =>
+        [(ClusterName.Outbound(service.Host, port.Number), 1)];
+
+    private static ImmutableArray<string> NetworksOf(L4Match match, ImmutableArray<string> own) =>
+        match.DestinationSubnets.IsEmpty ? own : match.DestinationSubnets;
+
+    private bool IsFor(L4Match match, int port) =>
+        (match.Gateways.IsEmpty || match.Gateways.Contains(HttpRouteTranslator.MeshGateway))
+        && (match.SourceNamespace.Length == 0 || match.SourceNamespace == view.Scope.Namespace)
+        && (match.Port is not { } wanted || wanted == port)
+        && LabelSelector.Matches(match.SourceLabels, view.Scope.Labels);
+
+    /// <summary>
+    /// One destination gets everything, whatever its weight; of several, those of weight 0 get nothing.
+    /// </summary>
+    private ImmutableArray<(string Cluster, int Weight)> Targets(
+        Sourced<VirtualService> source, ImmutableArray<WeightedDestination> route, int port)
+    {
+        var isOne = route.Length == 1;
+        ImmutableArray<(string, int)> targets =
+        [
+            .. route.Where(r => r.Destination is not null && (isOne || r.Weight > 0))
+                .Select(r => (DestinationResolver.ClusterOf(view, source, r.Destination!, port), isOne ? 1 : r.Weight))
+                .Select(t => (known.Contains(t.Item1) ? t.Item1 : ClusterName.BlackHole, t.Item2)),
+        ];
+        return targets.IsEmpty ? [(ClusterName.BlackHole, 1)] : targets;
+    }
+}

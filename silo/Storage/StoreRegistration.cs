@@ -73,11 +73,15 @@ internal static class StoreRegistration
             mayMake: settings.Role is SiloRole.Silo);
     }
 
+    // What the role lacks is told before anything fails for it, and again for tables that others have made meanwhile.
     private static async Task PrepareTablesAsync(
         SiloOptions settings, string connection, CancellationToken cancellationToken)
     {
-        if (settings is { Migrate: true, Role: SiloRole.Silo }) await PostgresSchema.MigrateAsync(connection, cancellationToken);
+        var isGateway = settings.Role is SiloRole.Gateway;
+        await PostgresRights.CheckAsync(connection, isGateway, cancellationToken);
+        if (settings.Migrate && !isGateway) await PostgresSchema.MigrateAsync(connection, cancellationToken);
         else await PostgresSchema.CheckAsync(connection, cancellationToken);
+        await PostgresRights.CheckAsync(connection, isGateway, cancellationToken);
     }
 
     // A gateway leaves no trace in the database; where it may not see the name, it finds no silos by a wrong one.

@@ -49,10 +49,12 @@ internal static class DatabaseCommand
             var before = isDryRun
                 ? await PostgresSchema.ReadVersionAsync(connection, cancellationToken)
                 : await PostgresSchema.MigrateAsync(connection, cancellationToken);
+            var cluster = await ClusterName.ReadAsync(connection, cancellationToken);
             await scope.Host.Out.WriteLineAsync(
                 before >= PostgresSchema.Version ? $"The tables are up to date (version {before})."
                 : isDryRun ? $"The tables are at version {before}; they would be brought to {PostgresSchema.Version}."
                 : $"The tables were brought from version {before} to {PostgresSchema.Version}.");
+            if (cluster is not null) await scope.Host.Out.WriteLineAsync($"They are those of cluster '{cluster}'.");
             return ExitCode.Fine;
         }
         catch (SchemaException exception)

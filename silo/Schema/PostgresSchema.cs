@@ -62,7 +62,7 @@ public static class PostgresSchema
         {
             throw new SchemaException(
                 $"the role may not create tables ({exception.MessageText}); run 'meshctl db migrate --store URL' once "
-                + "with a role that may, and grant this one SELECT, INSERT, UPDATE and DELETE on them",
+                + $"with a role that may, and as that one: {PostgresRights.GrantTo(await ReadRoleAsync(connection))}",
                 innerException: exception);
         }
         finally
@@ -84,6 +84,9 @@ public static class PostgresSchema
         }
     }
 
+    /// <summary>The text of every script, in order.</summary>
+    internal static IEnumerable<string> ReadScripts() => _scripts.Select(ReadScript);
+
     private static async Task<int> ReadVersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         try
@@ -102,6 +105,19 @@ public static class PostgresSchema
         {
             return 0;
         }
+        catch (PostgresException exception) when (exception.SqlState == NoPrivilege)
+        {
+            throw new SchemaException(
+                "the role may not read which tables there are; as their owner run: "
+                + $"GRANT SELECT ON mesh_schema TO {await ReadRoleAsync(connection)};",
+                innerException: exception);
+        }
+    }
+
+    private static async Task<string> ReadRoleAsync(NpgsqlConnection connection)
+    {
+        await using var command = new NpgsqlCommand("SELECT quote_ident(current_user)", connection);
+        return (string)(await command.ExecuteScalarAsync(CancellationToken.None))!;
     }
 
     private static async Task ApplyAsync(NpgsqlConnection connection, int from, CancellationToken cancellationToken)
@@ -126,7 +142,7 @@ public static class PostgresSchema
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private static async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    internal static async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
     {
         try
         {

@@ -49,14 +49,15 @@ internal static class StoreRegistration
     {
         if (settings.Store.Length == 0) return;
         var connection = Connection(settings);
-        var isMaker = settings is { Migrate: true, Role: SiloRole.Silo };
         var isTold = false;
         for (var begin = clock.GetTimestamp(); ; await Task.Delay(_pause, clock, cancellationToken))
         {
             try
             {
-                if (isMaker) await PostgresSchema.MigrateAsync(connection, cancellationToken);
-                else await PostgresSchema.CheckAsync(connection, cancellationToken);
+                // before anything of another cluster's is changed
+                ClusterName.Check(await ClusterName.ReadAsync(connection, cancellationToken), settings.Cluster);
+                await PrepareTablesAsync(settings, connection, cancellationToken);
+                await PrepareClusterAsync(settings, connection, cancellationToken);
                 break;
             }
             catch (SchemaException exception) when (exception.MayPass && clock.GetElapsedTime(begin) < _patience)
@@ -70,6 +71,25 @@ internal static class StoreRegistration
             settings.SecretsDirectory,
             await PostgresAuthorityKeyStore.ReadSealAsync(connection, cancellationToken),
             mayMake: settings.Role is SiloRole.Silo);
+    }
+
+    // What the role lacks is told before anything fails for it, and again for tables that others have made meanwhile.
+    private static async Task PrepareTablesAsync(
+        SiloOptions settings, string connection, CancellationToken cancellationToken)
+    {
+        var isGateway = settings.Role is SiloRole.Gateway;
+        await PostgresRights.CheckAsync(connection, isGateway, cancellationToken);
+        if (settings.Migrate && !isGateway) await PostgresSchema.MigrateAsync(connection, cancellationToken);
+        else await PostgresSchema.CheckAsync(connection, cancellationToken);
+        await PostgresRights.CheckAsync(connection, isGateway, cancellationToken);
+    }
+
+    // A gateway leaves no trace in the database; where it may not see the name, it finds no silos by a wrong one.
+    private static async Task PrepareClusterAsync(
+        SiloOptions settings, string connection, CancellationToken cancellationToken)
+    {
+        if (settings.Role is SiloRole.Silo) await ClusterName.ClaimAsync(connection, settings.Cluster, cancellationToken);
+        else ClusterName.Check(await ClusterName.ReadAsync(connection, cancellationToken), settings.Cluster);
     }
 
     /// <summary>The connection string of the shared database.</summary>

@@ -5,7 +5,6 @@ using MeshOrleans.Silo.Identity;
 using MeshOrleans.Silo.Schema;
 using MeshOrleans.Silo.Storage.Postgres;
 using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
 
 namespace MeshOrleans.Cluster.Tests.Stores;
 
@@ -80,19 +79,6 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
 
         Assert.Contains("is missing; copy it", missing.Message, StringComparison.Ordinal);
         Assert.Contains(seal!, wrong.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_role_that_may_not_create_tables_is_told_what_to_do_and_may_use_those_that_are_there()
-    {
-        var connection = await postgres.CreateAsync(migrate: false);
-        await postgres.Server.QueryAsync("DROP ROLE IF EXISTS poor; CREATE ROLE poor LOGIN PASSWORD 'poor'");
-        var poor = new NpgsqlConnectionStringBuilder(connection) { Username = "poor", Password = "poor" }.ConnectionString;
-
-        var exception = await Assert.ThrowsAsync<SchemaException>(() => PostgresSchema.MigrateAsync(poor, _none));
-        await PostgresSchema.MigrateAsync(connection, _none);
-
-        Assert.Contains("meshctl db migrate", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -18,6 +18,13 @@ public interface IProxySubscriptionGrain : IGrainWithStringKey
     Task<bool> ReportAsync(
         long streamEpoch, ImmutableArray<SubscriptionReport> reports, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// What the proxy is told of now: some hosts, or null for everything it may see. False when a newer stream has taken
+    /// over.
+    /// </summary>
+    [Alias("ReportScope")]
+    Task<bool> ReportScopeAsync(long streamEpoch, AutomaticScope? scope, CancellationToken cancellationToken);
+
     /// <summary>The stream ended.</summary>
     [Alias("Disconnect")]
     Task DisconnectAsync(long streamEpoch, CancellationToken cancellationToken);
@@ -95,16 +102,23 @@ public sealed record SubscriptionReport(
     [property: Id(5)] string NackMessage,
     [property: Id(6)] DateTimeOffset Since);
 
+/// <summary>What a proxy is told of where the mesh scopes automatically.</summary>
+/// <param name="Hosts">The hosts that its workload has called, in order.</param>
+[GenerateSerializer, Immutable, Alias("mesh.AutomaticScope")]
+public sealed record AutomaticScope([property: Id(0)] ImmutableArray<string> Hosts);
+
 /// <summary>A proxy as it stands.</summary>
 /// <param name="NodeId">Its node id.</param>
 /// <param name="Connection">Who it is.</param>
 /// <param name="Connected">Whether its newest stream is open.</param>
 /// <param name="Since">Since when it has been connected, or not.</param>
 /// <param name="Types">Its resource types, by TypeUrl.</param>
+/// <param name="Scope">The hosts it is told of; null when it is told of everything it may see.</param>
 [GenerateSerializer, Immutable, Alias("mesh.ProxyView")]
 public sealed record ProxyView(
     [property: Id(0)] string NodeId,
     [property: Id(1)] ProxyConnection Connection,
     [property: Id(2)] bool Connected,
     [property: Id(3)] DateTimeOffset Since,
-    [property: Id(4)] ImmutableArray<SubscriptionReport> Types);
+    [property: Id(4)] ImmutableArray<SubscriptionReport> Types,
+    [property: Id(5)] AutomaticScope? Scope = null);

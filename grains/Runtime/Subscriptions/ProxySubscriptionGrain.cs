@@ -42,6 +42,15 @@ internal sealed class ProxySubscriptionGrain(
         return true;
     }
 
+    public Task<bool> ReportScopeAsync(
+        long streamEpoch, AutomaticScope? scope, CancellationToken cancellationToken)
+    {
+        var next = ProxySubscriptionMachine.ReportScope(store.State, streamEpoch, scope);
+        if (ReferenceEquals(next, store.State)) return Task.FromResult(false);
+        SaveLater(next);
+        return Task.FromResult(true);
+    }
+
     public async Task DisconnectAsync(long streamEpoch, CancellationToken cancellationToken)
     {
         var next = ProxySubscriptionMachine.Disconnect(store.State, streamEpoch, clock.GetUtcNow());

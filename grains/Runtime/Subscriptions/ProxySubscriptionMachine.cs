@@ -17,6 +17,7 @@ internal static class ProxySubscriptionMachine
         Connected = true,
         Since = now,
         Types = ImmutableDictionary<string, SubscriptionReport>.Empty, // a new stream reports everything anew
+        Scope = null,
     };
 
     /// <summary>Takes over reports of the newest stream; the very same state when they come from another.</summary>
@@ -32,6 +33,11 @@ internal static class ProxySubscriptionMachine
 
         return state with { Types = types.ToImmutable() };
     }
+
+    /// <summary>Takes over what the newest stream is told of; the very same state when another says so.</summary>
+    public static ProxySubscriptionState ReportScope(
+        ProxySubscriptionState state, long streamEpoch, AutomaticScope? scope) =>
+        IsNewest(state, streamEpoch) ? state with { Scope = scope } : state;
 
     /// <summary>The newest stream ended; the very same state when another did.</summary>
     public static ProxySubscriptionState Disconnect(ProxySubscriptionState state, long streamEpoch, DateTimeOffset now)
@@ -61,7 +67,8 @@ internal static class ProxySubscriptionMachine
             state.Connection,
             state.Connected,
             state.Since,
-            [.. state.Types.Values.OrderBy(t => t.TypeUrl, StringComparer.Ordinal)]);
+            [.. state.Types.Values.OrderBy(t => t.TypeUrl, StringComparer.Ordinal)],
+            state.Scope);
 
     private static SubscriptionReport Bounded(SubscriptionReport report) => report.NackMessage.Length <= MaxNack
         ? report

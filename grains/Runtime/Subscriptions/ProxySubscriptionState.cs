@@ -21,4 +21,7 @@ internal sealed record ProxySubscriptionState
     /// <summary>How each resource type stands.</summary>
     [Id(4)] public ImmutableDictionary<string, SubscriptionReport> Types { get; init; } =
         ImmutableDictionary<string, SubscriptionReport>.Empty;
+
+    /// <summary>The hosts it is told of; null for everything.</summary>
+    [Id(5)] public AutomaticScope? Scope { get; init; }
 }

@@ -29,6 +29,19 @@ public sealed class ProxySubscriptionMachineTests
     }
 
     [Fact]
+    public void What_the_newest_stream_is_told_of_is_shown_and_ends_with_it()
+    {
+        var scope = new AutomaticScope(["a"]);
+        var state = Connect(Connect(new ProxySubscriptionState()));
+
+        Assert.Same(state, ProxySubscriptionMachine.ReportScope(state, 1, scope));
+        var told = ProxySubscriptionMachine.ReportScope(state, 2, scope);
+
+        Assert.Equal(scope, ProxySubscriptionMachine.View(told, "node")!.Scope);
+        Assert.Null(ProxySubscriptionMachine.View(Connect(told), "node")!.Scope);
+    }
+
+    [Fact]
     public void The_end_of_an_older_stream_disconnects_nobody()
     {
         var state = Connect(Connect(new ProxySubscriptionState()));

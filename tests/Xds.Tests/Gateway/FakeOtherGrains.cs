@@ -90,6 +90,14 @@ internal sealed class FakeSubscriptionGrain : IProxySubscriptionGrain
         return Task.FromResult(streamEpoch == _epoch);
     }
 
+    public AutomaticScope? Scope { get; private set; }
+
+    public Task<bool> ReportScopeAsync(long streamEpoch, AutomaticScope? scope, CancellationToken cancellationToken)
+    {
+        Scope = scope;
+        return Task.FromResult(streamEpoch == _epoch);
+    }
+
     public Task DisconnectAsync(long streamEpoch, CancellationToken cancellationToken)
     {
         Calls.Writer.TryWrite($"disconnect {streamEpoch}");

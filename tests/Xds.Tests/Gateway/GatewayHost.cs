@@ -6,6 +6,7 @@ using MeshOrleans.Testing;
 using MeshOrleans.Xds.Gateway;
 using MeshOrleans.Xds.Gateway.Hosting;
 using MeshOrleans.Xds.Gateway.Identity;
+using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Gateway.Snapshots;
 using MeshOrleans.Xds.Gateway.Status;
 using MeshOrleans.Xds.Gateway.Streams;
@@ -57,6 +58,8 @@ internal sealed class GatewayHost : IAsyncDisposable
     public string Name => _app.Services.GetRequiredService<GatewayName>().Value;
 
     public GatewayStatus Status => _app.Services.GetRequiredService<GatewayStatus>();
+
+    public ScopeBook Scopes => _app.Services.GetRequiredService<ScopeBook>();
 
     public Admission Admission => _app.Services.GetRequiredService<Admission>();
 

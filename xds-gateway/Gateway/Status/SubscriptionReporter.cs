@@ -91,6 +91,12 @@ internal sealed partial class SubscriptionReporter(
             stream.Told = types;
         }
 
+        if (stream.Scope is var scope && !ReferenceEquals(scope, stream.ToldScope))
+        {
+            await grain.ReportScopeAsync(epoch, scope, cancellationToken);
+            stream.ToldScope = scope;
+        }
+
         if (isClosed) await grain.DisconnectAsync(epoch, cancellationToken);
     }
 

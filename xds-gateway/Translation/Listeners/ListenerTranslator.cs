@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Cors;
 using MeshOrleans.Xds.Protocol.Fault;
@@ -57,7 +58,7 @@ internal static class ListenerTranslator
             {
                 new FilterChain
                 {
-                    Name = "virtualOutbound-catchall-tcp",
+                    Name = view.IsOnDemand ? OnDemand.Name : "virtualOutbound-catchall-tcp",
                     Filters =
                     {
                         new Filter

@@ -41,6 +41,12 @@ public sealed record ProxyScope
     /// </summary>
     public string BindAddress { get; init; } = "";
 
+    /// <summary>
+    /// The hosts that its workload calls; null for a proxy that is told of everything it may see. Counts only where the
+    /// mesh scopes automatically, see <see cref="AutoScope"/>.
+    /// </summary>
+    public ImmutableSortedSet<string>? Used { get; init; }
+
     /// <inheritdoc/>
     public bool Equals(ProxyScope? other) =>
         other is not null
@@ -49,7 +55,8 @@ public sealed record ProxyScope
         && BindAddress == other.BindAddress
         && Locality == other.Locality
         && Labels.SequenceEqual(other.Labels)
-        && Ports.SequenceEqual(other.Ports);
+        && Ports.SequenceEqual(other.Ports)
+        && (Used is null ? other.Used is null : other.Used is not null && Used.SequenceEqual(other.Used));
 
     /// <inheritdoc/>
     public override int GetHashCode()
@@ -61,6 +68,7 @@ public sealed record ProxyScope
         hash.Add(Locality);
         foreach (var (key, value) in Labels) hash.Add((key, value));
         foreach (var (name, port) in Ports) hash.Add((name, port));
+        foreach (var host in Used ?? []) hash.Add(host, StringComparer.Ordinal);
         return hash.ToHashCode();
     }
 }

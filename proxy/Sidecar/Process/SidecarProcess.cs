@@ -130,7 +130,8 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
 
     private AdminHandler Handler(DataplaneServer dataplane)
     {
-        var subjects = new AdminSubjects(_models, _identity, _state, dataplane, _readiness, _surroundings.Clock);
+        var subjects = new AdminSubjects(
+            _models, _identity, _state, dataplane, _readiness, _demands, _surroundings.Clock);
         return new AdminHandler(new AdminViews(subjects), _readiness, _threshold, _lifetime);
     }
 

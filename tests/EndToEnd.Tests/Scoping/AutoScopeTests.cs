@@ -122,7 +122,7 @@ public sealed class AutoScopeTests(ITestOutputHelper output) : IAsyncLifetime
         }
     }
 
-    private Task SwitchAsync(bool isOn) => _controlPlane.ApplyAsync(
+    private Task<JsonElement> SwitchAsync(bool isOn) => _controlPlane.ApplyAsync(
         "{apiVersion: mesh.orleans.io/v1, kind: MeshConfig, metadata: {name: default, namespace: istio-system}, "
         + $"spec: {{autoScope: {(isOn ? "true" : "false")}}}}}");
 

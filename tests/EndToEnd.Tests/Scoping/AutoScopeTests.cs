@@ -9,7 +9,7 @@ namespace MeshOrleans.EndToEnd.Tests.Scoping;
 /// <summary>Automatic scoping with real processes: what is called is there, what is not stays away.</summary>
 public sealed class AutoScopeTests(ITestOutputHelper output) : IAsyncLifetime
 {
-    private const int Pairs = 8;
+    private const int Pairs = 16;
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("mesh-scope-");
     private readonly List<IAsyncDisposable> _owned = [];

@@ -337,6 +337,18 @@ public sealed class HostDemandTests
     }
 
     [Fact]
+    public async Task Who_asks_too_often_loses_its_stream()
+    {
+        await using var host = await StartAsync();
+        await using var client = new OnDemandClient(host);
+        await client.OpenAsync();
+
+        for (var i = 0; i < 101; i++) await client.Ads.ChangeAsync(TypeUrls.HostDemand, ["b"]); // no time passes here
+
+        Assert.Equal(GrpcStatusCode.ResourceExhausted, (await client.Ads.EndAsync()).Code);
+    }
+
+    [Fact]
     public async Task A_name_with_control_characters_ends_the_stream()
     {
         await using var host = await StartAsync();

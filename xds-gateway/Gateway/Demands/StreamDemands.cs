@@ -14,9 +14,16 @@ namespace MeshOrleans.Xds.Gateway.Demands;
 /// What one stream's workload calls: the hosts it is told of, and the names whose answer is still due. Nothing is taken
 /// from it while the stream lives. Used by the stream's loop only.
 /// </summary>
-internal sealed class StreamDemands(ProxyNode node, ScopeMemory memory, XdsGatewayOptions options)
+internal sealed class StreamDemands(
+    ProxyNode node, ScopeMemory memory, XdsGatewayOptions options, TimeProvider clock)
 {
     private const int DefaultPort = 80;
+
+    // Twice what a sidecar allows itself. Each question may cost a translation, which others wait for.
+    private const int Burst = 100;
+    private const int PerSecond = 20;
+
+    private readonly TokenBucket _pace = new(Burst, PerSecond, clock);
 
     private readonly string? _key = ScopeMemory.KeyOf(node);
     private readonly Dictionary<string, string> _waiting = new(StringComparer.Ordinal);
@@ -30,9 +37,15 @@ internal sealed class StreamDemands(ProxyNode node, ScopeMemory memory, XdsGatew
     /// Takes over what the client asks for, by names as the mesh stands now. What it only holds counts if nobody
     /// remembers its like.
     /// </summary>
-    /// <exception cref="GrpcException">Too many names wait for their answer.</exception>
+    /// <exception cref="GrpcException">It asks too often, or too many names wait for their answer.</exception>
     public void Ask(StreamRequest request, MeshIndex mesh)
     {
+        if (!_pace.TryTake())
+        {
+            throw new GrpcException(
+                GrpcStatusCode.ResourceExhausted, $"The stream asks for hosts more than {PerSecond} times per second.");
+        }
+
         foreach (var name in request.Names)
         {
             if (Find(mesh, name) is not { } host)

@@ -81,7 +81,7 @@ internal sealed partial class DiscoveryService(
                 report,
                 new StreamAge(parts.Options, parts.Clock, factories.Random),
                 node.AsksOnDemand && wire.Protocol is StreamProtocol.Delta
-                    ? new StreamDemands(node, factories.Memory, parts.Options)
+                    ? new StreamDemands(node, factories.Memory, parts.Options, parts.Clock)
                     : null),
             factories.SessionLogger);
         var open = new OpenStream(node, session, svid, report);

@@ -25,9 +25,10 @@ public sealed class MeshIndex
     {
         _facts = new object();
         _routesFor = new(StringComparer.Ordinal);
-        _byAddress = new(() => ByAddress(Registry!));
         Settings = MeshSettings.From(snapshot);
         Registry = ServiceRegistry.From(snapshot);
+        var services = Registry.Services; // and no more: what comes from this index shares the answer
+        _byAddress = new(() => ByAddress(services));
         VirtualServices = RoutesOf(snapshot);
         DestinationRules = ByNamespace<DestinationRule>(snapshot);
         PeerAuthentications = ByNamespace<PeerAuthentication>(snapshot);
@@ -100,7 +101,7 @@ public sealed class MeshIndex
         : _before is not null && _before.TryGetTarget(out var known) && ReferenceEquals(known, before) ? Registry.Changed
         : services.Where(s => !Registry.HasSameMembers(s, before.Registry));
 
-    private static ILookup<string, Service> ByAddress(ServiceRegistry registry) => registry.Services
+    private static ILookup<string, Service> ByAddress(ImmutableArray<Service> services) => services
         .SelectMany(service => service.Addresses, (service, address) => (Service: service, Address: address))
         .ToLookup(pair => pair.Address, pair => pair.Service, StringComparer.Ordinal);
 

@@ -39,7 +39,8 @@ internal sealed record ProxyRow(
     string UserAgent = "",
     string Status = "",
     DateTimeOffset Since = default,
-    IReadOnlyList<ProxyTypeRow>? Types = null);
+    IReadOnlyList<ProxyTypeRow>? Types = null,
+    IReadOnlyList<string>? UsedHosts = null);
 
 /// <summary>One resource type of a proxy.</summary>
 internal sealed record ProxyTypeRow(

@@ -60,6 +60,12 @@ internal static class ProxyStatusCommand
             $"identity {proxy.SpiffeId}   gateway {proxy.Gateway}   {proxy.UserAgent}".TrimEnd(),
         ];
         foreach (var line in lines) await host.Out.WriteLineAsync(Printable.Of(line));
+        if (proxy.UsedHosts is { } used)
+        {
+            var hosts = used.Count == 0 ? "none yet" : string.Join(", ", used);
+            await host.Out.WriteLineAsync(Printable.Of($"told of the hosts that it calls: {hosts}"));
+        }
+
         Tables.Write(host, ProxyTable.Of(proxy, host.Clock));
         WriteRefusals(host, [proxy]);
     }

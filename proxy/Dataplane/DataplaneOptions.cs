@@ -1,4 +1,5 @@
 using System.Net;
+using MeshOrleans.Proxy.Dataplane.Outbound;
 
 namespace MeshOrleans.Proxy.Dataplane;
 
@@ -19,6 +20,10 @@ public sealed class DataplaneOptions
 
     /// <summary>Where access log lines go: empty for none, <c>-</c> for standard output, otherwise a file.</summary>
     public string AccessLog { get; set; } = "";
+
+    /// <summary>Whom to ask for hosts that a model on demand does not have.</summary>
+    /// <value>Nobody by default: they are treated as the model says of all that is unknown.</value>
+    public IHostDemand? HostDemand { get; set; }
 
     /// <summary>How long the first bytes of a connection may take where they decide what it is.</summary>
     /// <value>10 s by default.</value>

@@ -154,7 +154,7 @@ public sealed class DataplaneServer : IAsyncDisposable
         var mirror = new Mirror(pools, random, services.Clock, loggers.CreateLogger<Mirror>());
         var routes = new RouteExecutor(forwarder, router, mirror, random, services.Clock);
         var runner = new ExchangeRunner(Metrics, _accessLog, Drain, services.Clock);
-        var outbound = new OutboundHandler(services.State, routes, runner, random);
+        var outbound = new OutboundHandler(services.State, routes, runner, random, services.Options.HostDemand);
         var inbound = new InboundHandler(services, routes, runner, random, loggers.CreateLogger<InboundHandler>());
         IApplicationBuilder pipeline = _app;
         pipeline.Run(context => context.Features.Get<InboundConnection>() is { } connection

@@ -110,7 +110,8 @@ internal static class ProxyEndpoints
             t.AckedVersion,
             t.Revision,
             t.NackMessage,
-            t.Since))]);
+            t.Since))],
+        view.Scope?.Hosts);
 
     // The worst of its types speaks for the proxy.
     private static string Status(ProxyView view) =>
@@ -128,7 +129,8 @@ internal static class ProxyEndpoints
         string UserAgent,
         string Status,
         DateTimeOffset Since,
-        ImmutableArray<TypeRow> Types);
+        ImmutableArray<TypeRow> Types,
+        ImmutableArray<string>? UsedHosts);
 
     private sealed record TypeRow(
         string Type,

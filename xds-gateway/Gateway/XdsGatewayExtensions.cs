@@ -1,4 +1,5 @@
 using MeshOrleans.Model;
+using MeshOrleans.Xds.Gateway.Demands;
 using MeshOrleans.Xds.Gateway.Hosting;
 using MeshOrleans.Xds.Gateway.Identity;
 using MeshOrleans.Xds.Gateway.Push;
@@ -44,6 +45,7 @@ public static class XdsGatewayExtensions
             p => new GatewayStatus(p.GetRequiredService<PushSource>(), p.GetRequiredService<ScopeBook>()));
         services.AddOptions<GatewayAddresses>();
         services.AddSingleton<GatewaySelf>();
+        services.AddSingleton<ScopeMemory>();
         services.AddSingleton<SvidParts>();
         services.AddSingleton<WorkloadParts>();
         services.AddSingleton<StreamFactories>();
@@ -58,6 +60,7 @@ public static class XdsGatewayExtensions
         services.AddHostedService(p => p.GetRequiredService<PushSource>());
         services.AddHostedService(p => p.GetRequiredService<ScopeBook>());
         services.AddHostedService(p => p.GetRequiredService<SubscriptionReporter>());
+        services.AddHostedService(p => p.GetRequiredService<ScopeMemory>());
         services.AddHostedService<SnapshotFollower>();
         services.AddHostedService<GatewayHeartbeat>();
         return services;

@@ -107,6 +107,14 @@ public sealed class XdsGatewayOptions
     public int MaxResourceNames { get; set; } = 10_000;
 
     /// <summary>
+    /// The most hosts of which a proxy is told one by one where the mesh scopes automatically; one that calls more gets
+    /// the whole mesh.
+    /// </summary>
+    /// <value>1,000 by default.</value>
+    [Range(1, 1_000_000)]
+    public int MaxUsedHosts { get; set; } = 1_000;
+
+    /// <summary>
     /// The most requests that a stream may send at once before <see cref="RequestsPerSecond"/> counts.
     /// </summary>
     /// <value>1,000 by default.</value>

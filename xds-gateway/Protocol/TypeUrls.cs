@@ -30,6 +30,11 @@ public static class TypeUrls
     /// <summary>Health of the workload, reported by the client.</summary>
     public const string HealthInformation = Prefix + "istio.v1.HealthInformation";
 
+    /// <summary>
+    /// Hosts that a workload calls for the first time, asked for by its sidecar on the delta method; this mesh's own.
+    /// </summary>
+    public const string HostDemand = Prefix + "mesh.v1.HostDemand";
+
     /// <summary>Type URL of a message as it is packed into an <c>Any</c>.</summary>
     public static string Of(MessageDescriptor descriptor) => Prefix + descriptor.FullName;
 

@@ -35,6 +35,8 @@ public interface IProxySubscriptionGrain : IGrainWithStringKey
 /// The configuration revision that every type in step now reflects; 0 when that has not changed.
 /// </param>
 /// <param name="IsClosed">The stream has ended.</param>
+/// <param name="HasScope">Whether <paramref name="Scope"/> is news.</param>
+/// <param name="Scope">The hosts that the proxy is told of; null for everything it may see.</param>
 [GenerateSerializer, Immutable, Alias("mesh.StreamNews")]
 public sealed record StreamNews(
     [property: Id(0)] string NodeId,
@@ -42,7 +44,9 @@ public sealed record StreamNews(
     [property: Id(2)] ProxyConnection? Connection,
     [property: Id(3)] ImmutableArray<SubscriptionReport> Types,
     [property: Id(4)] long Revision,
-    [property: Id(5)] bool IsClosed);
+    [property: Id(5)] bool IsClosed,
+    [property: Id(6)] bool HasScope = false,
+    [property: Id(7)] AutomaticScope? Scope = null);
 
 /// <summary>What became of a report.</summary>
 /// <param name="IsFirst">
@@ -118,16 +122,23 @@ public sealed record SubscriptionReport(
     [property: Id(5)] string NackMessage,
     [property: Id(6)] DateTimeOffset Since);
 
+/// <summary>What a proxy is told of where the mesh scopes automatically.</summary>
+/// <param name="Hosts">The hosts that its workload has called, in order.</param>
+[GenerateSerializer, Immutable, Alias("mesh.AutomaticScope")]
+public sealed record AutomaticScope([property: Id(0)] ImmutableArray<string> Hosts);
+
 /// <summary>A proxy as it stands.</summary>
 /// <param name="NodeId">Its node id.</param>
 /// <param name="Connection">Who it is.</param>
 /// <param name="Connected">Whether its newest stream is open.</param>
 /// <param name="Since">Since when it has been connected, or not.</param>
 /// <param name="Types">Its resource types, by TypeUrl.</param>
+/// <param name="Scope">The hosts it is told of; null when it is told of everything it may see.</param>
 [GenerateSerializer, Immutable, Alias("mesh.ProxyView")]
 public sealed record ProxyView(
     [property: Id(0)] string NodeId,
     [property: Id(1)] ProxyConnection Connection,
     [property: Id(2)] bool Connected,
     [property: Id(3)] DateTimeOffset Since,
-    [property: Id(4)] ImmutableArray<SubscriptionReport> Types);
+    [property: Id(4)] ImmutableArray<SubscriptionReport> Types,
+    [property: Id(5)] AutomaticScope? Scope = null);

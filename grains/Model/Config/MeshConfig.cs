@@ -69,4 +69,10 @@ public sealed record MeshConfig : ConfigSpec
 
     /// <summary>Choice by distance; null means on, without further rules.</summary>
     public LocalityLoadBalancer? LocalityLbSetting { get; init; }
+
+    /// <summary>
+    /// Whether sidecars start with the hosts that their workload has called before and get others at the first request;
+    /// null means no: they get the whole mesh. A Sidecar resource with egress hosts counts instead of it.
+    /// </summary>
+    public bool? AutoScope { get; init; }
 }

@@ -65,6 +65,9 @@ public sealed class RouteTableModel
     /// <summary>Whether the port that the Host header names is left out of the comparison.</summary>
     public bool IgnorePort { get; }
 
+    /// <summary>Whether hosts that the table does not know are asked for.</summary>
+    public bool AsksOnDemand => _any is { IsOnDemand: true };
+
     /// <summary>Header changes for every route of the table; they run last.</summary>
     public HeaderOperations RequestHeaders { get; init; } = HeaderOperations.None;
 

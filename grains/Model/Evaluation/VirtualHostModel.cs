@@ -16,4 +16,7 @@ public sealed record VirtualHostModel(string Name, ImmutableArray<string> Domain
 
     /// <summary>Tell the upstream, by <c>x-envoy-attempt-count</c>, which try this is.</summary>
     public bool IncludeAttemptCount { get; init; }
+
+    /// <summary>It stands for hosts that are not known yet: they are asked for before its routes count.</summary>
+    public bool IsOnDemand { get; init; }
 }

@@ -31,6 +31,7 @@ internal static class ProxySubscriptionMachine
         if (!current.Connected) return (before, StreamStanding.Superseded);
         var types = InStep(Reported(current.Types, news.Types), news.Revision);
         if (!ReferenceEquals(types, current.Types)) current = current with { Types = types };
+        if (news.HasScope) current = current with { Scope = news.Scope };
         return (news.IsClosed ? Ended(current, now) : current, StreamStanding.Newest);
     }
 
@@ -67,7 +68,8 @@ internal static class ProxySubscriptionMachine
         proxy.Connection,
         proxy.Connected,
         proxy.Since,
-        [.. proxy.Types.Values.OrderBy(t => t.TypeUrl, StringComparer.Ordinal)]);
+        [.. proxy.Types.Values.OrderBy(t => t.TypeUrl, StringComparer.Ordinal)],
+        proxy.Scope);
 
     private static bool IsOf(ProxySubscription proxy, string gateway, StreamNews news) =>
         proxy.OpenedAt == news.OpenedAt && proxy.Connection.Gateway == gateway;

@@ -17,10 +17,12 @@ internal sealed record ProxySubscriptionState
 /// <param name="Connected">Whether that is open.</param>
 /// <param name="Since">Since when it is, or is not.</param>
 /// <param name="Types">How each resource type stands, by its URL.</param>
+/// <param name="Scope">The hosts it is told of; null for everything.</param>
 [GenerateSerializer, Immutable, Alias("mesh.ProxySubscription")]
 internal sealed record ProxySubscription(
     [property: Id(0)] ProxyConnection Connection,
     [property: Id(1)] DateTimeOffset OpenedAt,
     [property: Id(2)] bool Connected,
     [property: Id(3)] DateTimeOffset Since,
-    [property: Id(4)] ImmutableDictionary<string, SubscriptionReport> Types);
+    [property: Id(4)] ImmutableDictionary<string, SubscriptionReport> Types,
+    [property: Id(5)] AutomaticScope? Scope = null);

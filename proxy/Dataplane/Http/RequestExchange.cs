@@ -24,8 +24,11 @@ internal sealed class RequestExchange
 
     public HttpContext Context { get; }
 
-    /// <summary>The model that holds for this request from its first to its last byte.</summary>
-    public ProxySnapshot Snapshot { get; }
+    /// <summary>
+    /// The model that holds for this request from its first to its last byte. Only one that waited for another model
+    /// before anything was decided on it gets that one.
+    /// </summary>
+    public ProxySnapshot Snapshot { get; set; }
 
     public Caller Caller { get; }
 

@@ -21,10 +21,17 @@ internal static class RequestTargetReader
         exchange.Authority = HostName.Normalize(exchange.Host);
         exchange.IsGrpc = GrpcRequest.IsGrpc(context.Request.ContentType);
         exchange.IsUpgrade = IsWebSocket(context.Features, context.Request.Headers.Upgrade.ToString());
-        var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan();
         if (context.Request.Headers.ContainsKey(AmbiguousLength)) return false;
         HopHeaders.StripNominated(context.Request.Headers);
         if (exchange.Authority.Length == 0 || exchange.Authority.Contains('@')) return false;
+        return TryReadTarget(exchange, mode);
+    }
+
+    /// <summary>Fills in the target alone: anew, when another listener than at first takes the request.</summary>
+    /// <returns>False when the request must be refused with 400.</returns>
+    public static bool TryReadTarget(RequestExchange exchange, PathNormalizationMode mode)
+    {
+        var raw = exchange.Context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan();
         if (!PathNormalizer.TryNormalize(OriginForm(raw), mode, out var target)) return false;
         exchange.Target = target;
         return true;

@@ -45,6 +45,9 @@ public sealed record ProxyModel
     /// <summary>For ports without a listener.</summary>
     public OutboundPolicy OutboundPolicy { get; init; }
 
+    /// <summary>Ports without a listener are asked for before <see cref="OutboundPolicy"/> counts.</summary>
+    public bool IsOnDemand { get; init; }
+
     /// <summary>The share of requests without a trace decision of their own that are sampled.</summary>
     /// <value>1 % by default.</value>
     public Fraction TraceSampling { get; init; } = Fraction.FromPercent(1);

@@ -26,11 +26,13 @@ internal sealed class OutboundHandler
     private readonly RouteExecutor _routes;
     private readonly ExchangeRunner _runner;
     private readonly IRandomSource _random;
+    private readonly IHostDemand? _demand;
     private readonly Func<RequestExchange, Task> _handle;
 
-    public OutboundHandler(ProxyState state, RouteExecutor routes, ExchangeRunner runner, IRandomSource random)
+    public OutboundHandler(
+        ProxyState state, RouteExecutor routes, ExchangeRunner runner, IRandomSource random, IHostDemand? demand)
     {
-        (_state, _routes, _runner, _random) = (state, routes, runner, random);
+        (_state, _routes, _runner, _random, _demand) = (state, routes, runner, random, demand);
         _handle = HandleAsync; // made once: a method group would be a new delegate per request
     }
 
@@ -64,6 +66,32 @@ internal sealed class OutboundHandler
             return LocalReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "");
         }
 
+        return _demand is not null && IsUnknown(model, listener, exchange.Authority)
+            ? AskAsync(exchange, _demand)
+            : RouteAsync(exchange, listener);
+    }
+
+    // Nothing of the request has been used up: its body is read when there is somewhere to send it.
+    private async Task AskAsync(RequestExchange exchange, IHostDemand demand)
+    {
+        var host = HostName.WithoutPort(exchange.Authority).ToString();
+        var aborted = exchange.Context.RequestAborted;
+        await demand.WaitAsync(host, exchange.DestinationPort, aborted).ConfigureAwait(false);
+        exchange.Snapshot = _state.Current;
+        var listener = exchange.Snapshot.Model.Outbound.GetValueOrDefault(exchange.DestinationPort);
+        var mode = listener?.PathNormalization ?? PathNormalizationMode.Base;
+        await (RequestTargetReader.TryReadTarget(exchange, mode)
+            ? RouteAsync(exchange, listener)
+            : LocalReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "")).ConfigureAwait(false);
+    }
+
+    private static bool IsUnknown(ProxyModel model, OutboundPortModel? listener, string authority) => listener is null
+        ? model.IsOnDemand
+        : listener.Routes.AsksOnDemand && listener.Routes.FindHost(authority) is { IsOnDemand: true };
+
+    private Task RouteAsync(RequestExchange exchange, OutboundPortModel? listener)
+    {
+        var (request, model) = (exchange.Context.Request, exchange.Snapshot.Model);
         exchange.TimeoutOverride = TimeoutOverride(request.Headers);
         HopHeaders.StripMeshOwned(request.Headers, fromSidecar: false);
         TraceHeaders.Apply(request.Headers, model.TraceSampling, _random);

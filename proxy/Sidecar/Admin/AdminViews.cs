@@ -5,6 +5,7 @@ using System.Text.Json;
 using MeshOrleans.Proxy.Dataplane;
 using MeshOrleans.Proxy.Dataplane.Clusters;
 using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Sidecar.Demands;
 using MeshOrleans.Proxy.Sidecar.Identity;
 using MeshOrleans.Proxy.Sidecar.Process;
 using MeshOrleans.Proxy.Sidecar.Xds;
@@ -18,6 +19,7 @@ internal sealed record AdminSubjects(
     ProxyState State,
     DataplaneServer Dataplane,
     Readiness Readiness,
+    DemandBook Demands,
     TimeProvider Clock);
 
 /// <summary>The sidecar as JSON and as metrics. Never a key, never a token.</summary>

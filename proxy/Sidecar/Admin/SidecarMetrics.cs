@@ -52,6 +52,18 @@ internal sealed class SidecarMetrics(AdminSubjects subjects)
 
         Gauge(
             text,
+            "mesh_demands_parked",
+            "Requests that wait for a host that the sidecar has not been told of.",
+            subjects.Demands.Parked);
+        var demands = subjects.Demands.Counts;
+        text.Append("# HELP mesh_demands_total Hosts that were asked for.\n# TYPE mesh_demands_total counter\n");
+        foreach (var (result, count) in new[] { ("found", demands.Found), ("in_vain", demands.InVain) })
+        {
+            text.Append(CultureInfo.InvariantCulture, $"mesh_demands_total{{result=\"{result}\"}} {count}\n");
+        }
+
+        Gauge(
+            text,
             "mesh_requests_in_flight",
             "Requests and relayed connections that have not ended.",
             subjects.Dataplane.Drain.InFlight);

@@ -3,6 +3,7 @@ using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Sidecar.Admin;
+using MeshOrleans.Proxy.Sidecar.Demands;
 using MeshOrleans.Proxy.Sidecar.Identity;
 using MeshOrleans.Proxy.Sidecar.LastGood;
 using MeshOrleans.Proxy.Sidecar.Logs;
@@ -32,6 +33,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
     private readonly ProxyState _state;
     private readonly IdentityHolder _identity;
     private readonly ModelHolder _models;
+    private readonly DemandBook _demands;
     private readonly LastGoodFile _lastGood;
     private readonly WorkloadHealth _health = new();
     private readonly Readiness _readiness;
@@ -60,6 +62,8 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
             AppAddress = settings.AppAddress,
         };
         _models = new ModelHolder(seed, clock, loggers.CreateLogger<ModelHolder>());
+        var hosts = new HostReadiness(_models, () => _state.Model);
+        _demands = new DemandBook(hosts.IsReady, hosts.WaitsForNames, clock);
         _lastGood = new LastGoodFile(_folder, loggers.CreateLogger<LastGoodFile>());
         _readiness = new Readiness(_models, _identity, _health, clock);
         _lifetime = new Lifetime(_health);
@@ -71,7 +75,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
     {
         Restore();
         await using var dataplane = await DataplaneServer.StartAsync(
-            DataplaneOptionsOf(_settings),
+            DataplaneOptionsOf(_settings, _demands),
             _state,
             _loggers,
             _surroundings.Clock,
@@ -103,6 +107,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         _lifetime.Dispose();
+        _demands.Dispose();
         _models.Dispose();
         _state.Dispose();
         _folder.Dispose();
@@ -118,13 +123,15 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
             if (identity.Tls is { } tls) _state.SetIdentity(tls);
         };
         _models.Changed += _state.Apply;
+        _models.Changed += _ => _demands.ModelChanged();
         _identity.Restore();
         if (_lastGood.Load() is { } saved) _models.Restore(saved);
     }
 
     private AdminHandler Handler(DataplaneServer dataplane)
     {
-        var subjects = new AdminSubjects(_models, _identity, _state, dataplane, _readiness, _surroundings.Clock);
+        var subjects = new AdminSubjects(
+            _models, _identity, _state, dataplane, _readiness, _demands, _surroundings.Clock);
         return new AdminHandler(new AdminViews(subjects), _readiness, _threshold, _lifetime);
     }
 
@@ -137,7 +144,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
             _settings, _identity, joiner, _surroundings, _loggers.CreateLogger<IdentityLoop>());
         var secrets = new SecretKeeper(_identity, _loggers.CreateLogger<SecretKeeper>());
         var parts = new AdsParts(
-            _models, _identity, secrets, new NodeFactory(_settings, dataplane.InboundPorts), _health);
+            _models, _identity, secrets, new NodeFactory(_settings, dataplane.InboundPorts), _health, _demands);
         var ads = new AdsLoop(_settings, parts, _surroundings, _loggers.CreateLogger<AdsLoop>());
         var probe = new AppProbe(_settings, _health, clock, _loggers.CreateLogger<AppProbe>());
         var names = new NameLoop(_models, Dns.GetHostAddressesAsync, clock, _loggers.CreateLogger<NameLoop>());
@@ -200,7 +207,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         }
     }
 
-    private static DataplaneOptions DataplaneOptionsOf(SidecarSettings settings)
+    private static DataplaneOptions DataplaneOptionsOf(SidecarSettings settings, DemandBook demands)
     {
         var labels = settings.Labels;
         var bind = IPAddress.Parse(settings.BindAddress);
@@ -208,6 +215,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         {
             Outbound = new IPEndPoint(IPAddress.Loopback, settings.OutboundPort),
             Inbound = settings.AppPorts.ToDictionary(p => p.Port, p => new IPEndPoint(bind, p.InboundPort)),
+            HostDemand = demands,
             AccessLog = settings.AccessLog switch { "stdout" => "-", "off" => "", var file => file },
             Workload = new WorkloadLabels
             {

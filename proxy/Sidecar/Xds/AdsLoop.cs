@@ -1,3 +1,4 @@
+using MeshOrleans.Proxy.Sidecar.Demands;
 using MeshOrleans.Proxy.Sidecar.Identity;
 using MeshOrleans.Proxy.Sidecar.Settings;
 using MeshOrleans.Xds.Protocol.Discovery;
@@ -8,7 +9,12 @@ namespace MeshOrleans.Proxy.Sidecar.Xds;
 
 /// <summary>What a stream works on.</summary>
 internal sealed record AdsParts(
-    ModelHolder Models, IdentityHolder Identity, SecretKeeper Secrets, NodeFactory Nodes, WorkloadHealth Health);
+    ModelHolder Models,
+    IdentityHolder Identity,
+    SecretKeeper Secrets,
+    NodeFactory Nodes,
+    WorkloadHealth Health,
+    DemandBook Demands);
 
 /// <summary>Keeps one ADS stream open, to one gateway after the other.</summary>
 internal sealed partial class AdsLoop(
@@ -82,7 +88,7 @@ internal sealed partial class AdsLoop(
             DeltaDiscoveryResponse.Parser,
             GrpcCallOptions.Default with { MaxMessageSize = MaxMessageSize },
             ended.Token);
-        var session = new DeltaSession(parts.Models, parts.Secrets, parts.Nodes, parts.Identity);
+        var session = new DeltaSession(parts.Models, parts.Secrets, parts.Nodes, parts.Identity, parts.Demands);
         session.Open();
         session.Report(parts.Health.Current);
         _session = session;
@@ -96,6 +102,7 @@ internal sealed partial class AdsLoop(
                 {
                     _connectedAt = surroundings.Clock.GetTimestamp();
                     parts.Models.Connected(attempt.Gateway.ToString());
+                    session.Connected();
                     LogConnected(attempt.Gateway);
                 }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
+using MeshOrleans.Proxy.Sidecar.Demands;
 using MeshOrleans.Proxy.Sidecar.Identity;
 using MeshOrleans.Proxy.Sidecar.Xds.Readers;
 using MeshOrleans.Xds.Protocol;
@@ -11,8 +12,11 @@ namespace MeshOrleans.Proxy.Sidecar.Xds;
 /// One delta stream, without its transport: which requests follow from opening it, from each response, and from what
 /// the sidecar itself has to say. Requests leave in the order in which they are written here.
 /// </summary>
-internal sealed class DeltaSession(ModelHolder models, SecretKeeper secrets, NodeFactory nodes, IdentityHolder identity)
+internal sealed class DeltaSession(
+    ModelHolder models, SecretKeeper secrets, NodeFactory nodes, IdentityHolder identity, DemandBook demands)
+    : IDemandLine
 {
+    private const int MaxHeldHosts = 1_000;
     private const int InvalidArgument = 3; // google.rpc.Code
     private readonly Lock _gate = new();
     private readonly Channel<DeltaDiscoveryRequest?> _outgoing = Channel.CreateUnbounded<DeltaDiscoveryRequest?>();
@@ -29,7 +33,12 @@ internal sealed class DeltaSession(ModelHolder models, SecretKeeper secrets, Nod
         lock (_gate)
         {
             var held = models.Resources;
-            Ask(TypeUrls.Cluster, ["*"], held.Clusters.Select(r => (r.Key, r.Value.Version)), nodes.Create());
+            var isIntroduced = AskForHosts();
+            Ask(
+                TypeUrls.Cluster,
+                ["*"],
+                held.Clusters.Select(r => (r.Key, r.Value.Version)),
+                isIntroduced ? null : nodes.Create());
             (_assignments, _routes) = (Names(held.AssignmentNames), Names(held.RouteNames));
             if (_assignments.Count > 0)
             {
@@ -58,6 +67,12 @@ internal sealed class DeltaSession(ModelHolder models, SecretKeeper secrets, Nod
     {
         lock (_gate)
         {
+            if (response.TypeUrl == TypeUrls.HostDemand)
+            {
+                demands.Answered(response.Resources.Select(r => r.Name), response.RemovedResources);
+                return;
+            }
+
             var isSecret = response.TypeUrl == TypeUrls.Secret;
             var reason = isSecret ? secrets.Apply(response) : models.Apply(response);
             var answer = isSecret ? Secrets() : new DeltaDiscoveryRequest { TypeUrl = response.TypeUrl };
@@ -96,8 +111,28 @@ internal sealed class DeltaSession(ModelHolder models, SecretKeeper secrets, Nod
         }
     }
 
+    /// <summary>Asks for hosts that the application calls. Called under the demands' lock.</summary>
+    void IDemandLine.Ask(IReadOnlyCollection<string> names) => Ask(TypeUrls.HostDemand, names, []);
+
+    /// <summary>The control plane has answered: from now on it can be asked for hosts.</summary>
+    public void Connected() => demands.Attach(this);
+
     /// <summary>No request follows.</summary>
-    public void Close() => _outgoing.Writer.TryComplete();
+    public void Close()
+    {
+        demands.Detach(this);
+        _outgoing.Writer.TryComplete();
+    }
+
+    // Before anything else: otherwise all that is held would be taken away before it is told again.
+    private bool AskForHosts()
+    {
+        var (called, model) = (demands.Opening(), models.Model);
+        string[] held = [.. (model is null ? [] : HostReadiness.HeldBy(model)).Take(MaxHeldHosts)];
+        if (called.Length == 0 && held.Length == 0) return false;
+        Ask(TypeUrls.HostDemand, called, held.Select(name => (name, "")), nodes.Create());
+        return true;
+    }
 
     private DeltaDiscoveryRequest Secrets()
     {

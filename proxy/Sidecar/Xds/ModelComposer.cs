@@ -36,7 +36,7 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         var clusters = Clusters();
         var outbound = new Dictionary<int, OutboundPortModel>();
         var inbound = new Dictionary<int, InboundPortModel>();
-        OutboundPolicy? policy = null;
+        ListenerTemplate.CatchAll? rest = null;
         foreach (var listener in resources.Listeners.Values)
         {
             switch (listener.Content)
@@ -55,7 +55,7 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
 
                     break;
                 case ListenerTemplate.CatchAll all:
-                    policy = all.Policy;
+                    rest = all;
                     break;
             }
         }
@@ -65,7 +65,10 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
             Clusters = clusters.ToFrozenDictionary(StringComparer.Ordinal),
             Outbound = outbound.ToFrozenDictionary(),
             Inbound = inbound.ToFrozenDictionary(),
-            OutboundPolicy = policy ?? ImpliedPolicy(clusters, outbound),
+            OutboundPolicy = rest?.Policy ?? ImpliedPolicy(clusters, outbound),
+
+            // Who is told of everything from now on still asks until all of it has come.
+            IsOnDemand = rest is { IsOnDemand: true } || (previous.IsOnDemand && _warming.Count > 0),
         };
         var dangling = References(next).Where(name => !clusters.ContainsKey(name)).Distinct(StringComparer.Ordinal);
         return new Composition(next, [.. _warming], [.. dangling]);

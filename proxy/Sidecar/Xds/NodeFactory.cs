@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Proxy.Sidecar.Settings;
+using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Core;
 
 namespace MeshOrleans.Proxy.Sidecar.Xds;
@@ -47,6 +48,7 @@ internal sealed class NodeFactory
                 ["WORKLOAD_NAME"] = Value.ForString(settings.WorkloadName),
                 ["LABELS"] = Value.ForStruct(Texts(settings.Labels)),
                 ["ISTIO_VERSION"] = Value.ForString($"mesh-orleans-{Version}"),
+                [OnDemand.Metadata] = Value.ForString("true"),
                 ["INSTANCE_IPS"] = Value.ForString(settings.Address),
             },
         };

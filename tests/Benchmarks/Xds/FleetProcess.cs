@@ -18,10 +18,11 @@ internal sealed class FleetProcess : IAsyncDisposable
     public int Count { get; }
 
     /// <summary>Starts this program again as a fleet; it does nothing until it is told to.</summary>
-    public static FleetProcess Start(string gateway, int first, int count, int namespaces)
+    public static FleetProcess Start(string gateway, int first, int count, XdsArguments arguments)
     {
         var (host, port) = (gateway[..gateway.LastIndexOf(':')], gateway[(gateway.LastIndexOf(':') + 1)..]);
-        string[] numbers = [port, .. new[] { first, count, namespaces }.Select(n => n.ToString(CultureInfo.InvariantCulture))];
+        int[] rest = [first, count, arguments.Namespaces, arguments.Services, arguments.Used];
+        string[] numbers = [port, .. rest.Select(n => n.ToString(CultureInfo.InvariantCulture))];
         var process = Process.Start(new ProcessStartInfo(
             "dotnet", [typeof(FleetProcess).Assembly.Location, "xds-fleet", host, .. numbers])
         {

@@ -24,6 +24,12 @@ internal sealed class MeshLoad(XdsArguments arguments, ControlPlane control)
     public static string NamespaceOf(int number, int namespaces) =>
         string.Create(CultureInfo.InvariantCulture, $"b{number % namespaces}");
 
+    /// <summary>What a proxy calls: the service of its namespace and those that follow it.</summary>
+    public static IEnumerable<string> CalledBy(int proxy, int namespaces, int services, int used) =>
+        from place in Enumerable.Range(proxy % namespaces, used)
+        let service = place % services
+        select string.Create(CultureInfo.InvariantCulture, $"s{service}.{NamespaceOf(service, namespaces)}.bench:80");
+
     /// <summary>The cluster whose endpoints change.</summary>
     public static string ClusterOf(int target) =>
         string.Create(CultureInfo.InvariantCulture, $"outbound|80||s{target}.b{target}.bench");
@@ -35,6 +41,13 @@ internal sealed class MeshLoad(XdsArguments arguments, ControlPlane control)
         {
             cancellationToken.ThrowIfCancellationRequested();
             await control.ApplyAsync(string.Join("\n---\n", batch));
+        }
+
+        if (arguments.Used > 0)
+        {
+            await control.ApplyAsync(
+                "{apiVersion: mesh.orleans.io/v1, kind: MeshConfig, metadata: {name: default, namespace: istio-system}, "
+                + "spec: {autoScope: true}}");
         }
 
         for (var target = 0; target < Targets; target++)

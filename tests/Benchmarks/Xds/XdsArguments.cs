@@ -14,7 +14,9 @@ internal sealed record XdsArguments
           --endpoints N    endpoints of each service, 1 to 200                           (20)
           --proxies N      streams, each on a connection of its own, 1 to 20000          (500)
           --namespaces N   namespaces that services and proxies are spread over, 1 to 500 (50)
-          --scope WORD     own: a proxy sees its own namespace; all: it sees every one   (own)
+          --scope WORD     own: a proxy sees its own namespace; all: it sees every one;
+                           auto: it may see every one and names the services it calls   (own)
+          --used N         services that a proxy calls with --scope auto, 1 to 1000      (20)
           --changes N      changes of one endpoint, and of one route, that are timed     (50)
           --churn N        changes of an endpoint per second in the churn phase; 0 = skip (100)
           --seconds N      how long the churn goes on, 1 to 600                          (10)
@@ -39,7 +41,15 @@ internal sealed record XdsArguments
 
     public int Namespaces { get; private init; } = 50;
 
-    public bool SeesAll { get; private init; }
+    public string Scope { get; private init; } = "own";
+
+    /// <summary>Every namespace may see every service.</summary>
+    public bool SeesAll => Scope is not "own";
+
+    /// <summary>How many services a proxy names; zero when it names none and is told of all it may see.</summary>
+    public int Used => Scope is "auto" ? Math.Min(Calls, Services) : 0;
+
+    private int Calls { get; init; } = 20;
 
     public int Changes { get; private init; } = 50;
 
@@ -79,8 +89,9 @@ internal sealed record XdsArguments
             case "--churn": return this with { Churn = Number(flag, value, 0, 10_000, ref error) };
             case "--seconds": return this with { ChurnTime = TimeSpan.FromSeconds(Number(flag, value, 1, 600, ref error)) };
             case "--fleets": return this with { Fleets = Number(flag, value, 1, 16, ref error) };
-            case "--scope" when value is "own" or "all": return this with { SeesAll = value == "all" };
-            case "--scope": error = $"--scope must be 'own' or 'all', not '{value}'"; return this;
+            case "--used": return this with { Calls = Number(flag, value, 1, 1000, ref error) };
+            case "--scope" when value is "own" or "all" or "auto": return this with { Scope = value };
+            case "--scope": error = $"--scope must be 'own', 'all' or 'auto', not '{value}'"; return this;
             default: error = $"unknown flag '{flag}'; --help lists them all"; return this;
         }
     }

@@ -54,7 +54,7 @@ internal sealed class XdsBenchmark : IAsyncDisposable
         for (var first = 0; first < _arguments.Proxies; first += each)
         {
             _fleets.Add(FleetProcess.Start(
-                _control.XdsPlain!, first, Math.Min(each, _arguments.Proxies - first), _arguments.Namespaces));
+                _control.XdsPlain!, first, Math.Min(each, _arguments.Proxies - first), _arguments));
         }
 
         await AskAsync("since"); // they are up
@@ -69,7 +69,7 @@ internal sealed class XdsBenchmark : IAsyncDisposable
             _arguments.Endpoints,
             _arguments.Proxies,
             _arguments.Namespaces,
-            _arguments.SeesAll ? "all" : "own",
+            _arguments.Scope,
             before,
             [.. _phases]);
     }
@@ -116,8 +116,12 @@ internal sealed class XdsBenchmark : IAsyncDisposable
     }
 
     // A route is in the one configuration of its port, for whoever sees the service.
-    private bool Sees(int proxy, int target) =>
-        _arguments.SeesAll || proxy % _arguments.Namespaces == target;
+    private bool Sees(int proxy, int target) => _arguments.Scope switch
+    {
+        "all" => true,
+        "own" => proxy % _arguments.Namespaces == target,
+        _ => (target - (proxy % _arguments.Namespaces) + _arguments.Services) % _arguments.Services < _arguments.Used,
+    };
 
     private async Task ChurnAsync(CancellationToken cancellationToken)
     {

@@ -85,6 +85,18 @@ public sealed class ProxySubscriptionMachineTests
     }
 
     [Fact]
+    public void What_the_newest_stream_is_told_of_is_shown_and_ends_with_it()
+    {
+        var scope = new AutomaticScope(["a"]);
+        var proxy = Apply(Connect(_now), News(_now) with { HasScope = true, Scope = scope }).Next;
+
+        var still = Apply(proxy, News(_now, Report("cds", "v2"))).Next!;
+        Assert.Equal(scope, ProxySubscriptionMachine.View("node", still).Scope);
+        var later = Apply(still, News(_now.AddSeconds(1))).Next!;
+        Assert.Null(ProxySubscriptionMachine.View("node", later).Scope);
+    }
+
+    [Fact]
     public void Who_is_connected_and_what_is_refused_must_be_saved()
     {
         var proxy = Connect(_now, Report("cds"));

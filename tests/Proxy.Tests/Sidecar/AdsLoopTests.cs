@@ -2,6 +2,7 @@ using Google.Protobuf;
 using MeshOrleans.Model;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Sidecar;
+using MeshOrleans.Proxy.Sidecar.Demands;
 using MeshOrleans.Proxy.Sidecar.Identity;
 using MeshOrleans.Proxy.Sidecar.Settings;
 using MeshOrleans.Proxy.Sidecar.State;
@@ -22,6 +23,7 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
     private readonly ListLogger<IdentityLoop> _identityLog = new();
     private readonly ListLogger<ModelHolder> _modelLog = new();
     private readonly WorkloadHealth _health = new();
+    private readonly DemandBook _demands = new((_, _) => false, (_, _) => false, TimeProvider.System);
     private FakeControlPlane _plane = null!;
     private StateFolder? _state;
     private IdentityHolder _identity = null!;
@@ -39,6 +41,7 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
     public void Dispose()
     {
         _models?.Dispose();
+        _demands.Dispose();
         _state?.Dispose();
         _stop.Dispose();
         _authority.Dispose();
@@ -253,9 +256,8 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
             settings, _identity, new TrustBundleClient(TimeProvider.System), new CertificateClient(
                 settings, TimeProvider.System));
         var secrets = new SecretKeeper(_identity, new ListLogger<SecretKeeper>());
-        var parts = new AdsParts(
-            _models, _identity, secrets, new NodeFactory(
-                settings, new Dictionary<int, int> { [9000] = 40001 }), _health);
+        var nodes = new NodeFactory(settings, new Dictionary<int, int> { [9000] = 40001 });
+        var parts = new AdsParts(_models, _identity, secrets, nodes, _health, _demands);
         _loops.Add(new IdentityLoop(settings, _identity, joiner, surroundings, _identityLog).RunAsync(_stop.Token));
         _loops.Add(new AdsLoop(settings, parts, surroundings, _log).RunAsync(_stop.Token));
     }

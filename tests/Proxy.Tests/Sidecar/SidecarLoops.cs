@@ -1,6 +1,7 @@
 using MeshOrleans.Model;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Sidecar;
+using MeshOrleans.Proxy.Sidecar.Demands;
 using MeshOrleans.Proxy.Sidecar.Identity;
 using MeshOrleans.Proxy.Sidecar.Settings;
 using MeshOrleans.Proxy.Sidecar.State;
@@ -30,6 +31,9 @@ internal sealed class SidecarLoops : IAsyncDisposable
         Identity = new IdentityHolder(
             Settings, new IdentityStore(_state, new ListLogger<IdentityStore>()), clock, new ListLogger<IdentityHolder>());
         Models = new ModelHolder(ProxyModel.Empty, clock, new ListLogger<ModelHolder>());
+        var hosts = new HostReadiness(Models, () => Models.Model ?? ProxyModel.Empty);
+        Demands = new DemandBook(hosts.IsReady, hosts.WaitsForNames, clock);
+        Models.Changed += _ => Demands.ModelChanged();
         var surroundings = new Surroundings(clock, SharedRandomSource.Instance);
         var joiner = new Joiner(
             Settings, Identity, new TrustBundleClient(clock), new CertificateClient(Settings, clock));
@@ -38,7 +42,8 @@ internal sealed class SidecarLoops : IAsyncDisposable
             Identity,
             new SecretKeeper(Identity, new ListLogger<SecretKeeper>()),
             new NodeFactory(Settings, new Dictionary<int, int>()),
-            new WorkloadHealth());
+            new WorkloadHealth(),
+            Demands);
         _loops =
         [
             new IdentityLoop(Settings, Identity, joiner, surroundings, IdentityLog).RunAsync(_stop.Token),
@@ -51,6 +56,8 @@ internal sealed class SidecarLoops : IAsyncDisposable
     public IdentityHolder Identity { get; }
 
     public ModelHolder Models { get; }
+
+    public DemandBook Demands { get; }
 
     public ListLogger<AdsLoop> Log { get; } = new();
 
@@ -79,6 +86,7 @@ internal sealed class SidecarLoops : IAsyncDisposable
         await _stop.CancelAsync();
         foreach (var loop in _loops) await loop.ContinueWith(_ => { }, TaskScheduler.Default);
         Models.Dispose();
+        Demands.Dispose();
         _state.Dispose();
         _stop.Dispose();
         _folder.Dispose();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using MeshOrleans.Grains.Identity;
+using MeshOrleans.Grains.Scopes;
 using MeshOrleans.Grains.Snapshots;
 using MeshOrleans.Grains.Subscriptions;
 using MeshOrleans.Grains.Workloads;
@@ -25,6 +26,8 @@ internal sealed class FakeGrains : IGrainFactory
     public FakeSubscriptionGrain Subscriptions(string nodeId) =>
         Get<IProxySubscriptionGrain, FakeSubscriptionGrain>(ProxyShares.KeyOf(nodeId));
 
+    public FakeWorkloadScopeGrain Scope(string key) => Get<IWorkloadScopeGrain, FakeWorkloadScopeGrain>(key);
+
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithStringKey => (TGrainInterface)_grains.GetOrAdd((typeof(TGrainInterface), primaryKey), Create);
 
@@ -38,6 +41,7 @@ internal sealed class FakeGrains : IGrainFactory
         nameof(IWorkloadGrain) => new FakeWorkloadGrain(),
         nameof(IJoinTokenGrain) => new FakeTokenGrain(),
         nameof(IProxySubscriptionGrain) => new FakeSubscriptionGrain(),
+        nameof(IWorkloadScopeGrain) => new FakeWorkloadScopeGrain(),
         nameof(IGatewayDirectoryGrain) => new FakeGatewayDirectoryGrain(),
         _ => throw new NotSupportedException(of.Type.Name),
     };

@@ -116,6 +116,7 @@ internal sealed class FakeSubscriptionGrain : IProxySubscriptionGrain
         Streams = Streams.SetItem((news.NodeId, news.OpenedAt), news with
         {
             Connection = news.Connection ?? before!.Connection,
+            Scope = news.HasScope ? news.Scope : before?.Scope,
             Types = [.. types],
         });
         return StreamStanding.Newest;

@@ -62,6 +62,8 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public GatewayStatus Status => _app.Services.GetRequiredService<GatewayStatus>();
 
+    public ScopeBook Scopes => _app.Services.GetRequiredService<ScopeBook>();
+
     public Admission Admission => _app.Services.GetRequiredService<Admission>();
 
     public string Metrics => _app.Services.GetRequiredService<GatewayMetrics>().ToPrometheus();

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
@@ -24,6 +25,15 @@ public sealed class ScopeFeedTests
           resolution: STATIC
           ports: [ { number: 80, name: http, protocol: HTTP } ]
           workloadSelector: { labels: { app: hidden } }
+        """;
+
+    private const string AutoScope = """
+
+        ---
+        kind: MeshConfig
+        apiVersion: mesh.orleans.io/v1
+        metadata: { name: default, namespace: istio-system }
+        spec: { autoScope: true }
         """;
 
     private readonly Follower _follower = new();
@@ -54,6 +64,20 @@ public sealed class ScopeFeedTests
         Assert.Equal(0, _follower.Woken);
         Assert.Same(before, feed.Current!.Resources);
         Assert.Same(_newest, feed.Current.Picture); // it has followed all the same
+    }
+
+    [Theory]
+    [InlineData("app", "app=b,version=v1", 1)]
+    [InlineData("other", "app=c", 0)]
+    public void Where_the_mesh_scopes_automatically_only_members_of_what_is_used_wake(string ns, string labels, int woken)
+    {
+        var mesh = TestMesh.Of(TestMesh.Services + AutoScope, TestMesh.Workloads).Snapshot;
+        _newest = _newest with { Snapshot = mesh, Index = MeshIndex.Of(mesh) };
+        var feed = Follow(["b.app.svc.cluster.local"]);
+
+        Tell(feed, TestMesh.Workload(ns, "x-1", "10.0.0.9", labels));
+
+        Assert.Equal(woken, _follower.Woken);
     }
 
     [Fact]
@@ -90,9 +114,9 @@ public sealed class ScopeFeedTests
         Assert.False(feed.TryJoin(_follower));
     }
 
-    private ScopeFeed Follow()
+    private ScopeFeed Follow(ImmutableSortedSet<string>? used = null)
     {
-        var feed = new ScopeFeed(TestMesh.Scope("app", "app=a"), (exception, _, _) => throw exception);
+        var feed = new ScopeFeed(TestMesh.Scope("app", "app=a") with { Used = used }, (exception, _, _) => throw exception);
         Assert.True(feed.TryJoin(_follower));
         feed.Refresh(() => _newest);
         Assert.Equal(0, _follower.Woken); // who joins looks by himself

@@ -44,10 +44,22 @@ internal sealed partial class ScopeBook : BackgroundService
         }
         catch
         {
-            feed.Leave(follower);
+            Leave(feed, follower);
             throw;
         }
     }
+
+    /// <summary>
+    /// Ends following. What one workload has called hardly ever comes back just so: it is not kept for anybody.
+    /// </summary>
+    public void Leave(ScopeFeed feed, IFeedFollower follower)
+    {
+        feed.Leave(follower);
+        if (feed.Scope.Used is not null) GiveUp(feed.Scope, feed);
+    }
+
+    /// <summary>How many scopes are kept.</summary>
+    public int Count => _feeds.Count;
 
     /// <summary>What the streams of a scope are brought to; null when nobody follows it.</summary>
     public ResourceSet? Find(ProxyScope scope) => _feeds.GetValueOrDefault(scope)?.Current?.Resources;

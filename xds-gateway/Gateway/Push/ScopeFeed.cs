@@ -22,6 +22,9 @@ internal sealed class ScopeFeed(ProxyScope scope, Action<Exception, ProxyScope, 
     private bool _isGivenUp;
     private volatile ScopeState? _current;
 
+    /// <summary>Which scope it is.</summary>
+    public ProxyScope Scope => scope;
+
     /// <summary>The newest; null before the first translation.</summary>
     public ScopeState? Current => _current;
 

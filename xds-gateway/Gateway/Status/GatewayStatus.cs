@@ -32,7 +32,7 @@ public sealed class GatewayStatus
     /// made for it.
     /// </summary>
     public ResourceSet? FindResources(string nodeId) =>
-        _streams.Keys.FirstOrDefault(s => s.Node.Id == nodeId) is { } stream ? _scopes.Find(stream.Node.Scope) : null;
+        _streams.Keys.FirstOrDefault(s => s.Node.Id == nodeId) is { } stream ? _scopes.Find(stream.Session.Scope) : null;
 
     internal void Add(OpenStream stream)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Grains.Subscriptions;
+using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Gateway.Status;
 
@@ -14,6 +15,7 @@ internal sealed class ReportedStream(
         ImmutableDictionary.Create<string, SubscriptionReport>(StringComparer.Ordinal);
     private int _isQueued;
     private volatile bool _isClosed;
+    private volatile AutomaticScope? _scope;
 
     public string NodeId => nodeId;
 
@@ -26,9 +28,24 @@ internal sealed class ReportedStream(
     /// <summary>How the types stand now.</summary>
     public ImmutableDictionary<string, SubscriptionReport> Types => Volatile.Read(ref _types);
 
+    /// <summary>The hosts that the client is told of; null for everything.</summary>
+    public AutomaticScope? Scope => _scope;
+
     /// <summary>The stream as it is listed.</summary>
-    public ProxyView View() =>
-        new(nodeId, connection, !_isClosed, openedAt, [.. Types.Values.OrderBy(t => t.TypeUrl, StringComparer.Ordinal)]);
+    public ProxyView View() => new(
+        nodeId,
+        connection,
+        !_isClosed,
+        openedAt,
+        [.. Types.Values.OrderBy(t => t.TypeUrl, StringComparer.Ordinal)],
+        _scope);
+
+    /// <summary>The client is told of other hosts from now on.</summary>
+    public void Update(ProxyScope scope)
+    {
+        _scope = scope.Used is { } used ? new AutomaticScope([.. used]) : null;
+        Queue();
+    }
 
     /// <summary>Takes over how the types stand; nothing happens when they stand as before.</summary>
     public void Update(IEnumerable<StreamReport> reports)

@@ -10,6 +10,8 @@ internal sealed class ToldStream(ReportedStream stream)
         ImmutableDictionary.Create<string, SubscriptionReport>(StringComparer.Ordinal);
 
     private bool _isConnected;
+    private AutomaticScope? _scope;
+    private AutomaticScope? _scopeOnTheWay;
     private ImmutableDictionary<string, SubscriptionReport> _types = _nothing;
     private ImmutableDictionary<string, SubscriptionReport> _onTheWay = _nothing;
 
@@ -19,13 +21,13 @@ internal sealed class ToldStream(ReportedStream stream)
     public bool IsDone { get; private set; }
 
     /// <summary>Everything must be told again.</summary>
-    public void Forget() => (_isConnected, _types) = (false, _nothing);
+    public void Forget() => (_isConnected, _types, _scope) = (false, _nothing, null);
 
     /// <summary>What is to be told now.</summary>
     public StreamNews News()
     {
         var isClosed = stream.IsClosed; // before the types: none of them changes after it
-        _onTheWay = stream.Types;
+        (_onTheWay, _scopeOnTheWay) = (stream.Types, stream.Scope);
         ImmutableArray<SubscriptionReport> changed = [.. _onTheWay.Values.Where(t => _types.GetValueOrDefault(t.TypeUrl) != t)];
         var revision = SharedRevision(changed);
         return new StreamNews(
@@ -34,7 +36,9 @@ internal sealed class ToldStream(ReportedStream stream)
             _isConnected ? null : stream.Connection,
             revision == 0 ? changed : [],
             revision,
-            isClosed);
+            isClosed,
+            !ReferenceEquals(_scope, _scopeOnTheWay),
+            _scopeOnTheWay);
     }
 
     /// <summary>It has been told.</summary>
@@ -42,7 +46,7 @@ internal sealed class ToldStream(ReportedStream stream)
     /// <param name="standing">The answer.</param>
     public void Told(StreamNews news, StreamStanding standing)
     {
-        if (standing is StreamStanding.Newest) (_isConnected, _types) = (true, _onTheWay);
+        if (standing is StreamStanding.Newest) (_isConnected, _types, _scope) = (true, _onTheWay, _scopeOnTheWay);
         else Forget();
         IsDone = news.IsClosed;
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Grains.Subscriptions;
+using MeshOrleans.Xds.Gateway.Demands;
 using MeshOrleans.Xds.Gateway.Identity;
 using MeshOrleans.Xds.Gateway.Secrets;
 using MeshOrleans.Xds.Gateway.Status;
@@ -90,7 +91,10 @@ internal sealed partial class DiscoveryService(
                 new StreamSecrets(svid),
                 workload,
                 report,
-                new StreamAge(parts.Options, parts.Clock, factories.Random)),
+                new StreamAge(parts.Options, parts.Clock, factories.Random),
+                node.AsksOnDemand && wire.Protocol is StreamProtocol.Delta
+                    ? new StreamDemands(node, factories.Memory, parts.Options, parts.Clock)
+                    : null),
             factories.SessionLogger);
         var open = new OpenStream(node, session, svid, report);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -5,7 +5,10 @@ namespace MeshOrleans.Xds.Gateway.Streams;
 /// has had its time to ask for them. One stream's own.
 /// </summary>
 /// <remarks>Source: behaviour.md 3.2, rule 6. Answers to requests do not pass here: clients wait for them.</remarks>
-internal sealed class EndpointBarrier(TimeSpan limit, TimeProvider clock)
+/// <param name="limit">How long a client may take.</param>
+/// <param name="clock">Measures that.</param>
+/// <param name="takesEndpoints">The client is known to ask for endpoints here, even if there were none so far.</param>
+internal sealed class EndpointBarrier(TimeSpan limit, TimeProvider clock, bool takesEndpoints = false)
 {
     private readonly HashSet<string> _awaited = new(StringComparer.Ordinal);
     private bool _isAnswered;
@@ -48,18 +51,18 @@ internal sealed class EndpointBarrier(TimeSpan limit, TimeProvider clock)
         if (_awaited.Count == 0) return false;
         var isClosed = Left > TimeSpan.Zero
             && clusters is { IsWildcard: true } and not { IsWhole: true, Parked: not null }
-            && endpoints is not null
-            && (clusters.IsOutstanding || endpoints.IsOutstanding || !HasAll(clusters, endpoints));
+            && (endpoints is not null || takesEndpoints)
+            && (clusters.IsOutstanding || endpoints is { IsOutstanding: true } || !HasAll(clusters, endpoints));
         if (!isClosed) _awaited.Clear();
         return isClosed;
     }
 
-    private bool HasAll(Subscription clusters, Subscription endpoints)
+    private bool HasAll(Subscription clusters, Subscription? endpoints)
     {
         foreach (var name in _awaited)
         {
             if (clusters.Refused.ContainsKey(name)) continue;
-            if (!endpoints.Names.Contains(name) || endpoints.Requested.Contains(name)) return false;
+            if (endpoints?.Names.Contains(name) is not true || endpoints.Requested.Contains(name)) return false;
         }
 
         return true;

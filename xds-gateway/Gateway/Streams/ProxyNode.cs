@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Grpc;
 using MeshOrleans.Xds.Translation.Scopes;
@@ -37,6 +38,9 @@ internal sealed record ProxyNode
 
     public string UserAgent { get; init; } = "";
 
+    /// <summary>It asks for hosts that it has not been told of, before it gives up a request.</summary>
+    public bool AsksOnDemand { get; init; }
+
     /// <summary>Reads the node of a stream's first request.</summary>
     /// <exception cref="GrpcException">It has no id, or claims to be another than it is.</exception>
     public static ProxyNode Of(Node? node, SpiffeId? identity)
@@ -68,6 +72,7 @@ internal sealed record ProxyNode
             Address = parts?[1] ?? "",
             WorkloadName = Text(metadata, "WORKLOAD_NAME") ?? "",
             Workload = workload,
+            AsksOnDemand = mode is ProxyMode.Sidecar && Text(metadata, OnDemand.Metadata) == "true",
             UserAgent = $"{node.UserAgentName} {node.UserAgentVersion}".Trim(),
             Scope = new ProxyScope
             {

@@ -1,4 +1,5 @@
 using MeshOrleans.Model;
+using MeshOrleans.Xds.Gateway.Demands;
 using MeshOrleans.Xds.Gateway.Secrets;
 using MeshOrleans.Xds.Gateway.Status;
 using MeshOrleans.Xds.Gateway.Workloads;
@@ -13,4 +14,5 @@ internal sealed record StreamFactories(
     SubscriptionReporter Reporter,
     GatewayName Gateway,
     IRandomSource Random,
+    ScopeMemory Memory,
     ILogger<StreamSession> SessionLogger);

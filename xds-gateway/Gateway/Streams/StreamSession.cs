@@ -5,6 +5,7 @@ using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Grpc;
 using MeshOrleans.Xds.Translation;
 using MeshOrleans.Xds.Translation.Resources;
+using MeshOrleans.Xds.Translation.Scopes;
 using MeshOrleans.Xds.Translation.Tls;
 using Microsoft.Extensions.Logging;
 
@@ -27,12 +28,16 @@ internal sealed partial class StreamSession(
             new BoundedChannelOptions(16) { SingleReader = true, SingleWriter = true });
 
     private readonly RequestRules _rules = new(parts.Options, parts.Clock);
-    private readonly EndpointBarrier _barrier = new(parts.Options.EndpointWait, parts.Clock);
+    private readonly EndpointBarrier _barrier = new(
+        parts.Options.EndpointWait, parts.Clock, takesEndpoints: fellows.Demands is not null);
     private readonly Signal _wake = new();
-    private ScopeFeed? _feed;
+    private volatile ScopeFeed? _feed;
     private PushPicture _picture = null!;
     private ResourceSet _set = null!;
     private ScopeTranslation _translation = null!;
+
+    /// <summary>What it is told of now.</summary>
+    public ProxyScope Scope => _feed?.Scope ?? node.Scope;
 
     /// <summary>Something that the stream may have to push has changed. Any thread may say so.</summary>
     public void Wake() => _wake.Set();
@@ -49,9 +54,11 @@ internal sealed partial class StreamSession(
         _rules.Check(first);
         try
         {
+            var scope = await FirstScopeAsync(first, cancellationToken);
             using (await parts.Admission.WaitForTurnAsync(parts.Drain.Started, cancellationToken))
             {
-                _feed = await parts.Scopes.JoinAsync(node.Scope, this, cancellationToken);
+                _feed = await parts.Scopes.JoinAsync(scope, this, cancellationToken);
+                if (scope.Used is not null) fellows.Report.Update(scope);
                 Refresh();
                 Handle(first);
                 await PushAsync();
@@ -61,7 +68,7 @@ internal sealed partial class StreamSession(
         }
         finally
         {
-            _feed?.Leave(this);
+            if (_feed is { } feed) parts.Scopes.Leave(feed, this);
         }
     }
 
@@ -102,7 +109,8 @@ internal sealed partial class StreamSession(
         }
 
         Refresh();
-        if (await PushAsync()) return true;
+        await RescopeAsync(cancellationToken);
+        if (await AnswerDemandAsync() || await PushAsync()) return true;
         if (_requests.Reader.Completion.IsCompleted)
         {
             await _requests.Reader.Completion; // throws what the reading threw
@@ -143,8 +151,46 @@ internal sealed partial class StreamSession(
         (_picture, _translation) = (state.Picture, state.Translation!);
     }
 
+    // Who names hosts before anything else is sent no others first.
+    private async ValueTask<ProxyScope> FirstScopeAsync(StreamRequest first, CancellationToken cancellationToken)
+    {
+        if (fellows.Demands is not { } demands || parts.Source.Current is not { } picture) return node.Scope;
+        var scope = await demands.ScopeAsync(picture.Index, cancellationToken);
+        if (first.TypeUrl != TypeUrls.HostDemand) return scope;
+        demands.Ask(first, picture.Index);
+        return await demands.ScopeAsync(picture.Index, cancellationToken);
+    }
+
+    /// <summary>Follows another scope once the workload has called more, or the mesh scopes otherwise.</summary>
+    private async ValueTask RescopeAsync(CancellationToken cancellationToken)
+    {
+        if (fellows.Demands is not { } demands) return;
+        var (before, scope) = (_feed!, await demands.ScopeAsync(_picture.Index, cancellationToken));
+        if (ReferenceEquals(before.Scope, scope) || before.Scope == scope) return;
+        _feed = await parts.Scopes.JoinAsync(scope, this, cancellationToken);
+        parts.Scopes.Leave(before, this);
+        fellows.Report.Update(scope);
+        Refresh();
+    }
+
+    /// <summary>Answers what the workload has asked for, once the client has all of it; false when nothing is due.</summary>
+    private async ValueTask<bool> AnswerDemandAsync()
+    {
+        if (fellows.Demands is not { } demands) return false;
+        var isBrought = demands.IsWaiting && StreamProgress.IsBrought(_table, _set, GroupFor);
+        if (demands.Answer(isBrought) is not { } response) return false;
+        await wire.SendAsync(response, wire.NextNonce());
+        return true;
+    }
+
     private void Handle(StreamRequest request)
     {
+        if (request.TypeUrl == TypeUrls.HostDemand && fellows.Demands is { } demands)
+        {
+            demands.Ask(request, _picture.Index);
+            return;
+        }
+
         if (request.TypeUrl == TypeUrls.HealthInformation)
         {
             fellows.Workload?.Report(request.Error);

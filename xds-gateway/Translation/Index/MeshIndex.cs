@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using MeshOrleans.Model.Config;
@@ -17,12 +18,17 @@ public sealed class MeshIndex
 
     private readonly object _facts; // the same in all that came from one another
     private readonly WeakReference<MeshIndex>? _before;
+    private readonly ConcurrentDictionary<string, VisibleRoutes> _routesFor;
+    private readonly Lazy<ILookup<string, Service>> _byAddress;
 
     private MeshIndex(MeshSnapshot snapshot)
     {
         _facts = new object();
+        _routesFor = new(StringComparer.Ordinal);
         Settings = MeshSettings.From(snapshot);
         Registry = ServiceRegistry.From(snapshot);
+        var services = Registry.Services; // and no more: what comes from this index shares the answer
+        _byAddress = new(() => ByAddress(services));
         VirtualServices = RoutesOf(snapshot);
         DestinationRules = ByNamespace<DestinationRule>(snapshot);
         PeerAuthentications = ByNamespace<PeerAuthentication>(snapshot);
@@ -36,6 +42,8 @@ public sealed class MeshIndex
         Settings = before.Settings;
         Registry = before.Registry.After(snapshot, change.Members);
         VirtualServices = change.HasRoutes ? RoutesOf(snapshot) : before.VirtualServices;
+        _routesFor = change.HasRoutes ? new(StringComparer.Ordinal) : before._routesFor;
+        _byAddress = before._byAddress;
         DestinationRules = before.DestinationRules;
         PeerAuthentications = before.PeerAuthentications;
         AuthorizationPolicies = before.AuthorizationPolicies;
@@ -72,6 +80,13 @@ public sealed class MeshIndex
         ? Of(snapshot)
         : Known.GetValue(snapshot, s => new MeshIndex(this, s, change));
 
+    /// <summary>What the clients of a namespace that nothing narrows see of the routes; made once.</summary>
+    internal VisibleRoutes RoutesFor(string clientNamespace) =>
+        _routesFor.GetOrAdd(clientNamespace, static (ns, mesh) => new VisibleRoutes(mesh, ns), this);
+
+    /// <summary>The services that have an address, whoever sees them.</summary>
+    internal IEnumerable<Service> AtAddress(string address) => _byAddress.Value[address];
+
     /// <summary>Whether everything but routes and the members of services is the same as in another index.</summary>
     internal bool HasSameFacts(MeshIndex other) => ReferenceEquals(_facts, other._facts);
 
@@ -85,6 +100,10 @@ public sealed class MeshIndex
         ReferenceEquals(this, before) ? []
         : _before is not null && _before.TryGetTarget(out var known) && ReferenceEquals(known, before) ? Registry.Changed
         : services.Where(s => !Registry.HasSameMembers(s, before.Registry));
+
+    private static ILookup<string, Service> ByAddress(ImmutableArray<Service> services) => services
+        .SelectMany(service => service.Addresses, (service, address) => (Service: service, Address: address))
+        .ToLookup(pair => pair.Address, pair => pair.Service, StringComparer.Ordinal);
 
     private static ImmutableArray<Sourced<VirtualService>> RoutesOf(MeshSnapshot snapshot) =>
         [.. OldestFirst<VirtualService>(snapshot).Where(v => IsForSidecars(v.Spec))];

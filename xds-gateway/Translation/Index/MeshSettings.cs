@@ -28,6 +28,9 @@ internal sealed record MeshSettings
 
     public LocalityLoadBalancer? LocalityLb { get; private init; }
 
+    /// <summary>Sidecars that can ask on demand get only the hosts that they use.</summary>
+    public bool AutoScope { get; private init; }
+
     public static MeshSettings From(MeshSnapshot snapshot)
     {
         var key = new ConfigKey(nameof(MeshConfig), DefaultRootNamespace, "default");
@@ -47,6 +50,7 @@ internal sealed record MeshSettings
                 ? PathNormalization.Base
                 : config.PathNormalization,
             LocalityLb = config.LocalityLbSetting,
+            AutoScope = config.AutoScope ?? false,
         };
     }
 }

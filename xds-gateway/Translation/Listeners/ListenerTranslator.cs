@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Cors;
 using MeshOrleans.Xds.Protocol.Fault;
@@ -69,7 +70,11 @@ internal static class ListenerTranslator
             TrafficDirection = TrafficDirection.Outbound,
             FilterChains =
             {
-                new FilterChain { Name = "virtualOutbound-catchall-tcp", Filters = { Tcp(Fallback(view)) } },
+                new FilterChain
+                {
+                    Name = view.IsOnDemand ? OnDemand.Name : "virtualOutbound-catchall-tcp",
+                    Filters = { Tcp(Fallback(view)) },
+                },
             },
         };
     }

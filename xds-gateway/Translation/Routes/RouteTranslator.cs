@@ -1,5 +1,6 @@
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Route;
 using MeshOrleans.Xds.Translation.Clusters;
 using MeshOrleans.Xds.Translation.Index;
@@ -29,6 +30,13 @@ internal static class RouteTranslator
             ports.UnionWith(service.Ports.Where(p => p.Protocol.IsHttp()).Select(p => p.Number));
         }
 
+        // A host that has no service is called on every port that has a table, whoever is used there.
+        if (!view.IsOnDemand || view.UnknownHosts.IsEmpty) return ports;
+        foreach (var service in view.Mesh.Registry.VisibleTo(view.Scope.Namespace))
+        {
+            ports.UnionWith(service.Ports.Where(p => p.Protocol.IsHttp()).Select(p => p.Number));
+        }
+
         return ports;
     }
 
@@ -40,7 +48,8 @@ internal static class RouteTranslator
         foreach (var (host, _) in view.UnknownHosts) claims.Claim(host, [host]);
         foreach (var service in services)
         {
-            claims.Claim(service.Host, VirtualHostDomains.NamesOf(service, view.Scope.Namespace));
+            var names = VirtualHostDomains.NamesOf(service, view.Scope.Namespace);
+            claims.Claim(service.Host, view.IsOnDemand ? names.Where(name => IsOwn(view, service, name, port)) : names);
         }
 
         var table = new RouteConfiguration
@@ -58,6 +67,10 @@ internal static class RouteTranslator
         if (claims.Claim(Everything, [Everything])) table.VirtualHosts.Add(ForEverythingElse(view));
         return table;
     }
+
+    // The first that claims a name may be one that is not used, and so not here.
+    private static bool IsOwn(ProxyView view, Service service, string name, int port) =>
+        new HostDirectory(view.Mesh, view.Scope.Namespace).OwnerOf(name, port) == service.Host;
 
     private static VirtualHost ForService(ProxyView view, Service service, int port, DomainClaims claims)
     {
@@ -79,7 +92,7 @@ internal static class RouteTranslator
     {
         if (view.OutboundMode is OutboundTrafficMode.RegistryOnly)
         {
-            return Host("block_all", [Everything], [new Route
+            return Host(view.IsOnDemand ? OnDemand.Name : "block_all", [Everything], [new Route
             {
                 Name = "block_all",
                 Match = new RouteMatch { Prefix = "/" },
@@ -87,7 +100,7 @@ internal static class RouteTranslator
             }]);
         }
 
-        return Host("allow_any", [Everything], [new Route
+        return Host(view.IsOnDemand ? OnDemand.Name : "allow_any", [Everything], [new Route
         {
             Name = "allow_any",
             Match = new RouteMatch { Prefix = "/" },

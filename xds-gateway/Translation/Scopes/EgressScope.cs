@@ -29,6 +29,9 @@ internal sealed class EgressScope
     /// <summary>True when nothing is hidden.</summary>
     public bool SeesAll { get; }
 
+    /// <summary>Hides nothing from the clients of a namespace.</summary>
+    public static EgressScope Everything(string ownNamespace) => new(ownNamespace, null);
+
     public static EgressScope Of(MeshIndex mesh, ProxyScope scope)
     {
         if (scope.Mode is ProxyMode.Gateway) return new EgressScope(scope.Namespace, null);

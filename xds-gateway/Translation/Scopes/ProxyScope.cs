@@ -47,6 +47,12 @@ public sealed record ProxyScope
     /// <summary>What a stock Envoy shows to clients; null for one that has none, and for everybody else.</summary>
     public CertificateSource? ServerFiles { get; init; }
 
+    /// <summary>
+    /// The hosts that its workload calls; null for a proxy that is told of everything it may see. Counts only where the
+    /// mesh scopes automatically, see <see cref="AutoScope"/>.
+    /// </summary>
+    public ImmutableSortedSet<string>? Used { get; init; }
+
     /// <inheritdoc/>
     public bool Equals(ProxyScope? other) =>
         other is not null
@@ -57,7 +63,8 @@ public sealed record ProxyScope
         && ClientFiles == other.ClientFiles
         && ServerFiles == other.ServerFiles
         && Labels.SequenceEqual(other.Labels)
-        && Ports.SequenceEqual(other.Ports);
+        && Ports.SequenceEqual(other.Ports)
+        && (Used is null ? other.Used is null : other.Used is not null && Used.SequenceEqual(other.Used));
 
     /// <inheritdoc/>
     public override int GetHashCode()
@@ -71,6 +78,7 @@ public sealed record ProxyScope
         hash.Add(ServerFiles);
         foreach (var (key, value) in Labels) hash.Add((key, value));
         foreach (var (name, port) in Ports) hash.Add((name, port));
+        foreach (var host in Used ?? []) hash.Add(host, StringComparer.Ordinal);
         return hash.ToHashCode();
     }
 }

@@ -16,6 +16,15 @@ internal sealed class ProxyView
         (Mesh, Scope) = (mesh, scope);
         var egress = EgressScope.Of(Mesh, Scope);
         OutboundMode = egress.Mode ?? Mesh.Settings.OutboundMode;
+        if (AutoScope.UsedBy(Mesh, Scope, egress) is { } used)
+        {
+            var routes = Mesh.RoutesFor(Scope.Namespace);
+            (IsOnDemand, VirtualServices, services) = (true, routes.Table, used.Services);
+            Services = [.. services.Values.OrderBy(s => s.Host, StringComparer.Ordinal)];
+            UnknownHosts = [.. routes.UnknownHosts.Where(entry => used.Hosts.Contains(entry.Host))];
+            return;
+        }
+
         SeesAll = egress.SeesAll;
         VirtualServices = new VirtualServiceTable(Mesh, Scope.Namespace, egress);
         services = Mesh.Registry.VisibleTo(Scope.Namespace)
@@ -28,7 +37,7 @@ internal sealed class ProxyView
 
     private ProxyView(ProxyView other, MeshIndex mesh)
     {
-        (Mesh, Scope, SeesAll) = (mesh, other.Scope, other.SeesAll);
+        (Mesh, Scope, SeesAll, IsOnDemand) = (mesh, other.Scope, other.SeesAll, other.IsOnDemand);
         (services, rules) = (other.services, other.rules);
         (OutboundMode, Services) = (other.OutboundMode, other.Services);
         if (mesh.HasSameRoutes(other.Mesh))
@@ -56,7 +65,10 @@ internal sealed class ProxyView
     /// <summary>Hosts that only a VirtualService knows, with the one that counts.</summary>
     public ImmutableArray<(string Host, Sourced<VirtualService> Source)> UnknownHosts { get; }
 
-    /// <summary>No Sidecar resource narrows it: then what it sees does not depend on routes.</summary>
+    /// <summary>Only what its workload uses is in it; the proxy asks for the rest when that is called.</summary>
+    public bool IsOnDemand { get; }
+
+    /// <summary>Nothing narrows it: then what it sees does not depend on routes.</summary>
     private bool SeesAll { get; }
 
     /// <summary>The view of a mesh that differs in routes and in the members of services only.</summary>
@@ -76,6 +88,13 @@ internal sealed class ProxyView
 
         return rule;
     }
+
+    /// <summary>Where a rule leads, mirrors included.</summary>
+    public static IEnumerable<Destination> DestinationsOf(HttpRoute route) =>
+        route.Route.Select(r => r.Destination)
+            .Append(route.Mirror)
+            .Concat(route.Mirrors.Select(m => m.Destination))
+            .OfType<Destination>();
 
     private bool HasService(string host) =>
         services.ContainsKey(host)
@@ -99,10 +118,4 @@ internal sealed class ProxyView
             source.Tls.SelectMany(r => r.Route).Concat(source.Tcp.SelectMany(r => r.Route))
                 .Select(r => r.Destination)
                 .OfType<Destination>());
-
-    private static IEnumerable<Destination> DestinationsOf(HttpRoute route) =>
-        route.Route.Select(r => r.Destination)
-            .Append(route.Mirror)
-            .Concat(route.Mirrors.Select(m => m.Destination))
-            .OfType<Destination>();
 }

@@ -18,6 +18,7 @@ internal static class MeshReader
         PathNormalization = reader.Object("pathNormalization", inner =>
             new Normalization(inner.Choice<PathNormalization>("normalization") ?? default))?.Value ?? default,
         LocalityLbSetting = reader.Object("localityLbSetting", DestinationRuleReader.Locality),
+        AutoScope = reader.OptionalFlag("autoScope"),
     };
 
     public static ServiceExport ServiceExport(ObjectReader _) => new();

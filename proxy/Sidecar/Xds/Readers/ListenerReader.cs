@@ -20,7 +20,9 @@ internal abstract record ListenerTemplate
     public sealed record Outbound(HttpTemplate Http, int Port) : ListenerTemplate;
 
     /// <summary>Calls of the application that no other listener knows.</summary>
-    public sealed record CatchAll(OutboundPolicy Policy) : ListenerTemplate;
+    /// <param name="Policy">What becomes of them.</param>
+    /// <param name="IsOnDemand">Their hosts are asked for before that.</param>
+    public sealed record CatchAll(OutboundPolicy Policy, bool IsOnDemand) : ListenerTemplate;
 
     /// <summary>Calls to the application.</summary>
     public sealed record Inbound(ImmutableArray<InboundTemplate> Ports) : ListenerTemplate;
@@ -105,10 +107,11 @@ internal static class ListenerReader
 
         var chain = Chain(chains[0], at.At("filter_chains").At(0));
         if (chain.Http is { } http) return new ListenerTemplate.Outbound(http, port);
+        var isOnDemand = chains[0].Name == Proto.OnDemand.Name;
         return chain.TcpCluster switch
         {
-            ClusterNames.Passthrough => new ListenerTemplate.CatchAll(OutboundPolicy.AllowAny),
-            ClusterNames.BlackHole => new ListenerTemplate.CatchAll(OutboundPolicy.RegistryOnly),
+            ClusterNames.Passthrough => new ListenerTemplate.CatchAll(OutboundPolicy.AllowAny, isOnDemand),
+            ClusterNames.BlackHole => new ListenerTemplate.CatchAll(OutboundPolicy.RegistryOnly, isOnDemand),
             _ =>
                 throw new UnusableResourceException(
                     at.At("filter_chains"), $"an outbound TCP proxy to '{chain.TcpCluster}' is not supported"),

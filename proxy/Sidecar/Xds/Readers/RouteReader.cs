@@ -30,6 +30,7 @@ internal static class RouteReader
         return new VirtualHostModel(host.Name, [.. host.Domains], [.. routes])
         {
             IncludeAttemptCount = host.IncludeRequestAttemptCount,
+            IsOnDemand = host.Name == Proto.OnDemand.Name,
         };
     }
 

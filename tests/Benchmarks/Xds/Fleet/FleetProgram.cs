@@ -11,15 +11,23 @@ internal static class FleetProgram
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(120);
 
-    /// <param name="args">Host, port, first number, how many, over how many namespaces.</param>
+    /// <param name="args">
+    /// Host, port, first number, how many, over how many namespaces, services of the mesh, and how many each calls.
+    /// </param>
     public static async Task<int> RunAsync(IReadOnlyList<string> args)
     {
         var numbers = args.Skip(1).Select(a => int.Parse(a, CultureInfo.InvariantCulture)).ToArray();
         var (gateway, first, count, namespaces) = ((args[0], numbers[0]), numbers[1], numbers[2], numbers[3]);
+        var (services, used) = (numbers[4], numbers[5]);
         var tally = new FleetTally(count);
         using var stop = new CancellationTokenSource();
         var proxies = Enumerable.Range(first, count)
-            .Select(i => new SimulatedProxy($"p{i}", MeshLoad.NamespaceOf(i, namespaces), gateway, tally))
+            .Select(i => new SimulatedProxy(
+                $"p{i}",
+                MeshLoad.NamespaceOf(i, namespaces),
+                gateway,
+                [.. MeshLoad.CalledBy(i, namespaces, services, used)],
+                tally))
             .ToArray();
         var loops = Array.Empty<Task>();
         while (await Console.In.ReadLineAsync() is { } line)

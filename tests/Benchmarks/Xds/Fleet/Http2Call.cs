@@ -16,6 +16,7 @@ internal sealed class Http2Call : IDisposable
     private const byte Data = 0, Headers = 1, Reset = 3, Settings = 4, Ping = 6, GoAway = 7, WindowUpdate = 8;
     private const byte EndStream = 1, Ack = 1, EndHeaders = 4;
     private const int Window = 0x3FFF_0000;
+    private const int MaxFrame = 16_384; // what every server takes
     private const int ReturnAfter = 1 << 20;
 
     private static readonly byte[] _preface = Encoding.ASCII.GetBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
@@ -53,10 +54,17 @@ internal sealed class Http2Call : IDisposable
     /// <summary>Sends messages, each with its prefix already, in one write.</summary>
     public async Task SendAsync(ReadOnlyMemory<byte> framed, CancellationToken cancellationToken)
     {
-        var frame = new byte[FrameHeader + framed.Length];
-        WriteHeader(frame, framed.Length, Data, 0, 1);
-        framed.CopyTo(frame.AsMemory(FrameHeader));
-        await WriteAsync(frame, cancellationToken);
+        var frames = new ArrayBufferWriter<byte>(framed.Length + FrameHeader);
+        for (var sent = 0; sent < framed.Length;)
+        {
+            var part = framed[sent..Math.Min(framed.Length, sent + MaxFrame)];
+            WriteHeader(frames.GetSpan(FrameHeader), part.Length, Data, 0, 1);
+            frames.Advance(FrameHeader);
+            frames.Write(part.Span);
+            sent += part.Length;
+        }
+
+        await WriteAsync(frames.WrittenMemory, cancellationToken);
     }
 
     /// <summary>A message with its gRPC prefix.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Discovery;
@@ -10,16 +11,24 @@ namespace MeshOrleans.Benchmarks.Xds.Fleet;
 /// <summary>
 /// One proxy: keeps a delta stream open, acknowledges everything, and comes back naming what it holds when it is lost.
 /// </summary>
-internal sealed class SimulatedProxy(string id, string ns, (string Host, int Port) gateway, FleetTally tally)
+/// <param name="id">Its name.</param>
+/// <param name="ns">Its namespace.</param>
+/// <param name="gateway">Where it connects.</param>
+/// <param name="called">What it says that it calls; empty for a proxy that does not ask on demand.</param>
+/// <param name="tally">Counts what it gets.</param>
+internal sealed class SimulatedProxy(
+    string id, string ns, (string Host, int Port) gateway, string[] called, FleetTally tally)
 {
     private const string Method = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
     private const int Everything = 15; // a bit for each type
+    private const int Demand = 4;
     private const string RouteName = "80"; // as istiod names the routes of a port
 
     private static readonly string[] _types =
         [TypeUrls.Cluster, TypeUrls.ClusterLoadAssignment, TypeUrls.Listener, TypeUrls.RouteConfiguration];
 
-    private static readonly byte[][] _typeBytes = [.. _types.Select(Encoding.UTF8.GetBytes)];
+    private static readonly byte[][] _typeBytes =
+        [.. _types.Append(TypeUrls.HostDemand).Select(Encoding.UTF8.GetBytes)];
 
     private readonly Dictionary<string, string>[] _held = [.. _types.Select(_ => new Dictionary<string, string>())];
     private int _answered;
@@ -56,7 +65,7 @@ internal sealed class SimulatedProxy(string id, string ns, (string Host, int Por
             var at = Stopwatch.GetTimestamp();
             tally.Received(call.Received - counted);
             counted = call.Received;
-            await call.SendAsync(Take(message.Span, at), cancellationToken);
+            if (Take(message.Span, at) is { Length: > 0 } reply) await call.SendAsync(reply, cancellationToken);
         }
     }
 
@@ -69,6 +78,14 @@ internal sealed class SimulatedProxy(string id, string ns, (string Host, int Por
             UserAgentName = "mesh-bench",
         };
         var opening = new List<byte>();
+        if (called.Length > 0)
+        {
+            node.Metadata = new() { Fields = { [OnDemand.Metadata] = Value.ForString("true") } };
+            var demand = new DeltaDiscoveryRequest { TypeUrl = TypeUrls.HostDemand, Node = node };
+            demand.ResourceNamesSubscribe.AddRange(called);
+            opening.AddRange(Http2Call.Frame(demand.ToByteArray()));
+        }
+
         for (var type = 0; type < _types.Length; type++)
         {
             string[] names = type is 0 or 2 ? ["*"] : type is 3 ? [RouteName] : [.. _held[0].Keys.Where(IsAsked)];
@@ -98,6 +115,7 @@ internal sealed class SimulatedProxy(string id, string ns, (string Host, int Por
             else if (head.Field == 5) nonce = Encoding.UTF8.GetString(head.Content);
         }
 
+        if (type == Demand) return []; // everything has come before it
         if (type < 0) throw new FormatException("a response of an unknown type");
         var body = new DeltaReader(message);
         while (body.Next())

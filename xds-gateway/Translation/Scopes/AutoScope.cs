@@ -1,0 +1,28 @@
+using MeshOrleans.Xds.Translation.Index;
+
+namespace MeshOrleans.Xds.Translation.Scopes;
+
+/// <summary>Automatic scoping: a proxy is told of the hosts that its workload calls, and of no others.</summary>
+public static class AutoScope
+{
+    /// <summary>
+    /// Whether <see cref="ProxyScope.Used"/> counts for a proxy: the mesh says so, it stands in front of a workload, and
+    /// no Sidecar resource says what the workload may see.
+    /// </summary>
+    public static bool AppliesTo(MeshIndex mesh, ProxyScope scope) =>
+        mesh.Settings.AutoScope && AppliesTo(mesh, scope, EgressScope.Of(mesh, scope));
+
+    /// <summary>
+    /// The host behind a name that the clients of a namespace call on a port, as the whole mesh has it: a service's, or
+    /// one that only a VirtualService knows, maybe a wildcard. Null when it leads nowhere.
+    /// </summary>
+    public static string? FindHost(MeshIndex mesh, string clientNamespace, string name, int port) =>
+        new HostDirectory(mesh, clientNamespace).Find(name, port);
+
+    /// <summary>What a proxy is told of; null when it is told of everything it may see.</summary>
+    internal static UsedHosts? UsedBy(MeshIndex mesh, ProxyScope scope, EgressScope egress) =>
+        scope.Used is { } used && AppliesTo(mesh, scope, egress) ? new UsedHosts(mesh, scope.Namespace, used) : null;
+
+    private static bool AppliesTo(MeshIndex mesh, ProxyScope scope, EgressScope egress) =>
+        mesh.Settings.AutoScope && scope.Mode is ProxyMode.Sidecar && egress.SeesAll;
+}

@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Translation.Index;
+using MeshOrleans.Xds.Translation.Routes;
+
+namespace MeshOrleans.Xds.Translation.Scopes;
+
+/// <summary>
+/// The part of a mesh that belongs to the hosts that a workload calls: those, the hosts to which their routes lead, and,
+/// where one of them is a wildcard, every host below it, which must not fall to the wildcard for want of its own.
+/// </summary>
+internal sealed class UsedHosts
+{
+    private readonly MeshIndex _mesh;
+    private readonly string _namespace;
+    private readonly VisibleRoutes _routes;
+    private readonly HashSet<string> _hosts = new(StringComparer.Ordinal);
+    private readonly Queue<string> _open = new();
+
+    public UsedHosts(MeshIndex mesh, string clientNamespace, ImmutableSortedSet<string> used)
+    {
+        (_mesh, _namespace, _routes) = (mesh, clientNamespace, mesh.RoutesFor(clientNamespace));
+        foreach (var host in used) Add(host);
+        while (_open.TryDequeue(out var host)) Follow(host);
+    }
+
+    /// <summary>Everything that counts as used, whether it exists now or not.</summary>
+    public IReadOnlySet<string> Hosts => _hosts;
+
+    /// <summary>The services among them, by host.</summary>
+    public Dictionary<string, Service> Services { get; } = new(StringComparer.Ordinal);
+
+    private void Add(string host)
+    {
+        if (_hosts.Add(host)) _open.Enqueue(host);
+    }
+
+    private void Follow(string host)
+    {
+        var service = _mesh.Registry.Find(host, _namespace);
+        if (service is not null) Services.Add(host, service);
+        else if (!_routes.IsUnknown(host)) return;
+        if (_routes.Table.Find(host) is { } source)
+        {
+            foreach (var destination in source.Spec.Http.SelectMany(ProxyView.DestinationsOf))
+            {
+                Add(HostName.Resolve(destination.Host, source.Namespace));
+            }
+        }
+
+        IEnumerable<string> names = service is null ? [host] : VirtualHostDomains.NamesOf(service, _namespace);
+        foreach (var wildcard in names.Where(name => name.StartsWith('*'))) AddBelow(wildcard);
+    }
+
+    // The only place that looks at the whole mesh, and only for hosts that are wildcards or headless.
+    private void AddBelow(string wildcard)
+    {
+        foreach (var service in _mesh.Registry.VisibleTo(_namespace))
+        {
+            if (_hosts.Contains(service.Host)) continue;
+            var names = VirtualHostDomains.NamesOf(service, _namespace);
+            if (names.Any(name => HostName.Matches(wildcard, name))) Add(service.Host);
+        }
+
+        foreach (var (host, _) in _routes.UnknownHosts)
+        {
+            if (HostName.Matches(wildcard, host)) Add(host);
+        }
+    }
+}

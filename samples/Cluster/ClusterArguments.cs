@@ -16,8 +16,9 @@ internal sealed record ClusterArguments(int Silos, int Gateways, string Data, st
           --store URL          a PostgreSQL of your own, postgres://...         (one is started)
           --trust-domain NAME  of every identity issued here                    (cluster.local)
 
-        Everything listens on free ports of 127.0.0.1; the addresses are printed. A process that ends is started again.
-        Ctrl-C ends all of it; what was accepted is there the next time.
+        Everything listens on free ports of 127.0.0.1; the addresses are printed. A process that ends is started again,
+        PostgreSQL too. Ctrl-C ends all of it; what was accepted is there the next time. What a launcher that was killed
+        has left running is ended by the next one on the same DATA.
 
         examples:
           ./mesh up --silos 3

@@ -32,6 +32,11 @@ try
             Store = arguments.Store,
             TrustDomain = arguments.TrustDomain,
         });
+    if (cluster.Leftovers > 0)
+    {
+        Console.Error.WriteLine($"mesh-cluster: ended {cluster.Leftovers} processes that an earlier start had left");
+    }
+
     await Announcement.WriteAsync(cluster);
     await Supervision.RunAsync(cluster, interrupted.Token);
     return 0;

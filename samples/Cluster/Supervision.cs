@@ -12,7 +12,7 @@ internal static class Supervision
     public static async Task RunAsync(Harness.Cluster cluster, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(_look);
-        var restarts = new Dictionary<ControlPlane, Task>();
+        var restarts = new Dictionary<object, Task>();
         try
         {
             while (await timer.WaitForNextTickAsync(cancellationToken))
@@ -23,6 +23,10 @@ internal static class Supervision
                     if (restarts.GetValueOrDefault(process) is { IsCompleted: false }) continue;
                     restarts[process] = RestartAsync(process);
                 }
+
+                if (cluster.Postgres is not { IsRunning: false } postgres) continue;
+                if (restarts.GetValueOrDefault(postgres) is { IsCompleted: false }) continue;
+                restarts[postgres] = RestartAsync(postgres);
             }
         }
         catch (OperationCanceledException)
@@ -30,6 +34,20 @@ internal static class Supervision
             Console.Error.WriteLine("mesh-cluster: ending everything ...");
             await EndAsync(cluster);
             await Task.WhenAll(restarts.Values);
+        }
+    }
+
+    private static async Task RestartAsync(PostgresServer postgres)
+    {
+        Console.Error.WriteLine("mesh-cluster: PostgreSQL has ended; starting it again ...");
+        try
+        {
+            await postgres.StartAgainAsync();
+            Console.Error.WriteLine("mesh-cluster: PostgreSQL is back");
+        }
+        catch (InvalidOperationException exception)
+        {
+            Console.Error.WriteLine($"mesh-cluster: {exception.Message}"); // looked at again with the next tick
         }
     }
 

@@ -23,11 +23,11 @@ public sealed record ClusterSpec
 /// <summary>Silos and gateways of one mesh on this machine, each a process of its own, over one PostgreSQL.</summary>
 public sealed class Cluster : IAsyncDisposable
 {
-    private readonly string _directory;
+    private readonly ClusterFolder _folder;
     private readonly ClusterSpec _spec;
 
-    private Cluster(string directory, ClusterSpec spec, PostgresServer? postgres, string store) =>
-        (_directory, _spec, Postgres, Store) = (directory, spec, postgres, store);
+    private Cluster(ClusterFolder folder, ClusterSpec spec, PostgresServer? postgres) =>
+        (_folder, _spec, Postgres, Store) = (folder, spec, postgres, spec.Store ?? postgres!.Url);
 
     /// <summary>The database server, where the cluster has started it.</summary>
     public PostgresServer? Postgres { get; }
@@ -48,15 +48,35 @@ public sealed class Cluster : IAsyncDisposable
     public string Xds => string.Join(',', Gateways.Select(g => g.Xds));
 
     /// <summary>Where the admin token and the cluster's secret are.</summary>
-    public string Secrets => _directory;
+    public string Secrets => _folder.Path;
 
-    /// <summary>Starts everything and waits until each process listens.</summary>
+    /// <summary>How many silos and gateways an earlier cluster had left running in the folder; they were ended.</summary>
+    public int Leftovers { get; private init; }
+
+    /// <summary>
+    /// Ends what an earlier cluster has left in the folder, starts everything and waits until each process listens.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Another cluster runs in the folder, or PostgreSQL does not start.</exception>
     public static async Task<Cluster> StartAsync(string directory, ClusterSpec spec)
     {
-        var postgres = spec.Store is null
-            ? await PostgresServer.StartAsync(Path.Combine(directory, "postgres"))
-            : null;
-        var cluster = new Cluster(Path.GetFullPath(directory), spec, postgres, spec.Store ?? postgres!.Url);
+        var folder = ClusterFolder.Open(directory);
+        try
+        {
+            var leftovers = await folder.EndLeftoversAsync();
+            var postgres = spec.Store is null
+                ? await PostgresServer.StartAsync(Path.Combine(folder.Path, "postgres"))
+                : null;
+            return await StartProcessesAsync(new Cluster(folder, spec, postgres) { Leftovers = leftovers }, spec);
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<Cluster> StartProcessesAsync(Cluster cluster, ClusterSpec spec)
+    {
         try
         {
             // the first alone: it makes the tables and the secrets
@@ -79,6 +99,7 @@ public sealed class Cluster : IAsyncDisposable
     {
         foreach (var process in Processes.Reverse()) await process.DisposeAsync();
         if (Postgres is not null) await Postgres.DisposeAsync();
+        _folder.Dispose();
     }
 
     /// <summary>Starts one more silo, which belongs to the caller.</summary>
@@ -90,8 +111,9 @@ public sealed class Cluster : IAsyncDisposable
         new ControlPlaneSpec
         {
             Name = name,
-            DataDirectory = Path.Combine(_directory, name),
-            SecretsDirectory = _directory,
+            DataDirectory = Path.Combine(_folder.Path, name),
+            SecretsDirectory = _folder.Path,
+            Record = _folder.RecordOf(name),
             TrustDomain = _spec.TrustDomain,
             // not a flag: everybody on the machine can read those
             Environment = new Dictionary<string, string>(environment ?? new Dictionary<string, string>())

@@ -24,6 +24,9 @@ public sealed record ControlPlaneSpec
     /// <summary>Further flags of <c>mesh-silo</c>.</summary>
     public IReadOnlyList<string> Flags { get; init; } = [];
 
+    /// <summary>The file that keeps which process it is, for whoever has to end it later; null for none.</summary>
+    public string? Record { get; init; }
+
     /// <summary>Further variables.</summary>
     public IReadOnlyDictionary<string, string>? Environment { get; init; }
 }
@@ -183,12 +186,17 @@ public sealed class ControlPlane : IAsyncDisposable
         await _process.DisposeAsync();
     }
 
-    private static MeshProcess Launch(ControlPlaneSpec spec, string[] ports) => MeshProcess.Start(
-        $"{spec.Name} {spec.TrustDomain}",
-        Binaries.Find("MeshOrleans.Silo", "silo", "mesh-silo"),
-        ["--data", spec.DataDirectory, "--secrets", spec.SecretsDirectory ?? spec.DataDirectory,
-            "--trust-domain", spec.TrustDomain, .. ports, .. spec.Flags],
-        spec.Environment);
+    private static MeshProcess Launch(ControlPlaneSpec spec, string[] ports)
+    {
+        var process = MeshProcess.Start(
+            $"{spec.Name} {spec.TrustDomain}",
+            Binaries.Find("MeshOrleans.Silo", "silo", "mesh-silo"),
+            ["--data", spec.DataDirectory, "--secrets", spec.SecretsDirectory ?? spec.DataDirectory,
+                "--trust-domain", spec.TrustDomain, .. ports, .. spec.Flags],
+            spec.Environment);
+        if (spec.Record is not null) ProcessRecord.Write(spec.Record, process.Id);
+        return process;
+    }
 
     private void Adopt(JsonElement listening)
     {

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace MeshOrleans.Samples.Harness;
@@ -9,12 +8,8 @@ namespace MeshOrleans.Samples.Harness;
 /// One child process that tells what it does in JSON lines on standard output. It is ended with its owner; what it last
 /// said is part of every error.
 /// </summary>
-public sealed partial class MeshProcess : IAsyncDisposable
+public sealed class MeshProcess : IAsyncDisposable
 {
-    private const int SignalTerminate = 15;
-    private const int SignalKill = 9;
-    private const int SignalStop = 19;
-    private const int SignalContinue = 18;
     private const int KeptLines = 20_000;
     private const int ToldLines = 100;
 
@@ -102,16 +97,16 @@ public sealed partial class MeshProcess : IAsyncDisposable
     }
 
     /// <summary>SIGTERM: asks it to end in good order.</summary>
-    public void Terminate() => Signal(SignalTerminate);
+    public void Terminate() => Signal(ProcessSignal.Terminate);
 
     /// <summary>SIGKILL: it gets no chance to do anything.</summary>
-    public void Kill() => Signal(SignalKill);
+    public void Kill() => Signal(ProcessSignal.Kill);
 
     /// <summary>SIGSTOP: it stands still until <see cref="Resume"/>.</summary>
-    public void Pause() => Signal(SignalStop);
+    public void Pause() => Signal(ProcessSignal.Stop);
 
     /// <summary>SIGCONT.</summary>
-    public void Resume() => Signal(SignalContinue);
+    public void Resume() => Signal(ProcessSignal.Continue);
 
     /// <summary>The last lines it printed.</summary>
     public string Tail() => $"--- {Name}, last lines ---\n{string.Join('\n', _tail.TakeLast(ToldLines))}";
@@ -124,8 +119,8 @@ public sealed partial class MeshProcess : IAsyncDisposable
     {
         if (!_process.HasExited)
         {
-            Signal(SignalContinue);
-            Signal(SignalKill);
+            Signal(ProcessSignal.Continue);
+            Signal(ProcessSignal.Kill);
             await _process.WaitForExitAsync();
         }
 
@@ -159,14 +154,11 @@ public sealed partial class MeshProcess : IAsyncDisposable
     private TaskCompletionSource<JsonElement> Event(string name) =>
         _events.GetOrAdd(name, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
 
-    private void Signal(int signal)
+    private void Signal(ProcessSignal signal)
     {
-        if (!_process.HasExited && SendSignal(_process.Id, signal) != 0)
+        if (!_process.HasExited && !ProcessSignals.TrySend(_process.Id, signal))
         {
             throw new InvalidOperationException($"Signal {signal} could not be sent to {Name}.");
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int SendSignal(int processId, int signal);
 }

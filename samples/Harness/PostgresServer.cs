@@ -24,14 +24,17 @@ public sealed class PostgresServer : IAsyncDisposable
     private readonly string _programs;
     private string[] _prefix = [];
 
-    private PostgresServer(string directory, string programs, int port, string password) =>
-        (_directory, _programs, Port, Password) = (directory, programs, port, password);
+    private PostgresServer(string directory, string programs, string password) =>
+        (_directory, _programs, Password) = (directory, programs, password);
 
     /// <summary>The password of the database's only role, kept in the folder's <c>password</c>; drawn for each database.</summary>
     public string Password { get; }
 
-    /// <summary>Its port on 127.0.0.1.</summary>
-    public int Port { get; }
+    /// <summary>Its port on 127.0.0.1, kept in the folder's <c>port</c>: the next start takes the same where it is free.</summary>
+    public int Port { get; private set; }
+
+    /// <summary>Whether the server runs.</summary>
+    public bool IsRunning => TryReadServer(out var processId, out var data) && IsServer(processId, data);
 
     /// <summary>The URL for <c>--store</c>.</summary>
     public string Url => UrlOf(Database);
@@ -61,7 +64,7 @@ public sealed class PostgresServer : IAsyncDisposable
             "PostgreSQL is not installed (initdb is in no folder): apt-get install -y postgresql");
         MakePrivate(directory);
         var server = new PostgresServer(
-            Path.GetFullPath(directory), programs, FreePort(), await ReadPasswordAsync(Path.Combine(directory, "password")));
+            Path.GetFullPath(directory), programs, await ReadPasswordAsync(Path.Combine(directory, "password")));
         if (Environment.UserName == "root") server._prefix = await server.LeaveRootAsync();
         if (!File.Exists(Path.Combine(server.Data, "PG_VERSION")))
         {
@@ -77,6 +80,7 @@ public sealed class PostgresServer : IAsyncDisposable
             await server.EndLeftoverAsync();
         }
 
+        await server.ChoosePortAsync();
         await server.StartAgainAsync();
         if (await server.QueryAsync($"SELECT 1 FROM pg_database WHERE datname = '{Database}'", "postgres") is "")
         {
@@ -89,7 +93,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Ends the server at once, without any good-bye to its clients; what was committed stays.</summary>
     public Task StopAsync() => RunAsync("pg_ctl", ["-D", Data, "-m", "immediate", "-w", "stop"]);
 
-    /// <summary>Starts the server again after <see cref="StopAsync"/>, on the same port.</summary>
+    /// <summary>Starts the server again after it has ended, on the same port.</summary>
     public Task StartAgainAsync() => RunAsync(
         "pg_ctl",
         [
@@ -104,10 +108,12 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (File.Exists(Path.Combine(Data, "postmaster.pid"))) await StopAsync();
+        if (IsRunning) await StopAsync();
     }
 
     private string Data => Path.Combine(_directory, "data");
+
+    private string ServerFile => Path.Combine(Data, "postmaster.pid");
 
     private string PasswordFile => Path.Combine(_directory, "password");
 
@@ -129,14 +135,64 @@ public sealed class PostgresServer : IAsyncDisposable
     // Whoever started it was killed before it could end it: its files are taken over, so it must go first.
     private async Task EndLeftoverAsync()
     {
-        if (!File.Exists(Path.Combine(Data, "postmaster.pid"))) return;
+        if (IsRunning) await StopAsync();
+        else File.Delete(ServerFile); // whoever bears the number by now would keep a new server from starting
+    }
+
+    // The server's own file: its number, its data folder and more. It stays behind when the server is killed.
+    private bool TryReadServer(out int processId, out string data)
+    {
+        (processId, data) = (0, "");
         try
         {
-            await StopAsync();
+            var lines = File.ReadAllLines(ServerFile);
+            if (lines.Length < 2 || !int.TryParse(lines[0], out processId)) return false;
+            data = lines[1];
+            return true;
         }
-        catch (InvalidOperationException)
+        catch (IOException)
         {
-            // the file tells of a process that has gone with the machine
+            return false;
+        }
+    }
+
+    // The number may be somebody else's by now; only a server on this very folder counts.
+    private static bool IsServer(int processId, string data)
+    {
+        try
+        {
+            if (!OperatingSystem.IsLinux()) return !Process.GetProcessById(processId).HasExited;
+            var arguments = File.ReadAllText($"/proc/{processId}/cmdline").Split('\0');
+            return Path.GetFileName(arguments[0]) is "postgres" or "postmaster" && arguments.Contains(data);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return false; // nobody bears it
+        }
+    }
+
+    // Processes that hold the old address find the server again.
+    private async Task ChoosePortAsync()
+    {
+        var file = Path.Combine(_directory, "port");
+        Port = File.Exists(file) && int.TryParse(await File.ReadAllTextAsync(file), out var kept) && IsFree(kept)
+            ? kept
+            : FreePort();
+        await File.WriteAllTextAsync(file, $"{Port}");
+    }
+
+    private static bool IsFree(int port)
+    {
+        if (port is < 1 or > IPEndPoint.MaxPort) return false;
+        try
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
         }
     }
 

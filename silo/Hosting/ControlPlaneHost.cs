@@ -15,8 +15,6 @@ namespace MeshOrleans.Silo.Hosting;
 /// <summary>The control plane in one process: grains, store, REST API, gateway. The only place that knows them all.</summary>
 internal static class ControlPlaneHost
 {
-    private const string AddressFile = "control-plane.json";
-
     /// <summary>Runs until it is asked to end.</summary>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(IEnumerable<KeyValuePair<string, string?>> flags, string? configFile)
@@ -126,7 +124,7 @@ internal static class ControlPlaneHost
             settings.TrustDomain,
             settings.Role.ToString().ToLowerInvariant());
         var json = JsonSerializer.Serialize(addresses, JsonSerializerOptions.Web);
-        PrivateFile.Write(Path.Combine(settings.Data, AddressFile), json);
+        if (AddressFile.Write(settings.Data, json) is { } reason) Console.Error.WriteLine($"mesh-silo: warning: {reason}");
         Console.WriteLine(Console.IsOutputRedirected ? json : Readable(addresses, settings));
     }
 

@@ -38,7 +38,7 @@ internal sealed class SqliteBatch(SqliteSession session, string path)
         }
         catch (Exception exception)
         {
-            Rollback();
+            session.RollBack();
             var explained = Explain(exception);
             foreach (var write in writes) write.Fail(explained); // those that failed by themselves were told already
             return;
@@ -75,18 +75,6 @@ internal sealed class SqliteBatch(SqliteSession session, string path)
         catch (Exception exception)
         {
             read.Fail(Explain(exception));
-        }
-    }
-
-    private void Rollback()
-    {
-        try
-        {
-            session.Execute("ROLLBACK");
-        }
-        catch (SqliteException)
-        {
-            // SQLite has rolled back by itself.
         }
     }
 

@@ -16,13 +16,17 @@ internal sealed class SqliteDatabase : IDisposable
     private readonly BlockingCollection<SqliteOperation> _queue = [];
     private readonly Thread _loop;
 
-    private SqliteDatabase(DataDirectory directory, SqliteSession session)
+    private SqliteDatabase(DataDirectory directory, (SqliteSession Session, bool CanWrite) opened)
     {
         _directory = directory;
+        (var session, WasWritable) = opened;
         _session = session;
         _loop = new Thread(RunLoop) { IsBackground = true, Name = "mesh.db" };
         _loop.Start();
     }
+
+    /// <summary>False when the disk was full when it was opened: it can be read, and writes are refused until there is room.</summary>
+    public bool WasWritable { get; }
 
     public string Path => _directory.DatabasePath;
 
@@ -69,7 +73,7 @@ internal sealed class SqliteDatabase : IDisposable
         _queue.Dispose();
     }
 
-    private static SqliteSession OpenSession(string path)
+    private static (SqliteSession Session, bool CanWrite) OpenSession(string path)
     {
         var text = new SqliteConnectionStringBuilder
         {
@@ -87,8 +91,7 @@ internal sealed class SqliteDatabase : IDisposable
             if (findings is not ["ok"]) throw SqliteErrors.Damaged(path, string.Join(' ', findings).ReplaceLineEndings(" "));
             session.Query("PRAGMA journal_mode = WAL", r => r.GetString(0));
             session.Execute("PRAGMA synchronous = FULL"); // the default of WAL would lose acknowledged writes with the power
-            SqliteSchema.Migrate(session, path);
-            return session;
+            return (session, SqliteSchema.Migrate(session, path));
         }
         catch
         {

@@ -18,6 +18,9 @@ internal static class SqliteErrors
     public static bool EndsTransaction(SqliteException exception) => exception.SqliteErrorCode
         is Busy or NoMemory or ReadOnly or InputOutput or Corrupt or Full or CannotOpen or NotADatabase;
 
+    /// <summary>Whether the disk is full, and nothing else is wrong.</summary>
+    public static bool IsFull(SqliteException exception) => exception.SqliteErrorCode is Full;
+
     public static Exception Explain(SqliteException exception, string path) => exception.SqliteErrorCode switch
     {
         Busy => new StorageException(

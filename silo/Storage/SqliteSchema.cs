@@ -1,3 +1,5 @@
+using Microsoft.Data.Sqlite;
+
 namespace MeshOrleans.Silo.Storage;
 
 /// <summary>The tables, as steps from one version to the next. A step that has shipped is never changed.</summary>
@@ -31,8 +33,9 @@ internal static class SqliteSchema
     ];
 
     /// <summary>Brings a database of any age up to date, all of it or nothing.</summary>
+    /// <returns>False when nothing can be written because the disk is full, and nothing needs to be: it can be read.</returns>
     /// <exception cref="StorageException">A newer program wrote it.</exception>
-    public static void Migrate(SqliteSession session, string path)
+    public static bool Migrate(SqliteSession session, string path)
     {
         session.Execute("BEGIN IMMEDIATE");
         session.Execute("CREATE TABLE IF NOT EXISTS schema_version(version INTEGER NOT NULL)");
@@ -46,8 +49,17 @@ internal static class SqliteSchema
         }
 
         foreach (var step in s_steps.Skip(version)) session.Execute(step);
-        session.Execute("DELETE FROM schema_version"); // written even when nothing changed: proves that it can be written
-        session.Execute("INSERT INTO schema_version(version) VALUES(@version)", ("@version", s_steps.Length));
-        session.Execute("COMMIT");
+        try
+        {
+            session.Execute("DELETE FROM schema_version"); // also when nothing changed: proves that it can be written
+            session.Execute("INSERT INTO schema_version(version) VALUES(@version)", ("@version", s_steps.Length));
+            session.Execute("COMMIT");
+            return true;
+        }
+        catch (SqliteException exception) when (version == s_steps.Length && SqliteErrors.IsFull(exception))
+        {
+            session.RollBack();
+            return false;
+        }
     }
 }

@@ -7,7 +7,7 @@ using MeshOrleans.Grains.Embedded;
 namespace MeshOrleans.Silo.Storage;
 
 /// <summary>Keeps everything in one SQLite file.</summary>
-internal static class SqliteStorageExtensions
+internal static partial class SqliteStorageExtensions
 {
     /// <summary>
     /// Registers every store on <c>mesh.db</c> in a directory. The file is opened when the host starts; a
@@ -16,7 +16,7 @@ internal static class SqliteStorageExtensions
     public static IServiceCollection AddSqliteStorage(this IServiceCollection services, string dataDirectory)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(dataDirectory);
-        services.AddSingleton(_ => SqliteDatabase.Open(dataDirectory));
+        services.AddSingleton(provider => Open(dataDirectory, provider.GetRequiredService<ILogger<SqliteDatabase>>()));
         services.AddSingleton<ISnapshotStore, SqliteSnapshotStore>();
         services.AddSingleton<IRevisionStore, SqliteRevisionStore>();
 #if !MESH_ENGINE_ORLEANS
@@ -25,4 +25,16 @@ internal static class SqliteStorageExtensions
 #endif
         return services;
     }
+
+    private static SqliteDatabase Open(string dataDirectory, ILogger<SqliteDatabase> logger)
+    {
+        var database = SqliteDatabase.Open(dataDirectory);
+        if (!database.WasWritable) LogFull(logger, database.Path);
+        return database;
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Path} can be read, but the disk is full: every change is refused until there is room.")]
+    private static partial void LogFull(ILogger logger, string path);
 }

@@ -44,6 +44,36 @@ public sealed class DiskTests
     }
 
     [SmallDiskFact]
+    public async Task A_full_disk_keeps_no_control_plane_from_starting_that_can_read_its_state()
+    {
+        using var disk = SmallDisk.Mount(megabytes: 16);
+        var data = Path.Combine(disk.Path, "data");
+        var addresses = Path.Combine(data, "control-plane.json");
+        await using var same = await ControlPlane.StartAsync(data);
+        await same.ApplyAsync(Manifest(1));
+        var told = await File.ReadAllTextAsync(addresses);
+
+        disk.Fill();
+        same.Process.Kill();
+        await same.RestartAsync(); // on the same ports: the file is right as it is
+        Assert.Equal(1, await NewestAsync(same));
+        Assert.True(same.Process.Said("can be read, but the disk is full"), same.Process.Tail());
+        Assert.Equal(told, await File.ReadAllTextAsync(addresses));
+        Assert.False(same.Process.Said("mesh-silo: warning"), same.Process.Tail());
+
+        same.Process.Kill();
+        await same.Process.WaitForExitAsync(_patience);
+        disk.Fill();
+        await using var other = await ControlPlane.StartAsync(data); // on others
+
+        Assert.Equal(1, await NewestAsync(other));
+        Assert.True(other.Process.Said("control-plane.json cannot be written"), other.Process.Tail());
+        Assert.False(File.Exists(addresses), "control-plane.json still tells of the earlier start.");
+        disk.Free();
+        await other.ApplyAsync(Manifest(2));
+    }
+
+    [SmallDiskFact]
     public async Task A_directory_that_may_not_be_written_is_refused_at_start_in_one_line_and_left_as_it_is()
     {
         using var disk = SmallDisk.Mount(megabytes: 16);

@@ -14,7 +14,7 @@ public sealed class ColdReadTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private static readonly string[] _fromMemory = ["/v1/services", "/v1/workloads", "/v1/config"];
 
-    // The shares of the proxies that no proxy is in are not active before somebody asks, and then are read.
+    // Gateways wake the shares of the proxies within five seconds of their start; this may be earlier.
     private static readonly string[] _fromDatabase = ["/v1/revisions", "/v1/proxies"];
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("mesh-cold-");

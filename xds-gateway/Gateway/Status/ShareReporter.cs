@@ -19,9 +19,6 @@ internal sealed class ShareReporter(string key, string gateway, IGrainFactory gr
     private bool _isOutOfStep;
     private bool _isKnown;
 
-    /// <summary>Whether it is a share of any open stream.</summary>
-    public bool HasStreams => _streams.Count > 0;
-
     /// <summary>Whether there is something to tell.</summary>
     public bool IsBehind => _isOutOfStep || _due.Count > 0;
 

@@ -17,7 +17,10 @@ internal sealed partial class SubscriptionReporter(
     private static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RetryTime = TimeSpan.FromSeconds(2);
 
-    /// <summary>How soon it is noticed that a grain was lost with what it knew.</summary>
+    /// <summary>
+    /// How soon it is noticed that a grain was lost with what it knew. All shares are asked, so that each is in memory
+    /// somewhere when the store goes away.
+    /// </summary>
     private static readonly TimeSpan CheckTime = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentQueue<ReportedStream> _queue = new();
@@ -61,7 +64,7 @@ internal sealed partial class SubscriptionReporter(
     {
         var failures = await Task.WhenAll(
             from share in _shares.Values
-            where share.IsBehind || (isCheck && share.HasStreams)
+            where share.IsBehind || isCheck
             select TryTellAsync(share, isCheck, cancellationToken));
         var failure = failures.FirstOrDefault(f => f is not null);
         if (failure is not null && !_hasFailed) LogFailed(failure);

@@ -179,7 +179,7 @@ internal sealed partial class StreamSession(
         if (fellows.Demands is not { } demands) return false;
         var isBrought = demands.IsWaiting && StreamProgress.IsBrought(_table, _set, GroupFor);
         if (demands.Answer(isBrought) is not { } response) return false;
-        await wire.SendAsync(response, wire.NextNonce());
+        await wire.SendAsync(wire.Encode(response, wire.NextNonce()));
         return true;
     }
 

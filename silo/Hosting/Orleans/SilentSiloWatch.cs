@@ -1,5 +1,7 @@
 using MeshOrleans.Grains.Stores;
 using MeshOrleans.Silo.Storage.Postgres;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using static MeshOrleans.Silo.Storage.Postgres.PostgresCommands;
 
 namespace MeshOrleans.Silo.Hosting.Orleans;
@@ -10,7 +12,7 @@ namespace MeshOrleans.Silo.Hosting.Orleans;
 /// </summary>
 internal sealed partial class SilentSiloWatch(
     PostgresDatabase database,
-    SiloOptions settings,
+    IOptions<ClusterOptions> cluster,
     IClusterMembershipService membership,
     ILocalSiloDetails self,
     TimeProvider clock,
@@ -45,7 +47,7 @@ internal sealed partial class SilentSiloWatch(
             (connection, token) => connection.Command(
                 "SELECT address || ':' || port || '@' || generation, iamalivetime FROM orleansmembershiptable"
                 + " WHERE deploymentid = $1 AND status = 3", // active
-                Value(settings.Cluster)).QueryAsync(r => (r.GetString(0), r.GetDateTime(1)), token),
+                Value(cluster.Value.ClusterId)).QueryAsync(r => (r.GetString(0), r.GetDateTime(1)), token),
             cancellationToken);
         return rows.ToDictionary(r => r.Item1, r => r.Item2, StringComparer.Ordinal);
     }

@@ -21,9 +21,9 @@ internal static class ClusterMembership
     }
 
     /// <summary>
-    /// A silo that answers no probe is declared dead after about eight seconds: well within the quarter of a minute in which
-    /// everything must go on, and long enough for a busy machine. Nothing may stretch that: not a long history of slow
-    /// answers, not what the silo sent before it stood still (both count for three of the longest probes).
+    /// A silo that is killed is given up within seconds, as its connections end. One that stands still must miss three probes
+    /// in the eyes of two others, which takes 10 to 15 seconds: long enough for a busy machine. Nothing may stretch that: not a
+    /// long history of slow answers, not what the silo sent before it stood still (both count for three of the longest probes).
     /// </summary>
     public static void SetLiveness(ClusterMembershipOptions options)
     {

@@ -68,7 +68,7 @@ internal sealed partial class Standstill(
             {
                 LogStood(stood);
                 await membership.Refresh(default, cancellationToken);
-                if (membership.CurrentSnapshot.GetSiloStatus(self.SiloAddress) is not SiloStatus.Active)
+                if (membership.CurrentSnapshot.GetSiloStatus(self.SiloAddress) is SiloStatus.Dead)
                 {
                     throw new StoreUnavailableException("The process stood still and was given up; nothing was done.");
                 }

@@ -14,6 +14,9 @@ public sealed class SiloLossTests(ClusterFixture mesh, ITestOutputHelper output)
     private const int JoinsPerSecond = 50;
     private static readonly TimeSpan _recovery = TimeSpan.FromSeconds(15);
 
+    // Nothing ends the connections of one that stands still: it is found out by probes, and calls to it are given up first.
+    private static readonly TimeSpan _recoveryFromFreeze = TimeSpan.FromSeconds(25);
+
     [Fact]
     public async Task Killing_every_silo_in_turn_loses_no_change_and_no_member_and_signs_nothing_twice()
     {
@@ -81,7 +84,7 @@ public sealed class SiloLossTests(ClusterFixture mesh, ITestOutputHelper output)
         await config.VerifyAsync(mesh.Cluster.Silos[0]);
         await joining.VerifyAsync(mesh.Cluster.Silos[1]);
         await mesh.WaitUntilSyncedAsync();
-        Assert.True(config.LongestWait < _recovery, $"A change waited {config.LongestWait}:\n{string.Join('\n', config.Refusals)}");
+        Assert.True(config.LongestWait < _recoveryFromFreeze, $"A change waited {config.LongestWait}:\n{string.Join('\n', config.Refusals)}");
         Assert.True(traffic.Failed == 0, string.Join('\n', traffic.Failures));
     }
 

@@ -43,11 +43,17 @@ internal sealed partial class SilentSiloWatch(
 
     private async Task<Dictionary<string, DateTime>> ReadAsync(CancellationToken cancellationToken)
     {
+        // The own heartbeat as well: Orleans writes it by the wall clock, and not at all for a while when that is set back.
         var rows = await database.ReadAsync(
             (connection, token) => connection.Command(
-                "SELECT address || ':' || port || '@' || generation, iamalivetime FROM orleansmembershiptable"
+                "WITH beat AS (UPDATE orleansmembershiptable SET iamalivetime = clock_timestamp()"
+                + " WHERE deploymentid = $1 AND address = $2 AND port = $3 AND generation = $4)"
+                + " SELECT address || ':' || port || '@' || generation, iamalivetime FROM orleansmembershiptable"
                 + " WHERE deploymentid = $1 AND status = 3", // active
-                Value(cluster.Value.ClusterId)).QueryAsync(r => (r.GetString(0), r.GetDateTime(1)), token),
+                Value(cluster.Value.ClusterId),
+                Value(self.SiloAddress.Endpoint.Address.ToString()),
+                Value(self.SiloAddress.Endpoint.Port),
+                Value(self.SiloAddress.Generation)).QueryAsync(r => (r.GetString(0), r.GetDateTime(1)), token),
             cancellationToken);
         return rows.ToDictionary(r => r.Item1, r => r.Item2, StringComparer.Ordinal);
     }

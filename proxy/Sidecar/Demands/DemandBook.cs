@@ -13,7 +13,7 @@ internal sealed class DemandBook(
     Func<string, int, bool> isReady, Func<string, int, bool> mayComeLater, TimeProvider clock) : IHostDemand, IDisposable
 {
     /// <summary>How long a request waits, and how long a lost stream is believed to come back at once.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2); // a gateway itself waits up to 1 s for endpoints
 
     /// <summary>How long a host is not asked for again that the control plane did not have.</summary>
     public static readonly TimeSpan Memory = TimeSpan.FromSeconds(10);

@@ -39,14 +39,16 @@ public sealed class ControlPlane : IAsyncDisposable
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(120);
     private readonly ControlPlaneSpec _spec;
     private MeshProcess _process;
-    private HttpClient _api;
+    private readonly HttpClient _api;
 
     private ControlPlane(ControlPlaneSpec spec, MeshProcess process, JsonElement listening)
     {
         (_spec, _process) = (spec, process);
-        _api = new HttpClient();
         Xds = ApiAddress = "";
         Adopt(listening);
+        var token = File.ReadAllText(Path.Combine(spec.SecretsDirectory ?? DataDirectory, "admin-token")).Trim();
+        _api = new HttpClient { BaseAddress = new Uri(ApiAddress), Timeout = TimeSpan.FromSeconds(30) };
+        _api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
     /// <summary>What it is called.</summary>
@@ -73,7 +75,9 @@ public sealed class ControlPlane : IAsyncDisposable
     /// <summary>The process.</summary>
     public MeshProcess Process => _process;
 
-    /// <summary>An HTTP client that presents the admin credential.</summary>
+    /// <summary>
+    /// An HTTP client that presents the admin credential; it outlives restarts, as others may be calling meanwhile.
+    /// </summary>
     public HttpClient Api => _api;
 
     /// <summary>Starts a control plane of one process on free ports.</summary>
@@ -204,9 +208,5 @@ public sealed class ControlPlane : IAsyncDisposable
         Xds = listening.GetProperty("xds").GetString()!;
         XdsPlain = listening.GetProperty("xdsPlain").GetString();
         Monitoring = listening.GetProperty("monitoring").GetString()!;
-        var token = File.ReadAllText(Path.Combine(_spec.SecretsDirectory ?? DataDirectory, "admin-token")).Trim();
-        _api.Dispose();
-        _api = new HttpClient { BaseAddress = new Uri(ApiAddress), Timeout = TimeSpan.FromSeconds(30) };
-        _api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 }

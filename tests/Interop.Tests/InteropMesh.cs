@@ -171,7 +171,7 @@ public sealed class InteropMesh : IAsyncLifetime
     }
 
     /// <summary>Whether the control plane has noted that a program refuses something.</summary>
-    public bool HasRefused(string nodeId) => ControlPlane.Process.Said($"{nodeId} refuses its");
+    public bool HasRefused(string nodeId) => ControlPlane.Process.Said($"{nodeId} refuses ");
 
     /// <summary>How a program names itself on its stream.</summary>
     public static string NodeIdOf(string name, string address) =>

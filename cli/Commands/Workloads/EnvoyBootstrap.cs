@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using MeshOrleans.Cli.Answers;
 
@@ -15,7 +13,6 @@ internal static class EnvoyBootstrap
 {
     private const string ControlPlane = "xds-grpc";
     private const int AdminPort = 15000;
-    private static readonly string[] LocalityParts = ["region", "zone", "sub_zone"];
 
     /// <param name="member">Whom it is for.</param>
     /// <param name="gateways">Where the control plane is.</param>
@@ -51,45 +48,21 @@ internal static class EnvoyBootstrap
             },
             ["admin"] = new JsonObject { ["address"] = Address("127.0.0.1", AdminPort) },
         };
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true })) root.WriteTo(json);
-        return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
+        return JsonText.Of(root);
     }
 
     private static JsonObject Node(WorkloadRequest member, string certificateFile, string rootsFile)
     {
-        var ns = member.Namespace;
-        var workload = new JsonObject
-        {
-            ["address"] = member.Address,
-            ["ports"] = new JsonObject(member.Ports.Select(p => KeyValuePair.Create(p.Key, (JsonNode?)p.Value))),
-        };
+        var workload = MemberNode.Workload(member);
         if (member.Weight is { } weight) workload["weight"] = weight;
         if (member.LeaseSeconds is { } lease) workload["leaseSeconds"] = lease;
         if (member.Group is { Length: > 0 } group) workload["group"] = group;
-        var metadata = new JsonObject
-        {
-            ["NAMESPACE"] = ns,
-            ["SERVICE_ACCOUNT"] = member.ServiceAccount ?? "default",
-            ["WORKLOAD_NAME"] = member.Name,
-            ["INSTANCE_IPS"] = member.Address,
-            ["LABELS"] = new JsonObject(member.Labels.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value))),
-            ["MESH_SDS_CERTIFICATE"] = certificateFile,
-            ["MESH_SDS_ROOTS"] = rootsFile,
-            ["MESH_WORKLOAD"] = workload,
-        };
-        if (member.Network is { Length: > 0 } network) metadata["NETWORK"] = network;
-        var node = new JsonObject
-        {
-            ["id"] = $"sidecar~{member.Address}~{member.Name}.{ns}~{ns}.svc.cluster.local",
-            ["cluster"] = $"{member.Name}.{ns}",
-            ["metadata"] = metadata,
-        };
-        var parts = LocalityParts.Zip((member.Locality ?? "").Split('/', 3))
-            .Where(p => p.Second.Length > 0)
-            .Select(p => KeyValuePair.Create(p.First, (JsonNode?)p.Second))
-            .ToList();
-        if (parts.Count > 0) node["locality"] = new JsonObject(parts);
+        var node = MemberNode.Of(
+            member,
+            ("MESH_SDS_CERTIFICATE", certificateFile),
+            ("MESH_SDS_ROOTS", rootsFile),
+            ("MESH_WORKLOAD", workload));
+        if (MemberNode.Locality(member) is { Count: > 0 } locality) node["locality"] = locality;
         return node;
     }
 

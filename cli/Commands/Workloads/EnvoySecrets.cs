@@ -1,5 +1,4 @@
-using System.Text;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace MeshOrleans.Cli.Commands.Workloads;
 
@@ -9,44 +8,24 @@ namespace MeshOrleans.Cli.Commands.Workloads;
 /// </summary>
 internal static class EnvoySecrets
 {
-    public static string Certificate(string chainFile, string keyFile) => Write("default", json =>
+    public static string Certificate(string chainFile, string keyFile) => Write("default", "tls_certificate", new JsonObject
     {
-        json.WriteStartObject("tls_certificate");
-        WriteFile(json, "certificate_chain", chainFile);
-        WriteFile(json, "private_key", keyFile);
-        json.WriteEndObject();
+        ["certificate_chain"] = File(chainFile),
+        ["private_key"] = File(keyFile),
     });
 
-    public static string Roots(string rootsFile) => Write("ROOTCA", json =>
-    {
-        json.WriteStartObject("validation_context");
-        WriteFile(json, "trusted_ca", rootsFile);
-        json.WriteEndObject();
-    });
+    public static string Roots(string rootsFile) =>
+        Write("ROOTCA", "validation_context", new JsonObject { ["trusted_ca"] = File(rootsFile) });
 
-    private static string Write(string name, Action<Utf8JsonWriter> body)
+    private static string Write(string name, string kind, JsonObject content) => JsonText.Of(new JsonObject
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        ["resources"] = new JsonArray(new JsonObject
         {
-            json.WriteStartObject();
-            json.WriteStartArray("resources");
-            json.WriteStartObject();
-            json.WriteString("@type", "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret");
-            json.WriteString("name", name);
-            body(json);
-            json.WriteEndObject();
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
+            ["@type"] = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret",
+            ["name"] = name,
+            [kind] = content,
+        }),
+    });
 
-        return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
-    }
-
-    private static void WriteFile(Utf8JsonWriter json, string name, string path)
-    {
-        json.WriteStartObject(name);
-        json.WriteString("filename", path);
-        json.WriteEndObject();
-    }
+    private static JsonObject File(string path) => new() { ["filename"] = path };
 }

@@ -1,5 +1,4 @@
-using System.Text;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using MeshOrleans.Cli.Answers;
 
 namespace MeshOrleans.Cli.Commands.Workloads;
@@ -30,18 +29,8 @@ internal static class SidecarFile
             ("lease", member.LeaseSeconds?.ToString()),
             ("token", token),
         ];
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
-        {
-            writer.WriteStartObject();
-            foreach (var (name, value) in settings)
-            {
-                if (!string.IsNullOrEmpty(value)) writer.WriteString(name, value);
-            }
-
-            writer.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
+        return JsonText.Of(new JsonObject(settings
+            .Where(s => !string.IsNullOrEmpty(s.Value))
+            .Select(s => KeyValuePair.Create(s.Name, (JsonNode?)s.Value))));
     }
 }

@@ -20,6 +20,7 @@ internal static class Addresses
         if (length < 0 || length > bits) return null;
         return new CidrRange { AddressPrefix = address.ToString(), PrefixLen = (uint)length };
     }
+
     /// <summary>
     /// The one way to write an address or a network (<c>10.0.0.0/8</c>), without the bits that the length leaves out;
     /// the text itself when it is neither.

@@ -18,18 +18,17 @@ internal sealed partial class SilentSiloWatch(
     TimeProvider clock,
     ILogger<SilentSiloWatch> logger) : BackgroundService
 {
-    /// <summary>How often a silo writes its heartbeat.</summary>
+    /// <summary>How often a silo writes its heartbeat and reads those of the others.</summary>
     public static readonly TimeSpan HeartbeatTime = TimeSpan.FromSeconds(3);
 
-    private static readonly TimeSpan _period = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(20);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var heartbeats = new Heartbeats(_limit, gap: 3 * _period, clock);
+        var heartbeats = new Heartbeats(_limit, gap: 3 * HeartbeatTime, clock);
         while (true)
         {
-            await Task.Delay(_period, clock, stoppingToken);
+            await Task.Delay(HeartbeatTime, clock, stoppingToken);
             try
             {
                 await DeclareAsync(heartbeats.Read(await ReadAsync(stoppingToken)));

@@ -30,7 +30,7 @@ internal sealed partial class ScopeMemory(IGrainFactory grains, TimeProvider clo
     {
         if (node.Identity is null) return null;
         var group = node.Workload is { } workload ? ProxyNode.Text(workload, "group") ?? "" : "";
-        if (group.Length > MaxGroup || group.Any(c => char.IsControl(c) || c == '/')) group = "";
+        if (!NodeText.IsPrintable(group, MaxGroup) || group.Contains('/')) group = "";
         return $"{node.Scope.Namespace}/{node.Scope.ServiceAccount}/{group}";
     }
 

@@ -6,9 +6,14 @@ namespace MeshOrleans.Xds.Gateway.Push;
 
 /// <summary>What the streams of one scope are brought to.</summary>
 /// <param name="Picture">The picture it was made from.</param>
-/// <param name="Resources">The resources; null when none could ever be made.</param>
-/// <param name="Translation">What they came of, with the table of names; null when none could ever be made.</param>
-internal sealed record ScopeState(PushPicture Picture, ResourceSet? Resources, ScopeTranslation? Translation);
+/// <param name="Translation">
+/// Of it, or of the last picture that could be translated; null when none could ever be.
+/// </param>
+internal sealed record ScopeState(PushPicture Picture, ScopeTranslation? Translation)
+{
+    /// <summary>The resources; null when none could ever be made.</summary>
+    public ResourceSet? Resources => Translation?.Resources;
+}
 
 /// <summary>One proxy scope: its translation, carried from picture to picture, and the streams that follow it.</summary>
 /// <param name="scope">Which.</param>
@@ -18,7 +23,6 @@ internal sealed class ScopeFeed(ProxyScope scope, Action<Exception, ProxyScope, 
     private readonly Lock _translating = new();
     private readonly Lock _joining = new();
     private readonly HashSet<IFeedFollower> _followers = [];
-    private ScopeTranslation? _translation;
     private bool _isGivenUp;
     private volatile ScopeState? _current;
 
@@ -64,24 +68,23 @@ internal sealed class ScopeFeed(ProxyScope scope, Action<Exception, ProxyScope, 
         {
             var (before, picture) = (_current, newest());
             if (before?.Picture == picture) return;
-            var state = new ScopeState(picture, Translate(picture) ?? before?.Resources, _translation);
+            var state = new ScopeState(picture, Translate(before?.Translation, picture));
             _current = state;
             if (before is not null && Concerns(before, state)) Wake();
         }
     }
 
     // One that cannot be translated leaves the proxies with what they have.
-    private ResourceSet? Translate(PushPicture picture)
+    private ScopeTranslation? Translate(ScopeTranslation? before, PushPicture picture)
     {
         try
         {
-            _translation = _translation?.After(picture.Index) ?? ScopeTranslation.Of(picture.Index, scope);
-            return _translation.Resources;
+            return before?.After(picture.Index) ?? ScopeTranslation.Of(picture.Index, scope);
         }
         catch (Exception exception)
         {
             onFailed(exception, scope, picture);
-            return null;
+            return before;
         }
     }
 

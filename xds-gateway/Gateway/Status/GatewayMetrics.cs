@@ -63,6 +63,9 @@ public sealed class GatewayMetrics
     /// <param name="limit">The limit that it met: one of a few words, never the client's.</param>
     internal void Refused(string limit) => _refused.AddOrUpdate(limit, 1, (_, count) => count + 1);
 
+    /// <summary>How many streams wait for their first response.</summary>
+    internal long StreamsWaiting => Interlocked.Read(ref _waiting);
+
     /// <summary>A stream begins, or ceases, to wait for its first response.</summary>
     internal void Waits(int change) => Interlocked.Add(ref _waiting, change);
 
@@ -97,7 +100,7 @@ public sealed class GatewayMetrics
         Head(text, "mesh_xds_streams_admitted_total", "counter", "Streams that were taken up.");
         Line(text, "mesh_xds_streams_admitted_total", Interlocked.Read(ref _admitted));
         Head(text, "mesh_xds_streams_waiting", "gauge", "Streams that wait for the turn of their first response.");
-        Line(text, "mesh_xds_streams_waiting", Interlocked.Read(ref _waiting));
+        Line(text, "mesh_xds_streams_waiting", StreamsWaiting);
         Head(text, "mesh_xds_streams_refused_total", "counter", "Streams that were refused, by the limit they met.");
         foreach (var limit in (string[])["streams", "rate", "syncs"])
         {

@@ -56,7 +56,6 @@ internal sealed class ShareReporter(string key, string gateway, IGrainFactory gr
 
     private async Task TellAsync(List<ToldStream> batch, CancellationToken cancellationToken)
     {
-        var wasOutOfStep = _isOutOfStep;
         _isOutOfStep = true; // unless there is an answer, nobody knows what the grain has taken over
         var grain = grains.GetGrain<IProxySubscriptionGrain>(key);
         var news = batch.ConvertAll(told => told.News());

@@ -30,6 +30,7 @@ internal sealed class ToldStream(ReportedStream stream)
         (_onTheWay, _scopeOnTheWay) = (stream.Types, stream.Scope);
         ImmutableArray<SubscriptionReport> changed = [.. _onTheWay.Values.Where(t => _types.GetValueOrDefault(t.TypeUrl) != t)];
         var revision = SharedRevision(changed);
+        var hasScope = !ReferenceEquals(_scope, _scopeOnTheWay);
         return new StreamNews(
             stream.NodeId,
             stream.OpenedAt,
@@ -37,8 +38,8 @@ internal sealed class ToldStream(ReportedStream stream)
             revision == 0 ? changed : [],
             revision,
             isClosed,
-            !ReferenceEquals(_scope, _scopeOnTheWay),
-            _scopeOnTheWay);
+            hasScope,
+            hasScope ? _scopeOnTheWay : null);
     }
 
     /// <summary>It has been told.</summary>

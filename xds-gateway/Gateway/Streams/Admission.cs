@@ -24,7 +24,6 @@ internal sealed partial class Admission : IDisposable
     private readonly TokenBucket _bucket;
     private readonly SemaphoreSlim _syncs;
     private int _streams;
-    private int _waiting;
     private long? _loggedAt;
     private long _refused;
 
@@ -41,7 +40,7 @@ internal sealed partial class Admission : IDisposable
     }
 
     /// <summary>How many streams wait for their turn.</summary>
-    public int Waiting => Volatile.Read(ref _waiting);
+    public long Waiting => _metrics.StreamsWaiting;
 
     /// <summary>Takes a stream up until the lease is disposed.</summary>
     /// <exception cref="GrpcException">There are too many, or too many begin at once.</exception>
@@ -86,7 +85,6 @@ internal sealed partial class Admission : IDisposable
     {
         using var late = new CancellationTokenSource(_options.SyncWait, _clock);
         using var any = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping, cancellationToken);
-        Interlocked.Increment(ref _waiting);
         _metrics.Waits(1);
         try
         {
@@ -104,7 +102,6 @@ internal sealed partial class Admission : IDisposable
         }
         finally
         {
-            Interlocked.Decrement(ref _waiting);
             _metrics.Waits(-1);
         }
     }

@@ -56,5 +56,5 @@ internal static class ClientKind
         || ProxyNode.Text(metadata, "ISTIO_VERSION")?.StartsWith(OwnVersion, StringComparison.Ordinal) is true;
 
     private static string? Path(Struct metadata, string name) =>
-        ProxyNode.Text(metadata, name) is { Length: <= MaxPath } path && !path.Any(char.IsControl) ? path : null;
+        ProxyNode.Text(metadata, name) is { } path && NodeText.IsPrintable(path, MaxPath) ? path : null;
 }

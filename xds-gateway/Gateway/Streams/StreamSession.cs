@@ -33,8 +33,9 @@ internal sealed partial class StreamSession(
     private readonly Signal _wake = new();
     private volatile ScopeFeed? _feed;
     private PushPicture _picture = null!;
-    private ResourceSet _set = null!;
     private ScopeTranslation _translation = null!;
+
+    private ResourceSet Resources => _translation.Resources;
 
     /// <summary>What it is told of now.</summary>
     public ProxyScope Scope => _feed?.Scope ?? node.Scope;
@@ -146,9 +147,9 @@ internal sealed partial class StreamSession(
     private void Refresh()
     {
         var state = _feed!.Current!;
-        _set = state.Resources
+        _translation = state.Translation
             ?? throw new GrpcException(GrpcStatusCode.Unavailable, "The configuration of this proxy cannot be made.");
-        (_picture, _translation) = (state.Picture, state.Translation!);
+        _picture = state.Picture;
     }
 
     // Who names hosts before anything else is sent no others first.
@@ -177,7 +178,7 @@ internal sealed partial class StreamSession(
     private async ValueTask<bool> AnswerDemandAsync()
     {
         if (fellows.Demands is not { } demands) return false;
-        var isBrought = demands.IsWaiting && StreamProgress.IsBrought(_table, _set, GroupFor);
+        var isBrought = demands.IsWaiting && StreamProgress.IsBrought(_table, Resources, GroupFor);
         if (demands.Answer(isBrought) is not { } response) return false;
         await wire.SendAsync(wire.Encode(response, wire.NextNonce()));
         return true;
@@ -336,7 +337,7 @@ internal sealed partial class StreamSession(
 
         var changed = GroupDifference.Between(told, group).Changed;
         _table.ForceEndpoints(subscription.IsDelta ? sent : changed);
-        _barrier.Await(changed.Where(name => told.Find(name) is null && _set.Endpoints.Find(name) is not null));
+        _barrier.Await(changed.Where(name => told.Find(name) is null && Resources.Endpoints.Find(name) is not null));
     }
 
     /// <summary>Whether what is sent next is a change of the mesh, and no answer or part of one.</summary>
@@ -349,15 +350,15 @@ internal sealed partial class StreamSession(
     {
         if (subscription.TypeUrl == TypeUrls.Secret) return fellows.Secrets.Group(_picture.Snapshot);
         if (subscription.TypeUrl == TypeUrls.NameTable) return _translation.Names;
-        var group = _set.Group(subscription.TypeUrl)!;
+        var group = Resources.Group(subscription.TypeUrl)!;
         return subscription.TypeUrl is TypeUrls.Cluster or TypeUrls.ClusterLoadAssignment
             ? MakeBeforeBreak.Hold(subscription, group, RoutesAreSettled())
             : group;
     }
 
     private bool RoutesAreSettled() =>
-        MakeBeforeBreak.IsSettled(_table.Find(TypeUrls.Listener), _set.Listeners)
-        && MakeBeforeBreak.IsSettled(_table.Find(TypeUrls.RouteConfiguration), _set.Routes);
+        MakeBeforeBreak.IsSettled(_table.Find(TypeUrls.Listener), Resources.Listeners)
+        && MakeBeforeBreak.IsSettled(_table.Find(TypeUrls.RouteConfiguration), Resources.Routes);
 
     /// <summary>How long nothing but news can give the loop work.</summary>
     private TimeSpan WaitsFor()

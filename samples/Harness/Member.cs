@@ -107,7 +107,6 @@ public sealed class Member : IAsyncDisposable
     public static async Task<Member> StartAsync(ControlPlane controlPlane, string directory, MemberSpec spec)
     {
         var address = LoopbackAddress.Next();
-        var token = await controlPlane.MintTokenAsync(spec.Namespace, spec.ServiceAccount);
         var echo = MeshProcess.Start(
             $"echo {spec.Name}",
             Binaries.Find("MeshOrleans.Samples.Echo", "samples/Echo", "mesh-echo"),
@@ -119,34 +118,51 @@ public sealed class Member : IAsyncDisposable
         try
         {
             await echo.WaitForAsync("listening", StartTimeout);
-            var state = Path.Combine(directory, spec.Name);
-            Directory.CreateDirectory(state);
-            var tokenFile = Path.Combine(state, "token");
-            await File.WriteAllTextAsync(tokenFile, token);
-            string[] flags =
-            [
-                "--xds", spec.Xds ?? controlPlane.Xds,
-                "--namespace", spec.Namespace,
-                "--service-account", spec.ServiceAccount,
-                "--workload-name", spec.Name,
-                "--labels", string.Join(',', spec.Labels.Select(l => $"{l.Key}={l.Value}")),
-                "--address", address,
-                "--app-address", address,
-                "--app-port", spec.TcpPort is { } second ? $"{spec.Port},{second}" : $"{spec.Port}",
-                "--port-names", spec.TcpPort is null ? "http" : "http,tcp",
-                "--inbound-port", spec.TcpPort is null ? "0" : "0,0",
-                "--outbound-port", "0", "--admin-port", "0", "--status-port", "0", "--metrics-port", "0",
-                "--token-file", tokenFile,
-                "--state-dir", Path.Combine(state, "sidecar"),
-                .. spec.Flags,
-            ];
-            return await StartSidecarAsync(spec, echo, flags, state, address);
+            return await JoinAsync(controlPlane, directory, spec, echo, address);
         }
         catch
         {
             await echo.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Starts a sidecar with a fresh join token, for an application that runs elsewhere, and waits until it is ready.
+    /// </summary>
+    /// <param name="controlPlane">Whom it joins.</param>
+    /// <param name="directory">Where its state goes, in a folder of its name.</param>
+    /// <param name="spec">What it is to be.</param>
+    /// <param name="address">The loopback address on which the application listens, at the port of the spec.</param>
+    public static Task<Member> StartBesideAsync(
+        ControlPlane controlPlane, string directory, MemberSpec spec, string address) =>
+        JoinAsync(controlPlane, directory, spec, application: null, address);
+
+    private static async Task<Member> JoinAsync(
+        ControlPlane controlPlane, string directory, MemberSpec spec, MeshProcess? application, string address)
+    {
+        var state = Path.Combine(directory, spec.Name);
+        Directory.CreateDirectory(state);
+        var tokenFile = Path.Combine(state, "token");
+        await File.WriteAllTextAsync(tokenFile, await controlPlane.MintTokenAsync(spec.Namespace, spec.ServiceAccount));
+        string[] flags =
+        [
+            "--xds", spec.Xds ?? controlPlane.Xds,
+            "--namespace", spec.Namespace,
+            "--service-account", spec.ServiceAccount,
+            "--workload-name", spec.Name,
+            "--labels", string.Join(',', spec.Labels.Select(l => $"{l.Key}={l.Value}")),
+            "--address", address,
+            "--app-address", address,
+            "--app-port", spec.TcpPort is { } second ? $"{spec.Port},{second}" : $"{spec.Port}",
+            "--port-names", spec.TcpPort is null ? "http" : "http,tcp",
+            "--inbound-port", spec.TcpPort is null ? "0" : "0,0",
+            "--outbound-port", "0", "--admin-port", "0", "--status-port", "0", "--metrics-port", "0",
+            "--token-file", tokenFile,
+            "--state-dir", Path.Combine(state, "sidecar"),
+            .. spec.Flags,
+        ];
+        return await StartSidecarAsync(spec, application, flags, state, address);
     }
 
     /// <summary>
@@ -171,6 +187,13 @@ public sealed class Member : IAsyncDisposable
     public async Task RestartSidecarAsync()
     {
         await Sidecar.DisposeAsync();
+        LaunchSidecar();
+        await Sidecar.WaitForAsync("ready", StartTimeout);
+    }
+
+    /// <summary>Starts the sidecar, which has ended, with the state it left, on the ports it had; does not wait.</summary>
+    public void LaunchSidecar()
+    {
         string[] ports =
         [
             "--outbound-port", $"{OutboundPort}",
@@ -179,7 +202,6 @@ public sealed class Member : IAsyncDisposable
             "--inbound-port", string.Join(',', InboundPorts.OrderBy(p => p.Key).Select(p => p.Value)),
         ];
         Sidecar = Launch(Spec, [.. _flags, .. ports]);
-        await Sidecar.WaitForAsync("ready", StartTimeout);
     }
 
     /// <summary>Waits until what the sidecar has accepted so far is on its disk.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
 
@@ -44,16 +45,24 @@ public sealed class MeshProcess : IAsyncDisposable
         string name,
         string assembly,
         IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string>? environment = null) =>
+        StartProgram(name, "dotnet", [assembly, .. arguments], environment);
+
+    /// <summary>Starts a program of others, which need not tell events.</summary>
+    /// <exception cref="InvalidOperationException">There is no such program.</exception>
+    public static MeshProcess StartProgram(
+        string name,
+        string program,
+        IEnumerable<string> arguments,
         IReadOnlyDictionary<string, string>? environment = null)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo(program)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
             UseShellExecute = false,
         };
-        start.ArgumentList.Add(assembly);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var (key, value) in environment ?? new Dictionary<string, string>()) start.Environment[key] = value;
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };
@@ -61,7 +70,16 @@ public sealed class MeshProcess : IAsyncDisposable
         process.OutputDataReceived += (_, line) => mesh.OnLine(line.Data, isOutput: true);
         process.ErrorDataReceived += (_, line) => mesh.OnLine(line.Data, isOutput: false);
         process.Exited += (_, _) => mesh._exited.TrySetResult();
-        process.Start();
+        try
+        {
+            process.Start();
+        }
+        catch (Win32Exception exception)
+        {
+            process.Dispose();
+            throw new InvalidOperationException($"{program} cannot be started: {exception.Message}", exception);
+        }
+
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return mesh;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MeshOrleans.Benchmarks;
+using MeshOrleans.Benchmarks.Proxy;
 using MeshOrleans.Benchmarks.Xds;
 using MeshOrleans.Benchmarks.Xds.Fleet;
 using MeshOrleans.Silo.Hosting;
@@ -22,6 +23,13 @@ try
             var report = await XdsBenchmark.RunAsync(xds, TimeProvider.System, interrupted.Token);
             Console.WriteLine(xds.Json ? report.ToJson() : report.ToTable());
             return report.WhatWentWrong() is { } missing ? Fail(missing, 1) : 0;
+        case ["proxy", ..] when isHelp:
+            return Help(ProxyArguments.Help);
+        case ["proxy", .. var flags]:
+            if (ProxyArguments.Read(flags, out var wrongProxy) is not { } proxy) return Fail(wrongProxy, 2);
+            var pairs = await ProxyBenchmark.RunAsync(proxy, TimeProvider.System, interrupted.Token);
+            Console.WriteLine(proxy.Json ? pairs.ToJson() : pairs.ToTable());
+            return pairs.WhatWentWrong() is { } failed ? Fail(failed, 1) : 0;
         case ["grains", ..] or [] when isHelp || args.Length == 0:
             return Help(BenchArguments.Help);
         default:

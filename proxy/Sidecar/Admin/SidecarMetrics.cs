@@ -67,6 +67,9 @@ internal sealed class SidecarMetrics(AdminSubjects subjects)
             "mesh_requests_in_flight",
             "Requests and relayed connections that have not ended.",
             subjects.Dataplane.Drain.InFlight);
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"# HELP mesh_sidecar_allocated_bytes_total Memory that the process has allocated since its start.\n# TYPE mesh_sidecar_allocated_bytes_total counter\nmesh_sidecar_allocated_bytes_total {GC.GetTotalAllocatedBytes()}\n");
         return text.ToString();
     }
 

@@ -10,15 +10,17 @@ namespace MeshOrleans.Proxy.Sidecar.Logs;
 /// on.
 /// </summary>
 internal sealed class StderrLoggerProvider(
-    LogThreshold threshold, bool isJson, TimeProvider clock, TextWriter output) : ILoggerProvider
+    LogThreshold threshold, bool isJson, TimeProvider clock, TextWriter output) : ILoggerProvider, IAsyncDisposable
 {
-    private readonly Lock _gate = new();
+    private readonly LogQueue _queue = new(output);
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
-    public void Dispose()
-    {
-    }
+    /// <summary>Without waiting for what is still to be written.</summary>
+    public void Dispose() => _queue.Complete();
+
+    /// <summary>Waits until everything has been written, as far as somebody reads.</summary>
+    public ValueTask DisposeAsync() => _queue.DisposeAsync();
 
     private bool IsEnabled(LogLevel level, bool isOwn) =>
         level >= threshold.Level && (isOwn || level >= LogLevel.Warning) && level is not LogLevel.None;
@@ -26,7 +28,10 @@ internal sealed class StderrLoggerProvider(
     private void Write(LogLevel level, string category, string text, Exception? exception)
     {
         var line = isJson ? Json(level, category, text, exception) : Plain(level, category, text, exception);
-        lock (_gate) output.WriteLine(line);
+        if (_queue.TryAdd(line, out var dropped) && dropped > 0)
+        {
+            Write(LogLevel.Warning, nameof(LogQueue), $"{dropped} lines were dropped: nobody read them in time", null);
+        }
     }
 
     private string Plain(LogLevel level, string category, string text, Exception? exception)

@@ -47,7 +47,7 @@ internal static class SidecarCommand
     {
         var surroundings = new Surroundings(TimeProvider.System, SharedRandomSource.Instance);
         var threshold = new LogThreshold(settings.LogLevel);
-        using var provider = new StderrLoggerProvider(threshold, settings.JsonLog, surroundings.Clock, error);
+        await using var provider = new StderrLoggerProvider(threshold, settings.JsonLog, surroundings.Clock, error);
         using var loggers = LoggerFactory.Create(
             logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(provider));
         try

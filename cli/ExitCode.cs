@@ -10,4 +10,7 @@ internal static class ExitCode
 
     /// <summary>The command line was not understood.</summary>
     public const int Usage = 2;
+
+    /// <summary>The analysis went well and found what is wrong (as istioctl answers it).</summary>
+    public const int Issues = 79;
 }

@@ -13,6 +13,7 @@ namespace MeshOrleans.Cli.Answers;
 [JsonSerializable(typeof(ApiProblem))]
 [JsonSerializable(typeof(ApplyRequest))]
 [JsonSerializable(typeof(ApplyAnswer))]
+[JsonSerializable(typeof(AnalysisAnswer))]
 [JsonSerializable(typeof(ConfigRow[]))]
 [JsonSerializable(typeof(ServiceRow[]))]
 [JsonSerializable(typeof(WorkloadRow[]))]

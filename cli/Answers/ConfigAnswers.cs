@@ -31,3 +31,17 @@ internal sealed record RevisionAnswer(
     string Author = "",
     string Reason = "",
     IReadOnlyList<ChangeRow>? Changes = null);
+
+/// <summary>What <c>/v1/analyze</c> has found.</summary>
+internal sealed record AnalysisAnswer(IReadOnlyList<AnalysisFinding>? Findings = null);
+
+/// <summary>One finding; <paramref name="Severity"/> is error, warning or info.</summary>
+internal sealed record AnalysisFinding(
+    string Code = "",
+    string Name = "",
+    string Path = "",
+    string Message = "",
+    string File = "",
+    int Line = 0,
+    string Severity = "error",
+    string Resource = "");

@@ -17,14 +17,14 @@ internal static class CommandTree
             "get virtualservices",
             "proxy-status")
         {
-            Footer = "Exit codes: 0 fine, 1 failed, 2 usage. " + LaterCommands.Line,
+            Footer = "Exit codes: 0 fine, 1 failed, 2 usage, 79 issues found by analyze. " + LaterCommands.Line,
         };
         root.Options.Add(ExampleHelp.CreateOption());
         global.AddTo(root);
         Command[] commands =
         [
             ApplyCommand.Create(scope), DeleteCommand.Create(scope), GetCommand.Create(scope),
-            DiffCommand.Create(scope), ValidateCommand.Create(scope), HistoryCommand.Create(scope),
+            DiffCommand.Create(scope), ValidateCommand.Create(scope), AnalyzeCommand.Create(scope), HistoryCommand.Create(scope),
             ProxyStatusCommand.Create(scope), CertsCommand.Create(scope), WorkloadCommand.Create(scope),
             PeerCommand.Create(scope), DatabaseCommand.Create(scope), VersionCommand.Create(scope),
         ];

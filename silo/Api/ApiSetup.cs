@@ -41,6 +41,7 @@ internal static class ApiSetup
         app.UseMiddleware<ListenerMiddleware>();
         app.UseRouting();
         app.MapConfig();
+        app.MapAnalysis();
         app.MapRevisions();
         app.MapWorkloads();
         app.MapTokens();

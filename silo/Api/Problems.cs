@@ -12,7 +12,7 @@ internal sealed record ProblemError(
         violation.Message,
         violation.File,
         violation.Line,
-        violation.Severity is Model.Validation.Severity.Warning ? "warning" : "error",
+        violation.Severity.ToString().ToLowerInvariant(),
         violation.Resource);
 
     /// <summary>A finding about a request that is no manifest.</summary>

@@ -8,6 +8,9 @@ public enum Severity
 
     /// <summary>The manifest is accepted; the author should know.</summary>
     Warning,
+
+    /// <summary>Nothing is wrong; the author may like to know.</summary>
+    Info,
 }
 
 /// <summary>One thing that is wrong with a manifest, with the place where it is wrong.</summary>

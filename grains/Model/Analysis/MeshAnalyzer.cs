@@ -1,0 +1,33 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Snapshots;
+using MeshOrleans.Model.Validation;
+
+namespace MeshOrleans.Model.Analysis;
+
+/// <summary>
+/// Finds what is right resource by resource and wrong together: names that lead nowhere, two that want the same, rules
+/// that never come into play.
+/// </summary>
+/// <remarks>Pure; the same for files, for a live mesh, and for a live mesh with files put over it.</remarks>
+public static class MeshAnalyzer
+{
+    /// <summary>All findings, the worst first. Lines are not filled in.</summary>
+    /// <param name="snapshot">The configuration and the members.</param>
+    /// <param name="knowsMembers">
+    /// Whether the members are all there are; without it nothing is said about missing ones.
+    /// </param>
+    public static ImmutableArray<Violation> Analyze(MeshSnapshot snapshot, bool knowsMembers)
+    {
+        var subject = new AnalysisSubject(snapshot, knowsMembers);
+        var report = new AnalysisReport();
+        ReferenceAnalyzer.Analyze(subject, report);
+        DestinationAnalyzer.Analyze(subject, report);
+        HostConflictAnalyzer.Analyze(subject, report);
+        UnreachableRuleAnalyzer.Analyze(subject, report);
+        DestinationRuleAnalyzer.Analyze(subject, report);
+        ServiceAnalyzer.Analyze(subject, report);
+        GatewayAnalyzer.Analyze(subject, report);
+        SelectorAnalyzer.Analyze(subject, report);
+        return report.ToImmutable();
+    }
+}

@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Validation;
+
+namespace MeshOrleans.Model.Analysis;
+
+/// <summary>What several analyzers ask of a VirtualService.</summary>
+internal static class VirtualServices
+{
+    /// <summary>Whether sidecars follow it.</summary>
+    public static bool IsForMesh(VirtualService service) =>
+        service.Gateways.IsEmpty || service.Gateways.Contains(AnalysisSubject.Mesh);
+
+    /// <summary>The gateways it names, as keys.</summary>
+    public static IEnumerable<(int Index, ConfigKey Key)> GatewaysOf(VirtualService service, string ns) =>
+        service.Gateways.Index()
+            .Where(g => g.Item != AnalysisSubject.Mesh)
+            .Select(g => (g.Index, Key: g.Item.Split('/') is [var other, var name]
+                ? new ConfigKey("Gateway", other, name)
+                : new ConfigKey("Gateway", ns, g.Item)));
+
+    /// <summary>Everywhere it may lead, with the field that says so.</summary>
+    public static IEnumerable<(Destination Destination, FieldPath Path)> DestinationsOf(VirtualService service)
+    {
+        var spec = FieldPath.Root.At("spec");
+        foreach (var (i, rule) in service.Http.Index())
+        {
+            var at = spec.At("http").At(i);
+            foreach (var (j, target) in rule.Route.Index())
+            {
+                if (target.Destination is { } d) yield return (d, at.At("route").At(j).At("destination"));
+            }
+
+            if (rule.Mirror is { } mirror) yield return (mirror, at.At("mirror"));
+            foreach (var (j, other) in rule.Mirrors.Index())
+            {
+                if (other.Destination is { } d) yield return (d, at.At("mirrors").At(j).At("destination"));
+            }
+        }
+
+        var connections = service.Tls.Select((r, i) => (Targets: r.Route, At: spec.At("tls").At(i)))
+            .Concat(service.Tcp.Select((r, i) => (Targets: r.Route, At: spec.At("tcp").At(i))));
+        foreach (var (targets, at) in connections)
+        {
+            foreach (var (j, target) in targets.Index())
+            {
+                if (target.Destination is { } d) yield return (d, at.At("route").At(j).At("destination"));
+            }
+        }
+    }
+
+    /// <summary>Whether clients of one namespace at least see both of two resources.</summary>
+    public static bool MeetSomewhere(
+        ImmutableArray<string> exportTo, string ns, ImmutableArray<string> otherExportTo, string otherNamespace)
+    {
+        var (first, second) = (NamespacesOf(exportTo, ns), NamespacesOf(otherExportTo, otherNamespace));
+        return first is null ? second is null or { Count: > 0 } : second is null ? first.Count > 0 : first.Overlaps(second);
+    }
+
+    // null means all
+    private static HashSet<string>? NamespacesOf(ImmutableArray<string> exportTo, string ns) =>
+        exportTo.IsDefaultOrEmpty || exportTo.Contains("*")
+            ? null
+            : exportTo.Where(e => e != "~").Select(e => e == "." ? ns : e).ToHashSet(StringComparer.Ordinal);
+}

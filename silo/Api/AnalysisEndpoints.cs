@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using MeshOrleans.Grains;
+using MeshOrleans.Grains.Config;
+using MeshOrleans.Model.Analysis;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Config.Manifests;
+using MeshOrleans.Model.Snapshots;
+using MeshOrleans.Model.Validation;
+using MeshOrleans.Silo.Manifests;
+using MeshOrleans.Xds.Gateway.Snapshots;
+
+namespace MeshOrleans.Silo.Api;
+
+/// <summary>
+/// <c>/v1/analyze</c>: what is wrong with configuration as a whole. Of the live mesh (GET), of files, or of the live mesh as
+/// it would be with files applied (POST). Nothing is changed.
+/// </summary>
+internal static class AnalysisEndpoints
+{
+    public static void MapAnalysis(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/v1/analyze", LiveAsync).RequireAdmin();
+        routes.MapPost("/v1/analyze", FilesAsync).RequireAdmin();
+    }
+
+    private static async Task<IResult> LiveAsync(HttpContext context, IGrainFactory grains, SnapshotHolder snapshots)
+    {
+        var live = await LiveConfigAsync(grains, context.RequestAborted);
+        var findings = MeshAnalyzer.Analyze(snapshots.Current with { Config = live }, knowsMembers: true);
+        return Answer(findings);
+    }
+
+    private static async Task<IResult> FilesAsync(
+        HttpContext context, IGrainFactory grains, SnapshotHolder snapshots, bool live = true, string ns = "default")
+    {
+        var (body, problem) = await ManifestBody.ReadAsync(context);
+        if (body is null) return problem!;
+        var review = ManifestReview.Of(body.Files.Select(f => (f.Name, f.Text)), ns);
+        var snapshot = live
+            ? snapshots.Current with { Config = await LiveConfigAsync(grains, context.RequestAborted) }
+            : MeshSnapshot.Empty;
+        var places = new Dictionary<string, ManifestResource>(StringComparer.Ordinal);
+        foreach (var source in review.Sources) places.TryAdd(source.Resource.Key.ToString(), source);
+        var found = MeshAnalyzer.Analyze(snapshot with { Config = Apply(snapshot.Config, review.Resources) }, live)
+            .Select(f => places.TryGetValue(f.Resource, out var source) ? source.Place(f) : f);
+        return Answer(review.Findings.Concat(found).OrderBy(f => f.Severity));
+    }
+
+    // As a change set would do it: who is there keeps his age, who is new is the youngest.
+    private static ImmutableSortedDictionary<ConfigKey, ConfigResource> Apply(
+        ImmutableSortedDictionary<ConfigKey, ConfigResource> config, ImmutableArray<ConfigResource> resources)
+    {
+        var next = config.ToBuilder();
+        foreach (var (ordinal, resource) in resources.Index())
+        {
+            var former = config.GetValueOrDefault(resource.Key);
+            next[resource.Key] = resource with
+            {
+                CreatedRevision = former?.CreatedRevision ?? long.MaxValue,
+                CreatedOrdinal = former?.CreatedOrdinal ?? ordinal,
+            };
+        }
+
+        return next.ToImmutable();
+    }
+
+    private static async Task<ImmutableSortedDictionary<ConfigKey, ConfigResource>> LiveConfigAsync(
+        IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        var documents = await grains.GetGrain<IMeshConfigGrain>(MeshKeys.Default).GetDocumentsAsync(cancellationToken);
+        return documents.Select(d => ConfigJson.Read(d.Json)).ToImmutableSortedDictionary(r => r.Key, r => r);
+    }
+
+    private static IResult Answer(IEnumerable<Violation> findings) => Results.Json(
+        new AnalysisAnswer([.. findings.Select(f => new FindingRow(
+            f.Code,
+            AnalysisCode.NameOf(f.Code),
+            f.Path.Text,
+            f.Message,
+            f.File,
+            f.Line,
+            f.Severity.ToString().ToLowerInvariant(),
+            f.Resource))]),
+        ApiJson.Options);
+
+    private sealed record AnalysisAnswer(ImmutableArray<FindingRow> Findings);
+
+    private sealed record FindingRow(
+        string Code,
+        string Name,
+        string Path,
+        string Message,
+        string File,
+        int Line,
+        string Severity,
+        string Resource);
+}

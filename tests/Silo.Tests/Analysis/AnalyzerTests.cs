@@ -1,0 +1,175 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Analysis;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Snapshots;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Model.Validation;
+using MeshOrleans.Silo.Manifests;
+
+namespace MeshOrleans.Silo.Tests.Analysis;
+
+/// <summary>Each kind of finding: where it is found, and where it is not.</summary>
+public sealed class AnalyzerTests
+{
+    private const string Reviews = """
+        {apiVersion: v1, kind: Service, metadata: {name: reviews, namespace: app}, spec: {selector: {app: reviews}, ports: [{name: http, port: 80}]}}
+        ---
+        {apiVersion: v1, kind: Service, metadata: {name: many, namespace: app}, spec: {selector: {app: many}, ports: [{name: http, port: 80}, {name: grpc, port: 81}]}}
+        ---
+
+        """;
+
+    [Theory]
+    [InlineData("gateways: [gw], hosts: [r.example], http: [{route: [{destination: {host: reviews}}]}]", "IST0101 spec.gateways[0]")]
+    [InlineData("gateways: [mesh], hosts: [reviews], http: [{route: [{destination: {host: reviews}}]}]", "")]
+    [InlineData("hosts: [reviews], http: [{delegate: {name: child}}]", "IST0101 spec.http[0].delegate.name")]
+    [InlineData("hosts: [reviews], http: [{route: [{destination: {host: nobody}}]}]", "IST0101 spec.http[0].route[0].destination.host")]
+    [InlineData("hosts: [reviews], http: [{route: [{destination: {host: reviews}}], mirror: {host: nobody}}]", "IST0101 spec.http[0].mirror.host")]
+    [InlineData("hosts: [reviews], http: [{route: [{destination: {host: reviews, subset: v1}}]}]", "IST0101 spec.http[0].route[0].destination.subset")]
+    [InlineData("hosts: [many], http: [{route: [{destination: {host: many}}]}]", "IST0112 spec.http[0].route[0].destination")]
+    [InlineData("hosts: [many], http: [{route: [{destination: {host: many, port: {number: 81}}}]}]", "")]
+    [InlineData("hosts: [reviews], tcp: [{route: [{destination: {host: nobody}}]}]", "IST0101 spec.tcp[0].route[0].destination.host")]
+    [InlineData("hosts: [reviews], http: [{match: [{uri: {prefix: /a}}], route: [{destination: {host: reviews}}]}, {route: [{destination: {host: reviews}}]}]", "")]
+    [InlineData("hosts: [reviews], http: [{route: [{destination: {host: reviews}}]}, {match: [{uri: {exact: /late}}], route: [{destination: {host: reviews}}]}]", "IST0130 spec.http[1]")]
+    [InlineData("hosts: [reviews], http: [{match: [{uri: {prefix: /a}}], route: [{destination: {host: reviews}}]}, {match: [{uri: {exact: /a/b}}, {uri: {exact: /c}}], route: [{destination: {host: reviews}}]}]", "IST0131 spec.http[1].match[0]")]
+    [InlineData("hosts: [reviews], http: [{match: [{uri: {prefix: /a}, headers: {x: {exact: y}}}], route: [{destination: {host: reviews}}]}, {match: [{uri: {prefix: /a}}], route: [{destination: {host: reviews}}]}]", "")]
+    [InlineData("hosts: [reviews], http: [{match: [{headers: {x: {exact: y}}}], route: [{destination: {host: reviews}}]}, {match: [{name: again, headers: {X: {exact: y}}}], route: [{destination: {host: reviews}}]}]", "IST0130 spec.http[1]")]
+    public void Of_a_VirtualService(string spec, string expected) => Check(
+        $"{Reviews}{{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {{name: v, namespace: app}}, spec: {{{spec}}}}}",
+        expected);
+
+    [Theory]
+    [InlineData("host: nobody", "IST0174 spec.host")]
+    [InlineData("host: reviews, trafficPolicy: {tls: {mode: SIMPLE}}", "IST0128 spec.trafficPolicy.tls")]
+    [InlineData("host: reviews, trafficPolicy: {portLevelSettings: [{port: {number: 80}, tls: {mode: SIMPLE}}]}", "IST0129 spec.trafficPolicy.portLevelSettings[0].tls")]
+    [InlineData("host: reviews, trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}", "")]
+    [InlineData("host: reviews, subsets: [{name: v9, labels: {version: v9}}]", "")] // files alone: nobody is missed
+    public void Of_a_DestinationRule(string spec, string expected) => Check(
+        $"{Reviews}{{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {{name: d, namespace: app}}, spec: {{{spec}}}}}",
+        expected);
+
+    [Theory]
+    [InlineData("ports: [{name: web, port: 80}]", "IST0118 spec.ports[0].name")]
+    [InlineData("ports: [{name: web, port: 80, appProtocol: http}]", "")]
+    [InlineData("ports: [{name: db, port: 3306}]", "IST0118 spec.ports[0].name")]
+    [InlineData("type: ExternalName, externalName: ext.example, ports: [{name: web, port: 80}]", "IST0150 spec.ports[0].name")]
+    public void Of_a_Service(string spec, string expected) => Check(
+        $"{{apiVersion: v1, kind: Service, metadata: {{name: s, namespace: app}}, spec: {{{spec}}}}}", expected);
+
+    [Fact]
+    public void Two_that_claim_a_host_are_both_told_unless_nobody_sees_both()
+    {
+        const string first = "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: first, namespace: app}, spec: {hosts: [reviews], http: [{route: [{destination: {host: reviews}}]}]}}";
+        const string second = "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: second, namespace: other}, spec: {hosts: [reviews.app.svc.cluster.local], EXPORT http: [{route: [{destination: {host: reviews.app.svc.cluster.local}}]}]}}";
+
+        Assert.Equal(
+            ["IST0109 VirtualService/app/first spec.hosts[0]", "IST0109 VirtualService/other/second spec.hosts[0]"],
+            Analyze($"{Reviews}{first}\n---\n{second.Replace("EXPORT", "", StringComparison.Ordinal)}").Select(Place));
+        Assert.Equal(
+            2, Analyze($"{Reviews}{first}\n---\n{second.Replace("EXPORT", "exportTo: [app],", StringComparison.Ordinal)}").Length);
+        Assert.Empty(Analyze(
+            $"{Reviews}{first.Replace("{hosts", "{exportTo: [\".\"], hosts", StringComparison.Ordinal)}\n---\n{second.Replace("EXPORT", "exportTo: [\".\"],", StringComparison.Ordinal)}"));
+    }
+
+    [Fact]
+    public void Gateways_that_want_the_same_and_hosts_that_none_serves()
+    {
+        var found = Analyze($$"""
+            {{Reviews}}{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: gw, namespace: edge}, spec: {selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["a.example"]}, {port: {number: 443, name: https, protocol: HTTPS}, hosts: ["edge/b.example"], tls: {mode: SIMPLE, credentialName: cred}}]}}
+            ---
+            {apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: more, namespace: edge}, spec: {selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["a.example"]}, {port: {number: 443, name: https, protocol: HTTPS}, hosts: ["c.example"], tls: {mode: SIMPLE, credentialName: cred}}]}}
+            ---
+            {apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: v, namespace: app}, spec: {gateways: [edge/gw], hosts: [a.example, b.example], http: [{match: [{headers: {"@request.auth.claims.role": {exact: admin}}}], route: [{destination: {host: reviews}}]}]}}
+            """);
+
+        Assert.Equal(
+            [
+                "IST0145 Gateway/edge/gw spec.servers[0]",
+                "IST0145 Gateway/edge/more spec.servers[0]",
+                "IST0149 VirtualService/app/v spec.http[0].match[0].headers.@request.auth.claims.role",
+                "IST0132 VirtualService/app/v spec.hosts[1]", // edge/b.example is for the namespace edge
+                "IST0138 Gateway/edge/gw spec.servers[1].tls.credentialName",
+                "IST0138 Gateway/edge/more spec.servers[1].tls.credentialName",
+            ],
+            found.Select(Place));
+    }
+
+    [Fact]
+    public void Members_are_missed_in_a_live_mesh_only()
+    {
+        const string yaml = $$"""
+            {{Reviews}}{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: d, namespace: app}, spec: {host: reviews, subsets: [{name: v1, labels: {version: v1}}, {name: v9, labels: {version: v9}}]}}
+            ---
+            {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: p, namespace: app}, spec: {selector: {matchLabels: {app: nobody}}, rules: [{}]}}
+            ---
+            {apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: one, namespace: app}, spec: {workloadSelector: {labels: {app: reviews}}, egress: [{hosts: ["./*"]}]}}
+            ---
+            {apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: two, namespace: app}, spec: {workloadSelector: {labels: {version: v1}}, egress: [{hosts: ["./*"]}]}}
+            """;
+        var member = new Workload
+        {
+            Namespace = "app",
+            Name = "reviews-1",
+            Address = "10.0.0.1",
+            Ports = ImmutableSortedDictionary<string, int>.Empty.Add("http", 80),
+            Labels = ImmutableSortedDictionary<string, string>.Empty.Add("app", "reviews").Add("version", "v1"),
+            Identity = SpiffeId.Parse("spiffe://cluster.local/ns/app/sa/reviews"),
+        };
+
+        Assert.Empty(Analyze(yaml));
+        Assert.Equal(
+            [
+                "IST0110 Sidecar/app/one spec",
+                "IST0110 Sidecar/app/two spec",
+                "IST0173 DestinationRule/app/d spec.subsets[1]",
+                "IST0127 AuthorizationPolicy/app/p spec.selector",
+            ],
+            Analyze(yaml, member).Select(Place));
+    }
+
+    [Fact]
+    public void A_resource_puts_findings_about_itself_aside()
+    {
+        const string yaml = "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: d, namespace: app, annotations: {galley.istio.io/analyze-suppress: \"IST0174\"}}, spec: {host: nobody}}";
+
+        Assert.Empty(Analyze(yaml));
+        Assert.Single(Analyze(yaml.Replace("IST0174", "IST0101", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void ServiceEntries_that_take_too_much_or_disagree()
+    {
+        var found = Analyze("""
+            {apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: a, namespace: app}, spec: {hosts: [db.example], resolution: DNS, ports: [{number: 5432, name: tcp, protocol: TCP}]}}
+            ---
+            {apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: b, namespace: app}, spec: {hosts: [db.example], resolution: DNS, addresses: [240.0.0.9], ports: [{number: 5432, name: http, protocol: HTTP}]}}
+            """);
+
+        Assert.Equal(
+            [
+                "IST0134 ServiceEntry/app/a spec.ports[0]",
+                "IST0177 ServiceEntry/app/a spec.ports[0].protocol",
+                "IST0177 ServiceEntry/app/b spec.ports[0].protocol",
+            ],
+            found.Select(Place));
+    }
+
+    private static void Check(string yaml, string expected) => Assert.Equal(
+        expected, string.Join("; ", Analyze(yaml).Select(f => $"{f.Code} {f.Path}")));
+
+    private static string Place(Violation finding) => $"{finding.Code} {finding.Resource} {finding.Path}";
+
+    private static ImmutableArray<Violation> Analyze(string yaml, params Workload[] members)
+    {
+        var review = ManifestReview.Of([("test.yaml", yaml)], "default");
+        Assert.DoesNotContain(review.Findings, f => f.Code == Violation.SchemaCode);
+        var snapshot = MeshSnapshot.Empty with
+        {
+            Config = review.Resources.Select((r, i) => r with { CreatedOrdinal = i })
+                .ToImmutableSortedDictionary(r => r.Key, r => r),
+            Workloads = members.ToImmutableSortedDictionary(m => $"{m.Namespace}/{m.Name}", m => m, StringComparer.Ordinal),
+        };
+        return MeshAnalyzer.Analyze(snapshot, knowsMembers: members.Length > 0);
+    }
+}

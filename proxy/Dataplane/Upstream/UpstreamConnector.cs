@@ -18,10 +18,13 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
     private static readonly List<SslApplicationProtocol> Http2 = [SslApplicationProtocol.Http2];
     private static readonly List<SslApplicationProtocol> Http11 = [SslApplicationProtocol.Http11];
 
+    private const int LongestProbe = 32767; // as far as Linux counts
+
     public async ValueTask<Stream> ConnectAsync(
         PoolKind kind, UpstreamSettings settings, DnsEndPoint target, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (settings.Connection.Probes is { } probes) Probe(socket, probes);
         Stream? stream = null;
         try
         {
@@ -60,6 +63,20 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
             }
 
             throw;
+        }
+    }
+
+    private static void Probe(Socket socket, TcpProbesModel probes)
+    {
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        Set(SocketOptionName.TcpKeepAliveRetryCount, probes.Count);
+        Set(SocketOptionName.TcpKeepAliveTime, probes.Time);
+        Set(SocketOptionName.TcpKeepAliveInterval, probes.Interval);
+
+        void Set(SocketOptionName name, int? value)
+        {
+            if (value is not > 0) return;
+            socket.SetSocketOption(SocketOptionLevel.Tcp, name, Math.Min(value.Value, LongestProbe));
         }
     }
 

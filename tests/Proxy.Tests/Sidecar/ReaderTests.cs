@@ -169,6 +169,40 @@ public sealed class ReaderTests
     }
 
     [Fact]
+    public void Certificates_of_the_operators_own_are_files_and_names_are_of_either_kind()
+    {
+        var tls = new CommonTlsContext
+        {
+            TlsCertificates = { new TlsCertificate
+            {
+                CertificateChain = new() { Filename = "/tls/cert.pem" }, PrivateKey = new() { Filename = "/tls/key.pem" },
+            } },
+            ValidationContext = new()
+            {
+                TrustedCa = new() { Filename = "/tls/ca.pem" },
+                MatchTypedSubjectAltNames =
+                {
+                    new SubjectAltNameMatcher { SanType = SubjectAltNameMatcher.Types.SanType.Dns, Matcher = new() { Exact = "db" } },
+                    new SubjectAltNameMatcher { SanType = SubjectAltNameMatcher.Types.SanType.Uri, Matcher = new() { Exact = "x://db" } },
+                },
+            },
+        };
+        var cluster = With(MeshResources.EdsCluster("c"), c => c.TransportSocket = MeshResources.Tls(
+            new UpstreamTlsContext { CommonTlsContext = tls, Sni = "db.example" }));
+
+        var model = ClusterReader.Read(cluster, FieldPath.Root).Model.Tls;
+
+        Assert.Equal((UpstreamTlsMode.Simple, "db.example"), (model.Mode, model.Sni));
+        Assert.Equal(
+            ("/tls/cert.pem", "/tls/key.pem", "/tls/ca.pem"), (model.CertificateFile, model.PrivateKeyFile, model.RootsFile));
+        Assert.Equal(["db", "x://db"], model.AllowedDnsNames.Concat(model.AllowedUris));
+        tls.TlsCertificates[0].PrivateKey = new() { InlineString = "secret" };
+        Refuses("tls_certificates[0].private_key: must be the full name of a file", () => ClusterReader.Read(
+            With(cluster, c => c.TransportSocket = MeshResources.Tls(new UpstreamTlsContext { CommonTlsContext = tls })),
+            FieldPath.Root));
+    }
+
+    [Fact]
     public void Slow_start_statuses_and_connections_are_read_with_envoys_defaults()
     {
         var cluster = With(MeshResources.EdsCluster("c"), c =>

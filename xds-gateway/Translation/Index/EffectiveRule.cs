@@ -12,36 +12,29 @@ internal sealed record EffectiveRule(TrafficPolicy? Policy, ImmutableArray<Subse
 
     /// <summary>
     /// The policy of one cluster: each block of the subset replaces that of the service whole. On either level the
-    /// settings of the port, when there are any, stand in for the level entirely; what they leave out has its default.
+    /// settings of the port, when there are any, stand in for all that came before; what they leave out has its
+    /// default.
     /// </summary>
     public ClusterPolicy PolicyOf(int port, Subset? subset)
     {
-        var whole = Level(Policy, port);
-        var part = Level(subset?.TrafficPolicy, port);
-        return new ClusterPolicy
-        {
-            LoadBalancer = part.LoadBalancer ?? whole.LoadBalancer,
-            ConnectionPool = part.ConnectionPool ?? whole.ConnectionPool,
-            OutlierDetection = part.OutlierDetection ?? whole.OutlierDetection,
-            Tls = part.Tls ?? whole.Tls,
-            RetryBudget = part.RetryBudget ?? whole.RetryBudget,
-        };
+        return Merge(Merge(ClusterPolicy.Default, Policy, port), subset?.TrafficPolicy, port);
     }
 
-    private static ClusterPolicy Level(TrafficPolicy? policy, int port)
+    private static ClusterPolicy Merge(ClusterPolicy before, TrafficPolicy? policy, int port)
     {
-        if (policy is null) return ClusterPolicy.Default;
+        if (policy is null) return before;
+        var merged = before with
+        {
+            LoadBalancer = policy.LoadBalancer ?? before.LoadBalancer,
+            ConnectionPool = policy.ConnectionPool ?? before.ConnectionPool,
+            OutlierDetection = policy.OutlierDetection ?? before.OutlierDetection,
+            Tls = policy.Tls ?? before.Tls,
+            RetryBudget = policy.RetryBudget ?? before.RetryBudget,
+        };
         var own = policy.PortLevelSettings.FirstOrDefault(settings => settings.Port?.Number == port);
         return own is null
-            ? new ClusterPolicy
-            {
-                LoadBalancer = policy.LoadBalancer,
-                ConnectionPool = policy.ConnectionPool,
-                OutlierDetection = policy.OutlierDetection,
-                Tls = policy.Tls,
-                RetryBudget = policy.RetryBudget,
-            }
-            : new ClusterPolicy
+            ? merged
+            : merged with
             {
                 LoadBalancer = own.LoadBalancer,
                 ConnectionPool = own.ConnectionPool,

@@ -6,7 +6,9 @@ namespace MeshOrleans.Xds.Translation.Index;
 /// <summary>What the DestinationRules say for one service, seen from one client.</summary>
 /// <param name="Policy">The policy of the whole service; null when there is none.</param>
 /// <param name="Subsets">Its parts, by unique name.</param>
-internal sealed record EffectiveRule(TrafficPolicy? Policy, ImmutableArray<Subset> Subsets)
+/// <param name="AlwaysEjectsOne">One endpoint may be ejected even where the share forbids it.</param>
+internal sealed record EffectiveRule(
+    TrafficPolicy? Policy, ImmutableArray<Subset> Subsets, bool AlwaysEjectsOne = false)
 {
     public static EffectiveRule None { get; } = new(null, []);
 
@@ -17,7 +19,8 @@ internal sealed record EffectiveRule(TrafficPolicy? Policy, ImmutableArray<Subse
     /// </summary>
     public ClusterPolicy PolicyOf(int port, Subset? subset)
     {
-        return Merge(Merge(ClusterPolicy.Default, Policy, port), subset?.TrafficPolicy, port);
+        var whole = Merge(ClusterPolicy.Default with { AlwaysEjectsOne = AlwaysEjectsOne }, Policy, port);
+        return Merge(whole, subset?.TrafficPolicy, port);
     }
 
     private static ClusterPolicy Merge(ClusterPolicy before, TrafficPolicy? policy, int port)
@@ -58,4 +61,7 @@ internal sealed record ClusterPolicy
     public ClientTls? Tls { get; init; }
 
     public RetryBudget? RetryBudget { get; init; }
+
+    /// <summary>One endpoint may be ejected even where the share forbids it.</summary>
+    public bool AlwaysEjectsOne { get; init; }
 }

@@ -3,6 +3,7 @@ using System.Net;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
 using MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
+using MeshOrleans.Proxy.Tests.Sidecar;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace MeshOrleans.Proxy.Tests.Dataplane;
@@ -104,7 +105,8 @@ public sealed class ConnectionPoolTests
             Assert.Equal("true", Assert.Single(response.Headers.GetValues("x-envoy-overloaded")));
         }
 
-        Assert.Equal(8, proxy.Server.Metrics.Requests(503, ResponseFlags.UpstreamOverflow));
+        await Eventually.HoldsAsync(
+            "eight refusals are counted", () => proxy.Server.Metrics.Requests(503, ResponseFlags.UpstreamOverflow) == 8);
         var elsewhere = other.GetAsync("http://b/"); // has limits of its own
         release.SetResult();
         Assert.All(await Task.WhenAll(calls), r => Assert.Equal(HttpStatusCode.OK, r.StatusCode));

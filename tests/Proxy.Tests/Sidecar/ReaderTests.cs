@@ -238,7 +238,7 @@ public sealed class ReaderTests
         var model = ClusterReader.Read(cluster, FieldPath.Root).Model;
 
         Assert.Equal(new WarmupModel { Duration = TimeSpan.FromSeconds(30), Aggression = 2 }, model.Warmup);
-        Assert.Equal([429], model.Outlier!.ErrorStatuses);
+        Assert.Equal([429], model.Outlier!.ErrorStatuses.AsEnumerable());
         Assert.True(model.Outlier.AlwaysEjectOneHost);
         Assert.Equal(
             new ConnectionModel

@@ -89,6 +89,26 @@ public static class PeerSvid
         return false;
     }
 
+    /// <summary>The URI names of a certificate, proving nothing; none when they cannot be read.</summary>
+    public static IReadOnlyList<string> ReadUris(X509Certificate2 certificate)
+    {
+        var uris = new List<string>();
+        try
+        {
+            foreach (var extension in certificate.Extensions)
+            {
+                if (extension.Oid?.Value == SubjectAltName) ReadUris(extension.RawData, uris);
+            }
+
+            return uris;
+        }
+        catch (Exception exception)
+            when (exception is AsnContentException or CryptographicException or DecoderFallbackException)
+        {
+            return [];
+        }
+    }
+
     private static void ReadUris(byte[] extension, List<string> uris)
     {
         var names = new AsnReader(extension, AsnEncodingRules.DER).ReadSequence();

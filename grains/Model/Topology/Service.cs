@@ -66,6 +66,9 @@ public sealed record Service
     /// <summary>The service accounts of its namespace that may run it, as far as configuration names them.</summary>
     public ImmutableArray<string> ServiceAccounts { get; init; } = [];
 
+    /// <summary>Its preference for near endpoints, as Kubernetes names it; empty when it has none.</summary>
+    public string TrafficDistribution { get; init; } = "";
+
     /// <summary>The links that add endpoints to it.</summary>
     public ImmutableArray<string> Peers { get; init; } = [];
 

@@ -7,6 +7,8 @@ namespace MeshOrleans.Model.Topology;
 /// <summary>Finds the services of a snapshot.</summary>
 internal static class ServiceSources
 {
+    private const string DistributionAnnotation = "networking.istio.io/traffic-distribution";
+
     /// <summary>Annotation by which a Kubernetes Service says who sees it: a list with commas.</summary>
     private const string ExportToAnnotation = "networking.istio.io/exportTo";
 
@@ -46,6 +48,9 @@ internal static class ServiceSources
                 Selector = service.Selector.IsEmpty ? null : service.Selector,
                 Addresses = headless || service.ClusterIp.Length == 0 ? [] : [service.ClusterIp],
                 IsHeadless = headless,
+                TrafficDistribution = service.TrafficDistribution.Length > 0
+                    ? service.TrafficDistribution
+                    : resource.Annotations.GetValueOrDefault(DistributionAnnotation, ""),
                 ExportTo = ExportTo(resource),
                 ServiceAccounts = accounts.Of(resource, service.Selector.IsEmpty ? null : service.Selector),
             },

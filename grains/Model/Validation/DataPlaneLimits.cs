@@ -22,9 +22,6 @@ internal static class DataPlaneLimits
                 EndpointLimits.CheckAddress(name, spec.At("externalName"), report);
                 break;
             case Sidecar sidecar: CheckSidecar(sidecar, spec, report); break;
-            case MeshConfig mesh:
-                DestinationRuleLimits.CheckLocality(mesh.LocalityLbSetting, spec.At("localityLbSetting"), report);
-                break;
             case RequestAuthentication:
                 report.Unsupported(spec, "RequestAuthentication", "leave it out: no token would be checked");
                 break;

@@ -14,22 +14,13 @@ internal static class DestinationRuleLimits
         }
     }
 
-    public static void CheckLocality(LocalityLoadBalancer? locality, FieldPath path, RuleReport report)
-    {
-        if (locality is null) return;
-        if (!locality.Distribute.IsEmpty) report.NotActedOn(path.At("distribute"), "distribute");
-        if (!locality.FailoverPriority.IsEmpty) report.NotActedOn(path.At("failoverPriority"), "failoverPriority");
-    }
-
     private static void CheckPolicy(TrafficPolicy? policy, FieldPath path, RuleReport report)
     {
         if (policy is null) return;
-        CheckBalancer(policy.LoadBalancer, path.At("loadBalancer"), report);
         CheckTls(policy.Tls, path.At("tls"), report);
         foreach (var (i, port) in policy.PortLevelSettings.Index())
         {
             var at = path.At("portLevelSettings").At(i);
-            CheckBalancer(port.LoadBalancer, at.At("loadBalancer"), report);
             CheckTls(port.Tls, at.At("tls"), report);
         }
 
@@ -38,43 +29,27 @@ internal static class DestinationRuleLimits
         if (policy.RetryBudget is not null) report.NotActedOn(path.At("retryBudget"), "retryBudget");
     }
 
-    private static void CheckBalancer(LoadBalancer? balancer, FieldPath path, RuleReport report)
-    {
-        if (balancer is null) return;
-        if (balancer.ConsistentHash is not null)
-        {
-            report.Unsupported(
-                path.At("consistentHash"), "consistentHash", "leave it out or use simple: ROUND_ROBIN");
-        }
-
-        CheckLocality(balancer.LocalityLbSetting, path.At("localityLbSetting"), report);
-        if (balancer.Warmup is not null) report.NotActedOn(path.At("warmup"), "warmup");
-    }
-
-    /// <summary>A sidecar takes certificates by SDS only, and only its own: none from files or secrets.</summary>
+    /// <summary>
+    /// A sidecar takes certificates and roots from files of its own machine. Secrets nobody would give it, and what it
+    /// cannot check it must not pretend to.
+    /// </summary>
     private static void CheckTls(ClientTls? tls, FieldPath path, RuleReport report)
     {
         if (tls is not { Mode: ClientTlsMode.Simple or ClientTlsMode.Mutual }) return;
-        if (tls.Mode is ClientTlsMode.Mutual)
+        if (tls.CredentialName.Length > 0)
         {
-            report.Unsupported(
-                path.At("mode"), "mode MUTUAL", "use ISTIO_MUTUAL within the mesh, or SIMPLE with the system's roots");
+            report.Unsupported(path.At("credentialName"), "credentialName", "name files of the sidecar's machine");
         }
 
-        foreach (var (name, value) in new[]
+        if (tls.CaCrl.Length > 0) report.Unsupported(path.At("caCrl"), "caCrl", "leave it out");
+        foreach (var (name, file) in new[]
         {
-            ("caCertificates", tls.CaCertificates), ("caCrl", tls.CaCrl), ("credentialName", tls.CredentialName),
+            ("clientCertificate", tls.ClientCertificate), ("privateKey", tls.PrivateKey),
+            ("caCertificates", tls.CaCertificates),
         })
         {
-            if (value.Length == 0) continue;
-            report.Unsupported(path.At(name), name, "leave it out to trust the system's roots");
-        }
-
-        foreach (var (i, name) in tls.SubjectAltNames.Index())
-        {
-            if (!name.Contains("://", StringComparison.Ordinal)) continue;
-            report.Unsupported(
-                path.At("subjectAltNames").At(i), "a URI outside of ISTIO_MUTUAL", "name hosts, or use ISTIO_MUTUAL");
+            if (file.Length == 0 || file.StartsWith('/')) continue;
+            report.Unsupported(path.At(name), $"the relative file name \"{file}\"", "begin it with a slash");
         }
     }
 }

@@ -1,11 +1,15 @@
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Evaluation;
 
 namespace MeshOrleans.Model.Validation;
 
 /// <summary>Rules of how an endpoint is chosen.</summary>
 internal static class LoadBalancerRules
 {
+    private static readonly string[] TopologyLabels =
+        ["topology.kubernetes.io/region", "topology.kubernetes.io/zone", "topology.istio.io/subzone"];
     private const int MaxMaglevTable = 5000011;
+    private const long MaxRing = 8 * 1024 * 1024; // Envoy's bound; it refuses the cluster beyond
 
     public static void Check(LoadBalancer? balancer, FieldPath path, RuleReport report)
     {
@@ -37,6 +41,15 @@ internal static class LoadBalancerRules
             report.ErrorIf(total != 100, to, $"total locality weight {total} != 100");
         }
 
+        CheckPlaces(locality, path.At("distribute"), report);
+        foreach (var (i, label) in locality.FailoverPriority.Index())
+        {
+            if (locality.Failover.IsEmpty || !TopologyLabels.Contains(label.Split('=')[0])) continue;
+            report.Error(
+                path.At("failoverPriority").At(i),
+                $"can not simultaneously set 'failover' and topology label '{label}' in 'failoverPriority'");
+        }
+
         foreach (var (i, failover) in locality.Failover.Index())
         {
             if (failover.From == failover.To)
@@ -44,6 +57,45 @@ internal static class LoadBalancerRules
                 report.Error(path.At("failover").At(i), "locality lb failover settings must specify different regions");
             }
         }
+    }
+
+    // A place that two entries mean would have two shares, and which holds would be chance.
+    private static void CheckPlaces(LocalityLoadBalancer locality, FieldPath path, RuleReport report)
+    {
+        var origins = new List<string>();
+        foreach (var (i, share) in locality.Distribute.Index())
+        {
+            CheckPlace(share.From, origins, path.At(i).At("from"), report);
+            var targets = new List<string>();
+            foreach (var place in share.To.Keys) CheckPlace(place, targets, path.At(i).At("to").At(place), report);
+        }
+    }
+
+    private static void CheckPlace(string place, List<string> before, FieldPath path, RuleReport report)
+    {
+        if (place.Split('/').Contains("")) report.Error(path, $"region, zone and subzone must not be empty in {place}");
+        else if (place.TrimEnd('*').Contains('*') || place.EndsWith("**", StringComparison.Ordinal))
+        {
+            report.Error(path, $"locality {place} wildcard '*' number can not exceed 1 and must be in the end");
+        }
+        else if (before.Exists(other => Overlap(place, other)))
+        {
+            report.Error(path, $"locality {place} overlap with previous specified ones");
+        }
+
+        before.Add(place);
+    }
+
+    private static bool Overlap(string one, string other)
+    {
+        var (a, b) = (one.Split('/', 3), other.Split('/', 3));
+        for (var i = 0; i < Math.Min(a.Length, b.Length); i++)
+        {
+            if (a[i] == "*" || b[i] == "*") return true;
+            if (a[i] != b[i]) return false;
+        }
+
+        return true; // what is left out stands for all
     }
 
     private static void CheckHash(ConsistentHash hash, FieldPath path, RuleReport report)
@@ -57,6 +109,12 @@ internal static class LoadBalancerRules
             var at = path.At("httpCookie");
             report.ErrorIf(cookie.Name.Length == 0, at.At("name"), "name required for HttpCookie");
             report.ErrorIf(cookie.Ttl < TimeSpan.Zero, at.At("ttl"), "ttl must not be negative");
+            CheckCookieText(cookie, at, report);
+        }
+
+        if (hash.MinimumRingSize is < 0 or > MaxRing)
+        {
+            report.Error(path.At("minimumRingSize"), $"minimumRingSize must be at most {MaxRing}");
         }
 
         if (hash.MaglevTableSize is not { } size) return;
@@ -66,7 +124,23 @@ internal static class LoadBalancerRules
         {
             report.Error(table, $"tableSize must be less than {MaxMaglevTable} for maglev");
         }
-        else if (!IsPrime(size)) report.Error(table, "tableSize must be a prime number for maglev");
+        else if (!Primes.Contains(size)) report.Error(table, "tableSize must be a prime number for maglev");
+    }
+
+    // It becomes part of a header that the proxy writes.
+    private static void CheckCookieText(HttpCookie cookie, FieldPath at, RuleReport report)
+    {
+        if (cookie.Name.Length > 0 && !CookieText.IsName(cookie.Name))
+        {
+            report.Error(at.At("name"), $"\"{cookie.Name}\" is not a cookie's name");
+        }
+
+        report.ErrorIf(!CookieText.IsValue(cookie.Path), at.At("path"), $"\"{cookie.Path}\" is not a cookie's path");
+        foreach (var (i, (name, value)) in cookie.Attributes.Index())
+        {
+            if (CookieText.IsName(name) && CookieText.IsValue(value)) continue;
+            report.Error(at.At("attributes").At(i), "must be a token and a value without semicolon");
+        }
     }
 
     private static void CheckWarmup(LoadBalancer balancer, FieldPath path, RuleReport report)
@@ -87,16 +161,5 @@ internal static class LoadBalancerRules
         {
             report.Error(path, "warmup is supported for ROUND_ROBIN and LEAST_REQUEST only");
         }
-    }
-
-    private static bool IsPrime(long number)
-    {
-        if (number < 2) return false;
-        for (var divisor = 2L; divisor * divisor <= number; divisor++)
-        {
-            if (number % divisor == 0) return false;
-        }
-
-        return true;
     }
 }

@@ -29,6 +29,8 @@ internal sealed class ClusterPlan
         (Model, State, Slots, OriginalDestination) = (model, state, slots, originalDestination);
         var settings = UpstreamSettings.Of(model);
         Settings = settings.Equals(former) ? former : settings;
+        Groups = [.. slots.GroupBy(s => s.Model.Priority).OrderBy(g => g.Key).Select(g => g.ToArray())];
+        Tables = EndpointSelection.Tables(this);
     }
 
     public ClusterModel Model { get; }
@@ -36,6 +38,12 @@ internal sealed class ClusterPlan
     public ClusterState State { get; }
 
     public EndpointSlot[] Slots { get; }
+
+    /// <summary>The same endpoints by priority, the first to be asked first.</summary>
+    public EndpointSlot[][] Groups { get; }
+
+    /// <summary>Where keys belong, by priority; null when the cluster does not choose by hash.</summary>
+    public HashTable?[]? Tables { get; }
 
     /// <summary>Stands for every address of a cluster whose callers name their destination.</summary>
     public EndpointState? OriginalDestination { get; }

@@ -12,60 +12,92 @@ namespace MeshOrleans.Proxy.Dataplane.Clusters;
 /// </remarks>
 internal sealed class EndpointSelection
 {
-    private readonly Level[] _levels;
+    private readonly PriorityLevel[] _levels;
+    private readonly bool[] _panics; // so few are left that ejections do not count
     private readonly int[] _loadEnds; // cumulative, in percent; ends at 100 when anybody may be chosen
 
-    private EndpointSelection(int generation, Level[] levels, int[] loadEnds) =>
-        (Generation, _levels, _loadEnds) = (generation, levels, loadEnds);
+    private EndpointSelection(int generation, PriorityLevel[] levels, bool[] panics, int[] loadEnds) =>
+        (Generation, _levels, _panics, _loadEnds) = (generation, levels, panics, loadEnds);
 
     public int Generation { get; }
 
     public static EndpointSelection Build(ClusterPlan plan, int generation)
     {
-        var groups = plan.Slots.GroupBy(s => s.Model.Priority).OrderBy(g => g.Key).Select(g => g.ToArray()).ToArray();
         var panic = plan.Model.Outlier?.PanicThresholdPercent ?? 0;
-        var levels = new Level[groups.Length];
-        var worth = new int[groups.Length];
-        for (var i = 0; i < groups.Length; i++)
+        var levels = new PriorityLevel[plan.Groups.Length];
+        var panics = new bool[levels.Length];
+        var worth = new int[levels.Length];
+        for (var i = 0; i < levels.Length; i++)
         {
-            var available = Available(groups[i], panic, out var healthyShare);
-            levels[i] = new Level(Weigh(available, groups[i], plan.Model));
-            worth[i] = available.Length == 0
+            var group = plan.Groups[i];
+            var available = Available(group, panic, out var healthyShare, out panics[i]);
+            var weighed = Weigh(available, group, plan.Model);
+            if (plan.Model.Warmup is { } warmup) Warm(weighed, warmup, plan.State);
+            levels[i] = new PriorityLevel(weighed);
+            worth[i] = weighed.Length == 0
                 ? 0
                 : (int)Math.Min(100, plan.Model.OverprovisioningPercent * healthyShare);
         }
 
-        return new EndpointSelection(generation, levels, LoadEnds(worth));
+        return new EndpointSelection(generation, levels, panics, LoadEnds(worth));
+    }
+
+    /// <summary>
+    /// The tables of a cluster that chooses by hash, one for each priority; null for others. Made once for a plan: what
+    /// is ejected keeps its places.
+    /// </summary>
+    public static HashTable?[]? Tables(ClusterPlan plan)
+    {
+        if (plan.Model.LoadBalancing is not (LoadBalancing.RingHash or LoadBalancing.Maglev)) return null;
+        return [.. plan.Groups.Select(g => HashTable.Of(Weigh(InService(g), g, plan.Model), plan.Model))];
     }
 
     /// <summary>Chooses an endpoint; null when there is none.</summary>
-    public EndpointSlot? Pick(ClusterPlan plan, IRandomSource random)
+    public EndpointSlot? Pick(ClusterPlan plan, IRandomSource random) => Pick(plan, random, hash: null);
+
+    /// <summary>Chooses an endpoint; null when there is none.</summary>
+    /// <param name="plan">The cluster.</param>
+    /// <param name="random">What chance decides.</param>
+    /// <param name="hash">The request's key; without one a cluster that hashes chooses at random.</param>
+    public EndpointSlot? Pick(ClusterPlan plan, IRandomSource random, ulong? hash)
     {
-        var level = PickLevel(random);
-        if (level is null) return null;
+        if (_loadEnds.Length == 0 || _loadEnds[^1] == 0) return null;
+        if (hash is { } key && plan.Tables is { } tables)
+        {
+            var chosen = LevelAt(key % 100);
+            if (tables[chosen]?.Find(key, heedsOutliers: !_panics[chosen]) is { } owner) return owner;
+            return _levels[chosen].AtRandom(random); // all of the table are out: only degraded ones are left
+        }
+
+        var level = _levels[_loadEnds[0] == 100 ? 0 : LevelAt(random.NextDouble() * 100)];
         return plan.Model.LoadBalancing switch
         {
-            LoadBalancing.RoundRobin => level.InTurn(plan.State.NextTurn(), random),
-            LoadBalancing.Random => level.AtRandom(random),
-            _ => LessLoaded(level.AtRandom(random), level.AtRandom(random)),
+            LoadBalancing.RoundRobin => level.InTurn(plan.State.NextTurn()),
+            LoadBalancing.LeastRequest => level.LessLoaded(random),
+            _ => level.AtRandom(random),
         };
     }
 
-    private static EndpointSlot LessLoaded(EndpointSlot first, EndpointSlot second) =>
-        second.State.Active * first.Model.Weight < first.State.Active * second.Model.Weight ? second : first;
-
-    private static EndpointSlot[] Available(EndpointSlot[] all, int panicPercent, out double healthyShare)
+    private static EndpointSlot[] InService(EndpointSlot[] all)
     {
-        var healthy = all.Where(s => s.Model.Health is EndpointHealth.Healthy && !s.State.Outlier.IsEjected).ToArray();
+        var healthy = Array.FindAll(all, s => s.Model.Health is EndpointHealth.Healthy);
+        return healthy.Length > 0 ? healthy : Array.FindAll(all, s => s.Model.Health is EndpointHealth.Degraded);
+    }
+
+    private static EndpointSlot[] Available(
+        EndpointSlot[] all, int panicPercent, out double healthyShare, out bool panics)
+    {
+        var healthy = Array.FindAll(all, s => s.Model.Health is EndpointHealth.Healthy && !s.State.IsOut);
         if (healthy.Length == 0)
         {
-            healthy = all.Where(s => s.Model.Health is EndpointHealth.Degraded && !s.State.Outlier.IsEjected).ToArray();
+            healthy = Array.FindAll(all, s => s.Model.Health is EndpointHealth.Degraded && !s.State.IsOut);
         }
 
         healthyShare = (double)healthy.Length / all.Length;
-        if (100 * healthyShare >= panicPercent) return healthy;
+        panics = 100 * healthyShare < panicPercent;
+        if (!panics) return healthy;
         healthyShare = 1; // too few are left: trust the counters less than the control plane
-        return all.Where(s => s.Model.Health is EndpointHealth.Healthy or EndpointHealth.Degraded).ToArray();
+        return Array.FindAll(all, s => s.Model.Health is EndpointHealth.Healthy or EndpointHealth.Degraded);
     }
 
     private static (EndpointSlot Slot, double Weight)[] Weigh(
@@ -85,6 +117,15 @@ internal sealed class EndpointSelection
         return [.. weighed.Where(w => w.Item2 > 0)];
     }
 
+    // New endpoints count less; the selection is made anew while there are any.
+    private static void Warm((EndpointSlot Slot, double Weight)[] weighed, WarmupModel warmup, ClusterState cluster)
+    {
+        for (var i = 0; i < weighed.Length; i++)
+        {
+            weighed[i].Weight *= warmup.ShareAt(cluster.AgeOf(weighed[i].Slot.State));
+        }
+    }
+
     private static int[] LoadEnds(int[] worth)
     {
         var sum = worth.Sum();
@@ -101,67 +142,13 @@ internal sealed class EndpointSelection
         return ends;
     }
 
-    private Level? PickLevel(IRandomSource random)
+    private int LevelAt(double point)
     {
-        if (_loadEnds.Length == 0 || _loadEnds[^1] == 0) return null;
-        if (_loadEnds[0] == 100) return _levels[0];
-        var point = random.NextDouble() * 100;
         for (var i = 0; i < _loadEnds.Length; i++)
         {
-            if (point < _loadEnds[i]) return _levels[i];
+            if (point < _loadEnds[i]) return i;
         }
 
-        return _levels[^1];
-    }
-
-    /// <summary>The choosable endpoints of one priority.</summary>
-    private sealed class Level
-    {
-        private const int MaxTurns = 1024;
-
-        private readonly EndpointSlot[] _slots;
-        private readonly double[]? _ends; // null: all weigh the same
-        private readonly int[]? _turns; // null: in order, or by chance when the weights need too long a round
-
-        public Level((EndpointSlot Slot, double Weight)[] weighed)
-        {
-            _slots = [.. weighed.Select(w => w.Slot)];
-            if (weighed.All(w => w.Weight == weighed[0].Weight)) return;
-            var end = 0.0;
-            _ends = [.. weighed.Select(w => end += w.Weight)];
-            _turns = Round([.. weighed.Select(w => w.Weight)]);
-        }
-
-        public EndpointSlot AtRandom(IRandomSource random)
-        {
-            if (_slots.Length == 1) return _slots[0];
-            if (_ends is null) return _slots[(int)(random.NextDouble() * _slots.Length)];
-            var found = Array.BinarySearch(_ends, random.NextDouble() * _ends[^1]);
-            return _slots[Math.Min(found < 0 ? ~found : found + 1, _slots.Length - 1)];
-        }
-
-        public EndpointSlot InTurn(uint turn, IRandomSource random)
-        {
-            if (_ends is null) return _slots[turn % (uint)_slots.Length];
-            return _turns is null ? AtRandom(random) : _slots[_turns[turn % (uint)_turns.Length]];
-        }
-
-        // Smooth weighted round robin, written out once: heavy endpoints are spread over the round.
-        private static int[]? Round(double[] weights)
-        {
-            var total = weights.Sum();
-            if (total > MaxTurns || weights.Any(w => w != Math.Floor(w))) return null;
-            var turns = new int[(int)total];
-            var credit = new double[weights.Length];
-            for (var turn = 0; turn < turns.Length; turn++)
-            {
-                for (var i = 0; i < weights.Length; i++) credit[i] += weights[i];
-                var best = Array.IndexOf(credit, credit.Max());
-                credit[best] -= total;
-                turns[turn] = best;
-            }
-
-            return turns;
-        }
+        return _loadEnds.Length - 1;
     }
 }

@@ -21,6 +21,8 @@ internal sealed class OutlierDetector(ClusterState cluster, TimeProvider clock)
 {
     private const int LocalOriginStatus = 503; // what a failure without a response counts as, unless split
 
+    private readonly Lock _ejecting = new();
+
     /// <summary>Counts one try.</summary>
     public void Report(ClusterPlan plan, EndpointState endpoint, TryOutcome outcome, int status)
     {
@@ -42,12 +44,12 @@ internal sealed class OutlierDetector(ClusterState cluster, TimeProvider clock)
             record.ConsecutiveLocal = 0;
         }
 
-        if (status is 502 or 503 or 504)
+        if (status is 502 or 503 or 504 && rules.IsError(status))
         {
             Count(ref record.ConsecutiveGateway, rules.ConsecutiveGatewayErrors, plan, record, rules);
         }
         else record.ConsecutiveGateway = 0;
-        if (status >= 500) Count(ref record.Consecutive5xx, rules.Consecutive5xx, plan, record, rules);
+        if (rules.IsError(status)) Count(ref record.Consecutive5xx, rules.Consecutive5xx, plan, record, rules);
         else record.Consecutive5xx = 0;
     }
 
@@ -84,7 +86,11 @@ internal sealed class OutlierDetector(ClusterState cluster, TimeProvider clock)
     {
         if (Interlocked.Increment(ref counter) < threshold || threshold <= 0) return;
         counter = 0;
-        if (!MayEject(plan, rules) || !record.TryEject(clock.GetTimestamp())) return;
+        lock (_ejecting) // two at once must not be one more than may be out
+        {
+            if (!MayEject(plan, rules) || !record.TryEject(clock.GetTimestamp())) return;
+        }
+
         cluster.HealthChanged();
     }
 

@@ -68,6 +68,12 @@ internal sealed class RequestExchange
 
     public ClusterPlan? Cluster { get; set; }
 
+    /// <summary>The key by which a hashing load balancer chooses; null for none.</summary>
+    public ulong? HashKey { get; set; }
+
+    /// <summary>Cookies for the caller, so that its next request has the key of this one; null for none.</summary>
+    public List<string>? NewCookies { get; set; }
+
     public ResponseFlags Flags { get; set; }
 
     /// <summary>Envoy's response_code_details; empty for the ordinary.</summary>

@@ -99,6 +99,7 @@ internal sealed class RouteExecutor(
         }
 
         HeaderMutator.ApplyToRequest(exchange);
+        if (cluster.Tables is not null) SetHashKey(exchange, forward);
         if (!forward.Mirrors.IsEmpty) mirror.Copy(exchange, forward);
         if (LimitOf(exchange, forward) is { } limit) exchange.Deadline = new CancellationTokenSource(limit, clock);
         var context = exchange.Context;
@@ -110,6 +111,14 @@ internal sealed class RouteExecutor(
             Config,
             ForwardTransformer.Instance).ConfigureAwait(false);
         if (error is not ForwarderError.None) NoteError(exchange, error);
+    }
+
+    private void SetHashKey(RequestExchange exchange, RouteAction.Forward forward)
+    {
+        var view = new HttpRequestView(exchange);
+        var own = exchange.IsInbound ? null : exchange.Snapshot.Model.WorkloadAddress;
+        exchange.HashKey = RequestHash.Of(forward.HashPolicies, in view, own, random, out var cookies);
+        exchange.NewCookies = cookies;
     }
 
     // A rewrite that leaves no path behind is the configuration's mistake; it must not become another host's request.

@@ -219,7 +219,11 @@ internal sealed partial class InboundListener(
         try
         {
             await TcpRelay.RunAsync(
-                connection, target, cluster?.ConnectTimeout ?? TimeSpan.FromSeconds(10), counters, services.Clock)
+                connection,
+                target,
+                cluster?.Connection.ConnectTimeout ?? TimeSpan.FromSeconds(10),
+                counters,
+                services.Clock)
                 .ConfigureAwait(false);
         }
         finally

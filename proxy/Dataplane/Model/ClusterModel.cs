@@ -26,6 +26,12 @@ public enum LoadBalancing
 
     /// <summary>At random, by weight.</summary>
     Random,
+
+    /// <summary>By the request's hash on a ring; at random without one.</summary>
+    RingHash,
+
+    /// <summary>By the request's hash in a Maglev table; at random without one.</summary>
+    Maglev,
 }
 
 /// <summary>Which HTTP version goes to endpoints in plaintext. Between sidecars it is always HTTP/2.</summary>
@@ -44,6 +50,12 @@ public enum UpstreamProtocol
 /// <summary>One upstream service, subset or port.</summary>
 public sealed record ClusterModel
 {
+    /// <summary>The largest hash ring that a cluster may ask for (Envoy's bound).</summary>
+    public const long LargestRing = 8 * 1024 * 1024;
+
+    /// <summary>The largest Maglev table that a cluster may ask for (Envoy's bound).</summary>
+    public const long LargestTable = 5_000_011;
+
     /// <summary>The name, e.g. <c>outbound|80|v1|cart.shop.svc.cluster.local</c>.</summary>
     public required string Name { get; init; }
 
@@ -52,6 +64,18 @@ public sealed record ClusterModel
 
     /// <summary>How an endpoint is chosen.</summary>
     public LoadBalancing LoadBalancing { get; init; }
+
+    /// <summary>Places on a hash ring at least, as far as <see cref="MaxRingSize"/> allows.</summary>
+    /// <value>1024 by default.</value>
+    public long MinRingSize { get; init; } = 1024;
+
+    /// <summary>Places on a hash ring at most.</summary>
+    /// <value>8 Mi by default, which is also the most.</value>
+    public long MaxRingSize { get; init; } = LargestRing;
+
+    /// <summary>Entries of a Maglev table, a prime.</summary>
+    /// <value>65537 by default.</value>
+    public long MaglevTableSize { get; init; } = 65537;
 
     /// <summary>The endpoints of all priorities; no two share address and port.</summary>
     public ImmutableArray<EndpointModel> Endpoints { get; init; } = [];
@@ -69,19 +93,14 @@ public sealed record ClusterModel
     /// <summary>The HTTP version in plaintext.</summary>
     public UpstreamProtocol Protocol { get; init; }
 
-    /// <summary>How long connecting may take, handshake included.</summary>
-    /// <value>10 s by default.</value>
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>What its connections are like.</summary>
+    public ConnectionModel Connection { get; init; } = new();
 
-    /// <summary>How long an unused connection is kept.</summary>
-    /// <value>1 h by default.</value>
-    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
+    /// <summary>How the share of new endpoints rises; null when they have it at once.</summary>
+    public WarmupModel? Warmup { get; init; }
 
     /// <summary>The limits of this proxy towards this cluster.</summary>
     public CircuitLimits Limits { get; init; } = CircuitLimits.None;
-
-    /// <summary>How many requests one connection may carry; 0 for no limit.</summary>
-    public int MaxRequestsPerConnection { get; init; }
 
     /// <summary>When endpoints are left out for a while; null for never.</summary>
     public OutlierModel? Outlier { get; init; }
@@ -125,6 +144,9 @@ public sealed record OutlierModel
     /// <summary>With <see cref="SplitLocalOrigin"/>: so many failures to connect in a row eject. 0 for never.</summary>
     public int ConsecutiveLocalOriginFailures { get; init; } = 5;
 
+    /// <summary>The statuses that count as errors; every one from 500 on when none is named.</summary>
+    public ImmutableArray<int> ErrorStatuses { get; init; } = [];
+
     /// <summary>Failures of this side (connect, reset, timeout) are counted apart from answers.</summary>
     public bool SplitLocalOrigin { get; init; }
 
@@ -145,4 +167,7 @@ public sealed record OutlierModel
 
     /// <summary>Ejections are ignored while fewer than this share of endpoints is in; 0 switches that off.</summary>
     public int PanicThresholdPercent { get; init; }
+
+    /// <summary>Whether a response of this status is an error.</summary>
+    public bool IsError(int status) => ErrorStatuses.IsEmpty ? status >= 500 : ErrorStatuses.Contains(status);
 }

@@ -42,6 +42,11 @@ public sealed record ProxyModel
     /// </summary>
     public string AppAddress { get; init; } = "127.0.0.1";
 
+    /// <summary>
+    /// The address of the workload, by which others know it: what is hashed for its own calls. Null when unknown.
+    /// </summary>
+    public System.Net.IPAddress? WorkloadAddress { get; init; }
+
     /// <summary>For ports without a listener.</summary>
     public OutboundPolicy OutboundPolicy { get; init; }
 

@@ -15,7 +15,7 @@ public enum UpstreamTlsMode
     /// <summary>Mesh mTLS to all.</summary>
     Mesh,
 
-    /// <summary>Ordinary TLS without a client certificate.</summary>
+    /// <summary>Ordinary TLS, with a client certificate where a file of one is named.</summary>
     Simple,
 }
 
@@ -37,6 +37,18 @@ public sealed record UpstreamTlsModel
     /// <summary>Simple: the DNS names that the certificate may carry; the server name when empty.</summary>
     public ImmutableArray<string> AllowedDnsNames { get; init; } = [];
 
+    /// <summary>Simple: the URIs that the certificate may carry instead.</summary>
+    public ImmutableArray<string> AllowedUris { get; init; } = [];
+
+    /// <summary>Simple: the file of the certificate to show, followed by its chain; empty to show none.</summary>
+    public string CertificateFile { get; init; } = "";
+
+    /// <summary>Simple: the file of its private key.</summary>
+    public string PrivateKeyFile { get; init; } = "";
+
+    /// <summary>Simple: the file of the roots; empty when there is none.</summary>
+    public string RootsFile { get; init; } = "";
+
     /// <summary>Simple: PEM roots; the system's own when empty.</summary>
     public ImmutableArray<string> RootsPem { get; init; } = [];
 
@@ -51,6 +63,9 @@ public sealed record UpstreamTlsModel
         && SkipVerification == other.SkipVerification
         && AllowedSpiffeIds.SetEquals(other.AllowedSpiffeIds)
         && AllowedDnsNames.SequenceEqual(other.AllowedDnsNames)
+        && AllowedUris.SequenceEqual(other.AllowedUris)
+        && (CertificateFile, PrivateKeyFile, RootsFile)
+            == (other.CertificateFile, other.PrivateKeyFile, other.RootsFile)
         && RootsPem.SequenceEqual(other.RootsPem);
 
     /// <inheritdoc/>

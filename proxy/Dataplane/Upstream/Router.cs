@@ -134,7 +134,7 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
         request.RequestUri = new Uri(slot.UriPrefix + exchange.UpstreamTarget, RawTarget);
         request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
         request.Version = pool.Version;
-        if (pool.Settings.MaxRequestsPerConnection == 1 && !exchange.IsUpgrade) request.Headers.ConnectionClose = true;
+        if (pool.Settings.Connection.MaxRequests == 1 && !exchange.IsUpgrade) request.Headers.ConnectionClose = true;
         if (exchange.Decision.Host is not { IncludeAttemptCount: true }) return;
         request.Headers.Remove(HopHeaders.AttemptCount);
         request.Headers.TryAddWithoutValidation(HopHeaders.AttemptCount, exchange.Attempts.ToString());
@@ -145,11 +145,11 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
         var plan = exchange.Cluster!;
         if (plan.OriginalDestination is { } anywhere) return OriginalDestination(exchange, anywhere);
         var selection = plan.Selection;
-        var slot = selection.Pick(plan, random);
+        var slot = selection.Pick(plan, random, exchange.HashKey);
         if (tried is not { Count: > 0 }) return slot;
         for (var i = 0; i < policy!.HostSelectionAttempts && slot is { } again && tried.Contains(again.State); i++)
         {
-            slot = selection.Pick(plan, random);
+            slot = selection.Pick(plan, random, exchange.HashKey);
         }
 
         return slot;
@@ -197,6 +197,7 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
         if (exhausted) exchange.Flags |= ResponseFlags.RetriesExhausted;
         if (result.Response is { } response)
         {
+            if (exchange.NewCookies is { } cookies) response.Headers.TryAddWithoutValidation("Set-Cookie", cookies);
             exchange.LimitBody();
             return response;
         }

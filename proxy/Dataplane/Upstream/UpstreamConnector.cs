@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Model.Identity;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Tls;
 
@@ -18,10 +20,15 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
     private static readonly List<SslApplicationProtocol> Http2 = [SslApplicationProtocol.Http2];
     private static readonly List<SslApplicationProtocol> Http11 = [SslApplicationProtocol.Http11];
 
+    private const int LongestProbe = 32767; // as far as Linux counts
+
+    private readonly TlsFileStore _files = new();
+
     public async ValueTask<Stream> ConnectAsync(
         PoolKind kind, UpstreamSettings settings, DnsEndPoint target, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (settings.Connection.Probes is { } probes) Probe(socket, probes);
         Stream? stream = null;
         try
         {
@@ -54,12 +61,27 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
         {
             if (stream is not null) await stream.DisposeAsync().ConfigureAwait(false);
             else socket.Dispose();
-            if (exception is SocketException or AuthenticationException or IOException and not UpstreamConnectException)
+            if (exception is SocketException or AuthenticationException or CryptographicException
+                or IOException and not UpstreamConnectException)
             {
                 throw new UpstreamConnectException(exception.Message, exception);
             }
 
             throw;
+        }
+    }
+
+    private static void Probe(Socket socket, TcpProbesModel probes)
+    {
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        Set(SocketOptionName.TcpKeepAliveRetryCount, probes.Count);
+        Set(SocketOptionName.TcpKeepAliveTime, probes.Time);
+        Set(SocketOptionName.TcpKeepAliveInterval, probes.Interval);
+
+        void Set(SocketOptionName name, int? value)
+        {
+            if (value is not > 0) return;
+            socket.SetSocketOption(SocketOptionLevel.Tcp, name, Math.Min(value.Value, LongestProbe));
         }
     }
 
@@ -86,17 +108,19 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
         };
     }
 
-    private static SslClientAuthenticationOptions Simple(PoolKind kind, UpstreamTlsModel tls, DnsEndPoint target)
+    private SslClientAuthenticationOptions Simple(PoolKind kind, UpstreamTlsModel tls, DnsEndPoint target)
     {
+        var files = _files.Read(tls);
         var options = new SslClientAuthenticationOptions
         {
             AllowRenegotiation = false,
             ApplicationProtocols = kind is PoolKind.SimpleHttp2 ? Http2 : Http11,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            ClientCertificateContext = files.Certificate,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             TargetHost = tls.Sni.Length > 0 ? tls.Sni : target.Host,
         };
-        if (!tls.RootsPem.IsEmpty)
+        if (!tls.RootsPem.IsEmpty || files.Roots.Count > 0)
         {
             var policy = new X509ChainPolicy
             {
@@ -104,6 +128,7 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
                 RevocationMode = X509RevocationMode.NoCheck,
             };
             foreach (var pem in tls.RootsPem) policy.CustomTrustStore.ImportFromPem(pem);
+            policy.CustomTrustStore.AddRange(files.Roots);
             options.CertificateChainPolicy = policy;
         }
 
@@ -112,12 +137,13 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
             // The operator's insecureSkipVerify, by name and for this cluster alone.
             options.RemoteCertificateValidationCallback = (_, _, _, _) => tls.SkipVerification;
         }
-        else if (!tls.AllowedDnsNames.IsEmpty)
+        else if (!tls.AllowedDnsNames.IsEmpty || !tls.AllowedUris.IsEmpty)
         {
             options.RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
                 (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None
                 && certificate is X509Certificate2 leaf
-                && tls.AllowedDnsNames.Any(name => leaf.MatchesHostname(name));
+                && (tls.AllowedDnsNames.Any(name => leaf.MatchesHostname(name))
+                    || PeerSvid.ReadUris(leaf).Any(uri => tls.AllowedUris.Contains(uri)));
         }
 
         return options;

@@ -12,14 +12,32 @@ internal enum PoolKind
     Count,
 }
 
+/// <summary>What became of the wish for a lease.</summary>
+internal enum PoolEntry
+{
+    /// <summary>There is one.</summary>
+    Entered,
+
+    /// <summary>There may be one when another has ended: the one connection carries all that it may.</summary>
+    Busy,
+
+    /// <summary>There will be none: the pool has ended, or carried all that it may.</summary>
+    Spent,
+}
+
 /// <summary>
-/// The connections to one endpoint of one kind. Counted by leases, so a retired pool ends with its last request.
+/// The connections to one endpoint of one kind. Counted by leases, so a retired pool ends with its last request. Where
+/// the streams of a connection are limited, a pool is one connection, and a busy one has others beside it.
 /// </summary>
 internal sealed class UpstreamPool(HttpMessageInvoker invoker, PoolKind kind, UpstreamSettings settings)
 {
     private int _leases = 1; // the owner's
     private int _retired;
     private int _served;
+    private int _streams;
+    private readonly int _maxStreams = kind is PoolKind.PlainHttp2 or PoolKind.MeshHttp2 or PoolKind.SimpleHttp2
+        ? settings.Connection.MaxStreams
+        : 0;
 
     public UpstreamSettings Settings => settings;
 
@@ -31,17 +49,41 @@ internal sealed class UpstreamPool(HttpMessageInvoker invoker, PoolKind kind, Up
         ? System.Net.HttpVersion.Version20
         : System.Net.HttpVersion.Version11;
 
-    /// <summary>
-    /// Takes a lease; false when the pool has ended, or has carried as many requests as a connection may.
-    /// </summary>
-    public bool TryEnter()
+    /// <summary>Another pool of the same kind and settings, older than this one; null when there is none.</summary>
+    public UpstreamPool? Next { get; set; }
+
+    public bool IsRetired => Volatile.Read(ref _retired) != 0;
+
+    /// <summary>Takes a lease, if there is one to take.</summary>
+    public PoolEntry TryEnter()
     {
-        if (settings.MaxRequestsPerConnection > 0
-            && Interlocked.Increment(ref _served) > settings.MaxRequestsPerConnection)
+        if (_maxStreams > 0 && Interlocked.Increment(ref _streams) > _maxStreams)
         {
-            return false;
+            Interlocked.Decrement(ref _streams);
+            return PoolEntry.Busy;
         }
 
+        if (TryLease()) return PoolEntry.Entered;
+        if (_maxStreams > 0) Interlocked.Decrement(ref _streams);
+        return PoolEntry.Spent;
+    }
+
+    public void Exit()
+    {
+        if (_maxStreams > 0) Interlocked.Decrement(ref _streams);
+        Release();
+    }
+
+    /// <summary>No new requests; the connections close after the last one.</summary>
+    public void Retire()
+    {
+        if (Interlocked.Exchange(ref _retired, 1) == 0) Release();
+    }
+
+    private bool TryLease()
+    {
+        var most = settings.Connection.MaxRequests;
+        if (most > 0 && Interlocked.Increment(ref _served) > most) return false;
         var leases = Volatile.Read(ref _leases);
         while (leases > 0)
         {
@@ -53,14 +95,8 @@ internal sealed class UpstreamPool(HttpMessageInvoker invoker, PoolKind kind, Up
         return false;
     }
 
-    public void Exit()
+    private void Release()
     {
         if (Interlocked.Decrement(ref _leases) == 0) invoker.Dispose();
-    }
-
-    /// <summary>No new requests; the connections close after the last one.</summary>
-    public void Retire()
-    {
-        if (Interlocked.Exchange(ref _retired, 1) == 0) Exit();
     }
 }

@@ -13,8 +13,12 @@ internal sealed class UpstreamPoolFactory(UpstreamConnector connector)
     private const int MaxHeaderKilobytes = 60;
     private const int MaxDrainBytes = 64 * 1024;
 
+    // What the runtime can at least measure.
+    private static readonly TimeSpan ShortestPing = TimeSpan.FromSeconds(1);
+
     public UpstreamPool Create(PoolKind kind, UpstreamSettings settings)
     {
+        var wanted = settings.Connection;
         var handler = new SocketsHttpHandler
         {
             ActivityHeadersPropagator = null,
@@ -22,14 +26,17 @@ internal sealed class UpstreamPoolFactory(UpstreamConnector connector)
             AutomaticDecompression = DecompressionMethods.None,
             ConnectCallback = (context, cancellationToken) =>
                 connector.ConnectAsync(kind, settings, context.DnsEndPoint, cancellationToken),
-            ConnectTimeout = settings.ConnectTimeout,
-            EnableMultipleHttp2Connections = true,
+            ConnectTimeout = wanted.ConnectTimeout,
+            EnableMultipleHttp2Connections = wanted.MaxStreams == 0, // else each pool is one connection
             Expect100ContinueTimeout = TimeSpan.FromSeconds(1),
+            KeepAlivePingDelay = AtLeast(wanted.PingInterval, ShortestPing) ?? Timeout.InfiniteTimeSpan,
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
+            KeepAlivePingTimeout = AtLeast(wanted.PingTimeout, ShortestPing)!.Value,
             InitialHttp2StreamWindowSize = StreamWindow,
             MaxResponseDrainSize = MaxDrainBytes,
             MaxResponseHeadersLength = MaxHeaderKilobytes,
-            PooledConnectionIdleTimeout = settings.IdleTimeout,
-            PooledConnectionLifetime = ConnectionLifetime,
+            PooledConnectionIdleTimeout = wanted.IdleTimeout,
+            PooledConnectionLifetime = wanted.MaxAge < ConnectionLifetime ? wanted.MaxAge.Value : ConnectionLifetime,
             PreAuthenticate = false,
             RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
             ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
@@ -38,6 +45,8 @@ internal sealed class UpstreamPoolFactory(UpstreamConnector connector)
         };
         return new UpstreamPool(new HttpMessageInvoker(handler), kind, settings);
     }
+
+    private static TimeSpan? AtLeast(TimeSpan? span, TimeSpan least) => span < least ? least : span;
 
     /// <summary>Which kind of connection an endpoint gets.</summary>
     public static PoolKind KindFor(ClusterModel cluster, EndpointModel endpoint, bool downstreamIsHttp2, bool isUpgrade)

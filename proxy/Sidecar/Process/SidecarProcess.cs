@@ -60,6 +60,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         {
             TraceSampling = Fraction.FromPercent(settings.TracingSamplePercent),
             AppAddress = settings.AppAddress,
+            WorkloadAddress = System.Net.IPAddress.Parse(settings.Address),
         };
         _models = new ModelHolder(seed, clock, loggers.CreateLogger<ModelHolder>());
         var hosts = new HostReadiness(_models, () => _state.Model);

@@ -20,6 +20,20 @@ public sealed class EndpointSelectionTests
         Assert.InRange(Share(plan, port: 1), 0.72, 0.78);
     }
 
+    [Theory]
+    [InlineData(3, 1)]
+    [InlineData(3000, 1000)] // more than a round can hold
+    [InlineData(7, 5)]
+    public void Round_robin_spreads_the_heavy_ones_over_the_round(long heavy, long light)
+    {
+        var plan = Plan(LoadBalancing.RoundRobin, At(1) with { Weight = heavy }, At(2) with { Weight = light });
+
+        var turns = Enumerable.Range(0, 1200).Select(_ => plan.Selection.Pick(plan, Chance)!.Value.Model.Port).ToList();
+
+        Assert.InRange(turns.Count(p => p == 1), 1200 * heavy / (heavy + light) - 3, 1200 * heavy / (heavy + light) + 3);
+        for (var i = 0; i + 6 < turns.Count; i++) Assert.Contains(2, turns.GetRange(i, 6));
+    }
+
     [Fact]
     public void The_loaded_endpoint_is_chosen_less_often()
     {

@@ -295,7 +295,7 @@ public sealed class ResilienceTests
             return Task.CompletedTask;
         };
         await using var proxy = await TestProxy.StartAsync(
-            Models.Outbound(Models.Table(Models.To("c")), Models.Cluster("c", backend) with { MaxRequestsPerConnection = 2 }));
+            Models.Outbound(Models.Table(Models.To("c")), Models.Cluster("c", backend) with { Connection = new() { MaxRequests = 2 } }));
 
         for (var i = 0; i < 6; i++) await proxy.GetAsync("http://b/");
 

@@ -87,13 +87,14 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
         await Eventually.HoldsAsync("a model", () => _models.Model is not null);
         var former = _models.Model!.Clusters[MeshResources.Catalog];
         var broken = MeshResources.EdsCluster(MeshResources.Catalog);
-        broken.LbPolicy = MeshOrleans.Xds.Protocol.Cluster.Cluster.Types.LbPolicy.Maglev;
+        broken.LbPolicy = MeshOrleans.Xds.Protocol.Cluster.Cluster.Types.LbPolicy.LoadBalancingPolicyConfig;
 
         var answer = await _plane.AnswerToAsync(
             _plane.Push(TypeUrls.Cluster, new Dictionary<string, IMessage> { [broken.Name] = broken }));
 
         Assert.Equal(
-            $"Cluster '{MeshResources.Catalog}': lb_policy: Maglev is not supported", answer.ErrorDetail.Message);
+            $"Cluster '{MeshResources.Catalog}': lb_policy: LoadBalancingPolicyConfig is not supported",
+            answer.ErrorDetail.Message);
         Assert.Same(former, _models.Model.Clusters[MeshResources.Catalog]);
         Assert.Equal(1, _models.Status.Types[TypeUrls.Cluster].Refusals);
         var good = _plane.Push(

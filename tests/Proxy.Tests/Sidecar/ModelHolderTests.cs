@@ -113,14 +113,14 @@ public sealed class ModelHolderTests : IDisposable
         var former = _holder.Model;
         var (bad, worse, good) =
             (MeshResources.EdsCluster("bad"), MeshResources.EdsCluster("worse"), MeshResources.EdsCluster("good"));
-        bad.LbPolicy = MeshOrleans.Xds.Protocol.Cluster.Cluster.Types.LbPolicy.RingHash;
+        bad.LbPolicy = MeshOrleans.Xds.Protocol.Cluster.Cluster.Types.LbPolicy.LoadBalancingPolicyConfig;
         worse.ConnectTimeout = new Duration { Seconds = -1 };
 
         var reason = Apply(
             TypeUrls.Cluster, new Dictionary<string, IMessage> { ["bad"] = bad, ["good"] = good, ["worse"] = worse });
 
         Assert.Equal(
-            "Cluster 'bad': lb_policy: RingHash is not supported; Cluster 'worse': connect_timeout: must not be negative", reason);
+            "Cluster 'bad': lb_policy: LoadBalancingPolicyConfig is not supported; Cluster 'worse': connect_timeout: must not be negative", reason);
         Assert.Same(former, _holder.Model);
         Assert.DoesNotContain("good", _holder.Resources.Clusters.Keys);
     }

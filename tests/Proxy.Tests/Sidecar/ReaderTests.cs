@@ -61,8 +61,14 @@ public sealed class ReaderTests
 
     public static TheoryData<string, XdsCluster> RefusedClusters => new()
     {
-        { "lb_policy: RingHash is not supported", With(
-            MeshResources.EdsCluster("c"), c => c.LbPolicy = XdsCluster.Types.LbPolicy.RingHash) },
+        { "lb_policy: LoadBalancingPolicyConfig is not supported", With(
+            MeshResources.EdsCluster("c"), c => c.LbPolicy = XdsCluster.Types.LbPolicy.LoadBalancingPolicyConfig) },
+        { "ring_hash_lb_config.minimum_ring_size: 9000000 is not from 1 to 8388608", With(
+            MeshResources.EdsCluster("c"), c => c.RingHashLbConfig = new() { MinimumRingSize = 9_000_000 }) },
+        { "ring_hash_lb_config.maximum_ring_size: 9000000 is too large", With(
+            MeshResources.EdsCluster("c"), c => c.RingHashLbConfig = new() { MaximumRingSize = 9_000_000 }) },
+        { "maglev_lb_config.table_size: 65536 is no prime", With(
+            MeshResources.EdsCluster("c"), c => c.MaglevLbConfig = new() { TableSize = 65536 }) },
         { "eds_cluster_config.eds_config: must be ads", With(
             MeshResources.EdsCluster("c"), c => c.EdsClusterConfig = null) },
         {
@@ -93,6 +99,10 @@ public sealed class ReaderTests
         { "route.timeout: must not be negative", With(SomeRoute(), r => r.Route_.Timeout = new() { Seconds = -5 }) },
         { "route.weighted_clusters: The weights sum up to 0", With(
             SomeRoute(), r => r.Route_.WeightedClusters = Weights(("a", 0), ("b", 0))) },
+        { "route.hash_policy[0].cookie.name: 'a b' is not a cookie's name", With(
+            SomeRoute(), r => r.Route_.HashPolicy.Add(Cookie("a b", "/"))) },
+        { "route.hash_policy[0].cookie.path: '/;x' is not a cookie's path", With(
+            SomeRoute(), r => r.Route_.HashPolicy.Add(Cookie("a", "/;x"))) },
         { "action NonForwardingAction is not supported", With(SomeRoute(), r => r.NonForwardingAction = new()) },
         { "request_headers_to_add[0].header.key: 'a b' is not a header name", With(
             SomeRoute(), r =>
@@ -156,6 +166,91 @@ public sealed class ReaderTests
         Assert.Equal([Catalog], model.Tls.AllowedSpiffeIds);
         Assert.Equal(MeshResources.Catalog, edsName);
         Assert.Equal(("catalog.shop.svc.cluster.local", "shop"), (model.ServiceHost, model.ServiceNamespace));
+    }
+
+    [Fact]
+    public void Certificates_of_the_operators_own_are_files_and_names_are_of_either_kind()
+    {
+        var tls = new CommonTlsContext
+        {
+            TlsCertificates = { new TlsCertificate
+            {
+                CertificateChain = new() { Filename = "/tls/cert.pem" }, PrivateKey = new() { Filename = "/tls/key.pem" },
+            } },
+            ValidationContext = new()
+            {
+                TrustedCa = new() { Filename = "/tls/ca.pem" },
+                MatchTypedSubjectAltNames =
+                {
+                    new SubjectAltNameMatcher { SanType = SubjectAltNameMatcher.Types.SanType.Dns, Matcher = new() { Exact = "db" } },
+                    new SubjectAltNameMatcher { SanType = SubjectAltNameMatcher.Types.SanType.Uri, Matcher = new() { Exact = "x://db" } },
+                },
+            },
+        };
+        var cluster = With(MeshResources.EdsCluster("c"), c => c.TransportSocket = MeshResources.Tls(
+            new UpstreamTlsContext { CommonTlsContext = tls, Sni = "db.example" }));
+
+        var model = ClusterReader.Read(cluster, FieldPath.Root).Model.Tls;
+
+        Assert.Equal((UpstreamTlsMode.Simple, "db.example"), (model.Mode, model.Sni));
+        Assert.Equal(
+            ("/tls/cert.pem", "/tls/key.pem", "/tls/ca.pem"), (model.CertificateFile, model.PrivateKeyFile, model.RootsFile));
+        Assert.Equal(["db", "x://db"], model.AllowedDnsNames.Concat(model.AllowedUris));
+        tls.TlsCertificates[0].PrivateKey = new() { InlineString = "secret" };
+        Refuses("tls_certificates[0].private_key: must be the full name of a file", () => ClusterReader.Read(
+            With(cluster, c => c.TransportSocket = MeshResources.Tls(new UpstreamTlsContext { CommonTlsContext = tls })),
+            FieldPath.Root));
+    }
+
+    [Fact]
+    public void Slow_start_statuses_and_connections_are_read_with_envoys_defaults()
+    {
+        var cluster = With(MeshResources.EdsCluster("c"), c =>
+        {
+            c.LbPolicy = XdsCluster.Types.LbPolicy.LeastRequest;
+            c.LeastRequestLbConfig = new()
+            {
+                SlowStartConfig = new() { SlowStartWindow = new() { Seconds = 30 }, Aggression = new() { DefaultValue = 2 } },
+            };
+            c.OutlierDetection = new() { AlwaysEjectOneHost = true };
+            c.Metadata = new()
+            {
+                FilterMetadata =
+                {
+                    [Proto.MeshMetadata.Filter] = new()
+                    {
+                        Fields = { [Proto.MeshMetadata.OutlierStatuses] = Value.ForList(Value.ForNumber(429), Value.ForString("x")) },
+                    },
+                },
+            };
+            c.UpstreamConnectionOptions = new() { TcpKeepalive = new() { KeepaliveTime = 60 } };
+            c.TypedExtensionProtocolOptions["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"] = Any.Pack(
+                new Proto.Upstream.HttpProtocolOptions
+                {
+                    CommonHttpProtocolOptions = new() { MaxConnectionDuration = new() { Seconds = 90 }, MaxRequestsPerConnection = 5 },
+                    ExplicitHttpConfig = new()
+                    {
+                        Http2ProtocolOptions = new() { MaxConcurrentStreams = 9, ConnectionKeepalive = new() { Interval = new() { Seconds = 7 } } },
+                    },
+                });
+        });
+
+        var model = ClusterReader.Read(cluster, FieldPath.Root).Model;
+
+        Assert.Equal(new WarmupModel { Duration = TimeSpan.FromSeconds(30), Aggression = 2 }, model.Warmup);
+        Assert.Equal([429], model.Outlier!.ErrorStatuses.AsEnumerable());
+        Assert.True(model.Outlier.AlwaysEjectOneHost);
+        Assert.Equal(
+            new ConnectionModel
+            {
+                ConnectTimeout = TimeSpan.FromSeconds(5),
+                MaxAge = TimeSpan.FromSeconds(90),
+                MaxRequests = 5,
+                MaxStreams = 9,
+                PingInterval = TimeSpan.FromSeconds(7),
+                Probes = new TcpProbesModel(null, 60, null),
+            },
+            model.Connection);
     }
 
     [Fact]
@@ -281,6 +376,9 @@ public sealed class ReaderTests
 
     private static XdsRoute.Route SomeRoute() =>
         new() { Match = new() { Prefix = "/" }, Route_ = new() { Cluster = "c" } };
+
+    private static XdsRoute.RouteAction.Types.HashPolicy Cookie(string name, string path) =>
+        new() { Cookie = new() { Name = name, Path = path } };
 
     private static XdsRoute.WeightedCluster Weights(params (string Name, uint Weight)[] clusters) => new()
     {

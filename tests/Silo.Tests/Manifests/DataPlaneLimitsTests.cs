@@ -7,45 +7,19 @@ public sealed class DataPlaneLimitsTests
 
     [Theory]
     [InlineData(
-        "trafficPolicy: { loadBalancer: { consistentHash: { useSourceIp: true } } }",
-        "trafficPolicy.loadBalancer.consistentHash", "use simple: ROUND_ROBIN")]
-    [InlineData(
-        "trafficPolicy: { loadBalancer: { consistentHash: { httpHeaderName: x, maglev: { tableSize: 65537 } "
-            + "} } }",
-        "trafficPolicy.loadBalancer.consistentHash",
-        "consistentHash is not supported by this version's sidecars; leave it out or use simple: ROUND_ROBIN")]
-    [InlineData(
-        "subsets: [{ name: a }, { name: b, trafficPolicy: { loadBalancer: { consistentHash: { useSourceIp: "
-            + "true } } } }]",
-        "subsets[1].trafficPolicy.loadBalancer.consistentHash", "consistentHash is not supported")]
-    [InlineData(
-        "trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, loadBalancer: { consistentHash: {} } }] }",
-        "trafficPolicy.portLevelSettings[0].loadBalancer.consistentHash", "consistentHash is not supported")]
-    [InlineData(
-        "subsets: [{ name: a, trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, loadBalancer: { "
-            + "consistentHash: {} } }] } }]",
-        "subsets[0].trafficPolicy.portLevelSettings[0].loadBalancer.consistentHash", "consistentHash is not supported")]
-    [InlineData(
-        "trafficPolicy: { tls: { mode: MUTUAL, clientCertificate: /c, privateKey: /k } }", "trafficPolicy.tls.mode",
-        "mode MUTUAL is not supported")]
-    [InlineData(
         "trafficPolicy: { tls: { mode: MUTUAL, credentialName: c } }", "trafficPolicy.tls.credentialName",
         "credentialName is not supported")]
     [InlineData(
         "trafficPolicy: { tls: { mode: SIMPLE, credentialName: c } }", "trafficPolicy.tls.credentialName",
         "credentialName is not supported")]
     [InlineData(
-        "trafficPolicy: { tls: { mode: SIMPLE, caCertificates: /ca } }", "trafficPolicy.tls.caCertificates",
-        "leave it out to trust the system's roots")]
+        "trafficPolicy: { tls: { mode: SIMPLE, caCertificates: ca.pem } }", "trafficPolicy.tls.caCertificates",
+        "the relative file name \"ca.pem\" is not supported by this version's sidecars; begin it with a slash")]
     [InlineData(
         "trafficPolicy: { tls: { mode: SIMPLE, caCrl: /crl } }", "trafficPolicy.tls.caCrl", "caCrl is not supported")]
     [InlineData(
-        "trafficPolicy: { tls: { mode: SIMPLE, subjectAltNames: [a.com, \"spiffe://td/ns/a/sa/b\"] } }",
-        "trafficPolicy.tls.subjectAltNames[1]", "a URI outside of ISTIO_MUTUAL is not supported")]
-    [InlineData(
-        "trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, tls: { mode: SIMPLE, caCertificates: "
-            + "/ca } }] }",
-        "trafficPolicy.portLevelSettings[0].tls.caCertificates", "caCertificates is not supported")]
+        "trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, tls: { mode: SIMPLE, caCrl: /crl } }] }",
+        "trafficPolicy.portLevelSettings[0].tls.caCrl", "caCrl is not supported")]
     public void A_destination_rule_that_every_sidecar_would_refuse_is_refused_first(
         string fields, string path, string message) =>
         RuleTable.Limits("DestinationRule", $"{{ host: a, {fields} }}", path, message);
@@ -144,9 +118,6 @@ public sealed class DataPlaneLimitsTests
 
     [Theory]
     [InlineData(
-        "DestinationRule", "{ host: a, trafficPolicy: { loadBalancer: { warmup: { duration: 10s } } } }",
-        "trafficPolicy.loadBalancer.warmup", "warmup is accepted but not acted on by this version")]
-    [InlineData(
         "DestinationRule", "{ host: a, trafficPolicy: { tunnel: { targetHost: b, targetPort: 80 } } }",
         "trafficPolicy.tunnel", "tunnel")]
     [InlineData(
@@ -156,19 +127,6 @@ public sealed class DataPlaneLimitsTests
         "DestinationRule",
         "{ host: a, trafficPolicy: { retryBudget: { percent: { value: 20 }, minRetryConcurrency: 3 } } }",
         "trafficPolicy.retryBudget", "retryBudget")]
-    [InlineData(
-        "DestinationRule",
-        "{ host: a, trafficPolicy: { loadBalancer: { localityLbSetting: { distribute: [{ from: a, to: { b: "
-            + "100 } }] } } } }",
-        "trafficPolicy.loadBalancer.localityLbSetting.distribute", "distribute")]
-    [InlineData(
-        "DestinationRule",
-        "{ host: a, subsets: [{ name: s, trafficPolicy: { loadBalancer: { localityLbSetting: { "
-            + "failoverPriority: [a] } } } }] }",
-        "subsets[0].trafficPolicy.loadBalancer.localityLbSetting.failoverPriority", "failoverPriority")]
-    [InlineData(
-        "MeshConfig", "{ localityLbSetting: { failoverPriority: [a] } }", "localityLbSetting.failoverPriority",
-        "failoverPriority")]
     [InlineData(
         "VirtualService",
         "{ hosts: [a.com], tls: [{ match: [{ sniHosts: [a.com] }], route: [{ destination: { host: a } }] }] }", "tls",

@@ -32,12 +32,35 @@ public sealed class DestinationRuleRulesTests
         "trafficPolicy: { loadBalancer: { consistentHash: { useSourceIp: true, maglev: { tableSize: 0 } } } }",
         "trafficPolicy.loadBalancer.consistentHash.maglev.tableSize", "must be set for maglev")]
     [InlineData(
+        "trafficPolicy: { loadBalancer: { consistentHash: { useSourceIp: true, ringHash: { minimumRingSize: 8388609 } } } }",
+        "trafficPolicy.loadBalancer.consistentHash.minimumRingSize", "must be at most 8388608")]
+    [InlineData(
+        "trafficPolicy: { loadBalancer: { consistentHash: { httpCookie: { name: \"a;b\", path: / } } } }",
+        "trafficPolicy.loadBalancer.consistentHash.httpCookie.name", "is not a cookie's name")]
+    [InlineData(
+        "trafficPolicy: { loadBalancer: { consistentHash: { httpCookie: { name: a, path: \"/\\r\\nx: y\" } } } }",
+        "trafficPolicy.loadBalancer.consistentHash.httpCookie.path", "is not a cookie's path")]
+    [InlineData(
         "trafficPolicy: { loadBalancer: { simple: RANDOM, consistentHash: { useSourceIp: true } } }",
         "trafficPolicy.loadBalancer", "only one of simple and consistentHash")]
     [InlineData(
         "trafficPolicy: { loadBalancer: { localityLbSetting: { distribute: [{ from: a, to: { b: 100 } }], "
             + "failover: [{ from: a, to: b }] } } }",
         "trafficPolicy.loadBalancer.localityLbSetting", "can not simultaneously specify 'distribute' and 'failover'")]
+    [InlineData(
+        "trafficPolicy: { loadBalancer: { localityLbSetting: { failover: [{ from: a, to: b }], failoverPriority: "
+            + "[x, topology.kubernetes.io/region] } } }",
+        "trafficPolicy.loadBalancer.localityLbSetting.failoverPriority[1]",
+        "can not simultaneously set 'failover' and topology label 'topology.kubernetes.io/region'")]
+    [InlineData(
+        "trafficPolicy: { loadBalancer: { localityLbSetting: { distribute: [{ from: a/b, to: { c: 100 } }, { from: \"a/*\", to: { c: 100 } }] } } }",
+        "trafficPolicy.loadBalancer.localityLbSetting.distribute[1].from", "overlap with previous")]
+    [InlineData(
+        "trafficPolicy: { loadBalancer: { localityLbSetting: { distribute: [{ from: \"*/b\", to: { c: 100 } }] } } }",
+        "trafficPolicy.loadBalancer.localityLbSetting.distribute[0].from", "must be in the end")]
+    [InlineData(
+        "trafficPolicy: { loadBalancer: { localityLbSetting: { distribute: [{ from: a//c, to: { c: 100 } }] } } }",
+        "trafficPolicy.loadBalancer.localityLbSetting.distribute[0].from", "must not be empty")]
     [InlineData(
         "trafficPolicy: { loadBalancer: { localityLbSetting: { distribute: [{ from: a, to: { b: 90 } }] } } }",
         "trafficPolicy.loadBalancer.localityLbSetting.distribute[0].to", "total locality weight 90 != 100")]
@@ -94,6 +117,18 @@ public sealed class DestinationRuleRulesTests
     [InlineData(
         "trafficPolicy: { connectionPool: { tcp: { connectTimeout: 30ms, tcpKeepalive: { time: 7200s } }, "
             + "http: { http2KeepAlive: { interval: 10s, timeout: 5s } } } }")]
+    [InlineData("trafficPolicy: { loadBalancer: { consistentHash: { httpHeaderName: x, maglev: { tableSize: 65537 } } } }")]
+    [InlineData(
+        "trafficPolicy: { loadBalancer: { consistentHash: { ringHash: { minimumRingSize: 0 }, httpCookie: "
+            + "{ name: a, path: /, ttl: 0s, attributes: [{ name: SameSite, value: Lax }] } } } }")]
+    [InlineData(
+        "trafficPolicy: { tls: { mode: MUTUAL, clientCertificate: /c, privateKey: /k, caCertificates: /ca, sni: a.com, "
+            + "subjectAltNames: [a.com, \"spiffe://td/ns/a/sa/b\"] } }")]
+    [InlineData("trafficPolicy: { loadBalancer: { localityLbSetting: { failoverPriority: [a, b=c] } } }")]
+    [InlineData(
+        "trafficPolicy: { loadBalancer: { localityLbSetting: { distribute: [{ from: \"region/*\", to: "
+            + "{ \"nearregion/*\": 80, \"region/*\": 20 } }] } } }")]
+    [InlineData("trafficPolicy: { loadBalancer: { simple: ROUND_ROBIN, warmup: { duration: 10s } } }")]
     [InlineData("workloadSelector: { matchLabels: { a: b } }, exportTo: [\".\"]")]
     public void Unusual_but_right_rules_are_accepted(string fields) =>
         RuleTable.Accepts(Kind, $"{{ host: a, {fields} }}");

@@ -67,6 +67,29 @@ public sealed class ClusterTranslatorTests
     }
 
     [Fact]
+    public void Settings_of_a_subsets_port_replace_the_subset_and_the_rule_entirely()
+    {
+        var translated = TestMesh.With(Rule("""
+            trafficPolicy: { loadBalancer: { simple: RANDOM }, connectionPool: { tcp: { maxConnections: 1 } } }
+            subsets:
+            - name: v1
+              labels: { version: v1 }
+              trafficPolicy:
+                outlierDetection: { consecutive5xxErrors: 1 }
+                portLevelSettings: [ { port: { number: 80 }, connectionPool: { http: { http1MaxPendingRequests: 7 } } } ]
+            """)).For();
+
+        var http = translated.Cluster("outbound|80|v1|b.app.svc.cluster.local");
+        var limits = Assert.Single(http.CircuitBreakers.Thresholds);
+        Assert.Equal(Cluster.Types.LbPolicy.LeastRequest, http.LbPolicy);
+        Assert.Equal((uint.MaxValue, 7u), (limits.MaxConnections!.Value, limits.MaxPendingRequests!.Value));
+        Assert.Null(http.OutlierDetection);
+        var tcp = translated.Cluster("outbound|9000|v1|b.app.svc.cluster.local");
+        Assert.Equal((Cluster.Types.LbPolicy.Random, 1u), (tcp.LbPolicy, tcp.CircuitBreakers.Thresholds[0].MaxConnections!.Value));
+        Assert.NotNull(tcp.OutlierDetection);
+    }
+
+    [Fact]
     public void The_clients_namespace_counts_before_the_services_and_that_before_the_root()
     {
         var yaml = Rule("trafficPolicy: { loadBalancer: { simple: RANDOM } }", ns: "istio-system", host: "'*.app.svc.cluster.local'")

@@ -33,6 +33,7 @@ public sealed class ProxyScopeTests
                 scope with { ServerFiles = new SecretFiles("a", "b") },
                 scope with { BindAddress = "10.0.0.1" },
                 scope with { Locality = Locality.Parse("x") },
+                scope with { Network = "x" },
                 scope with { Labels = scope.Labels.SetItem("version", "v2") },
                 scope with { Labels = scope.Labels.Clear() },
                 scope with { Ports = scope.Ports.SetItem("http", 1) },
@@ -43,7 +44,7 @@ public sealed class ProxyScopeTests
     [Fact]
     public void What_no_resource_depends_on_does_not_tell_scopes_apart()
     {
-        var (one, other) = (Scope(), Scope() with { ServiceAccount = "x", Network = "x" });
+        var (one, other) = (Scope(), Scope() with { ServiceAccount = "x" });
         var mesh = MeshIndex.Of(TestMesh.With("").Snapshot);
 
         Assert.Equal(one, other);

@@ -22,27 +22,31 @@ internal static class ClusterLoadAssignmentTranslator
     public static ClusterLoadAssignment Translate(ProxyView view, OutboundCluster source)
     {
         var assignment = new ClusterLoadAssignment { ClusterName = source.Name };
+        var rule = LocalityRule.Of(view, source.Service, source.Policy);
         var groups = source.Endpoints
             .Where(e => e.Workload.Health is not WorkloadHealth.Unhealthy)
             .DistinctBy(e => (e.Workload.Address, e.DialPort))
-            .GroupBy(e => e.Workload.Locality)
+            .GroupBy(e => (e.Workload.Locality, Distance: rule.DistanceOf(e)))
             .OrderBy(g => g.Key)
             .ToList();
-        var priorities = LocalityPriority.Of(view, source.Policy, groups.Select(g => g.Key));
+        var ranks = groups.Select(g => g.Key.Distance).Distinct().Order().ToList(); // priorities have no gaps
         foreach (var group in groups)
         {
+            var (locality, distance) = group.Key;
             var endpoints = group
                 .OrderBy(e => e.Workload.Address, StringComparer.Ordinal).ThenBy(e => e.DialPort)
                 .Select(e => Endpoint(view, e))
                 .ToList();
             assignment.Endpoints.Add(new LocalityLbEndpoints
             {
-                Locality = new() { Region = group.Key.Region, Zone = group.Key.Zone, SubZone = group.Key.SubZone },
+                Locality = new() { Region = locality.Region, Zone = locality.Zone, SubZone = locality.SubZone },
                 LbEndpoints = { endpoints },
                 LoadBalancingWeight = (uint)endpoints.Sum(e => (long)e.LoadBalancingWeight!),
-                Priority = priorities[group.Key],
+                Priority = (uint)ranks.IndexOf(distance),
             });
         }
+
+        if (rule.Shares is { } shares) LocalityShares.Apply(assignment, shares);
 
         return assignment;
     }

@@ -27,7 +27,7 @@ internal static class ClusterTranslator
             Type = source.Discovery,
             ConnectTimeout = Duration.FromTimeSpan(tcp?.ConnectTimeout ?? view.Mesh.Settings.ConnectTimeout),
             CircuitBreakers = CircuitBreakerTranslator.Limits(source.Policy),
-            CommonLbConfig = CommonLb(source.Policy.OutlierDetection),
+            CommonLbConfig = CommonLb(view, source),
         };
         if (cluster.Type is Cluster.Types.DiscoveryType.Eds)
         {
@@ -41,7 +41,7 @@ internal static class ClusterTranslator
         LoadBalancerTranslator.Apply(cluster, source.Policy.LoadBalancer);
         if (source.Policy.OutlierDetection is { } outlier)
         {
-            cluster.OutlierDetection = OutlierTranslator.Translate(outlier);
+            OutlierTranslator.Apply(cluster, outlier, source.Policy.AlwaysEjectsOne);
         }
 
         if (tcp?.TcpKeepalive is { } keepalive)
@@ -92,8 +92,14 @@ internal static class ClusterTranslator
         ConnectTimeout = Duration.FromTimeSpan(DefaultConnectTimeout),
     };
 
-    private static Cluster.Types.CommonLbConfig CommonLb(Model.Config.OutlierDetection? outlier) =>
-        new() { HealthyPanicThreshold = new Percent { Value = outlier?.MinHealthPercent ?? 0 } };
+    private static Cluster.Types.CommonLbConfig CommonLb(ProxyView view, OutboundCluster source)
+    {
+        var threshold = source.Policy.OutlierDetection?.MinHealthPercent ?? 0;
+        var config = new Cluster.Types.CommonLbConfig { HealthyPanicThreshold = new Percent { Value = threshold } };
+        var hasShares = LocalityRule.Of(view, source.Service, source.Policy).Shares is not null;
+        if (hasShares) config.LocalityWeightedLbConfig = new();
+        return config;
+    }
 
     private static Protocol.Core.TcpKeepalive Probes(Model.Config.TcpKeepalive keepalive)
     {

@@ -1,3 +1,4 @@
+using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Xds.Protocol.Cluster;
 
@@ -6,6 +7,7 @@ namespace MeshOrleans.Xds.Translation.Clusters;
 /// <summary>Says how an endpoint is chosen. The default is LEAST_REQUEST, as Istio's is.</summary>
 internal static class LoadBalancerTranslator
 {
+    private const string AggressionKey = "upstream.slow_start.aggression";
     private const ulong DefaultRingSize = 1024;
     private const ulong DefaultTableSize = 65537;
 
@@ -29,6 +31,25 @@ internal static class LoadBalancerTranslator
             SimpleLoadBalancer.RoundRobin => Cluster.Types.LbPolicy.RoundRobin,
             _ => Cluster.Types.LbPolicy.LeastRequest,
         };
+        if (source?.Warmup is { Duration: { } window } warmup) ApplyWarmup(cluster, warmup, window);
+    }
+
+    private static void ApplyWarmup(Cluster cluster, Warmup warmup, TimeSpan window)
+    {
+        var config = new Cluster.Types.SlowStartConfig
+        {
+            SlowStartWindow = Duration.FromTimeSpan(window),
+            Aggression = new() { DefaultValue = warmup.Aggression ?? 1, RuntimeKey = AggressionKey },
+            MinWeightPercent = new() { Value = warmup.MinimumPercent ?? 10 },
+        };
+        if (cluster.LbPolicy is Cluster.Types.LbPolicy.RoundRobin)
+        {
+            cluster.RoundRobinLbConfig = new() { SlowStartConfig = config };
+        }
+        else if (cluster.LbPolicy is Cluster.Types.LbPolicy.LeastRequest)
+        {
+            cluster.LeastRequestLbConfig = new() { SlowStartConfig = config };
+        }
     }
 
     private static void ApplyHash(Cluster cluster, ConsistentHash hash)
@@ -41,6 +62,7 @@ internal static class LoadBalancerTranslator
         }
 
         cluster.LbPolicy = Cluster.Types.LbPolicy.RingHash;
-        cluster.RingHashLbConfig = new() { MinimumRingSize = (ulong?)hash.MinimumRingSize ?? DefaultRingSize };
+        var least = hash.MinimumRingSize is > 0 and var size ? (ulong)size : DefaultRingSize;
+        cluster.RingHashLbConfig = new() { MinimumRingSize = least };
     }
 }

@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Cluster;
 
 namespace MeshOrleans.Xds.Translation.Clusters;
@@ -8,7 +9,20 @@ internal static class OutlierTranslator
 {
     private const uint Always = 100;
 
-    public static OutlierDetection Translate(Model.Config.OutlierDetection source)
+    public static void Apply(Cluster cluster, Model.Config.OutlierDetection source, bool alwaysEjectsOne)
+    {
+        cluster.OutlierDetection = Translate(source);
+        if (alwaysEjectsOne) cluster.OutlierDetection.AlwaysEjectOneHost = true;
+        if (source.HttpErrorCodes.IsEmpty) return;
+        var codes = source.HttpErrorCodes.Select(code => Value.ForNumber(code)).ToArray();
+        cluster.Metadata ??= new();
+        cluster.Metadata.FilterMetadata[MeshMetadata.Filter] = new Struct
+        {
+            Fields = { [MeshMetadata.OutlierStatuses] = Value.ForList(codes) },
+        };
+    }
+
+    private static OutlierDetection Translate(Model.Config.OutlierDetection source)
     {
         var target = new OutlierDetection { EnforcingSuccessRate = 0 };
         if (source.Consecutive5xxErrors is { } errors)

@@ -13,6 +13,11 @@ namespace MeshOrleans.Xds.Translation.Index;
 /// </remarks>
 internal static class DestinationRuleLookup
 {
+    /// <summary>
+    /// Annotation by which a rule's outlier detection may always eject one endpoint, as before envoy#27909.
+    /// </summary>
+    public const string AlwaysEjectOneHost = "mesh.orleans.io/always-eject-one-host";
+
     public static EffectiveRule Find(MeshIndex mesh, ProxyScope client, Service service)
     {
         string[] namespaces = [client.Namespace, service.Namespace, mesh.Settings.RootNamespace];
@@ -53,7 +58,8 @@ internal static class DestinationRuleLookup
         ImmutableArray<Sourced<DestinationRule>> rules = [.. sameHost];
         return new EffectiveRule(
             rules.Select(rule => rule.Spec.TrafficPolicy).FirstOrDefault(policy => policy is not null),
-            [.. rules.SelectMany(rule => rule.Spec.Subsets).DistinctBy(subset => subset.Name)]);
+            [.. rules.SelectMany(rule => rule.Spec.Subsets).DistinctBy(subset => subset.Name)],
+            rules.Any(rule => rule.Resource.Annotations.GetValueOrDefault(AlwaysEjectOneHost) == "true"));
     }
 
     private static string HostOf(Sourced<DestinationRule> rule) => HostName.Resolve(rule.Spec.Host, rule.Namespace);

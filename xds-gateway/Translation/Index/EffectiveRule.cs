@@ -6,42 +6,38 @@ namespace MeshOrleans.Xds.Translation.Index;
 /// <summary>What the DestinationRules say for one service, seen from one client.</summary>
 /// <param name="Policy">The policy of the whole service; null when there is none.</param>
 /// <param name="Subsets">Its parts, by unique name.</param>
-internal sealed record EffectiveRule(TrafficPolicy? Policy, ImmutableArray<Subset> Subsets)
+/// <param name="AlwaysEjectsOne">One endpoint may be ejected even where the share forbids it.</param>
+internal sealed record EffectiveRule(
+    TrafficPolicy? Policy, ImmutableArray<Subset> Subsets, bool AlwaysEjectsOne = false)
 {
     public static EffectiveRule None { get; } = new(null, []);
 
     /// <summary>
     /// The policy of one cluster: each block of the subset replaces that of the service whole. On either level the
-    /// settings of the port, when there are any, stand in for the level entirely; what they leave out has its default.
+    /// settings of the port, when there are any, stand in for all that came before; what they leave out has its
+    /// default.
     /// </summary>
     public ClusterPolicy PolicyOf(int port, Subset? subset)
     {
-        var whole = Level(Policy, port);
-        var part = Level(subset?.TrafficPolicy, port);
-        return new ClusterPolicy
-        {
-            LoadBalancer = part.LoadBalancer ?? whole.LoadBalancer,
-            ConnectionPool = part.ConnectionPool ?? whole.ConnectionPool,
-            OutlierDetection = part.OutlierDetection ?? whole.OutlierDetection,
-            Tls = part.Tls ?? whole.Tls,
-            RetryBudget = part.RetryBudget ?? whole.RetryBudget,
-        };
+        var whole = Merge(ClusterPolicy.Default with { AlwaysEjectsOne = AlwaysEjectsOne }, Policy, port);
+        return Merge(whole, subset?.TrafficPolicy, port);
     }
 
-    private static ClusterPolicy Level(TrafficPolicy? policy, int port)
+    private static ClusterPolicy Merge(ClusterPolicy before, TrafficPolicy? policy, int port)
     {
-        if (policy is null) return ClusterPolicy.Default;
+        if (policy is null) return before;
+        var merged = before with
+        {
+            LoadBalancer = policy.LoadBalancer ?? before.LoadBalancer,
+            ConnectionPool = policy.ConnectionPool ?? before.ConnectionPool,
+            OutlierDetection = policy.OutlierDetection ?? before.OutlierDetection,
+            Tls = policy.Tls ?? before.Tls,
+            RetryBudget = policy.RetryBudget ?? before.RetryBudget,
+        };
         var own = policy.PortLevelSettings.FirstOrDefault(settings => settings.Port?.Number == port);
         return own is null
-            ? new ClusterPolicy
-            {
-                LoadBalancer = policy.LoadBalancer,
-                ConnectionPool = policy.ConnectionPool,
-                OutlierDetection = policy.OutlierDetection,
-                Tls = policy.Tls,
-                RetryBudget = policy.RetryBudget,
-            }
-            : new ClusterPolicy
+            ? merged
+            : merged with
             {
                 LoadBalancer = own.LoadBalancer,
                 ConnectionPool = own.ConnectionPool,
@@ -65,4 +61,7 @@ internal sealed record ClusterPolicy
     public ClientTls? Tls { get; init; }
 
     public RetryBudget? RetryBudget { get; init; }
+
+    /// <summary>One endpoint may be ejected even where the share forbids it.</summary>
+    public bool AlwaysEjectsOne { get; init; }
 }

@@ -5,7 +5,10 @@ using MeshOrleans.Xds.Translation.Index;
 
 namespace MeshOrleans.Xds.Translation.Routes;
 
-/// <summary>Says which property of a request chooses the endpoint.</summary>
+/// <summary>
+/// Says which property of a request chooses the endpoint. Destinations that go by different ones share a route, so all
+/// of theirs count, as in Istio.
+/// </summary>
 internal static class HashPolicyTranslator
 {
     public static void Apply(RouteAction action, ClusterPolicy policy)
@@ -17,7 +20,7 @@ internal static class HashPolicyTranslator
         else if (hash.UseSourceIp) target.ConnectionProperties = new() { SourceIp = true };
         else if (hash.HttpQueryParameterName is { Length: > 0 } query) target.QueryParameter = new() { Name = query };
         else return;
-        action.HashPolicy.Add(target);
+        if (!action.HashPolicy.Contains(target)) action.HashPolicy.Add(target);
     }
 
     private static RouteAction.Types.HashPolicy.Types.Cookie Cookie(HttpCookie source)

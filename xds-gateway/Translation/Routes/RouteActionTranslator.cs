@@ -48,7 +48,6 @@ internal static class RouteActionTranslator
         foreach (var destination in rule.Route.Select(r => r.Destination).OfType<Destination>())
         {
             HashPolicyTranslator.Apply(action, DestinationResolver.PolicyOf(view, source, destination, port));
-            if (action.HashPolicy.Count > 0) break;
         }
 
         action.RetryPolicy = RetryTranslator.Translate(view, rule.Retries, action.HashPolicy.Count > 0);

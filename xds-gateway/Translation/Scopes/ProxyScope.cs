@@ -8,8 +8,8 @@ namespace MeshOrleans.Xds.Translation.Scopes;
 /// of it, and its address only where it serves without a proxy.
 /// </summary>
 /// <remarks>
-/// Compared by content, maps included. The service account and the network are told here for those who list proxies; no
-/// resource depends on them, so they do not tell scopes apart.
+/// Compared by content, maps included. The service account is told here for those who list proxies; no resource depends
+/// on it, so it does not tell scopes apart.
 /// </remarks>
 public sealed record ProxyScope
 {
@@ -60,6 +60,7 @@ public sealed record ProxyScope
         && Namespace == other.Namespace
         && BindAddress == other.BindAddress
         && Locality == other.Locality
+        && Network == other.Network
         && ClientFiles == other.ClientFiles
         && ServerFiles == other.ServerFiles
         && Labels.SequenceEqual(other.Labels)
@@ -74,6 +75,7 @@ public sealed record ProxyScope
         hash.Add(Namespace, StringComparer.Ordinal);
         hash.Add(BindAddress, StringComparer.Ordinal);
         hash.Add(Locality);
+        hash.Add(Network, StringComparer.Ordinal);
         hash.Add(ClientFiles);
         hash.Add(ServerFiles);
         foreach (var (key, value) in Labels) hash.Add((key, value));

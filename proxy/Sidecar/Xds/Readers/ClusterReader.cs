@@ -55,18 +55,18 @@ internal static class ClusterReader
             Name = cluster.Name,
             Kind = kind,
             LoadBalancing = LoadBalancing(cluster, at),
+            Warmup = WarmupReader.Read(cluster, at),
             Endpoints = assignment.Endpoints,
             OverprovisioningPercent = assignment.OverprovisioningPercent,
             LocalityWeighted = cluster.CommonLbConfig?.LocalityWeightedLbConfig is not null,
             Tls = UpstreamTlsReader.Read(cluster, at),
-            ConnectTimeout = CoreReader.Positive(
-                cluster.ConnectTimeout, at.At("connect_timeout")) ?? TimeSpan.FromSeconds(5),
+            Connection = ConnectionReader.Read(cluster, at),
             Limits = Limits(cluster.CircuitBreakers),
             Outlier = OutlierReader.Read(cluster, at.At("outlier_detection")),
             ServiceHost = host,
             ServiceNamespace = ns,
         };
-        return new ClusterTemplate(Http(model, cluster, at), edsName, naming);
+        return new ClusterTemplate(Http(Hash(model, cluster, at), cluster, at), edsName, naming);
     }
 
     private static (ClusterKind Kind, string? EdsName) Kind(Proto.Cluster.Cluster cluster, FieldPath at)
@@ -98,9 +98,37 @@ internal static class ClusterReader
         Proto.Cluster.Cluster.Types.LbPolicy.RoundRobin => Dataplane.Model.LoadBalancing.RoundRobin,
         Proto.Cluster.Cluster.Types.LbPolicy.LeastRequest => Dataplane.Model.LoadBalancing.LeastRequest,
         Proto.Cluster.Cluster.Types.LbPolicy.Random => Dataplane.Model.LoadBalancing.Random,
+        Proto.Cluster.Cluster.Types.LbPolicy.RingHash => Dataplane.Model.LoadBalancing.RingHash,
+        Proto.Cluster.Cluster.Types.LbPolicy.Maglev => Dataplane.Model.LoadBalancing.Maglev,
         Proto.Cluster.Cluster.Types.LbPolicy.ClusterProvided => Dataplane.Model.LoadBalancing.RoundRobin,
         var other => throw new UnusableResourceException(at.At("lb_policy"), $"{other} is not supported"),
     };
+
+    private static ClusterModel Hash(ClusterModel model, Proto.Cluster.Cluster cluster, FieldPath at)
+    {
+        var (ring, maglev) = (cluster.RingHashLbConfig, cluster.MaglevLbConfig);
+        var here = ring is null ? at.At("maglev_lb_config") : at.At("ring_hash_lb_config");
+        var (least, most, table) = (
+            ring?.MinimumRingSize ?? 1024,
+            ring?.MaximumRingSize ?? (ulong)ClusterModel.LargestRing,
+            maglev?.TableSize ?? 65537);
+        if (most > (ulong)ClusterModel.LargestRing)
+        {
+            throw new UnusableResourceException(here.At("maximum_ring_size"), $"{most} is too large");
+        }
+
+        if (least == 0 || least > most)
+        {
+            throw new UnusableResourceException(here.At("minimum_ring_size"), $"{least} is not from 1 to {most}");
+        }
+
+        if (table > (ulong)ClusterModel.LargestTable || !Primes.Contains((long)table))
+        {
+            throw new UnusableResourceException(here.At("table_size"), $"{table} is no prime, or too large");
+        }
+
+        return model with { MinRingSize = (long)least, MaxRingSize = (long)most, MaglevTableSize = (long)table };
+    }
 
     private static CircuitLimits Limits(Proto.Cluster.CircuitBreakers? breakers)
     {
@@ -117,14 +145,12 @@ internal static class ClusterReader
         if (!cluster.TypedExtensionProtocolOptions.TryGetValue(HttpOptions, out var any)) return model;
         var here = at.At("typed_extension_protocol_options").At(HttpOptions);
         var options = CoreReader.Unpack<Proto.Upstream.HttpProtocolOptions>(any, here);
-        var common = options.CommonHttpProtocolOptions;
         return model with
         {
             Protocol = options.UseDownstreamProtocolConfig is not null ? UpstreamProtocol.AsDownstream
                 : options.ExplicitHttpConfig?.Http2ProtocolOptions is not null ? UpstreamProtocol.Http2
                 : UpstreamProtocol.Http1,
-            IdleTimeout = CoreReader.Positive(common?.IdleTimeout, here.At("idle_timeout")) ?? model.IdleTimeout,
-            MaxRequestsPerConnection = (int)Math.Min(common?.MaxRequestsPerConnection ?? 0, int.MaxValue),
+            Connection = ConnectionReader.Http(model.Connection, options, here),
         };
     }
 

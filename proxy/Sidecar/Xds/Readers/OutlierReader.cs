@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using MeshOrleans.Model.Validation;
 using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Xds.Protocol;
 using Proto = MeshOrleans.Xds.Protocol.Cluster;
 
 namespace MeshOrleans.Proxy.Sidecar.Xds.Readers;
@@ -28,10 +30,19 @@ internal static class OutlierReader
             MaxEjectionTime = CoreReader.Positive(
                 outlier.MaxEjectionTime, at.At("max_ejection_time")) ?? TimeSpan.FromSeconds(300),
             MaxEjectionPercent = (int)Math.Min(outlier.MaxEjectionPercent ?? 10, 100),
+            ErrorStatuses = ErrorStatuses(cluster),
             AlwaysEjectOneHost = outlier.AlwaysEjectOneHost ?? false,
             PanicThresholdPercent = (int)Math.Clamp(cluster.CommonLbConfig?.HealthyPanicThreshold?.Value ?? 50, 0, 100),
         };
     }
+
+    private static ImmutableArray<int> ErrorStatuses(Proto.Cluster cluster) =>
+        cluster.Metadata is { } metadata
+        && metadata.FilterMetadata.TryGetValue(MeshMetadata.Filter, out var fields)
+        && fields.Fields.TryGetValue(MeshMetadata.OutlierStatuses, out var list)
+            ? [.. (list.ListValue?.Values ?? []).Select(v => v.NumberValue).Where(n => n is >= 100 and < 1000)
+                .Select(n => (int)n)]
+            : [];
 
     // Enforcement is a share in percent; a detector that is not enforced at all never ejects.
     private static int Enforced(uint? consecutive, uint? share, bool enforcedByDefault) =>

@@ -107,9 +107,8 @@ internal static class RouteActionReader
     {
         Proto.Route.RouteAction.Types.HashPolicy.PolicySpecifierOneofCase.Header =>
             new(HashSource.Header, policy.Header.HeaderName, policy.Terminal),
-        Proto.Route.RouteAction.Types.HashPolicy.PolicySpecifierOneofCase.Cookie => new(
-            HashSource.Cookie, policy.Cookie.Name, policy.Terminal, CoreReader.Span(
-                policy.Cookie.Ttl, at.At("cookie").At("ttl")), policy.Cookie.Path),
+        Proto.Route.RouteAction.Types.HashPolicy.PolicySpecifierOneofCase.Cookie =>
+            HashCookieReader.Read(policy.Cookie, policy.Terminal, at.At("cookie")),
         Proto.Route.RouteAction.Types.HashPolicy.PolicySpecifierOneofCase.ConnectionProperties =>
             new(HashSource.SourceAddress, "", policy.Terminal),
         Proto.Route.RouteAction.Types.HashPolicy.PolicySpecifierOneofCase.QueryParameter =>

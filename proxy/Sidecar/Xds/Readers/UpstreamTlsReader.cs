@@ -72,12 +72,6 @@ internal static class UpstreamTlsReader
     {
         var common = context.CommonTlsContext ?? new CommonTlsContext();
         var here = at.At("common_tls_context");
-        if (common.TlsCertificates.Count > 0)
-        {
-            throw new UnusableResourceException(
-                here.At("tls_certificates"), "is not supported; certificates come by SDS");
-        }
-
         if (common.TlsCertificateProviderInstance is not null)
         {
             throw new UnusableResourceException(here.At("tls_certificate_provider_instance"), "is not supported");
@@ -89,7 +83,7 @@ internal static class UpstreamTlsReader
                 ?? new CertificateValidationContext();
         return common.TlsCertificateSdsSecretConfigs switch
         {
-            [] => Simple(context, validation, here),
+            [] => Simple(context, common, validation, here),
             [{ Name: SecretNames.Certificate }] => Mesh(context, common, validation, here),
             _ =>
                 throw new UnusableResourceException(
@@ -124,31 +118,66 @@ internal static class UpstreamTlsReader
     }
 
     private static UpstreamTlsModel Simple(
-        UpstreamTlsContext context, CertificateValidationContext validation, FieldPath at) => new()
+        UpstreamTlsContext context, CommonTlsContext common, CertificateValidationContext validation, FieldPath at)
     {
-        Mode = UpstreamTlsMode.Simple,
-        Sni = context.Sni,
-        AllowedDnsNames = Names(validation, SubjectAltNameMatcher.Types.SanType.Dns, at),
-        RootsPem = validation.TrustedCa is { } roots
-            ? [Encoding.ASCII.GetString(CoreReader.Inline(roots, at.At("trusted_ca")))]
-            : [],
-        SkipVerification =
-            validation.TrustChainVerification is CertificateValidationContext.Types.TrustChainVerification.AcceptUntrusted,
-    };
+        var (certificate, key) = Files(common, at.At("tls_certificates"));
+        if (validation.Crl is not null) throw new UnusableResourceException(at.At("crl"), "is not supported");
+        var roots = validation.TrustedCa;
+        return new UpstreamTlsModel
+        {
+            Mode = UpstreamTlsMode.Simple,
+            Sni = context.Sni,
+            CertificateFile = certificate,
+            PrivateKeyFile = key,
+            RootsFile = roots is { HasFilename: true } ? File(roots, at.At("trusted_ca")) : "",
+            RootsPem = roots is null or { HasFilename: true }
+                ? []
+                : [Encoding.ASCII.GetString(CoreReader.Inline(roots, at.At("trusted_ca")))],
+            AllowedDnsNames = Names(validation, SubjectAltNameMatcher.Types.SanType.Dns, at, isOnly: false),
+            AllowedUris = Names(validation, SubjectAltNameMatcher.Types.SanType.Uri, at, isOnly: false),
+            SkipVerification = validation.TrustChainVerification
+                is CertificateValidationContext.Types.TrustChainVerification.AcceptUntrusted,
+        };
+    }
+
+    // Certificates of the operator's own are in files of this machine: a key never comes over the wire.
+    private static (string Certificate, string Key) Files(CommonTlsContext common, FieldPath at)
+    {
+        if (common.TlsCertificates.Count == 0) return ("", "");
+        if (common.TlsCertificates is not [var only])
+        {
+            throw new UnusableResourceException(at, $"has {common.TlsCertificates.Count} where one is supported");
+        }
+
+        return (
+            File(only.CertificateChain, at.At(0).At("certificate_chain")),
+            File(only.PrivateKey, at.At(0).At("private_key")));
+    }
+
+    private static string File(DataSource? source, FieldPath at) =>
+        source is { HasFilename: true, Filename: { Length: > 0 } name } && System.IO.Path.IsPathFullyQualified(name)
+            ? name
+            : throw new UnusableResourceException(at, "must be the full name of a file");
 
     // Exact names only: whoever is accepted must be named.
     private static ImmutableArray<string> Names(
-        CertificateValidationContext validation, SubjectAltNameMatcher.Types.SanType kind, FieldPath at)
+        CertificateValidationContext validation,
+        SubjectAltNameMatcher.Types.SanType kind,
+        FieldPath at,
+        bool isOnly = true)
     {
         var names = ImmutableArray.CreateBuilder<string>();
         foreach (var (i, name) in validation.MatchTypedSubjectAltNames.Index())
         {
-            if (name.SanType != kind || name.Matcher is not { HasExact: true })
+            var isOther = name.SanType
+                is SubjectAltNameMatcher.Types.SanType.Dns or SubjectAltNameMatcher.Types.SanType.Uri;
+            if (name.Matcher is not { HasExact: true } || (name.SanType != kind && (isOnly || !isOther)))
             {
                 throw new UnusableResourceException(
                     at.At("match_typed_subject_alt_names").At(i), $"only an exact {kind} is supported");
             }
 
+            if (name.SanType != kind) continue;
             names.Add(name.Matcher.Exact);
         }
 
@@ -160,7 +189,7 @@ internal static class UpstreamTlsReader
                     at.At("match_subject_alt_names").At(i), "only an exact name is supported");
             }
 
-            names.Add(name.Exact);
+            if (kind is SubjectAltNameMatcher.Types.SanType.Dns || isOnly) names.Add(name.Exact);
         }
 
         return names.ToImmutable();

@@ -31,11 +31,31 @@ internal sealed class TestAuthority
 
     public X509Certificate2 Issue(DateTimeOffset notAfter, params string[] uris)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         foreach (var uri in uris) names.AddUri(new Uri(uri));
-        request.CertificateExtensions.Add(names.Build(critical: true));
+        return Issue("", notAfter, names.Build(critical: true));
+    }
+
+    /// <summary>An ordinary certificate of a server or client outside of the mesh.</summary>
+    public X509Certificate2 IssueFor(string name, params string[] alternatives)
+    {
+        var names = new SubjectAlternativeNameBuilder();
+        foreach (var alternative in alternatives.DefaultIfEmpty(name))
+        {
+            if (alternative.Contains("://", StringComparison.Ordinal)) names.AddUri(new Uri(alternative));
+            else names.AddDnsName(alternative);
+        }
+
+        return Issue($"CN={name}", DateTimeOffset.UtcNow.AddHours(1), names.Build());
+    }
+
+    public string RootPem => _root.ExportCertificatePem();
+
+    private X509Certificate2 Issue(string subject, DateTimeOffset notAfter, X509Extension names)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(names);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         var serial = RandomNumberGenerator.GetBytes(12);

@@ -1,0 +1,118 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Telemetry;
+using MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
+using MeshOrleans.Proxy.Tests.Sidecar;
+using TestAuthority = MeshOrleans.Proxy.Tests.Dataplane.Fixtures.TestAuthority;
+
+namespace MeshOrleans.Proxy.Tests.Dataplane;
+
+/// <summary>TLS of the operator's own, with certificates from files.</summary>
+public sealed class TlsFilesTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly TestAuthority _authority = new();
+
+    [Theory]
+    [InlineData("db.example", true)]
+    [InlineData("spiffe://other/db", true)]
+    [InlineData("else.example", false)]
+    [InlineData("spiffe://other/else", false)]
+    public async Task The_server_must_carry_one_of_the_names_and_sees_the_certificate_of_the_file(string name, bool expected)
+    {
+        await using var backend = await TlsBackend.StartAsync(_authority.IssueFor("server", "db.example", "spiffe://other/db"));
+        Show(_authority.IssueFor("client-1"));
+        await using var proxy = await StartAsync(backend, Mutual with
+        {
+            Sni = "db.example",
+            AllowedDnsNames = name.Contains("://") ? [] : [name],
+            AllowedUris = name.Contains("://") ? [name] : [],
+        });
+
+        var (status, body) = await proxy.GetAsync("http://b/");
+
+        Assert.Equal(expected ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable, status);
+        if (expected) Assert.Equal("CN=client-1", body);
+        else await FailedToConnectAsync(proxy);
+        Assert.Contains("db.example", backend.ServerNames);
+    }
+
+    [Fact]
+    public async Task A_new_certificate_in_the_file_is_shown_by_the_next_connection_and_a_broken_one_is_not()
+    {
+        await using var backend = await TlsBackend.StartAsync(_authority.IssueFor("db.example"));
+        Show(_authority.IssueFor("client-1"));
+        await using var proxy = await StartAsync(backend, Mutual with { Sni = "db.example" });
+
+        Assert.Equal((HttpStatusCode.OK, "CN=client-1"), await proxy.GetAsync("http://b/"));
+        Show(_authority.IssueFor("client-number-2"));
+        Assert.Equal((HttpStatusCode.OK, "CN=client-number-2"), await proxy.GetAsync("http://b/"));
+        File.WriteAllText(Name("cert.pem"), "half a certifi");
+        Assert.Equal((HttpStatusCode.OK, "CN=client-number-2"), await proxy.GetAsync("http://b/"));
+        File.Delete(Name("cert.pem"));
+        Assert.Equal((HttpStatusCode.OK, "CN=client-number-2"), await proxy.GetAsync("http://b/"));
+        Show(_authority.IssueFor("the-third"));
+        Assert.Equal((HttpStatusCode.OK, "CN=the-third"), await proxy.GetAsync("http://b/"));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("no certificate")]
+    public async Task A_file_that_was_never_right_is_a_failure_to_connect(string? content)
+    {
+        await using var backend = await TlsBackend.StartAsync(_authority.IssueFor("db.example"));
+        Show(_authority.IssueFor("client"));
+        if (content is null) File.Delete(Name("cert.pem"));
+        else File.WriteAllText(Name("cert.pem"), content);
+        await using var proxy = await StartAsync(backend, Mutual with { Sni = "db.example" });
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await proxy.GetAsync("http://b/")).Status);
+        await FailedToConnectAsync(proxy);
+    }
+
+    [Fact]
+    public async Task The_roots_of_the_file_are_the_only_ones()
+    {
+        await using var backend = await TlsBackend.StartAsync(new TestAuthority().IssueFor("db.example"), wantsClient: false);
+        Show(_authority.IssueFor("client"));
+        var simple = Mutual with { CertificateFile = "", PrivateKeyFile = "", Sni = "db.example" };
+        await using var proxy = await StartAsync(backend, simple);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await proxy.GetAsync("http://b/")).Status);
+        proxy.State.Apply(Model(backend, simple with { SkipVerification = true }));
+        Assert.Equal((HttpStatusCode.OK, "nobody"), await proxy.GetAsync("http://b/"));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private UpstreamTlsModel Mutual => new()
+    {
+        Mode = UpstreamTlsMode.Simple,
+        CertificateFile = Name("cert.pem"),
+        PrivateKeyFile = Name("key.pem"),
+        RootsFile = Name("ca.pem"),
+    };
+
+    // Counted when the answer has been sent, which its reader may be faster than.
+    private static Task FailedToConnectAsync(TestProxy proxy) => Eventually.HoldsAsync(
+        "a failure to connect is counted",
+        () => proxy.Server.Metrics.Requests(503, ResponseFlags.UpstreamConnectFailure) == 1);
+
+    private string Name(string file) => Path.Combine(_folder.Path, file);
+
+    private void Show(X509Certificate2 certificate)
+    {
+        File.WriteAllText(Name("key.pem"), certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        File.WriteAllText(Name("cert.pem"), certificate.ExportCertificatePem());
+        File.WriteAllText(Name("ca.pem"), _authority.RootPem);
+    }
+
+    private static Task<TestProxy> StartAsync(TlsBackend backend, UpstreamTlsModel tls) =>
+        TestProxy.StartAsync(Model(backend, tls));
+
+    // One request to a connection, so that each makes a handshake.
+    private static ProxyModel Model(TlsBackend backend, UpstreamTlsModel tls) => Models.Outbound(
+        Models.Table(Models.To("c")),
+        Models.Cluster("c", backend.Port) with { Tls = tls, Connection = new() { MaxRequests = 1 } });
+}

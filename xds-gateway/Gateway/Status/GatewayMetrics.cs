@@ -72,7 +72,7 @@ public sealed class GatewayMetrics(SnapshotHolder snapshots)
     /// <summary>A stream begins, or ceases, to wait for its first response.</summary>
     internal void Waits(int change) => Interlocked.Add(ref _waiting, change);
 
-    /// <summary>A connection was cut for its flood of control frames.</summary>
+    /// <summary>A connection was cut for its flood of frames that ask for little or nothing.</summary>
     internal void FloodCut() => Interlocked.Increment(ref _floods);
 
     internal void CsrReceived() => Interlocked.Increment(ref _csrs);
@@ -112,7 +112,7 @@ public sealed class GatewayMetrics(SnapshotHolder snapshots)
 
         Head(text, "mesh_xds_rejects_not_logged_total", "counter", "Refusals by clients that were only counted.");
         Line(text, "mesh_xds_rejects_not_logged_total", Interlocked.Read(ref _rejectsNotLogged));
-        Head(text, "mesh_xds_floods_cut_total", "counter", "Connections that were cut for a flood of control frames.");
+        Head(text, "mesh_xds_floods_cut_total", "counter", "Connections that were cut for a flood of small frames.");
         Line(text, "mesh_xds_floods_cut_total", Interlocked.Read(ref _floods));
     }
 

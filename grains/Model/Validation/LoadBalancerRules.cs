@@ -5,8 +5,6 @@ namespace MeshOrleans.Model.Validation;
 /// <summary>Rules of how an endpoint is chosen.</summary>
 internal static class LoadBalancerRules
 {
-    private const int MaxMaglevTable = 5000011;
-
     public static void Check(LoadBalancer? balancer, FieldPath path, RuleReport report)
     {
         if (balancer is null) return;
@@ -62,11 +60,14 @@ internal static class LoadBalancerRules
         if (hash.MaglevTableSize is not { } size) return;
         var table = path.At("maglev").At("tableSize");
         if (size == 0) report.Error(table, "tableSize must be set for maglev");
-        else if (size >= MaxMaglevTable)
+        else if (size >= ConsistentHash.MaxMaglevTable)
         {
-            report.Error(table, $"tableSize must be less than {MaxMaglevTable} for maglev");
+            report.Error(table, $"tableSize must be less than {ConsistentHash.MaxMaglevTable} for maglev");
         }
-        else if (!IsPrime(size)) report.Error(table, "tableSize must be a prime number for maglev");
+        else if (!ConsistentHash.IsTableSize(size))
+        {
+            report.Error(table, "tableSize must be a prime number for maglev");
+        }
     }
 
     private static void CheckWarmup(LoadBalancer balancer, FieldPath path, RuleReport report)
@@ -87,16 +88,5 @@ internal static class LoadBalancerRules
         {
             report.Error(path, "warmup is supported for ROUND_ROBIN and LEAST_REQUEST only");
         }
-    }
-
-    private static bool IsPrime(long number)
-    {
-        if (number < 2) return false;
-        for (var divisor = 2L; divisor * divisor <= number; divisor++)
-        {
-            if (number % divisor == 0) return false;
-        }
-
-        return true;
     }
 }

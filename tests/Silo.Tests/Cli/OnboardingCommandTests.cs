@@ -100,7 +100,8 @@ public sealed class OnboardingCommandTests
 
         var result = await cli.RunAsync(
             "workload", "configure", "cart-1", "-n", "shop", "--service-account", "cart", "--address", "10.0.0.7",
-            "--port", "grpc=7070", "--label", "app=cart", "--locality", "here/z1", "--grpc", folder);
+            "--port", "grpc=7070", "--label", "app=cart", "--locality", "here/z1",
+            "--weight", "3", "--lease", "20s", "--group", "carts", "--grpc", folder);
 
         Assert.True(result.Code == 0, result.Error);
         Assert.Contains("ends at 2026-01-02 00:00:00Z", result.Out, StringComparison.Ordinal);
@@ -116,7 +117,9 @@ public sealed class OnboardingCommandTests
         Assert.Equal("sidecar~10.0.0.7~cart-1.shop~shop.svc.cluster.local", node.GetProperty("id").GetString());
         Assert.Equal("""{"region":"here","zone":"z1"}""", Compact(node.GetProperty("locality")));
         Assert.Equal("grpc", node.GetProperty("metadata").GetProperty("GENERATOR").GetString());
-        Assert.Equal("""{"grpc":7070}""", Compact(node.GetProperty("metadata").GetProperty("MESH_WORKLOAD").GetProperty("ports")));
+        Assert.Equal(
+            """{"address":"10.0.0.7","ports":{"grpc":7070},"weight":3,"leaseSeconds":20,"group":"carts"}""",
+            Compact(node.GetProperty("metadata").GetProperty("MESH_WORKLOAD")));
         var files = bootstrap.GetProperty("certificate_providers").GetProperty("default").GetProperty("config");
         Assert.Equal(Path.Combine(folder, "key.pem"), files.GetProperty("private_key_file").GetString());
 

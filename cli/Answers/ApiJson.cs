@@ -28,6 +28,7 @@ namespace MeshOrleans.Cli.Answers;
 [JsonSerializable(typeof(SignRequest))]
 [JsonSerializable(typeof(CertificateAnswer))]
 [JsonSerializable(typeof(TrustBundleAnswer))]
+[JsonSerializable(typeof(TrustBundleAnswer[]))]
 [JsonSerializable(typeof(WorkloadRequest))]
 [JsonSerializable(typeof(WorkloadAnswer))]
 [JsonSerializable(typeof(PeerRequest))]

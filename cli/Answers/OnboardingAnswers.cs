@@ -54,7 +54,7 @@ internal sealed record SignRequest(string Csr, string Node);
 internal sealed record CertificateAnswer(
     string[] Chain, string Serial = "", DateTimeOffset NotAfter = default, DateTimeOffset RotateAt = default);
 
-/// <summary>The roots of the mesh.</summary>
+/// <summary>The roots of a trust domain.</summary>
 internal sealed record TrustBundleAnswer(string[] Roots, string TrustDomain = "");
 
 /// <summary>The body of <c>POST /v1/peers</c>.</summary>

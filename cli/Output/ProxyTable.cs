@@ -15,13 +15,19 @@ internal static class ProxyTable
         ("SDS", "Secret"),
     ];
 
-    public static TextTable Of(IEnumerable<ProxyRow> rows, TimeProvider clock, bool wide)
+    // Few clients ask for names; the others' rows need the room.
+    private static readonly (string Column, string Type) Names = ("NDS", "NameTable");
+
+    public static TextTable Of(IEnumerable<ProxyRow> proxies, TimeProvider clock, bool wide)
     {
-        string[] left = ["PROXY", "STATUS", .. Types.Select(t => t.Column), "SINCE"];
+        ProxyRow[] rows = [.. proxies];
+        (string Column, string Type)[] types =
+            rows.Any(r => Find(r, Names.Type) is not null) ? [.. Types, Names] : Types;
+        string[] left = ["PROXY", "STATUS", .. types.Select(t => t.Column), "SINCE"];
         var table = new TextTable(wide ? [.. left, "ADDRESS", "GATEWAY", "IDENTITY", "VERSION"] : left);
         foreach (var row in rows)
         {
-            var states = Types.Select(t => row.Types?.FirstOrDefault(s => s.Type == t.Type)?.Status);
+            var states = types.Select(t => Find(row, t.Type)?.Status);
             string?[] cells = [Shorten.NodeId(row.Id), row.Status, .. states, Ages.Since(row.Since, clock)];
             if (wide) cells = [.. cells, row.Address, row.Gateway, Shorten.SpiffeId(row.SpiffeId), row.UserAgent];
             table.Add(cells);
@@ -50,4 +56,6 @@ internal static class ProxyTable
         from type in row.Types ?? []
         where type.Nack.Length > 0
         select Printable.Of($"{Shorten.NodeId(row.Id)} refused {type.Type}: {type.Nack}");
+
+    private static ProxyTypeRow? Find(ProxyRow row, string type) => row.Types?.FirstOrDefault(t => t.Type == type);
 }

@@ -2,6 +2,7 @@ using MeshOrleans.Grains;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Multicluster.Workloads;
+using MeshOrleans.Xds.Gateway.Snapshots;
 
 namespace MeshOrleans.Silo.Api;
 
@@ -11,6 +12,7 @@ internal static class CertificateEndpoints
     public static void MapCertificates(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/v1/trust-bundle", BundleAsync);
+        routes.MapGet("/v1/trust-bundles", Bundles).RequireCredential();
         routes.MapPost("/v1/certificates", SignAsync).RequireCredential();
         routes.MapGet("/v1/identities", (IdentityListing listing) => Results.Json(listing.All(), ApiJson.Options))
             .RequireAdmin();
@@ -22,6 +24,15 @@ internal static class CertificateEndpoints
         var bundle = await Authority(grains).GetBundleAsync(context.RequestAborted);
         return Results.Json(
             new TrustBundleAnswer(bundle.TrustDomain, bundle.RootsPem, bundle.Sequence), ApiJson.Options);
+    }
+
+    /// <summary>The roots that members trust, of this mesh and of those it is linked to.</summary>
+    private static IResult Bundles(SnapshotHolder snapshots)
+    {
+        if (!snapshots.IsSynced) return Problems.Of(503, "Not ready.", "The mesh is not known here yet.");
+        var bundles = snapshots.Current.Bundles.Values;
+        return Results.Json(
+            bundles.Select(b => new TrustBundleAnswer(b.TrustDomain.Name, b.RootsPem, b.Sequence)), ApiJson.Options);
     }
 
     private static async Task<IResult> SignAsync(HttpContext context, IGrainFactory grains, JoinTokens tokens)

@@ -11,13 +11,16 @@ namespace MeshOrleans.Silo.Api;
 /// </summary>
 internal static class MonitoringEndpoints
 {
+    // Still ready: whoever is sent away from here finds a gateway that knows no more.
+    private const string LostMesh = "ready: but the store has lost the mesh, and proxies keep what they were told\n";
+
     public static void MapMonitoring(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/healthz/live", () => Results.Text("live\n"));
         routes.MapGet("/healthz/ready", (SnapshotHolder snapshots, ServingCertificate certificate) =>
             !snapshots.IsSynced ? NotReady("the mesh snapshot is not complete yet")
             : certificate.Current is null ? NotReady("there is no serving certificate yet")
-            : Results.Text("ready\n"));
+            : Results.Text(snapshots.HoldsLostMesh ? LostMesh : "ready\n"));
         routes.MapGet(
             "/metrics",
             (GatewayMetrics metrics, ClusterClock clock) =>

@@ -128,8 +128,9 @@ public sealed class XdsGatewayOptions
 
     /// <summary>
     /// The most HTTP/2 control frames that a connection may send at once before <see cref="ControlFramesPerSecond"/>
-    /// counts: PING, SETTINGS, RST_STREAM, PRIORITY, CONTINUATION and empty DATA, and ten WINDOW_UPDATE as one. A client
-    /// that ends more streams than this at once loses the connection and those that it meant to keep on it.
+    /// counts: PING, SETTINGS, RST_STREAM, PRIORITY, CONTINUATION and empty DATA, and ten as one of WINDOW_UPDATE, HEADERS
+    /// and DATA of less than 32 bytes that does not end its stream. A client that ends more streams than this at once
+    /// loses the connection and those that it meant to keep on it.
     /// </summary>
     /// <value>2,000 by default; the connection is cut above it.</value>
     [Range(100, 1_000_000)]

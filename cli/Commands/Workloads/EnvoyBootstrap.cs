@@ -53,15 +53,11 @@ internal static class EnvoyBootstrap
 
     private static JsonObject Node(WorkloadRequest member, string certificateFile, string rootsFile)
     {
-        var workload = MemberNode.Workload(member);
-        if (member.Weight is { } weight) workload["weight"] = weight;
-        if (member.LeaseSeconds is { } lease) workload["leaseSeconds"] = lease;
-        if (member.Group is { Length: > 0 } group) workload["group"] = group;
         var node = MemberNode.Of(
             member,
             ("MESH_SDS_CERTIFICATE", certificateFile),
             ("MESH_SDS_ROOTS", rootsFile),
-            ("MESH_WORKLOAD", workload));
+            ("MESH_WORKLOAD", MemberNode.Workload(member)));
         if (MemberNode.Locality(member) is { Count: > 0 } locality) node["locality"] = locality;
         return node;
     }

@@ -26,13 +26,15 @@ internal static class EnvoyFolder
         var files = new MemberCredentials(folder);
         var (certificateFile, rootsFile, bootstrap) =
             (files.Full("sds-certificate.json"), files.Full("sds-roots.json"), files.Full(Bootstrap));
+        var bundles = (await api.GetAsync("/v1/trust-bundles", cancellationToken))
+            .Read(ApiJson.Default.TrustBundleAnswerArray);
         var certificate = await files.WriteAsync(
             member,
             api,
             trustDomain =>
             [
                 (certificateFile, EnvoySecrets.Certificate(files.Chain, files.Key)),
-                (rootsFile, EnvoySecrets.Roots(files.Roots)),
+                (rootsFile, EnvoySecrets.Roots(files.Roots, bundles)),
                 (bootstrap, EnvoyBootstrap.Write(member, gateways, trustDomain, certificateFile, rootsFile)),
             ],
             cancellationToken);

@@ -66,6 +66,6 @@ internal sealed class MemberCredentials(string folder)
         }
     }
 
-    private static string Join(IEnumerable<string> certificates) =>
+    public static string Join(IEnumerable<string> certificates) =>
         string.Concat(certificates.Select(pem => pem.EndsWith('\n') ? pem : pem + "\n"));
 }

@@ -38,11 +38,18 @@ internal static class MemberNode
             .Select(p => KeyValuePair.Create(p.First, p.Second)));
 
     /// <summary>What it registers as.</summary>
-    public static JsonObject Workload(WorkloadRequest member) => new()
+    public static JsonObject Workload(WorkloadRequest member)
     {
-        ["address"] = member.Address,
-        ["ports"] = new JsonObject(member.Ports.Select(p => KeyValuePair.Create(p.Key, (JsonNode?)p.Value))),
-    };
+        var workload = new JsonObject
+        {
+            ["address"] = member.Address,
+            ["ports"] = new JsonObject(member.Ports.Select(p => KeyValuePair.Create(p.Key, (JsonNode?)p.Value))),
+        };
+        if (member.Weight is { } weight) workload["weight"] = weight;
+        if (member.LeaseSeconds is { } lease) workload["leaseSeconds"] = lease;
+        if (member.Group is { Length: > 0 } group) workload["group"] = group;
+        return workload;
+    }
 
     private static JsonObject Texts(IEnumerable<KeyValuePair<string, string>> texts) =>
         new(texts.Select(t => KeyValuePair.Create(t.Key, (JsonNode?)t.Value)));

@@ -63,6 +63,21 @@ public sealed record ConsistentHash
 
     /// <summary>Size of the Maglev table, a prime; null means 65537.</summary>
     public long? MaglevTableSize { get; init; }
+
+    /// <summary>Above this, Envoy takes no Maglev table.</summary>
+    public const int MaxMaglevTable = 5_000_011;
+
+    /// <summary>Whether a Maglev table may have this size: a prime, as its entries are found by steps that meet all.</summary>
+    public static bool IsTableSize(long size)
+    {
+        if (size is < 2 or > MaxMaglevTable) return false;
+        for (var divisor = 2L; divisor * divisor <= size; divisor++)
+        {
+            if (size % divisor == 0) return false;
+        }
+
+        return true;
+    }
 }
 
 /// <summary>A cookie that keeps a client at one endpoint.</summary>

@@ -26,7 +26,7 @@ internal static class DestinationRuleLimits
 
         if (policy.Tunnel is not null) report.NotActedOn(path.At("tunnel"), "tunnel");
         if (policy.ProxyProtocol is not null) report.NotActedOn(path.At("proxyProtocol"), "proxyProtocol");
-        if (policy.RetryBudget is not null) report.NotActedOn(path.At("retryBudget"), "retryBudget");
+        if (policy.RetryBudget is not null) report.EnvoyOnly(path.At("retryBudget"), "retryBudget");
     }
 
     /// <summary>

@@ -8,7 +8,6 @@ internal static class LoadBalancerRules
 {
     private static readonly string[] TopologyLabels =
         ["topology.kubernetes.io/region", "topology.kubernetes.io/zone", "topology.istio.io/subzone"];
-    private const int MaxMaglevTable = 5000011;
     private const long MaxRing = 8 * 1024 * 1024; // Envoy's bound; it refuses the cluster beyond
 
     public static void Check(LoadBalancer? balancer, FieldPath path, RuleReport report)
@@ -120,11 +119,14 @@ internal static class LoadBalancerRules
         if (hash.MaglevTableSize is not { } size) return;
         var table = path.At("maglev").At("tableSize");
         if (size == 0) report.Error(table, "tableSize must be set for maglev");
-        else if (size >= MaxMaglevTable)
+        else if (size >= ConsistentHash.MaxMaglevTable)
         {
-            report.Error(table, $"tableSize must be less than {MaxMaglevTable} for maglev");
+            report.Error(table, $"tableSize must be less than {ConsistentHash.MaxMaglevTable} for maglev");
         }
-        else if (!Primes.Contains(size)) report.Error(table, "tableSize must be a prime number for maglev");
+        else if (!ConsistentHash.IsTableSize(size))
+        {
+            report.Error(table, "tableSize must be a prime number for maglev");
+        }
     }
 
     // It becomes part of a header that the proxy writes.

@@ -11,15 +11,15 @@ internal static class VirtualServiceLimits
     public static void Check(VirtualService service, FieldPath spec, RuleReport report)
     {
         if (service.Hosts.IsEmpty) report.NotActedOn(spec, "a VirtualService without hosts, a delegate,");
-        if (!service.Tls.IsEmpty) report.NotActedOn(spec.At("tls"), "a route of TLS traffic");
-        if (!service.Tcp.IsEmpty) report.NotActedOn(spec.At("tcp"), "a route of TCP traffic");
+        if (!service.Tls.IsEmpty) report.EnvoyOnly(spec.At("tls"), "a route of TLS traffic");
+        if (!service.Tcp.IsEmpty) report.EnvoyOnly(spec.At("tcp"), "a route of TCP traffic");
         foreach (var (i, route) in service.Http.Index()) CheckRoute(route, spec.At("http").At(i), report);
     }
 
     private static void CheckRoute(HttpRoute route, FieldPath path, RuleReport report)
     {
         if (route.Delegate is not null) report.NotActedOn(path.At("delegate"), "delegate");
-        if (route.CorsPolicy is not null) report.NotActedOn(path.At("corsPolicy"), "corsPolicy");
+        if (route.CorsPolicy is not null) report.EnvoyOnly(path.At("corsPolicy"), "corsPolicy");
         if (route.Retries?.RetryRemoteLocalities is not null)
         {
             report.NotActedOn(path.At("retries").At("retryRemoteLocalities"), "retryRemoteLocalities");
@@ -28,7 +28,7 @@ internal static class VirtualServiceLimits
         if (route.Mirror is not null || !route.Mirrors.IsEmpty)
         {
             var at = path.At(route.Mirror is not null ? "mirror" : "mirrors");
-            report.NotActedOn(at, "mirroring of requests that have a body");
+            report.EnvoyOnly(at, "mirroring of requests that have a body");
         }
 
         CheckHeaders(route.Headers, path.At("headers"), report);

@@ -53,9 +53,6 @@ public sealed record ClusterModel
     /// <summary>The largest hash ring that a cluster may ask for (Envoy's bound).</summary>
     public const long LargestRing = 8 * 1024 * 1024;
 
-    /// <summary>The largest Maglev table that a cluster may ask for (Envoy's bound).</summary>
-    public const long LargestTable = 5_000_011;
-
     /// <summary>The name, e.g. <c>outbound|80|v1|cart.shop.svc.cluster.local</c>.</summary>
     public required string Name { get; init; }
 

@@ -21,7 +21,7 @@ internal sealed class FleetProcess : IAsyncDisposable
     public static FleetProcess Start(string gateway, int first, int count, XdsArguments arguments)
     {
         var (host, port) = (gateway[..gateway.LastIndexOf(':')], gateway[(gateway.LastIndexOf(':') + 1)..]);
-        int[] rest = [first, count, arguments.Namespaces, arguments.Services, arguments.Used];
+        int[] rest = [first, count, arguments.Namespaces, arguments.Services, arguments.Used, arguments.Slow, arguments.Envoys];
         string[] numbers = [port, .. rest.Select(n => n.ToString(CultureInfo.InvariantCulture))];
         var process = Process.Start(new ProcessStartInfo(
             "dotnet", [typeof(FleetProcess).Assembly.Location, "xds-fleet", host, .. numbers])

@@ -30,6 +30,9 @@ internal sealed class MeshLoad(XdsArguments arguments, ControlPlane control)
         let service = place % services
         select string.Create(CultureInfo.InvariantCulture, $"s{service}.{NamespaceOf(service, namespaces)}.bench:80");
 
+    /// <summary>Whether a proxy is among so many percent, which are spread evenly over the namespaces.</summary>
+    public static bool IsAmong(int proxy, int percent) => proxy * 37L % 100 < percent;
+
     /// <summary>The cluster whose endpoints change.</summary>
     public static string ClusterOf(int target) =>
         string.Create(CultureInfo.InvariantCulture, $"outbound|80||s{target}.b{target}.bench");

@@ -20,6 +20,10 @@ internal sealed record XdsArguments
           --changes N      changes of one endpoint, and of one route, that are timed     (50)
           --churn N        changes of an endpoint per second in the churn phase; 0 = skip (100)
           --seconds N      how long the churn goes on, 1 to 600                          (10)
+          --slow N         percent of the proxies that read slowly: a window of 64 KiB, of which they take one
+                           frame in 20 ms. They are not waited for; what is timed is the others (0)
+          --envoys N       percent of the proxies that call themselves envoy, and get what a stock Envoy
+                           gets                                                          (0)
           --fleets N       processes that the proxies are spread over, 1 to 16           (2)
           --json           one JSON document instead of tables
 
@@ -59,6 +63,10 @@ internal sealed record XdsArguments
 
     public int Fleets { get; private init; } = 2;
 
+    public int Slow { get; private init; }
+
+    public int Envoys { get; private init; }
+
     public bool Json { get; private init; }
 
     /// <summary>Reads the flags that follow the word <c>xds</c>.</summary>
@@ -89,6 +97,8 @@ internal sealed record XdsArguments
             case "--churn": return this with { Churn = Number(flag, value, 0, 10_000, ref error) };
             case "--seconds": return this with { ChurnTime = TimeSpan.FromSeconds(Number(flag, value, 1, 600, ref error)) };
             case "--fleets": return this with { Fleets = Number(flag, value, 1, 16, ref error) };
+            case "--slow": return this with { Slow = Number(flag, value, 0, 99, ref error) };
+            case "--envoys": return this with { Envoys = Number(flag, value, 0, 100, ref error) };
             case "--used": return this with { Calls = Number(flag, value, 1, 1000, ref error) };
             case "--scope" when value is "own" or "all" or "auto": return this with { Scope = value };
             case "--scope": error = $"--scope must be 'own', 'all' or 'auto', not '{value}'"; return this;

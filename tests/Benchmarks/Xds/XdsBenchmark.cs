@@ -70,6 +70,8 @@ internal sealed class XdsBenchmark : IAsyncDisposable
             _arguments.Proxies,
             _arguments.Namespaces,
             _arguments.Scope,
+            _arguments.Slow,
+            _arguments.Envoys,
             before,
             [.. _phases]);
     }
@@ -116,7 +118,7 @@ internal sealed class XdsBenchmark : IAsyncDisposable
     }
 
     // A route is in the one configuration of its port, for whoever sees the service.
-    private bool Sees(int proxy, int target) => _arguments.Scope switch
+    private bool Sees(int proxy, int target) => !MeshLoad.IsAmong(proxy, _arguments.Slow) && _arguments.Scope switch
     {
         "all" => true,
         "own" => proxy % _arguments.Namespaces == target,

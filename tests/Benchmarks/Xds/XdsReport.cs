@@ -50,6 +50,8 @@ internal sealed record XdsReport(
     int Proxies,
     int Namespaces,
     string Scope,
+    int SlowPercent,
+    int EnvoyPercent,
     double MegabytesBefore,
     ImmutableArray<XdsPhase> Phases)
 {
@@ -66,7 +68,8 @@ internal sealed record XdsReport(
     {
         var text = new StringBuilder();
         Line(text, $"commit {Machine.Commit}, {Machine.Cores} cores, {Machine.MeasuredAt:yyyy-MM-dd HH:mm}Z: {Services} services x "
-            + $"{Endpoints} endpoints, {Proxies} proxies, {Namespaces} namespaces, scope {Scope}");
+            + $"{Endpoints} endpoints, {Proxies} proxies, {Namespaces} namespaces, scope {Scope}"
+            + (SlowPercent > 0 ? $", {SlowPercent} % slow" : "") + (EnvoyPercent > 0 ? $", {EnvoyPercent} % Envoys" : ""));
         text.AppendLine();
         Line(text, $"{"milliseconds",-17}{"",8}{"call -> a proxy",21}{"call -> the last",21}{"bytes/",9}{"cpu",8}{"",8}");
         Line(text, $"{"phase",-17}{"changes",8}{"p50",7}{"p99",7}{"max",7}{"p50",7}{"p99",7}{"max",7}{"proxy",9}{"s",8}{"MB",6}{"s",7}");

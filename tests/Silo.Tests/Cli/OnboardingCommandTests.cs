@@ -100,7 +100,8 @@ public sealed class OnboardingCommandTests
 
         var result = await cli.RunAsync(
             "workload", "configure", "cart-1", "-n", "shop", "--service-account", "cart", "--address", "10.0.0.7",
-            "--port", "grpc=7070", "--label", "app=cart", "--locality", "here/z1", "--grpc", folder);
+            "--port", "grpc=7070", "--label", "app=cart", "--locality", "here/z1",
+            "--weight", "3", "--lease", "20s", "--group", "carts", "--grpc", folder);
 
         Assert.True(result.Code == 0, result.Error);
         Assert.Contains("ends at 2026-01-02 00:00:00Z", result.Out, StringComparison.Ordinal);
@@ -116,7 +117,9 @@ public sealed class OnboardingCommandTests
         Assert.Equal("sidecar~10.0.0.7~cart-1.shop~shop.svc.cluster.local", node.GetProperty("id").GetString());
         Assert.Equal("""{"region":"here","zone":"z1"}""", Compact(node.GetProperty("locality")));
         Assert.Equal("grpc", node.GetProperty("metadata").GetProperty("GENERATOR").GetString());
-        Assert.Equal("""{"grpc":7070}""", Compact(node.GetProperty("metadata").GetProperty("MESH_WORKLOAD").GetProperty("ports")));
+        Assert.Equal(
+            """{"address":"10.0.0.7","ports":{"grpc":7070},"weight":3,"leaseSeconds":20,"group":"carts"}""",
+            Compact(node.GetProperty("metadata").GetProperty("MESH_WORKLOAD")));
         var files = bootstrap.GetProperty("certificate_providers").GetProperty("default").GetProperty("config");
         Assert.Equal(Path.Combine(folder, "key.pem"), files.GetProperty("private_key_file").GetString());
 
@@ -132,6 +135,7 @@ public sealed class OnboardingCommandTests
         cli.Api.On("POST /v1/tokens", Minted, status: 201);
         cli.Api.On("POST /v1/certificates", """{"chain":["LEAF","ISSUER\n"],"serial":"1","notAfter":"2026-01-02T00:00:00Z","rotateAt":"2026-01-01T12:00:00Z"}""", status: 201);
         cli.Api.On("GET /v1/trust-bundle", """{"trustDomain":"mesh.example","roots":["ROOT"],"sequence":1}""");
+        cli.Api.On("GET /v1/trust-bundles", """[{"trustDomain":"mesh.example","roots":["ROOT"],"sequence":1}]""");
         var folder = Path.Combine(cli.Folder, "cart");
 
         var result = await cli.RunAsync(
@@ -164,6 +168,32 @@ public sealed class OnboardingCommandTests
         }
 
         static string SourceFile([System.Runtime.CompilerServices.CallerFilePath] string path = "") => path;
+    }
+
+    [Fact]
+    public async Task A_stock_Envoy_trusts_each_linked_mesh_with_its_own_members_only()
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.Api.On("POST /v1/tokens", Minted, status: 201);
+        cli.Api.On("POST /v1/certificates", """{"chain":["LEAF","ISSUER\n"],"serial":"1","notAfter":"2026-01-02T00:00:00Z","rotateAt":"2026-01-01T12:00:00Z"}""", status: 201);
+        cli.Api.On("GET /v1/trust-bundle", """{"trustDomain":"mesh.example","roots":["ROOT"],"sequence":1}""");
+        cli.Api.On("GET /v1/trust-bundles", """[{"trustDomain":"mesh.example","roots":["ROOT"],"sequence":1},{"trustDomain":"other.example","roots":["ONE\n","TWO"],"sequence":7}]""");
+        var folder = Path.Combine(cli.Folder, "cart");
+
+        var result = await cli.RunAsync(
+            "workload", "configure", "cart-1", "--address", "10.0.0.7", "--port", "http=80", "--xds", "gw:15012", "--envoy", folder);
+
+        Assert.True(result.Code == 0, result.Error);
+        var secret = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "sds-roots.json"))).RootElement;
+        var context = secret.GetProperty("resources")[0].GetProperty("validation_context");
+        var validator = context.GetProperty("custom_validator_config");
+        Assert.Equal("envoy.tls.cert_validator.spiffe", validator.GetProperty("name").GetString());
+        Assert.Equal(
+            [("mesh.example", "ROOT\n"), ("other.example", "ONE\nTWO\n")],
+            validator.GetProperty("typed_config").GetProperty("trust_domains").EnumerateArray().Select(d =>
+                (d.GetProperty("name").GetString()!, d.GetProperty("trust_bundle").GetProperty("inline_string").GetString()!)));
+        Assert.False(context.TryGetProperty("trusted_ca", out _));
+        Assert.Equal("ROOT\n", await File.ReadAllTextAsync(Path.Combine(folder, "root-cert.pem")));
     }
 
     [Theory]

@@ -27,6 +27,26 @@ public sealed class ProxyStatusCommandTests
         Assert.Equal("reviews-v1.default refused Listener: bad [31m filter\n", result.Error);
     }
 
+    [Theory]
+    [InlineData(80)]
+    [InlineData(100)]
+    public async Task A_name_table_has_its_column_where_somebody_asks_for_one(int width)
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.TerminalWidth = width;
+        var types = string.Join(',', Synced("Cluster"), Synced("Listener"), Synced("ClusterLoadAssignment"), Synced("RouteConfiguration"), Synced("Secret"), Synced("NameTable"));
+        cli.Api.On("GET /v1/proxies", $$"""[{{Proxy}},{"id":"{{Id.Replace("reviews", "ratings", StringComparison.Ordinal)}}","status":"SYNCED","since":"2025-12-31T23:55:00Z","types":[{{types}}]}]""");
+
+        var result = await cli.RunAsync("ps");
+
+        Assert.Equal(["PROXY", "STATUS", "CDS", "LDS", "EDS", "RDS", "SDS", "NDS", "SINCE"], Words(result.Lines[0]));
+        Assert.Equal(["NACKED", "SYNCED", "NACKED", "-", "-", "-", "-", "5m"], Words(result.Lines[1])[1..]);
+        Assert.Equal([.. Enumerable.Repeat("SYNCED", 7), "5m"], Words(result.Lines[2])[1..]);
+        Assert.All(result.Lines[..3], line => Assert.InRange(Visible(line).Length, 1, width));
+
+        static string Synced(string type) => $$"""{"type":"{{type}}","typeUrl":"t","status":"SYNCED","sentVersion":"v1","ackedVersion":"v1","revision":3,"nack":"","since":"2025-12-31T23:55:00Z"}""";
+    }
+
     [Fact]
     public async Task One_proxy_is_found_by_its_short_name()
     {
@@ -92,6 +112,8 @@ public sealed class ProxyStatusCommandTests
 
         Assert.Equal("cluster.local/ns/default/sa/reviews   reviews-v1.default   25h       90s       97%", result.Lines[1]);
     }
+
+    private static string[] Words(string line) => Visible(line).Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     private static string Visible(string line) => System.Text.RegularExpressions.Regex.Replace(line, "\u001b\\[[0-9;]*m", "");
 }

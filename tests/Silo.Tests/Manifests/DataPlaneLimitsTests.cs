@@ -126,14 +126,14 @@ public sealed class DataPlaneLimitsTests
     [InlineData(
         "DestinationRule",
         "{ host: a, trafficPolicy: { retryBudget: { percent: { value: 20 }, minRetryConcurrency: 3 } } }",
-        "trafficPolicy.retryBudget", "retryBudget")]
+        "trafficPolicy.retryBudget", "retryBudget is acted on by stock Envoys")]
     [InlineData(
         "VirtualService",
         "{ hosts: [a.com], tls: [{ match: [{ sniHosts: [a.com] }], route: [{ destination: { host: a } }] }] }", "tls",
-        "a route of TLS traffic")]
+        "a route of TLS traffic is acted on by stock Envoys, but not by this version's sidecars nor by gRPC programs")]
     [InlineData(
         "VirtualService", "{ hosts: [a.com], tcp: [{ route: [{ destination: { host: a } }] }] }", "tcp",
-        "a route of TCP traffic")]
+        "a route of TCP traffic is acted on by stock Envoys")]
     [InlineData(
         "VirtualService", "{ hosts: [a], http: [{ delegate: { name: d, namespace: n } }] }", "http[0].delegate",
         "delegate")]
@@ -166,11 +166,11 @@ public sealed class DataPlaneLimitsTests
         RuleTable.Notes(kind, spec, path, message);
 
     [Theory]
-    [InlineData("corsPolicy: { allowMethods: [GET] }", "corsPolicy", "corsPolicy")]
+    [InlineData("corsPolicy: { allowMethods: [GET] }", "corsPolicy", "corsPolicy is acted on by stock Envoys")]
     [InlineData(
         "retries: { attempts: 2, retryRemoteLocalities: true }", "retries.retryRemoteLocalities",
         "retryRemoteLocalities")]
-    [InlineData("mirror: { host: b }", "mirror", "mirroring of requests that have a body")]
+    [InlineData("mirror: { host: b }", "mirror", "mirroring of requests that have a body is acted on by stock Envoys")]
     [InlineData("mirrors: [{ destination: { host: b } }]", "mirrors", "mirroring of requests that have a body")]
     public void What_of_a_route_has_no_effect_is_accepted_with_a_word_about_it(
         string fields, string path, string message) =>

@@ -21,13 +21,19 @@ public sealed class FloodTests
         ["PING answers"] = (_, i) => [Frame.Ping(-i) with { Flags = Frame.Ack }],
         ["SETTINGS"] = (_, _) => [Frame.Settings()],
         ["RST_STREAM"] = (connection, _) => Reset(connection),
-        ["empty DATA"] = (connection, i) => i == 1 ? [Headers(connection, Frame.EndHeaders)] : [Frame.Data(1, [])],
+        ["small DATA"] = (connection, i) => Data(connection, i, Frame.Data(1, [])),
+        ["small DATA of one byte"] = (connection, i) => Data(connection, i, [.. Enumerable.Repeat(Frame.Data(1, [0]), 10)]),
+        ["small DATA that is padded"] = (connection, i) => Data(connection, i, [.. Enumerable.Repeat(Padded, 10)]),
+        ["HEADERS"] = (connection, _) => [.. Enumerable.Range(0, 10).Select(_ => Headers(connection, Frame.EndHeaders | Frame.EndStream))],
         ["CONTINUATION"] = (connection, i) =>
             [i == 1 ? Headers(connection, 0) : new Frame(FrameType.Continuation, 0, 1, [])],
         ["PRIORITY"] = (_, _) => [new Frame(FrameType.Priority, 0, 1, [0, 0, 0, 0, 1])],
         ["unknown"] = (_, _) => [new Frame((FrameType)77, 0, 0, [])],
         ["WINDOW_UPDATE"] = (_, _) => [.. Enumerable.Repeat(Frame.WindowUpdate(0, 1), 10)],
     };
+
+    /// <summary>One byte of content and 40 of padding.</summary>
+    private static Frame Padded => new(FrameType.Data, 8, 1, [40, .. new byte[41]]);
 
     public static TheoryData<string> Floods => [.. _floods.Keys];
 
@@ -47,8 +53,8 @@ public sealed class FloodTests
         host.AddService();
 
         Assert.Equal([Mesh.D], (await good.TakeAsync(TypeUrls.Cluster)).Names);
-        Assert.Single(host.Log.Lines, line => line.Text.Contains("control frames", StringComparison.Ordinal)
-            && line.Text.Contains(what.Split(' ')[0] == "empty" ? "empty DATA" : what.Split(' ')[0], StringComparison.Ordinal));
+        var name = what.StartsWith("small DATA", StringComparison.Ordinal) ? "small DATA" : what.Split(' ')[0];
+        Assert.Single(host.Log.Lines, line => line.Text.Contains($"nothing, the last was {name}.", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -71,13 +77,34 @@ public sealed class FloodTests
         await using var client = await ConformanceClient.OpenAsync(host, Mode.Delta, connection);
         await client.LoadAsync();
 
-        // Windows given back for 80 MB in frames of 16 KiB, each twice; pings of hours; a thousand streams that end.
+        // Windows given back for 80 MB in frames of 16 KiB, each twice; pings of hours.
         await FloodAsync(connection, Enumerable.Repeat(Frame.WindowUpdate(0, 16_384), 5_000)
             .Concat(Enumerable.Repeat(Frame.WindowUpdate(client.Stream.Id, 16_384), 5_000))
             .Concat(Enumerable.Range(1, 500).Select(i => Frame.Ping(-i))));
         await connection.PingAsync();
         host.Clock.Advance(TimeSpan.FromSeconds(10));
         await FloodAsync(connection, Enumerable.Range(1, 1_900).Select(i => Frame.Ping(-i)));
+        await connection.PingAsync();
+        host.AddService();
+
+        Assert.Equal([Mesh.D], (await client.TakeAsync(TypeUrls.Cluster)).Names);
+        Assert.Contains("mesh_xds_floods_cut_total 0\n", host.Metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_carries_the_streams_of_many_or_sends_the_head_of_a_message_by_itself_is_borne()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var connection = await RawConnection.OpenAsync(host.Address);
+        await using var client = await ConformanceClient.OpenAsync(host, Mode.Delta, connection);
+        await client.LoadAsync();
+
+        // A thousand streams that are opened and left open, five thousand messages in two frames each.
+        await FloodAsync(connection, Enumerable.Range(0, 1_000).Select(_ => Headers(connection, Frame.EndHeaders)));
+        var stream = connection.NewStream();
+        await connection.SendAsync(new Frame(FrameType.Headers, Frame.EndHeaders, stream.Id, connection.Headers("/no.such.Service/Method")));
+        await FloodAsync(connection, Enumerable.Range(0, 5_000).SelectMany(
+            _ => (Frame[])[Frame.Data(stream.Id, [0, 0, 0, 0, 60]), Frame.Data(stream.Id, new byte[60])]));
         await connection.PingAsync();
         host.AddService();
 
@@ -94,8 +121,9 @@ public sealed class FloodTests
             var frames = Enumerable.Range(0, 300).Select(_ => Any(random)).ToArray();
             var costs = frames.Sum(f => f.Type switch
             {
-                FrameType.Data => f.Payload.Length == 0 && !f.Has(Frame.EndStream) ? 10 : 0,
-                FrameType.Headers => 0,
+                FrameType.Data when f.Has(Frame.EndStream) => 0,
+                FrameType.Data => f.Payload.Length == 0 ? 10 : f.Payload.Length < 32 ? 1 : 0,
+                FrameType.Headers => 1,
                 FrameType.WindowUpdate => 1,
                 _ => 10,
             });
@@ -165,6 +193,9 @@ public sealed class FloodTests
         var headers = connection.Headers("/no.such.Service/Method");
         return [new Frame(FrameType.Headers, Frame.EndHeaders, stream.Id, headers), Frame.RstStream(stream.Id, 8)];
     }
+
+    private static Frame[] Data(RawConnection connection, int i, params Frame[] frames) =>
+        i == 1 ? [Headers(connection, Frame.EndHeaders)] : frames;
 
     private static Frame Headers(RawConnection connection, byte flags) => new(
         FrameType.Headers, flags, connection.NewStream().Id, connection.Headers(ConformanceClient.Path(Mode.Delta)));

@@ -30,7 +30,7 @@ internal sealed class FakeSnapshotGrain : IMeshSnapshotGrain
         string epoch, long number, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         Interlocked.Increment(ref _follows);
-        var next = epoch.Length == 0 ? 0 : -1;
+        var next = -1;
         var sent = 0;
         while (true)
         {
@@ -38,7 +38,7 @@ internal sealed class FakeSnapshotGrain : IMeshSnapshotGrain
             SnapshotBatch? batch;
             lock (_gate)
             {
-                if (next < 0) next = _batches.FindLastIndex(b => b.Number <= number) + 1;
+                if (next < 0) next = FirstAfter(epoch, number);
                 changed = _changed.Task;
                 batch = next < _batches.Count ? _batches[next] : null;
             }
@@ -56,12 +56,14 @@ internal sealed class FakeSnapshotGrain : IMeshSnapshotGrain
     }
 
     /// <summary>The whole mesh, as a first full batch.</summary>
-    public void Load(MeshSnapshot snapshot) => Append(isFull: true,
-    [
-        .. snapshot.Config.Values.Select(Change),
-        .. snapshot.Workloads.Values.Select(Change),
-        .. snapshot.Bundles.Select(b => new SnapshotChange($"trust/{b.Key}", 1, SnapshotPayload.Write(b.Value))),
-    ]);
+    public void Load(MeshSnapshot snapshot, string epoch = "e1") => Append(
+        isFull: true,
+        [
+            .. snapshot.Config.Values.Select(Change),
+            .. snapshot.Workloads.Values.Select(Change),
+            .. snapshot.Bundles.Select(b => new SnapshotChange($"trust/{b.Key}", 1, SnapshotPayload.Write(b.Value))),
+        ],
+        epoch);
 
     public void Put(Workload workload) => Tell(Change(workload));
 
@@ -82,6 +84,14 @@ internal sealed class FakeSnapshotGrain : IMeshSnapshotGrain
         }
 
         changed.SetResult();
+    }
+
+    /// <summary>The batch after a version, or the newest full one where that is of another history.</summary>
+    private int FirstAfter(string epoch, long number)
+    {
+        var full = _batches.FindLastIndex(b => b.IsFull);
+        if (full < 0) return 0;
+        return _batches[full].Epoch != epoch ? full : _batches.FindLastIndex(b => b.Number <= number) + 1;
     }
 
     private static SnapshotChange Change(ConfigResource resource) =>

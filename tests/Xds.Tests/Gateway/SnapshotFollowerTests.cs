@@ -7,6 +7,11 @@ namespace MeshOrleans.Xds.Tests.Gateway;
 
 public sealed class SnapshotFollowerTests
 {
+    private const string Settings = "{ kind: MeshConfig, apiVersion: mesh.orleans.io/v1, metadata: { name: default, namespace: istio-system } }";
+
+    private static SnapshotChange Returned => new(
+        "workload/app/a-1", 1, SnapshotPayload.Write(TestMesh.Workload("app", "a-1", "10.0.0.1", "app=a")));
+
     [Fact]
     public async Task Changes_are_applied_in_order()
     {
@@ -74,6 +79,57 @@ public sealed class SnapshotFollowerTests
     }
 
     [Fact]
+    public async Task A_store_that_has_lost_the_mesh_takes_nothing_from_the_proxies()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        var held = host.Snapshots.Current;
+        await using var client = host.Sotw();
+        var clusters = await client.OpenAsync();
+        await client.AckAsync(clusters);
+
+        host.Grains.Mesh.Load(MeshSnapshot.Empty, "e2");
+        await host.AdvanceUntilAsync(() => host.Snapshots.HoldsLostMesh);
+        host.Grains.Mesh.Append(isFull: false, [Returned], "e2");
+        await host.AdvanceUntilAsync(() => host.Grains.Mesh.Follows >= 2);
+
+        await client.SilenceAsync();
+        Assert.Same(held, host.Snapshots.Current);
+        Assert.Contains("mesh_snapshot_lost 1\n", host.Metrics, StringComparison.Ordinal);
+        var error = Assert.Single(host.Log.Lines, l => l.Level == LogLevel.Error);
+        Assert.Contains("Restore the store", error.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(host.Log.Lines, l => l.Text.Contains("does not follow", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_first_resource_of_a_new_history_makes_it_believed()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        host.Grains.Mesh.Load(MeshSnapshot.Empty, "e2");
+        await host.AdvanceUntilAsync(() => host.Snapshots.HoldsLostMesh);
+
+        host.Grains.Mesh.Load(TestMesh.Of(Settings, []).Snapshot, "e2");
+        await UntilAsync(host, host.Grains.Mesh.Number);
+
+        Assert.Single(host.Snapshots.Current.Config);
+        Assert.Empty(host.Snapshots.Current.Workloads);
+        Assert.False(host.Snapshots.HoldsLostMesh);
+        Assert.Contains("mesh_snapshot_lost 0\n", host.Metrics, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("c m", "e2:", true)]
+    [InlineData("c", "e2:", true)]
+    [InlineData("m", "e2:", true)]
+    [InlineData("c", "e2: m", true)]
+    [InlineData("m", "e2: m", false)]
+    [InlineData("c m", "e2: c", false)]
+    [InlineData("c m", "e1:", false)]
+    [InlineData("", "e2:", false)]
+    public void Another_history_is_a_loss_when_it_lacks_what_does_not_come_back_by_itself(
+        string held, string loaded, bool isLoss) => Assert.Equal(
+        isLoss, Xds.Gateway.Snapshots.SnapshotReader.IsLoss(Holding("e1", held), Holding(loaded[..2], loaded[3..])));
+
+    [Fact]
     public void A_full_batch_replaces_everything()
     {
         var held = MeshSnapshot.Empty.Put("workload/app/a-1", SnapshotPayload.Write(TestMesh.Workload("app", "a-1", "10.0.0.1", "app=a")));
@@ -83,6 +139,16 @@ public sealed class SnapshotFollowerTests
 
         Assert.Empty(update.Snapshot.Workloads);
         Assert.Equal((new SnapshotVersion("e2", 9), 0), (update.Snapshot.Version, update.Revision));
+    }
+
+    /// <param name="epoch">The history that it is of.</param>
+    /// <param name="entries">c: it has configuration; m: it has a member.</param>
+    private static MeshSnapshot Holding(string epoch, string entries)
+    {
+        var mesh = TestMesh.Of(
+            entries.Contains('c', StringComparison.Ordinal) ? Settings : "",
+            entries.Contains('m', StringComparison.Ordinal) ? TestMesh.Workloads[..1] : []);
+        return mesh.Snapshot with { Version = new SnapshotVersion(epoch, 7) };
     }
 
     private static Task UntilAsync(GatewayHost host, long number) => host.UntilAsync(

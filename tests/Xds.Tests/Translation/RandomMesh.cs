@@ -94,7 +94,7 @@ internal sealed record RandomMesh(string[] Resources, Workload[] Members)
     {
         string[] policies =
         [
-            "outlierDetection: { consecutive5xxErrors: 3 }",
+            "outlierDetection: { consecutive5xxErrors: 3 }, connectionPool: { http: { h2UpgradePolicy: UPGRADE, http2KeepAlive: { interval: 30s } } }",
             "tls: { mode: ISTIO_MUTUAL }",
             "tls: { mode: DISABLE }, loadBalancer: { consistentHash: { httpHeaderName: x } }",
             "tls: { mode: SIMPLE }, portLevelSettings: [ { port: { number: 9000 }, tls: { mode: ISTIO_MUTUAL } } ]",

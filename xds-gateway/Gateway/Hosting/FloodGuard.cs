@@ -10,8 +10,9 @@ using Microsoft.Extensions.Options;
 namespace MeshOrleans.Xds.Gateway.Hosting;
 
 /// <summary>
-/// Cuts connections whose client floods the server with HTTP/2 frames that ask for nothing: PING, SETTINGS, RST_STREAM,
-/// empty DATA, CONTINUATION, PRIORITY. Kestrel answers those as fast as they come.
+/// Cuts connections whose client floods the server with HTTP/2 frames that ask for little or nothing: PING, SETTINGS,
+/// RST_STREAM, CONTINUATION, PRIORITY, DATA of a few bytes, HEADERS of one stream after the other. Kestrel takes those
+/// as fast as they come.
 /// </summary>
 internal sealed partial class FloodGuard(
     IOptions<XdsGatewayOptions> options, TimeProvider clock, GatewayMetrics metrics, ILogger<FloodGuard> logger)
@@ -36,12 +37,13 @@ internal sealed partial class FloodGuard(
     {
         metrics.FloodCut();
         LogCut(connection.RemoteEndPoint?.ToString() ?? "an unknown address", NameOf(type));
-        connection.Abort(new ConnectionAbortedException("The client sends too many control frames."));
+        connection.Abort(new ConnectionAbortedException("The client sends too many small frames."));
     }
 
     private static string NameOf(int type) => type switch
     {
-        0 => "empty DATA",
+        0 => "small DATA",
+        1 => "HEADERS",
         2 => "PRIORITY",
         3 => "RST_STREAM",
         4 => "SETTINGS",
@@ -53,7 +55,8 @@ internal sealed partial class FloodGuard(
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "The connection of {Client} was cut: it sends too many control frames, the last was {Frame}.")]
+        Message = "The connection of {Client} was cut: it sends too many frames that ask for little or nothing, "
+            + "the last was {Frame}.")]
     private partial void LogCut(string client, string frame);
 
     private sealed record ScannedTransport(PipeReader Input, PipeWriter Output) : IDuplexPipe;

@@ -4,8 +4,8 @@ using MeshOrleans.Xds.Gateway.Streams;
 namespace MeshOrleans.Xds.Gateway.Hosting;
 
 /// <summary>
-/// Walks the frame headers of what one HTTP/2 client sends and holds its control frames against a budget. It keeps no
-/// bytes, never throws, and takes no interest in a connection that does not begin as HTTP/2 does.
+/// Walks the frame headers of what one HTTP/2 client sends and holds frames that ask for little or nothing against a
+/// budget. It keeps no bytes, never throws, and takes no interest in a connection that does not begin as HTTP/2 does.
 /// </summary>
 /// <remarks>Source: RFC 9113, sections 3.4, 4.1 and 10.5.</remarks>
 internal sealed class FrameScanner(TokenBucket budget)
@@ -14,10 +14,20 @@ internal sealed class FrameScanner(TokenBucket budget)
     private const byte Data = 0;
     private const byte Headers = 1;
     private const byte WindowUpdate = 8;
+
+    /// <summary>The least that a request of a discovery client has, in bytes: the name of its type is longer.</summary>
+    private const int LeastContent = 32;
     private const byte EndStream = 1;
+    private const byte Padded = 8;
 
     /// <summary>Who takes much data gives windows back as often: two updates for a frame of data are well-behaved.</summary>
     private const double WindowUpdateCost = 0.1;
+
+    /// <summary>Some clients send the five bytes before a message as a frame of their own, and that is well.</summary>
+    private const double CrumbCost = 0.1;
+
+    /// <summary>A stream is work, and one connection may carry those of many proxies.</summary>
+    private const double HeadersCost = 0.1;
 
     private int _prefaceRead;
     private bool _isOther;
@@ -94,11 +104,16 @@ internal sealed class FrameScanner(TokenBucket budget)
         }
     }
 
-    /// <summary>Requests and their bytes have limits of their own; everything else has to be answered or looked at.</summary>
+    /// <summary>
+    /// Requests in frames of their size have limits of their own; everything else has to be answered or looked at. The
+    /// last frame of a stream is free, as its first was not.
+    /// </summary>
     private double Cost() => _type switch
     {
-        Data => _length == 0 && (_flags & EndStream) == 0 ? 1 : 0,
-        Headers => 0,
+        Data when (_flags & EndStream) != 0 => 0,
+        Data when _length == 0 => 1,
+        Data => _length < LeastContent || (_flags & Padded) != 0 ? CrumbCost : 0,
+        Headers => HeadersCost,
         WindowUpdate => WindowUpdateCost,
         _ => 1,
     };

@@ -46,7 +46,7 @@ internal sealed partial class SnapshotFollower(
             if (SnapshotReader.IsHeartbeat(batch)) continue;
             if (!SnapshotReader.Continues(holder.Current.Version, batch))
             {
-                LogGap(holder.Current.Version.Number, batch.Number);
+                if (!holder.HoldsLostMesh) LogGap(holder.Current.Version.Number, batch.Number);
                 await ReloadAsync(mesh, cancellationToken);
                 return;
             }
@@ -67,10 +67,17 @@ internal sealed partial class SnapshotFollower(
 
     private void Take(SnapshotBatch batch)
     {
-        var update = SnapshotReader.Apply((holder.Current, holder.Revision), batch, LogUnreadable);
+        var held = holder.Current;
+        var update = SnapshotReader.Apply((held, holder.Revision), batch, LogUnreadable);
+        _backoff.Reset();
+        if (SnapshotReader.IsLoss(held, update.Snapshot))
+        {
+            if (holder.TryDoubt(batch.Epoch)) LogLost(held.Config.Count, held.Workloads.Count, batch.Epoch);
+            return;
+        }
+
         if (update.IsFull) LogLoaded(update.Keys.Length, batch.Number);
         holder.Publish(update);
-        _backoff.Reset();
     }
 
     private void LogUnreadable(string key, Exception exception) => LogUnreadableEntry(exception, key);
@@ -84,6 +91,14 @@ internal sealed partial class SnapshotFollower(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Version {Next} does not follow {Held}; loading the mesh anew.")]
     private partial void LogGap(long held, long next);
+
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "The store seems to have lost the mesh: it tells a new history {Epoch} without configuration, where "
+            + "{Resources} resources and {Members} members were. Proxies keep what they have, and nothing new reaches "
+            + "them. Restore the store; or, if this is meant, apply a first resource to the new one (a MeshConfig will "
+            + "do), and it is believed.")]
+    private partial void LogLost(int resources, int members, string epoch);
 
     [LoggerMessage(
         Level = LogLevel.Error,

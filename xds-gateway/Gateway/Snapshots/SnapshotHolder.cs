@@ -9,6 +9,7 @@ public sealed class SnapshotHolder
 {
     private volatile SnapshotUpdate _latest = new(MeshSnapshot.Empty, [], IsFull: false, Revision: 0);
     private volatile bool _isSynced;
+    private volatile string? _lostEpoch;
 
     /// <summary>Raised on the follower's thread after each change; handlers must be quick and must not throw.</summary>
     public event Action<SnapshotUpdate>? Changed;
@@ -22,10 +23,25 @@ public sealed class SnapshotHolder
     /// <summary>True once a full copy has been loaded: only then may anything be told to a proxy.</summary>
     public bool IsSynced => _isSynced;
 
+    /// <summary>
+    /// True while the copy is kept although the store tells another, empty history: it seems to have lost the mesh.
+    /// </summary>
+    public bool HoldsLostMesh => _lostEpoch is not null;
+
+    /// <summary>Notes that a history is not believed.</summary>
+    /// <returns>False when that was noted before.</returns>
+    public bool TryDoubt(string epoch)
+    {
+        if (_lostEpoch == epoch) return false;
+        _lostEpoch = epoch;
+        return true;
+    }
+
     /// <summary>Replaces the copy.</summary>
     public void Publish(SnapshotUpdate update)
     {
         _latest = update;
+        _lostEpoch = null;
         if (update.IsFull) _isSynced = true;
         Changed?.Invoke(update);
     }

@@ -17,6 +17,19 @@ internal static class SnapshotReader
         batch.IsFull || (batch.Epoch == held.Epoch && batch.Number > held.Number);
 
     /// <summary>
+    /// Whether a copy that was loaded anew comes from a store that has lost the mesh: another history than the one held,
+    /// and no configuration, nor members where there was none.
+    /// </summary>
+    /// <remarks>
+    /// Whoever deletes everything does so in the history that is held, and the gateway is told of each removal. Members
+    /// come back to an emptied store by themselves and so prove nothing; configuration comes by somebody's hand.
+    /// </remarks>
+    public static bool IsLoss(MeshSnapshot held, MeshSnapshot loaded) =>
+        loaded.Version.Epoch != held.Version.Epoch
+        && loaded.Config.IsEmpty
+        && (!held.Config.IsEmpty || (loaded.Workloads.IsEmpty && !held.Workloads.IsEmpty));
+
+    /// <summary>
     /// The copy after a batch. An entry that cannot be read keeps its former content and spoils nothing else.
     /// </summary>
     /// <param name="held">The copy, with its revision.</param>

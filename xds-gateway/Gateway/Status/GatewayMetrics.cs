@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
+using MeshOrleans.Xds.Gateway.Snapshots;
 using MeshOrleans.Xds.Protocol;
 
 namespace MeshOrleans.Xds.Gateway.Status;
 
 /// <summary>The gateway's figures, under the names that Istio's dashboards ask for.</summary>
-public sealed class GatewayMetrics
+public sealed class GatewayMetrics(SnapshotHolder snapshots)
 {
     private static readonly double[] Buckets = [0.01, 0.05, 0.1, 0.5, 1, 3, 5, 10, 20, 30];
 
@@ -36,6 +37,8 @@ public sealed class GatewayMetrics
             }
         }
 
+        Head(text, "mesh_snapshot_lost", "gauge", "1 while the store has lost the mesh and the last copy is kept.");
+        Line(text, "mesh_snapshot_lost", snapshots.HoldsLostMesh ? 1 : 0);
         WriteAdmission(text);
         Head(text, "citadel_server_csr_count", "counter", "Certificate requests received.");
         Line(text, "citadel_server_csr_count", Interlocked.Read(ref _csrs));
@@ -69,7 +72,7 @@ public sealed class GatewayMetrics
     /// <summary>A stream begins, or ceases, to wait for its first response.</summary>
     internal void Waits(int change) => Interlocked.Add(ref _waiting, change);
 
-    /// <summary>A connection was cut for its flood of control frames.</summary>
+    /// <summary>A connection was cut for its flood of frames that ask for little or nothing.</summary>
     internal void FloodCut() => Interlocked.Increment(ref _floods);
 
     internal void CsrReceived() => Interlocked.Increment(ref _csrs);
@@ -109,7 +112,7 @@ public sealed class GatewayMetrics
 
         Head(text, "mesh_xds_rejects_not_logged_total", "counter", "Refusals by clients that were only counted.");
         Line(text, "mesh_xds_rejects_not_logged_total", Interlocked.Read(ref _rejectsNotLogged));
-        Head(text, "mesh_xds_floods_cut_total", "counter", "Connections that were cut for a flood of control frames.");
+        Head(text, "mesh_xds_floods_cut_total", "counter", "Connections that were cut for a flood of small frames.");
         Line(text, "mesh_xds_floods_cut_total", Interlocked.Read(ref _floods));
     }
 

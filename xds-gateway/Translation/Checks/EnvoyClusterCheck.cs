@@ -1,4 +1,5 @@
 using System.Net;
+using MeshOrleans.Model.Config;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Cluster;
 using MeshOrleans.Xds.Protocol.Core;
@@ -12,7 +13,6 @@ namespace MeshOrleans.Xds.Translation.Checks;
 internal static class EnvoyClusterCheck
 {
     private const uint MaxRing = 8 * 1024 * 1024;
-    private const uint MaxTable = 5_000_011;
 
     public static void Check(Cluster cluster, List<string> faults)
     {
@@ -93,7 +93,7 @@ internal static class EnvoyClusterCheck
             faults.Add($"{cluster.Name}: a ring of {ring.MinimumRingSize}.");
         }
 
-        if (cluster.MaglevLbConfig?.TableSize is { } table && (table > MaxTable || !IsPrime(table)))
+        if (cluster.MaglevLbConfig?.TableSize is { } table && (table > int.MaxValue || !ConsistentHash.IsTableSize((long)table)))
         {
             faults.Add($"{cluster.Name}: a table of {table}, which is too large or no prime.");
         }
@@ -165,16 +165,5 @@ internal static class EnvoyClusterCheck
 
         EnvoyTlsCheck.Check(name, tls.CommonTlsContext, faults);
         if (tls.Sni.Length > 255) faults.Add($"{name}: the server name is too long.");
-    }
-
-    private static bool IsPrime(ulong number)
-    {
-        if (number < 2) return false;
-        for (ulong i = 2; i * i <= number; i++)
-        {
-            if (number % i == 0) return false;
-        }
-
-        return true;
     }
 }

@@ -17,6 +17,9 @@ internal static class HttpProtocolTranslator
 {
     private const string Key = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
+    /// <summary>Envoy takes no pings without a limit to their answers; this is gRPC's.</summary>
+    private static readonly TimeSpan DefaultKeepAliveTimeout = TimeSpan.FromSeconds(20);
+
     public static void Apply(Cluster cluster, OutboundCluster source)
     {
         if (!source.Port.Protocol.IsHttp()) return;
@@ -72,12 +75,12 @@ internal static class HttpProtocolTranslator
     {
         var options = new Http2ProtocolOptions();
         if (pool?.MaxConcurrentStreams is > 0 and var streams) options.MaxConcurrentStreams = (uint)streams;
-        if (pool?.Http2KeepAlive is { } keepAlive)
+        if (pool?.Http2KeepAlive is { Interval: { } interval } keepAlive)
         {
             options.ConnectionKeepalive = new KeepaliveSettings
             {
-                Interval = keepAlive.Interval is { } interval ? Duration.FromTimeSpan(interval) : null,
-                Timeout = keepAlive.Timeout is { } timeout ? Duration.FromTimeSpan(timeout) : null,
+                Interval = Duration.FromTimeSpan(interval),
+                Timeout = Duration.FromTimeSpan(keepAlive.Timeout ?? DefaultKeepAliveTimeout),
             };
         }
 

@@ -57,7 +57,9 @@ internal static class LoadBalancerTranslator
         if (hash.UseMaglev)
         {
             cluster.LbPolicy = Cluster.Types.LbPolicy.Maglev;
-            cluster.MaglevLbConfig = new() { TableSize = (ulong?)hash.MaglevTableSize ?? DefaultTableSize };
+            // What was stored before its size was checked.
+            var isTable = hash.MaglevTableSize is { } size && ConsistentHash.IsTableSize(size);
+            cluster.MaglevLbConfig = new() { TableSize = isTable ? (ulong)hash.MaglevTableSize! : DefaultTableSize };
             return;
         }
 

@@ -33,11 +33,16 @@ internal static class RouteMatchTranslator
             _ => false,
         };
 
-    /// <summary>A text condition; presence is the caller's to handle.</summary>
+    /// <summary>
+    /// A text condition; presence is the caller's to handle. Envoy takes no empty prefix and no empty expression.
+    /// </summary>
     public static StringMatcher Text(StringMatch source) => source.Kind switch
     {
         StringMatchKind.Exact => new StringMatcher { Exact = source.Value },
+        StringMatchKind.Prefix when source.Value.Length == 0 =>
+            new StringMatcher { SafeRegex = new RegexMatcher { Regex = ".*" } },
         StringMatchKind.Prefix => new StringMatcher { Prefix = source.Value },
+        _ when source.Value.Length == 0 => new StringMatcher { Exact = "" },
         _ => new StringMatcher { SafeRegex = new RegexMatcher { Regex = source.Value } },
     };
 
@@ -48,7 +53,7 @@ internal static class RouteMatchTranslator
             case { Kind: StringMatchKind.Exact } uri:
                 match.Path = uri.Value;
                 break;
-            case { Kind: StringMatchKind.Regex } uri:
+            case { Kind: StringMatchKind.Regex, Value.Length: > 0 } uri:
                 match.SafeRegex = new RegexMatcher { Regex = uri.Value };
                 return; // case is the expression's own matter
             case { Kind: StringMatchKind.Prefix, Value.Length: > 0 } uri:

@@ -1,3 +1,4 @@
+using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Validation;
 using MeshOrleans.Proxy.Dataplane.Model;
 using Proto = MeshOrleans.Xds.Protocol;
@@ -122,7 +123,7 @@ internal static class ClusterReader
             throw new UnusableResourceException(here.At("minimum_ring_size"), $"{least} is not from 1 to {most}");
         }
 
-        if (table > (ulong)ClusterModel.LargestTable || !Primes.Contains((long)table))
+        if (table > int.MaxValue || !ConsistentHash.IsTableSize((long)table))
         {
             throw new UnusableResourceException(here.At("table_size"), $"{table} is no prime, or too large");
         }

@@ -12,14 +12,15 @@ internal static class FleetProgram
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(120);
 
     /// <param name="args">
-    /// Host, port, first number, how many, over how many namespaces, services of the mesh, and how many each calls.
+    /// Host, port, first number, how many, over how many namespaces, services of the mesh, how many each calls, percent of
+    /// the proxies that read slowly, and of those that are Envoys.
     /// </param>
     public static async Task<int> RunAsync(IReadOnlyList<string> args)
     {
         var numbers = args.Skip(1).Select(a => int.Parse(a, CultureInfo.InvariantCulture)).ToArray();
         var (gateway, first, count, namespaces) = ((args[0], numbers[0]), numbers[1], numbers[2], numbers[3]);
-        var (services, used) = (numbers[4], numbers[5]);
-        var tally = new FleetTally(count);
+        var (services, used, slow, envoys) = (numbers[4], numbers[5], numbers[6], numbers[7]);
+        var tally = new FleetTally(Enumerable.Range(first, count).Count(i => !MeshLoad.IsAmong(i, slow)));
         using var stop = new CancellationTokenSource();
         var proxies = Enumerable.Range(first, count)
             .Select(i => new SimulatedProxy(
@@ -27,6 +28,7 @@ internal static class FleetProgram
                 MeshLoad.NamespaceOf(i, namespaces),
                 gateway,
                 [.. MeshLoad.CalledBy(i, namespaces, services, used)],
+                new ProxyManner(MeshLoad.IsAmong(i, slow), MeshLoad.IsAmong(i + 1, envoys)),
                 tally))
             .ToArray();
         var loops = Array.Empty<Task>();

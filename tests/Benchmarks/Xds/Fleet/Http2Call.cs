@@ -16,31 +16,41 @@ internal sealed class Http2Call : IDisposable
     private const byte Data = 0, Headers = 1, Reset = 3, Settings = 4, Ping = 6, GoAway = 7, WindowUpdate = 8;
     private const byte EndStream = 1, Ack = 1, EndHeaders = 4;
     private const int Window = 0x3FFF_0000;
+    private const int SlowWindow = 65_535; // what HTTP/2 begins with
     private const int MaxFrame = 16_384; // what every server takes
     private const int ReturnAfter = 1 << 20;
+    private const int SlowReturnAfter = 1 << 15;
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(20);
 
     private static readonly byte[] _preface = Encoding.ASCII.GetBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
     private readonly Socket _socket;
+    private readonly bool _isSlow;
     private readonly SemaphoreSlim _writing = new(1);
     private readonly ArrayBufferWriter<byte> _message = new(4096);
     private byte[] _buffer = new byte[16 * 1024];
     private int _begin, _end, _unreturned, _taken;
     private bool _isOver;
 
-    private Http2Call(Socket socket) => _socket = socket;
+    private Http2Call(Socket socket, bool isSlow) => (_socket, _isSlow) = (socket, isSlow);
 
     /// <summary>Bytes that have come.</summary>
     public long Received { get; private set; }
 
     /// <summary>Connects, and opens the call.</summary>
-    public static async Task<Http2Call> OpenAsync(string host, int port, string path, CancellationToken cancellationToken)
+    /// <param name="host">Where.</param>
+    /// <param name="port">On which port.</param>
+    /// <param name="path">What is called.</param>
+    /// <param name="isSlow">Whether it gives a small window and pauses after each frame of data.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    public static async Task<Http2Call> OpenAsync(
+        string host, int port, string path, bool isSlow, CancellationToken cancellationToken)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             await socket.ConnectAsync(host, port, cancellationToken);
-            var call = new Http2Call(socket);
+            var call = new Http2Call(socket, isSlow);
             await call.BeginAsync($"{host}:{port}", path, cancellationToken);
             return call;
         }
@@ -108,9 +118,9 @@ internal sealed class Http2Call : IDisposable
         Span<byte> settings = stackalloc byte[FrameHeader + 6];
         WriteHeader(settings, 6, Settings, 0, 0);
         BinaryPrimitives.WriteUInt16BigEndian(settings[FrameHeader..], 4); // INITIAL_WINDOW_SIZE
-        BinaryPrimitives.WriteInt32BigEndian(settings[(FrameHeader + 2)..], Window);
+        BinaryPrimitives.WriteInt32BigEndian(settings[(FrameHeader + 2)..], _isSlow ? SlowWindow : Window);
         start.Write(settings);
-        start.Write<byte>(WindowFrame(0, Window - 65_535));
+        if (!_isSlow) start.Write<byte>(WindowFrame(0, Window - SlowWindow));
         Span<byte> header = stackalloc byte[FrameHeader];
         WriteHeader(header, block.WrittenCount, Headers, EndHeaders, 1);
         start.Write(header);
@@ -151,6 +161,7 @@ internal sealed class Http2Call : IDisposable
             case Data:
                 _message.Write(payload.Span);
                 _isOver |= (flags & EndStream) != 0;
+                if (_isSlow) await Task.Delay(_pause, cancellationToken);
                 await ReturnAsync(length, cancellationToken);
                 break;
             case Headers:
@@ -173,7 +184,7 @@ internal sealed class Http2Call : IDisposable
     private async Task ReturnAsync(int length, CancellationToken cancellationToken)
     {
         _unreturned += length;
-        if (_unreturned < ReturnAfter) return;
+        if (_unreturned < (_isSlow ? SlowReturnAfter : ReturnAfter)) return;
         var returned = _unreturned;
         _unreturned = 0;
         await WriteAsync((byte[])[.. WindowFrame(0, returned), .. WindowFrame(1, returned)], cancellationToken);

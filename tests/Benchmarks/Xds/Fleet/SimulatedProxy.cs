@@ -15,9 +15,10 @@ namespace MeshOrleans.Benchmarks.Xds.Fleet;
 /// <param name="ns">Its namespace.</param>
 /// <param name="gateway">Where it connects.</param>
 /// <param name="called">What it says that it calls; empty for a proxy that does not ask on demand.</param>
+/// <param name="manner">How it differs from others.</param>
 /// <param name="tally">Counts what it gets.</param>
 internal sealed class SimulatedProxy(
-    string id, string ns, (string Host, int Port) gateway, string[] called, FleetTally tally)
+    string id, string ns, (string Host, int Port) gateway, string[] called, ProxyManner manner, FleetTally tally)
 {
     private const string Method = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
     private const int Everything = 15; // a bit for each type
@@ -49,7 +50,7 @@ internal sealed class SimulatedProxy(
                 tally.Failed(exception);
             }
 
-            tally.Lost(_answered == Everything);
+            if (!manner.IsSlow) tally.Lost(_answered == Everything);
             _answered = 0;
             if (!cancellationToken.IsCancellationRequested) await Task.Delay(random.Next(50, 250), CancellationToken.None);
         }
@@ -57,7 +58,8 @@ internal sealed class SimulatedProxy(
 
     private async Task StreamAsync(CancellationToken cancellationToken)
     {
-        using var call = await Http2Call.OpenAsync(gateway.Host, gateway.Port, Method, cancellationToken);
+        using var call = await Http2Call.OpenAsync(
+            gateway.Host, gateway.Port, Method, manner.IsSlow, cancellationToken);
         await call.SendAsync(Opening(), cancellationToken);
         long counted = 0;
         while (await call.ReadAsync(cancellationToken) is { } message)
@@ -75,7 +77,7 @@ internal sealed class SimulatedProxy(
         var node = new Node
         {
             Id = $"sidecar~10.200.0.1~{id}.{ns}~{ns}.svc.cluster.local",
-            UserAgentName = "mesh-bench",
+            UserAgentName = manner.IsEnvoy ? "envoy" : "mesh-bench",
         };
         var opening = new List<byte>();
         if (called.Length > 0)
@@ -128,7 +130,7 @@ internal sealed class SimulatedProxy(
                 if (!_held[type].TryGetValue(name, out var held)) names.Add(name);
                 else if (held == version) tally.Repeated();
                 _held[type][name] = version;
-                tally.Arrived(type, name, at);
+                if (!manner.IsSlow) tally.Arrived(type, name, at);
             }
             else if (body.Field == 6)
             {
@@ -146,7 +148,7 @@ internal sealed class SimulatedProxy(
         if (_answered == Everything) return;
         _answered |= 1 << type;
         if (_held[0].Keys.Any(IsAsked) is false) _answered |= 2; // nothing to ask endpoints of
-        if (_answered == Everything) tally.Synced(at);
+        if (_answered == Everything && !manner.IsSlow) tally.Synced(at);
     }
 
     private static byte[] Reply(int type, string nonce, List<string> names)

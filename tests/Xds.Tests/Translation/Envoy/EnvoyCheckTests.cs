@@ -1,12 +1,16 @@
+using System.Collections.Immutable;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using MeshOrleans.Model.Config;
 using MeshOrleans.Xds.Protocol.Cluster;
 using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Protocol.Route;
 using MeshOrleans.Xds.Protocol.TcpProxy;
 using MeshOrleans.Xds.Protocol.Tls;
 using MeshOrleans.Xds.Translation.Checks;
+using MeshOrleans.Xds.Translation.Clusters;
 using MeshOrleans.Xds.Translation.Resources;
+using MeshOrleans.Xds.Translation.Routes;
 using UpstreamOptions = MeshOrleans.Xds.Protocol.Upstream.HttpProtocolOptions;
 
 namespace MeshOrleans.Xds.Tests.Translation.Envoy;
@@ -56,6 +60,56 @@ public sealed class EnvoyCheckTests
         { c => c.TypedExtensionProtocolOptions["x"] = Any.Pack(new UpstreamOptions { ExplicitHttpConfig = new() { Http2ProtocolOptions = new() { ConnectionKeepalive = new() } } }), "keep-alive" },
         { c => c.TransportSocketMatches[0].TransportSocket.TypedConfig = Any.Pack(new UpstreamTlsContext { CommonTlsContext = new() { ValidationContext = new() { SystemRootCerts = new() } } }), "does not know" },
     };
+
+    [Theory]
+    [InlineData("{ interval: 30s }", "\"30s\"", "\"20s\"")]
+    [InlineData("{ interval: 30s, timeout: 5s }", "\"30s\"", "\"5s\"")]
+    [InlineData("{ timeout: 5s }", null, null)]
+    [InlineData("{}", null, null)]
+    public void Pings_have_a_limit_or_are_not_sent(string keepAlive, string? interval, string? timeout)
+    {
+        var mesh = EnvoyMesh.With($$"""
+            kind: DestinationRule
+            apiVersion: networking.istio.io/v1
+            metadata: { name: a, namespace: app }
+            spec: { host: a, trafficPolicy: { connectionPool: { http: { h2UpgradePolicy: UPGRADE, http2KeepAlive: {{keepAlive}} } } } }
+            """).For(TestMesh.Envoy());
+
+        var options = mesh.Cluster("outbound|80||a.app.svc.cluster.local").TypedExtensionProtocolOptions.Values.Single().Unpack<UpstreamOptions>();
+        var pings = options.ExplicitHttpConfig.Http2ProtocolOptions.ConnectionKeepalive;
+
+        Assert.Equal((interval, timeout), (pings?.Interval.ToString(), pings?.Timeout.ToString()));
+        Assert.Empty(EnvoyCheck.Violations(mesh.Resources));
+    }
+
+    [Theory]
+    [InlineData(65536, 65537)]
+    [InlineData(5_000_017, 65537)]
+    [InlineData(0, 65537)]
+    [InlineData(251, 251)]
+    public void A_table_that_was_stored_before_its_size_was_checked_is_made_one(long stored, ulong sent)
+    {
+        var cluster = new Cluster();
+
+        LoadBalancerTranslator.Apply(cluster, new LoadBalancer { ConsistentHash = new() { UseMaglev = true, MaglevTableSize = stored } });
+
+        Assert.Equal(sent, cluster.MaglevLbConfig.TableSize);
+    }
+
+    [Fact]
+    public void No_condition_is_without_text()
+    {
+        var match = RouteMatchTranslator.Translate(new HttpMatch
+        {
+            Uri = StringMatch.Prefix(""),
+            Method = StringMatch.Prefix(""),
+            Headers = ImmutableSortedDictionary<string, StringMatch>.Empty.Add("x", StringMatch.Regex("")).Add("y", StringMatch.Prefix("")),
+        });
+
+        Assert.Equal("/", match.Prefix);
+        Assert.Equal([".*", "", ".*"], match.Headers.Select(h => h.StringMatch.SafeRegex?.Regex ?? h.StringMatch.Exact));
+        Assert.Equal("/", RouteMatchTranslator.Translate(new HttpMatch { Uri = StringMatch.Regex("") }).Prefix);
+    }
 
     public static TheoryData<Action<Route>, string> BadRoutes => new()
     {

@@ -19,7 +19,6 @@ internal static class VirtualServiceLimits
     private static void CheckRoute(HttpRoute route, FieldPath path, RuleReport report)
     {
         if (route.Delegate is not null) report.NotActedOn(path.At("delegate"), "delegate");
-        if (route.CorsPolicy is not null) report.NotActedOn(path.At("corsPolicy"), "corsPolicy");
         if (route.Retries?.RetryRemoteLocalities is not null)
         {
             report.NotActedOn(path.At("retries").At("retryRemoteLocalities"), "retryRemoteLocalities");

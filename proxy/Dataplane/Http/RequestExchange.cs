@@ -63,6 +63,9 @@ internal sealed class RequestExchange
 
     public WeightedClusterModel? Choice { get; set; }
 
+    /// <summary>The origin that the answer is to name as allowed; empty for none.</summary>
+    public string AllowedOrigin { get; set; } = "";
+
     /// <summary>The deadline that the local application has asked for; null for none.</summary>
     public TimeSpan? TimeoutOverride { get; set; }
 

@@ -208,7 +208,6 @@ public sealed class DataPlaneLimitsTests
         RuleTable.Notes(kind, spec, path, message);
 
     [Theory]
-    [InlineData("corsPolicy: { allowMethods: [GET] }", "corsPolicy", "corsPolicy")]
     [InlineData(
         "retries: { attempts: 2, retryRemoteLocalities: true }", "retries.retryRemoteLocalities",
         "retryRemoteLocalities")]

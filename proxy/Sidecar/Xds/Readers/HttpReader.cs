@@ -20,6 +20,7 @@ internal static class HttpReader
     private static readonly string RouterType = Proto.Router.Router.Descriptor.FullName;
     private static readonly string RbacType = Proto.HttpRbac.RBAC.Descriptor.FullName;
     private static readonly string FaultType = Proto.Fault.HTTPFault.Descriptor.FullName;
+    private static readonly string CorsType = Proto.Cors.Cors.Descriptor.FullName;
 
     public static HttpTemplate Read(
         Proto.Hcm.HttpConnectionManager manager, IEnumerable<AuthorizationFilter> before, FieldPath at)
@@ -73,7 +74,7 @@ internal static class HttpReader
             {
                 RefuseFault(CoreReader.Unpack<Proto.Fault.HTTPFault>(filter.TypedConfig!, here), here);
             }
-            else if (!filter.IsOptional)
+            else if (type != CorsType && !filter.IsOptional) // its rules belong to routes
             {
                 throw new UnusableResourceException(at.At(i), $"filter '{filter.Name}' ({type}) is not supported");
             }

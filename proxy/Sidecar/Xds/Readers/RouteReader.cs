@@ -25,8 +25,8 @@ internal static class RouteReader
             throw new UnusableResourceException(at.At("require_tls"), $"{host.RequireTls} is not supported");
         }
 
-        var fault = FaultReader.Find(host.TypedPerFilterConfig, at);
-        var routes = host.Routes.Select((r, i) => Route(r, host.RetryPolicy, fault, at.At("routes").At(i)));
+        var filters = FilterSettings.Read(host.TypedPerFilterConfig, at);
+        var routes = host.Routes.Select((r, i) => Route(r, host.RetryPolicy, filters, at.At("routes").At(i)));
         return new VirtualHostModel(host.Name, [.. host.Domains], [.. routes])
         {
             IncludeAttemptCount = host.IncludeRequestAttemptCount,
@@ -35,15 +35,20 @@ internal static class RouteReader
     }
 
     private static RouteModel Route(
-        Proto.Route.Route route, Proto.Route.RetryPolicy? hostRetry, FaultModel? hostFault, FieldPath at) => new()
+        Proto.Route.Route route, Proto.Route.RetryPolicy? hostRetry, FilterSettings ofHost, FieldPath at)
     {
-        Name = route.Name,
-        Match = RouteMatchReader.Read(route.Match, at.At("match")),
-        Action = RouteActionReader.Read(route, hostRetry, at),
-        RequestHeaders = CoreReader.Headers(
-            route.RequestHeadersToRemove, route.RequestHeadersToAdd, at.At("request_headers_to_add")),
-        ResponseHeaders = CoreReader.Headers(
-            route.ResponseHeadersToRemove, route.ResponseHeadersToAdd, at.At("response_headers_to_add")),
-        Fault = FaultReader.Find(route.TypedPerFilterConfig, at) ?? hostFault,
-    };
+        var filters = FilterSettings.Read(route.TypedPerFilterConfig, at);
+        return new RouteModel
+        {
+            Name = route.Name,
+            Match = RouteMatchReader.Read(route.Match, at.At("match")),
+            Action = RouteActionReader.Read(route, hostRetry, at),
+            RequestHeaders = CoreReader.Headers(
+                route.RequestHeadersToRemove, route.RequestHeadersToAdd, at.At("request_headers_to_add")),
+            ResponseHeaders = CoreReader.Headers(
+                route.ResponseHeadersToRemove, route.ResponseHeadersToAdd, at.At("response_headers_to_add")),
+            Fault = filters.Fault ?? ofHost.Fault,
+            Cors = filters.Cors ?? ofHost.Cors,
+        };
+    }
 }

@@ -24,12 +24,6 @@ internal static class VirtualServiceLimits
             report.NotActedOn(path.At("retries").At("retryRemoteLocalities"), "retryRemoteLocalities");
         }
 
-        if (route.Mirror is not null || !route.Mirrors.IsEmpty)
-        {
-            var at = path.At(route.Mirror is not null ? "mirror" : "mirrors");
-            report.NotActedOn(at, "mirroring of requests that have a body");
-        }
-
         CheckHeaders(route.Headers, path.At("headers"), report);
         foreach (var (i, target) in route.Route.Index())
         {

@@ -71,6 +71,9 @@ internal sealed class RequestExchange
 
     public ClusterPlan? Cluster { get; set; }
 
+    /// <summary>How much of the request's body may be remembered, in bytes.</summary>
+    public int BodyLimit => Decision.Host?.BodyLimit ?? VirtualHostModel.DefaultBodyLimit;
+
     public ResponseFlags Flags { get; set; }
 
     /// <summary>Envoy's response_code_details; empty for the ordinary.</summary>

@@ -23,6 +23,7 @@ public sealed class ProxyMetrics
     private readonly WorkloadLabels _own;
     private long _plaintextRefused;
     private long _peersRefused;
+    private long _mirrorsTooLarge;
 
     internal ProxyMetrics(WorkloadLabels own) => _own = own;
 
@@ -31,6 +32,9 @@ public sealed class ProxyMetrics
 
     /// <summary>Handshakes refused because of the peer's certificate.</summary>
     public long PeersRefused => Interlocked.Read(ref _peersRefused);
+
+    /// <summary>Copies that were not sent because the request's body is longer than is remembered.</summary>
+    public long MirrorsTooLarge => Interlocked.Read(ref _mirrorsTooLarge);
 
     /// <summary>Writes everything in Prometheus' text format.</summary>
     public string Write()
@@ -45,6 +49,8 @@ public sealed class ProxyMetrics
         text.Append(CultureInfo.InvariantCulture, $"mesh_plaintext_refused_total {PlaintextRefused}\n");
         text.Append("# TYPE mesh_peers_refused_total counter\n");
         text.Append(CultureInfo.InvariantCulture, $"mesh_peers_refused_total {PeersRefused}\n");
+        text.Append("# TYPE mesh_mirrors_too_large_total counter\n");
+        text.Append(CultureInfo.InvariantCulture, $"mesh_mirrors_too_large_total {MirrorsTooLarge}\n");
         return text.ToString();
     }
 
@@ -57,6 +63,8 @@ public sealed class ProxyMetrics
     internal void CountPlaintextRefused() => Interlocked.Increment(ref _plaintextRefused);
 
     internal void CountPeerRefused() => Interlocked.Increment(ref _peersRefused);
+
+    internal void CountMirrorTooLarge(int copies) => Interlocked.Add(ref _mirrorsTooLarge, copies);
 
     internal void Count(RequestExchange exchange, TimeSpan duration)
     {

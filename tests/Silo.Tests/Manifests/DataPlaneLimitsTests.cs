@@ -211,8 +211,6 @@ public sealed class DataPlaneLimitsTests
     [InlineData(
         "retries: { attempts: 2, retryRemoteLocalities: true }", "retries.retryRemoteLocalities",
         "retryRemoteLocalities")]
-    [InlineData("mirror: { host: b }", "mirror", "mirroring of requests that have a body")]
-    [InlineData("mirrors: [{ destination: { host: b } }]", "mirrors", "mirroring of requests that have a body")]
     public void What_of_a_route_has_no_effect_is_accepted_with_a_word_about_it(
         string fields, string path, string message) =>
         RuleTable.Notes("VirtualService", Route(fields), $"http[0].{path}", message);

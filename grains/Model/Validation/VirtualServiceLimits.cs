@@ -10,7 +10,6 @@ internal static class VirtualServiceLimits
 {
     public static void Check(VirtualService service, FieldPath spec, RuleReport report)
     {
-        if (service.Hosts.IsEmpty) report.NotActedOn(spec, "a VirtualService without hosts, a delegate,");
         if (!service.Tls.IsEmpty) report.NotActedOn(spec.At("tls"), "a route of TLS traffic");
         if (!service.Tcp.IsEmpty) report.NotActedOn(spec.At("tcp"), "a route of TCP traffic");
         foreach (var (i, route) in service.Http.Index()) CheckRoute(route, spec.At("http").At(i), report);
@@ -18,7 +17,6 @@ internal static class VirtualServiceLimits
 
     private static void CheckRoute(HttpRoute route, FieldPath path, RuleReport report)
     {
-        if (route.Delegate is not null) report.NotActedOn(path.At("delegate"), "delegate");
         if (route.Retries?.RetryRemoteLocalities is not null)
         {
             report.NotActedOn(path.At("retries").At("retryRemoteLocalities"), "retryRemoteLocalities");

@@ -177,12 +177,6 @@ public sealed class DataPlaneLimitsTests
         "VirtualService", "{ hosts: [a.com], tcp: [{ route: [{ destination: { host: a } }] }] }", "tcp",
         "a route of TCP traffic")]
     [InlineData(
-        "VirtualService", "{ hosts: [a], http: [{ delegate: { name: d, namespace: n } }] }", "http[0].delegate",
-        "delegate")]
-    [InlineData(
-        "VirtualService", "{ http: [{ route: [{ destination: { host: a } }] }] }", "",
-        "a VirtualService without hosts")]
-    [InlineData(
         "Sidecar",
         "{ ingress: [{ port: { number: 80, name: http, protocol: HTTP }, defaultEndpoint: "
             + "\"unix:///run/app\" }] }",

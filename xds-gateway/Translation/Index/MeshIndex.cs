@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Routing;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Routes;
@@ -105,12 +106,22 @@ public sealed class MeshIndex
         .SelectMany(service => service.Addresses, (service, address) => (Service: service, Address: address))
         .ToLookup(pair => pair.Address, pair => pair.Service, StringComparer.Ordinal);
 
-    private static ImmutableArray<Sourced<VirtualService>> RoutesOf(MeshSnapshot snapshot) =>
-        [.. OldestFirst<VirtualService>(snapshot).Where(v => IsForSidecars(v.Spec))];
+    private static ImmutableArray<Sourced<VirtualService>> RoutesOf(MeshSnapshot snapshot)
+    {
+        return
+        [
+            .. OldestFirst<VirtualService>(snapshot)
+                .Where(v => IsForSidecars(v.Spec))
+                .Select(v => v with { Spec = RouteDelegation.Merge(v.Spec, v.Namespace, Find) }),
+        ];
 
-    /// <summary>Without hosts it is only a part of another one (a delegate).</summary>
+        VirtualService? Find(string ns, string name) =>
+            snapshot.Config.GetValueOrDefault(new ConfigKey(nameof(VirtualService), ns, name))?.Spec as VirtualService;
+    }
+
+    /// <summary>A delegate is only a part of another one.</summary>
     private static bool IsForSidecars(VirtualService service) =>
-        !service.Hosts.IsEmpty
+        !RouteDelegation.IsDelegate(service)
         && (service.Gateways.IsEmpty || service.Gateways.Contains(HttpRouteTranslator.MeshGateway));
 
     private static ILookup<string, Sourced<TSpec>> ByNamespace<TSpec>(MeshSnapshot snapshot)

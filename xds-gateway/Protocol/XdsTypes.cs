@@ -25,6 +25,7 @@ public static class XdsTypes
         NetworkRbac.NetworkRbacReflection.Descriptor,
         RawBuffer.RawBufferReflection.Descriptor,
         Retry.PreviousHostsReflection.Descriptor,
+        Retry.PreviousPrioritiesReflection.Descriptor,
         Route.RouteReflection.Descriptor,
         Router.RouterReflection.Descriptor,
         TcpProxy.TcpProxyReflection.Descriptor,

@@ -20,8 +20,8 @@ public enum CorsOutcome
 
 /// <summary>The cross-origin rules of a route (<c>envoy.extensions.filters.http.cors.v3.CorsPolicy</c>).</summary>
 /// <remarks>
-/// A preflight is OPTIONS with <c>origin</c> and <c>access-control-request-method</c>. A request of an origin that is not
-/// allowed is never refused: without the headers the browser keeps the answer from the script.
+/// A preflight is OPTIONS with <c>origin</c> and <c>access-control-request-method</c>. A request of an origin that is
+/// not allowed is never refused: without the headers the browser keeps the answer from the script.
 /// </remarks>
 public sealed record CorsModel
 {

@@ -35,7 +35,11 @@ internal static class DestinationRuleLimits
 
         if (policy.Tunnel is not null) report.NotActedOn(path.At("tunnel"), "tunnel");
         if (policy.ProxyProtocol is not null) report.NotActedOn(path.At("proxyProtocol"), "proxyProtocol");
-        if (policy.RetryBudget is not null) report.NotActedOn(path.At("retryBudget"), "retryBudget");
+        if (policy.RetryBudget is { BudgetInterval: { } interval } && interval > TimeSpan.Zero)
+        {
+            report.NotActedOn(
+                path.At("retryBudget").At("budgetInterval"), "budgetInterval (the requests in flight are counted)");
+        }
     }
 
     private static void CheckBalancer(LoadBalancer? balancer, FieldPath path, RuleReport report)

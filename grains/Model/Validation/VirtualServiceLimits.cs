@@ -17,11 +17,6 @@ internal static class VirtualServiceLimits
 
     private static void CheckRoute(HttpRoute route, FieldPath path, RuleReport report)
     {
-        if (route.Retries?.RetryRemoteLocalities is not null)
-        {
-            report.NotActedOn(path.At("retries").At("retryRemoteLocalities"), "retryRemoteLocalities");
-        }
-
         CheckHeaders(route.Headers, path.At("headers"), report);
         foreach (var (i, target) in route.Route.Index())
         {

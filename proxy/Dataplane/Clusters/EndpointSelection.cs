@@ -13,10 +13,15 @@ namespace MeshOrleans.Proxy.Dataplane.Clusters;
 internal sealed class EndpointSelection
 {
     private readonly Level[] _levels;
+    private readonly int[] _priorities; // of each level
+    private readonly int[] _worth; // of each level, in percent
     private readonly int[] _loadEnds; // cumulative, in percent; ends at 100 when anybody may be chosen
 
-    private EndpointSelection(int generation, Level[] levels, int[] loadEnds) =>
-        (Generation, _levels, _loadEnds) = (generation, levels, loadEnds);
+    private EndpointSelection(int generation, Level[] levels, int[] priorities, int[] worth)
+    {
+        (Generation, _levels, _priorities, _worth) = (generation, levels, priorities, worth);
+        _loadEnds = LoadEnds(worth);
+    }
 
     public int Generation { get; }
 
@@ -35,13 +40,25 @@ internal sealed class EndpointSelection
                 : (int)Math.Min(100, plan.Model.OverprovisioningPercent * healthyShare);
         }
 
-        return new EndpointSelection(generation, levels, LoadEnds(worth));
+        return new EndpointSelection(generation, levels, [.. groups.Select(g => g[0].Model.Priority)], worth);
     }
 
     /// <summary>Chooses an endpoint; null when there is none.</summary>
-    public EndpointSlot? Pick(ClusterPlan plan, IRandomSource random)
+    public EndpointSlot? Pick(ClusterPlan plan, IRandomSource random) => Pick(_loadEnds, plan, random);
+
+    /// <summary>
+    /// Chooses an endpoint of other priorities than these, or of any when the others have nobody who can be chosen.
+    /// </summary>
+    public EndpointSlot? PickBeyond(IReadOnlyCollection<int> priorities, ClusterPlan plan, IRandomSource random)
     {
-        var level = PickLevel(random);
+        var rest = new int[_worth.Length];
+        for (var i = 0; i < rest.Length; i++) rest[i] = priorities.Contains(_priorities[i]) ? 0 : _worth[i];
+        return Pick(LoadEnds(rest), plan, random) ?? Pick(plan, random);
+    }
+
+    private EndpointSlot? Pick(int[] loadEnds, ClusterPlan plan, IRandomSource random)
+    {
+        var level = PickLevel(loadEnds, random);
         if (level is null) return null;
         return plan.Model.LoadBalancing switch
         {
@@ -101,14 +118,14 @@ internal sealed class EndpointSelection
         return ends;
     }
 
-    private Level? PickLevel(IRandomSource random)
+    private Level? PickLevel(int[] loadEnds, IRandomSource random)
     {
-        if (_loadEnds.Length == 0 || _loadEnds[^1] == 0) return null;
-        if (_loadEnds[0] == 100) return _levels[0];
+        if (loadEnds.Length == 0 || loadEnds[^1] == 0) return null;
+        if (loadEnds[0] == 100) return _levels[0];
         var point = random.NextDouble() * 100;
-        for (var i = 0; i < _loadEnds.Length; i++)
+        for (var i = 0; i < loadEnds.Length; i++)
         {
-            if (point < _loadEnds[i]) return _levels[i];
+            if (point < loadEnds[i]) return _levels[i];
         }
 
         return _levels[^1];

@@ -15,6 +15,7 @@ internal sealed class RequestExchange
     private UpstreamPool? _pool;
     private EndpointState? _endpoint;
     private CancellationTokenRegistration _bodyLimit;
+    private bool _isRetry;
 
     public RequestExchange(HttpContext context, ProxySnapshot snapshot, Caller caller, bool isInbound, long startedAt)
     {
@@ -115,6 +116,18 @@ internal sealed class RequestExchange
         (_pool, _endpoint) = (null, null);
     }
 
+    /// <summary>
+    /// Counts the next try in as a retry, which it is until its outcome is known; false when there are too many.
+    /// </summary>
+    public bool TryBeginRetry() => _isRetry = _breaker!.TryBeginRetry();
+
+    /// <summary>Counts the retry out, if the last try was one.</summary>
+    public void EndRetry()
+    {
+        if (_isRetry) _breaker!.EndRetry();
+        _isRetry = false;
+    }
+
     /// <summary>The response has begun: from here on the deadline cuts it off.</summary>
     public void LimitBody()
     {
@@ -127,6 +140,7 @@ internal sealed class RequestExchange
     {
         _bodyLimit.Dispose(); // waits for a cut that has begun: the connection may carry another request next
         EndTry();
+        EndRetry();
         _gate?.Release();
         _breaker?.EndRequest();
         Deadline?.Dispose();

@@ -31,7 +31,8 @@ internal static class TraceHeaders
     /// <summary>Says of a request that nobody is to sample it; what trace it belongs to stays.</summary>
     public static void SampleOut(HttpRequestHeaders headers)
     {
-        if (headers.NonValidated.TryGetValues(TraceParent, out var parents) && parents.ToString() is { Length: TraceParentLength } value)
+        if (headers.NonValidated.TryGetValues(TraceParent, out var parents)
+            && parents.ToString() is { Length: TraceParentLength } value)
         {
             Replace(headers, TraceParent, $"{value.AsSpan(0, 53)}00");
         }

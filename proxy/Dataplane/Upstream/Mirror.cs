@@ -11,8 +11,8 @@ namespace MeshOrleans.Proxy.Dataplane.Upstream;
 
 /// <summary>
 /// Sends copies of requests whose answers nobody waits for. A copy never delays or changes the original; it takes its
-/// place among the limits of its own cluster, and is left out when there is none. A request with a body is copied once the
-/// original has read it to its end; one whose body is longer than the bound is not, and is counted.
+/// place among the limits of its own cluster, and is left out when there is none. A request with a body is copied once
+/// the original has read it to its end; one whose body is longer than the bound is not, and is counted.
 /// </summary>
 internal sealed partial class Mirror(
     UpstreamPoolFactory pools, ProxyMetrics metrics, IRandomSource random, TimeProvider clock, ILogger<Mirror> logger)

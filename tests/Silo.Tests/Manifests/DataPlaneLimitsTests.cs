@@ -154,8 +154,8 @@ public sealed class DataPlaneLimitsTests
         "trafficPolicy.proxyProtocol", "proxyProtocol")]
     [InlineData(
         "DestinationRule",
-        "{ host: a, trafficPolicy: { retryBudget: { percent: { value: 20 }, minRetryConcurrency: 3 } } }",
-        "trafficPolicy.retryBudget", "retryBudget")]
+        "{ host: a, trafficPolicy: { retryBudget: { percent: { value: 20 }, budgetInterval: 10s } } }",
+        "trafficPolicy.retryBudget.budgetInterval", "budgetInterval")]
     [InlineData(
         "DestinationRule",
         "{ host: a, trafficPolicy: { loadBalancer: { localityLbSetting: { distribute: [{ from: a, to: { b: "
@@ -200,14 +200,6 @@ public sealed class DataPlaneLimitsTests
     public void What_has_no_effect_is_accepted_with_a_word_about_it(
         string kind, string spec, string path, string message) =>
         RuleTable.Notes(kind, spec, path, message);
-
-    [Theory]
-    [InlineData(
-        "retries: { attempts: 2, retryRemoteLocalities: true }", "retries.retryRemoteLocalities",
-        "retryRemoteLocalities")]
-    public void What_of_a_route_has_no_effect_is_accepted_with_a_word_about_it(
-        string fields, string path, string message) =>
-        RuleTable.Notes("VirtualService", Route(fields), $"http[0].{path}", message);
 
     private static string Route(string fields) =>
         $"{{ hosts: [a], http: [{{ route: [{{ destination: {{ host: a }} }}], {fields} }}] }}";

@@ -110,7 +110,14 @@ internal static class InboundListenerTranslator
         return HttpConnection.Pack(manager);
     }
 
-    private static RouteConfiguration Routes(InboundPort port) => new()
+    private static RouteConfiguration Routes(InboundPort port)
+    {
+        var action = RouteActionTranslator.Unlimited(ClusterName.Inbound(port.Number));
+        action.RetryPolicy = RetryTranslator.Inbound(port.Protocol);
+        return Routes(port, action);
+    }
+
+    private static RouteConfiguration Routes(InboundPort port, RouteAction action) => new()
     {
         Name = ClusterName.Inbound(port.Number),
         ValidateClusters = false,
@@ -126,7 +133,7 @@ internal static class InboundListenerTranslator
                     {
                         Name = "default",
                         Match = new RouteMatch { Prefix = "/" },
-                        Route_ = RouteActionTranslator.Unlimited(ClusterName.Inbound(port.Number)),
+                        Route_ = action,
                     },
                 },
             },

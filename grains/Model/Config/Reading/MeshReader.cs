@@ -11,6 +11,7 @@ internal static class MeshReader
         OutboundTrafficPolicy = reader.Object("outboundTrafficPolicy", inner =>
             new OutboundTrafficPolicy(inner.Choice<OutboundTrafficMode>("mode"), null))?.Mode,
         DefaultHttpRetryPolicy = reader.Object("defaultHttpRetryPolicy", CommonReader.Retry),
+        RequestBufferLimitBytes = reader.Integer("requestBufferLimitBytes"),
         EnableAutoMtls = reader.OptionalFlag("enableAutoMtls"),
         AccessLogFile = reader.OptionalText("accessLogFile"),
         AccessLogEncoding = reader.Choice<AccessLogEncoding>("accessLogEncoding"),

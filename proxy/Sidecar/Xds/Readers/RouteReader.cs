@@ -7,6 +7,8 @@ namespace MeshOrleans.Proxy.Sidecar.Xds.Readers;
 /// <summary><c>RouteConfiguration</c> to a prepared table.</summary>
 internal static class RouteReader
 {
+    private const uint MaxBodyLimit = 16 * 1024 * 1024;
+
     public static RouteTableModel Read(Proto.Route.RouteConfiguration configuration, FieldPath at)
     {
         var hosts = configuration.VirtualHosts.Select((h, i) => Host(h, at.At("virtual_hosts").At(i)));
@@ -30,6 +32,8 @@ internal static class RouteReader
         return new VirtualHostModel(host.Name, [.. host.Domains], [.. routes])
         {
             IncludeAttemptCount = host.IncludeRequestAttemptCount,
+            BodyLimit = (int)Math.Min(
+                host.PerRequestBufferLimitBytes ?? VirtualHostModel.DefaultBodyLimit, MaxBodyLimit),
             IsOnDemand = host.Name == Proto.OnDemand.Name,
         };
     }

@@ -21,6 +21,7 @@ public static class XdsTypes
         Inspector.TlsInspectorReflection.Descriptor,
         Istio.IstioHealthReflection.Descriptor,
         Istio.IstioNdsReflection.Descriptor,
+        Limits.RateLimitReflection.Descriptor,
         Listener.ListenerReflection.Descriptor,
         NetworkRbac.NetworkRbacReflection.Descriptor,
         RawBuffer.RawBufferReflection.Descriptor,

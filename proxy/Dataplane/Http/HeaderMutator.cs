@@ -25,6 +25,7 @@ internal static class HeaderMutator
             exchange.Decision.Host?.ResponseHeaders,
             exchange.Decision.Route?.ResponseHeaders,
             exchange.Choice?.ResponseHeaders);
+        exchange.RateLimit.ApplyTo(exchange.Context.Response.Headers);
         CorsHeaders.ApplyToResponse(exchange);
     }
 

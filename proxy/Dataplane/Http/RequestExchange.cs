@@ -1,5 +1,6 @@
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Clusters;
+using MeshOrleans.Proxy.Dataplane.Limits;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
 using MeshOrleans.Proxy.Dataplane.Upstream;
@@ -66,6 +67,9 @@ internal sealed class RequestExchange
 
     /// <summary>The origin that the answer is to name as allowed; empty for none.</summary>
     public string AllowedOrigin { get; set; } = "";
+
+    /// <summary>What the limits of the workload say; nothing on the way out.</summary>
+    public RateLimitVerdict RateLimit { get; set; }
 
     /// <summary>The deadline that the local application has asked for; null for none.</summary>
     public TimeSpan? TimeoutOverride { get; set; }

@@ -24,6 +24,8 @@ public sealed class ProxyMetrics
     private long _plaintextRefused;
     private long _peersRefused;
     private long _mirrorsTooLarge;
+    private long _rateLimited;
+    private long _rateLimitedDryRun;
 
     internal ProxyMetrics(WorkloadLabels own) => _own = own;
 
@@ -35,6 +37,12 @@ public sealed class ProxyMetrics
 
     /// <summary>Copies that were not sent because the request's body is longer than is remembered.</summary>
     public long MirrorsTooLarge => Interlocked.Read(ref _mirrorsTooLarge);
+
+    /// <summary>Requests that were over a rate limit.</summary>
+    public long RateLimited => Interlocked.Read(ref _rateLimited);
+
+    /// <summary>Requests that were over a rate limit that is only on trial.</summary>
+    public long RateLimitedDryRun => Interlocked.Read(ref _rateLimitedDryRun);
 
     /// <summary>Writes everything in Prometheus' text format.</summary>
     public string Write()
@@ -51,6 +59,9 @@ public sealed class ProxyMetrics
         text.Append(CultureInfo.InvariantCulture, $"mesh_peers_refused_total {PeersRefused}\n");
         text.Append("# TYPE mesh_mirrors_too_large_total counter\n");
         text.Append(CultureInfo.InvariantCulture, $"mesh_mirrors_too_large_total {MirrorsTooLarge}\n");
+        text.Append("# TYPE mesh_rate_limited_total counter\n");
+        text.Append(CultureInfo.InvariantCulture, $"mesh_rate_limited_total{{mode=\"enforced\"}} {RateLimited}\n");
+        text.Append(CultureInfo.InvariantCulture, $"mesh_rate_limited_total{{mode=\"dry_run\"}} {RateLimitedDryRun}\n");
         return text.ToString();
     }
 
@@ -65,6 +76,9 @@ public sealed class ProxyMetrics
     internal void CountPeerRefused() => Interlocked.Increment(ref _peersRefused);
 
     internal void CountMirrorTooLarge(int copies) => Interlocked.Add(ref _mirrorsTooLarge, copies);
+
+    internal void CountRateLimited(bool isDryRun) =>
+        Interlocked.Increment(ref isDryRun ? ref _rateLimitedDryRun : ref _rateLimited);
 
     internal void Count(RequestExchange exchange, TimeSpan duration)
     {

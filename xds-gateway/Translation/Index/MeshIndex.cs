@@ -34,6 +34,7 @@ public sealed class MeshIndex
         DestinationRules = ByNamespace<DestinationRule>(snapshot);
         PeerAuthentications = ByNamespace<PeerAuthentication>(snapshot);
         AuthorizationPolicies = ByNamespace<AuthorizationPolicy>(snapshot);
+        RateLimits = ByNamespace<RateLimit>(snapshot);
         Sidecars = ByNamespace<Sidecar>(snapshot);
     }
 
@@ -48,6 +49,7 @@ public sealed class MeshIndex
         DestinationRules = before.DestinationRules;
         PeerAuthentications = before.PeerAuthentications;
         AuthorizationPolicies = before.AuthorizationPolicies;
+        RateLimits = before.RateLimits;
         Sidecars = before.Sidecars;
     }
 
@@ -63,6 +65,8 @@ public sealed class MeshIndex
     internal ILookup<string, Sourced<PeerAuthentication>> PeerAuthentications { get; }
 
     internal ILookup<string, Sourced<AuthorizationPolicy>> AuthorizationPolicies { get; }
+
+    internal ILookup<string, Sourced<RateLimit>> RateLimits { get; }
 
     internal ILookup<string, Sourced<Sidecar>> Sidecars { get; }
 

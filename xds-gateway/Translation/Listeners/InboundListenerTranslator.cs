@@ -106,6 +106,7 @@ internal static class InboundListenerTranslator
         manager.ForwardClientCertDetails = HttpConnectionManager.Types.ForwardClientCertDetails.AppendForward;
         manager.SetCurrentClientCertDetails = new() { Subject = true, Dns = true, Uri = true };
         manager.HttpFilters.AddRange(RbacTranslator.HttpFilters(view));
+        if (RateLimitTranslator.Filter(view) is { } limits) manager.HttpFilters.Add(limits);
         manager.HttpFilters.Add(HttpConnection.Router());
         return HttpConnection.Pack(manager);
     }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Analysis;
-using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;

@@ -177,7 +177,7 @@ public sealed class PostgresServer : IAsyncDisposable
         var file = Path.Combine(_directory, "port");
         Port = File.Exists(file) && int.TryParse(await File.ReadAllTextAsync(file), out var kept) && IsFree(kept)
             ? kept
-            : FreePort();
+            : FreePort.On(IPAddress.Loopback);
         await File.WriteAllTextAsync(file, $"{Port}");
     }
 
@@ -197,13 +197,6 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     private static int VersionOf(string folder) => int.TryParse(Path.GetFileName(folder), out var version) ? version : 0;
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     private async Task<string[]> LeaveRootAsync()
     {

@@ -41,27 +41,9 @@ internal static class AnalysisEndpoints
             : MeshSnapshot.Empty;
         var places = new Dictionary<string, ManifestResource>(StringComparer.Ordinal);
         foreach (var source in review.Sources) places.TryAdd(source.Resource.Key.ToString(), source);
-        var found = MeshAnalyzer.Analyze(snapshot with { Config = Apply(snapshot.Config, review.Resources) }, live)
+        var found = MeshAnalyzer.Analyze(snapshot with { Config = review.Resources.Over(snapshot.Config) }, live)
             .Select(f => places.TryGetValue(f.Resource, out var source) ? source.Place(f) : f);
         return Answer(review.Findings.Concat(found).OrderBy(f => f.Severity));
-    }
-
-    // As a change set would do it: who is there keeps his age, who is new is the youngest.
-    private static ImmutableSortedDictionary<ConfigKey, ConfigResource> Apply(
-        ImmutableSortedDictionary<ConfigKey, ConfigResource> config, ImmutableArray<ConfigResource> resources)
-    {
-        var next = config.ToBuilder();
-        foreach (var (ordinal, resource) in resources.Index())
-        {
-            var former = config.GetValueOrDefault(resource.Key);
-            next[resource.Key] = resource with
-            {
-                CreatedRevision = former?.CreatedRevision ?? long.MaxValue,
-                CreatedOrdinal = former?.CreatedOrdinal ?? ordinal,
-            };
-        }
-
-        return next.ToImmutable();
     }
 
     private static async Task<ImmutableSortedDictionary<ConfigKey, ConfigResource>> LiveConfigAsync(

@@ -63,16 +63,9 @@ internal static class ConfigEndpoints
         var documents = await Config(grains).GetDocumentsAsync(cancellationToken);
         var known = documents.Where(d => d.Key.StartsWith(VirtualServices, StringComparison.Ordinal))
             .Select(d => ConfigJson.Read(d.Json))
-            .ToDictionary(r => r.Key);
-        foreach (var (i, resource) in applied.Index())
-        {
-            known[resource.Key] = known.TryGetValue(resource.Key, out var before)
-                ? resource with { CreatedRevision = before.CreatedRevision, CreatedOrdinal = before.CreatedOrdinal }
-                : resource with { CreatedRevision = long.MaxValue, CreatedOrdinal = i };
-        }
-
+            .ToImmutableSortedDictionary(r => r.Key, r => r);
         var keys = applied.Select(r => r.Key).ToHashSet();
-        return RouteAnalysis.Of(known.Values)
+        return RouteAnalysis.Of(applied.Over(known).Values)
             .Where(f => f.Involved.Any(keys.Contains))
             .Select(f => f.Violation with { Severity = Severity.Warning }); // it was accepted
     }

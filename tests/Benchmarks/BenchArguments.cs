@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 
 namespace MeshOrleans.Benchmarks;
 
@@ -50,23 +49,22 @@ internal sealed record BenchArguments
     public static BenchArguments? Read(IReadOnlyList<string> args, out string error)
     {
         error = args is ["grains", ..] ? "" : "which benchmark? (grains)";
-        var read = new BenchArguments();
-        for (var i = 1; i < args.Count && error.Length == 0; i++)
-        {
-            if (args[i] == "--json") read = read with { Json = true };
-            else if (i + 1 == args.Count) error = $"flag '{args[i]}' is unknown or needs a value; see --help";
-            else read = read.With(args[i], args[++i], ref error);
-        }
+        var read = FlagReading.Read(
+            args.Skip(1),
+            new BenchArguments(),
+            a => a with { Json = true },
+            static (BenchArguments a, string flag, string value, ref string wrong) => a.With(flag, value, ref wrong),
+            ref error);
 
         return error.Length == 0 ? read : null;
     }
 
     private BenchArguments With(string flag, string value, ref string error) => flag switch
     {
-        "--seconds" => this with { Measured = TimeSpan.FromSeconds(Number(flag, value, 1, 600, ref error)) },
-        "--warmup" => this with { WarmUp = TimeSpan.FromSeconds(Number(flag, value, 0, 60, ref error)) },
-        "--members" => this with { Members = Number(flag, value, 1, 10_000, ref error) },
-        "--concurrency" => this with { Concurrency = Number(flag, value, 1, 1000, ref error) },
+        "--seconds" => this with { Measured = TimeSpan.FromSeconds(FlagReading.Number(flag, value, 1, 600, ref error)) },
+        "--warmup" => this with { WarmUp = TimeSpan.FromSeconds(FlagReading.Number(flag, value, 0, 60, ref error)) },
+        "--members" => this with { Members = FlagReading.Number(flag, value, 1, 10_000, ref error) },
+        "--concurrency" => this with { Concurrency = FlagReading.Number(flag, value, 1, 1000, ref error) },
         "--only" => this with { Only = Phases(value, ref error) },
         "--rates" => this with { Rates = RatesOf(value, ref error) },
         _ => Unknown(flag, ref error),
@@ -86,20 +84,8 @@ internal sealed record BenchArguments
     private static ImmutableArray<int> RatesOf(string value, ref string error)
     {
         var rates = ImmutableArray.CreateBuilder<int>();
-        foreach (var one in value.Split(',')) rates.Add(Number("--rates", one, 1, 100_000, ref error));
+        foreach (var one in value.Split(',')) rates.Add(FlagReading.Number("--rates", one, 1, 100_000, ref error));
         return rates.ToImmutable();
-    }
-
-    private static int Number(string flag, string value, int least, int most, ref string error)
-    {
-        if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            && number >= least && number <= most)
-        {
-            return number;
-        }
-
-        error = $"{flag} must be a number from {least} to {most}, not '{value}'";
-        return least;
     }
 
     private BenchArguments Unknown(string flag, ref string error)

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MeshOrleans.Interop.Tests.Foreign;
@@ -197,16 +196,9 @@ public sealed class InteropMesh : IAsyncLifetime
     /// Free on every address: an xDS server of grpc-js listens on all of them, whatever it is told. The number has to be
     /// known before anybody listens, as the program's bootstrap names it.
     /// </summary>
-    private static int FreePort()
-    {
-        using var socket = new TcpListener(IPAddress.IPv6Any, 0) { Server = { DualMode = true } };
-        socket.Start();
-        return ((IPEndPoint)socket.LocalEndpoint).Port;
-    }
-
     private async Task<Program> StartAsync(ForeignKind kind, string name)
     {
-        var (address, port) = (LoopbackAddress.Next(), FreePort());
+        var (address, port) = (LoopbackAddress.Next(), FreePort.On(IPAddress.Loopback));
         var folder = await ConfigureAsync(name, address, port);
         return new Program(await ForeignPeer.StartAsync(kind, BootstrapIn(folder)), address, port, folder);
     }

@@ -8,9 +8,6 @@ namespace MeshOrleans.Model.Analysis;
 /// <summary>What is looked at: a configuration and, of a live mesh, its members.</summary>
 internal sealed class AnalysisSubject
 {
-    /// <summary>The gateway name that stands for all sidecars.</summary>
-    public const string Mesh = "mesh";
-
     private readonly MeshSnapshot _snapshot;
     private readonly ILookup<string, ImmutableSortedDictionary<string, string>> _labels;
 

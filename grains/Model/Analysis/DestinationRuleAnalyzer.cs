@@ -16,9 +16,7 @@ internal static class DestinationRuleAnalyzer
         foreach (var (resource, rule) in subject.Of<DestinationRule>())
         {
             var host = HostName.Resolve(rule.Host, resource.Key.Namespace);
-            var services = subject.Registry.VisibleTo(resource.Key.Namespace)
-                .Where(s => HostName.Matches(host, s.Host))
-                .ToList();
+            var services = ServicesOf(subject, host, resource.Key.Namespace);
             if (services.Count == 0)
             {
                 report.Add(
@@ -39,6 +37,11 @@ internal static class DestinationRuleAnalyzer
             }
         }
     }
+
+    private static List<Service> ServicesOf(AnalysisSubject subject, string host, string ns) =>
+        host.StartsWith('*') ? [.. subject.Registry.VisibleTo(ns).Where(s => HostName.Matches(host, s.Host))]
+        : subject.Registry.Find(host, ns) is { } one ? [one]
+        : [];
 
     private static void AnalyzeSubsets(
         AnalysisSubject subject,

@@ -18,8 +18,6 @@ public static class RouteAnalysis
     /// <summary>A route of a delegate that lies outside of what its root hands over.</summary>
     public const string OutsideCode = "MSH2003";
 
-    private const string MeshGateway = "mesh";
-
     /// <summary>Everything that is found, in the order of the resources' keys.</summary>
     /// <param name="resources">All resources of the mesh; only VirtualServices are looked at.</param>
     public static ImmutableArray<AnalysisFinding> Of(IEnumerable<ConfigResource> resources)
@@ -33,7 +31,7 @@ public static class RouteAnalysis
 
     private static IEnumerable<AnalysisFinding> Conflicts(List<Claimant> services)
     {
-        var byHost = services.Where(c => c.IsForSidecars)
+        var byHost = services.Where(c => c.Spec.IsForSidecars)
             .SelectMany(c => c.Hosts.Index(), (c, host) => (Claimant: c, Index: host.Index, Host: host.Item))
             .GroupBy(claim => claim.Host, StringComparer.Ordinal);
         foreach (var claims in byHost)
@@ -119,8 +117,6 @@ public static class RouteAnalysis
         public string Namespace => Resource.Key.Namespace;
 
         public string Name => $"{Namespace}/{Resource.Key.Name}";
-
-        public bool IsForSidecars => Spec.Gateways.IsEmpty || Spec.Gateways.Contains(MeshGateway);
 
         public IEnumerable<string> Hosts => Spec.Hosts.Select(host => HostName.Resolve(host, Namespace));
 

@@ -8,6 +8,7 @@ namespace MeshOrleans.Model.Analysis;
 internal static class UnreachableRuleAnalyzer
 {
     private static readonly HttpMatch _everything = new();
+    private static readonly string _noCondition = KeyOf(_everything);
 
     public static void Analyze(AnalysisSubject subject, AnalysisReport report)
     {
@@ -16,12 +17,12 @@ internal static class UnreachableRuleAnalyzer
 
     private static void Analyze(ConfigResource resource, VirtualService service, AnalysisReport report)
     {
-        var earlier = new List<(HttpMatch Match, int Rule)>();
+        var earlier = new List<(Condition Condition, int Rule)>();
         foreach (var (index, rule) in service.Http.Index())
         {
             var at = FieldPath.Root.At("spec").At("http").At(index);
-            var matches = rule.Match.IsEmpty ? [_everything] : rule.Match;
-            var covered = matches.Select(m => earlier.FindIndex(e => Covers(e.Match, m))).ToList();
+            var conditions = (rule.Match.IsEmpty ? [_everything] : rule.Match).Select(Condition.Of).ToList();
+            var covered = conditions.ConvertAll(c => earlier.FindIndex(e => e.Condition.Covers(c)));
             if (covered.TrueForAll(c => c >= 0))
             {
                 report.Add(
@@ -42,25 +43,9 @@ internal static class UnreachableRuleAnalyzer
                 }
             }
 
-            earlier.AddRange(matches.Select(m => (m, index)));
+            earlier.AddRange(conditions.Select(c => (c, index)));
         }
     }
-
-    // Sure cases only: the same conditions, or a path that the earlier one's path includes and nothing else asked for.
-    private static bool Covers(HttpMatch earlier, HttpMatch later) =>
-        KeyOf(earlier) == KeyOf(later)
-        || (KeyOf(earlier with { Uri = null, Name = "", StatPrefix = "" }) == KeyOf(_everything)
-            && Includes(earlier.Uri, later));
-
-    private static bool Includes(StringMatch? earlier, HttpMatch later) => earlier switch
-    {
-        null or { Kind: StringMatchKind.Regex, Value: ".*" or "/.*" } or { Kind: StringMatchKind.Prefix, Value: "/" } => true,
-        { Kind: StringMatchKind.Prefix } => !later.IgnoreUriCase
-            && later.Uri is { Kind: StringMatchKind.Prefix or StringMatchKind.Exact } uri
-            && uri.Value.StartsWith(earlier.Value, StringComparison.Ordinal),
-        { Kind: StringMatchKind.Exact } => !later.IgnoreUriCase && later.Uri == earlier,
-        _ => later.Uri == earlier,
-    };
 
     // What it asks for, without the names it is shown by.
     private static string KeyOf(HttpMatch match)
@@ -84,5 +69,27 @@ internal static class UnreachableRuleAnalyzer
         {
             if (value is not null) key.Append($"{what} {value.Kind} {value.Value}\n");
         }
+    }
+
+    /// <summary>A condition, with what decides about covering worked out once.</summary>
+    /// <param name="Match">The condition.</param>
+    /// <param name="Key">All that it asks for.</param>
+    /// <param name="IsPathOnly">It asks for a path at most.</param>
+    private sealed record Condition(HttpMatch Match, string Key, bool IsPathOnly)
+    {
+        public static Condition Of(HttpMatch match) =>
+            new(match, KeyOf(match), KeyOf(match with { Uri = null }) == _noCondition);
+
+        // Sure cases only: the same conditions, or a path that this one's path includes and nothing else asked for.
+        public bool Covers(Condition later) => Key == later.Key || (IsPathOnly && Includes(later.Match));
+
+        private bool Includes(HttpMatch later) => Match.TakesEveryPath || Match.Uri switch
+        {
+            { Kind: StringMatchKind.Prefix } prefix => !later.IgnoreUriCase
+                && later.Uri is { Kind: StringMatchKind.Prefix or StringMatchKind.Exact } uri
+                && uri.Value.StartsWith(prefix.Value, StringComparison.Ordinal),
+            { Kind: StringMatchKind.Exact } exact => !later.IgnoreUriCase && later.Uri == exact,
+            var other => later.Uri == other,
+        };
     }
 }

@@ -9,7 +9,7 @@ internal static class VirtualServices
     /// <summary>The gateways it names, as keys.</summary>
     public static IEnumerable<(int Index, ConfigKey Key)> GatewaysOf(VirtualService service, string ns) =>
         service.Gateways.Index()
-            .Where(g => g.Item != AnalysisSubject.Mesh)
+            .Where(g => g.Item != VirtualService.MeshGateway)
             .Select(g => (g.Index, Key: g.Item.Split('/') is [var other, var name]
                 ? new ConfigKey("Gateway", other, name)
                 : new ConfigKey("Gateway", ns, g.Item)));

@@ -11,6 +11,11 @@ public sealed record HttpMatch
     /// <summary>The path, without query.</summary>
     public StringMatch? Uri { get; init; }
 
+    /// <summary>Whether no path is left out.</summary>
+    public bool TakesEveryPath => Uri is null
+        or { Kind: StringMatchKind.Prefix, Value: "/" or "" }
+        or { Kind: StringMatchKind.Regex, Value: ".*" or "/.*" };
+
     /// <summary>The scheme.</summary>
     public StringMatch? Scheme { get; init; }
 

@@ -5,11 +5,17 @@ namespace MeshOrleans.Model.Config;
 /// <summary>How requests to a host are routed (networking.istio.io). The first matching route wins.</summary>
 public sealed record VirtualService : ConfigSpec
 {
+    /// <summary>The gateway name that stands for all sidecars.</summary>
+    public const string MeshGateway = "mesh";
+
     /// <summary>The hosts it answers for, as written; none makes it a delegate of another VirtualService.</summary>
     public ImmutableArray<string> Hosts { get; init; } = [];
 
     /// <summary>The gateways it binds to; <c>mesh</c> means the sidecars, and none means <c>[mesh]</c>.</summary>
     public ImmutableArray<string> Gateways { get; init; } = [];
+
+    /// <summary>Whether sidecars follow it.</summary>
+    public bool IsForSidecars => Gateways.IsEmpty || Gateways.Contains(MeshGateway);
 
     /// <summary>Routes of HTTP, HTTP/2 and gRPC traffic, in order.</summary>
     public ImmutableArray<HttpRoute> Http { get; init; } = [];

@@ -48,12 +48,9 @@ public static class RouteMerging
 
     private static bool TakesEverything(HttpRoute route) => route.Match.IsEmpty || route.Match.Any(TakesEverything);
 
-    private static bool TakesEverything(HttpMatch match) =>
-        match is
-        {
-            Method: null, Authority: null, Scheme: null, Headers.IsEmpty: true, WithoutHeaders.IsEmpty: true,
-            QueryParams.IsEmpty: true,
-        }
-        && match.Uri is null or { Kind: StringMatchKind.Prefix, Value: "/" or "" }
-            or { Kind: StringMatchKind.Regex, Value: ".*" or "/.*" };
+    private static bool TakesEverything(HttpMatch match) => match is
+    {
+        TakesEveryPath: true, Method: null, Authority: null, Scheme: null, Headers.IsEmpty: true,
+        WithoutHeaders.IsEmpty: true, QueryParams.IsEmpty: true,
+    };
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 
 namespace MeshOrleans.Benchmarks.Proxy;
 
@@ -63,13 +62,12 @@ internal sealed record ProxyArguments
     public static ProxyArguments? Read(IReadOnlyList<string> flags, out string error)
     {
         error = "";
-        var read = new ProxyArguments();
-        for (var i = 0; i < flags.Count && error.Length == 0; i++)
-        {
-            if (flags[i] == "--json") read = read with { Json = true };
-            else if (i + 1 == flags.Count) error = $"flag '{flags[i]}' is unknown or needs a value; see --help";
-            else read = read.With(flags[i], flags[++i], ref error);
-        }
+        var read = FlagReading.Read(
+            flags,
+            new ProxyArguments(),
+            a => a with { Json = true },
+            static (ProxyArguments a, string flag, string value, ref string wrong) => a.With(flag, value, ref wrong),
+            ref error);
 
         return error.Length == 0 ? read : null;
     }
@@ -79,10 +77,10 @@ internal sealed record ProxyArguments
         switch (flag)
         {
             case "--pairs": return this with { Pairs = Names(value, ref error) };
-            case "--rounds": return this with { Rounds = Number(flag, value, 1, 20, ref error) };
-            case "--seconds": return this with { Turn = TimeSpan.FromSeconds(Number(flag, value, 1, 60, ref error)) };
-            case "--rate": return this with { Rate = Number(flag, value, 1, 20_000, ref error) };
-            case "--connections": return this with { Asked = Number(flag, value, 1, 512, ref error) };
+            case "--rounds": return this with { Rounds = FlagReading.Number(flag, value, 1, 20, ref error) };
+            case "--seconds": return this with { Turn = TimeSpan.FromSeconds(FlagReading.Number(flag, value, 1, 60, ref error)) };
+            case "--rate": return this with { Rate = FlagReading.Number(flag, value, 1, 20_000, ref error) };
+            case "--connections": return this with { Asked = FlagReading.Number(flag, value, 1, 512, ref error) };
             case "--protocol" when value is "http1" or "http2": return this with { IsHttp2 = value == "http2" };
             case "--protocol": error = $"--protocol must be 'http1' or 'http2', not '{value}'"; return this;
             default: error = $"unknown flag '{flag}'; --help lists them all"; return this;
@@ -98,17 +96,5 @@ internal sealed record ProxyArguments
         }
 
         return [.. names.Distinct()];
-    }
-
-    private static int Number(string flag, string value, int least, int most, ref string error)
-    {
-        if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            && number >= least && number <= most)
-        {
-            return number;
-        }
-
-        error = $"{flag} must be a number from {least} to {most}, not '{value}'";
-        return least;
     }
 }

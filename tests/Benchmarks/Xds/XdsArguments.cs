@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace MeshOrleans.Benchmarks.Xds;
 
 /// <summary>The flags of <c>mesh-bench xds</c>.</summary>
@@ -73,13 +71,12 @@ internal sealed record XdsArguments
     public static XdsArguments? Read(IReadOnlyList<string> flags, out string error)
     {
         error = "";
-        var read = new XdsArguments();
-        for (var i = 0; i < flags.Count && error.Length == 0; i++)
-        {
-            if (flags[i] == "--json") read = read with { Json = true };
-            else if (i + 1 == flags.Count) error = $"flag '{flags[i]}' is unknown or needs a value; see --help";
-            else read = read.With(flags[i], flags[++i], ref error);
-        }
+        var read = FlagReading.Read(
+            flags,
+            new XdsArguments(),
+            a => a with { Json = true },
+            static (XdsArguments a, string flag, string value, ref string wrong) => a.With(flag, value, ref wrong),
+            ref error);
 
         if (error.Length == 0 && read.Services < read.Namespaces) error = "there must be a service for each namespace";
         return error.Length == 0 ? read : null;
@@ -89,32 +86,20 @@ internal sealed record XdsArguments
     {
         switch (flag)
         {
-            case "--services": return this with { Services = Number(flag, value, 1, 5000, ref error) };
-            case "--endpoints": return this with { Endpoints = Number(flag, value, 1, 200, ref error) };
-            case "--proxies": return this with { Proxies = Number(flag, value, 1, 20_000, ref error) };
-            case "--namespaces": return this with { Namespaces = Number(flag, value, 1, 500, ref error) };
-            case "--changes": return this with { Changes = Number(flag, value, 1, 10_000, ref error) };
-            case "--churn": return this with { Churn = Number(flag, value, 0, 10_000, ref error) };
-            case "--seconds": return this with { ChurnTime = TimeSpan.FromSeconds(Number(flag, value, 1, 600, ref error)) };
-            case "--fleets": return this with { Fleets = Number(flag, value, 1, 16, ref error) };
-            case "--slow": return this with { Slow = Number(flag, value, 0, 99, ref error) };
-            case "--envoys": return this with { Envoys = Number(flag, value, 0, 100, ref error) };
-            case "--used": return this with { Calls = Number(flag, value, 1, 1000, ref error) };
+            case "--services": return this with { Services = FlagReading.Number(flag, value, 1, 5000, ref error) };
+            case "--endpoints": return this with { Endpoints = FlagReading.Number(flag, value, 1, 200, ref error) };
+            case "--proxies": return this with { Proxies = FlagReading.Number(flag, value, 1, 20_000, ref error) };
+            case "--namespaces": return this with { Namespaces = FlagReading.Number(flag, value, 1, 500, ref error) };
+            case "--changes": return this with { Changes = FlagReading.Number(flag, value, 1, 10_000, ref error) };
+            case "--churn": return this with { Churn = FlagReading.Number(flag, value, 0, 10_000, ref error) };
+            case "--seconds": return this with { ChurnTime = TimeSpan.FromSeconds(FlagReading.Number(flag, value, 1, 600, ref error)) };
+            case "--fleets": return this with { Fleets = FlagReading.Number(flag, value, 1, 16, ref error) };
+            case "--slow": return this with { Slow = FlagReading.Number(flag, value, 0, 99, ref error) };
+            case "--envoys": return this with { Envoys = FlagReading.Number(flag, value, 0, 100, ref error) };
+            case "--used": return this with { Calls = FlagReading.Number(flag, value, 1, 1000, ref error) };
             case "--scope" when value is "own" or "all" or "auto": return this with { Scope = value };
             case "--scope": error = $"--scope must be 'own', 'all' or 'auto', not '{value}'"; return this;
             default: error = $"unknown flag '{flag}'; --help lists them all"; return this;
         }
-    }
-
-    private static int Number(string flag, string value, int least, int most, ref string error)
-    {
-        if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            && number >= least && number <= most)
-        {
-            return number;
-        }
-
-        error = $"{flag} must be a number from {least} to {most}, not '{value}'";
-        return least;
     }
 }

@@ -19,7 +19,7 @@ public sealed class ResilienceTests
     [Fact]
     public async Task A_numeric_retry_code_is_tried_four_times_and_flagged_URX()
     {
-        await using var backend = await AlwaysAsync(503);
+        await using var backend = await EchoBackend.AlwaysAsync(503);
         await using var proxy = await StartAsync(Models.Forward("c") with { Retry = On503 }, Models.Cluster("c", backend));
 
         var (status, _) = await proxy.GetAsync("http://b/");
@@ -66,7 +66,7 @@ public sealed class ResilienceTests
     [Fact]
     public async Task The_default_policy_does_not_retry_503()
     {
-        await using var backend = await AlwaysAsync(503);
+        await using var backend = await EchoBackend.AlwaysAsync(503);
         await using var proxy = await StartAsync(Models.Forward("c") with { Retry = IstioDefault }, Models.Cluster("c", backend));
 
         var (status, _) = await proxy.GetAsync("http://b/");
@@ -194,7 +194,7 @@ public sealed class ResilienceTests
     {
         var clock = new ManualTimeProvider();
         await using var good = await EchoBackend.StartAsync();
-        await using var bad = await AlwaysAsync(500);
+        await using var bad = await EchoBackend.AlwaysAsync(500);
         var cluster = Models.Cluster("c", good, bad) with
         {
             LoadBalancing = LoadBalancing.RoundRobin,
@@ -214,7 +214,7 @@ public sealed class ResilienceTests
     [Fact]
     public async Task Ten_percent_of_three_endpoints_ejects_nobody_unless_one_always_may_be()
     {
-        await using var bad = await AlwaysAsync(500);
+        await using var bad = await EchoBackend.AlwaysAsync(500);
         await using var good = await EchoBackend.StartAsync("good");
         await using var better = await EchoBackend.StartAsync("better");
         var cluster = Models.Cluster("c", bad, good, better) with
@@ -237,7 +237,7 @@ public sealed class ResilienceTests
     [Fact]
     public async Task All_endpoints_ejected_is_503_UH()
     {
-        await using var bad = await AlwaysAsync(500);
+        await using var bad = await EchoBackend.AlwaysAsync(500);
         var cluster = Models.Cluster("c", bad) with { Outlier = new OutlierModel { Consecutive5xx = 1, MaxEjectionPercent = 100 } };
         await using var proxy = await TestProxy.StartAsync(Models.Outbound(Models.Table(Models.To("c")), cluster));
 
@@ -300,17 +300,6 @@ public sealed class ResilienceTests
         for (var i = 0; i < 6; i++) await proxy.GetAsync("http://b/");
 
         Assert.Equal(3, connections.Count);
-    }
-
-    private static async Task<EchoBackend> AlwaysAsync(int status)
-    {
-        var backend = await EchoBackend.StartAsync();
-        backend.Answer = (context, _) =>
-        {
-            context.Response.StatusCode = status;
-            return Task.CompletedTask;
-        };
-        return backend;
     }
 
     private static Task<TestProxy> StartAsync(RouteAction.Forward forward, ClusterModel cluster) =>

@@ -18,7 +18,7 @@ public sealed class RetryTests
     [Fact]
     public async Task Retries_beyond_the_limit_of_the_cluster_are_not_made_and_flagged_UO()
     {
-        await using var backend = await AlwaysAsync(503);
+        await using var backend = await EchoBackend.AlwaysAsync(503);
         var cluster = Models.Cluster("c", backend) with { Limits = new CircuitLimits(MaxRetries: 0) };
         await using var proxy = await StartAsync(On503, cluster);
 
@@ -67,7 +67,7 @@ public sealed class RetryTests
     [Fact]
     public async Task A_budget_takes_the_place_of_the_limit()
     {
-        await using var backend = await AlwaysAsync(503);
+        await using var backend = await EchoBackend.AlwaysAsync(503);
         var limits = new CircuitLimits(MaxRetries: 100) { RetryBudget = new RetryBudgetModel(0, 0) };
         await using var proxy = await StartAsync(On503, Models.Cluster("c", backend) with { Limits = limits });
 
@@ -80,8 +80,8 @@ public sealed class RetryTests
     [Fact]
     public async Task After_two_tries_in_one_priority_the_next_is_tried()
     {
-        await using var near = await AlwaysAsync(503);
-        await using var nearToo = await AlwaysAsync(503);
+        await using var near = await EchoBackend.AlwaysAsync(503);
+        await using var nearToo = await EchoBackend.AlwaysAsync(503);
         await using var far = await EchoBackend.StartAsync("far");
         var cluster = Models.Cluster("c", near, nearToo, far);
         cluster = cluster with { Endpoints = cluster.Endpoints.SetItem(2, cluster.Endpoints[2] with { Priority = 1 }) };
@@ -96,7 +96,7 @@ public sealed class RetryTests
     [Fact]
     public async Task Where_every_priority_was_tried_all_of_them_are_tried_again()
     {
-        await using var only = await AlwaysAsync(503);
+        await using var only = await EchoBackend.AlwaysAsync(503);
         await using var proxy = await StartAsync(On503 with { OtherPrioritiesAfter = 1 }, Models.Cluster("c", only));
 
         await proxy.GetAsync("http://b/");
@@ -177,17 +177,6 @@ public sealed class RetryTests
 
         Assert.Equal((HttpStatusCode.ServiceUnavailable, 1), (response.StatusCode, backend.Calls));
         Assert.Equal(1, proxy.Server.Metrics.Requests(503, ResponseFlags.UpstreamReset));
-    }
-
-    private static async Task<EchoBackend> AlwaysAsync(int status)
-    {
-        var backend = await EchoBackend.StartAsync();
-        backend.Answer = (context, _) =>
-        {
-            context.Response.StatusCode = status;
-            return Task.CompletedTask;
-        };
-        return backend;
     }
 
     private static Task<TestProxy> StartAsync(RetryPolicyModel retry, ClusterModel cluster) =>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Index;
@@ -93,25 +94,19 @@ internal sealed record LocalityRule
         for (var i = 0; i < labels.Length; i++)
         {
             var parts = labels[i].Split('=', 2);
-            var wanted = parts.Length == 2 ? parts[1] : OwnLabel(parts[0]);
-            if (wanted != Label(endpoint, parts[0])) return labels.Length - i;
+            var wanted = parts.Length == 2 ? parts[1] : Label(_scope.Network, _scope.Locality, _scope.Labels, parts[0]);
+            var other = endpoint.Workload;
+            if (wanted != Label(other.Network, other.Locality, other.Labels, parts[0])) return labels.Length - i;
         }
 
         return 0;
     }
 
-    private string OwnLabel(string name) =>
-        name == Network && _scope.Network.Length > 0 ? _scope.Network
-        : Place(_scope.Locality, name) is { Length: > 0 } place ? place
-        : _scope.Labels.GetValueOrDefault(name, "");
-
-    private static string Label(ServiceEndpoint endpoint, string name)
-    {
-        var workload = endpoint.Workload;
-        return name == Network && workload.Network.Length > 0 ? workload.Network
-            : Place(workload.Locality, name) is { Length: > 0 } place ? place
-            : workload.Labels.GetValueOrDefault(name, "");
-    }
+    private static string Label(
+        string network, Locality locality, ImmutableSortedDictionary<string, string> labels, string name) =>
+        name == Network && network.Length > 0 ? network
+        : Place(locality, name) is { Length: > 0 } place ? place
+        : labels.GetValueOrDefault(name, "");
 
     private static string Place(Locality locality, string name) => name switch
     {

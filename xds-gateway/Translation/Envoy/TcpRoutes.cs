@@ -81,7 +81,7 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known)
         match.DestinationSubnets.IsEmpty ? own : match.DestinationSubnets;
 
     private bool IsFor(L4Match match, int port) =>
-        (match.Gateways.IsEmpty || match.Gateways.Contains(HttpRouteTranslator.MeshGateway))
+        (match.Gateways.IsEmpty || match.Gateways.Contains(VirtualService.MeshGateway))
         && (match.SourceNamespace.Length == 0 || match.SourceNamespace == view.Scope.Namespace)
         && (match.Port is not { } wanted || wanted == port)
         && LabelSelector.Matches(match.SourceLabels, view.Scope.Labels);

@@ -5,7 +5,6 @@ using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Routing;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
-using MeshOrleans.Xds.Translation.Routes;
 
 namespace MeshOrleans.Xds.Translation.Index;
 
@@ -125,8 +124,7 @@ public sealed class MeshIndex
 
     /// <summary>A delegate is only a part of another one.</summary>
     private static bool IsForSidecars(VirtualService service) =>
-        !RouteDelegation.IsDelegate(service)
-        && (service.Gateways.IsEmpty || service.Gateways.Contains(HttpRouteTranslator.MeshGateway));
+        !RouteDelegation.IsDelegate(service) && service.IsForSidecars;
 
     private static ILookup<string, Sourced<TSpec>> ByNamespace<TSpec>(MeshSnapshot snapshot)
         where TSpec : ConfigSpec =>

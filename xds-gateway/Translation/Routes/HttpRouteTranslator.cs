@@ -17,9 +17,6 @@ namespace MeshOrleans.Xds.Translation.Routes;
 /// </remarks>
 internal static class HttpRouteTranslator
 {
-    /// <summary>The gateway name that stands for all sidecars.</summary>
-    public const string MeshGateway = "mesh";
-
     private const string MetadataKey = "istio";
 
     public static List<Route> Translate(ProxyView view, Sourced<VirtualService> source, int port)
@@ -55,7 +52,7 @@ internal static class HttpRouteTranslator
     }
 
     private static bool IsFor(HttpMatch match, ProxyScope scope, int port) =>
-        (match.Gateways.IsEmpty || match.Gateways.Contains(MeshGateway))
+        (match.Gateways.IsEmpty || match.Gateways.Contains(VirtualService.MeshGateway))
         && (match.SourceNamespace.Length == 0 || match.SourceNamespace == scope.Namespace)
         && (match.Port is not { } wanted || wanted == port)
         && LabelSelector.Matches(match.SourceLabels, scope.Labels);

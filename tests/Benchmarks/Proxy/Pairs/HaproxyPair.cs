@@ -1,4 +1,5 @@
 using System.Net;
+using MeshOrleans.Samples.Harness;
 
 namespace MeshOrleans.Benchmarks.Proxy.Pairs;
 

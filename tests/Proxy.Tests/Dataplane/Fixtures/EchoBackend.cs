@@ -42,6 +42,18 @@ internal sealed class EchoBackend : IAsyncDisposable
         return backend;
     }
 
+    /// <summary>Starts one that answers every request with a status.</summary>
+    public static async Task<EchoBackend> AlwaysAsync(int status)
+    {
+        var backend = await StartAsync();
+        backend.Answer = (context, _) =>
+        {
+            context.Response.StatusCode = status;
+            return Task.CompletedTask;
+        };
+        return backend;
+    }
+
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 
     private async Task HandleAsync(HttpContext context)

@@ -17,6 +17,7 @@ internal static class StoreRegistration
     public static void AddStores(this IServiceCollection services, SiloOptions settings)
     {
         if (settings.Role is SiloRole.Gateway) return;
+        services.AddHostedService<RemovableStateSweep>();
         if (settings.Store.Length == 0)
         {
             services.AddSqliteStorage(settings.Data);
@@ -32,6 +33,7 @@ internal static class StoreRegistration
         services.AddSingleton<ISnapshotStore, PostgresSnapshotStore>();
         services.AddSingleton<IRevisionStore, PostgresRevisionStore>();
         services.AddSingleton<IAuthorityKeyStore, PostgresAuthorityKeyStore>();
+        services.AddSingleton<IRemovableStates, PostgresRemovableStates>();
     }
 
     /// <summary>

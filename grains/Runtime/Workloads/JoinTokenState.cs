@@ -2,8 +2,11 @@ namespace MeshOrleans.Grains.Workloads;
 
 /// <summary>What is saved of a join token.</summary>
 [GenerateSerializer, Immutable, Alias("mesh.JoinTokenState")]
-internal sealed record JoinTokenState
+internal sealed record JoinTokenState : IExpiringState
 {
+    // who comes a little late is told so, rather than that there never was such a token
+    private static readonly TimeSpan _remembered = TimeSpan.FromHours(1);
+
     /// <summary>What it allows; null when no such token was minted.</summary>
     [Id(0)] public JoinTokenGrant? Grant { get; init; }
 
@@ -15,4 +18,7 @@ internal sealed record JoinTokenState
 
     /// <summary>What it is being used for; empty before, after, and where a use cannot be repeated.</summary>
     [Id(3)] public string Claim { get; init; } = "";
+
+    /// <inheritdoc/>
+    DateTimeOffset? IExpiringState.RemovableFrom => Grant?.ExpiresAt + _remembered;
 }

@@ -66,7 +66,8 @@ public sealed class ClusterNameTests(PostgresFixture postgres) : IAsyncLifetime
     {
         // as a program of schema 3 has left it
         await PostgresSchema.MigrateAsync(postgres.Last, _none);
-        await RunAsync("DROP TABLE mesh_cluster; DELETE FROM mesh_schema WHERE version = 4");
+        await RunAsync("DROP TABLE mesh_cluster; ALTER TABLE mesh_grain_state DROP COLUMN removable_from;"
+            + " DELETE FROM mesh_schema WHERE version > 3");
         foreach (var one in served.Split(','))
         {
             await RunAsync($"INSERT INTO orleansmembershipversiontable(deploymentid) VALUES('{one}')");

@@ -165,6 +165,26 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task A_state_that_nobody_needs_any_more_is_removed_and_no_other()
+    {
+        await using var writer = new PostgresStateWriter(_database);
+        var (key, kept) = (new StateKey("t", "k", "s"), new StateKey("t", "kept", "s"));
+        var now = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        var first = await writer.WriteAsync(key, expected: null, [1], now);
+        var other = await writer.WriteAsync(kept, expected: null, [1]);
+        var states = new PostgresRemovableStates(_database);
+
+        Assert.Equal(0, await states.RemoveAsync(now.AddSeconds(-1), _none));
+        var second = await writer.WriteAsync(key, first, [2], now.AddMinutes(1));
+        Assert.Equal(0, await states.RemoveAsync(now, _none));
+        Assert.Equal(1, await states.RemoveAsync(now.AddMinutes(1), _none));
+
+        Assert.Null(await writer.WriteAsync(key, second, [3]));
+        Assert.NotNull(await writer.WriteAsync(key, expected: null, [3]));
+        Assert.NotNull(await writer.WriteAsync(kept, other, [2]));
+    }
+
+    [Fact]
     public async Task The_authoritys_keys_are_sealed_and_the_first_stay()
     {
         var secret = ClusterSecret.Open(_directory.FullName);

@@ -47,6 +47,20 @@ public sealed class JoinTokenGrainTests
     }
 
     [Fact]
+    public async Task What_is_saved_of_it_may_be_removed_once_it_is_long_over_and_not_before()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var grant = Grant(silo);
+        await Token(silo).MintAsync(grant, default);
+        var minted = Assert.Single(silo.Stores.State.RemovableFrom).Value;
+        await Token(silo).RedeemAsync("first", "claim", default);
+        await Token(silo).FinishAsync(default);
+
+        Assert.Equal(grant.ExpiresAt.AddHours(1), minted);
+        Assert.Equal(minted, Assert.Single(silo.Stores.State.RemovableFrom).Value);
+    }
+
+    [Fact]
     public async Task A_use_that_could_not_be_saved_is_not_granted()
     {
         await using var silo = await TestSilo.StartAsync();

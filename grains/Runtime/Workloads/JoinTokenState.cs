@@ -16,8 +16,11 @@ internal sealed record JoinTokenState : IExpiringState
     /// <summary>Who used it, for the audit.</summary>
     [Id(2)] public string UsedBy { get; init; } = "";
 
-    /// <summary>What it is being used for; empty before, after, and where a use cannot be repeated.</summary>
+    /// <summary>What it is being, or was, used for; empty before, and where a use cannot be repeated.</summary>
     [Id(3)] public string Claim { get; init; } = "";
+
+    /// <summary>When that was done; null before.</summary>
+    [Id(4)] public DateTimeOffset? FinishedAt { get; init; }
 
     /// <inheritdoc/>
     DateTimeOffset? IExpiringState.RemovableFrom => Grant?.ExpiresAt + _remembered;

@@ -43,6 +43,8 @@ public sealed class JoinTokenGrainTests
         Assert.IsType<RedeemResult.Used>(await Token(next).RedeemAsync("second", "other", default));
         Assert.IsType<RedeemResult.Granted>(await Token(next).RedeemAsync("first", "claim", default));
         await Token(next).FinishAsync(default);
+        Assert.IsType<RedeemResult.Granted>(await Token(next).RedeemAsync("first", "claim", default)); // the answer was lost
+        next.Clock.Advance(TimeSpan.FromMinutes(1));
         Assert.IsType<RedeemResult.Used>(await Token(next).RedeemAsync("first", "claim", default));
     }
 

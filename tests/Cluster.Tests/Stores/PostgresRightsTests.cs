@@ -126,7 +126,7 @@ public sealed class PostgresRightsTests(PostgresFixture postgres) : IAsyncLifeti
         var keys = new AuthorityMaterial("root", "root key", "signer", "signer key");
         var authority = new PostgresAuthorityKeyStore(database, ClusterSecret.Open(_directory.FullName));
         await authority.CreateAsync(keys, _none);
-        await authority.ReplaceSignerAsync(keys, _none);
+        await authority.ReplaceSignerAsync(keys, keys, _none);
     }
 
     private SiloOptions Settings() => new()

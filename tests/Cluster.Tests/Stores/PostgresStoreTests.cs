@@ -194,7 +194,9 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
         Assert.Null(await store.LoadAsync(_none));
         Assert.Equal(keys, await store.CreateAsync(keys, _none));
         Assert.Equal(keys, await store.CreateAsync(keys with { RootKey = "other" }, _none));
-        await store.ReplaceSignerAsync(keys with { SigningKey = "new" }, _none);
+        var next = keys with { SigningKey = "new" };
+        Assert.Equal(next, await store.ReplaceSignerAsync(keys, next, _none));
+        Assert.Equal(next, await store.ReplaceSignerAsync(keys, keys with { SigningKey = "late" }, _none));
 
         Assert.Equal("new", (await store.LoadAsync(_none))!.SigningKey);
         var other = ClusterSecret.Open(Path.Combine(_directory.FullName, "other"));

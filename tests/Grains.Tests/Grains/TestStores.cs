@@ -63,16 +63,14 @@ internal sealed class ObservedStateStore : IGrainStateStore
 /// <summary>The authority's keys in memory.</summary>
 internal sealed class InMemoryKeyStore : IAuthorityKeyStore
 {
-    private AuthorityMaterial? _material;
+    public AuthorityMaterial? Material { get; set; }
 
-    public Task<AuthorityMaterial?> LoadAsync(CancellationToken cancellationToken) => Task.FromResult(_material);
+    public Task<AuthorityMaterial?> LoadAsync(CancellationToken cancellationToken) => Task.FromResult(Material);
 
     public Task<AuthorityMaterial> CreateAsync(AuthorityMaterial material, CancellationToken cancellationToken) =>
-        Task.FromResult(_material ??= material);
+        Task.FromResult(Material ??= material);
 
-    public Task ReplaceSignerAsync(AuthorityMaterial material, CancellationToken cancellationToken)
-    {
-        _material = material;
-        return Task.CompletedTask;
-    }
+    public Task<AuthorityMaterial> ReplaceSignerAsync(
+        AuthorityMaterial held, AuthorityMaterial next, CancellationToken cancellationToken) =>
+        Task.FromResult(Material = Material == held ? next : Material!);
 }

@@ -21,10 +21,8 @@ internal sealed class PostgresAuthorityKeyStore(PostgresDatabase database, Clust
     /// The fingerprint of the secret that a database's keys are sealed with; null before there are any, and for a role that
     /// may not see them.
     /// </summary>
-    public static async Task<string?> ReadSealAsync(string connectionString, CancellationToken cancellationToken)
+    public static async Task<string?> ReadSealAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var connection = new NpgsqlConnection(connectionString);
-        await connection.OpenAsync(cancellationToken);
         await using var command = connection.Command("SELECT sealed_with FROM mesh_authority WHERE id = 1");
         try
         {

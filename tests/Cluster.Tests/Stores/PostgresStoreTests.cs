@@ -31,11 +31,14 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
         var connection = await postgres.CreateAsync(migrate: false);
 
         var before = await Task.WhenAll(
-            Enumerable.Range(0, 6).Select(_ => PostgresSchema.MigrateAsync(connection, _none)));
+            Enumerable.Range(0, 6)
+                .Select(_ => OnConnection.RunAsync(connection, c => PostgresSchema.MigrateAsync(c, _none))));
 
         Assert.Contains(0, before);
-        Assert.Equal(PostgresSchema.Version, await PostgresSchema.ReadVersionAsync(connection, _none));
-        await PostgresSchema.CheckAsync(connection, _none);
+        Assert.Equal(
+            PostgresSchema.Version,
+            await OnConnection.RunAsync(connection, c => PostgresSchema.ReadVersionAsync(c, _none)));
+        await OnConnection.RunAsync(connection, c => PostgresSchema.CheckAsync(c, _none));
     }
 
     [Theory]
@@ -51,12 +54,13 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
 
         if (mayGoOn)
         {
-            await PostgresSchema.CheckAsync(postgres.Last, _none);
-            Assert.Equal(99, await PostgresSchema.MigrateAsync(postgres.Last, _none));
+            await OnConnection.RunAsync(postgres.Last, c => PostgresSchema.CheckAsync(c, _none));
+            Assert.Equal(99, await OnConnection.RunAsync(postgres.Last, c => PostgresSchema.MigrateAsync(c, _none)));
         }
         else
         {
-            var refused = await Assert.ThrowsAsync<SchemaException>(() => PostgresSchema.CheckAsync(postgres.Last, _none));
+            var refused = await Assert.ThrowsAsync<SchemaException>(
+                () => OnConnection.RunAsync(postgres.Last, c => PostgresSchema.CheckAsync(c, _none)));
             Assert.Contains("schema 99", refused.Message, StringComparison.Ordinal);
         }
     }
@@ -65,11 +69,11 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
     public async Task A_process_without_the_clusters_secret_is_told_to_copy_it()
     {
         var (here, there) = (Path.Combine(_directory.FullName, "here"), Path.Combine(_directory.FullName, "there"));
-        ClusterSecret.Check(here, await PostgresAuthorityKeyStore.ReadSealAsync(postgres.Last, _none), mayMake: true);
+        ClusterSecret.Check(here, await ReadSealAsync(), mayMake: true);
         await new PostgresAuthorityKeyStore(_database, ClusterSecret.Open(here)).CreateAsync(
             new AuthorityMaterial("root", "root key", "signer", "signer key"), _none);
 
-        var seal = await PostgresAuthorityKeyStore.ReadSealAsync(postgres.Last, _none);
+        var seal = await ReadSealAsync();
         ClusterSecret.Check(here, seal, mayMake: true);
         var missing = Assert.Throws<FormatException>(() => ClusterSecret.Check(there, seal, mayMake: true));
         Assert.False(Directory.Exists(there));
@@ -204,6 +208,9 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
             () => new PostgresAuthorityKeyStore(_database, other).LoadAsync(_none));
         Assert.Contains(ClusterSecret.FileName, refused.Message, StringComparison.Ordinal);
     }
+
+    private Task<string?> ReadSealAsync() =>
+        OnConnection.RunAsync(postgres.Last, c => PostgresAuthorityKeyStore.ReadSealAsync(c, _none));
 
     private static PostgresDatabase Open(string connection) =>
         new(connection, TimeProvider.System, NullLogger<PostgresDatabase>.Instance);

@@ -21,6 +21,7 @@ internal sealed record KindName(string Kind, string Plural, string Short = "")
         new("Deployment", "deployments", "deploy"),
         new("Namespace", "namespaces", "ns"),
         new("MeshConfig", "meshconfigs"),
+        new("RateLimit", "ratelimits", "rl"),
         new("ServiceExport", "serviceexports"),
     ];
 

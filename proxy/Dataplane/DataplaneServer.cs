@@ -151,7 +151,7 @@ public sealed class DataplaneServer : IAsyncDisposable
         var pools = new UpstreamPoolFactory(new UpstreamConnector(services.State, services.Verifier));
         var router = new Router(pools, random, services.Clock);
         var forwarder = _app.Services.GetRequiredService<IHttpForwarder>();
-        var mirror = new Mirror(pools, random, services.Clock, loggers.CreateLogger<Mirror>());
+        var mirror = new Mirror(pools, Metrics, random, services.Clock, loggers.CreateLogger<Mirror>());
         var routes = new RouteExecutor(forwarder, router, mirror, random, services.Clock);
         var runner = new ExchangeRunner(Metrics, _accessLog, Drain, services.Clock);
         var outbound = new OutboundHandler(services.State, routes, runner, random, services.Options.HostDemand);

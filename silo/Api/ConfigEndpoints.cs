@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using MeshOrleans.Grains;
 using MeshOrleans.Grains.Config;
+using MeshOrleans.Model.Analysis;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Config.Manifests;
+using MeshOrleans.Model.Validation;
 using MeshOrleans.Silo.Manifests;
 
 namespace MeshOrleans.Silo.Api;
@@ -13,6 +15,7 @@ namespace MeshOrleans.Silo.Api;
 internal static class ConfigEndpoints
 {
     private const string Yaml = "application/yaml";
+    private const string VirtualServices = $"{nameof(VirtualService)}/";
 
     public static void MapConfig(this IEndpointRouteBuilder routes)
     {
@@ -46,7 +49,30 @@ internal static class ConfigEndpoints
             DryRun = dryRun,
         };
         var result = await Config(grains).ApplyAsync(request, context.RequestAborted);
-        return Answer(result, [.. review.Findings.Select(ProblemError.From)]);
+        var conflicts = await ConflictsAsync(grains, review.Resources, context.RequestAborted);
+        return Answer(result, [.. review.Findings.Concat(conflicts).Select(ProblemError.From)]);
+    }
+
+    /// <summary>What does not fit between the resources that are applied and those that were there before.</summary>
+    private static async Task<IEnumerable<Violation>> ConflictsAsync(
+        IGrainFactory grains, ImmutableArray<ConfigResource> applied, CancellationToken cancellationToken)
+    {
+        if (!applied.Any(r => r.Spec is VirtualService)) return [];
+        var documents = await Config(grains).GetDocumentsAsync(cancellationToken);
+        var known = documents.Where(d => d.Key.StartsWith(VirtualServices, StringComparison.Ordinal))
+            .Select(d => ConfigJson.Read(d.Json))
+            .ToDictionary(r => r.Key);
+        foreach (var (i, resource) in applied.Index())
+        {
+            known[resource.Key] = known.TryGetValue(resource.Key, out var before)
+                ? resource with { CreatedRevision = before.CreatedRevision, CreatedOrdinal = before.CreatedOrdinal }
+                : resource with { CreatedRevision = long.MaxValue, CreatedOrdinal = i };
+        }
+
+        var keys = applied.Select(r => r.Key).ToHashSet();
+        return RouteAnalysis.Of(known.Values)
+            .Where(f => f.Involved.Any(keys.Contains))
+            .Select(f => f.Violation with { Severity = Severity.Warning }); // it was accepted
     }
 
     private static async Task<IResult> DeleteAsync(

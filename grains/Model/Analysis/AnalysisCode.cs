@@ -12,9 +12,6 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
 {
     internal static readonly AnalysisCode ReferencedResourceNotFound = Error("IST0101", nameof(ReferencedResourceNotFound));
 
-    internal static readonly AnalysisCode ConflictingMeshGatewayVirtualServiceHosts =
-        Error("IST0109", nameof(ConflictingMeshGatewayVirtualServiceHosts));
-
     internal static readonly AnalysisCode ConflictingSidecarWorkloadSelectors =
         Error("IST0110", nameof(ConflictingSidecarWorkloadSelectors));
 
@@ -79,7 +76,9 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
     {
         Error(Violation.SchemaCode, "SchemaValidationError"), Warning("IST0133", "SchemaWarning"),
         Error(Violation.UnsupportedCode, "Unsupported"), Warning(Violation.NotActedOnCode, "NotActedOn"),
-        ReferencedResourceNotFound, ConflictingMeshGatewayVirtualServiceHosts, ConflictingSidecarWorkloadSelectors,
+        Error(RouteAnalysis.ConflictCode, "ConflictingMeshGatewayVirtualServiceHosts"),
+        Warning(RouteAnalysis.OutsideCode, "DelegateRouteOutsideOfRoot"),
+        ReferencedResourceNotFound, ConflictingSidecarWorkloadSelectors,
         MultipleSidecarsWithoutWorkloadSelectors, VirtualServiceDestinationPortSelectorRequired,
         DeploymentAssociatedToMultipleServices, PortNameIsNotUnderNamingConvention, NoMatchingWorkloadsFound,
         NoServerCertificateVerificationDestinationLevel, NoServerCertificateVerificationPortLevel,

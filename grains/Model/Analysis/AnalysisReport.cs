@@ -12,10 +12,12 @@ internal sealed class AnalysisReport
 
     private readonly List<Violation> _findings = [];
 
-    public void Add(AnalysisCode code, ConfigResource resource, FieldPath path, string message)
+    public void Add(AnalysisCode code, ConfigResource resource, FieldPath path, string message) => Add(
+        resource, new Violation(path, message, code.Code, code.Severity, Resource: resource.Key.ToString()));
+
+    public void Add(ConfigResource resource, Violation finding)
     {
-        if (Suppresses(resource, code.Code)) return;
-        _findings.Add(new Violation(path, message, code.Code, code.Severity, Resource: resource.Key.ToString()));
+        if (!Suppresses(resource, finding.Code)) _findings.Add(finding);
     }
 
     /// <summary>The worst first, then by resource and place.</summary>

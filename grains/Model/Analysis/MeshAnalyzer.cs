@@ -22,7 +22,11 @@ public static class MeshAnalyzer
         var report = new AnalysisReport();
         ReferenceAnalyzer.Analyze(subject, report);
         DestinationAnalyzer.Analyze(subject, report);
-        HostConflictAnalyzer.Analyze(subject, report);
+        foreach (var finding in RouteAnalysis.Of(snapshot.Config.Values))
+        {
+            report.Add(snapshot.Config[finding.Resource], finding.Violation);
+        }
+
         UnreachableRuleAnalyzer.Analyze(subject, report);
         DestinationRuleAnalyzer.Analyze(subject, report);
         ServiceAnalyzer.Analyze(subject, report);

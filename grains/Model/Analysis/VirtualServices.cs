@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Validation;
 
@@ -7,10 +6,6 @@ namespace MeshOrleans.Model.Analysis;
 /// <summary>What several analyzers ask of a VirtualService.</summary>
 internal static class VirtualServices
 {
-    /// <summary>Whether sidecars follow it.</summary>
-    public static bool IsForMesh(VirtualService service) =>
-        service.Gateways.IsEmpty || service.Gateways.Contains(AnalysisSubject.Mesh);
-
     /// <summary>The gateways it names, as keys.</summary>
     public static IEnumerable<(int Index, ConfigKey Key)> GatewaysOf(VirtualService service, string ns) =>
         service.Gateways.Index()
@@ -48,18 +43,4 @@ internal static class VirtualServices
             }
         }
     }
-
-    /// <summary>Whether clients of one namespace at least see both of two resources.</summary>
-    public static bool MeetSomewhere(
-        ImmutableArray<string> exportTo, string ns, ImmutableArray<string> otherExportTo, string otherNamespace)
-    {
-        var (first, second) = (NamespacesOf(exportTo, ns), NamespacesOf(otherExportTo, otherNamespace));
-        return first is null ? second is null or { Count: > 0 } : second is null ? first.Count > 0 : first.Overlaps(second);
-    }
-
-    // null means all
-    private static HashSet<string>? NamespacesOf(ImmutableArray<string> exportTo, string ns) =>
-        exportTo.IsDefaultOrEmpty || exportTo.Contains("*")
-            ? null
-            : exportTo.Where(e => e != "~").Select(e => e == "." ? ns : e).ToHashSet(StringComparer.Ordinal);
 }

@@ -35,6 +35,7 @@ public sealed record ConfigKind
         new("Deployment", ["apps/v1"], KubernetesReader.Deployment),
         new("Namespace", ["v1"], KubernetesReader.Namespace),
         new("MeshConfig", Own, MeshReader.MeshConfig),
+        new("RateLimit", Own, MeshReader.RateLimit),
         new("ServiceExport", Own, MeshReader.ServiceExport),
     }.ToImmutableSortedDictionary(kind => kind.Name, kind => kind, StringComparer.Ordinal);
 

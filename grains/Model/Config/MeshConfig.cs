@@ -52,6 +52,12 @@ public sealed record MeshConfig : ConfigSpec
     /// <summary>Retries of routes that say nothing of them; null means 2 attempts on Istio's conditions.</summary>
     public HttpRetry? DefaultHttpRetryPolicy { get; init; }
 
+    /// <summary>
+    /// How much of a request's body is remembered, in bytes, to be sent again or mirrored; longer ones are sent once
+    /// and not mirrored. From 0 to 16 MiB; null means 64 KiB.
+    /// </summary>
+    public int? RequestBufferLimitBytes { get; init; }
+
     /// <summary>Whether mesh mTLS is used wherever the endpoint can; null means yes.</summary>
     public bool? EnableAutoMtls { get; init; }
 

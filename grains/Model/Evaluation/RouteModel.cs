@@ -22,4 +22,7 @@ public sealed record RouteModel
 
     /// <summary>Delays and aborts made on purpose, before anything is forwarded.</summary>
     public FaultModel? Fault { get; init; }
+
+    /// <summary>Cross-origin rules: after the fault, before the action.</summary>
+    public CorsModel? Cors { get; init; }
 }

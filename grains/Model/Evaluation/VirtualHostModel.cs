@@ -8,6 +8,13 @@ namespace MeshOrleans.Model.Evaluation;
 /// <param name="Routes">In the order in which they are asked.</param>
 public sealed record VirtualHostModel(string Name, ImmutableArray<string> Domains, ImmutableArray<RouteModel> Routes)
 {
+    /// <summary>How much of a request's body is remembered unless something else is said: 64 KiB.</summary>
+    public const int DefaultBodyLimit = 64 * 1024;
+
+    /// <summary>How much of a request's body is remembered, in bytes, to be sent again or copied.</summary>
+    /// <value>64 KiB by default. What is longer is sent once, and not copied.</value>
+    public int BodyLimit { get; init; } = DefaultBodyLimit;
+
     /// <summary>Header changes for every route of this host; they run after the route's.</summary>
     public HeaderOperations RequestHeaders { get; init; } = HeaderOperations.None;
 

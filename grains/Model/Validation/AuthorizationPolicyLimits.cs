@@ -27,7 +27,7 @@ internal static class AuthorizationPolicyLimits
         foreach (var (i, rule) in policy.Rules.Index()) CheckRule(rule, policy.Action, spec.At("rules").At(i), report);
     }
 
-    private static void CheckRule(AuthorizationRule rule, AuthorizationAction action, FieldPath path, RuleReport report)
+    public static void CheckRule(AuthorizationRule rule, AuthorizationAction action, FieldPath path, RuleReport report)
     {
         foreach (var (i, source) in rule.From.Index())
         {

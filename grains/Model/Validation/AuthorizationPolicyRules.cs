@@ -25,19 +25,26 @@ internal static class AuthorizationPolicyRules
         foreach (var (i, rule) in policy.Rules.Index())
         {
             var path = spec.At("rules").At(i);
-            foreach (var (f, source) in rule.From.Index())
-            {
-                CheckSource(source, path.At("from").At(f).At("source"), report);
-            }
-            foreach (var (t, operation) in rule.To.Index())
-            {
-                CheckOperation(operation, path.At("to").At(t).At("operation"), report);
-            }
-            foreach (var (w, condition) in rule.When.Index())
-            {
-                AuthorizationConditionRules.Check(condition, path.At("when").At(w), report);
-            }
+            CheckRule(rule, path, report);
             if (policy.Action == AuthorizationAction.Custom) CheckCustom(rule, path, report);
+        }
+    }
+
+    public static void CheckRule(AuthorizationRule rule, FieldPath path, RuleReport report)
+    {
+        foreach (var (f, source) in rule.From.Index())
+        {
+            CheckSource(source, path.At("from").At(f).At("source"), report);
+        }
+
+        foreach (var (t, operation) in rule.To.Index())
+        {
+            CheckOperation(operation, path.At("to").At(t).At("operation"), report);
+        }
+
+        foreach (var (w, condition) in rule.When.Index())
+        {
+            AuthorizationConditionRules.Check(condition, path.At("when").At(w), report);
         }
     }
 

@@ -26,7 +26,11 @@ internal static class DestinationRuleLimits
 
         if (policy.Tunnel is not null) report.NotActedOn(path.At("tunnel"), "tunnel");
         if (policy.ProxyProtocol is not null) report.NotActedOn(path.At("proxyProtocol"), "proxyProtocol");
-        if (policy.RetryBudget is not null) report.EnvoyOnly(path.At("retryBudget"), "retryBudget");
+        if (policy.RetryBudget is { BudgetInterval: { } interval } && interval > TimeSpan.Zero)
+        {
+            report.NotActedOn(
+                path.At("retryBudget").At("budgetInterval"), "budgetInterval (the requests in flight are counted)");
+        }
     }
 
     /// <summary>

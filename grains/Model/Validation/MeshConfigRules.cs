@@ -7,6 +7,8 @@ namespace MeshOrleans.Model.Validation;
 /// <summary>Rules of MeshConfig.</summary>
 internal static class MeshConfigRules
 {
+    private const int MaxBufferLimit = 16 * 1024 * 1024;
+
     public static void Check(MeshConfig mesh, FieldPath spec, RuleReport report)
     {
         if (mesh.TrustDomain is { } domain && !TrustDomain.TryParse(domain, out _))
@@ -28,6 +30,11 @@ internal static class MeshConfigRules
         }
 
         HttpActionRules.CheckRetries(mesh.DefaultHttpRetryPolicy, spec.At("defaultHttpRetryPolicy"), report);
+        if (mesh.RequestBufferLimitBytes is < 0 or > MaxBufferLimit)
+        {
+            report.Error(spec.At("requestBufferLimitBytes"), $"must be from 0 to {MaxBufferLimit}");
+        }
+
         ValueRules.CheckDuration(mesh.ConnectTimeout, spec.At("connectTimeout"), report);
         LoadBalancerRules.CheckLocality(mesh.LocalityLbSetting, spec.At("localityLbSetting"), report);
     }

@@ -10,7 +10,6 @@ internal static class VirtualServiceLimits
 {
     public static void Check(VirtualService service, FieldPath spec, RuleReport report)
     {
-        if (service.Hosts.IsEmpty) report.NotActedOn(spec, "a VirtualService without hosts, a delegate,");
         if (!service.Tls.IsEmpty) report.EnvoyOnly(spec.At("tls"), "a route of TLS traffic");
         if (!service.Tcp.IsEmpty) report.EnvoyOnly(spec.At("tcp"), "a route of TCP traffic");
         foreach (var (i, route) in service.Http.Index()) CheckRoute(route, spec.At("http").At(i), report);
@@ -18,19 +17,6 @@ internal static class VirtualServiceLimits
 
     private static void CheckRoute(HttpRoute route, FieldPath path, RuleReport report)
     {
-        if (route.Delegate is not null) report.NotActedOn(path.At("delegate"), "delegate");
-        if (route.CorsPolicy is not null) report.EnvoyOnly(path.At("corsPolicy"), "corsPolicy");
-        if (route.Retries?.RetryRemoteLocalities is not null)
-        {
-            report.NotActedOn(path.At("retries").At("retryRemoteLocalities"), "retryRemoteLocalities");
-        }
-
-        if (route.Mirror is not null || !route.Mirrors.IsEmpty)
-        {
-            var at = path.At(route.Mirror is not null ? "mirror" : "mirrors");
-            report.EnvoyOnly(at, "mirroring of requests that have a body");
-        }
-
         CheckHeaders(route.Headers, path.At("headers"), report);
         foreach (var (i, target) in route.Route.Index())
         {

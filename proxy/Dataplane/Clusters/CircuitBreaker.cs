@@ -46,7 +46,8 @@ internal sealed class CircuitBreaker
     /// <summary>Counts a retry in; false when there are too many.</summary>
     public bool TryBeginRetry()
     {
-        if (Interlocked.Increment(ref _retries) <= _limits.MaxRetries) return true;
+        var most = _limits.RetryBudget is { } budget ? budget.Most(ActiveRequests) : _limits.MaxRetries;
+        if (Interlocked.Increment(ref _retries) <= most) return true;
         Interlocked.Decrement(ref _retries);
         return false;
     }

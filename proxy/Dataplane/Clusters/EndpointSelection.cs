@@ -14,10 +14,15 @@ internal sealed class EndpointSelection
 {
     private readonly PriorityLevel[] _levels;
     private readonly bool[] _panics; // so few are left that ejections do not count
+    private readonly int[] _priorities; // of each level
+    private readonly int[] _worth; // of each level, in percent
     private readonly int[] _loadEnds; // cumulative, in percent; ends at 100 when anybody may be chosen
 
-    private EndpointSelection(int generation, PriorityLevel[] levels, bool[] panics, int[] loadEnds) =>
-        (Generation, _levels, _panics, _loadEnds) = (generation, levels, panics, loadEnds);
+    private EndpointSelection(int generation, PriorityLevel[] levels, bool[] panics, int[] priorities, int[] worth)
+    {
+        (Generation, _levels, _panics, _priorities, _worth) = (generation, levels, panics, priorities, worth);
+        _loadEnds = LoadEnds(worth);
+    }
 
     public int Generation { get; }
 
@@ -39,7 +44,8 @@ internal sealed class EndpointSelection
                 : (int)Math.Min(100, plan.Model.OverprovisioningPercent * healthyShare);
         }
 
-        return new EndpointSelection(generation, levels, panics, LoadEnds(worth));
+        return new EndpointSelection(
+            generation, levels, panics, Array.ConvertAll(plan.Groups, g => g[0].Model.Priority), worth);
     }
 
     /// <summary>
@@ -59,17 +65,35 @@ internal sealed class EndpointSelection
     /// <param name="plan">The cluster.</param>
     /// <param name="random">What chance decides.</param>
     /// <param name="hash">The request's key; without one a cluster that hashes chooses at random.</param>
-    public EndpointSlot? Pick(ClusterPlan plan, IRandomSource random, ulong? hash)
+    public EndpointSlot? Pick(ClusterPlan plan, IRandomSource random, ulong? hash) =>
+        Pick(_loadEnds, plan, random, hash);
+
+    /// <summary>
+    /// Chooses an endpoint of other priorities than these, or of any when the others have nobody who can be chosen.
+    /// </summary>
+    /// <param name="priorities">The priorities to keep away from.</param>
+    /// <param name="plan">The cluster.</param>
+    /// <param name="random">What chance decides.</param>
+    /// <param name="hash">The request's key; null for none.</param>
+    public EndpointSlot? PickBeyond(
+        IReadOnlyCollection<int> priorities, ClusterPlan plan, IRandomSource random, ulong? hash)
     {
-        if (_loadEnds.Length == 0 || _loadEnds[^1] == 0) return null;
+        var rest = new int[_worth.Length];
+        for (var i = 0; i < rest.Length; i++) rest[i] = priorities.Contains(_priorities[i]) ? 0 : _worth[i];
+        return Pick(LoadEnds(rest), plan, random, hash) ?? Pick(plan, random, hash);
+    }
+
+    private EndpointSlot? Pick(int[] loadEnds, ClusterPlan plan, IRandomSource random, ulong? hash)
+    {
+        if (loadEnds.Length == 0 || loadEnds[^1] == 0) return null;
         if (hash is { } key && plan.Tables is { } tables)
         {
-            var chosen = LevelAt(key % 100);
+            var chosen = LevelAt(loadEnds, key % 100);
             if (tables[chosen]?.Find(key, heedsOutliers: !_panics[chosen]) is { } owner) return owner;
             return _levels[chosen].AtRandom(random); // all of the table are out: only degraded ones are left
         }
 
-        var level = _levels[_loadEnds[0] == 100 ? 0 : LevelAt(random.NextDouble() * 100)];
+        var level = _levels[loadEnds[0] == 100 ? 0 : LevelAt(loadEnds, random.NextDouble() * 100)];
         return plan.Model.LoadBalancing switch
         {
             LoadBalancing.RoundRobin => level.InTurn(plan.State.NextTurn()),
@@ -142,13 +166,13 @@ internal sealed class EndpointSelection
         return ends;
     }
 
-    private int LevelAt(double point)
+    private static int LevelAt(int[] loadEnds, double point)
     {
-        for (var i = 0; i < _loadEnds.Length; i++)
+        for (var i = 0; i < loadEnds.Length; i++)
         {
-            if (point < _loadEnds[i]) return i;
+            if (point < loadEnds[i]) return i;
         }
 
-        return _loadEnds.Length - 1;
+        return loadEnds.Length - 1;
     }
 }

@@ -16,13 +16,18 @@ internal static class HeaderMutator
         exchange.Decision.Route?.RequestHeaders,
         exchange.Choice?.RequestHeaders);
 
-    public static void ApplyToResponse(RequestExchange exchange) => ApplyInOrder(
-        exchange.Context.Response.Headers,
-        exchange,
-        exchange.Table.ResponseHeaders,
-        exchange.Decision.Host?.ResponseHeaders,
-        exchange.Decision.Route?.ResponseHeaders,
-        exchange.Choice?.ResponseHeaders);
+    public static void ApplyToResponse(RequestExchange exchange)
+    {
+        ApplyInOrder(
+            exchange.Context.Response.Headers,
+            exchange,
+            exchange.Table.ResponseHeaders,
+            exchange.Decision.Host?.ResponseHeaders,
+            exchange.Decision.Route?.ResponseHeaders,
+            exchange.Choice?.ResponseHeaders);
+        exchange.RateLimit.ApplyTo(exchange.Context.Response.Headers);
+        CorsHeaders.ApplyToResponse(exchange);
+    }
 
     // What comes last wins.
     private static void ApplyInOrder(

@@ -11,6 +11,7 @@ internal static class HopHeaders
     public const string ForwardedClientCertificate = "x-forwarded-client-cert";
     public const string TimeoutOverride = "x-envoy-upstream-rq-timeout-ms";
     public const string Overloaded = "x-envoy-overloaded";
+    public const string RateLimited = "x-envoy-ratelimited";
 
     private static readonly FrozenSet<string> HopByHop = new[]
     {

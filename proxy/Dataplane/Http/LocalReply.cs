@@ -11,6 +11,7 @@ internal static class LocalReply
     public const string NoHealthyUpstream = "no healthy upstream";
     public const string Timeout = "upstream request timeout";
     public const string Fault = "fault filter abort";
+    public const string RateLimited = "local_rate_limited";
     public const string Overflow = "upstream connect error or disconnect/reset before headers. reset reason: overflow";
     public const string ConnectFailure =
         "upstream connect error or disconnect/reset before headers. reset reason: connection failure";

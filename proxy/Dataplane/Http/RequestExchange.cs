@@ -1,5 +1,6 @@
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Clusters;
+using MeshOrleans.Proxy.Dataplane.Limits;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
 using MeshOrleans.Proxy.Dataplane.Upstream;
@@ -15,6 +16,7 @@ internal sealed class RequestExchange
     private UpstreamPool? _pool;
     private EndpointState? _endpoint;
     private CancellationTokenRegistration _bodyLimit;
+    private bool _isRetry;
 
     public RequestExchange(HttpContext context, ProxySnapshot snapshot, Caller caller, bool isInbound, long startedAt)
     {
@@ -63,6 +65,12 @@ internal sealed class RequestExchange
 
     public WeightedClusterModel? Choice { get; set; }
 
+    /// <summary>The origin that the answer is to name as allowed; empty for none.</summary>
+    public string AllowedOrigin { get; set; } = "";
+
+    /// <summary>What the limits of the workload say; nothing on the way out.</summary>
+    public RateLimitVerdict RateLimit { get; set; }
+
     /// <summary>The deadline that the local application has asked for; null for none.</summary>
     public TimeSpan? TimeoutOverride { get; set; }
 
@@ -73,6 +81,9 @@ internal sealed class RequestExchange
 
     /// <summary>Cookies for the caller, so that its next request has the key of this one; null for none.</summary>
     public List<string>? NewCookies { get; set; }
+
+    /// <summary>How much of the request's body may be remembered, in bytes.</summary>
+    public int BodyLimit => Decision.Host?.BodyLimit ?? VirtualHostModel.DefaultBodyLimit;
 
     public ResponseFlags Flags { get; set; }
 
@@ -115,6 +126,18 @@ internal sealed class RequestExchange
         (_pool, _endpoint) = (null, null);
     }
 
+    /// <summary>
+    /// Counts the next try in as a retry, which it is until its outcome is known; false when there are too many.
+    /// </summary>
+    public bool TryBeginRetry() => _isRetry = _breaker!.TryBeginRetry();
+
+    /// <summary>Counts the retry out, if the last try was one.</summary>
+    public void EndRetry()
+    {
+        if (_isRetry) _breaker!.EndRetry();
+        _isRetry = false;
+    }
+
     /// <summary>The response has begun: from here on the deadline cuts it off.</summary>
     public void LimitBody()
     {
@@ -127,6 +150,7 @@ internal sealed class RequestExchange
     {
         _bodyLimit.Dispose(); // waits for a cut that has begun: the connection may carry another request next
         EndTry();
+        EndRetry();
         _gate?.Release();
         _breaker?.EndRequest();
         Deadline?.Dispose();

@@ -8,7 +8,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace MeshOrleans.Proxy.Dataplane.Http;
 
 /// <summary>
-/// What follows from the chosen route, in Envoy's order: fault, then the action. The same for both directions.
+/// What follows from the chosen route, in Envoy's order: fault, cross-origin rules, action. The same for both
+/// directions.
 /// </summary>
 internal sealed class RouteExecutor(
     IHttpForwarder forwarder, Router router, Mirror mirror, IRandomSource random, TimeProvider clock)
@@ -65,6 +66,7 @@ internal sealed class RouteExecutor(
 
     private Task ActAsync(RequestExchange exchange, RouteModel route)
     {
+        if (route.Cors is { } cors && CorsHeaders.TryAnswer(exchange, cors, random)) return Task.CompletedTask;
         switch (route.Action)
         {
             case RouteAction.Redirect redirect:

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Http.Headers;
 using MeshOrleans.Model;
 using MeshOrleans.Model.Evaluation;
 using Microsoft.AspNetCore.Http;
@@ -25,6 +26,27 @@ internal static class TraceHeaders
         if (headers[RequestId].Count == 0) headers[RequestId] = Guid.NewGuid().ToString();
         var found = ContinueW3C(headers) | ContinueB3(headers) | ContinueB3Single(headers);
         if (!found) Start(headers, sampling.Hits(random));
+    }
+
+    /// <summary>Says of a request that nobody is to sample it; what trace it belongs to stays.</summary>
+    public static void SampleOut(HttpRequestHeaders headers)
+    {
+        if (headers.NonValidated.TryGetValues(TraceParent, out var parents)
+            && parents.ToString() is { Length: TraceParentLength } value)
+        {
+            Replace(headers, TraceParent, $"{value.AsSpan(0, 53)}00");
+        }
+
+        if (headers.NonValidated.Contains(TraceId)) Replace(headers, Sampled, "0");
+        if (!headers.NonValidated.TryGetValues(B3, out var single)) return;
+        var parts = single.ToString().Split('-', 4);
+        Replace(headers, B3, parts.Length < 2 ? "0" : $"{parts[0]}-{parts[1]}-0");
+    }
+
+    private static void Replace(HttpRequestHeaders headers, string name, string value)
+    {
+        headers.Remove(name);
+        headers.TryAddWithoutValidation(name, value);
     }
 
     private static void Start(IHeaderDictionary headers, bool sampled)

@@ -2,7 +2,9 @@ using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Model;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Http;
+using MeshOrleans.Proxy.Dataplane.Limits;
 using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Telemetry;
 using MeshOrleans.Proxy.Dataplane.Tls;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -18,6 +20,8 @@ internal sealed partial class InboundHandler
     private readonly PeerVerifier _verifier;
     private readonly RouteExecutor _routes;
     private readonly ExchangeRunner _runner;
+    private readonly RateLimiter _limiter;
+    private readonly ProxyMetrics _metrics;
     private readonly IRandomSource _random;
     private readonly ILogger<InboundHandler> _logger;
     private readonly Func<RequestExchange, Task> _handle;
@@ -31,6 +35,7 @@ internal sealed partial class InboundHandler
     {
         (_state, _verifier, _routes, _runner, _random, _logger) =
             (services.State, services.Verifier, routes, runner, random, logger);
+        (_limiter, _metrics) = (new RateLimiter(services.Clock), services.Metrics);
         _handle = HandleAsync; // made once: a method group would be a new delegate per request
     }
 
@@ -73,6 +78,7 @@ internal sealed partial class InboundHandler
         if (verdict.ShadowAllowed is false) LogShadowDenied(exchange, verdict);
         if (!verdict.Allowed) return DenyAsync(exchange, verdict);
 
+        if (!port.RateLimits.IsEmpty && IsOverLimit(exchange, port, in view)) return RefuseAsync(exchange);
         if (exchange.Caller.IsMutualTls)
         {
             request.Headers[HopHeaders.ForwardedClientCertificate] = exchange.Caller.ForwardedClientCertificate;
@@ -92,6 +98,22 @@ internal sealed partial class InboundHandler
             exchange.Caller.PeerId,
             verdict.Policy);
         return LocalReply.WriteAsync(exchange, StatusCodes.Status403Forbidden, LocalReply.Denied);
+    }
+
+    private bool IsOverLimit(RequestExchange exchange, InboundPortModel port, in HttpRequestView view)
+    {
+        exchange.RateLimit = _limiter.Admit(port.RateLimits, in view);
+        if (exchange.RateLimit.WouldRefuse is not null) _metrics.CountRateLimited(isDryRun: true);
+        return exchange.RateLimit.IsRefused;
+    }
+
+    private Task RefuseAsync(RequestExchange exchange)
+    {
+        _metrics.CountRateLimited(isDryRun: false);
+        exchange.Flags |= ResponseFlags.RateLimited;
+        exchange.Details = "local_rate_limited";
+        exchange.RateLimit.ApplyRefusalTo(exchange.Context.Response.Headers);
+        return LocalReply.WriteAsync(exchange, StatusCodes.Status429TooManyRequests, LocalReply.RateLimited);
     }
 
     // The bundles have changed since the handshake: the peer is judged anew, once per connection and change.

@@ -122,11 +122,24 @@ public sealed record CircuitLimits(
     long MaxRequests = CircuitLimits.Unlimited,
     long MaxRetries = CircuitLimits.Unlimited)
 {
+    /// <summary>The share of requests that may be retries; null when <see cref="MaxRetries"/> counts.</summary>
+    public RetryBudgetModel? RetryBudget { get; init; }
+
     /// <summary>Istio's "unset": 2^32-1.</summary>
     public const long Unlimited = uint.MaxValue;
 
     /// <summary>No limit.</summary>
     public static CircuitLimits None { get; } = new();
+}
+
+/// <summary>How many retries there may be beside the requests in flight.</summary>
+/// <param name="Percent">Of the requests in flight and waiting, from 0 to 100.</param>
+/// <param name="MinConcurrency">So many are always allowed.</param>
+/// <remarks>Source: Envoy, CircuitBreakers.Thresholds.RetryBudget.</remarks>
+public sealed record RetryBudgetModel(double Percent = 20, long MinConcurrency = 3)
+{
+    /// <summary>The most retries while so many requests are in flight.</summary>
+    public long Most(long activeRequests) => Math.Max((long)(Percent / 100 * activeRequests), MinConcurrency);
 }
 
 /// <summary>When an endpoint is ejected and for how long (<c>envoy.config.cluster.v3.OutlierDetection</c>).</summary>

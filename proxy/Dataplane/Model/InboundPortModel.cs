@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MeshOrleans.Model.Evaluation;
 
 namespace MeshOrleans.Proxy.Dataplane.Model;
@@ -35,6 +36,9 @@ public sealed record InboundPortModel
 
     /// <summary>Who may call what. On a port that relays bytes it is asked once per connection.</summary>
     public AuthorizationModel Authorization { get; init; } = AuthorizationModel.AllowAll;
+
+    /// <summary>How many requests are taken; each of them has to be within every limit that applies to it.</summary>
+    public ImmutableArray<RateLimitRuleModel> RateLimits { get; init; } = [];
 
     /// <summary>How paths are brought to one spelling before policy and routing.</summary>
     public PathNormalizationMode PathNormalization { get; init; } = PathNormalizationMode.Base;

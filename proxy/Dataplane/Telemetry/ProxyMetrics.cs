@@ -23,6 +23,9 @@ public sealed class ProxyMetrics
     private readonly WorkloadLabels _own;
     private long _plaintextRefused;
     private long _peersRefused;
+    private long _mirrorsTooLarge;
+    private long _rateLimited;
+    private long _rateLimitedDryRun;
 
     internal ProxyMetrics(WorkloadLabels own) => _own = own;
 
@@ -31,6 +34,15 @@ public sealed class ProxyMetrics
 
     /// <summary>Handshakes refused because of the peer's certificate.</summary>
     public long PeersRefused => Interlocked.Read(ref _peersRefused);
+
+    /// <summary>Copies that were not sent because the request's body is longer than is remembered.</summary>
+    public long MirrorsTooLarge => Interlocked.Read(ref _mirrorsTooLarge);
+
+    /// <summary>Requests that were over a rate limit.</summary>
+    public long RateLimited => Interlocked.Read(ref _rateLimited);
+
+    /// <summary>Requests that were over a rate limit that is only on trial.</summary>
+    public long RateLimitedDryRun => Interlocked.Read(ref _rateLimitedDryRun);
 
     /// <summary>Writes everything in Prometheus' text format.</summary>
     public string Write()
@@ -45,6 +57,11 @@ public sealed class ProxyMetrics
         text.Append(CultureInfo.InvariantCulture, $"mesh_plaintext_refused_total {PlaintextRefused}\n");
         text.Append("# TYPE mesh_peers_refused_total counter\n");
         text.Append(CultureInfo.InvariantCulture, $"mesh_peers_refused_total {PeersRefused}\n");
+        text.Append("# TYPE mesh_mirrors_too_large_total counter\n");
+        text.Append(CultureInfo.InvariantCulture, $"mesh_mirrors_too_large_total {MirrorsTooLarge}\n");
+        text.Append("# TYPE mesh_rate_limited_total counter\n");
+        text.Append(CultureInfo.InvariantCulture, $"mesh_rate_limited_total{{mode=\"enforced\"}} {RateLimited}\n");
+        text.Append(CultureInfo.InvariantCulture, $"mesh_rate_limited_total{{mode=\"dry_run\"}} {RateLimitedDryRun}\n");
         return text.ToString();
     }
 
@@ -57,6 +74,11 @@ public sealed class ProxyMetrics
     internal void CountPlaintextRefused() => Interlocked.Increment(ref _plaintextRefused);
 
     internal void CountPeerRefused() => Interlocked.Increment(ref _peersRefused);
+
+    internal void CountMirrorTooLarge(int copies) => Interlocked.Add(ref _mirrorsTooLarge, copies);
+
+    internal void CountRateLimited(bool isDryRun) =>
+        Interlocked.Increment(ref isDryRun ? ref _rateLimitedDryRun : ref _rateLimited);
 
     internal void Count(RequestExchange exchange, TimeSpan duration)
     {

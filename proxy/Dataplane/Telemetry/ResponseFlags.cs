@@ -42,6 +42,9 @@ public enum ResponseFlags
 
     /// <summary>DPE: the caller broke the protocol.</summary>
     DownstreamProtocolError = 1 << 11,
+
+    /// <summary>RL: over a rate limit.</summary>
+    RateLimited = 1 << 12,
 }
 
 /// <summary>Writes flags as logs and metrics show them.</summary>
@@ -60,6 +63,7 @@ public static class ResponseFlagsText
         (ResponseFlags.DownstreamClosed, "DC"),
         (ResponseFlags.DelayInjected, "DI"),
         (ResponseFlags.FaultInjected, "FI"),
+        (ResponseFlags.RateLimited, "RL"),
         (ResponseFlags.DownstreamProtocolError, "DPE"),
     ];
 

@@ -1,8 +1,9 @@
-using System.Globalization;
 using MeshOrleans.Model;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Clusters;
 using MeshOrleans.Proxy.Dataplane.Http;
+using MeshOrleans.Proxy.Dataplane.Telemetry;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
@@ -10,74 +11,76 @@ namespace MeshOrleans.Proxy.Dataplane.Upstream;
 
 /// <summary>
 /// Sends copies of requests whose answers nobody waits for. A copy never delays or changes the original; it takes its
-/// place among the limits of its own cluster, and is left out when there is none. Requests with a body are not copied.
+/// place among the limits of its own cluster, and is left out when there is none. A request with a body is copied once
+/// the original has read it to its end; one whose body is longer than the bound is not, and is counted.
 /// </summary>
 internal sealed partial class Mirror(
-    UpstreamPoolFactory pools, IRandomSource random, TimeProvider clock, ILogger<Mirror> logger)
+    UpstreamPoolFactory pools, ProxyMetrics metrics, IRandomSource random, TimeProvider clock, ILogger<Mirror> logger)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
-    private static readonly UriCreationOptions RawTarget =
-        new() { DangerousDisablePathAndQueryCanonicalization = true };
 
     public void Copy(RequestExchange exchange, RouteAction.Forward forward)
     {
-        if (exchange.Context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true }) return;
+        var request = exchange.Context.Request;
+        var hasBody = exchange.Context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
+        List<MirrorCopy>? copies = null;
         foreach (var mirror in forward.Mirrors)
         {
             if (!mirror.Share.Hits(random)) continue;
             if (!exchange.Snapshot.Clusters.TryGetValue(mirror.Cluster, out var plan)) continue;
+            (copies ??= []).Add(new MirrorCopy(exchange, plan, hasBody));
+        }
+
+        if (copies is null) return;
+        var limit = exchange.BodyLimit;
+        if (!hasBody) Send(copies);
+        else if (request.ContentLength > limit) metrics.CountMirrorTooLarge(copies.Count);
+        else request.Body = new RecordedBody(request.Body, limit, body => Send(copies, body));
+    }
+
+    private void Send(List<MirrorCopy> copies, ReadOnlyMemory<byte>? body)
+    {
+        if (body is not { } whole)
+        {
+            metrics.CountMirrorTooLarge(copies.Count);
+            return;
+        }
+
+        foreach (var copy in copies) copy.SetBody(whole);
+        Send(copies);
+    }
+
+    private void Send(List<MirrorCopy> copies)
+    {
+        foreach (var copy in copies)
+        {
+            var plan = copy.Plan;
             if (plan.Selection.Pick(plan, random) is not { } slot || !plan.State.Breaker.TryBeginRequest()) continue;
             var kind = UpstreamPoolFactory.KindFor(plan.Model, slot.Model, downstreamIsHttp2: false, isUpgrade: false);
-            // never throws
-            _ = SendAsync(NewRequest(exchange, slot), slot.State.Acquire(kind, plan, pools), plan, slot);
+            _ = SendAsync(copy, slot.State.Acquire(kind, plan, pools), slot); // never throws
         }
     }
 
-    // Made before the original goes on: its headers must not be read by two at once.
-    private static HttpRequestMessage NewRequest(RequestExchange exchange, EndpointSlot slot)
-    {
-        var request = new HttpRequestMessage(
-            HttpMethod.Parse(exchange.Context.Request.Method),
-            new Uri(slot.UriPrefix + exchange.UpstreamTarget, RawTarget))
-        {
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
-        foreach (var (name, values) in exchange.Context.Request.Headers)
-        {
-            if (name.Length == 0 || name[0] == ':' || HopHeaders.IsHopByHop(name)) continue;
-            request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
-        }
-
-        request.Headers.Host = ShadowOf(exchange.Host);
-        return request;
-    }
-
-    private static string ShadowOf(string host)
-    {
-        var name = HostName.WithoutPort(host);
-        return string.Create(CultureInfo.InvariantCulture, $"{name}-shadow{host.AsSpan(name.Length)}");
-    }
-
-    private async Task SendAsync(HttpRequestMessage request, UpstreamPool pool, ClusterPlan plan, EndpointSlot slot)
+    private async Task SendAsync(MirrorCopy copy, UpstreamPool pool, EndpointSlot slot)
     {
         slot.State.Begin();
         try
         {
             using var limit = new CancellationTokenSource(Limit, clock);
-            request.Version = pool.Version;
-            using var response = await pool.Invoker.SendAsync(request, limit.Token).ConfigureAwait(false);
+            copy.AddressTo(slot, pool.Version);
+            using var response = await pool.Invoker.SendAsync(copy.Request, limit.Token).ConfigureAwait(false);
             await response.Content.CopyToAsync(Stream.Null, limit.Token).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
-            LogLost(exception, plan.Model.Name);
+            LogLost(exception, copy.Plan.Model.Name);
         }
         finally
         {
-            request.Dispose();
+            copy.Request.Dispose();
             slot.State.End();
             pool.Exit();
-            plan.State.Breaker.EndRequest();
+            copy.Plan.State.Breaker.EndRequest();
         }
     }
 

@@ -10,22 +10,22 @@ namespace MeshOrleans.Proxy.Dataplane.Upstream;
 /// </summary>
 internal sealed class ReplayContent : HttpContent
 {
-    /// <summary>How much is remembered.</summary>
-    /// <value>64 KiB.</value>
-    public const int Limit = 64 * 1024;
-
     private const int ChunkSize = 16 * 1024;
 
     private readonly Stream _source;
+    private readonly int _limit;
     private readonly ArrayBufferWriter<byte> _kept = new();
     private CancellationTokenSource? _try;
     private Task _copying = Task.CompletedTask;
     private bool _overflowed;
     private bool _ended;
 
-    public ReplayContent(Stream source, HttpContentHeaders headers)
+    /// <param name="source">The caller's body.</param>
+    /// <param name="headers">Its content headers.</param>
+    /// <param name="limit">How much is remembered, in bytes.</param>
+    public ReplayContent(Stream source, HttpContentHeaders headers, int limit)
     {
-        _source = source;
+        (_source, _limit) = (source, limit);
         foreach (var (name, values) in headers.NonValidated) Headers.TryAddWithoutValidation(name, values);
     }
 
@@ -84,7 +84,7 @@ internal sealed class ReplayContent : HttpContent
 
     private ValueTask PassAsync(Stream target, ReadOnlyMemory<byte> part, CancellationToken cancellationToken)
     {
-        if (!_overflowed && _kept.WrittenCount + part.Length > Limit)
+        if (!_overflowed && _kept.WrittenCount + part.Length > _limit)
         {
             _overflowed = true;
             _kept.Clear();

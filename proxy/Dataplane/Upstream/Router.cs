@@ -57,10 +57,12 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
     {
         var policy = exchange.IsUpgrade ? null : exchange.Forward!.Retry;
         var body = PrepareContent(exchange, request, policy);
-        var tried = policy is { AvoidPreviousHosts: true } ? new List<EndpointState>() : null;
+        var tried = policy is { AvoidPreviousHosts: true } or { OtherPrioritiesAfter: > 0 }
+            ? new TriedEndpoints(policy)
+            : null;
         while (true)
         {
-            if (Choose(exchange, policy, tried) is not { } slot)
+            if (Choose(exchange, tried) is not { } slot)
             {
                 return Fail(
                     exchange,
@@ -72,24 +74,14 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
 
             var result = await TryAsync(exchange, request, slot, policy, token).ConfigureAwait(false);
             result.Report(exchange.Cluster!, slot.State);
-            var wantsRetry = policy is not null && result.IsCoveredBy(policy);
-            if (!wantsRetry || !MayRetry(exchange, policy!, body))
-            {
-                return Finish(exchange, result, exhausted: wantsRetry);
-            }
+            exchange.EndRetry();
+            if (!TryBeginRetry(exchange, result, policy, body)) return Finish(exchange, result);
 
             result.Response?.Dispose();
             exchange.EndTry();
-            tried?.Add(slot.State);
-            try
-            {
-                if (body is not null) await body.RewindAsync().ConfigureAwait(false);
-                await Task.Delay(policy!.Backoff(exchange.Attempts, random), clock, token).ConfigureAwait(false);
-            }
-            finally
-            {
-                exchange.Cluster!.State.Breaker.EndRetry();
-            }
+            tried?.Add(slot);
+            if (body is not null) await body.RewindAsync().ConfigureAwait(false);
+            await Task.Delay(policy!.Backoff(exchange.Attempts, random), clock, token).ConfigureAwait(false);
         }
     }
 
@@ -140,19 +132,13 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
         request.Headers.TryAddWithoutValidation(HopHeaders.AttemptCount, exchange.Attempts.ToString());
     }
 
-    private EndpointSlot? Choose(RequestExchange exchange, RetryPolicyModel? policy, List<EndpointState>? tried)
+    private EndpointSlot? Choose(RequestExchange exchange, TriedEndpoints? tried)
     {
         var plan = exchange.Cluster!;
         if (plan.OriginalDestination is { } anywhere) return OriginalDestination(exchange, anywhere);
-        var selection = plan.Selection;
-        var slot = selection.Pick(plan, random, exchange.HashKey);
-        if (tried is not { Count: > 0 }) return slot;
-        for (var i = 0; i < policy!.HostSelectionAttempts && slot is { } again && tried.Contains(again.State); i++)
-        {
-            slot = selection.Pick(plan, random, exchange.HashKey);
-        }
-
-        return slot;
+        return tried is { IsEmpty: false }
+            ? tried.Choose(plan, random, exchange.HashKey)
+            : plan.Selection.Pick(plan, random, exchange.HashKey);
     }
 
     private static EndpointSlot OriginalDestination(RequestExchange exchange, EndpointState state)
@@ -162,19 +148,27 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
             new EndpointModel(name, exchange.DestinationPort), state, $"http://{name}:{exchange.DestinationPort}");
     }
 
-    // Also counts the retry in; the caller counts it out.
-    private static bool MayRetry(RequestExchange exchange, RetryPolicyModel policy, ReplayContent? body) =>
-        exchange.Attempts <= policy.Attempts
-        && body is not { CanReplay: false }
-        && exchange.Cluster!.State.Breaker.TryBeginRetry();
+    /// <summary>Whether there is another try, which then counts as a retry; otherwise the flags say why not.</summary>
+    /// <remarks>
+    /// Source: Envoy, RetryStateImpl::shouldRetry. A body that is not remembered any more leaves no flag.
+    /// </remarks>
+    private static bool TryBeginRetry(
+        RequestExchange exchange, TryResult result, RetryPolicyModel? policy, ReplayContent? body)
+    {
+        if (policy is null || body is { CanReplay: false } || !result.IsCoveredBy(policy)) return false;
+        if (exchange.Attempts > policy.Attempts) exchange.Flags |= ResponseFlags.RetriesExhausted;
+        else if (exchange.TryBeginRetry()) return true;
+        else exchange.Flags |= ResponseFlags.UpstreamOverflow;
+        return false;
+    }
 
     private static ReplayContent? PrepareContent(
         RequestExchange exchange, HttpRequestMessage request, RetryPolicyModel? policy)
     {
         if (request.Content is { } content)
         {
-            if (policy is null) return null;
-            var body = new ReplayContent(exchange.Context.Request.Body, content.Headers);
+            if (policy is not { NeedsBody: true }) return null;
+            var body = new ReplayContent(exchange.Context.Request.Body, content.Headers, exchange.BodyLimit);
             request.Content = body;
             return body;
         }
@@ -192,9 +186,8 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
         return null;
     }
 
-    private static HttpResponseMessage Finish(RequestExchange exchange, TryResult result, bool exhausted)
+    private static HttpResponseMessage Finish(RequestExchange exchange, TryResult result)
     {
-        if (exhausted) exchange.Flags |= ResponseFlags.RetriesExhausted;
         if (result.Response is { } response)
         {
             if (exchange.NewCookies is { } cookies) response.Headers.TryAddWithoutValidation("Set-Cookie", cookies);

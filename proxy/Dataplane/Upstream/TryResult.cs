@@ -1,5 +1,6 @@
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Clusters;
+using MeshOrleans.Proxy.Dataplane.Http;
 
 namespace MeshOrleans.Proxy.Dataplane.Upstream;
 
@@ -55,7 +56,10 @@ internal readonly record struct TryResult(HttpResponseMessage? Response, TryFail
 
     /// <summary>Whether the policy wants another try.</summary>
     public bool IsCoveredBy(RetryPolicyModel policy) =>
-        Response is null ? policy.Covers(Failure) : policy.Covers((int)Response.StatusCode, GrpcStatus);
+        Response is null
+            ? policy.Covers(Failure)
+            : policy.Covers(
+                (int)Response.StatusCode, GrpcStatus, Response.Headers.NonValidated.Contains(HopHeaders.RateLimited));
 
     /// <summary>Tells outlier detection.</summary>
     public void Report(ClusterPlan plan, EndpointState endpoint)

@@ -158,27 +158,4 @@ public sealed class OutboundTests
         Assert.Equal((HttpStatusCode.GatewayTimeout, "upstream request timeout"), answer);
         Assert.False(Assert.Single(backend.Requests).Headers.ContainsKey("x-envoy-upstream-rq-timeout-ms"));
     }
-
-    [Fact]
-    public async Task A_mirror_gets_a_copy_that_delays_and_changes_nothing()
-    {
-        await using var backend = await EchoBackend.StartAsync("b");
-        await using var shadow = await EchoBackend.StartAsync("shadow");
-        var copied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        shadow.Answer = (context, _) =>
-        {
-            copied.TrySetResult();
-            return Task.Delay(TimeSpan.FromSeconds(20), context.RequestAborted);
-        };
-        var forward = Models.Forward("c") with { Mirrors = [new MirrorModel("s", Fraction.All), new MirrorModel("s", Fraction.None)] };
-        await using var proxy = await TestProxy.StartAsync(
-            Models.Outbound(Models.Table(Models.To(forward)), Models.Cluster("c", backend), Models.Cluster("s", shadow)));
-
-        var answer = await proxy.GetAsync("http://b/x?y", ("x-mine", "1")).WaitAsync(TimeSpan.FromSeconds(10));
-        await copied.Task.WaitAsync(TimeSpan.FromSeconds(10));
-
-        Assert.Equal((HttpStatusCode.OK, "b"), answer);
-        var seen = Assert.Single(shadow.Requests);
-        Assert.Equal(("/x?y", "b-shadow", "1"), (seen.RawTarget, seen.Headers["Host"], seen.Headers["x-mine"]));
-    }
 }

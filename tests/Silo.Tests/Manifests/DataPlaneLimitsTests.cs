@@ -125,8 +125,8 @@ public sealed class DataPlaneLimitsTests
         "trafficPolicy.proxyProtocol", "proxyProtocol")]
     [InlineData(
         "DestinationRule",
-        "{ host: a, trafficPolicy: { retryBudget: { percent: { value: 20 }, minRetryConcurrency: 3 } } }",
-        "trafficPolicy.retryBudget", "retryBudget is acted on by stock Envoys")]
+        "{ host: a, trafficPolicy: { retryBudget: { percent: { value: 20 }, budgetInterval: 10s } } }",
+        "trafficPolicy.retryBudget.budgetInterval", "budgetInterval")]
     [InlineData(
         "VirtualService",
         "{ hosts: [a.com], tls: [{ match: [{ sniHosts: [a.com] }], route: [{ destination: { host: a } }] }] }", "tls",
@@ -134,12 +134,6 @@ public sealed class DataPlaneLimitsTests
     [InlineData(
         "VirtualService", "{ hosts: [a.com], tcp: [{ route: [{ destination: { host: a } }] }] }", "tcp",
         "a route of TCP traffic is acted on by stock Envoys")]
-    [InlineData(
-        "VirtualService", "{ hosts: [a], http: [{ delegate: { name: d, namespace: n } }] }", "http[0].delegate",
-        "delegate")]
-    [InlineData(
-        "VirtualService", "{ http: [{ route: [{ destination: { host: a } }] }] }", "",
-        "a VirtualService without hosts")]
     [InlineData(
         "Sidecar",
         "{ ingress: [{ port: { number: 80, name: http, protocol: HTTP }, defaultEndpoint: "
@@ -164,17 +158,6 @@ public sealed class DataPlaneLimitsTests
     public void What_has_no_effect_is_accepted_with_a_word_about_it(
         string kind, string spec, string path, string message) =>
         RuleTable.Notes(kind, spec, path, message);
-
-    [Theory]
-    [InlineData("corsPolicy: { allowMethods: [GET] }", "corsPolicy", "corsPolicy is acted on by stock Envoys")]
-    [InlineData(
-        "retries: { attempts: 2, retryRemoteLocalities: true }", "retries.retryRemoteLocalities",
-        "retryRemoteLocalities")]
-    [InlineData("mirror: { host: b }", "mirror", "mirroring of requests that have a body is acted on by stock Envoys")]
-    [InlineData("mirrors: [{ destination: { host: b } }]", "mirrors", "mirroring of requests that have a body")]
-    public void What_of_a_route_has_no_effect_is_accepted_with_a_word_about_it(
-        string fields, string path, string message) =>
-        RuleTable.Notes("VirtualService", Route(fields), $"http[0].{path}", message);
 
     private static string Route(string fields) =>
         $"{{ hosts: [a], http: [{{ route: [{{ destination: {{ host: a }} }}], {fields} }}] }}";

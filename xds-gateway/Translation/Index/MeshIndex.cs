@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Routing;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Routes;
@@ -33,6 +34,7 @@ public sealed class MeshIndex
         DestinationRules = ByNamespace<DestinationRule>(snapshot);
         PeerAuthentications = ByNamespace<PeerAuthentication>(snapshot);
         AuthorizationPolicies = ByNamespace<AuthorizationPolicy>(snapshot);
+        RateLimits = ByNamespace<RateLimit>(snapshot);
         Sidecars = ByNamespace<Sidecar>(snapshot);
     }
 
@@ -47,6 +49,7 @@ public sealed class MeshIndex
         DestinationRules = before.DestinationRules;
         PeerAuthentications = before.PeerAuthentications;
         AuthorizationPolicies = before.AuthorizationPolicies;
+        RateLimits = before.RateLimits;
         Sidecars = before.Sidecars;
     }
 
@@ -62,6 +65,8 @@ public sealed class MeshIndex
     internal ILookup<string, Sourced<PeerAuthentication>> PeerAuthentications { get; }
 
     internal ILookup<string, Sourced<AuthorizationPolicy>> AuthorizationPolicies { get; }
+
+    internal ILookup<string, Sourced<RateLimit>> RateLimits { get; }
 
     internal ILookup<string, Sourced<Sidecar>> Sidecars { get; }
 
@@ -105,12 +110,22 @@ public sealed class MeshIndex
         .SelectMany(service => service.Addresses, (service, address) => (Service: service, Address: address))
         .ToLookup(pair => pair.Address, pair => pair.Service, StringComparer.Ordinal);
 
-    private static ImmutableArray<Sourced<VirtualService>> RoutesOf(MeshSnapshot snapshot) =>
-        [.. OldestFirst<VirtualService>(snapshot).Where(v => IsForSidecars(v.Spec))];
+    private static ImmutableArray<Sourced<VirtualService>> RoutesOf(MeshSnapshot snapshot)
+    {
+        return
+        [
+            .. OldestFirst<VirtualService>(snapshot)
+                .Where(v => IsForSidecars(v.Spec))
+                .Select(v => v with { Spec = RouteDelegation.Merge(v.Spec, v.Namespace, Find) }),
+        ];
 
-    /// <summary>Without hosts it is only a part of another one (a delegate).</summary>
+        VirtualService? Find(string ns, string name) =>
+            snapshot.Config.GetValueOrDefault(new ConfigKey(nameof(VirtualService), ns, name))?.Spec as VirtualService;
+    }
+
+    /// <summary>A delegate is only a part of another one.</summary>
     private static bool IsForSidecars(VirtualService service) =>
-        !service.Hosts.IsEmpty
+        !RouteDelegation.IsDelegate(service)
         && (service.Gateways.IsEmpty || service.Gateways.Contains(HttpRouteTranslator.MeshGateway));
 
     private static ILookup<string, Sourced<TSpec>> ByNamespace<TSpec>(MeshSnapshot snapshot)

@@ -20,6 +20,9 @@ internal sealed record MeshSettings
 
     public HttpRetry? DefaultRetry { get; private init; }
 
+    /// <summary>How much of a request's body proxies remember, in bytes; null for their own default.</summary>
+    public int? RequestBufferLimit { get; private init; }
+
     public bool AutoMtls { get; private init; } = true;
 
     public TimeSpan ConnectTimeout { get; private init; } = TimeSpan.FromSeconds(10);
@@ -44,6 +47,7 @@ internal sealed record MeshSettings
             TrustDomains = [.. config.TrustDomainAliases.Prepend(domain).Distinct()],
             OutboundMode = config.OutboundTrafficPolicy ?? OutboundTrafficMode.AllowAny,
             DefaultRetry = config.DefaultHttpRetryPolicy,
+            RequestBufferLimit = config.RequestBufferLimitBytes,
             AutoMtls = config.EnableAutoMtls ?? true,
             ConnectTimeout = config.ConnectTimeout ?? TimeSpan.FromSeconds(10),
             PathNormalization = config.PathNormalization is PathNormalization.Default

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Routing;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Scopes;
 
@@ -7,9 +8,9 @@ namespace MeshOrleans.Xds.Translation.Index;
 
 /// <summary>Which VirtualService answers for a host.</summary>
 /// <remarks>
-/// There is no merging: of several for one host the first counts, private ones (<c>exportTo: ["."]</c>) before those
-/// exported to the client's namespace by name, and those before the public ones; each by age. An exact host counts
-/// before a wildcard, a longer wildcard before a shorter.
+/// Of several for one host the first counts, private ones (<c>exportTo: ["."]</c>) before those exported to the
+/// client's namespace by name, and those before the public ones; each by age. Others are merged into it where both ask for
+/// that (<see cref="RouteMerging"/>). An exact host counts before a wildcard, a longer wildcard before a shorter.
 /// </remarks>
 internal sealed class VirtualServiceTable
 {
@@ -23,7 +24,7 @@ internal sealed class VirtualServiceTable
             .. mesh.VirtualServices
                 .Where(v => Visibility.Allows(v.Spec.ExportTo, v.Namespace, clientNamespace))
                 .Where(v => HostsOf(v).Any(host => egress.Sees(v.Namespace, host)))
-                .OrderBy(v => Rank(v.Spec.ExportTo)), // a stable sort: within a rank the oldest stays first
+                .OrderBy(v => HostPrecedence.Rank(v.Spec.ExportTo)), // a stable sort: within a rank the oldest stays first
         ];
         foreach (var source in All)
         {
@@ -57,12 +58,23 @@ internal sealed class VirtualServiceTable
     private static IEnumerable<string> HostsOf(Sourced<VirtualService> source) =>
         source.Spec.Hosts.Select(host => HostName.Resolve(host, source.Namespace));
 
-    private static int Rank(ImmutableArray<string> exportTo) =>
-        exportTo.IsDefaultOrEmpty || exportTo.Contains("*") ? 2 : exportTo is ["."] ? 0 : 1;
-
     private void Add(string host, Sourced<VirtualService> source)
     {
-        if (!host.StartsWith('*')) exact.TryAdd(host, source);
-        else if (!wildcards.Exists(w => w.Host == host)) wildcards.Add((host, source));
+        if (!host.StartsWith('*'))
+        {
+            if (!exact.TryAdd(host, source)) exact[host] = Merge(exact[host], source);
+            return;
+        }
+
+        var index = wildcards.FindIndex(w => w.Host == host);
+        if (index < 0) wildcards.Add((host, source));
+        else wildcards[index] = (host, Merge(wildcards[index].Source, source));
     }
+
+    private static Sourced<VirtualService> Merge(Sourced<VirtualService> first, Sourced<VirtualService> next) =>
+        first.Resource.Key != next.Resource.Key
+            && RouteMerging.IsWanted(first.Resource)
+            && RouteMerging.IsWanted(next.Resource)
+            ? first with { Spec = RouteMerging.Merge(first.Spec, first.Namespace, next.Spec, next.Namespace) }
+            : first;
 }

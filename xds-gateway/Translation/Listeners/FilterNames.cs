@@ -12,5 +12,6 @@ internal static class FilterNames
     public const string Rbac = "envoy.filters.http.rbac";
     public const string Fault = "envoy.filters.http.fault";
     public const string Cors = "envoy.filters.http.cors";
+    public const string RateLimit = "mesh.filters.http.rate_limit";
     public const string Router = "envoy.filters.http.router";
 }

@@ -106,11 +106,19 @@ internal static class InboundListenerTranslator
         manager.ForwardClientCertDetails = HttpConnectionManager.Types.ForwardClientCertDetails.AppendForward;
         manager.SetCurrentClientCertDetails = new() { Subject = true, Dns = true, Uri = true };
         manager.HttpFilters.AddRange(RbacTranslator.HttpFilters(view));
+        if (RateLimitTranslator.Filter(view) is { } limits) manager.HttpFilters.Add(limits);
         manager.HttpFilters.Add(HttpConnection.Router());
         return HttpConnection.Pack(manager);
     }
 
-    private static RouteConfiguration Routes(InboundPort port) => new()
+    private static RouteConfiguration Routes(InboundPort port)
+    {
+        var action = RouteActionTranslator.Unlimited(ClusterName.Inbound(port.Number));
+        action.RetryPolicy = RetryTranslator.Inbound(port.Protocol);
+        return Routes(port, action);
+    }
+
+    private static RouteConfiguration Routes(InboundPort port, RouteAction action) => new()
     {
         Name = ClusterName.Inbound(port.Number),
         ValidateClusters = false,
@@ -126,7 +134,7 @@ internal static class InboundListenerTranslator
                     {
                         Name = "default",
                         Match = new RouteMatch { Prefix = "/" },
-                        Route_ = RouteActionTranslator.Unlimited(ClusterName.Inbound(port.Number)),
+                        Route_ = action,
                     },
                 },
             },

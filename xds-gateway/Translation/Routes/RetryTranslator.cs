@@ -1,6 +1,7 @@
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Protocol.Retry;
 using MeshOrleans.Xds.Protocol.Route;
 using MeshOrleans.Xds.Translation.Scopes;
@@ -10,7 +11,7 @@ namespace MeshOrleans.Xds.Translation.Routes;
 /// <summary>Says when and how often a request is tried again.</summary>
 /// <remarks>
 /// A number among the conditions is a status code of a response. Hosts tried before are avoided, except where the
-/// request itself decides on the host. <c>retryRemoteLocalities</c> is not translated.
+/// request itself decides on the host.
 /// </remarks>
 internal static class RetryTranslator
 {
@@ -20,6 +21,9 @@ internal static class RetryTranslator
     private const string StatusCodesCondition = "retriable-status-codes";
     private const uint DefaultAttempts = 2;
     private const string PreviousHosts = "envoy.retry_host_predicates.previous_hosts";
+    private const string PreviousPriorities = "envoy.retry_priorities.previous_priorities";
+    private const int TriesOfOnePriority = 2;
+    private const uint InboundAttempts = 2;
     private const int HostReselections = 5;
 
     /// <param name="source">What the route says; null means the mesh's default.</param>
@@ -40,6 +44,15 @@ internal static class RetryTranslator
             policy.RetryBackOff = new() { BaseInterval = Duration.FromTimeSpan(backoff) };
         }
 
+        if (retry?.RetryRemoteLocalities is true)
+        {
+            policy.RetryPriority = new RetryPolicy.Types.RetryPriority
+            {
+                Name = PreviousPriorities,
+                TypedConfig = Any.Pack(new PreviousPrioritiesConfig { UpdateFrequency = TriesOfOnePriority }),
+            };
+        }
+
         if (!isHashed && retry?.RetryIgnorePreviousHosts is not false)
         {
             policy.RetryHostPredicate.Add(new RetryPolicy.Types.RetryHostPredicate
@@ -52,6 +65,14 @@ internal static class RetryTranslator
 
         return policy;
     }
+
+    /// <summary>
+    /// Towards the proxy's own workload: a connection that is gone before the request was sent on it. Not for gRPC,
+    /// whose clients do that by themselves.
+    /// </summary>
+    public static RetryPolicy? Inbound(AppProtocol protocol) => protocol is AppProtocol.Grpc or AppProtocol.GrpcWeb
+        ? null
+        : new RetryPolicy { RetryOn = "reset-before-request", NumRetries = InboundAttempts };
 
     private static void SetConditions(RetryPolicy policy, string text)
     {

@@ -21,8 +21,7 @@ internal static class RouteActionTranslator
     }
 
     /// <summary>
-    /// Fills in action and header changes; false when the rule has nothing to do (a delegate, which is not
-    /// supported).
+    /// Fills in action and header changes; false when the rule leads nowhere.
     /// </summary>
     public static bool Apply(Route route, ProxyView view, Sourced<VirtualService> source, HttpRoute rule, int port)
     {

@@ -78,21 +78,21 @@ internal static class RouteTranslator
             ? HttpRouteTranslator.Translate(view, source, port)
             : [];
         if (routes.Count == 0) routes = [HttpRouteTranslator.Default(view, service, port)];
-        return Host($"{service.Host}:{port}", claims.Of(service.Host), routes);
+        return Host(view, $"{service.Host}:{port}", claims.Of(service.Host), routes);
     }
 
     private static VirtualHost? ForUnknown(
         ProxyView view, string host, Sourced<VirtualService> source, int port, DomainClaims claims)
     {
         var routes = HttpRouteTranslator.Translate(view, source, port);
-        return routes.Count == 0 ? null : Host($"{host}:{port}", claims.Of(host), routes);
+        return routes.Count == 0 ? null : Host(view, $"{host}:{port}", claims.Of(host), routes);
     }
 
     private static VirtualHost ForEverythingElse(ProxyView view)
     {
         if (view.OutboundMode is OutboundTrafficMode.RegistryOnly)
         {
-            return Host(view.IsOnDemand ? OnDemand.Name : "block_all", [Everything], [new Route
+            return Host(view, view.IsOnDemand ? OnDemand.Name : "block_all", [Everything], [new Route
             {
                 Name = "block_all",
                 Match = new RouteMatch { Prefix = "/" },
@@ -100,7 +100,7 @@ internal static class RouteTranslator
             }]);
         }
 
-        return Host(view.IsOnDemand ? OnDemand.Name : "allow_any", [Everything], [new Route
+        return Host(view, view.IsOnDemand ? OnDemand.Name : "allow_any", [Everything], [new Route
         {
             Name = "allow_any",
             Match = new RouteMatch { Prefix = "/" },
@@ -108,11 +108,13 @@ internal static class RouteTranslator
         }]);
     }
 
-    private static VirtualHost Host(string name, IEnumerable<string> domains, IEnumerable<Route> routes) => new()
+    private static VirtualHost Host(
+        ProxyView view, string name, IEnumerable<string> domains, IEnumerable<Route> routes) => new()
     {
         Name = name,
         Domains = { domains },
         Routes = { routes },
         IncludeRequestAttemptCount = true,
+        PerRequestBufferLimitBytes = (uint?)view.Mesh.Settings.RequestBufferLimit,
     };
 }

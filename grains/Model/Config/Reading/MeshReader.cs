@@ -11,6 +11,7 @@ internal static class MeshReader
         OutboundTrafficPolicy = reader.Object("outboundTrafficPolicy", inner =>
             new OutboundTrafficPolicy(inner.Choice<OutboundTrafficMode>("mode"), null))?.Mode,
         DefaultHttpRetryPolicy = reader.Object("defaultHttpRetryPolicy", CommonReader.Retry),
+        RequestBufferLimitBytes = reader.Integer("requestBufferLimitBytes"),
         EnableAutoMtls = reader.OptionalFlag("enableAutoMtls"),
         AccessLogFile = reader.OptionalText("accessLogFile"),
         AccessLogEncoding = reader.Choice<AccessLogEncoding>("accessLogEncoding"),
@@ -22,6 +23,21 @@ internal static class MeshReader
     };
 
     public static ServiceExport ServiceExport(ObjectReader _) => new();
+
+    public static RateLimit RateLimit(ObjectReader reader) => new()
+    {
+        Selector = reader.Object("selector", CommonReader.MatchLabels),
+        DryRun = reader.Flag("dryRun"),
+        Rules = reader.List("rules", rule => new RateLimitRule
+        {
+            Match = SecurityReader.Rule(rule),
+            Requests = rule.Integer("requests"),
+            Interval = rule.Duration("interval"),
+            Burst = rule.Integer("burst"),
+            Keys = rule.List("keys", key => new RateLimitKey(
+                key.Text("header"), key.Flag("path"), key.Flag("identity"))),
+        }),
+    };
 
     private sealed record Normalization(PathNormalization Value);
 }

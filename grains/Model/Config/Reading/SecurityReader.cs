@@ -65,7 +65,7 @@ internal static class SecurityReader
         SpaceDelimitedClaims = reader.Texts("spaceDelimitedClaims"),
     };
 
-    private static AuthorizationRule Rule(ObjectReader reader)
+    public static AuthorizationRule Rule(ObjectReader reader)
     {
         var from = reader.List("from", inner => Required(inner, "source", Source));
         var to = reader.List("to", inner => Required(inner, "operation", Operation));

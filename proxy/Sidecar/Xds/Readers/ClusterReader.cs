@@ -138,7 +138,13 @@ internal static class ClusterReader
             limits?.MaxConnections ?? EnvoyLimit,
             limits?.MaxPendingRequests ?? EnvoyLimit,
             limits?.MaxRequests ?? EnvoyLimit,
-            limits?.MaxRetries ?? EnvoyRetries);
+            limits?.MaxRetries ?? EnvoyRetries)
+        {
+            RetryBudget = limits?.RetryBudget is { } budget
+                ? new RetryBudgetModel(
+                    Math.Clamp(budget.BudgetPercent?.Value ?? 20, 0, 100), budget.MinRetryConcurrency ?? EnvoyRetries)
+                : null,
+        };
     }
 
     private static ClusterModel Http(ClusterModel model, Proto.Cluster.Cluster cluster, FieldPath at)

@@ -101,11 +101,7 @@ internal static class CoreReader
                     at.At(i).At("header").At("key"), $"'{header.Key}' is not a header name");
             }
 
-            if (value.AsSpan().IndexOfAny("\r\n\0") >= 0)
-            {
-                throw new UnusableResourceException(at.At(i).At("header").At("value"), "has a line break");
-            }
-
+            HeaderValue(value, at.At(i).At("header").At("value"));
             set.Add(
                 new HeaderMutation(
                     header.Key, Build(at.At(i), () => HeaderValueTemplate.Parse(value)), Append(option)));
@@ -116,6 +112,11 @@ internal static class CoreReader
             ? HeaderOperations.None
             : new HeaderOperations(removed, set.ToImmutable());
     }
+
+    /// <summary>A text that may stand in a header.</summary>
+    public static string HeaderValue(string text, FieldPath at) => text.AsSpan().IndexOfAny("\r\n\0") < 0
+        ? text
+        : throw new UnusableResourceException(at, "has a line break");
 
     public static IPNetwork Network(CidrRange range, FieldPath at)
     {

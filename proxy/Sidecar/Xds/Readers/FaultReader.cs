@@ -1,39 +1,12 @@
-using Google.Protobuf.Collections;
-using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Model.Validation;
-using MeshOrleans.Xds.Protocol.Cors;
 using MeshOrleans.Xds.Protocol.Fault;
 
 namespace MeshOrleans.Proxy.Sidecar.Xds.Readers;
 
-/// <summary>The settings that routes and hosts carry for single filters; of these the fault filter has some.</summary>
+/// <summary>Failures made on purpose.</summary>
 internal static class FaultReader
 {
-    private static readonly string FaultType = HTTPFault.Descriptor.FullName;
-
-    // Its filter comes marked as optional, and without it a browser refuses what a server does not allow by itself.
-    private static readonly string CorsType = CorsPolicy.Descriptor.FullName;
-
-    /// <summary>Finds the fault among the settings; a filter that this sidecar does not have is refused.</summary>
-    public static FaultModel? Find(MapField<string, Any> settings, FieldPath at)
-    {
-        FaultModel? fault = null;
-        foreach (var (name, any) in settings)
-        {
-            var here = at.At("typed_per_filter_config").At(name);
-            if (Any.GetTypeName(any.TypeUrl) == CorsType) continue;
-            if (Any.GetTypeName(any.TypeUrl) != FaultType)
-            {
-                throw new UnusableResourceException(here, $"{any.TypeUrl} is not supported");
-            }
-
-            fault = Read(CoreReader.Unpack<HTTPFault>(any, here), here);
-        }
-
-        return fault;
-    }
-
     public static FaultModel? Read(HTTPFault fault, FieldPath at)
     {
         if (fault.UpstreamCluster.Length > 0)

@@ -12,7 +12,11 @@ namespace MeshOrleans.Proxy.Sidecar.Xds.Readers;
 /// <param name="Authorization">Its RBAC filters in order.</param>
 /// <param name="Normalization">How paths are brought to one spelling.</param>
 internal sealed record HttpTemplate(
-    string RouteName, RouteTableModel? Routes, AuthorizationModel Authorization, PathNormalizationMode Normalization);
+    string RouteName, RouteTableModel? Routes, AuthorizationModel Authorization, PathNormalizationMode Normalization)
+{
+    /// <summary>The limits of its rate limit filters.</summary>
+    public ImmutableArray<RateLimitRuleModel> RateLimits { get; init; } = [];
+}
 
 /// <summary><c>HttpConnectionManager</c> to its parts.</summary>
 internal static class HttpReader
@@ -20,11 +24,13 @@ internal static class HttpReader
     private static readonly string RouterType = Proto.Router.Router.Descriptor.FullName;
     private static readonly string RbacType = Proto.HttpRbac.RBAC.Descriptor.FullName;
     private static readonly string FaultType = Proto.Fault.HTTPFault.Descriptor.FullName;
+    private static readonly string RateLimitType = Proto.Limits.RateLimit.Descriptor.FullName;
+    private static readonly string CorsType = Proto.Cors.Cors.Descriptor.FullName;
 
     public static HttpTemplate Read(
         Proto.Hcm.HttpConnectionManager manager, IEnumerable<AuthorizationFilter> before, FieldPath at)
     {
-        var authorization = Filters(manager, before, at.At("http_filters"));
+        var (authorization, limits) = Filters(manager, before, at.At("http_filters"));
         if (manager.XffNumTrustedHops > 0)
         {
             throw new UnusableResourceException(at.At("xff_num_trusted_hops"), "is not supported");
@@ -43,20 +49,27 @@ internal static class HttpReader
                     throw new UnusableResourceException(at.At("rds").At("route_config_name"), "is required");
                 }
 
-                return new HttpTemplate(manager.Rds.RouteConfigName, null, authorization, Normalization(manager, at));
+                return new HttpTemplate(manager.Rds.RouteConfigName, null, authorization, Normalization(manager, at))
+                {
+                    RateLimits = limits,
+                };
             case Proto.Hcm.HttpConnectionManager.RouteSpecifierOneofCase.RouteConfig:
                 return new HttpTemplate(
                     "", RouteReader.Read(
-                        manager.RouteConfig, at.At("route_config")), authorization, Normalization(manager, at));
+                        manager.RouteConfig, at.At("route_config")), authorization, Normalization(manager, at))
+                {
+                    RateLimits = limits,
+                };
             default:
                 throw new UnusableResourceException(at.At("route_specifier"), "is required");
         }
     }
 
-    private static AuthorizationModel Filters(
+    private static (AuthorizationModel Authorization, ImmutableArray<RateLimitRuleModel> Limits) Filters(
         Proto.Hcm.HttpConnectionManager manager, IEnumerable<AuthorizationFilter> before, FieldPath at)
     {
         var authorization = before.ToImmutableArray().ToBuilder();
+        var limits = ImmutableArray.CreateBuilder<RateLimitRuleModel>();
         var hasRouter = false;
         foreach (var (i, filter) in manager.HttpFilters.Index())
         {
@@ -69,20 +82,26 @@ internal static class HttpReader
             {
                 authorization.Add(Rbac(CoreReader.Unpack<Proto.HttpRbac.RBAC>(filter.TypedConfig!, here), here));
             }
+            else if (type == RateLimitType)
+            {
+                limits.AddRange(
+                    RateLimitReader.Read(CoreReader.Unpack<Proto.Limits.RateLimit>(filter.TypedConfig!, here), here));
+            }
             else if (type == FaultType)
             {
                 RefuseFault(CoreReader.Unpack<Proto.Fault.HTTPFault>(filter.TypedConfig!, here), here);
             }
-            else if (!filter.IsOptional)
+            else if (type != CorsType && !filter.IsOptional) // its rules belong to routes
             {
                 throw new UnusableResourceException(at.At(i), $"filter '{filter.Name}' ({type}) is not supported");
             }
         }
 
         if (!hasRouter) throw new UnusableResourceException(at, "must end with the router");
-        return authorization.Count == 0
+        var rules = authorization.Count == 0
             ? AuthorizationModel.AllowAll
             : new AuthorizationModel(authorization.ToImmutable());
+        return (rules, limits.ToImmutable());
     }
 
     private static AuthorizationFilter Rbac(Proto.HttpRbac.RBAC rbac, FieldPath at) =>

@@ -70,7 +70,13 @@ internal static class InboundReader
         };
         return chain.Http is { } http
             ? new InboundTemplate(
-                model with { Authorization = http.Authorization, PathNormalization = http.Normalization }, http)
+                model with
+                {
+                    Authorization = http.Authorization,
+                    PathNormalization = http.Normalization,
+                    RateLimits = http.RateLimits,
+                },
+                http)
             : new InboundTemplate(
                 chain.Authorization.IsEmpty
                     ? model

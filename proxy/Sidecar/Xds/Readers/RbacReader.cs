@@ -33,7 +33,7 @@ internal static class RbacReader
             action, [.. policies.Select(p => Policy(p.Key, p.Value, at.At("policies").At(p.Key)))]);
     }
 
-    private static AuthorizationPolicyModel Policy(string name, Proto.Policy policy, FieldPath at)
+    public static AuthorizationPolicyModel Policy(string name, Proto.Policy policy, FieldPath at)
     {
         if (policy.Permissions.Count == 0)
         {

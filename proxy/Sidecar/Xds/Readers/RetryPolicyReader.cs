@@ -29,11 +29,25 @@ internal static class RetryPolicyReader
             AvoidPreviousHosts = policy.RetryHostPredicate.Any(
                 p => p.Name == "envoy.retry_host_predicates.previous_hosts"),
         };
+        if (policy.RetryPriority is { } priority)
+        {
+            model = model with { OtherPrioritiesAfter = OtherPrioritiesAfter(priority, at.At("retry_priority")) };
+        }
+
         if (policy.HostSelectionRetryMaxAttempts > 0)
         {
             model = model with { HostSelectionAttempts = (int)Math.Min(policy.HostSelectionRetryMaxAttempts, 100) };
         }
 
         return model.WithConditions(policy.RetryOn);
+    }
+
+    private static int OtherPrioritiesAfter(Proto.Route.RetryPolicy.Types.RetryPriority priority, FieldPath at)
+    {
+        var any = priority.TypedConfig ?? throw new UnusableResourceException(at.At("typed_config"), "is required");
+        var config = CoreReader.Unpack<Proto.Retry.PreviousPrioritiesConfig>(any, at.At("typed_config"));
+        return config.UpdateFrequency > 0
+            ? config.UpdateFrequency
+            : throw new UnusableResourceException(at.At("update_frequency"), "must be more than 0");
     }
 }

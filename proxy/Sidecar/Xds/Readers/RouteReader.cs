@@ -7,6 +7,8 @@ namespace MeshOrleans.Proxy.Sidecar.Xds.Readers;
 /// <summary><c>RouteConfiguration</c> to a prepared table.</summary>
 internal static class RouteReader
 {
+    private const uint MaxBodyLimit = 16 * 1024 * 1024;
+
     public static RouteTableModel Read(Proto.Route.RouteConfiguration configuration, FieldPath at)
     {
         var hosts = configuration.VirtualHosts.Select((h, i) => Host(h, at.At("virtual_hosts").At(i)));
@@ -25,25 +27,32 @@ internal static class RouteReader
             throw new UnusableResourceException(at.At("require_tls"), $"{host.RequireTls} is not supported");
         }
 
-        var fault = FaultReader.Find(host.TypedPerFilterConfig, at);
-        var routes = host.Routes.Select((r, i) => Route(r, host.RetryPolicy, fault, at.At("routes").At(i)));
+        var filters = FilterSettings.Read(host.TypedPerFilterConfig, at);
+        var routes = host.Routes.Select((r, i) => Route(r, host.RetryPolicy, filters, at.At("routes").At(i)));
         return new VirtualHostModel(host.Name, [.. host.Domains], [.. routes])
         {
             IncludeAttemptCount = host.IncludeRequestAttemptCount,
+            BodyLimit = (int)Math.Min(
+                host.PerRequestBufferLimitBytes ?? VirtualHostModel.DefaultBodyLimit, MaxBodyLimit),
             IsOnDemand = host.Name == Proto.OnDemand.Name,
         };
     }
 
     private static RouteModel Route(
-        Proto.Route.Route route, Proto.Route.RetryPolicy? hostRetry, FaultModel? hostFault, FieldPath at) => new()
+        Proto.Route.Route route, Proto.Route.RetryPolicy? hostRetry, FilterSettings ofHost, FieldPath at)
     {
-        Name = route.Name,
-        Match = RouteMatchReader.Read(route.Match, at.At("match")),
-        Action = RouteActionReader.Read(route, hostRetry, at),
-        RequestHeaders = CoreReader.Headers(
-            route.RequestHeadersToRemove, route.RequestHeadersToAdd, at.At("request_headers_to_add")),
-        ResponseHeaders = CoreReader.Headers(
-            route.ResponseHeadersToRemove, route.ResponseHeadersToAdd, at.At("response_headers_to_add")),
-        Fault = FaultReader.Find(route.TypedPerFilterConfig, at) ?? hostFault,
-    };
+        var filters = FilterSettings.Read(route.TypedPerFilterConfig, at);
+        return new RouteModel
+        {
+            Name = route.Name,
+            Match = RouteMatchReader.Read(route.Match, at.At("match")),
+            Action = RouteActionReader.Read(route, hostRetry, at),
+            RequestHeaders = CoreReader.Headers(
+                route.RequestHeadersToRemove, route.RequestHeadersToAdd, at.At("request_headers_to_add")),
+            ResponseHeaders = CoreReader.Headers(
+                route.ResponseHeadersToRemove, route.ResponseHeadersToAdd, at.At("response_headers_to_add")),
+            Fault = filters.Fault ?? ofHost.Fault,
+            Cors = filters.Cors ?? ofHost.Cors,
+        };
+    }
 }

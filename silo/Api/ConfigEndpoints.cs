@@ -48,8 +48,10 @@ internal static class ConfigEndpoints
             Reason = body.Reason,
             DryRun = dryRun,
         };
-        var result = await Config(grains).ApplyAsync(request, context.RequestAborted);
+
+        // looked for before: once it is applied, nothing may make a failure of it
         var conflicts = await ConflictsAsync(grains, review.Resources, context.RequestAborted);
+        var result = await Config(grains).ApplyAsync(request, context.RequestAborted);
         return Answer(result, [.. review.Findings.Concat(conflicts).Select(ProblemError.From)]);
     }
 

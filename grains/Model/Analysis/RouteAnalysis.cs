@@ -65,7 +65,7 @@ public static class RouteAnalysis
             [.. all.Select(c => c.Resource.Key)]);
     }
 
-    private static IEnumerable<AnalysisFinding> Delegates(List<Claimant> services)
+    private static List<AnalysisFinding> Delegates(List<Claimant> services)
     {
         var byKey = services.ToDictionary(c => c.Resource.Key);
         var found = new List<AnalysisFinding>();

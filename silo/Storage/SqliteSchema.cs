@@ -34,7 +34,7 @@ internal static class SqliteSchema
         """
         ALTER TABLE grain_state ADD COLUMN removable_from INTEGER;
         CREATE INDEX grain_state_removable ON grain_state(removable_from) WHERE removable_from IS NOT NULL;
-        UPDATE grain_state SET removable_from = unixepoch() + 8 * 86400 WHERE grain_type = 'jointoken';
+        UPDATE grain_state SET removable_from = strftime('%s', 'now') + 8 * 86400 WHERE grain_type = 'jointoken';
         """,
     ];
 

@@ -219,7 +219,7 @@ public sealed class IssueOnceTests
     public async Task A_state_saved_by_the_version_before_is_read()
     {
         var stores = new TestStores();
-        await stores.State.WriteAsync(_key, """{"Generation":3}""", null, default);
+        await stores.State.WriteAsync(_key, """{"Generation":3}""", removableFrom: null, expectedETag: null, default);
         await using var silo = await TestSilo.StartAsync(stores);
 
         var issued = await Issue(silo, _csr);

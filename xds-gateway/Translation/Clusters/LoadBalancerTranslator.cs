@@ -64,7 +64,7 @@ internal static class LoadBalancerTranslator
         }
 
         cluster.LbPolicy = Cluster.Types.LbPolicy.RingHash;
-        var least = hash.MinimumRingSize is > 0 and var size ? (ulong)size : DefaultRingSize;
+        var least = hash.MinimumRingSize is > 0 and var places ? (ulong)places : DefaultRingSize;
         cluster.RingHashLbConfig = new() { MinimumRingSize = least };
     }
 }

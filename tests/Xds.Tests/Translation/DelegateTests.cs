@@ -1,3 +1,4 @@
+using Google.Protobuf.Collections;
 using MeshOrleans.Xds.Protocol.Cors;
 using MeshOrleans.Xds.Protocol.Route;
 
@@ -109,7 +110,7 @@ public sealed class DelegateTests
 
     private static string Who(Route route) => Assert.Single(route.RequestHeadersToAdd).Header.Value;
 
-    private static IReadOnlyList<Route> Routes(
+    private static RepeatedField<Route> Routes(
         string root, string routes, string rest = ", { route: [{ destination: { host: b } }] }") =>
         TestMesh.With($$"""
             kind: VirtualService

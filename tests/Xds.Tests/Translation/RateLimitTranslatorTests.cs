@@ -67,7 +67,7 @@ public sealed class RateLimitTranslatorTests
         Assert.All(managers, m => Assert.DoesNotContain(m.HttpFilters, f => f.Name == "mesh.filters.http.rate_limit"));
     }
 
-    private static IReadOnlyList<RateLimit.Types.Rule> Limits(TestMesh mesh, string ns, string labels) =>
+    private static List<RateLimit.Types.Rule> Limits(TestMesh mesh, string ns, string labels) =>
         mesh.For(ns, labels).Manager(8080).HttpFilters
             .Where(f => f.TypedConfig.Is(RateLimit.Descriptor))
             .SelectMany(f => f.TypedConfig.Unpack<RateLimit>().Rules)

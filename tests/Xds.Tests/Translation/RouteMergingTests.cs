@@ -1,3 +1,4 @@
+using Google.Protobuf.Collections;
 using MeshOrleans.Xds.Protocol.Route;
 
 namespace MeshOrleans.Xds.Tests.Translation;
@@ -67,7 +68,7 @@ public sealed class RouteMergingTests
 
     private static string Target(Route route) => route.Route_.Cluster["outbound|80||".Length..].Split('.')[0];
 
-    private static IReadOnlyList<Route> Routes(params (string Name, string Labels, string Http)[] services) =>
+    private static RepeatedField<Route> Routes(params (string Name, string Labels, string Http)[] services) =>
         TestMesh.With(string.Join("\n---\n", services.Select(s => Of(s.Name, "", s.Labels, "b", s.Http)))).For().RoutesOfB;
 
     private static string Of(string name, string ns, string labels, string host, string http) =>

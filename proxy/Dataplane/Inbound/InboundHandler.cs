@@ -1,9 +1,7 @@
-using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Model;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Model;
-using MeshOrleans.Proxy.Dataplane.Tls;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -15,7 +13,7 @@ namespace MeshOrleans.Proxy.Dataplane.Inbound;
 internal sealed partial class InboundHandler
 {
     private readonly ProxyState _state;
-    private readonly PeerVerifier _verifier;
+    private readonly PeerTrust _trust;
     private readonly RouteExecutor _routes;
     private readonly ExchangeRunner _runner;
     private readonly IRandomSource _random;
@@ -29,8 +27,8 @@ internal sealed partial class InboundHandler
         IRandomSource random,
         ILogger<InboundHandler> logger)
     {
-        (_state, _verifier, _routes, _runner, _random, _logger) =
-            (services.State, services.Verifier, routes, runner, random, logger);
+        (_state, _routes, _runner, _random, _logger) = (services.State, routes, runner, random, logger);
+        _trust = new PeerTrust(services.State, services.Verifier);
         _handle = HandleAsync; // made once: a method group would be a new delegate per request
     }
 
@@ -39,7 +37,7 @@ internal sealed partial class InboundHandler
         var snapshot = _state.Current;
         if (!snapshot.Model.Inbound.TryGetValue(connection.WorkloadPort, out var port)
             || (port.Mode is InboundTlsMode.Strict && !connection.Caller.IsMutualTls)
-            || !IsStillTrusted(connection, context))
+            || !_trust.IsStillTrusted(connection, context.Connection.ClientCertificate))
         {
             context.Abort(); // the rules have become stricter since this connection was accepted
             return Task.CompletedTask;
@@ -92,28 +90,6 @@ internal sealed partial class InboundHandler
             exchange.Caller.PeerId,
             verdict.Policy);
         return LocalReply.WriteAsync(exchange, StatusCodes.Status403Forbidden, LocalReply.Denied);
-    }
-
-    // The bundles have changed since the handshake: the peer is judged anew, once per connection and change.
-    private bool IsStillTrusted(InboundConnection connection, HttpContext context)
-    {
-        var identity = _state.Identity;
-        if (!connection.Caller.IsMutualTls || identity is null || ReferenceEquals(identity, connection.JudgedUnder))
-        {
-            return true;
-        }
-
-        var sameTrust = identity.TrustFingerprint == connection.JudgedUnder?.TrustFingerprint;
-        if (!sameTrust && !IsVouchedFor(connection, context.Connection.ClientCertificate, identity)) return false;
-        connection.JudgedUnder = identity;
-        return true;
-    }
-
-    private bool IsVouchedFor(InboundConnection connection, X509Certificate2? leaf, TlsIdentity identity)
-    {
-        using var presented = new X509Chain();
-        presented.ChainPolicy.ExtraStore.AddRange(connection.Presented);
-        return _verifier.Verify(leaf, presented, identity, out _) is not null;
     }
 
     private void LogShadowDenied(RequestExchange exchange, AuthorizationVerdict verdict) => LogShadowDenied(

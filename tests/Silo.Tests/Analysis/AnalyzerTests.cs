@@ -60,8 +60,8 @@ public sealed class AnalyzerTests
     [Fact]
     public void Gateways_that_want_the_same_and_hosts_that_none_serves()
     {
-        var found = Analyze($$"""
-            {{Reviews}}{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: gw, namespace: edge}, spec: {selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["a.example"]}, {port: {number: 443, name: https, protocol: HTTPS}, hosts: ["edge/b.example"], tls: {mode: SIMPLE, credentialName: cred}}]}}
+        var found = Analyze(Reviews + """
+            {apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: gw, namespace: edge}, spec: {selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["a.example"]}, {port: {number: 443, name: https, protocol: HTTPS}, hosts: ["edge/b.example"], tls: {mode: SIMPLE, credentialName: cred}}]}}
             ---
             {apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: more, namespace: edge}, spec: {selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["a.example"]}, {port: {number: 443, name: https, protocol: HTTPS}, hosts: ["c.example"], tls: {mode: SIMPLE, credentialName: cred}}]}}
             ---
@@ -83,8 +83,8 @@ public sealed class AnalyzerTests
     [Fact]
     public void Members_are_missed_in_a_live_mesh_only()
     {
-        const string yaml = $$"""
-            {{Reviews}}{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: d, namespace: app}, spec: {host: reviews, subsets: [{name: v1, labels: {version: v1}}, {name: v9, labels: {version: v9}}]}}
+        const string yaml = Reviews + """
+            {apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: d, namespace: app}, spec: {host: reviews, subsets: [{name: v1, labels: {version: v1}}, {name: v9, labels: {version: v9}}]}}
             ---
             {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: p, namespace: app}, spec: {selector: {matchLabels: {app: nobody}}, rules: [{}]}}
             ---

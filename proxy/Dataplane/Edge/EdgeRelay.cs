@@ -35,7 +35,7 @@ internal sealed partial class EdgeRelay(EdgeServices services, ILogger<EdgeRelay
             await TcpRelay.RunAsync(
                 connection,
                 cancellationToken => services.Connector.ConnectBytesAsync(plan, slot.Model, cancellationToken),
-                plan.Model.ConnectTimeout,
+                plan.Model.Connection.ConnectTimeout,
                 common.Metrics.Connections(edge.Caller, plan.Model, isInbound: false),
                 common.Clock).ConfigureAwait(false);
         }

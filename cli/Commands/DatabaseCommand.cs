@@ -39,13 +39,14 @@ internal static class DatabaseCommand
     private static async Task<int> MigrateAsync(
         CommandScope scope, string url, bool isDryRun, CancellationToken cancellationToken)
     {
-        if (!PostgresUrl.TryParse(url, out var connection, out var error))
+        if (!PostgresUrl.TryParse(url, out var connectionString, out var error))
         {
             throw CliException.Usage($"--store cannot be used: {error}");
         }
 
         try
         {
+            await using var connection = await PostgresSchema.OpenAsync(connectionString, cancellationToken);
             var before = isDryRun
                 ? await PostgresSchema.ReadVersionAsync(connection, cancellationToken)
                 : await PostgresSchema.MigrateAsync(connection, cancellationToken);

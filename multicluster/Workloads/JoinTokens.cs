@@ -54,7 +54,7 @@ public sealed class JoinTokens(IGrainFactory grains)
         };
     }
 
-    /// <summary>What the token was used for has been done: who is answered now cannot use it again.</summary>
+    /// <summary>What the token was used for has been done; for a minute the very same request is still answered.</summary>
     public Task FinishAsync(JoinToken token, CancellationToken cancellationToken) =>
         grains.GetGrain<IJoinTokenGrain>(token.Hash).FinishAsync(cancellationToken);
 

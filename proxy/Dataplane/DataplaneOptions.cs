@@ -1,4 +1,5 @@
 using System.Net;
+using MeshOrleans.Proxy.Dataplane.Edge;
 using MeshOrleans.Proxy.Dataplane.Outbound;
 
 namespace MeshOrleans.Proxy.Dataplane;
@@ -6,14 +7,22 @@ namespace MeshOrleans.Proxy.Dataplane;
 /// <summary>The sockets of the data plane and what it says about itself.</summary>
 public sealed class DataplaneOptions
 {
-    /// <summary>Where the outbound proxy listens; port 0 picks a free one.</summary>
+    /// <summary>
+    /// Where the outbound proxy listens; port 0 picks a free one. Null for a gateway, which has no application.
+    /// </summary>
     /// <value>127.0.0.1:15001 by default.</value>
-    public IPEndPoint Outbound { get; set; } = new(IPAddress.Loopback, 15001);
+    public IPEndPoint? Outbound { get; set; } = new(IPAddress.Loopback, 15001);
 
     /// <summary>
     /// Where callers of the workload's ports are accepted, by workload port; port 0 picks a free one.
     /// </summary>
     public IReadOnlyDictionary<int, IPEndPoint> Inbound { get; set; } = new Dictionary<int, IPEndPoint>();
+
+    /// <summary>
+    /// The certificates of the edge. With them the listeners of <see cref="Model.ProxyModel.Edge"/> are opened as models
+    /// come and go; null for a sidecar, which has none.
+    /// </summary>
+    public IEdgeCredentials? Edge { get; set; }
 
     /// <summary>Who this proxy reports for.</summary>
     public WorkloadLabels Workload { get; set; } = new();

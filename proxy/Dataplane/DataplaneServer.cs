@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using MeshOrleans.Model;
 using MeshOrleans.Proxy.Dataplane.Connections;
+using MeshOrleans.Proxy.Dataplane.Edge;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Inbound;
 using MeshOrleans.Proxy.Dataplane.Model;
@@ -33,8 +34,11 @@ public sealed class DataplaneServer : IAsyncDisposable
     private DataplaneServer(WebApplication app, AccessLog? accessLog, ProxyMetrics metrics, DrainState drain) =>
         (_app, _accessLog, Metrics, Drain) = (app, accessLog, metrics, drain);
 
-    /// <summary>The port on which the outbound proxy listens.</summary>
+    /// <summary>The port on which the outbound proxy listens; 0 for a gateway.</summary>
     public int OutboundPort { get; private set; }
+
+    /// <summary>The open sockets of a gateway; null for a sidecar.</summary>
+    public EdgeListeners? Edge { get; private set; }
 
     /// <summary>The ports on which callers are accepted, by workload port.</summary>
     public IReadOnlyDictionary<int, int> InboundPorts { get; private set; } = new Dictionary<int, int>();
@@ -66,23 +70,31 @@ public sealed class DataplaneServer : IAsyncDisposable
         var (metrics, drain, verifier) =
             (new ProxyMetrics(options.Workload), new DrainState(), new PeerVerifier(clock));
         var services = new InboundServices(state, options, verifier, metrics, drain, clock);
+        var connector = new UpstreamConnector(state, verifier);
+        var edge = EdgeServer.Create(services, connector, random, loggers);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.Sources.Clear(); // a sidecar takes nothing from the application's environment
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(loggers);
         builder.Services.AddHttpForwarder();
+        edge?.AddTo(builder.Services);
         builder.WebHost.UseKestrelHttpsConfiguration();
         var bound = new Dictionary<int, ListenOptions>();
         ListenOptions? outbound = null;
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             Limit(kestrel);
-            kestrel.Listen(options.Outbound, listen =>
+            edge?.Configure(kestrel);
+            if (options.Outbound is { } own)
             {
-                outbound = listen;
-                listen.Protocols = HttpProtocols.Http1AndHttp2;
-                listen.Use(next => connection => PlaintextHttp2.SniffAsync(connection, next));
-            });
+                kestrel.Listen(own, listen =>
+                {
+                    outbound = listen;
+                    listen.Protocols = HttpProtocols.Http1AndHttp2;
+                    listen.Use(next => connection => PlaintextHttp2.SniffAsync(connection, next));
+                });
+            }
+
             foreach (var (port, address) in options.Inbound)
             {
                 var listener = new InboundListener(port, services, loggers.CreateLogger<InboundListener>());
@@ -99,11 +111,12 @@ public sealed class DataplaneServer : IAsyncDisposable
         var server = new DataplaneServer(app, accessLog, metrics, drain);
         try
         {
-            var ownPort = server.Serve(services, loggers, random);
+            var ownPort = server.Serve(services, connector, edge, loggers, random);
             await app.StartAsync(cancellationToken).ConfigureAwait(false);
-            server.OutboundPort = ((IPEndPoint)outbound!.EndPoint).Port;
+            server.OutboundPort = (outbound?.EndPoint as IPEndPoint)?.Port ?? 0;
             server.InboundPorts = bound.ToDictionary(b => b.Key, b => ((IPEndPoint)b.Value.EndPoint).Port);
             ownPort.OwnPort = server.OutboundPort;
+            server.Edge = edge?.Open();
             return server;
         }
         catch
@@ -119,6 +132,7 @@ public sealed class DataplaneServer : IAsyncDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         Drain.Begin();
+        if (Edge is not null) await Edge.DisposeAsync().ConfigureAwait(false);
         using var cap = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         cap.CancelAfter(DrainState.Cap);
         await _app.StopAsync(cap.Token).ConfigureAwait(false);
@@ -127,6 +141,7 @@ public sealed class DataplaneServer : IAsyncDisposable
     /// <summary>Ends at once.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Edge is not null) await Edge.DisposeAsync().ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
         if (_accessLog is not null) await _accessLog.DisposeAsync().ConfigureAwait(false);
     }
@@ -146,9 +161,14 @@ public sealed class DataplaneServer : IAsyncDisposable
         kestrel.Limits.Http2.InitialStreamWindowSize = StreamWindow;
     }
 
-    private OutboundHandler Serve(InboundServices services, ILoggerFactory loggers, IRandomSource random)
+    private OutboundHandler Serve(
+        InboundServices services,
+        UpstreamConnector connector,
+        EdgeServer? edge,
+        ILoggerFactory loggers,
+        IRandomSource random)
     {
-        var pools = new UpstreamPoolFactory(new UpstreamConnector(services.State, services.Verifier));
+        var pools = new UpstreamPoolFactory(connector);
         var router = new Router(pools, random, services.Clock);
         var forwarder = _app.Services.GetRequiredService<IHttpForwarder>();
         var mirror = new Mirror(pools, Metrics, random, services.Clock, loggers.CreateLogger<Mirror>());
@@ -157,6 +177,13 @@ public sealed class DataplaneServer : IAsyncDisposable
         var outbound = new OutboundHandler(services.State, routes, runner, random, services.Options.HostDemand);
         var inbound = new InboundHandler(services, routes, runner, random, loggers.CreateLogger<InboundHandler>());
         IApplicationBuilder pipeline = _app;
+        if (edge is not null)
+        {
+            edge.Serve(routes, runner);
+            pipeline.Run(edge.InvokeAsync); // a gateway has no other listeners
+            return outbound;
+        }
+
         pipeline.Run(context => context.Features.Get<InboundConnection>() is { } connection
             ? inbound.InvokeAsync(context, connection)
             : outbound.InvokeAsync(context));

@@ -103,6 +103,8 @@ public sealed class Cluster : IAsyncDisposable
     }
 
     /// <summary>Starts one more silo, which belongs to the caller.</summary>
+    /// <param name="name">What it is called.</param>
+    /// <param name="environment">Further variables; they go before those of the cluster.</param>
     public Task<ControlPlane> StartSiloAsync(string name, IReadOnlyDictionary<string, string> environment) =>
         StartOneAsync(name, "silo", environment);
 
@@ -116,10 +118,10 @@ public sealed class Cluster : IAsyncDisposable
             Record = _folder.RecordOf(name),
             TrustDomain = _spec.TrustDomain,
             // not a flag: everybody on the machine can read those
-            Environment = new Dictionary<string, string>(environment ?? new Dictionary<string, string>())
-            {
-                ["MESH_STORE"] = Store,
-            },
+            Environment = new Dictionary<string, string> { ["MESH_STORE"] = Store }
+                .Concat(environment ?? new Dictionary<string, string>())
+                .GroupBy(v => v.Key, v => v.Value)
+                .ToDictionary(v => v.Key, v => v.Last()),
             Flags =
             [
                 "--role", role, "--name", name,

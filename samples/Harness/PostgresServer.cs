@@ -101,6 +101,37 @@ public sealed class PostgresServer : IAsyncDisposable
             "-o", $"-p {Port} -c unix_socket_directories= -c listen_addresses=127.0.0.1 -c max_connections=200", "start",
         ]);
 
+    /// <summary>
+    /// Starts a second server that follows this one, and has every commit wait until that one has it too.
+    /// </summary>
+    /// <param name="directory">The folder of its files; empty.</param>
+    public async Task<PostgresServer> StartStandbyAsync(string directory)
+    {
+        MakePrivate(directory);
+        var standby = new PostgresServer(Path.GetFullPath(directory), _programs, Password);
+        if (Environment.UserName == "root") standby._prefix = await standby.LeaveRootAsync();
+        await standby.RunAsync(
+            "pg_basebackup",
+            ["-h", "127.0.0.1", "-p", $"{Port}", "-U", User, "-D", standby.Data, "-R", "-X", "stream", "-c", "fast"]);
+        await standby.ChoosePortAsync();
+        await standby.StartAgainAsync();
+        await QueryAsync("ALTER SYSTEM SET synchronous_standby_names = '*'");
+        await QueryAsync("SELECT pg_reload_conf()");
+        return standby;
+    }
+
+    /// <summary>Makes a standby the server that takes writes.</summary>
+    public Task PromoteAsync() => RunAsync("pg_ctl", ["-D", Data, "-w", "promote"]);
+
+    /// <summary>SIGKILL: the server gets no chance to do anything.</summary>
+    public void Kill()
+    {
+        if (!TryReadServer(out var processId, out _) || !ProcessSignals.TrySend(processId, ProcessSignal.Kill))
+        {
+            throw new InvalidOperationException("The server does not run.");
+        }
+    }
+
     /// <summary>Runs one statement as the owner of everything and returns its output, one line a row.</summary>
     public Task<string> QueryAsync(string sql, string database = Database) => RunAsync(
         "psql", ["-h", "127.0.0.1", "-p", $"{Port}", "-U", User, "-At", "-c", sql, database]);

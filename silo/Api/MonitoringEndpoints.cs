@@ -3,29 +3,40 @@ using MeshOrleans.Silo.Hosting;
 using MeshOrleans.Silo.Hosting.Clock;
 using MeshOrleans.Xds.Gateway.Snapshots;
 using MeshOrleans.Xds.Gateway.Status;
+using Microsoft.Extensions.Options;
 
 namespace MeshOrleans.Silo.Api;
 
 /// <summary>
-/// Health. Alive: the process answers. Ready: it may be sent sidecars, because it knows the whole mesh.
+/// Health. Alive: the process answers. Ready: it may be sent sidecars, because it knows the whole mesh. A silo that has lost
+/// the database is not ready: the others may have given it up, and what it knows be old. Gateways of their own stay ready
+/// when all have lost it, and go on.
 /// </summary>
 internal static class MonitoringEndpoints
 {
     // Still ready: whoever is sent away from here finds a gateway that knows no more.
     private const string LostMesh = "ready: but the store has lost the mesh, and proxies keep what they were told\n";
 
+    // longer than a restart of the database takes, or the others to give up a silo that alone has lost it
+    private static readonly TimeSpan _tolerated = TimeSpan.FromSeconds(30);
+
     public static void MapMonitoring(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/healthz/live", () => Results.Text("live\n"));
-        routes.MapGet("/healthz/ready", (SnapshotHolder snapshots, ServingCertificate certificate) =>
-            !snapshots.IsSynced ? NotReady("the mesh snapshot is not complete yet")
-            : certificate.Current is null ? NotReady("there is no serving certificate yet")
-            : Results.Text(snapshots.HoldsLostMesh ? LostMesh : "ready\n"));
+        routes.MapGet("/healthz/ready", Ready);
         routes.MapGet(
             "/metrics",
             (GatewayMetrics metrics, ClusterClock clock) =>
                 Results.Text(metrics.ToPrometheus() + ClockMetrics(clock), "text/plain; version=0.0.4"));
     }
+
+    private static IResult Ready(
+        SnapshotHolder snapshots, ServingCertificate certificate, ClusterClock clock, IOptions<SiloOptions> options) =>
+        !snapshots.IsSynced ? NotReady("the mesh snapshot is not complete yet")
+        : certificate.Current is null ? NotReady("there is no serving certificate yet")
+        : options.Value.Role is SiloRole.Silo && clock.SinceTold > _tolerated
+            ? NotReady($"the database has not answered this silo for {clock.SinceTold.TotalSeconds:F0} s")
+        : Results.Text(snapshots.HoldsLostMesh ? LostMesh : "ready\n");
 
     private static string ClockMetrics(ClusterClock clock) => string.Create(
         CultureInfo.InvariantCulture,

@@ -1,7 +1,4 @@
-using MeshOrleans.Grains.Stores;
 using MeshOrleans.Silo.Hosting;
-using MeshOrleans.Silo.Storage;
-using Microsoft.Data.Sqlite;
 
 namespace MeshOrleans.Silo.Api;
 
@@ -20,33 +17,19 @@ internal sealed partial class StoreFailureMiddleware(RequestDelegate next, ILogg
             await next(context);
         }
         catch (Exception exception) when (
-            !context.Response.HasStarted && (IsStoreFailure(exception) || IsGivenUp(exception, context)))
+            !context.Response.HasStarted && (PassingFailure.Is(exception) || IsGivenUp(exception, context)))
         {
             LogFailed(exception, context.Request.Method, context.Request.Path);
             context.Response.Headers.RetryAfter = RetryAfterSeconds;
             await Problems.Of(
-                503, "The control plane cannot do this right now.", $"{Reason(exception)} Nothing was acknowledged; try again.")
+                503, "The control plane cannot do this right now.", $"{PassingFailure.Reason(exception)} Nothing was acknowledged; try again.")
                 .ExecuteAsync(context);
         }
     }
 
-    private static bool IsStoreFailure(Exception? exception) =>
-        exception is not null
-        && (exception is SqliteException or StorageException or StoreUnavailableException or TimeoutException
-            || GrainEngine.IsUnsettled(exception)
-            || IsStoreFailure(exception.InnerException));
-
     // The engine gives up what it cannot place in time; nobody but the caller cancels anything else.
     private static bool IsGivenUp(Exception exception, HttpContext context) =>
         exception is OperationCanceledException && !context.RequestAborted.IsCancellationRequested;
-
-    private static string Reason(Exception? exception) => exception switch
-    {
-        null => "A silo does not answer.",
-        StoreUnavailableException or StorageException => exception.Message,
-        SqliteException => "The store does not answer.",
-        _ => Reason(exception.InnerException),
-    };
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} was answered with 503 because the store or a silo is away.")]
     private partial void LogFailed(Exception exception, string method, string path);

@@ -48,6 +48,10 @@ internal static class GrainEngine
 
     /// <summary>The embedded engine, with state and reminders in the stores that are registered.</summary>
     public static void AddGrainEngine(this WebApplicationBuilder builder, SiloOptions settings) =>
-        builder.Services.AddEmbeddedGrains(options => options.AddAssembly(typeof(MeshGrains).Assembly));
+        builder.Services.AddEmbeddedGrains(options =>
+        {
+            options.AddAssembly(typeof(MeshGrains).Assembly);
+            options.RemovableFrom = state => (state as IExpiringState)?.RemovableFrom;
+        });
 #endif
 }

@@ -18,6 +18,10 @@ internal sealed partial class ServingCertificate(
     : BackgroundService
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
+
+    // The first calls of a process are given up easily: on a busy machine, or when a silo has just died.
+    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan StartPause = TimeSpan.FromSeconds(1);
     private volatile SslStreamCertificateContext? _context;
     private DateTimeOffset _nextRenewal;
 
@@ -26,7 +30,7 @@ internal sealed partial class ServingCertificate(
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        _nextRenewal = await RenewAsync(cancellationToken); // without a certificate the TLS port would only refuse
+        _nextRenewal = await IssueFirstAsync(cancellationToken); // without a certificate the TLS port would only refuse
         await base.StartAsync(cancellationToken);
     }
 
@@ -44,6 +48,31 @@ internal sealed partial class ServingCertificate(
             {
                 LogRenewalFailed(exception, RetryDelay);
                 _nextRenewal = clock.GetUtcNow() + RetryDelay;
+            }
+        }
+    }
+
+    private async Task<DateTimeOffset> IssueFirstAsync(CancellationToken cancellationToken)
+    {
+        for (var begin = clock.GetTimestamp(); ; await Task.Delay(StartPause, clock, cancellationToken))
+        {
+            try
+            {
+                return await RenewAsync(cancellationToken);
+            }
+            catch (Exception exception) when (
+                !cancellationToken.IsCancellationRequested
+                && (PassingFailure.Is(exception) || exception is OperationCanceledException))
+            {
+                if (clock.GetElapsedTime(begin) > StartPatience)
+                {
+                    throw new IOException(
+                        $"the certificate authority has not answered for {StartPatience.TotalSeconds:F0} s: "
+                        + PassingFailure.Reason(exception),
+                        exception);
+                }
+
+                LogWaiting(PassingFailure.Reason(exception));
             }
         }
     }
@@ -75,6 +104,11 @@ internal sealed partial class ServingCertificate(
         foreach (var pem in signed.ChainPem[1..]) rest.Add(X509Certificate2.CreateFromPem(pem));
         return SslStreamCertificateContext.Create(leaf.CopyWithPrivateKey(key), rest, offline: true);
     }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Waiting for the certificate authority, without which nobody can be served: {Reason}")]
+    private partial void LogWaiting(string reason);
 
     [LoggerMessage(
         Level = LogLevel.Information, Message = "Serving certificate {Serial} is in place until {NotAfter}.")]

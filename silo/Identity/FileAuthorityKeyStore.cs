@@ -31,10 +31,13 @@ internal sealed class FileAuthorityKeyStore(string path) : IAuthorityKeyStore
             : await LoadAsync(cancellationToken) ?? throw new IOException($"{path} was created and removed again.");
     }
 
-    public Task ReplaceSignerAsync(AuthorityMaterial material, CancellationToken cancellationToken)
+    // The data directory is one process's, and in it the authority one activation's: nobody else writes.
+    public async Task<AuthorityMaterial> ReplaceSignerAsync(
+        AuthorityMaterial held, AuthorityMaterial next, CancellationToken cancellationToken)
     {
-        PrivateFile.Write(path, Write(material));
-        return Task.CompletedTask;
+        if (await LoadAsync(cancellationToken) is { } stored && stored != held) return stored;
+        PrivateFile.Write(path, Write(next));
+        return next;
     }
 
     private static string Write(AuthorityMaterial material)

@@ -15,15 +15,14 @@ internal sealed class PostgresAuthorityKeyStore(PostgresDatabase database, Clust
 {
     private const int NonceLength = 12;
     private const int TagLength = 16;
+    private const string Select = "SELECT sealed_with, material FROM mesh_authority WHERE id = 1";
 
     /// <summary>
     /// The fingerprint of the secret that a database's keys are sealed with; null before there are any, and for a role that
     /// may not see them.
     /// </summary>
-    public static async Task<string?> ReadSealAsync(string connectionString, CancellationToken cancellationToken)
+    public static async Task<string?> ReadSealAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var connection = new NpgsqlConnection(connectionString);
-        await connection.OpenAsync(cancellationToken);
         await using var command = connection.Command("SELECT sealed_with FROM mesh_authority WHERE id = 1");
         try
         {
@@ -36,35 +35,52 @@ internal sealed class PostgresAuthorityKeyStore(PostgresDatabase database, Clust
     }
 
     public Task<AuthorityMaterial?> LoadAsync(CancellationToken cancellationToken) => database.ReadAsync(
-        async (connection, token) =>
-        {
-            var rows = await connection.Command("SELECT sealed_with, material FROM mesh_authority WHERE id = 1")
-                .QueryAsync(r => (Seal: r.GetString(0), Material: r.GetFieldValue<byte[]>(1)), token);
-            return rows is [var row] ? Open(row.Seal, row.Material) : null;
-        },
-        cancellationToken);
+        (connection, token) => ReadAsync(connection, Select, token), cancellationToken);
 
     public async Task<AuthorityMaterial> CreateAsync(AuthorityMaterial material, CancellationToken cancellationToken)
     {
-        await SaveAsync(
-            "INSERT INTO mesh_authority(id, sealed_with, material) VALUES(1, $1, $2) ON CONFLICT DO NOTHING",
-            material,
+        await database.ReadAsync(
+            (connection, token) => SaveAsync(
+                connection,
+                "INSERT INTO mesh_authority(id, sealed_with, material) VALUES(1, $1, $2) ON CONFLICT DO NOTHING",
+                material,
+                token),
             cancellationToken);
-        return await LoadAsync(cancellationToken)
-            ?? throw new FormatException("The authority's keys were created and removed again.");
+        return await LoadAsync(cancellationToken) ?? throw Removed();
     }
 
-    public Task ReplaceSignerAsync(AuthorityMaterial material, CancellationToken cancellationToken) =>
-        SaveAsync("UPDATE mesh_authority SET sealed_with = $1, material = $2 WHERE id = 1", material, cancellationToken);
+    // Whoever comes second waits for the first at the row, and then finds other keys than it holds. So does who comes again
+    // because the answer was lost: it finds its own.
+    public Task<AuthorityMaterial> ReplaceSignerAsync(
+        AuthorityMaterial held, AuthorityMaterial next, CancellationToken cancellationToken) => database.ReadAsync(
+        async (connection, token) =>
+        {
+            await using var transaction = await connection.BeginTransactionAsync(token);
+            var stored = await ReadAsync(connection, Select + " FOR UPDATE", token) ?? throw Removed();
+            if (stored != held) return stored;
+            await SaveAsync(
+                connection, "UPDATE mesh_authority SET sealed_with = $1, material = $2 WHERE id = 1", next, token);
+            await transaction.CommitAsync(token);
+            return next;
+        },
+        cancellationToken);
 
-    private Task<int> SaveAsync(string sql, AuthorityMaterial material, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            async (connection, token) =>
-            {
-                await using var command = connection.Command(sql, Value(secret.Fingerprint), Value(Seal(material)));
-                return await command.ExecuteNonQueryAsync(token);
-            },
-            cancellationToken);
+    private async Task<AuthorityMaterial?> ReadAsync(
+        NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        var rows = await connection.Command(sql)
+            .QueryAsync(r => (Seal: r.GetString(0), Material: r.GetFieldValue<byte[]>(1)), cancellationToken);
+        return rows is [var row] ? Open(row.Seal, row.Material) : null;
+    }
+
+    private async Task<int> SaveAsync(
+        NpgsqlConnection connection, string sql, AuthorityMaterial material, CancellationToken cancellationToken)
+    {
+        await using var command = connection.Command(sql, Value(secret.Fingerprint), Value(Seal(material)));
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static FormatException Removed() => new("The authority's keys were created and removed again.");
 
     private byte[] Seal(AuthorityMaterial material)
     {

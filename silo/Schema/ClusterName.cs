@@ -11,11 +11,8 @@ public static class ClusterName
     private const string Read = "SELECT name FROM mesh_cluster WHERE id = 1";
 
     /// <summary>The name that a database bears; null before a silo has started on it, and for a role that may not see it.</summary>
-    /// <exception cref="SchemaException">The database does not answer.</exception>
-    public static async Task<string?> ReadAsync(string connectionString, CancellationToken cancellationToken)
+    public static async Task<string?> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var source = NpgsqlDataSource.Create(connectionString);
-        await using var connection = await PostgresSchema.OpenAsync(source, cancellationToken);
         try
         {
             await using var command = new NpgsqlCommand(Read, connection);
@@ -30,13 +27,13 @@ public static class ClusterName
 
     /// <summary>Makes sure that a database belongs to a cluster, and gives it one that belongs to none yet.</summary>
     /// <exception cref="SchemaException">It belongs to another one.</exception>
-    public static async Task ClaimAsync(string connectionString, string name, CancellationToken cancellationToken)
+    public static async Task ClaimAsync(NpgsqlConnection connection, string name, CancellationToken cancellationToken)
     {
-        var held = await ReadAsync(connectionString, cancellationToken);
+        var held = await ReadAsync(connection, cancellationToken);
         if (held is null)
         {
-            await WriteAsync(connectionString, name, cancellationToken);
-            held = await ReadAsync(connectionString, cancellationToken); // of two that wrote at once, the first
+            await WriteAsync(connection, name, cancellationToken);
+            held = await ReadAsync(connection, cancellationToken); // of two that wrote at once, the first
         }
 
         Check(held, name);
@@ -54,10 +51,8 @@ public static class ClusterName
             + $"give it --cluster {held}, or its cluster a database of its own");
     }
 
-    private static async Task WriteAsync(string connectionString, string name, CancellationToken cancellationToken)
+    private static async Task WriteAsync(NpgsqlConnection connection, string name, CancellationToken cancellationToken)
     {
-        await using var source = NpgsqlDataSource.Create(connectionString);
-        await using var connection = await PostgresSchema.OpenAsync(source, cancellationToken);
         await using var command = new NpgsqlCommand(
             "INSERT INTO mesh_cluster(id, name) VALUES(1, $1) ON CONFLICT DO NOTHING", connection);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });

@@ -65,14 +65,12 @@ public static partial class PostgresRights
         .Select(group => $"GRANT {group.Key.Privileges} ON {group.Key.Kind} {string.Join(", ", group)} TO {role};"));
 
     /// <summary>Makes sure that the role may do what its process must, as far as the tables are there.</summary>
-    /// <param name="connectionString">The database, as the role reaches it.</param>
+    /// <param name="connection">The database, as the role reaches it.</param>
     /// <param name="isGateway">Whether the process only looks for silos.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="SchemaException">It may not; the message holds the statements that help.</exception>
-    public static async Task CheckAsync(string connectionString, bool isGateway, CancellationToken cancellationToken)
+    public static async Task CheckAsync(NpgsqlConnection connection, bool isGateway, CancellationToken cancellationToken)
     {
-        await using var source = NpgsqlDataSource.Create(connectionString);
-        await using var connection = await PostgresSchema.OpenAsync(source, cancellationToken);
         var missing = await ReadMissingAsync(connection, isGateway ? _ofGateway : _ofSilo, cancellationToken);
         if (missing.Count > 0)
         {

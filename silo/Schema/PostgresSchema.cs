@@ -27,67 +27,33 @@ public static class PostgresSchema
     /// <summary>The version that this program needs.</summary>
     public static int Version => _scripts.Length;
 
+    /// <summary>Opens a connection for what is to be done once at start: it is in no pool and ends with its owner.</summary>
+    /// <exception cref="SchemaException">The database does not answer.</exception>
+    public static async Task<NpgsqlConnection> OpenAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false };
+        var connection = new NpgsqlConnection(settings.ConnectionString);
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            return connection;
+        }
+        catch (NpgsqlException exception)
+        {
+            await connection.DisposeAsync();
+            throw new SchemaException(
+                $"PostgreSQL cannot be used ({exception.InnerException?.Message ?? exception.Message}); "
+                + "check the address, the credentials and that it runs",
+                mayPass: exception is not PostgresException { IsTransient: false },
+                exception);
+        }
+    }
+
     /// <summary>
     /// The version that a database has; zero when it has none, and above <see cref="Version"/> when a newer program made it
     /// and this one may go on.
     /// </summary>
-    public static async Task<int> ReadVersionAsync(string connectionString, CancellationToken cancellationToken)
-    {
-        await using var source = NpgsqlDataSource.Create(connectionString);
-        await using var connection = await OpenAsync(source, cancellationToken);
-        return await ReadVersionAsync(connection, cancellationToken);
-    }
-
-    /// <summary>
-    /// Brings a database up to date; of several that begin at once one works and the others wait for it. Asks for no
-    /// right to create tables when there is nothing to do.
-    /// </summary>
-    /// <returns>The version it had before.</returns>
-    /// <exception cref="SchemaException">It is newer than this program, or the role may not create tables.</exception>
-    public static async Task<int> MigrateAsync(string connectionString, CancellationToken cancellationToken)
-    {
-        await using var source = NpgsqlDataSource.Create(connectionString);
-        await using var connection = await OpenAsync(source, cancellationToken);
-        var before = await ReadVersionAsync(connection, cancellationToken);
-        if (before >= Version) return before;
-        await ExecuteAsync(connection, $"SELECT pg_advisory_lock({MigrationLock})", cancellationToken);
-        try
-        {
-            // whoever held the lock may have done the work
-            var version = await ReadVersionAsync(connection, cancellationToken);
-            if (version < Version) await ApplyAsync(connection, version, cancellationToken);
-            return before;
-        }
-        catch (PostgresException exception) when (exception.SqlState == NoPrivilege)
-        {
-            throw new SchemaException(
-                $"the role may not create tables ({exception.MessageText}); run 'meshctl db migrate --store URL' once "
-                + $"with a role that may, and as that one: {PostgresRights.GrantTo(await ReadRoleAsync(connection))}",
-                innerException: exception);
-        }
-        finally
-        {
-            await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({MigrationLock})", CancellationToken.None);
-        }
-    }
-
-    /// <summary>Makes sure that a database is as this program needs it, without changing anything.</summary>
-    /// <exception cref="SchemaException">It is not.</exception>
-    public static async Task CheckAsync(string connectionString, CancellationToken cancellationToken)
-    {
-        var version = await ReadVersionAsync(connectionString, cancellationToken);
-        if (version < Version)
-        {
-            throw new SchemaException(
-                $"the database has schema {version} and this program needs {Version}; run 'meshctl db migrate --store URL'",
-                mayPass: true);
-        }
-    }
-
-    /// <summary>The text of every script, in order.</summary>
-    internal static IEnumerable<string> ReadScripts() => _scripts.Select(ReadScript);
-
-    private static async Task<int> ReadVersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    public static async Task<int> ReadVersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         try
         {
@@ -113,6 +79,53 @@ public static class PostgresSchema
                 innerException: exception);
         }
     }
+
+    /// <summary>
+    /// Brings a database up to date; of several that begin at once one works and the others wait for it. Asks for no
+    /// right to create tables when there is nothing to do.
+    /// </summary>
+    /// <returns>The version it had before.</returns>
+    /// <exception cref="SchemaException">It is newer than this program, or the role may not create tables.</exception>
+    public static async Task<int> MigrateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var before = await ReadVersionAsync(connection, cancellationToken);
+        if (before >= Version) return before;
+        await ExecuteAsync(connection, $"SELECT pg_advisory_lock({MigrationLock})", cancellationToken);
+        try
+        {
+            // whoever held the lock may have done the work
+            var version = await ReadVersionAsync(connection, cancellationToken);
+            if (version < Version) await ApplyAsync(connection, version, cancellationToken);
+            return before;
+        }
+        catch (PostgresException exception) when (exception.SqlState == NoPrivilege)
+        {
+            throw new SchemaException(
+                $"the role may not create tables ({exception.MessageText}); run 'meshctl db migrate --store URL' once "
+                + $"with a role that may, and as that one: {PostgresRights.GrantTo(await ReadRoleAsync(connection))}",
+                innerException: exception);
+        }
+        finally
+        {
+            await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({MigrationLock})", CancellationToken.None);
+        }
+    }
+
+    /// <summary>Makes sure that a database is as this program needs it, without changing anything.</summary>
+    /// <exception cref="SchemaException">It is not.</exception>
+    public static async Task CheckAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var version = await ReadVersionAsync(connection, cancellationToken);
+        if (version < Version)
+        {
+            throw new SchemaException(
+                $"the database has schema {version} and this program needs {Version}; run 'meshctl db migrate --store URL'",
+                mayPass: true);
+        }
+    }
+
+    /// <summary>The text of every script, in order.</summary>
+    internal static IEnumerable<string> ReadScripts() => _scripts.Select(ReadScript);
 
     private static async Task<string> ReadRoleAsync(NpgsqlConnection connection)
     {
@@ -140,22 +153,6 @@ public static class PostgresSchema
         }
 
         await transaction.CommitAsync(cancellationToken);
-    }
-
-    internal static async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await source.OpenConnectionAsync(cancellationToken);
-        }
-        catch (NpgsqlException exception)
-        {
-            throw new SchemaException(
-                $"PostgreSQL cannot be used ({exception.InnerException?.Message ?? exception.Message}); "
-                + "check the address, the credentials and that it runs",
-                mayPass: exception is not PostgresException { IsTransient: false },
-                exception);
-        }
     }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)

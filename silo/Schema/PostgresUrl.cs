@@ -60,6 +60,7 @@ public static class PostgresUrl
             MaxPoolSize = 30,
             ApplicationName = "mesh",
             TargetSessionAttributes = hosts.Contains(',') ? "primary" : null,
+            HostRecheckSeconds = 1, // what a server was, primary or not, is believed no longer than that
         };
         if (user.Length > 0) builder.Username = Uri.UnescapeDataString(user);
         if (password.Length > 0) builder.Password = Uri.UnescapeDataString(password);

@@ -21,16 +21,20 @@ internal sealed class SqliteGrainStateStore(SqliteDatabase database) : IGrainSta
             cancellationToken);
 
     public Task<string> WriteAsync(
-        GrainStateKey key, string json, string? expectedETag, CancellationToken cancellationToken) =>
+        GrainStateKey key,
+        string json,
+        DateTimeOffset? removableFrom,
+        string? expectedETag,
+        CancellationToken cancellationToken) =>
         database.WriteAsync(
             session =>
             {
                 Check(session, key, expectedETag);
                 var version = NextVersion(session);
                 session.Execute(
-                    "INSERT OR REPLACE INTO grain_state(storage, grain_type, state_name, grain_key, version, json)"
-                    + " VALUES(@storage, @type, @name, @key, @version, @json)",
-                    [.. Names(key), ("@version", version), ("@json", json)]);
+                    "INSERT OR REPLACE INTO grain_state(storage, grain_type, state_name, grain_key, version, json, removable_from)"
+                    + " VALUES(@storage, @type, @name, @key, @version, @json, @removable)",
+                    [.. Names(key), ("@version", version), ("@json", json), ("@removable", removableFrom?.ToUnixTimeSeconds())]);
                 return StateConflict.NewETag(version);
             },
             cancellationToken);

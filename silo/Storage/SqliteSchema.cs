@@ -30,6 +30,12 @@ internal static class SqliteSchema
         CREATE TABLE document(
             key TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL, json TEXT);
         """,
+        // tokens of before live for seven days at most
+        """
+        ALTER TABLE grain_state ADD COLUMN removable_from INTEGER;
+        CREATE INDEX grain_state_removable ON grain_state(removable_from) WHERE removable_from IS NOT NULL;
+        UPDATE grain_state SET removable_from = strftime('%s', 'now') + 8 * 86400 WHERE grain_type = 'jointoken';
+        """,
     ];
 
     /// <summary>Brings a database of any age up to date, all of it or nothing.</summary>

@@ -19,6 +19,7 @@ internal static partial class SqliteStorageExtensions
         services.AddSingleton(provider => Open(dataDirectory, provider.GetRequiredService<ILogger<SqliteDatabase>>()));
         services.AddSingleton<ISnapshotStore, SqliteSnapshotStore>();
         services.AddSingleton<IRevisionStore, SqliteRevisionStore>();
+        services.AddSingleton<IRemovableStates, SqliteRemovableStates>();
 #if !MESH_ENGINE_ORLEANS
         services.AddSingleton<IGrainStateStore, SqliteGrainStateStore>();
         services.AddSingleton<IReminderStore, SqliteReminderStore>();

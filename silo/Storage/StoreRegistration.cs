@@ -4,6 +4,7 @@ using MeshOrleans.Grains.Snapshots;
 using MeshOrleans.Silo.Identity;
 using MeshOrleans.Silo.Schema;
 using MeshOrleans.Silo.Storage.Postgres;
+using Npgsql;
 
 namespace MeshOrleans.Silo.Storage;
 
@@ -17,6 +18,7 @@ internal static class StoreRegistration
     public static void AddStores(this IServiceCollection services, SiloOptions settings)
     {
         if (settings.Role is SiloRole.Gateway) return;
+        services.AddHostedService<RemovableStateSweep>();
         if (settings.Store.Length == 0)
         {
             services.AddSqliteStorage(settings.Data);
@@ -32,6 +34,7 @@ internal static class StoreRegistration
         services.AddSingleton<ISnapshotStore, PostgresSnapshotStore>();
         services.AddSingleton<IRevisionStore, PostgresRevisionStore>();
         services.AddSingleton<IAuthorityKeyStore, PostgresAuthorityKeyStore>();
+        services.AddSingleton<IRemovableStates, PostgresRemovableStates>();
     }
 
     /// <summary>
@@ -48,17 +51,14 @@ internal static class StoreRegistration
         SiloOptions settings, TimeProvider clock, Action<string> onWait, CancellationToken cancellationToken)
     {
         if (settings.Store.Length == 0) return;
-        var connection = Connection(settings);
         var isTold = false;
         for (var begin = clock.GetTimestamp(); ; await Task.Delay(_pause, clock, cancellationToken))
         {
             try
             {
-                // before anything of another cluster's is changed
-                ClusterName.Check(await ClusterName.ReadAsync(connection, cancellationToken), settings.Cluster);
-                await PrepareTablesAsync(settings, connection, cancellationToken);
-                await PrepareClusterAsync(settings, connection, cancellationToken);
-                break;
+                await using var connection = await PostgresSchema.OpenAsync(Connection(settings), cancellationToken);
+                await PrepareAsync(settings, connection, cancellationToken);
+                return;
             }
             catch (SchemaException exception) when (exception.MayPass && clock.GetElapsedTime(begin) < _patience)
             {
@@ -66,7 +66,15 @@ internal static class StoreRegistration
                 isTold = true;
             }
         }
+    }
 
+    private static async Task PrepareAsync(
+        SiloOptions settings, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        // before anything of another cluster's is changed
+        ClusterName.Check(await ClusterName.ReadAsync(connection, cancellationToken), settings.Cluster);
+        await PrepareTablesAsync(settings, connection, cancellationToken);
+        await PrepareClusterAsync(settings, connection, cancellationToken);
         ClusterSecret.Check(
             settings.SecretsDirectory,
             await PostgresAuthorityKeyStore.ReadSealAsync(connection, cancellationToken),
@@ -75,7 +83,7 @@ internal static class StoreRegistration
 
     // What the role lacks is told before anything fails for it, and again for tables that others have made meanwhile.
     private static async Task PrepareTablesAsync(
-        SiloOptions settings, string connection, CancellationToken cancellationToken)
+        SiloOptions settings, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var isGateway = settings.Role is SiloRole.Gateway;
         await PostgresRights.CheckAsync(connection, isGateway, cancellationToken);
@@ -86,7 +94,7 @@ internal static class StoreRegistration
 
     // A gateway leaves no trace in the database; where it may not see the name, it finds no silos by a wrong one.
     private static async Task PrepareClusterAsync(
-        SiloOptions settings, string connection, CancellationToken cancellationToken)
+        SiloOptions settings, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         if (settings.Role is SiloRole.Silo) await ClusterName.ClaimAsync(connection, settings.Cluster, cancellationToken);
         else ClusterName.Check(await ClusterName.ReadAsync(connection, cancellationToken), settings.Cluster);

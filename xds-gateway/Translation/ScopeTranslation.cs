@@ -1,5 +1,6 @@
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Clusters;
+using MeshOrleans.Xds.Translation.Edge;
 using MeshOrleans.Xds.Translation.Envoy;
 using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Names;
@@ -35,6 +36,8 @@ public sealed class ScopeTranslation
 
     private bool IsEnvoy => _view.Scope.Mode is ProxyMode.Envoy;
 
+    private bool IsGateway => _view.Scope.Mode is ProxyMode.Gateway;
+
     private bool IsProxyless => _view.Scope.Mode is ProxyMode.Proxyless;
 
     /// <summary>Translates everything.</summary>
@@ -60,8 +63,9 @@ public sealed class ScopeTranslation
             resources = resources.WithRoutes(SnapshotTranslator.Listeners(view), SnapshotTranslator.Routes(view));
         }
 
-        // what a stock Envoy takes for a connection to some services goes by who their members are
-        if (IsEnvoy && Changed(view).Any(EnvoyOutbound.NamesMembers))
+        // what a stock Envoy takes for a connection to some services goes by who their members are; what a gateway opens
+        // to other networks has clusters of its own
+        if ((IsEnvoy && Changed(view).Any(EnvoyOutbound.NamesMembers)) || (IsGateway && EdgeTranslator.OpensClusters(view)))
         {
             return new ScopeTranslation(mesh, view, Replace(SnapshotTranslator.Translate(view)));
         }

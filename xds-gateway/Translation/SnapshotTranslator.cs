@@ -2,6 +2,7 @@ using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Cluster;
 using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Translation.Clusters;
+using MeshOrleans.Xds.Translation.Edge;
 using MeshOrleans.Xds.Translation.Envoy;
 using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Listeners;
@@ -27,6 +28,7 @@ public static class SnapshotTranslator
     {
         if (view.Scope.Mode is ProxyMode.Proxyless) return ProxylessTranslator.Translate(view);
         if (view.Scope.Mode is ProxyMode.Envoy) return EnvoyTranslator.Translate(view);
+        if (view.Scope.Mode is ProxyMode.Gateway) return EdgeTranslator.Translate(view);
         var outbound = OutboundCluster.Of(view);
         return new ResourceSet(
             ResourceGroup.Of(TypeUrls.Cluster, Clusters(view, outbound), cluster => cluster.Name),
@@ -40,20 +42,23 @@ public static class SnapshotTranslator
     }
 
     /// <summary>The listeners: they depend on routes, and not on the members of services.</summary>
-    internal static ResourceGroup Listeners(ProxyView view) => view.Scope.Mode is ProxyMode.Envoy
-        ? EnvoyTranslator.Listeners(view)
-        : ResourceGroup.Of(TypeUrls.Listener, AllListeners(view), listener => listener.Name);
+    internal static ResourceGroup Listeners(ProxyView view) => view.Scope.Mode switch
+    {
+        ProxyMode.Envoy => EnvoyTranslator.Listeners(view),
+        ProxyMode.Gateway => EdgeTranslator.Listeners(view),
+        _ => ResourceGroup.Of(TypeUrls.Listener, AllListeners(view), listener => listener.Name),
+    };
 
     /// <summary>The route configurations: they do not depend on the members of services.</summary>
-    internal static ResourceGroup Routes(ProxyView view) => view.Scope.Mode is ProxyMode.Envoy
-        ? EnvoyTranslator.Routes(view)
-        : ResourceGroup.Of(
+    internal static ResourceGroup Routes(ProxyView view) => view.Scope.Mode switch
+    {
+        ProxyMode.Envoy => EnvoyTranslator.Routes(view),
+        ProxyMode.Gateway => EdgeTranslator.Routes(view),
+        _ => ResourceGroup.Of(
             TypeUrls.RouteConfiguration,
-            Ports(view).Select(port => RouteTranslator.Translate(view, port)),
-            routes => routes.Name);
-
-    private static IEnumerable<int> Ports(ProxyView view) =>
-        view.Scope.Mode is ProxyMode.Sidecar ? RouteTranslator.Ports(view) : [];
+            RouteTranslator.Ports(view).Select(port => RouteTranslator.Translate(view, port)),
+            routes => routes.Name),
+    };
 
     private static IEnumerable<Cluster> Clusters(ProxyView view, IEnumerable<OutboundCluster> outbound) =>
     [
@@ -65,9 +70,8 @@ public static class SnapshotTranslator
 
     private static IEnumerable<Listener> AllListeners(ProxyView view)
     {
-        if (view.Scope.Mode is not ProxyMode.Sidecar) yield break;
         yield return ListenerTranslator.CatchAll(view);
-        foreach (var port in Ports(view)) yield return ListenerTranslator.Outbound(view, port);
+        foreach (var port in RouteTranslator.Ports(view)) yield return ListenerTranslator.Outbound(view, port);
         if (InboundListenerTranslator.Translate(view, InboundPort.Of(view)) is { } listener) yield return listener;
     }
 }

@@ -13,8 +13,8 @@ public interface IJoinTokenGrain : IGrainWithStringKey
     Task MintAsync(JoinTokenGrant grant, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Uses the token up for one claim. Only that gets <see cref="RedeemResult.Granted"/>, and may ask again until the use
-    /// is finished: whoever was told that nothing was acknowledged must be able to repeat it.
+    /// Uses the token up for one claim. Only that gets <see cref="RedeemResult.Granted"/>, and may ask again until a minute
+    /// after the use was finished: whoever was told that nothing was acknowledged, or not answered, must be able to repeat it.
     /// </summary>
     /// <param name="usedBy">Who uses it, for the record.</param>
     /// <param name="claim">
@@ -24,7 +24,7 @@ public interface IJoinTokenGrain : IGrainWithStringKey
     [Alias("RedeemFor")]
     Task<RedeemResult> RedeemAsync(string usedBy, string claim, CancellationToken cancellationToken);
 
-    /// <summary>What the token was used for has been done: from now on nobody is granted it.</summary>
+    /// <summary>What the token was used for has been done: a minute from now on nobody is granted it.</summary>
     [Alias("Finish")]
     Task FinishAsync(CancellationToken cancellationToken);
 }

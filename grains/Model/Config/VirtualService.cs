@@ -17,6 +17,9 @@ public sealed record VirtualService : ConfigSpec
     /// <summary>Whether sidecars follow it.</summary>
     public bool IsForSidecars => Gateways.IsEmpty || Gateways.Contains(MeshGateway);
 
+    /// <summary>Whether gateways at the edge follow it; sidecars may follow it as well.</summary>
+    public bool IsForGateways => Gateways.Any(name => name != MeshGateway);
+
     /// <summary>Routes of HTTP, HTTP/2 and gRPC traffic, in order.</summary>
     public ImmutableArray<HttpRoute> Http { get; init; } = [];
 

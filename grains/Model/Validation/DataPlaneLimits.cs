@@ -21,10 +21,25 @@ internal static class DataPlaneLimits
             case KubernetesService { Type: "ExternalName", ExternalName: { Length: > 0 } name }:
                 EndpointLimits.CheckAddress(name, spec.At("externalName"), report);
                 break;
+            case Gateway gateway: CheckGateway(gateway, spec, report); break;
             case Sidecar sidecar: CheckSidecar(sidecar, spec, report); break;
             case RequestAuthentication:
                 report.Unsupported(spec, "RequestAuthentication", "leave it out: no token would be checked");
                 break;
+        }
+    }
+
+    private static void CheckGateway(Gateway gateway, FieldPath spec, RuleReport report)
+    {
+        foreach (var (i, server) in gateway.Servers.Index())
+        {
+            var path = spec.At("servers").At(i).At("tls");
+            if (server.Tls is not { } tls) continue;
+            if (!tls.CipherSuites.IsEmpty) report.NotActedOn(path.At("cipherSuites"), "cipherSuites");
+            if (tls.CredentialNames.Length > 1)
+            {
+                report.NotActedOn(path.At("credentialNames"), "more than the first of credentialNames that there is");
+            }
         }
     }
 

@@ -7,9 +7,6 @@ namespace MeshOrleans.Model.Validation;
 /// <summary>Rules of VirtualService. One without hosts is a delegate: its routes are reached from another's.</summary>
 internal static class VirtualServiceRules
 {
-    /// <summary>The name that stands for all sidecars among the gateways.</summary>
-    private const string Mesh = "mesh";
-
     public static void Check(VirtualService service, string ns, FieldPath spec, RuleReport report)
     {
         var isDelegate = service.Hosts.IsEmpty;
@@ -45,7 +42,7 @@ internal static class VirtualServiceRules
     }
 
     private static bool ReachesGateway(VirtualService service, bool isDelegate) =>
-        isDelegate || service.Gateways.Any(gateway => gateway != Mesh);
+        isDelegate || service.Gateways.Any(gateway => gateway != VirtualService.MeshGateway);
 
     private static void CheckDelegate(VirtualService service, FieldPath spec, RuleReport report)
     {
@@ -63,7 +60,7 @@ internal static class VirtualServiceRules
 
     private static void CheckHosts(VirtualService service, FieldPath path, RuleReport report)
     {
-        var onMesh = service.Gateways.IsEmpty || service.Gateways.Contains(Mesh);
+        var onMesh = service.Gateways.IsEmpty || service.Gateways.Contains(VirtualService.MeshGateway);
         foreach (var (i, host) in service.Hosts.Index())
         {
             if (!ValueRules.IsAddress(host)) HostRules.CheckWildcard(host, path.At(i), report);

@@ -62,10 +62,9 @@ internal sealed partial class CertificateAuthorityGrain(
     {
         if (!_authority!.NeedsNewSigner(clock.GetUtcNow())) return;
         var renewed = AuthorityCertificates.WithNewSigner(_material, _domain, clock.GetUtcNow());
-        await keys.ReplaceSignerAsync(renewed, cancellationToken);
+        _material = await keys.ReplaceSignerAsync(_material, renewed, cancellationToken);
         _authority?.Dispose();
-        _material = renewed;
-        _authority = new SigningAuthority(renewed, mesh.Value, options.Value);
+        _authority = new SigningAuthority(_material, mesh.Value, options.Value);
         LogSignerRenewed(_domain.Name);
     }
 

@@ -13,8 +13,13 @@ public interface IAuthorityKeyStore
     /// <returns>The keys that are stored now: these, or those of whoever was first.</returns>
     Task<AuthorityMaterial> CreateAsync(AuthorityMaterial material, CancellationToken cancellationToken);
 
-    /// <summary>Replaces the signing certificate and its key, durably; the root stays.</summary>
-    Task ReplaceSignerAsync(AuthorityMaterial material, CancellationToken cancellationToken);
+    /// <summary>Replaces the signing certificate and its key, durably, unless somebody was first; the root stays.</summary>
+    /// <param name="held">The keys that are replaced.</param>
+    /// <param name="next">The keys that take their place.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The keys that are stored now: the next, or those of whoever was first.</returns>
+    Task<AuthorityMaterial> ReplaceSignerAsync(
+        AuthorityMaterial held, AuthorityMaterial next, CancellationToken cancellationToken);
 }
 
 /// <summary>The authority's certificates and private keys, all PEM (keys as PKCS#8).</summary>

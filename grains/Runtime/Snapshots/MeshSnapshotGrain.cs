@@ -42,6 +42,7 @@ internal sealed partial class MeshSnapshotGrain(
     {
         // The follower's position is all that is kept of it: a slow one costs nothing and never misses a change.
         var at = new SnapshotVersion(epoch, number);
+        if (at.Epoch == _machine.Epoch && at.Number > _machine.Number) await RequireNewestAsync(cancellationToken);
         while (true)
         {
             if (_machine.After(at) is { } batch)
@@ -57,6 +58,17 @@ internal sealed partial class MeshSnapshotGrain(
                 if (_machine.After(at) is null) yield return new SnapshotBatch(at.Epoch, at.Number, IsFull: false, []);
             }
         }
+    }
+
+    // Whoever follows has seen more than this activation knows. Another one writes by now, and must not be contradicted; or
+    // the store was put back to an earlier state, and then that is what is told.
+    private async Task RequireNewestAsync(CancellationToken cancellationToken)
+    {
+        var stored = await store.LoadAsync(_machine.Epoch, cancellationToken);
+        if (stored.Number <= _machine.Number) return;
+        DeactivateOnIdle();
+        throw new InconsistentStateException(
+            $"The snapshot is at {stored.Number}, and this activation knows it up to {_machine.Number}.");
     }
 
     private Batch StartBatch()

@@ -4,7 +4,8 @@ namespace MeshOrleans.Grains.Workloads;
 
 /// <remarks>
 /// The use is saved before it is granted: of two activations, after the loss of a silo, the store lets one through. That
-/// it is finished is saved before whoever used it is answered: who is answered cannot use it twice.
+/// it is finished is saved before whoever used it is answered; for a minute from then on an answer that was lost on its way
+/// can be asked for again.
 /// </remarks>
 internal sealed partial class JoinTokenGrain(
     [PersistentState("token", StorageNames.Mesh)] IPersistentState<JoinTokenState> store,
@@ -28,7 +29,7 @@ internal sealed partial class JoinTokenGrain(
 
     public async Task FinishAsync(CancellationToken cancellationToken)
     {
-        var next = JoinTokenMachine.Finish(store.State);
+        var next = JoinTokenMachine.Finish(store.State, clock.GetUtcNow());
         if (!ReferenceEquals(next, store.State)) await this.SaveAsync(store, next);
     }
 

@@ -8,7 +8,7 @@ namespace MeshOrleans.Proxy.Dataplane.Inbound;
 /// <summary>
 /// What is known about one inbound connection. Hangs in its features, found again by every request on it.
 /// </summary>
-internal sealed class InboundConnection(int workloadPort)
+internal class InboundConnection(int workloadPort)
 {
     public int WorkloadPort => workloadPort;
 

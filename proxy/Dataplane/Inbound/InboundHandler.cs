@@ -1,11 +1,9 @@
-using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Model;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Limits;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
-using MeshOrleans.Proxy.Dataplane.Tls;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +15,7 @@ namespace MeshOrleans.Proxy.Dataplane.Inbound;
 internal sealed partial class InboundHandler
 {
     private readonly ProxyState _state;
-    private readonly PeerVerifier _verifier;
+    private readonly PeerTrust _trust;
     private readonly RouteExecutor _routes;
     private readonly ExchangeRunner _runner;
     private readonly RateLimiter _limiter;
@@ -33,9 +31,9 @@ internal sealed partial class InboundHandler
         IRandomSource random,
         ILogger<InboundHandler> logger)
     {
-        (_state, _verifier, _routes, _runner, _random, _logger) =
-            (services.State, services.Verifier, routes, runner, random, logger);
-        (_limiter, _metrics) = (new RateLimiter(services.Clock), services.Metrics);
+        (_state, _routes, _runner, _random, _logger) = (services.State, routes, runner, random, logger);
+        (_trust, _limiter, _metrics) =
+            (new PeerTrust(services.State, services.Verifier), new RateLimiter(services.Clock), services.Metrics);
         _handle = HandleAsync; // made once: a method group would be a new delegate per request
     }
 
@@ -44,7 +42,7 @@ internal sealed partial class InboundHandler
         var snapshot = _state.Current;
         if (!snapshot.Model.Inbound.TryGetValue(connection.WorkloadPort, out var port)
             || (port.Mode is InboundTlsMode.Strict && !connection.Caller.IsMutualTls)
-            || !IsStillTrusted(connection, context))
+            || !_trust.IsStillTrusted(connection, context.Connection.ClientCertificate))
         {
             context.Abort(); // the rules have become stricter since this connection was accepted
             return Task.CompletedTask;
@@ -114,28 +112,6 @@ internal sealed partial class InboundHandler
         exchange.Details = "local_rate_limited";
         exchange.RateLimit.ApplyRefusalTo(exchange.Context.Response.Headers);
         return LocalReply.WriteAsync(exchange, StatusCodes.Status429TooManyRequests, LocalReply.RateLimited);
-    }
-
-    // The bundles have changed since the handshake: the peer is judged anew, once per connection and change.
-    private bool IsStillTrusted(InboundConnection connection, HttpContext context)
-    {
-        var identity = _state.Identity;
-        if (!connection.Caller.IsMutualTls || identity is null || ReferenceEquals(identity, connection.JudgedUnder))
-        {
-            return true;
-        }
-
-        var sameTrust = identity.TrustFingerprint == connection.JudgedUnder?.TrustFingerprint;
-        if (!sameTrust && !IsVouchedFor(connection, context.Connection.ClientCertificate, identity)) return false;
-        connection.JudgedUnder = identity;
-        return true;
-    }
-
-    private bool IsVouchedFor(InboundConnection connection, X509Certificate2? leaf, TlsIdentity identity)
-    {
-        using var presented = new X509Chain();
-        presented.ChainPolicy.ExtraStore.AddRange(connection.Presented);
-        return _verifier.Verify(leaf, presented, identity, out _) is not null;
     }
 
     private void LogShadowDenied(RequestExchange exchange, AuthorizationVerdict verdict) => LogShadowDenied(

@@ -4,7 +4,6 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Proxy.Dataplane.Connections;
-using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Tls;
 using Microsoft.AspNetCore.Connections;
@@ -25,6 +24,7 @@ internal sealed partial class InboundListener(
     private static readonly List<SslApplicationProtocol> HttpProtocols =
         [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
 
+    private readonly PeerTrust _trust = new(services.State, services.Verifier);
     private ConnectionDelegate _http = null!;
 
     /// <summary>
@@ -176,25 +176,11 @@ internal sealed partial class InboundListener(
         InboundConnection inbound,
         EndPoint? remote)
     {
-        var peer = services.Verifier.Verify(certificate, chain, identity, out var problem);
-        if (peer is null)
-        {
-            services.Metrics.CountPeerRefused();
-            LogPeerRefused(workloadPort, remote, problem);
-            return false;
-        }
-
-        inbound.JudgedUnder = identity;
-        foreach (var further in chain?.ChainPolicy.ExtraStore ?? [])
-        {
-            inbound.Presented.Add(X509CertificateLoader.LoadCertificate(further.RawDataMemory.Span)); // the handshake's own end with it
-        }
-
-        inbound.Caller = new Caller(peer, inbound.Hello?.ServerName ?? "")
-        {
-            ForwardedClientCertificate = $"By={identity.Id};URI={peer}",
-        };
-        return true;
+        var problem = _trust.Judge(certificate, chain, identity, inbound);
+        if (problem.Length == 0) return true;
+        services.Metrics.CountPeerRefused();
+        LogPeerRefused(workloadPort, remote, problem);
+        return false;
     }
 
     private async Task RelayAsync(ConnectionContext connection, InboundPortModel port, InboundConnection inbound)

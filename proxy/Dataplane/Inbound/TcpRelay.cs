@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
 using Microsoft.AspNetCore.Connections;
@@ -13,32 +14,46 @@ namespace MeshOrleans.Proxy.Dataplane.Inbound;
 /// </remarks>
 internal static class TcpRelay
 {
-    public static async Task RunAsync(
+    /// <param name="connection">The caller.</param>
+    /// <param name="target">Where the application listens.</param>
+    /// <param name="connectTimeout">How long connecting may take.</param>
+    /// <param name="counters">What is counted.</param>
+    /// <param name="clock">The time.</param>
+    public static Task RunAsync(
         ConnectionContext connection,
         IPEndPoint target,
+        TimeSpan connectTimeout,
+        ProxyMetrics.ConnectionSeries counters,
+        TimeProvider clock) =>
+        RunAsync(connection, token => ConnectAsync(target, token), connectTimeout, counters, clock);
+
+    /// <inheritdoc cref="RunAsync(ConnectionContext,IPEndPoint,TimeSpan,ProxyMetrics.ConnectionSeries,TimeProvider)"/>
+    /// <param name="connect">Makes the connection to the application.</param>
+    public static async Task RunAsync(
+        ConnectionContext connection,
+        Func<CancellationToken, ValueTask<Stream>> connect,
         TimeSpan connectTimeout,
         ProxyMetrics.ConnectionSeries counters,
         TimeProvider clock)
     {
         Interlocked.Increment(ref counters.Opened);
-        using var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
+            Stream stream;
             using (var limit = new CancellationTokenSource(connectTimeout, clock))
             {
-                await socket.ConnectAsync(target, limit.Token).ConfigureAwait(false);
+                stream = await connect(limit.Token).ConfigureAwait(false);
             }
 
-            var stream = new NetworkStream(socket, ownsSocket: false);
             await using var disposal = stream.ConfigureAwait(false);
-            var toApplication = ToApplicationAsync(connection.Transport.Input, stream, socket, counters);
+            var toApplication = ToApplicationAsync(connection.Transport.Input, stream, counters);
             await ToCallerAsync(stream, connection.Transport.Output, counters).ConfigureAwait(false);
             connection.Transport.Input.CancelPendingRead();
             await toApplication.ConfigureAwait(false);
         }
         catch (Exception exception)
             when (exception is SocketException or IOException or OperationCanceledException
-                or ConnectionAbortedException)
+                or ConnectionAbortedException or ObjectDisposedException)
         {
             connection.Abort(new ConnectionAbortedException("The relay has lost one of its ends.", exception));
         }
@@ -48,8 +63,30 @@ internal static class TcpRelay
         }
     }
 
+    private static async ValueTask<Stream> ConnectAsync(IPEndPoint target, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(target, cancellationToken).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    // Only this direction ends: the application may go on answering.
+    private static async ValueTask EndAsync(Stream application)
+    {
+        if (application is SslStream tls) await tls.ShutdownAsync().ConfigureAwait(false);
+        else ((NetworkStream)application).Socket.Shutdown(SocketShutdown.Send);
+    }
+
     private static async Task ToApplicationAsync(
-        PipeReader caller, NetworkStream application, Socket socket, ProxyMetrics.ConnectionSeries counters)
+        PipeReader caller, Stream application, ProxyMetrics.ConnectionSeries counters)
     {
         try
         {
@@ -66,17 +103,17 @@ internal static class TcpRelay
                 if (result.IsCompleted || result.IsCanceled) break;
             }
 
-            socket.Shutdown(SocketShutdown.Send);
+            await EndAsync(application).ConfigureAwait(false);
         }
         catch (Exception exception)
             when (exception is IOException or SocketException or ObjectDisposedException or ConnectionAbortedException)
         {
-            socket.Dispose(); // wakes the other direction, which reports the end
+            await application.DisposeAsync().ConfigureAwait(false); // wakes the other direction, which reports the end
         }
     }
 
     private static async Task ToCallerAsync(
-        NetworkStream application, PipeWriter caller, ProxyMetrics.ConnectionSeries counters)
+        Stream application, PipeWriter caller, ProxyMetrics.ConnectionSeries counters)
     {
         while (true)
         {

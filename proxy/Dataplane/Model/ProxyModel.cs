@@ -32,6 +32,10 @@ public sealed record ProxyModel
     public FrozenDictionary<int, InboundPortModel> Inbound { get; init; } =
         FrozenDictionary<int, InboundPortModel>.Empty;
 
+    /// <summary>A gateway's listeners by name.</summary>
+    public FrozenDictionary<string, EdgeListenerModel> Edge { get; init; } =
+        FrozenDictionary<string, EdgeListenerModel>.Empty;
+
     /// <summary>Clusters by name.</summary>
     public FrozenDictionary<string, ClusterModel> Clusters { get; init; } =
         FrozenDictionary<string, ClusterModel>.Empty;

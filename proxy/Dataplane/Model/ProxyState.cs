@@ -24,6 +24,9 @@ public sealed class ProxyState : IDisposable
     /// <summary>The model in force, joined with what is known about its endpoints. Read once per request.</summary>
     internal ProxySnapshot Current => _current;
 
+    /// <summary>Raised when a model has been put in force.</summary>
+    internal event Action? Applied;
+
     /// <summary>Puts a new model in force. Requests in flight end under the old one.</summary>
     public void Apply(ProxyModel model)
     {
@@ -46,6 +49,8 @@ public sealed class ProxyState : IDisposable
                 if (!next.ContainsKey(name)) state.Dispose();
             }
         }
+
+        Applied?.Invoke();
     }
 
     /// <summary>

@@ -101,13 +101,13 @@ public sealed class ProxyMetrics
         series.Add(duration.TotalMilliseconds);
     }
 
-    internal ConnectionSeries Connections(Caller caller, ClusterModel? cluster)
+    internal ConnectionSeries Connections(Caller caller, ClusterModel? cluster, bool isInbound = true)
     {
-        var key = new ConnectionKey(caller.PeerId, cluster?.Name ?? "");
+        var key = new ConnectionKey(isInbound, caller.PeerId, cluster?.Name ?? "");
         return _connections.GetOrAdd(
             key,
-            static (_, state) => new ConnectionSeries(state.Self.Sides(true, state.Caller, state.Cluster, "", "")
-                + $",request_protocol=\"tcp\",response_flags=\"-\",connection_security_policy=\"{Security(true, state.Caller)}\""),
+            static (key, state) => new ConnectionSeries(state.Self.Sides(key.IsInbound, state.Caller, state.Cluster, "", "")
+                + $",request_protocol=\"tcp\",response_flags=\"-\",connection_security_policy=\"{Security(key.IsInbound, state.Caller)}\""),
             (Self: this, Caller: caller, Cluster: cluster));
     }
 
@@ -187,7 +187,7 @@ public sealed class ProxyMetrics
         bool IsGrpc,
         int GrpcStatus);
 
-    private readonly record struct ConnectionKey(string Peer, string Cluster);
+    private readonly record struct ConnectionKey(bool IsInbound, string Peer, string Cluster);
 
     /// <summary>The counters of relayed connections of one peer and port.</summary>
     internal sealed class ConnectionSeries(string labels)

@@ -5,6 +5,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Proxy.Dataplane.Clusters;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Tls;
 
@@ -17,6 +18,7 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
         [MeshAlpn.IstioHttp2, MeshAlpn.Istio, SslApplicationProtocol.Http2];
     private static readonly List<SslApplicationProtocol> MeshHttp1 =
         [MeshAlpn.IstioHttp11, MeshAlpn.Istio, SslApplicationProtocol.Http11];
+    private static readonly List<SslApplicationProtocol> MeshBytes = [MeshAlpn.Istio];
     private static readonly List<SslApplicationProtocol> Http2 = [SslApplicationProtocol.Http2];
     private static readonly List<SslApplicationProtocol> Http11 = [SslApplicationProtocol.Http11];
 
@@ -24,8 +26,25 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
 
     private readonly TlsFileStore _files = new();
 
-    public async ValueTask<Stream> ConnectAsync(
-        PoolKind kind, UpstreamSettings settings, DnsEndPoint target, CancellationToken cancellationToken)
+    public ValueTask<Stream> ConnectAsync(
+        PoolKind kind, UpstreamSettings settings, DnsEndPoint target, CancellationToken cancellationToken) =>
+        ConnectAsync(kind, settings, target, isBytes: false, cancellationToken);
+
+    /// <summary>A connection whose bytes nobody here reads, secured as its cluster says.</summary>
+    public ValueTask<Stream> ConnectBytesAsync(
+        ClusterPlan plan, EndpointModel endpoint, CancellationToken cancellationToken) => ConnectAsync(
+            UpstreamPoolFactory.KindFor(plan.Model, endpoint, downstreamIsHttp2: false, isUpgrade: true),
+            plan.Settings,
+            new DnsEndPoint(endpoint.Address, endpoint.Port),
+            isBytes: true,
+            cancellationToken);
+
+    private async ValueTask<Stream> ConnectAsync(
+        PoolKind kind,
+        UpstreamSettings settings,
+        DnsEndPoint target,
+        bool isBytes,
+        CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (settings.Connection.Probes is { } probes) Probe(socket, probes);
@@ -49,6 +68,7 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
             var options = kind is PoolKind.MeshHttp1 or PoolKind.MeshHttp2
                 ? Mesh(kind, settings.Tls)
                 : Simple(kind, settings.Tls, target);
+            if (isBytes) options.ApplicationProtocols = kind is PoolKind.MeshHttp1 ? MeshBytes : null;
             await tls.AuthenticateAsClientAsync(options, cancellationToken).ConfigureAwait(false);
             if (kind is PoolKind.MeshHttp2 or PoolKind.SimpleHttp2 && !IsHttp2(tls.NegotiatedApplicationProtocol))
             {

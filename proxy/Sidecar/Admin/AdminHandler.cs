@@ -16,7 +16,8 @@ internal sealed class AdminHandler(AdminViews views, Readiness readiness, LogThr
         GET  /ready              200 when traffic can come; otherwise what is missing
         GET  /config_dump        accepted resources by type, with versions
         GET  /clusters           endpoints and their state
-        GET  /certs              own certificate and trusted roots
+        GET  /certs              own certificate, trusted roots, credentials of a gateway
+        GET  /listeners          open ports of a gateway
         GET  /stats              counters, one per line
         GET  /stats/prometheus   the same in Prometheus' format
         GET  /logging            log level; POST /logging?level=debug sets it
@@ -65,6 +66,7 @@ internal sealed class AdminHandler(AdminViews views, Readiness readiness, LogThr
         "/config_dump" => JsonAsync(context, views.ConfigDump()),
         "/clusters" => JsonAsync(context, views.Clusters()),
         "/certs" => JsonAsync(context, views.Certificates()),
+        "/listeners" => JsonAsync(context, views.Listeners()),
         "/stats" => TextAsync(context, 200, views.Stats()),
         "/stats/prometheus" or "/metrics" => PrometheusAsync(context),
         "/logging" => TextAsync(context, 200, $"{threshold.Level}\n"),
@@ -107,7 +109,7 @@ internal sealed class AdminHandler(AdminViews views, Readiness readiness, LogThr
     private Task ReadyAsync(HttpContext context) =>
         readiness.Missing() is { } missing
             ? TextAsync(context, 503, missing + "\n")
-            : TextAsync(context, 200, "ready\n");
+            : TextAsync(context, 200, string.Join('\n', readiness.Remarks().Prepend("ready")) + "\n");
 
     private Task PrometheusAsync(HttpContext context)
     {

@@ -6,6 +6,7 @@ using MeshOrleans.Proxy.Dataplane;
 using MeshOrleans.Proxy.Dataplane.Clusters;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Sidecar.Demands;
+using MeshOrleans.Proxy.Sidecar.Edge;
 using MeshOrleans.Proxy.Sidecar.Identity;
 using MeshOrleans.Proxy.Sidecar.Process;
 using MeshOrleans.Proxy.Sidecar.Xds;
@@ -18,6 +19,7 @@ internal sealed record AdminSubjects(
     IdentityHolder Identity,
     ProxyState State,
     DataplaneServer Dataplane,
+    EdgeReport? Edge,
     Readiness Readiness,
     DemandBook Demands,
     TimeProvider Clock);
@@ -63,7 +65,36 @@ internal sealed class AdminViews(AdminSubjects subjects)
         }
 
         json.WriteEndArray();
+        if (subjects.Edge is null) return;
+        json.WriteStartArray("credentials");
+        foreach (var credential in subjects.Edge.Credentials.Status) Credential(json, credential);
+        json.WriteEndArray();
     });
+
+    public ReadOnlyMemory<byte> Listeners() => Write(json =>
+    {
+        json.WriteStartArray("listeners");
+        foreach (var listener in subjects.Edge?.Listeners ?? [])
+        {
+            json.WriteStartObject();
+            json.WriteString("name", listener.Name);
+            json.WriteNumber("port", listener.Port);
+            json.WriteString("problem", listener.Problem);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    });
+
+    private static void Credential(Utf8JsonWriter json, CredentialStatus credential)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", credential.Name);
+        json.WriteString("serial", credential.Serial);
+        if (credential.NotAfter is { } end) json.WriteString("notAfter", end);
+        json.WriteString("problem", credential.Problem);
+        json.WriteEndObject();
+    }
 
     private static void Root(Utf8JsonWriter json, string domain, X509Certificate2 root)
     {

@@ -4,6 +4,7 @@ using MeshOrleans.Proxy.Dataplane;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Sidecar.Admin;
 using MeshOrleans.Proxy.Sidecar.Demands;
+using MeshOrleans.Proxy.Sidecar.Edge;
 using MeshOrleans.Proxy.Sidecar.Identity;
 using MeshOrleans.Proxy.Sidecar.LastGood;
 using MeshOrleans.Proxy.Sidecar.Logs;
@@ -36,6 +37,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
     private readonly DemandBook _demands;
     private readonly LastGoodFile _lastGood;
     private readonly WorkloadHealth _health = new();
+    private readonly EdgeReport? _edge;
     private readonly Readiness _readiness;
     private readonly Lifetime _lifetime;
 
@@ -66,7 +68,11 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         var hosts = new HostReadiness(_models, () => _state.Model);
         _demands = new DemandBook(hosts.IsReady, hosts.WaitsForNames, clock);
         _lastGood = new LastGoodFile(_folder, loggers.CreateLogger<LastGoodFile>());
-        _readiness = new Readiness(_models, _identity, _health, clock);
+        _edge = settings.Role is ProxyRole.Gateway
+            ? new EdgeReport(new CredentialStore(
+                new CredentialFiles(settings.CredentialsDirectory), clock, loggers.CreateLogger<CredentialStore>()))
+            : null;
+        _readiness = new Readiness(_models, _identity, _health, _edge, clock);
         _lifetime = new Lifetime(_health);
     }
 
@@ -76,7 +82,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
     {
         Restore();
         await using var dataplane = await DataplaneServer.StartAsync(
-            DataplaneOptionsOf(_settings, _demands),
+            DataplaneOptionsOf(_settings, _demands, _edge),
             _state,
             _loggers,
             _surroundings.Clock,
@@ -86,6 +92,12 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
             _settings, Handler(dataplane), _loggers, cancellationToken);
         _announcer.Listening(new BoundPorts(
             dataplane.OutboundPort, dataplane.InboundPorts, admin.AdminPort, admin.StatusPort, admin.MetricsPort));
+
+        if (dataplane.Edge is { } listeners)
+        {
+            _edge!.Attach(listeners);
+            listeners.Changed += AnnounceIfReady;
+        }
 
         _identity.Changed += _ => AnnounceIfReady(); // from here on: "ready" never comes before "listening"
         _models.Changed += _ => AnnounceIfReady();
@@ -123,6 +135,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         {
             if (identity.Tls is { } tls) _state.SetIdentity(tls);
         };
+        if (_edge is not null) _models.Changed += _edge.Credentials.Want; // before a listener opens that asks for them
         _models.Changed += _state.Apply;
         _models.Changed += _ => _demands.ModelChanged();
         _identity.Restore();
@@ -132,7 +145,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
     private AdminHandler Handler(DataplaneServer dataplane)
     {
         var subjects = new AdminSubjects(
-            _models, _identity, _state, dataplane, _readiness, _demands, _surroundings.Clock);
+            _models, _identity, _state, dataplane, _edge, _readiness, _demands, _surroundings.Clock);
         return new AdminHandler(new AdminViews(subjects), _readiness, _threshold, _lifetime);
     }
 
@@ -150,7 +163,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         var probe = new AppProbe(_settings, _health, clock, _loggers.CreateLogger<AppProbe>());
         var names = new NameLoop(_models, Dns.GetHostAddressesAsync, clock, _loggers.CreateLogger<NameLoop>());
         var writer = new LastGoodWriter(_lastGood, _models, clock);
-        return
+        Task[] loops =
         [
             writer.RunAsync(cancellationToken),
             identity.RunAsync(cancellationToken),
@@ -158,6 +171,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
             names.RunAsync(cancellationToken),
             ads.RunAsync(cancellationToken),
         ];
+        return _edge is null ? loops : [.. loops, _edge.Credentials.RunAsync(cancellationToken)];
     }
 
     private void AnnounceIfReady()
@@ -208,13 +222,14 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         }
     }
 
-    private static DataplaneOptions DataplaneOptionsOf(SidecarSettings settings, DemandBook demands)
+    private static DataplaneOptions DataplaneOptionsOf(SidecarSettings settings, DemandBook demands, EdgeReport? edge)
     {
         var labels = settings.Labels;
         var bind = IPAddress.Parse(settings.BindAddress);
         return new DataplaneOptions
         {
-            Outbound = new IPEndPoint(IPAddress.Loopback, settings.OutboundPort),
+            Outbound = edge is null ? new IPEndPoint(IPAddress.Loopback, settings.OutboundPort) : null,
+            Edge = edge?.Credentials,
             Inbound = settings.AppPorts.ToDictionary(p => p.Port, p => new IPEndPoint(bind, p.InboundPort)),
             HostDemand = demands,
             AccessLog = settings.AccessLog switch { "stdout" => "-", "off" => "", var file => file },

@@ -7,6 +7,7 @@ internal static class Flags
 {
     public static ImmutableArray<Flag> All { get; } =
     [
+        new("mode", "sidecar|gateway", "beside one workload, or at the edge of the mesh (sidecar)"),
         new("xds", "HOST:PORT[,HOST:PORT]", "gateways of the control plane, tried in turn (required)"),
         new("namespace", "NS", "namespace of this workload (required)"),
         new("service-account", "SA", "service account of this workload (default)"),
@@ -26,8 +27,9 @@ internal static class Flags
         new("token", "TOKEN", "join token itself; only as MESH_TOKEN or in the configuration file", IsSecret: true),
         new("trust-bundle", "FILE", "roots of the mesh, PEM or JSON, instead of the token's pin"),
         new("trust-domain", "NAME", "trust domain of a PEM --trust-bundle (cluster.local)"),
+        new("credentials-dir", "DIR", "gateway: NAME/{tls.crt,tls.key,ca.crt} for every credentialName of a Gateway"),
         new("state-dir", "DIR", "key, certificate and last good configuration, mode 0700 (./data/sidecar/NS.NAME)"),
-        new("node-id", "ID", "xDS node id (sidecar~ADDRESS~NAME.NS~NS.svc.cluster.local)"),
+        new("node-id", "ID", "xDS node id (MODE~ADDRESS~NAME.NS~NS.svc.cluster.local)"),
         new("cluster-id", "NAME", "cluster this workload runs in"),
         new("locality", "REGION/ZONE/SUBZONE", "where this workload runs"),
         new("network", "NAME", "network this workload is on"),
@@ -49,7 +51,7 @@ internal static class Flags
     {
         var lines = All.Where(f => !f.IsSecret).Select(f => $"  {"--" + f.Name + " " + f.Shape,-40} {f.Text}");
         return $"""
-            mesh-sidecar: the proxy beside one workload of a mesh
+            mesh-sidecar: the proxy beside one workload of a mesh, or the gateway at its edge
 
             Usage: mesh-sidecar --xds HOST:PORT --namespace NS [flags]
 
@@ -66,6 +68,10 @@ internal static class Flags
                 --app-port 8080 --inbound-port 0 --outbound-port 0 --token-file cart.token --state-dir ./data/cart
               mesh-sidecar --config joined.json            # the sidecarConfig that POST /v1/workloads answered
               MESH_XDS=cp1:15012,cp2:15012 MESH_NAMESPACE=shop mesh-sidecar --app-port 8080,9000 --port-names http,tcp
+              mesh-sidecar --mode gateway --xds 127.0.0.1:15012 --namespace istio-system --service-account gateway \
+                --labels istio=ingressgateway --credentials-dir ./credentials --token-file gateway.token
+            A gateway opens the ports that the Gateway resources which select its labels say. Ports below 1024 need a right
+            (root, CAP_NET_BIND_SERVICE or net.ipv4.ip_unprivileged_port_start).
             """;
     }
 }

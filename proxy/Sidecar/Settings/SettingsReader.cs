@@ -25,9 +25,12 @@ internal sealed class SettingsReader(SettingSources sources)
         var account = Name("service-account", sources.Find("service-account") ?? Defaults.ServiceAccount);
         var workload = Name("workload-name", sources.Find("workload-name") ?? hostName.ToLowerInvariant());
         var address = Address("address", Defaults.Address);
+        var role = OneOf("mode", ("sidecar", ProxyRole.Sidecar), ("gateway", ProxyRole.Gateway));
 
         return Ports(Defaults with
         {
+            Role = role,
+            CredentialsDirectory = sources.Find("credentials-dir") is { } directory ? Path.GetFullPath(directory) : "",
             Xds = [.. List("xds", Required("xds")).Select(Gateway)],
             Namespace = ns,
             ServiceAccount = account,
@@ -41,7 +44,7 @@ internal sealed class SettingsReader(SettingSources sources)
             TrustBundleFile = sources.Find("trust-bundle"),
             TrustDomain = TrustDomainOf(sources.Find("trust-domain")),
             StateDirectory = Path.GetFullPath(sources.Find("state-dir") ?? $"data/sidecar/{ns}.{workload}"),
-            NodeId = sources.Find("node-id") ?? $"sidecar~{address}~{workload}.{ns}~{ns}.svc.cluster.local",
+            NodeId = NodeId(role, $"{address}~{workload}.{ns}~{ns}.svc.cluster.local"),
             ClusterId = sources.Find("cluster-id") ?? "",
             Locality = sources.Find("locality") ?? "",
             Network = sources.Find("network") ?? "",
@@ -74,6 +77,21 @@ internal sealed class SettingsReader(SettingSources sources)
             ("warning", LogLevel.Warning),
             ("error", LogLevel.Error)),
     };
+
+    // By the first part of its id the control plane knows a gateway.
+    private string NodeId(ProxyRole role, string rest)
+    {
+        var given = sources.Find("node-id");
+        if (role is ProxyRole.Sidecar) return given ?? $"sidecar~{rest}";
+        if (sources.Find("app-port") is not null)
+        {
+            throw new SettingsException("--app-port is for a sidecar; a gateway opens what its Gateway resources say");
+        }
+
+        return given is null || given.StartsWith("router~", StringComparison.Ordinal)
+            ? given ?? $"router~{rest}"
+            : throw new SettingsException($"--node-id: that of a gateway starts with 'router~', and not '{given}'");
+    }
 
     private ImmutableArray<AppPort> AppPorts()
     {

@@ -10,6 +10,16 @@ internal enum ProbeKind
     Tcp,
 }
 
+/// <summary>What the process stands in front of.</summary>
+internal enum ProxyRole
+{
+    /// <summary>One workload.</summary>
+    Sidecar,
+
+    /// <summary>The edge of the mesh.</summary>
+    Gateway,
+}
+
 /// <summary>What one sidecar was told at start. Immutable; <see cref="Flags"/> documents every value.</summary>
 internal sealed record SidecarSettings
 {
@@ -22,6 +32,11 @@ internal sealed record SidecarSettings
     public required string StateDirectory { get; init; }
 
     public required string NodeId { get; init; }
+
+    public ProxyRole Role { get; init; }
+
+    /// <summary>Where the credentials of the edge are; empty when nobody said.</summary>
+    public string CredentialsDirectory { get; init; } = "";
 
     public string ServiceAccount { get; init; } = "default";
 

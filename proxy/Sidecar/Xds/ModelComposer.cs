@@ -36,6 +36,7 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         var clusters = Clusters();
         var outbound = new Dictionary<int, OutboundPortModel>();
         var inbound = new Dictionary<int, InboundPortModel>();
+        var edge = new Dictionary<string, EdgeListenerModel>(StringComparer.Ordinal);
         ListenerTemplate.CatchAll? rest = null;
         foreach (var listener in resources.Listeners.Values)
         {
@@ -54,6 +55,9 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
                     }
 
                     break;
+                case ListenerTemplate.Edge template:
+                    if (Edge(listener.Name, template) is { } edgeModel) edge.Add(listener.Name, edgeModel);
+                    break;
                 case ListenerTemplate.CatchAll all:
                     rest = all;
                     break;
@@ -65,6 +69,7 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
             Clusters = clusters.ToFrozenDictionary(StringComparer.Ordinal),
             Outbound = outbound.ToFrozenDictionary(),
             Inbound = inbound.ToFrozenDictionary(),
+            Edge = edge.ToFrozenDictionary(StringComparer.Ordinal),
             OutboundPolicy = rest?.Policy ?? ImpliedPolicy(clusters, outbound),
 
             // Who is told of everything from now on still asks until all of it has come.
@@ -170,6 +175,29 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         return previous.Inbound.GetValueOrDefault(template.Model.Port);
     }
 
+    private EdgeListenerModel? Edge(string listener, ListenerTemplate.Edge template)
+    {
+        var chains = ImmutableArray.CreateBuilder<EdgeChainModel>(template.Chains.Length);
+        var working = previous.Edge.GetValueOrDefault(listener);
+        foreach (var (model, http) in template.Chains)
+        {
+            var routes = http is null ? null : Routes(http) ?? working?.Find(model.Name)?.Routes;
+            if (http is null || routes is not null) chains.Add(model with { Routes = routes });
+            if (http is not null && Routes(http) is null) _warming.Add($"Listener '{listener}'");
+        }
+
+        // connections are looked at again when the record is another one; most changes concern few of many listeners
+        if (working is not null
+            && former.Listeners.TryGetValue(listener, out var before)
+            && ReferenceEquals(before.Content, template)
+            && working.Chains.Select(chain => chain.Routes).SequenceEqual(chains.Select(chain => chain.Routes)))
+        {
+            return working;
+        }
+
+        return chains.Count > 0 ? new EdgeListenerModel(listener, template.Address, chains.ToImmutable()) : null;
+    }
+
     private RouteTableModel? Routes(HttpTemplate http) =>
         http.Routes ?? (resources.Routes.TryGetValue(http.RouteName, out var routes) ? routes.Content : null);
 
@@ -195,7 +223,10 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
 
     private static IEnumerable<string> References(ProxyModel model)
     {
-        var tables = model.Outbound.Values.Select(o => o.Routes).Concat(model.Inbound.Values.Select(i => i.Routes));
+        var chains = model.Edge.Values.SelectMany(listener => listener.Chains);
+        var tables = model.Outbound.Values.Select(o => o.Routes)
+            .Concat(model.Inbound.Values.Select(i => i.Routes))
+            .Concat(chains.Select(chain => chain.Routes).OfType<RouteTableModel>());
         var routes = tables.SelectMany(t => t.Hosts).SelectMany(h => h.Routes);
         foreach (var action in routes.Select(r => r.Action).OfType<RouteAction.Forward>())
         {
@@ -204,5 +235,9 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         }
 
         foreach (var port in model.Inbound.Values.Where(p => !p.IsHttp)) yield return port.TcpCluster;
+        foreach (var choice in chains.Select(chain => chain.Clusters).OfType<WeightedChoice>())
+        {
+            foreach (var cluster in choice.Clusters) yield return cluster.Name;
+        }
     }
 }

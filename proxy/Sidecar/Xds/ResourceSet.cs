@@ -43,6 +43,8 @@ internal sealed record ResourceSet
     public IEnumerable<string> RouteNames => Listeners.Values.SelectMany(l => l.Content switch
     {
         ListenerTemplate.Outbound { Http.Routes: null } outbound => [outbound.Http.RouteName],
+        ListenerTemplate.Edge edge =>
+            edge.Chains.Where(c => c.Http is { Routes: null }).Select(c => c.Http!.RouteName),
         ListenerTemplate.Inbound inbound =>
             inbound.Ports.Where(p => p.Http is { Routes: null }).Select(p => p.Http!.RouteName),
         _ => Enumerable.Empty<string>(),

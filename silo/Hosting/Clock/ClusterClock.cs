@@ -11,6 +11,9 @@ internal sealed class ClusterClock : TimeProvider
     /// <summary>How far this machine's wall clock is ahead of the cluster's time; zero before it was first compared.</summary>
     public TimeSpan WallClockError => _anchor is null ? TimeSpan.Zero : System.GetUtcNow() - GetUtcNow();
 
+    /// <summary>How long ago the database has last told the time; zero where there is no database to ask.</summary>
+    public TimeSpan SinceTold => _anchor is { } anchor ? GetElapsedTime(anchor.Stamp) : TimeSpan.Zero;
+
     /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow() =>
         _anchor is { } anchor ? anchor.Time + GetElapsedTime(anchor.Stamp) : System.GetUtcNow();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MeshOrleans.Grains;
 using MeshOrleans.Silo.Storage.Postgres;
 using Orleans.Storage;
 using static MeshOrleans.Silo.Storage.Postgres.PostgresCommands;
@@ -34,21 +35,27 @@ internal sealed class PostgresGrainStorage(
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         var payload = serializer.Serialize(grainState.State).ToArray();
-        grainState.ETag = await WriteAsync(stateName, grainId, grainState.ETag, payload);
+        var removableFrom = (grainState.State as IExpiringState)?.RemovableFrom;
+        grainState.ETag = await WriteAsync(stateName, grainId, grainState.ETag, payload, removableFrom);
         grainState.RecordExists = true;
     }
 
     public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        if (grainState.ETag is not null) await WriteAsync(stateName, grainId, grainState.ETag, payload: null);
+        if (grainState.ETag is not null)
+        {
+            await WriteAsync(stateName, grainId, grainState.ETag, payload: null, removableFrom: null);
+        }
+
         (grainState.RecordExists, grainState.ETag) = (false, null);
         grainState.State = Activator.CreateInstance<T>();
     }
 
-    private async Task<string> WriteAsync(string stateName, GrainId grainId, string? expected, byte[]? payload)
+    private async Task<string> WriteAsync(
+        string stateName, GrainId grainId, string? expected, byte[]? payload, DateTimeOffset? removableFrom)
     {
         long? version = expected is null ? null : long.Parse(expected, CultureInfo.InvariantCulture);
-        var written = await writer.WriteAsync(KeyOf(stateName, grainId), version, payload);
+        var written = await writer.WriteAsync(KeyOf(stateName, grainId), version, payload, removableFrom);
         return written is { } next
             ? Tag(next)
             : throw new InconsistentStateException(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MeshOrleans.Grains;
 using MeshOrleans.Silo.Storage;
 using Orleans.Storage;
 
@@ -39,15 +40,19 @@ internal sealed class SqliteGrainStorage(string storage, SqliteDatabase database
         string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
     {
         var text = Convert.ToBase64String(serializer.Serialize(grainState.State));
+        var removableFrom = (grainState.State as IExpiringState)?.RemovableFrom;
         var expected = grainState.ETag;
         grainState.ETag = await database.WriteAsync(
             session =>
             {
                 var next = Check(session, stateName, grainId, expected) + 1;
                 session.Execute(
-                    "INSERT OR REPLACE INTO grain_state(storage, grain_type, state_name, grain_key, version, json)"
-                    + " VALUES(@storage, @type, @name, @key, @version, @json)",
-                    [.. Names(stateName, grainId), ("@version", next), ("@json", text)]);
+                    "INSERT OR REPLACE INTO grain_state(storage, grain_type, state_name, grain_key, version, json, removable_from)"
+                    + " VALUES(@storage, @type, @name, @key, @version, @json, @removable)",
+                    [
+                        .. Names(stateName, grainId), ("@version", next), ("@json", text),
+                        ("@removable", removableFrom?.ToUnixTimeSeconds()),
+                    ]);
                 return Tag(next);
             },
             cancellationToken);

@@ -20,15 +20,17 @@ internal sealed class PostgresStateWriter : IAsyncDisposable
     private const string Apply =
         """
         WITH asked AS (
-            SELECT * FROM unnest($1, $2, $3, $4, $5, $6) AS a(ordinal, grain_type, grain_key, state_name, expected, payload)),
+            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)
+                AS a(ordinal, grain_type, grain_key, state_name, expected, payload, removable_from)),
         made AS (
-            INSERT INTO mesh_grain_state(grain_type, grain_key, state_name, version, write_id, payload)
-            SELECT grain_type, grain_key, state_name, nextval('mesh_grain_state_version'), $7, payload
+            INSERT INTO mesh_grain_state(grain_type, grain_key, state_name, version, write_id, payload, removable_from)
+            SELECT grain_type, grain_key, state_name, nextval('mesh_grain_state_version'), $8, payload, removable_from
             FROM asked WHERE expected IS NULL ORDER BY grain_type, grain_key, state_name
             ON CONFLICT DO NOTHING RETURNING grain_type, grain_key, state_name, version),
         changed AS (
             UPDATE mesh_grain_state s
-            SET version = nextval('mesh_grain_state_version'), write_id = $7, payload = a.payload
+            SET version = nextval('mesh_grain_state_version'), write_id = $8, payload = a.payload,
+                removable_from = a.removable_from
             FROM asked a
             WHERE s.grain_type = a.grain_type AND s.grain_key = a.grain_key AND s.state_name = a.state_name
                 AND s.version = a.expected AND a.payload IS NOT NULL
@@ -43,14 +45,15 @@ internal sealed class PostgresStateWriter : IAsyncDisposable
             ON w.grain_type = a.grain_type AND w.grain_key = a.grain_key AND w.state_name = a.state_name
         """;
 
-    // What was removed cannot be found by the id of the write; that the row is gone says as much.
+    // What was removed cannot be found by the id of the write; that the row is gone says as much, of one removal alone.
     private const string Find =
         """
         SELECT a.ordinal, coalesce(s.version, a.expected)
-        FROM unnest($1, $2, $3, $4, $5, $6) AS a(ordinal, grain_type, grain_key, state_name, expected, payload)
+        FROM unnest($1, $2, $3, $4, $5, $6, $7)
+            AS a(ordinal, grain_type, grain_key, state_name, expected, payload, removable_from)
         LEFT JOIN mesh_grain_state s ON s.grain_type = a.grain_type AND s.grain_key = a.grain_key
             AND s.state_name = a.state_name
-        WHERE s.write_id = $7 OR (s.grain_type IS NULL AND a.payload IS NULL)
+        WHERE s.write_id = $8 OR (s.grain_type IS NULL AND a.payload IS NULL)
         """;
 
     private readonly PostgresDatabase _database;
@@ -69,11 +72,13 @@ internal sealed class PostgresStateWriter : IAsyncDisposable
     /// <param name="key">Which.</param>
     /// <param name="expected">The version it must have; null when it must not exist.</param>
     /// <param name="payload">Its content; null removes it.</param>
+    /// <param name="removableFrom">From when on nobody needs it any more; null keeps it.</param>
     /// <returns>Its new version; null when it has another version than expected.</returns>
     /// <exception cref="StoreUnavailableException">The database did not take it.</exception>
-    public Task<long?> WriteAsync(StateKey key, long? expected, byte[]? payload)
+    public Task<long?> WriteAsync(
+        StateKey key, long? expected, byte[]? payload, DateTimeOffset? removableFrom = null)
     {
-        var operation = new Operation(key, expected, payload);
+        var operation = new Operation(key, expected, payload, removableFrom);
         return _queue.Writer.TryWrite(operation)
             ? operation.Result.Task
             : throw new ObjectDisposedException(nameof(PostgresStateWriter));
@@ -92,8 +97,7 @@ internal sealed class PostgresStateWriter : IAsyncDisposable
         var keys = new HashSet<StateKey>();
         while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            // a second write of the same state waits for the first: one statement changes a row once
-            while (batch.Count < MaxBatch && _queue.Reader.TryPeek(out var next) && keys.Add(next.Key))
+            while (_queue.Reader.TryPeek(out var next) && MayJoin(batch, next) && keys.Add(next.Key))
             {
                 _queue.Reader.TryRead(out _);
                 batch.Add(next);
@@ -104,6 +108,11 @@ internal sealed class PostgresStateWriter : IAsyncDisposable
             keys.Clear();
         }
     }
+
+    // A second write of the same state waits for the first: one statement changes a row once. A removal goes by itself, for
+    // it leaves no id of a write to be found by.
+    private static bool MayJoin(List<Operation> batch, Operation next) =>
+        batch.Count == 0 || (batch.Count < MaxBatch && batch[0].Payload is not null && next.Payload is not null);
 
     private async Task WriteBatchAsync(List<Operation> batch)
     {
@@ -137,6 +146,7 @@ internal sealed class PostgresStateWriter : IAsyncDisposable
         Value(batch.Select(o => o.Key.StateName).ToArray()),
         Value(batch.Select(o => o.Expected).ToArray()),
         Value(batch.Select(o => o.Payload).ToArray()),
+        Value(batch.Select(o => o.RemovableFrom?.UtcDateTime).ToArray()),
         Value(id),
     ];
 
@@ -147,17 +157,17 @@ internal sealed class PostgresStateWriter : IAsyncDisposable
         return versions;
     }
 
-    // Of a batch all was written or nothing, so one trace of a put is enough; a missing row alone proves no removal.
+    // Of a batch all was written or nothing, so one trace is enough.
     private static async Task<(bool IsWritten, Dictionary<int, long>? Answer)> FindAsync(
         NpgsqlConnection connection, List<Operation> batch, Guid id)
     {
         await using var command = connection.Command(Find, Parameters(batch, id));
         await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
         var versions = await ReadAsync(reader);
-        return (versions.Keys.Any(i => batch[i].Payload is not null || batch.Count == 1), versions);
+        return (versions.Count > 0, versions);
     }
 
-    private sealed record Operation(StateKey Key, long? Expected, byte[]? Payload)
+    private sealed record Operation(StateKey Key, long? Expected, byte[]? Payload, DateTimeOffset? RemovableFrom)
     {
         public TaskCompletionSource<long?> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

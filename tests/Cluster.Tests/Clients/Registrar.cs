@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -10,7 +11,7 @@ namespace MeshOrleans.Cluster.Tests.Clients;
 
 /// <summary>
 /// Has members join at a steady pace, each with a key and certificate request of its own. One whose answer is lost asks
-/// another process for the very same until it is answered.
+/// another process for the very same until it is answered, with the very same credential.
 /// </summary>
 internal sealed class Registrar : IAsyncDisposable
 {
@@ -20,19 +21,24 @@ internal sealed class Registrar : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly IReadOnlyList<ControlPlane> _processes;
     private readonly string _prefix;
+    private readonly bool _withTokens;
     private readonly Task _loop;
     private int _asked;
     private int _retried;
 
-    private Registrar(IReadOnlyList<ControlPlane> processes, string prefix, int perSecond)
+    private Registrar(IReadOnlyList<ControlPlane> processes, string prefix, int perSecond, bool withTokens)
     {
-        (_processes, _prefix) = (processes, prefix);
+        (_processes, _prefix, _withTokens) = (processes, prefix, withTokens);
         _loop = Task.Run(() => RunAsync(perSecond));
     }
 
-    /// <summary>Begins; the names of the members start with the prefix.</summary>
+    /// <summary>Begins, as the administrator; the names of the members start with the prefix.</summary>
     public static Registrar Start(IEnumerable<ControlPlane> processes, string prefix, int perSecond) =>
-        new([.. processes], prefix, perSecond);
+        new([.. processes], prefix, perSecond, withTokens: false);
+
+    /// <summary>Begins; every member has a join token of its own, good for one use.</summary>
+    public static Registrar StartWithTokens(IEnumerable<ControlPlane> processes, string prefix, int perSecond) =>
+        new([.. processes], prefix, perSecond, withTokens: true);
 
     /// <summary>The members whose joining was acknowledged: name, certificate request, serial of the certificate.</summary>
     public ConcurrentDictionary<string, (string Csr, string Serial)> Joined { get; } = new();
@@ -78,12 +84,15 @@ internal sealed class Registrar : IAsyncDisposable
             + other.Select(o => $"{o.Key}: {serials.GetValueOrDefault($"default/{o.Key}")}").FirstOrDefault());
         foreach (var (name, (csr, serial)) in Joined.Take(20))
         {
-            Assert.Equal(serial, await TryJoinAsync(process, name, csr));
+            Assert.Equal(serial, await TryJoinAsync(process, name, csr, token: null));
         }
     }
 
     private static HashSet<string> NamesOf(JsonElement workloads) =>
         [.. workloads.EnumerateArray().Select(w => w.GetProperty("name").GetString()!)];
+
+    private string RefusalsOf(string name) =>
+        string.Join('\n', Refusals.Where(r => r.StartsWith($"{name}: ", StringComparison.Ordinal)).TakeLast(8));
 
     private async Task RunAsync(int perSecond)
     {
@@ -107,56 +116,75 @@ internal sealed class Registrar : IAsyncDisposable
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var csr = new CertificateRequest("CN=member", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
+        string? token = null;
+        if (_withTokens) token = await UntilAnsweredAsync(name, process => TryMintAsync(process, name));
+        Joined[name] = (csr, await UntilAnsweredAsync(name, process => TryJoinAsync(process, name, csr, token)));
+    }
+
+    private async Task<string> UntilAnsweredAsync(string name, Func<ControlPlane, Task<string?>> tryAsync)
+    {
         var begin = DateTime.UtcNow;
         for (var attempt = name.Length + Asked; ; attempt++)
         {
-            if (await TryJoinAsync(_processes[attempt % _processes.Count], name, csr) is { } serial)
-            {
-                Joined[name] = (csr, serial);
-                return;
-            }
-
+            if (await tryAsync(_processes[attempt % _processes.Count]) is { } answer) return answer;
             Interlocked.Increment(ref _retried);
             if (DateTime.UtcNow - begin > _patience)
             {
-                throw new TimeoutException(
-                    $"{name} was not let in within {_patience}:\n"
-                    + string.Join('\n', Refusals.Where(r => r.StartsWith($"{name}: ", StringComparison.Ordinal)).TakeLast(8)));
+                throw new TimeoutException($"{name} was not let in within {_patience}:\n{RefusalsOf(name)}");
             }
 
             await Task.Delay(500);
         }
     }
 
-    private async Task<string?> TryJoinAsync(ControlPlane process, string name, string csr)
+    private async Task<string?> TryMintAsync(ControlPlane process, string name)
+    {
+        var answer = await TryPostAsync(
+            process, "/v1/tokens", name, new { @namespace = "default", serviceAccount = name }, token: null);
+        return answer?.GetProperty("token").GetString();
+    }
+
+    private async Task<string?> TryJoinAsync(ControlPlane process, string name, string csr, string? token)
+    {
+        var answer = await TryPostAsync(
+            process,
+            "/v1/workloads",
+            name,
+            new
+            {
+                @namespace = "default",
+                name,
+                address = "127.8.8.8",
+                serviceAccount = name,
+                ports = new { http = 8080 },
+                labels = new { app = "crowd" },
+                leaseSeconds = 3000,
+                csr,
+            },
+            token);
+        return answer?.GetProperty("certificate").GetProperty("serial").GetString();
+    }
+
+    /// <returns>The answer; null when it is to be asked for again.</returns>
+    private async Task<JsonElement?> TryPostAsync(
+        ControlPlane process, string path, string name, object body, string? token)
     {
         try
         {
             using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(12));
-            using var response = await process.Api.PostAsJsonAsync(
-                "/v1/workloads",
-                new
-                {
-                    @namespace = "default",
-                    name,
-                    address = "127.8.8.8",
-                    serviceAccount = name,
-                    ports = new { http = 8080 },
-                    labels = new { app = "crowd" },
-                    leaseSeconds = 3000,
-                    csr,
-                },
-                bound.Token);
+            using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
+            if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            using var response = await process.Api.SendAsync(request, bound.Token);
             if (response.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.Created))
             {
                 Refusals.Enqueue(
-                    $"{name}: {DateTime.UtcNow:HH:mm:ss.f} {(int)response.StatusCode} "
+                    $"{name}: {DateTime.UtcNow:HH:mm:ss.f} {path} {(int)response.StatusCode} "
                     + await response.Content.ReadAsStringAsync(bound.Token));
-                return null;
+                return response.StatusCode is not HttpStatusCode.Unauthorized ? null : throw new InvalidOperationException(
+                    $"The credential of {name} is good no more:\n{RefusalsOf(name)}");
             }
 
-            var answer = await response.Content.ReadFromJsonAsync<JsonElement>(bound.Token);
-            return answer.GetProperty("certificate").GetProperty("serial").GetString()!;
+            return await response.Content.ReadFromJsonAsync<JsonElement>(bound.Token);
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
         {

@@ -12,7 +12,11 @@ public sealed class SiloLossTests(ClusterFixture mesh, ITestOutputHelper output)
 {
     private const double ChangesPerMinute = 200;
     private const int JoinsPerSecond = 50;
+    private const int TokensPerSecond = 10;
     private static readonly TimeSpan _recovery = TimeSpan.FromSeconds(15);
+
+    // The one that is left declares nobody dead by itself before it has seen their heartbeats stand still.
+    private static readonly TimeSpan _recoveryOfOne = TimeSpan.FromSeconds(20);
 
     // Nothing ends the connections of one that stands still: it is found out by probes, and calls to it are given up first.
     private static readonly TimeSpan _recoveryFromFreeze = TimeSpan.FromSeconds(25);
@@ -23,7 +27,8 @@ public sealed class SiloLossTests(ClusterFixture mesh, ITestOutputHelper output)
         var alive = mesh.Cluster.Gateways.Append(mesh.Cluster.Silos[0]).ToArray();
         await using var traffic = mesh.StartTraffic();
         await using var config = ConfigWriter.Start(alive, ChangesPerMinute);
-        await using var joining = Registrar.Start(alive, "kill", JoinsPerSecond);
+        await using var joining = Registrar.Start(alive, "kill", JoinsPerSecond - TokensPerSecond);
+        await using var strangers = Registrar.StartWithTokens(alive, "token", TokensPerSecond);
         await config.MoreAsync(10);
 
         foreach (var silo in mesh.Cluster.Silos.AsEnumerable().Reverse())
@@ -36,12 +41,15 @@ public sealed class SiloLossTests(ClusterFixture mesh, ITestOutputHelper output)
 
         await config.StopAsync();
         await joining.StopAsync();
+        await strangers.StopAsync();
         output.WriteLine(
             $"{config.Acknowledged.Count} changes, longest wait {config.LongestWait.TotalSeconds:F1} s, "
             + $"{config.Refusals.Count} refusals; {joining.Joined.Count} members, {joining.Retried} asked again; "
-            + $"{traffic.Sent} requests");
+            + $"{strangers.Joined.Count} with a token, {strangers.Retried} asked again; {traffic.Sent} requests");
         await config.VerifyAsync(mesh.Cluster.Silos[1]);
         await joining.VerifyAsync(mesh.Cluster.Gateways[0]);
+        await strangers.VerifyAsync(mesh.Cluster.Gateways[1]);
+        Assert.Equal(strangers.Asked, strangers.Joined.Count);
         await mesh.WaitUntilSyncedAsync();
         Assert.Equal(joining.Asked, joining.Joined.Count);
         Assert.True(config.LongestWait < _recovery, $"A change waited {config.LongestWait}:\n{string.Join('\n', config.Refusals)}");
@@ -86,6 +94,31 @@ public sealed class SiloLossTests(ClusterFixture mesh, ITestOutputHelper output)
         await mesh.WaitUntilSyncedAsync();
         Assert.True(config.LongestWait < _recoveryFromFreeze, $"A change waited {config.LongestWait}:\n{string.Join('\n', config.Refusals)}");
         Assert.True(traffic.Failed == 0, string.Join('\n', traffic.Failures));
+    }
+
+    [Fact]
+    public async Task Killing_two_silos_at_once_loses_nothing_and_the_third_goes_on()
+    {
+        await using var config = ConfigWriter.Start(mesh.Cluster.Gateways.Append(mesh.Cluster.Silos[0]), ChangesPerMinute);
+        await using var joining = Registrar.StartWithTokens(mesh.Cluster.Gateways, "two", TokensPerSecond);
+        await config.MoreAsync(10);
+
+        mesh.Cluster.Silos[1].Process.Kill();
+        mesh.Cluster.Silos[2].Process.Kill();
+        await config.MoreAsync(20);
+        output.WriteLine($"longest wait {config.LongestWait.TotalSeconds:F1} s with one of three silos");
+        await Task.WhenAll(mesh.Cluster.Silos.Skip(1).Select(silo => silo.RestartAsync()));
+        await config.MoreAsync(10);
+
+        await config.StopAsync();
+        await joining.StopAsync();
+        output.WriteLine($"{config.Acknowledged.Count} changes, longest wait {config.LongestWait.TotalSeconds:F1} s, "
+            + $"{config.Refusals.Count} refusals; {joining.Joined.Count} members, {joining.Retried} asked again");
+        await config.VerifyAsync(mesh.Cluster.Silos[1]);
+        await joining.VerifyAsync(mesh.Cluster.Silos[2]);
+        await mesh.WaitUntilSyncedAsync();
+        Assert.Equal(joining.Asked, joining.Joined.Count);
+        Assert.True(config.LongestWait < _recoveryOfOne, $"A change waited {config.LongestWait}:\n{string.Join('\n', config.Refusals)}");
     }
 
     [Fact]

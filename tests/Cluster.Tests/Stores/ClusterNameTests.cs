@@ -35,19 +35,19 @@ public sealed class ClusterNameTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.Contains("--cluster one", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refused.Message);
         Assert.False(refused.MayPass);
-        Assert.Equal("one", await ClusterName.ReadAsync(postgres.Last, _none));
+        Assert.Equal("one", await OnConnection.RunAsync(postgres.Last, c => ClusterName.ReadAsync(c, _none)));
     }
 
     [Fact]
     public async Task Of_silos_that_begin_at_once_with_different_names_those_of_one_go_on()
     {
-        await PostgresSchema.MigrateAsync(postgres.Last, _none);
+        await OnConnection.RunAsync(postgres.Last, c => PostgresSchema.MigrateAsync(c, _none));
 
         var names = await Task.WhenAll(Enumerable.Range(0, 8).Select(async i =>
         {
             try
             {
-                await ClusterName.ClaimAsync(postgres.Last, $"c{i % 4}", _none);
+                await OnConnection.RunAsync(postgres.Last, c => ClusterName.ClaimAsync(c, $"c{i % 4}", _none));
                 return $"c{i % 4}";
             }
             catch (SchemaException)
@@ -56,7 +56,8 @@ public sealed class ClusterNameTests(PostgresFixture postgres) : IAsyncLifetime
             }
         }));
 
-        Assert.Equal([await ClusterName.ReadAsync(postgres.Last, _none)], names.Where(n => n is not null).Distinct());
+        var held = await OnConnection.RunAsync(postgres.Last, c => ClusterName.ReadAsync(c, _none));
+        Assert.Equal([held], names.Where(n => n is not null).Distinct());
     }
 
     [Theory]
@@ -65,16 +66,17 @@ public sealed class ClusterNameTests(PostgresFixture postgres) : IAsyncLifetime
     public async Task A_database_that_served_a_cluster_before_it_bore_a_name_is_that_ones(string served, string? name)
     {
         // as a program of schema 3 has left it
-        await PostgresSchema.MigrateAsync(postgres.Last, _none);
-        await RunAsync("DROP TABLE mesh_cluster; DELETE FROM mesh_schema WHERE version = 4");
+        await OnConnection.RunAsync(postgres.Last, c => PostgresSchema.MigrateAsync(c, _none));
+        await RunAsync("DROP TABLE mesh_cluster; ALTER TABLE mesh_grain_state DROP COLUMN removable_from;"
+            + " DELETE FROM mesh_schema WHERE version > 3");
         foreach (var one in served.Split(','))
         {
             await RunAsync($"INSERT INTO orleansmembershipversiontable(deploymentid) VALUES('{one}')");
         }
 
-        Assert.Equal(3, await PostgresSchema.MigrateAsync(postgres.Last, _none));
+        Assert.Equal(3, await OnConnection.RunAsync(postgres.Last, c => PostgresSchema.MigrateAsync(c, _none)));
 
-        Assert.Equal(name, await ClusterName.ReadAsync(postgres.Last, _none));
+        Assert.Equal(name, await OnConnection.RunAsync(postgres.Last, c => ClusterName.ReadAsync(c, _none)));
     }
 
     [Fact]

@@ -19,7 +19,10 @@ internal enum Cut
     Late,
 }
 
-/// <summary>Stands between a client and a server, and cuts a connection at a moment that the test chooses.</summary>
+/// <summary>
+/// Stands between clients and a server. It cuts a connection at a moment that the test chooses, or holds back all that is
+/// sent, as a network does that has lost its way.
+/// </summary>
 internal sealed class CuttingProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -30,11 +33,13 @@ internal sealed class CuttingProxy : IAsyncDisposable
     private readonly Task _accepting;
     private readonly TaskCompletionSource _isDue = new();
     private readonly TaskCompletionSource _isDelivered = new();
+    private volatile TaskCompletionSource _open = new();
     private int _cut;
 
     private CuttingProxy(int server, byte[] mark)
     {
         (_server, _mark) = (server, mark);
+        _open.SetResult();
         _listener.Start();
         _accepting = AcceptAsync();
     }
@@ -51,6 +56,12 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
     /// <summary>Cuts once, the next time.</summary>
     public void Arm(Cut cut) => Volatile.Write(ref _cut, (int)cut);
+
+    /// <summary>From now on nothing arrives, in either direction, and no connection ends.</summary>
+    public void Hold() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>What was held back arrives, and all that comes after.</summary>
+    public void LetPass() => _open.TrySetResult();
 
     /// <summary>Lets the server have what came <see cref="Cut.Late"/>, and waits until it has answered.</summary>
     public Task DeliverAsync()
@@ -88,6 +99,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
         {
             try
             {
+                await _open.Task.WaitAsync(ended.Token);
                 await server.ConnectAsync(IPAddress.Loopback, _server, ended.Token);
                 var mute = new TaskCompletionSource();
                 var up = UpAsync(client, server.GetStream(), mute, ended.Token);
@@ -109,6 +121,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
         var buffer = new byte[1 << 16];
         while (await client.GetStream().ReadAsync(buffer, cancellationToken) is var read and > 0)
         {
+            await _open.Task.WaitAsync(cancellationToken);
             var isMarked = buffer.AsSpan(0, read).IndexOf(_mark) >= 0;
             var cut = isMarked ? (Cut)Interlocked.Exchange(ref _cut, (int)Cut.None) : Cut.None;
             if (cut is not Cut.None) Cuts++;
@@ -136,6 +149,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
         var buffer = new byte[1 << 16];
         while (await server.ReadAsync(buffer, cancellationToken) is var read and > 0)
         {
+            await _open.Task.WaitAsync(cancellationToken);
             if (mute.IsCompleted)
             {
                 _isDelivered.TrySetResult();

@@ -16,13 +16,15 @@ public sealed class LostConnectionTests(PostgresFixture postgres) : IAsyncLifeti
     private CuttingProxy _proxy = null!;
     private PostgresDatabase _database = null!;
     private PostgresDatabase _direct = null!;
+    private string _connection = "";
 
     public async Task InitializeAsync()
     {
         _proxy = CuttingProxy.Start(postgres.Server.Port, "mesh_begin_write"u8.ToArray());
         var connection = await postgres.CreateAsync(_proxy.Port);
         _database = Open(connection);
-        _direct = Open(connection.Replace($"{_proxy.Port}", $"{postgres.Server.Port}", StringComparison.Ordinal));
+        _connection = connection.Replace($"{_proxy.Port}", $"{postgres.Server.Port}", StringComparison.Ordinal);
+        _direct = Open(_connection);
     }
 
     public async Task DisposeAsync()
@@ -80,6 +82,32 @@ public sealed class LostConnectionTests(PostgresFixture postgres) : IAsyncLifeti
         Assert.NotNull(second);
         Assert.Null(await writer.WriteAsync(key, first, "3"u8.ToArray()));
         Assert.NotNull(await writer.WriteAsync(key, second, "4"u8.ToArray()));
+    }
+
+    [Theory]
+    [InlineData(nameof(Cut.BeforeServer))]
+    [InlineData(nameof(Cut.BeforeAnswer))]
+    public async Task States_that_wait_together_are_removed_once(string cut)
+    {
+        await using var before = new PostgresStateWriter(_direct);
+        await using var writer = new PostgresStateWriter(_database);
+        var keys = Enumerable.Range(0, 20).Select(i => new StateKey("type", $"{i}", "state")).ToArray();
+        var versions = await Task.WhenAll(keys.Select(k => before.WriteAsync(k, expected: null, [1])));
+        await using var source = NpgsqlDataSource.Create(_connection);
+        await using var holder = await source.OpenConnectionAsync();
+        await using var transaction = await holder.BeginTransactionAsync();
+        await holder.ExecuteAsync("LOCK TABLE mesh_grain_state IN ACCESS EXCLUSIVE MODE");
+        var first = writer.WriteAsync(new StateKey("type", "before", "state"), expected: null, [1]);
+        await WaitForWriteAsync(); // it is held up; what is asked for now waits together
+
+        _proxy.Arm(Enum.Parse<Cut>(cut));
+        var removed = Task.WhenAll(keys.Select((k, i) => writer.WriteAsync(k, versions[i], payload: null)));
+        await transaction.CommitAsync();
+
+        Assert.NotNull(await first);
+        Assert.DoesNotContain(await removed, version => version is null);
+        Assert.Equal(1, _proxy.Cuts);
+        Assert.Single(await RowsAsync("SELECT 1 FROM mesh_grain_state"));
     }
 
     [Fact]
@@ -164,6 +192,17 @@ public sealed class LostConnectionTests(PostgresFixture postgres) : IAsyncLifeti
             () => new PostgresRevisionStore(database).TryAppendAsync(Revision(1), _none));
 
         Assert.Contains("nothing was written", exception.Message, StringComparison.Ordinal);
+    }
+
+    private async Task WaitForWriteAsync()
+    {
+        for (var end = DateTime.UtcNow.AddSeconds(20); ; await Task.Delay(20))
+        {
+            var waiting = await RowsAsync(
+                "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'mesh_grain_state'::regclass");
+            if (waiting.Count > 0) return;
+            Assert.True(DateTime.UtcNow < end, "No write waits for the table after 20 s.");
+        }
     }
 
     private Task<List<int>> RowsAsync(string sql) =>

@@ -27,7 +27,7 @@ public sealed class PostgresFixture : IAsyncLifetime
     {
         var name = $"test_{Interlocked.Increment(ref _databases)}";
         await Server.QueryAsync($"CREATE DATABASE {name}");
-        if (migrate) await PostgresSchema.MigrateAsync(Parse(Server.UrlOf(name)), default);
+        if (migrate) await OnConnection.RunAsync(Parse(Server.UrlOf(name)), c => PostgresSchema.MigrateAsync(c, default));
         return Last = Parse(Server.UrlOf(name, port));
     }
 

@@ -45,21 +45,22 @@ public sealed class PostgresRightsTests(PostgresFixture postgres) : IAsyncLifeti
     [Fact]
     public async Task What_a_role_that_may_not_create_tables_is_told_to_be_granted_is_enough_to_write()
     {
-        var refused = await Assert.ThrowsAsync<SchemaException>(() => PostgresSchema.MigrateAsync(_runtime, _none));
+        var refused = await Assert.ThrowsAsync<SchemaException>(
+            () => OnConnection.RunAsync(_runtime, c => PostgresSchema.MigrateAsync(c, _none)));
         Assert.Contains("meshctl db migrate", refused.Message, StringComparison.Ordinal);
-        await PostgresSchema.MigrateAsync(_owner, _none);
+        await OnConnection.RunAsync(_owner, c => PostgresSchema.MigrateAsync(c, _none));
 
         await RunAsync(StatementsOf(refused));
 
         await StoreRegistration.PrepareStoreAsync(Settings(), TimeProvider.System, _ => { }, _none);
         await WriteEverywhereAsync();
-        Assert.Equal("mesh", await ClusterName.ReadAsync(_owner, _none));
+        Assert.Equal("mesh", await OnConnection.RunAsync(_owner, c => ClusterName.ReadAsync(c, _none)));
     }
 
     [Fact]
     public async Task A_role_that_has_nothing_is_told_all_of_it_at_start()
     {
-        await PostgresSchema.MigrateAsync(_owner, _none);
+        await OnConnection.RunAsync(_owner, c => PostgresSchema.MigrateAsync(c, _none));
 
         var refused = await Assert.ThrowsAsync<SchemaException>(
             () => StoreRegistration.PrepareStoreAsync(Settings(), TimeProvider.System, _ => { }, _none));
@@ -77,9 +78,9 @@ public sealed class PostgresRightsTests(PostgresFixture postgres) : IAsyncLifeti
     [InlineData("SELECT ON TABLE", "public.mesh_schema")]
     public async Task A_right_that_is_missing_is_named_as_the_statement_that_gives_it(string right, string names)
     {
-        await PostgresSchema.MigrateAsync(_owner, _none);
+        await OnConnection.RunAsync(_owner, c => PostgresSchema.MigrateAsync(c, _none));
         await RunAsync(PostgresRights.GrantTo($"\"{Role}\""));
-        await PostgresRights.CheckAsync(_runtime, isGateway: false, _none);
+        await OnConnection.RunAsync(_runtime, c => PostgresRights.CheckAsync(c, isGateway: false, _none));
         await RunAsync($"REVOKE {right} {names} FROM \"{Role}\"");
 
         var refused = await Assert.ThrowsAsync<SchemaException>(
@@ -88,13 +89,13 @@ public sealed class PostgresRightsTests(PostgresFixture postgres) : IAsyncLifeti
         Assert.EndsWith($"run: GRANT {right} {names} TO \"{Role}\";", refused.Message, StringComparison.Ordinal);
         Assert.False(refused.MayPass);
         await RunAsync(StatementsOf(refused));
-        await PostgresRights.CheckAsync(_runtime, isGateway: false, _none);
+        await OnConnection.RunAsync(_runtime, c => PostgresRights.CheckAsync(c, isGateway: false, _none));
     }
 
     [Fact]
     public async Task A_gateway_need_only_see_the_silos()
     {
-        await PostgresSchema.MigrateAsync(_owner, _none);
+        await OnConnection.RunAsync(_owner, c => PostgresSchema.MigrateAsync(c, _none));
         ClusterSecret.Open(_directory.FullName);
         var gateway = Settings();
         gateway.Role = SiloRole.Gateway;
@@ -126,7 +127,7 @@ public sealed class PostgresRightsTests(PostgresFixture postgres) : IAsyncLifeti
         var keys = new AuthorityMaterial("root", "root key", "signer", "signer key");
         var authority = new PostgresAuthorityKeyStore(database, ClusterSecret.Open(_directory.FullName));
         await authority.CreateAsync(keys, _none);
-        await authority.ReplaceSignerAsync(keys, _none);
+        await authority.ReplaceSignerAsync(keys, keys, _none);
     }
 
     private SiloOptions Settings() => new()

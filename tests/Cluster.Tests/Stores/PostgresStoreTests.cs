@@ -31,11 +31,14 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
         var connection = await postgres.CreateAsync(migrate: false);
 
         var before = await Task.WhenAll(
-            Enumerable.Range(0, 6).Select(_ => PostgresSchema.MigrateAsync(connection, _none)));
+            Enumerable.Range(0, 6)
+                .Select(_ => OnConnection.RunAsync(connection, c => PostgresSchema.MigrateAsync(c, _none))));
 
         Assert.Contains(0, before);
-        Assert.Equal(PostgresSchema.Version, await PostgresSchema.ReadVersionAsync(connection, _none));
-        await PostgresSchema.CheckAsync(connection, _none);
+        Assert.Equal(
+            PostgresSchema.Version,
+            await OnConnection.RunAsync(connection, c => PostgresSchema.ReadVersionAsync(c, _none)));
+        await OnConnection.RunAsync(connection, c => PostgresSchema.CheckAsync(c, _none));
     }
 
     [Theory]
@@ -51,12 +54,13 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
 
         if (mayGoOn)
         {
-            await PostgresSchema.CheckAsync(postgres.Last, _none);
-            Assert.Equal(99, await PostgresSchema.MigrateAsync(postgres.Last, _none));
+            await OnConnection.RunAsync(postgres.Last, c => PostgresSchema.CheckAsync(c, _none));
+            Assert.Equal(99, await OnConnection.RunAsync(postgres.Last, c => PostgresSchema.MigrateAsync(c, _none)));
         }
         else
         {
-            var refused = await Assert.ThrowsAsync<SchemaException>(() => PostgresSchema.CheckAsync(postgres.Last, _none));
+            var refused = await Assert.ThrowsAsync<SchemaException>(
+                () => OnConnection.RunAsync(postgres.Last, c => PostgresSchema.CheckAsync(c, _none)));
             Assert.Contains("schema 99", refused.Message, StringComparison.Ordinal);
         }
     }
@@ -65,11 +69,11 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
     public async Task A_process_without_the_clusters_secret_is_told_to_copy_it()
     {
         var (here, there) = (Path.Combine(_directory.FullName, "here"), Path.Combine(_directory.FullName, "there"));
-        ClusterSecret.Check(here, await PostgresAuthorityKeyStore.ReadSealAsync(postgres.Last, _none), mayMake: true);
+        ClusterSecret.Check(here, await ReadSealAsync(), mayMake: true);
         await new PostgresAuthorityKeyStore(_database, ClusterSecret.Open(here)).CreateAsync(
             new AuthorityMaterial("root", "root key", "signer", "signer key"), _none);
 
-        var seal = await PostgresAuthorityKeyStore.ReadSealAsync(postgres.Last, _none);
+        var seal = await ReadSealAsync();
         ClusterSecret.Check(here, seal, mayMake: true);
         var missing = Assert.Throws<FormatException>(() => ClusterSecret.Check(there, seal, mayMake: true));
         Assert.False(Directory.Exists(there));
@@ -165,6 +169,26 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task A_state_that_nobody_needs_any_more_is_removed_and_no_other()
+    {
+        await using var writer = new PostgresStateWriter(_database);
+        var (key, kept) = (new StateKey("t", "k", "s"), new StateKey("t", "kept", "s"));
+        var now = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        var first = await writer.WriteAsync(key, expected: null, [1], now);
+        var other = await writer.WriteAsync(kept, expected: null, [1]);
+        var states = new PostgresRemovableStates(_database);
+
+        Assert.Equal(0, await states.RemoveAsync(now.AddSeconds(-1), _none));
+        var second = await writer.WriteAsync(key, first, [2], now.AddMinutes(1));
+        Assert.Equal(0, await states.RemoveAsync(now, _none));
+        Assert.Equal(1, await states.RemoveAsync(now.AddMinutes(1), _none));
+
+        Assert.Null(await writer.WriteAsync(key, second, [3]));
+        Assert.NotNull(await writer.WriteAsync(key, expected: null, [3]));
+        Assert.NotNull(await writer.WriteAsync(kept, other, [2]));
+    }
+
+    [Fact]
     public async Task The_authoritys_keys_are_sealed_and_the_first_stay()
     {
         var secret = ClusterSecret.Open(_directory.FullName);
@@ -174,7 +198,9 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
         Assert.Null(await store.LoadAsync(_none));
         Assert.Equal(keys, await store.CreateAsync(keys, _none));
         Assert.Equal(keys, await store.CreateAsync(keys with { RootKey = "other" }, _none));
-        await store.ReplaceSignerAsync(keys with { SigningKey = "new" }, _none);
+        var next = keys with { SigningKey = "new" };
+        Assert.Equal(next, await store.ReplaceSignerAsync(keys, next, _none));
+        Assert.Equal(next, await store.ReplaceSignerAsync(keys, keys with { SigningKey = "late" }, _none));
 
         Assert.Equal("new", (await store.LoadAsync(_none))!.SigningKey);
         var other = ClusterSecret.Open(Path.Combine(_directory.FullName, "other"));
@@ -182,6 +208,9 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
             () => new PostgresAuthorityKeyStore(_database, other).LoadAsync(_none));
         Assert.Contains(ClusterSecret.FileName, refused.Message, StringComparison.Ordinal);
     }
+
+    private Task<string?> ReadSealAsync() =>
+        OnConnection.RunAsync(postgres.Last, c => PostgresAuthorityKeyStore.ReadSealAsync(c, _none));
 
     private static PostgresDatabase Open(string connection) =>
         new(connection, TimeProvider.System, NullLogger<PostgresDatabase>.Instance);

@@ -100,8 +100,8 @@ public sealed class IdentityGrainTests
         await using var silo = await TestSilo.StartAsync(stores);
         var first = await Authority(silo).GetBundleAsync(default);
 
-        await stores.Keys.ReplaceSignerAsync(
-            AuthorityCertificates.Create(Model.Identity.TrustDomain.Parse("cluster.local"), silo.Clock.GetUtcNow()), default);
+        stores.Keys.Material = AuthorityCertificates.Create(
+            Model.Identity.TrustDomain.Parse("cluster.local"), silo.Clock.GetUtcNow());
         await using var next = await TestSilo.StartAsync(stores);
         var second = await Authority(next).GetBundleAsync(default);
 
@@ -124,6 +124,24 @@ public sealed class IdentityGrainTests
         Assert.NotEqual(before.ChainPem[1], after.ChainPem[1]);
         Assert.Equal(root, (await Authority(later).GetBundleAsync(default)).RootsPem[0]);
         Assert.Single(await Identity(later).ListAsync(default));
+    }
+
+    [Fact]
+    public async Task Of_two_activations_that_renew_the_signing_certificate_both_sign_with_that_of_the_first()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await using var other = await TestSilo.StartAsync(silo.Stores);
+        await Issue(silo, "node-1");
+        await Issue(other, "node-2"); // both authorities are active now
+        silo.Clock.Advance(TimeSpan.FromDays(250));
+        other.Clock.Advance(TimeSpan.FromDays(250));
+
+        var first = await Authority(silo).SignAsync(new SignRequest(Cart, [.. CsrSamples.P256()], null, []), default);
+        var second = await Authority(other).SignAsync(new SignRequest(Cart, [.. CsrSamples.P256()], null, []), default);
+
+        var signer = Assert.IsType<SignResult.Signed>(first).ChainPem[1];
+        Assert.Equal(silo.Stores.Keys.Material!.SigningCertificate, signer);
+        Assert.Equal(signer, Assert.IsType<SignResult.Signed>(second).ChainPem[1]);
     }
 
     private static IIdentityGrain Identity(TestSilo silo) => silo.Grain<IIdentityGrain>(Cart);

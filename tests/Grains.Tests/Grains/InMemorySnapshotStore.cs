@@ -25,6 +25,23 @@ internal sealed class InMemorySnapshotStore : ISnapshotStore
         }
     }
 
+    /// <summary>Forgets a key, as it is with tombstones when there are too many.</summary>
+    public void Forget(string key)
+    {
+        lock (_gate) _rows.Remove(key);
+    }
+
+    /// <summary>Puts the store back to an earlier state, as from a backup.</summary>
+    public void PutBack(StoredSnapshot stored)
+    {
+        lock (_gate)
+        {
+            (_number, _forgottenUpTo) = (stored.Number, stored.ForgottenUpTo);
+            _rows.Clear();
+            foreach (var row in stored.Rows) _rows.Add(row.Key, row);
+        }
+    }
+
     public async Task<bool> TryAppendAsync(SnapshotAppend append, CancellationToken cancellationToken)
     {
         await BeforeAppend(append);

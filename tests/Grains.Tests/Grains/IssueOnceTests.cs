@@ -180,7 +180,7 @@ public sealed class IssueOnceTests
         await using var silo = await TestSilo.StartAsync();
         await Issue(silo, _csr);
         var keys = AuthorityCertificates.Create(TrustDomain.Parse("cluster.local"), silo.Clock.GetUtcNow());
-        await silo.Stores.Keys.ReplaceSignerAsync(keys, default);
+        silo.Stores.Keys.Material = keys;
 
         await using var next = await TestSilo.StartAsync(silo.Stores);
         var renewed = await Issue(next, _csr);
@@ -219,7 +219,7 @@ public sealed class IssueOnceTests
     public async Task A_state_saved_by_the_version_before_is_read()
     {
         var stores = new TestStores();
-        await stores.State.WriteAsync(_key, """{"Generation":3}""", null, default);
+        await stores.State.WriteAsync(_key, """{"Generation":3}""", removableFrom: null, expectedETag: null, default);
         await using var silo = await TestSilo.StartAsync(stores);
 
         var issued = await Issue(silo, _csr);

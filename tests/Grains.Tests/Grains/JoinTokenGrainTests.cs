@@ -43,7 +43,23 @@ public sealed class JoinTokenGrainTests
         Assert.IsType<RedeemResult.Used>(await Token(next).RedeemAsync("second", "other", default));
         Assert.IsType<RedeemResult.Granted>(await Token(next).RedeemAsync("first", "claim", default));
         await Token(next).FinishAsync(default);
+        Assert.IsType<RedeemResult.Granted>(await Token(next).RedeemAsync("first", "claim", default)); // the answer was lost
+        next.Clock.Advance(TimeSpan.FromMinutes(1));
         Assert.IsType<RedeemResult.Used>(await Token(next).RedeemAsync("first", "claim", default));
+    }
+
+    [Fact]
+    public async Task What_is_saved_of_it_may_be_removed_once_it_is_long_over_and_not_before()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var grant = Grant(silo);
+        await Token(silo).MintAsync(grant, default);
+        var minted = Assert.Single(silo.Stores.State.RemovableFrom).Value;
+        await Token(silo).RedeemAsync("first", "claim", default);
+        await Token(silo).FinishAsync(default);
+
+        Assert.Equal(grant.ExpiresAt.AddHours(1), minted);
+        Assert.Equal(minted, Assert.Single(silo.Stores.State.RemovableFrom).Value);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using MeshOrleans.Grains.Config;
+using MeshOrleans.Grains.Snapshots;
 using MeshOrleans.Testing;
 
 namespace MeshOrleans.Grains.Tests.Grains;
@@ -120,6 +121,26 @@ public sealed class MeshConfigGrainTests
 
         await next.WaitForAsync("config/A/n/b");
     }
+
+    [Fact]
+    public async Task A_deletion_that_was_told_and_forgotten_does_not_come_back_with_the_next_activation()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Apply(silo, Request("A/n/a", "{}"));
+        await Apply(silo, Request("A/n/b", "{}") with { Delete = ["A/n/a"] });
+        await Apply(silo, Request("A/n/b", """{"x":1}""") with { Delete = [] });
+        silo.Stores.Snapshots.Forget("config/A/n/a");
+        var before = await RowsAsync(silo);
+
+        await using var next = await TestSilo.StartAsync(silo.Stores);
+        Assert.Equal(3, await Config(next).GetRevisionAsync(default));
+
+        Assert.Equal(before, await RowsAsync(next));
+        Assert.Equal("config/A/n/b", Assert.Single(before).Key);
+    }
+
+    private static async Task<SnapshotRow[]> RowsAsync(TestSilo silo) =>
+        [.. (await silo.Stores.Snapshots.LoadAsync("", default)).Rows];
 
     [Fact]
     public async Task A_dry_run_saves_and_tells_nothing()

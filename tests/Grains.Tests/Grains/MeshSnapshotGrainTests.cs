@@ -106,6 +106,41 @@ public sealed class MeshSnapshotGrainTests
         Assert.Equal(["a", "b", "c"], (await other.ReadAsync()).Keys);
     }
 
+    [Fact]
+    public async Task A_follower_is_not_taken_back_by_an_activation_that_others_have_written_past()
+    {
+        var stores = new TestStores();
+        await using var stale = await TestSilo.StartAsync(stores);
+        await using var newest = await TestSilo.StartAsync(stores);
+        await stale.Snapshot.PublishAsync([Put("a", 1)], CancellationToken.None);
+        await newest.Snapshot.PublishAsync([Put("b", 1)], CancellationToken.None);
+        var held = await FirstAsync(newest, "", 0);
+
+        await Assert.ThrowsAnyAsync<Exception>(() => FirstAsync(stale, held.Epoch, held.Number));
+        await newest.Snapshot.PublishAsync([Put("c", 1)], CancellationToken.None);
+        var batch = await FirstAsync(stale, held.Epoch, held.Number); // it has begun anew
+
+        Assert.False(batch.IsFull);
+        Assert.Equal([Put("c", 1)], batch.Changes.AsEnumerable());
+    }
+
+    [Fact]
+    public async Task A_follower_takes_over_what_a_store_says_that_was_put_back()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await silo.Snapshot.PublishAsync([Put("a", 1)], CancellationToken.None);
+        var backup = await silo.Stores.Snapshots.LoadAsync("", default);
+        await silo.Snapshot.PublishAsync([Put("b", 1)], CancellationToken.None);
+        var held = await FirstAsync(silo, "", 0);
+
+        silo.Stores.Snapshots.PutBack(backup);
+        await using var next = await TestSilo.StartAsync(silo.Stores);
+        var batch = await FirstAsync(next, held.Epoch, held.Number);
+
+        Assert.True(batch.IsFull);
+        Assert.Equal([Put("a", 1)], batch.Changes.AsEnumerable());
+    }
+
     private static SnapshotChange Put(string key, long version) => new(key, version, $"{key}{version}");
 
     private static SnapshotChange Remove(string key, long version) => new(key, version, null);

@@ -33,7 +33,11 @@ internal sealed class TestSilo : IAsyncDisposable
         services.AddSingleton<IGrainStateStore>(stores.State);
         services.AddSingleton<IReminderStore>(stores.Reminders);
         services.AddMeshGrains();
-        services.AddEmbeddedGrains(options => options.AddAssembly(typeof(StorageNames).Assembly));
+        services.AddEmbeddedGrains(options =>
+        {
+            options.AddAssembly(typeof(StorageNames).Assembly);
+            options.RemovableFrom = state => (state as IExpiringState)?.RemovableFrom;
+        });
         _services = services.BuildServiceProvider();
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using MeshOrleans.Grains.Embedded;
 using MeshOrleans.Grains.Identity;
 
@@ -38,11 +39,21 @@ internal sealed class ObservedStateStore : IGrainStateStore
         return state;
     }
 
-    public Task<string> WriteAsync(GrainStateKey key, string json, string? expectedETag, CancellationToken cancellationToken)
+    /// <summary>From when on each record may be removed, as told by its newest write.</summary>
+    public ConcurrentDictionary<GrainStateKey, DateTimeOffset?> RemovableFrom { get; } = new();
+
+    public async Task<string> WriteAsync(
+        GrainStateKey key,
+        string json,
+        DateTimeOffset? removableFrom,
+        string? expectedETag,
+        CancellationToken cancellationToken)
     {
         BeforeWrite(key);
         Interlocked.Increment(ref _writes);
-        return _store.WriteAsync(key, json, expectedETag, cancellationToken);
+        var etag = await _store.WriteAsync(key, json, removableFrom, expectedETag, cancellationToken);
+        RemovableFrom[key] = removableFrom;
+        return etag;
     }
 
     public Task ClearAsync(GrainStateKey key, string? expectedETag, CancellationToken cancellationToken) =>
@@ -52,16 +63,14 @@ internal sealed class ObservedStateStore : IGrainStateStore
 /// <summary>The authority's keys in memory.</summary>
 internal sealed class InMemoryKeyStore : IAuthorityKeyStore
 {
-    private AuthorityMaterial? _material;
+    public AuthorityMaterial? Material { get; set; }
 
-    public Task<AuthorityMaterial?> LoadAsync(CancellationToken cancellationToken) => Task.FromResult(_material);
+    public Task<AuthorityMaterial?> LoadAsync(CancellationToken cancellationToken) => Task.FromResult(Material);
 
     public Task<AuthorityMaterial> CreateAsync(AuthorityMaterial material, CancellationToken cancellationToken) =>
-        Task.FromResult(_material ??= material);
+        Task.FromResult(Material ??= material);
 
-    public Task ReplaceSignerAsync(AuthorityMaterial material, CancellationToken cancellationToken)
-    {
-        _material = material;
-        return Task.CompletedTask;
-    }
+    public Task<AuthorityMaterial> ReplaceSignerAsync(
+        AuthorityMaterial held, AuthorityMaterial next, CancellationToken cancellationToken) =>
+        Task.FromResult(Material = Material == held ? next : Material!);
 }

@@ -75,7 +75,8 @@ public sealed class FileAuthorityKeyStoreTests : IDisposable
         var keys = await _store.CreateAsync(New(), CancellationToken.None);
         var renewed = AuthorityCertificates.WithNewSigner(keys, _domain, DateTimeOffset.UnixEpoch.AddYears(50));
 
-        await _store.ReplaceSignerAsync(renewed, CancellationToken.None);
+        Assert.Equal(renewed, await _store.ReplaceSignerAsync(keys, renewed, CancellationToken.None));
+        Assert.Equal(renewed, await _store.ReplaceSignerAsync(keys, keys, CancellationToken.None)); // too late
 
         Assert.Equal(renewed, await _store.LoadAsync(CancellationToken.None));
         Assert.NotEqual(keys, renewed);

@@ -50,7 +50,7 @@ internal static class WriterProgram
         for (var i = 0; ; i++)
         {
             var key = $"{writer}-{i}."; // the dot shows that the line is whole
-            await store.WriteAsync(new GrainStateKey("mesh", "type", "state", key), "{}", null, CancellationToken.None);
+            await store.WriteAsync(new GrainStateKey("mesh", "type", "state", key), "{}", null, null, CancellationToken.None);
             Console.WriteLine(key);
         }
     }

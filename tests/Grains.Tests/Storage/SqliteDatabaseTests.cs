@@ -31,7 +31,7 @@ public sealed class SqliteDatabaseTests : IDisposable
 
         using var again = SqliteDatabase.Open(_folder.Path);
         Assert.Equal(["kept"], await ReadAsync(again));
-        Assert.Equal([1], await again.ReadAsync(
+        Assert.Equal([2], await again.ReadAsync(
             s => s.Query("SELECT version FROM schema_version", r => r.GetInt32(0)), CancellationToken.None));
     }
 

@@ -28,13 +28,13 @@ public sealed class SqliteStoreTests : IDisposable
     {
         var store = new SqliteGrainStateStore(_database);
         Assert.Null(await store.ReadAsync(s_key, s_none));
-        var first = await store.WriteAsync(s_key, "1", expectedETag: null, s_none);
-        var second = await store.WriteAsync(s_key, "2", first, s_none);
+        var first = await store.WriteAsync(s_key, "1", removableFrom: null, expectedETag: null, s_none);
+        var second = await store.WriteAsync(s_key, "2", removableFrom: null, first, s_none);
 
         var exception = await Assert.ThrowsAsync<InconsistentStateException>(
-            () => store.WriteAsync(s_key, "3", first, s_none));
+            () => store.WriteAsync(s_key, "3", removableFrom: null, first, s_none));
         await Assert.ThrowsAsync<InconsistentStateException>(() => store.ClearAsync(s_key, first, s_none));
-        await Assert.ThrowsAsync<InconsistentStateException>(() => store.WriteAsync(s_key, "3", null, s_none));
+        await Assert.ThrowsAsync<InconsistentStateException>(() => store.WriteAsync(s_key, "3", removableFrom: null, expectedETag: null, s_none));
 
         Assert.Equal((second, first), (exception.StoredEtag, exception.CurrentEtag));
         Assert.Equal(new StoredGrainState("2", second), await store.ReadAsync(s_key, s_none));
@@ -44,24 +44,44 @@ public sealed class SqliteStoreTests : IDisposable
     public async Task A_cleared_state_is_gone_and_its_versions_do_not_come_again()
     {
         var store = new SqliteGrainStateStore(_database);
-        var first = await store.WriteAsync(s_key, "1", expectedETag: null, s_none);
+        var first = await store.WriteAsync(s_key, "1", removableFrom: null, expectedETag: null, s_none);
 
         await store.ClearAsync(s_key, first, s_none);
 
         Assert.Null(await store.ReadAsync(s_key, s_none));
-        Assert.NotEqual(first, await store.WriteAsync(s_key, "2", expectedETag: null, s_none));
+        Assert.NotEqual(first, await store.WriteAsync(s_key, "2", removableFrom: null, expectedETag: null, s_none));
+    }
+
+    [Fact]
+    public async Task A_state_that_nobody_needs_any_more_is_removed_and_no_other()
+    {
+        var store = new SqliteGrainStateStore(_database);
+        var now = DateTimeOffset.UnixEpoch.AddYears(50);
+        var etag = await store.WriteAsync(s_key, "1", now, expectedETag: null, s_none);
+        await store.WriteAsync(s_key with { GrainKey = "kept" }, "2", removableFrom: null, expectedETag: null, s_none);
+        var states = new SqliteRemovableStates(_database);
+
+        Assert.Equal(0, await states.RemoveAsync(now.AddSeconds(-1), s_none));
+        etag = await store.WriteAsync(s_key, "3", now.AddMinutes(1), etag, s_none);
+        Assert.Equal(0, await states.RemoveAsync(now, s_none));
+        Assert.Equal(1, await states.RemoveAsync(now.AddMinutes(1), s_none));
+
+        Assert.Null(await store.ReadAsync(s_key, s_none));
+        Assert.NotNull(await store.ReadAsync(s_key with { GrainKey = "kept" }, s_none));
+        await Assert.ThrowsAsync<InconsistentStateException>(
+            () => store.WriteAsync(s_key, "4", removableFrom: null, etag, s_none));
     }
 
     [Fact]
     public async Task States_survive_reopening()
     {
-        var etag = await new SqliteGrainStateStore(_database).WriteAsync(s_key, "1", expectedETag: null, s_none);
+        var etag = await new SqliteGrainStateStore(_database).WriteAsync(s_key, "1", removableFrom: null, expectedETag: null, s_none);
 
         Reopen();
 
         var store = new SqliteGrainStateStore(_database);
         Assert.Equal(new StoredGrainState("1", etag), await store.ReadAsync(s_key, s_none));
-        Assert.NotEqual(etag, await store.WriteAsync(s_key, "2", etag, s_none));
+        Assert.NotEqual(etag, await store.WriteAsync(s_key, "2", removableFrom: null, etag, s_none));
     }
 
     [Fact]

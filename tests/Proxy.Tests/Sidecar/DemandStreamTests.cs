@@ -103,6 +103,7 @@ public sealed class DemandStreamTests : IAsyncLifetime, IDisposable
             {
                 Name = "virtualOutbound",
                 Address = MeshResources.At("0.0.0.0", 15001),
+                UseOriginalDst = true,
                 TrafficDirection = MeshOrleans.Xds.Protocol.Core.TrafficDirection.Outbound,
                 FilterChains = { CatchAll() },
             },

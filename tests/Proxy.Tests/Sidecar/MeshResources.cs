@@ -89,6 +89,7 @@ internal static class MeshResources
         {
             Name = $"0.0.0.0_{port}",
             Address = At("0.0.0.0", port),
+            BindToPort = false,
             TrafficDirection = TrafficDirection.Outbound,
             FilterChains = { new FilterChain { Filters = { Http(manager) } } },
         };

@@ -22,6 +22,16 @@ public sealed class SettingsReaderTests : IDisposable
     }
 
     [Fact]
+    public void A_gateway_needs_no_application_and_is_known_by_its_id()
+    {
+        var settings = Read("--mode", "gateway", "--xds", "a:1", "--namespace", "istio-system", "--credentials-dir", "/c");
+
+        Assert.Equal(ProxyRole.Gateway, settings.Role);
+        Assert.Equal("router~127.0.0.1~host-1.istio-system~istio-system.svc.cluster.local", settings.NodeId);
+        Assert.Equal("/c", settings.CredentialsDirectory);
+    }
+
+    [Fact]
     public void Port_lists_are_aligned()
     {
         var settings = Read(
@@ -75,6 +85,11 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("--xds a:1 --namespace n --admin-port 70000", "--admin-port: '70000' is not a port (0-65535)")]
     [InlineData("--xds a:1 --namespace n --lease -1", "--lease: '-1' is not a number from 1 to 86400")]
     [InlineData("--xds a:1 --namespace n --probe udp", "--probe: 'udp' is not one of none|tcp")]
+    [InlineData("--xds a:1 --namespace n --mode edge", "--mode: 'edge' is not one of sidecar|gateway")]
+    [InlineData(
+        "--xds a:1 --namespace n --mode gateway --app-port 80", "--app-port is for a sidecar; a gateway opens what its Gateway resources say")]
+    [InlineData(
+        "--xds a:1 --namespace n --mode gateway --node-id x", "--node-id: that of a gateway starts with 'router~', and not 'x'")]
     [InlineData("--xds a:1 --namespace n --labels app", "--labels: 'app' is not of the form key=value")]
     [InlineData("--xds a:1 --namespace n --address localhost", "--address: 'localhost' is not an IP address")]
     [InlineData(

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Sidecar.Xds;
 using MeshOrleans.Testing;
@@ -32,6 +33,41 @@ public sealed class TranslationContractTests
         Assert.Empty(holder.Status.Warming);
         Assert.NotEmpty(holder.Model.Outbound);
         Assert.NotEmpty(holder.Model.Inbound);
+    }
+
+    [Fact]
+    public void What_a_gateway_gets_becomes_listeners_that_do_what_the_Gateway_says()
+    {
+        using var holder = new ModelHolder(ProxyModel.Empty, new ManualTimeProvider(), new ListLogger<ModelHolder>());
+        var resources = JsonNode.Parse(File.ReadAllText(Path.Combine(Golden(), "edge/everything.json")))!.AsObject();
+        string[] types =
+            [TypeUrls.Cluster, TypeUrls.ClusterLoadAssignment, TypeUrls.Listener, TypeUrls.RouteConfiguration];
+        foreach (var type in types) Assert.Null(holder.Apply(Response(type, resources)));
+
+        var edge = holder.Model!.Edge;
+
+        Assert.Empty(holder.Status.Warming);
+        Assert.Equal(5, edge.Count);
+        Assert.False(edge["0.0.0.0_80"].IsTls);
+        var redirect = Assert.IsType<RouteAction.Redirect>(
+            edge["0.0.0.0_80"].Choose("", false)!.Routes!.FindHost("b.example")!.Routes.Single().Action);
+        Assert.Equal("https", redirect.Scheme);
+        var simple = edge["0.0.0.0_443"].Choose("x.example", false)!;
+        Assert.Equal(("cred", ClientCertificateDemand.None), ($"{simple.Tls!.Certificates.Single()}", simple.Tls.Demand));
+        var mutual = edge["0.0.0.0_443"].Choose("m.example.org", false)!.Tls!;
+        Assert.Equal(("cred-cacert", ClientCertificateDemand.Required), ($"{mutual.Roots}", mutual.Demand));
+        Assert.Equal(System.Security.Authentication.SslProtocols.Tls13, mutual.Protocols);
+        Assert.Equal(["spiffe://x/y", "client.example"], mutual.AllowedNames.AsEnumerable());
+        var files = edge["0.0.0.0_443"].Choose("f.example.org", false)!.Tls!;
+        Assert.Equal((new EdgeRootsName("", "/c/ca", "/c/crl"), ClientCertificateDemand.Optional), (files.Roots!, files.Demand));
+        Assert.Equal(new EdgeCertificateName("", "/c/crt", "/c/key"), files.Certificates.Single());
+        Assert.Null(edge["0.0.0.0_443"].Choose("db.through.org", false)!.Tls);
+        Assert.Null(edge["0.0.0.0_443"].Choose("nobody.org", false));
+        Assert.True(edge["0.0.0.0_8443"].Choose("whatever", false)!.Tls!.IsMesh);
+        var open = edge["0.0.0.0_15443"];
+        Assert.NotNull(open.Choose("outbound_.80_._.b.app.svc.cluster.local", true));
+        Assert.Null(open.Choose("outbound_.80_._.b.app.svc.cluster.local", false));
+        Assert.Equal(3, edge["10.9.9.9_9000"].Choose("", false)!.Clusters!.Clusters.Length);
     }
 
     private static DeltaDiscoveryResponse Response(string typeUrl, JsonObject resources)

@@ -135,6 +135,11 @@ public sealed class DataPlaneLimitsTests
         "VirtualService", "{ hosts: [a.com], tcp: [{ route: [{ destination: { host: a } }] }] }", "tcp",
         "a route of TCP traffic is acted on by stock Envoys")]
     [InlineData(
+        "Gateway",
+        "{ servers: [{ port: { number: 443, name: https, protocol: HTTPS }, hosts: [a.com], "
+            + "tls: { mode: SIMPLE, credentialName: c, cipherSuites: [ECDHE-ECDSA-AES128-GCM-SHA256] } }] }",
+        "servers[0].tls.cipherSuites", "cipherSuites")]
+    [InlineData(
         "Sidecar",
         "{ ingress: [{ port: { number: 80, name: http, protocol: HTTP }, defaultEndpoint: "
             + "\"unix:///run/app\" }] }",
@@ -158,6 +163,12 @@ public sealed class DataPlaneLimitsTests
     public void What_has_no_effect_is_accepted_with_a_word_about_it(
         string kind, string spec, string path, string message) =>
         RuleTable.Notes(kind, spec, path, message);
+
+    [Theory]
+    [InlineData("tls: [{ match: [{ sniHosts: [a.com] }], route: [{ destination: { host: a } }] }]")]
+    [InlineData("tcp: [{ route: [{ destination: { host: a } }] }]")]
+    public void A_route_of_connections_is_acted_on_where_only_gateways_have_it(string routes) =>
+        RuleTable.Accepts("VirtualService", $"{{ hosts: [a.com], gateways: [n/gw], {routes} }}");
 
     private static string Route(string fields) =>
         $"{{ hosts: [a], http: [{{ route: [{{ destination: {{ host: a }} }}], {fields} }}] }}";

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
 using MeshOrleans.Xds.Protocol;
+using MeshOrleans.Xds.Tests.Translation.Edge;
 using MeshOrleans.Xds.Tests.Translation.Envoy;
 using MeshOrleans.Xds.Translation.Resources;
 using MeshOrleans.Xds.Translation.Scopes;
@@ -68,6 +69,10 @@ public sealed class GoldenTests
     [Fact]
     public void A_mesh_that_has_everything_becomes_for_a_stock_Envoy_what_its_golden_file_says() =>
         Compare(Path.Combine("envoy", "everything"), EnvoyMesh.Mesh.For(TestMesh.Envoy()).Resources);
+
+    [Fact]
+    public void A_mesh_with_every_kind_of_server_becomes_for_a_gateway_what_its_golden_file_says() =>
+        Compare(Path.Combine("edge", "everything"), EdgeMesh.Everything.For(EdgeMesh.Gateway).Resources);
 
     private static ResourceSet Translate(string sample, string ns, string services, ProxyMode mode)
     {

@@ -68,7 +68,7 @@ public sealed class InboundListenerTranslatorTests
         Assert.False(TestMesh.With("").For("app", "app=stranger").Has(TypeUrls.Listener, "virtualInbound"));
 
     [Fact]
-    public void A_gateway_gets_neither_inbound_ports_nor_routes()
+    public void A_gateway_that_nothing_opens_gets_neither_inbound_ports_nor_routes()
     {
         var resources = SnapshotTranslator.Translate(new TranslationInput(
             TestMesh.With("").Snapshot, TestMesh.Scope("app", "app=b") with { Mode = ProxyMode.Gateway }));

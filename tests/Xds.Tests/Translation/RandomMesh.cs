@@ -58,7 +58,7 @@ internal sealed record RandomMesh(string[] Resources, Workload[] Members)
     public static Gen<string> AnyResource() =>
         from at in Gen.Elements(Everywhere())
         from number in Gen.Choose(0, 3)
-        from kind in Gen.Choose(0, 8)
+        from kind in Gen.Choose(0, 10)
         select kind switch
         {
             0 => Rule(at.Ns, at.Name, number),
@@ -69,6 +69,8 @@ internal sealed record RandomMesh(string[] Resources, Workload[] Members)
             5 => TcpRoute(at.Ns, at.Name, number),
             6 => Demand(at.Ns, at.Name, number),
             7 => TlsRoute(at.Ns, at.Name),
+            8 => Opening(at.Ns, at.Name, number),
+            9 => EdgeRoute(at.Ns, at.Name, number),
             _ => Narrow(at.Ns, at.Name),
         };
 
@@ -172,6 +174,36 @@ internal sealed record RandomMesh(string[] Resources, Workload[] Members)
             { match: [ { sniHosts: [ "out.{{name}}.example" ] } ], route: [ { destination: { host: out.{{name}}.example } } ] },
             { match: [ { sniHosts: [ "*.{{name}}.example", "OUT.{{name}}.example" ], port: 443 } ], route: [ { destination: { host: {{name}} } } ] } ]
         """);
+
+    /// <summary>What opens ports on gateways that carry the labels of a workload.</summary>
+    private static string Opening(string ns, string name, int number)
+    {
+        string[] servers =
+        [
+            "{ port: { number: 80, name: http, protocol: HTTP }, hosts: [ \"*.example\" ], tls: { httpsRedirect: true } }, { port: { number: 443, name: https, protocol: HTTPS }, hosts: [ \"app/*.example\" ], tls: { mode: MUTUAL, credentialName: cred } }",
+            "{ port: { number: 80, name: http, protocol: HTTP }, hosts: [ \"*\" ] }, { port: { number: 443, name: tls, protocol: TLS }, hosts: [ \"*.a.example\" ], tls: { mode: PASSTHROUGH } }",
+            "{ port: { number: 80, name: tcp, protocol: TCP }, hosts: [ \"*\" ] }, { port: { number: 443, name: https, protocol: HTTPS }, hosts: [ \"*\" ], tls: { mode: ISTIO_MUTUAL } }",
+            "{ port: { number: 15443, name: tls, protocol: TLS }, hosts: [ \"*.local\" ], tls: { mode: AUTO_PASSTHROUGH } }",
+        ];
+        return Resource("Gateway", Networking, ns, name, $$"""
+            selector: { app: a }, servers: [ {{servers[number]}} ]
+            """);
+    }
+
+    private static string EdgeRoute(string ns, string name, int number)
+    {
+        string[] routes =
+        [
+            "http: [ { match: [ { uri: { prefix: /x } } ], route: [ { destination: { host: NAME } } ] } ]",
+            "http: [ { route: [ { destination: { host: NAME } } ] } ]",
+            "tcp: [ { route: [ { destination: { host: NAME }, weight: 1 }, { destination: { host: nowhere.example }, weight: 2 } ] } ]",
+            "tls: [ { match: [ { sniHosts: [ \"NAME.a.example\", \"*.b.a.example\" ] } ], route: [ { destination: { host: NAME } } ] } ]",
+        ];
+        var route = routes[number].Replace("NAME", name, StringComparison.Ordinal);
+        return Resource("VirtualService", Networking, ns, "edge-" + name, $$"""
+            hosts: [ "{{name}}.a.example", "*.b.a.example" ], gateways: [ app/a, other/b, {{name}} ], {{route}}
+            """);
+    }
 
     private static string Demand(string ns, string name, int number)
     {

@@ -17,6 +17,7 @@ public sealed class TranslationLawsTests
     [InlineData(ProxyMode.Sidecar)]
     [InlineData(ProxyMode.Proxyless)]
     [InlineData(ProxyMode.Envoy)]
+    [InlineData(ProxyMode.Gateway)]
     public void The_order_in_which_facts_arrive_does_not_matter(ProxyMode mode) =>
         Prop.ForAll(Meshes(), mesh =>
         {
@@ -28,6 +29,7 @@ public sealed class TranslationLawsTests
     [InlineData(ProxyMode.Sidecar)]
     [InlineData(ProxyMode.Proxyless)]
     [InlineData(ProxyMode.Envoy)]
+    [InlineData(ProxyMode.Gateway)]
     public void Translating_twice_gives_the_same_bytes(ProxyMode mode) =>
         Prop.ForAll(Meshes(), mesh =>
         {
@@ -41,6 +43,7 @@ public sealed class TranslationLawsTests
     [InlineData(ProxyMode.Sidecar)]
     [InlineData(ProxyMode.Proxyless)]
     [InlineData(ProxyMode.Envoy)]
+    [InlineData(ProxyMode.Gateway)]
     [InlineData(ProxyMode.Envoy, false)]
     public void Nothing_is_sent_that_its_kind_of_proxy_would_refuse(ProxyMode mode, bool hasFiles = true) =>
         Prop.ForAll(Meshes(), mesh =>
@@ -55,6 +58,7 @@ public sealed class TranslationLawsTests
     [InlineData(ProxyMode.Sidecar)]
     [InlineData(ProxyMode.Proxyless)]
     [InlineData(ProxyMode.Envoy)]
+    [InlineData(ProxyMode.Gateway)]
     public void Who_is_no_member_of_a_service_changes_nothing_for_others(ProxyMode mode) =>
         Prop.ForAll(Meshes(), mesh =>
         {
@@ -67,6 +71,7 @@ public sealed class TranslationLawsTests
     [InlineData(ProxyMode.Sidecar)]
     [InlineData(ProxyMode.Proxyless)]
     [InlineData(ProxyMode.Envoy)]
+    [InlineData(ProxyMode.Gateway)]
     public void Going_on_from_before_gives_what_a_translation_from_scratch_gives(ProxyMode mode) =>
         Prop.ForAll(Meshes(), Steps().ListOf(6).ToArbitrary(), (mesh, steps) =>
         {

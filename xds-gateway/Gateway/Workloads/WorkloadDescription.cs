@@ -39,10 +39,13 @@ internal static class WorkloadDescription
         };
     }
 
-    /// <summary>A stock Envoy takes mesh mTLS with its own files only: without, its peers must not try.</summary>
+    /// <summary>
+    /// A stock Envoy takes mesh mTLS with its own files only: without, its peers must not try. What a gateway takes its
+    /// Gateways say; its peers are told by a DestinationRule.
+    /// </summary>
     private static bool TakesMeshTls(ProxyScope scope) => scope.Mode switch
     {
-        ProxyMode.Proxyless => false,
+        ProxyMode.Proxyless or ProxyMode.Gateway => false,
         ProxyMode.Envoy => scope.ServerFiles is not null,
         _ => true,
     };

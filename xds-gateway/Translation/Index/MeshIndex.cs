@@ -29,7 +29,8 @@ public sealed class MeshIndex
         Registry = ServiceRegistry.From(snapshot);
         var services = Registry.Services; // and no more: what comes from this index shares the answer
         _byAddress = new(() => ByAddress(services));
-        VirtualServices = RoutesOf(snapshot);
+        (VirtualServices, GatewayRoutes) = RoutesOf(snapshot);
+        Gateways = [.. OldestFirst<Gateway>(snapshot)];
         DestinationRules = ByNamespace<DestinationRule>(snapshot);
         PeerAuthentications = ByNamespace<PeerAuthentication>(snapshot);
         AuthorizationPolicies = ByNamespace<AuthorizationPolicy>(snapshot);
@@ -42,7 +43,9 @@ public sealed class MeshIndex
         (_facts, _before) = (before._facts, new WeakReference<MeshIndex>(before));
         Settings = before.Settings;
         Registry = before.Registry.After(snapshot, change.Members);
-        VirtualServices = change.HasRoutes ? RoutesOf(snapshot) : before.VirtualServices;
+        (VirtualServices, GatewayRoutes) =
+            change.HasRoutes ? RoutesOf(snapshot) : (before.VirtualServices, before.GatewayRoutes);
+        Gateways = before.Gateways;
         _routesFor = change.HasRoutes ? new(StringComparer.Ordinal) : before._routesFor;
         _byAddress = before._byAddress;
         DestinationRules = before.DestinationRules;
@@ -58,6 +61,12 @@ public sealed class MeshIndex
 
     /// <summary>Those that bind to the sidecars, oldest first.</summary>
     internal ImmutableArray<Sourced<VirtualService>> VirtualServices { get; }
+
+    /// <summary>Those that name a gateway, oldest first; some bind to the sidecars too.</summary>
+    internal ImmutableArray<Sourced<VirtualService>> GatewayRoutes { get; }
+
+    /// <summary>What opens ports at the edge, oldest first.</summary>
+    internal ImmutableArray<Sourced<Gateway>> Gateways { get; }
 
     internal ILookup<string, Sourced<DestinationRule>> DestinationRules { get; }
 
@@ -109,22 +118,19 @@ public sealed class MeshIndex
         .SelectMany(service => service.Addresses, (service, address) => (Service: service, Address: address))
         .ToLookup(pair => pair.Address, pair => pair.Service, StringComparer.Ordinal);
 
-    private static ImmutableArray<Sourced<VirtualService>> RoutesOf(MeshSnapshot snapshot)
+    private static (ImmutableArray<Sourced<VirtualService>> Mesh, ImmutableArray<Sourced<VirtualService>> Gateways)
+        RoutesOf(MeshSnapshot snapshot)
     {
-        return
-        [
-            .. OldestFirst<VirtualService>(snapshot)
-                .Where(v => IsForSidecars(v.Spec))
-                .Select(v => v with { Spec = RouteDelegation.Merge(v.Spec, v.Namespace, Find) }),
-        ];
+        // a delegate is only a part of another one
+        var all = OldestFirst<VirtualService>(snapshot)
+            .Where(v => !RouteDelegation.IsDelegate(v.Spec))
+            .Select(v => v with { Spec = RouteDelegation.Merge(v.Spec, v.Namespace, Find) })
+            .ToList();
+        return ([.. all.Where(v => v.Spec.IsForSidecars)], [.. all.Where(v => v.Spec.IsForGateways)]);
 
         VirtualService? Find(string ns, string name) =>
             snapshot.Config.GetValueOrDefault(new ConfigKey(nameof(VirtualService), ns, name))?.Spec as VirtualService;
     }
-
-    /// <summary>A delegate is only a part of another one.</summary>
-    private static bool IsForSidecars(VirtualService service) =>
-        !RouteDelegation.IsDelegate(service) && service.IsForSidecars;
 
     private static ILookup<string, Sourced<TSpec>> ByNamespace<TSpec>(MeshSnapshot snapshot)
         where TSpec : ConfigSpec =>

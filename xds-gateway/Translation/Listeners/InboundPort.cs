@@ -16,7 +16,6 @@ internal sealed record InboundPort(int Number, AppProtocol Protocol)
     public static ImmutableArray<InboundPort> Of(ProxyView view)
     {
         var scope = view.Scope;
-        if (scope.Mode is ProxyMode.Gateway) return [];
         var declared = new SortedDictionary<int, List<AppProtocol>>();
         foreach (var service in view.Mesh.Registry.Services)
         {
@@ -49,7 +48,7 @@ internal sealed record InboundPort(int Number, AppProtocol Protocol)
     }
 
     /// <summary>The same rule by which the registry finds a workload's port behind a service port.</summary>
-    private static int? NumberOf(ServicePort port, ProxyScope scope)
+    public static int? NumberOf(ServicePort port, ProxyScope scope)
     {
         if (port.Name.Length > 0 && scope.Ports.TryGetValue(port.Name, out var named)) return named;
         if (port.TargetPortName.Length == 0) return port.TargetPort;

@@ -4,6 +4,7 @@ using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Route;
 using MeshOrleans.Xds.Translation.Clusters;
+using MeshOrleans.Xds.Translation.Edge;
 using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Listeners;
 using MeshOrleans.Xds.Translation.Scopes;
@@ -18,15 +19,20 @@ namespace MeshOrleans.Xds.Translation.Routes;
 internal static class HttpRouteTranslator
 {
     private const string MetadataKey = "istio";
+    private const string ClaimPrefix = "@request.auth.";
 
-    public static List<Route> Translate(ProxyView view, Sourced<VirtualService> source, int port)
+    /// <param name="gateways">
+    /// The gateways, as <c>namespace/name</c>, at which a gateway proxy serves the routes; null for a sidecar.
+    /// </param>
+    public static List<Route> Translate(
+        ProxyView view, Sourced<VirtualService> source, int port, IReadOnlySet<string>? gateways = null)
     {
         var routes = new List<Route>();
         foreach (var rule in source.Spec.Http)
         {
             foreach (var match in rule.Match.IsEmpty ? [null] : rule.Match.Cast<HttpMatch?>())
             {
-                if (match is not null && !IsFor(match, view.Scope, port)) continue;
+                if (match is not null && !IsFor(match, source.Namespace, view.Scope, port, gateways)) continue;
                 if (Translate(view, source, rule, match, port) is not { } route) continue;
                 routes.Add(route);
                 if (RouteMatchTranslator.TakesEverything(route.Match)) return routes;
@@ -51,11 +57,24 @@ internal static class HttpRouteTranslator
         };
     }
 
-    private static bool IsFor(HttpMatch match, ProxyScope scope, int port) =>
-        (match.Gateways.IsEmpty || match.Gateways.Contains(VirtualService.MeshGateway))
-        && (match.SourceNamespace.Length == 0 || match.SourceNamespace == scope.Namespace)
-        && (match.Port is not { } wanted || wanted == port)
-        && LabelSelector.Matches(match.SourceLabels, scope.Labels);
+    private static bool IsFor(
+        HttpMatch match, string ns, ProxyScope scope, int port, IReadOnlySet<string>? gateways)
+    {
+        if (match.Port is { } wanted && wanted != port) return false;
+        var isForClient = (match.SourceNamespace.Length == 0 || match.SourceNamespace == scope.Namespace)
+            && LabelSelector.Matches(match.SourceLabels, scope.Labels);
+        return gateways is null
+            ? isForClient && (match.Gateways.IsEmpty || match.Gateways.Contains(VirtualService.MeshGateway))
+            : EdgeRoutes.IsFor(match.Gateways, ns, gateways, isForClient) && !AsksForClaims(match);
+    }
+
+    /// <summary>
+    /// Claims are conditions of tokens, which nobody here has read yet: without a proved claim such a rule never
+    /// matches, whatever a client writes into its headers.
+    /// </summary>
+    private static bool AsksForClaims(HttpMatch match) =>
+        match.Headers.Keys.Concat(match.WithoutHeaders.Keys)
+            .Any(name => name.StartsWith(ClaimPrefix, StringComparison.OrdinalIgnoreCase));
 
     private static Route? Translate(
         ProxyView view, Sourced<VirtualService> source, HttpRoute rule, HttpMatch? match, int port)

@@ -33,6 +33,10 @@ public sealed class EmbeddedGrainOptions
     /// <value>One minute by default.</value>
     public TimeSpan MinimumReminderPeriod { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>From when on a store may remove a state; asked at each write.</summary>
+    /// <value>Null for every state by default: none is ever removed.</value>
+    public Func<object, DateTimeOffset?> RemovableFrom { get; set; } = _ => null;
+
     /// <summary>Hosts every grain class of an assembly.</summary>
     public EmbeddedGrainOptions AddAssembly(Assembly assembly)
     {

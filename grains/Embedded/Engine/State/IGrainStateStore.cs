@@ -9,11 +9,17 @@ public interface IGrainStateStore
     /// <summary>Writes a record.</summary>
     /// <param name="key">Which.</param>
     /// <param name="json">Its content.</param>
+    /// <param name="removableFrom">From when on nobody needs it any more; null keeps it.</param>
     /// <param name="expectedETag">The version that it replaces; null when there must be none.</param>
     /// <param name="cancellationToken">Ends the wait; the write may happen all the same.</param>
     /// <returns>The new version.</returns>
     /// <exception cref="Orleans.Storage.InconsistentStateException">The version is another one.</exception>
-    Task<string> WriteAsync(GrainStateKey key, string json, string? expectedETag, CancellationToken cancellationToken);
+    Task<string> WriteAsync(
+        GrainStateKey key,
+        string json,
+        DateTimeOffset? removableFrom,
+        string? expectedETag,
+        CancellationToken cancellationToken);
 
     /// <summary>Removes a record.</summary>
     /// <exception cref="Orleans.Storage.InconsistentStateException">The version is another one.</exception>

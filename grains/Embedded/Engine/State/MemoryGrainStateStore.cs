@@ -13,7 +13,11 @@ public sealed class MemoryGrainStateStore : IGrainStateStore
     }
 
     public Task<string> WriteAsync(
-        GrainStateKey key, string json, string? expectedETag, CancellationToken cancellationToken)
+        GrainStateKey key,
+        string json,
+        DateTimeOffset? removableFrom,
+        string? expectedETag,
+        CancellationToken cancellationToken)
     {
         lock (_gate)
         {

@@ -34,7 +34,8 @@ internal sealed class PersistentState<TState>(Activation activation, GrainStateK
     public Task WriteStateAsync(CancellationToken cancellationToken) => InOrder(async () =>
     {
         var json = JsonSerializer.Serialize(State, StateJson.Options);
-        Etag = await store.WriteAsync(key, json, Etag, cancellationToken);
+        var removableFrom = State is null ? null : activation.Catalog.Options.RemovableFrom(State);
+        Etag = await store.WriteAsync(key, json, removableFrom, Etag, cancellationToken);
         RecordExists = true;
     });
 

@@ -56,11 +56,16 @@ internal static class InboundReader
             (not null, not null) => InboundTlsMode.Permissive,
             _ => InboundTlsMode.Disable,
         };
-        return Template(port, mode, (tls ?? plain)!);
+        return Template(port, mode, (tls ?? plain)!, at);
     }
 
-    private static InboundTemplate Template(int port, InboundTlsMode mode, ChainTemplate chain)
+    private static InboundTemplate Template(int port, InboundTlsMode mode, ChainTemplate chain, FieldPath at)
     {
+        if (chain is { Http: null, TcpCluster.Length: 0 })
+        {
+            throw new UnusableResourceException(at.At("filter_chains"), $"port {port} leads to several clusters");
+        }
+
         var model = new InboundPortModel
         {
             Port = port,

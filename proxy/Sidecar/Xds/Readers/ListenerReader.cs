@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Model.Validation;
@@ -24,6 +25,11 @@ internal abstract record ListenerTemplate
     /// <param name="IsOnDemand">Their hosts are asked for before that.</param>
     public sealed record CatchAll(OutboundPolicy Policy, bool IsOnDemand) : ListenerTemplate;
 
+    /// <summary>Connections from outside the mesh, taken by a gateway.</summary>
+    /// <param name="Address">Where it listens.</param>
+    /// <param name="Chains">What becomes of them.</param>
+    public sealed record Edge(IPEndPoint Address, ImmutableArray<EdgeChainTemplate> Chains) : ListenerTemplate;
+
     /// <summary>Calls to the application.</summary>
     public sealed record Inbound(ImmutableArray<InboundTemplate> Ports) : ListenerTemplate;
 }
@@ -43,7 +49,9 @@ internal static class ListenerReader
     public static ListenerTemplate Read(Proto.Listener.Listener listener, FieldPath at) =>
         listener.TrafficDirection switch
     {
-        Proto.Core.TrafficDirection.Outbound => Outbound(listener, at),
+        Proto.Core.TrafficDirection.Outbound => EdgeReader.IsEdge(listener)
+            ? EdgeReader.Read(listener, at)
+            : Outbound(listener, at),
         Proto.Core.TrafficDirection.Inbound => new ListenerTemplate.Inbound(InboundReader.Ports(listener, at)),
         _ => throw new UnusableResourceException(at.At("traffic_direction"), "must be INBOUND or OUTBOUND"),
     };
@@ -73,13 +81,13 @@ internal static class ListenerReader
             {
                 return new ChainTemplate(
                     HttpReader.Read(
-                        CoreReader.Unpack<Proto.Hcm.HttpConnectionManager>(any, here), authorization, here), "", []);
+                        CoreReader.Unpack<Proto.Hcm.HttpConnectionManager>(any, here), authorization, here), null, []);
             }
 
             if (type == TcpType)
             {
                 return new ChainTemplate(
-                    null, Cluster(
+                    null, Clusters(
                         CoreReader.Unpack<Proto.TcpProxy.TcpProxy>(any, here), here), authorization.ToImmutable());
             }
 
@@ -118,14 +126,24 @@ internal static class ListenerReader
         };
     }
 
-    private static string Cluster(Proto.TcpProxy.TcpProxy proxy, FieldPath at) => proxy.HasCluster
-        ? proxy.Cluster
-        : throw new UnusableResourceException(at.At("cluster"), "is required");
+    private static WeightedChoice Clusters(Proto.TcpProxy.TcpProxy proxy, FieldPath at) =>
+        proxy.ClusterSpecifierCase switch
+        {
+            Proto.TcpProxy.TcpProxy.ClusterSpecifierOneofCase.Cluster => WeightedChoice.Of(proxy.Cluster),
+            Proto.TcpProxy.TcpProxy.ClusterSpecifierOneofCase.WeightedClusters => CoreReader.Build(
+                at.At("weighted_clusters"), () => new WeightedChoice(
+                    [.. proxy.WeightedClusters.Clusters.Select(c => new WeightedClusterModel(c.Name, c.Weight))])),
+            _ => throw new UnusableResourceException(at.At("cluster"), "is required"),
+        };
 }
 
 /// <summary>One chain of filters.</summary>
 /// <param name="Http">For HTTP.</param>
-/// <param name="TcpCluster">For a relay of bytes: where they go.</param>
+/// <param name="Clusters">For a relay of bytes: where they go.</param>
 /// <param name="Authorization">For a relay of bytes: who may.</param>
 internal sealed record ChainTemplate(
-    HttpTemplate? Http, string TcpCluster, ImmutableArray<AuthorizationFilter> Authorization);
+    HttpTemplate? Http, WeightedChoice? Clusters, ImmutableArray<AuthorizationFilter> Authorization)
+{
+    /// <summary>The one cluster of a relay; empty for HTTP, and where there are several.</summary>
+    public string TcpCluster => Clusters is { Clusters: [var only] } ? only.Name : "";
+}

@@ -9,6 +9,12 @@ internal static class RouteReader
 {
     private const uint MaxBodyLimit = 16 * 1024 * 1024;
 
+    /// <summary>
+    /// What a host that demands TLS does. Only tables of plaintext have such hosts.
+    /// </summary>
+    private static readonly RouteModel ToHttps =
+        new() { Name = "https_redirect", Action = new RouteAction.Redirect { Scheme = "https" } };
+
     public static RouteTableModel Read(Proto.Route.RouteConfiguration configuration, FieldPath at)
     {
         var hosts = configuration.VirtualHosts.Select((h, i) => Host(h, at.At("virtual_hosts").At(i)));
@@ -22,6 +28,11 @@ internal static class RouteReader
     private static VirtualHostModel Host(Proto.Route.VirtualHost host, FieldPath at)
     {
         if (host.Domains.Count == 0) throw new UnusableResourceException(at.At("domains"), "needs at least one");
+        if (host.RequireTls is Proto.Route.VirtualHost.Types.TlsRequirementType.All)
+        {
+            return new VirtualHostModel(host.Name, [.. host.Domains], [ToHttps]);
+        }
+
         if (host.RequireTls is not Proto.Route.VirtualHost.Types.TlsRequirementType.None)
         {
             throw new UnusableResourceException(at.At("require_tls"), $"{host.RequireTls} is not supported");

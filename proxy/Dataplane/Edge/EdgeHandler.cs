@@ -1,0 +1,97 @@
+using MeshOrleans.Model;
+using MeshOrleans.Proxy.Dataplane.Http;
+using MeshOrleans.Proxy.Dataplane.Inbound;
+using MeshOrleans.Proxy.Dataplane.Model;
+using Microsoft.AspNetCore.Http;
+
+namespace MeshOrleans.Proxy.Dataplane.Edge;
+
+/// <summary>
+/// Requests from outside: one spelling of the path, what only the mesh may say stripped, who the client is written
+/// down, policy, then the route.
+/// </summary>
+internal sealed class EdgeHandler
+{
+    private const string ForwardedFor = "x-forwarded-for";
+    private const string ForwardedProto = "x-forwarded-proto";
+
+    private readonly ProxyState _state;
+    private readonly PeerTrust _trust;
+    private readonly RouteExecutor _routes;
+    private readonly ExchangeRunner _runner;
+    private readonly IRandomSource _random;
+    private readonly Func<RequestExchange, Task> _handle;
+
+    public EdgeHandler(
+        ProxyState state, PeerTrust trust, RouteExecutor routes, ExchangeRunner runner, IRandomSource random)
+    {
+        (_state, _trust, _routes, _runner, _random) = (state, trust, routes, runner, random);
+        _handle = HandleAsync; // made once: a method group would be a new delegate per request
+    }
+
+    public Task InvokeAsync(HttpContext context, EdgeConnection edge)
+    {
+        var snapshot = _state.Current;
+        var chain = edge.ChainOf(snapshot.Model);
+        if (chain?.Routes is null
+            || IsStricter(chain, edge.Chain!)
+            || !_trust.IsStillTrusted(edge, context.Connection.ClientCertificate))
+        {
+            context.Abort(); // the rules have become stricter since this connection was accepted
+            return Task.CompletedTask;
+        }
+
+        var exchange = new RequestExchange(context, snapshot, edge.Caller, isInbound: false, _runner.Now)
+        {
+            DestinationPort = edge.WorkloadPort,
+            Scheme = chain.Tls is null ? "http" : "https",
+        };
+        return _runner.RunAsync(exchange, _handle);
+    }
+
+    private Task HandleAsync(RequestExchange exchange)
+    {
+        var request = exchange.Context.Request;
+        var edge = exchange.Context.Features.Get<EdgeConnection>()!;
+        var chain = edge.ChainOf(exchange.Snapshot.Model)!;
+        if (HttpProtocol.IsHttp10(request.Protocol))
+        {
+            return LocalReply.WriteAsync(exchange, StatusCodes.Status426UpgradeRequired, "");
+        }
+
+        if (!RequestTargetReader.TryRead(exchange, chain.PathNormalization))
+        {
+            return LocalReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "");
+        }
+
+        WriteHeaders(request.Headers, exchange, edge);
+        var view = new HttpRequestView(exchange);
+        var verdict = chain.Authorization.Decide(in view);
+        if (!verdict.Allowed)
+        {
+            exchange.Details = $"rbac_access_denied_matched_policy[{verdict.Policy ?? "none"}]";
+            return LocalReply.WriteAsync(exchange, StatusCodes.Status403Forbidden, LocalReply.Denied);
+        }
+
+        TraceHeaders.Apply(request.Headers, exchange.Snapshot.Model.TraceSampling, _random);
+        return _routes.ExecuteAsync(exchange, chain.Routes!);
+    }
+
+    // Who connects is the client: what he says of others before him is kept, and what he says of himself is not.
+    private static void WriteHeaders(IHeaderDictionary headers, RequestExchange exchange, EdgeConnection edge)
+    {
+        HopHeaders.StripMeshOwned(headers, exchange.Caller.IsMutualTls);
+        var before = headers[ForwardedFor];
+        headers[ForwardedFor] = before.Count == 0 ? edge.ClientAddress : $"{before}, {edge.ClientAddress}";
+        headers[ForwardedProto] = exchange.Scheme;
+        if (exchange.Caller.ForwardedClientCertificate.Length > 0)
+        {
+            headers[HopHeaders.ForwardedClientCertificate] = exchange.Caller.ForwardedClientCertificate;
+        }
+    }
+
+    private static bool IsStricter(EdgeChainModel now, EdgeChainModel then) =>
+        !ReferenceEquals(now, then)
+        && now.Tls is { Demand: ClientCertificateDemand.Required } demanding
+        && demanding.Key != then.Tls?.Key;
+}

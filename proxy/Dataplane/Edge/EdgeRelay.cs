@@ -1,0 +1,57 @@
+using MeshOrleans.Proxy.Dataplane.Inbound;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace MeshOrleans.Proxy.Dataplane.Edge;
+
+/// <summary>Carries the bytes of a connection to an endpoint that is chosen once for all of it.</summary>
+internal sealed partial class EdgeRelay(EdgeServices services, ILogger<EdgeRelay> logger)
+{
+    public async Task RunAsync(ConnectionContext connection, EdgeConnection edge)
+    {
+        var (common, chain) = (services.Common, edge.Chain!);
+        var view = new ConnectionView(connection, edge);
+        var verdict = chain.Authorization.DecideConnection(in view);
+        if (!verdict.Allowed)
+        {
+            LogDenied(edge.Socket.Name, edge.ClientAddress, verdict.Policy);
+            connection.Abort();
+            return;
+        }
+
+        var name = chain.Clusters!.Pick(services.Random).Name;
+        var plan = common.State.Current.Clusters.GetValueOrDefault(name);
+        if (plan?.Selection.Pick(plan, services.Random) is not { } slot)
+        {
+            LogNobody(edge.Socket.Name, edge.ClientAddress, name);
+            connection.Abort();
+            return;
+        }
+
+        common.Drain.Enter();
+        slot.State.Begin();
+        try
+        {
+            await TcpRelay.RunAsync(
+                connection,
+                cancellationToken => services.Connector.ConnectBytesAsync(plan, slot.Model, cancellationToken),
+                plan.Model.Connection.ConnectTimeout,
+                common.Metrics.Connections(edge.Caller, plan.Model, isInbound: false),
+                common.Clock).ConfigureAwait(false);
+        }
+        finally
+        {
+            slot.State.End();
+            common.Drain.Exit();
+        }
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "Listener {Listener} refused a connection of {Client} by {Policy}.")]
+    private partial void LogDenied(string listener, string client, string? policy);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Listener {Listener} closed a connection of {Client}: no healthy endpoint in {Cluster}.")]
+    private partial void LogNobody(string listener, string client, string cluster);
+}

@@ -1,0 +1,35 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Evaluation;
+
+namespace MeshOrleans.Proxy.Dataplane.Model;
+
+/// <summary>What becomes of some of the connections of an edge listener.</summary>
+public sealed record EdgeChainModel
+{
+    /// <summary>Its name, of its own within the listener.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The server names it takes, exact or <c>*.suffix</c>; none for all that no other chain takes.</summary>
+    public ImmutableArray<string> ServerNames { get; init; } = [];
+
+    /// <summary>It takes handshakes, whether it ends them or not.</summary>
+    public bool IsTls { get; init; }
+
+    /// <summary>It takes handshakes only in which the client offers a protocol of the mesh.</summary>
+    public bool IsForMesh { get; init; }
+
+    /// <summary>How TLS ends here; null when it goes through, and for plaintext.</summary>
+    public EdgeTlsModel? Tls { get; init; }
+
+    /// <summary>The routes of requests; null when bytes are relayed.</summary>
+    public RouteTableModel? Routes { get; init; }
+
+    /// <summary>How paths are brought to one spelling before policy and routing.</summary>
+    public PathNormalizationMode PathNormalization { get; init; } = PathNormalizationMode.Base;
+
+    /// <summary>Where relayed bytes go, chosen once per connection; null for requests.</summary>
+    public WeightedChoice? Clusters { get; init; }
+
+    /// <summary>Who may call what. Of relayed bytes it is asked once per connection.</summary>
+    public AuthorizationModel Authorization { get; init; } = AuthorizationModel.AllowAll;
+}

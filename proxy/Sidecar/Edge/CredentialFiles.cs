@@ -1,0 +1,108 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using MeshOrleans.Proxy.Dataplane.Edge;
+using MeshOrleans.Proxy.Dataplane.Model;
+
+namespace MeshOrleans.Proxy.Sidecar.Edge;
+
+/// <summary>Reads the certificates of the edge from files.</summary>
+/// <remarks>
+/// A credential is a folder: <c>tls.crt</c> with the chain, <c>tls.key</c>, and <c>ca.crt</c> with the clients' roots.
+/// The roots of <c>NAME-cacert</c> are those of <c>NAME</c> where it has no folder of its own, as in Istio.
+/// </remarks>
+/// <param name="directory">Where the credentials are; empty when the operator named no place.</param>
+internal sealed class CredentialFiles(string directory)
+{
+    private const int MaxBytes = 1 << 20;
+    private const string RootsSuffix = "-cacert";
+
+    /// <summary>The files of a certificate.</summary>
+    /// <exception cref="CredentialException">There can be none.</exception>
+    public string[] PathsOf(EdgeCertificateName name)
+    {
+        if (name.Credential.Length == 0) return [name.ChainFile, name.KeyFile];
+        var folder = FolderOf(name.Credential);
+        return [Path.Combine(folder, "tls.crt"), Path.Combine(folder, "tls.key")];
+    }
+
+    /// <summary>The files of roots; the second is empty where nothing is revoked.</summary>
+    /// <exception cref="CredentialException">There can be none.</exception>
+    public string[] PathsOf(EdgeRootsName name)
+    {
+        if (name.Credential.Length == 0) return [name.File, name.RevokedFile];
+        var folder = FolderOf(name.Credential);
+        if (!Directory.Exists(folder) && name.Credential.EndsWith(RootsSuffix, StringComparison.Ordinal))
+        {
+            folder = FolderOf(name.Credential[..^RootsSuffix.Length]);
+        }
+
+        return [Path.Combine(folder, "ca.crt"), name.RevokedFile];
+    }
+
+    /// <summary>The content of files, one after the other; that of an empty path is empty.</summary>
+    /// <exception cref="CredentialException">One cannot be read.</exception>
+    public static byte[][] Read(string[] paths) => [.. paths.Select(Read)];
+
+    /// <exception cref="CredentialException">They do not belong together, or are none.</exception>
+    public static SslStreamCertificateContext Certificate(byte[][] contents)
+    {
+        var (chain, key) = (Encoding.ASCII.GetString(contents[0]), Encoding.ASCII.GetString(contents[1]));
+        try
+        {
+            var leaf = X509Certificate2.CreateFromPem(chain, key);
+            var further = new X509Certificate2Collection();
+            further.ImportFromPem(chain);
+            further.RemoveAt(0);
+            return SslStreamCertificateContext.Create(leaf, further, offline: true);
+        }
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException)
+        {
+            throw new CredentialException($"certificate and key do not make a pair ({exception.Message})");
+        }
+    }
+
+    /// <exception cref="CredentialException">They are none.</exception>
+    public static EdgeRoots Roots(byte[][] contents)
+    {
+        var roots = new X509Certificate2Collection();
+        try
+        {
+            roots.ImportFromPem(Encoding.ASCII.GetString(contents[0]));
+            if (roots.Count == 0) throw new CredentialException("there is no root in it");
+            return new EdgeRoots(roots, RevocationList.Read(contents[1]));
+        }
+        catch (CryptographicException exception)
+        {
+            throw new CredentialException($"the roots are no PEM ({exception.Message})");
+        }
+    }
+
+    // Names come from configuration: they must not lead out of the folder.
+    private string FolderOf(string name)
+    {
+        if (directory.Length == 0) throw new CredentialException("no --credentials-dir is given");
+        var isName = name.Length <= 253
+            && name[0] != '.'
+            && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_');
+        return isName ? Path.Combine(directory, name) : throw new CredentialException("it is not the name of a folder");
+    }
+
+    private static byte[] Read(string path)
+    {
+        if (path.Length == 0) return [];
+        try
+        {
+            using var file = File.OpenRead(path);
+            if (file.Length > MaxBytes) throw new CredentialException($"{path} has more than {MaxBytes} bytes");
+            var content = new byte[file.Length];
+            file.ReadExactly(content);
+            return content;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CredentialException($"{path} cannot be read ({exception.Message})");
+        }
+    }
+}

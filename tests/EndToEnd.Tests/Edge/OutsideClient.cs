@@ -1,0 +1,55 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+
+namespace MeshOrleans.EndToEnd.Tests.Edge;
+
+/// <summary>Somebody who is no member of the mesh and comes to its edge.</summary>
+internal sealed class OutsideClient(OutsideAuthority authority, int plainPort, int tlsPort)
+{
+    /// <summary>Whatever host it asks for, the gateway is there: on one port for http, on another for https.</summary>
+    public async Task<(int Code, string Service, string Location)> GetAsync(string url, X509Certificate2? certificate = null)
+    {
+        var target = new Uri(url);
+        using var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            ConnectCallback = async (context, cancellationToken) =>
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                var port = context.InitialRequestMessage.RequestUri!.Scheme == "https" ? tlsPort : plainPort;
+                await socket.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        handler.SslOptions.CertificateChainPolicy = Trusting();
+        if (certificate is not null) handler.SslOptions.ClientCertificates = [certificate];
+        using var client = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(60) };
+        using var response = await client.GetAsync(target);
+        var service = response.Headers.TryGetValues("x-echo-service", out var values) ? values.Single() : "";
+        return ((int)response.StatusCode, service, response.Headers.Location?.OriginalString ?? "");
+    }
+
+    /// <summary>The serial number of the certificate that is shown for a name.</summary>
+    public async Task<string> SerialAsync(string serverName)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, tlsPort);
+        await using var tls = new SslStream(client.GetStream());
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = serverName,
+            CertificateChainPolicy = Trusting(),
+        });
+        return ((X509Certificate2)tls.RemoteCertificate!).SerialNumber;
+    }
+
+    private X509ChainPolicy Trusting() => new()
+    {
+        TrustMode = X509ChainTrustMode.CustomRootTrust,
+        RevocationMode = X509RevocationMode.NoCheck,
+        CustomTrustStore = { authority.Root },
+    };
+}

@@ -1,0 +1,162 @@
+using System.Net;
+using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
+
+namespace MeshOrleans.Proxy.Tests.Dataplane.Edge;
+
+/// <summary>How the edge ends TLS: by name, with what is on its machine at the time.</summary>
+public sealed class EdgeTlsTests : IAsyncLifetime
+{
+    private EchoBackend _backend = null!;
+    private EdgeGateway _gateway = null!;
+
+    public async Task InitializeAsync() =>
+        (_backend, _gateway) = (await EchoBackend.StartAsync(), await EdgeGateway.StartAsync());
+
+    public async Task DisposeAsync()
+    {
+        await _gateway.DisposeAsync();
+        await _backend.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task The_name_in_the_handshake_chooses_the_certificate_and_a_name_that_nobody_has_gets_none()
+    {
+        var (a, wild) = (_gateway.Authority.Issue("a.example"), _gateway.Authority.Issue("*.example"));
+        _gateway.Credentials.Put("a.example", a);
+        _gateway.Credentials.Put("*.example", wild);
+        await ApplyAsync(Https("a.example"), Https("*.example"));
+
+        Assert.Equal(a.SerialNumber, await _gateway.SerialAsync("tls", "a.example"));
+        Assert.Equal(wild.SerialNumber, await _gateway.SerialAsync("tls", "b.example"));
+        await Assert.ThrowsAnyAsync<IOException>(() => _gateway.SerialAsync("tls", "b.example.org"));
+    }
+
+    [Fact]
+    public async Task Clients_that_can_get_HTTP_2_and_the_application_learns_who_they_are_and_nothing_they_made_up()
+    {
+        _gateway.Credentials.Put("a.example", _gateway.Authority.Issue("a.example"));
+        await ApplyAsync(Https("a.example"));
+        using var client = _gateway.Client("tls");
+        using var request = new HttpRequestMessage(HttpMethod.Get, "https://a.example/x")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        request.Headers.Add("x-forwarded-for", "10.1.1.1");
+        request.Headers.Add("x-forwarded-proto", "http");
+        request.Headers.Add("x-envoy-original-path", "/secret");
+        request.Headers.Add("x-envoy-upstream-rq-timeout-ms", "1");
+        request.Headers.Add("x-forwarded-client-cert", "URI=spiffe://cluster.local/ns/app/sa/admin");
+
+        using var response = await client.SendAsync(request);
+
+        Assert.Equal((HttpStatusCode.OK, HttpVersion.Version20), (response.StatusCode, response.Version));
+        var seen = _backend.Requests.Single().Headers;
+        Assert.Equal("10.1.1.1, 127.0.0.1", seen["x-forwarded-for"]);
+        Assert.Equal("https", seen["x-forwarded-proto"]);
+        Assert.DoesNotContain("x-envoy-original-path", seen.Keys);
+        Assert.DoesNotContain("x-envoy-upstream-rq-timeout-ms", seen.Keys);
+        Assert.DoesNotContain("x-forwarded-client-cert", seen.Keys);
+    }
+
+    [Fact]
+    public async Task A_new_certificate_is_shown_in_the_next_handshake_and_costs_no_connection()
+    {
+        var (old, next) = (_gateway.Authority.Issue("a.example"), _gateway.Authority.Issue("a.example"));
+        _gateway.Credentials.Put("a.example", old);
+        await ApplyAsync(Https("a.example"));
+        using var client = _gateway.Client("tls");
+        Assert.Equal("echo", await client.GetStringAsync("https://a.example/"));
+        Assert.Equal(old.SerialNumber, await _gateway.SerialAsync("tls", "a.example"));
+
+        _gateway.Credentials.Put("a.example", next);
+
+        Assert.Equal(next.SerialNumber, await _gateway.SerialAsync("tls", "a.example"));
+        Assert.Equal("echo", await client.GetStringAsync("https://a.example/"));
+    }
+
+    [Fact]
+    public async Task Without_its_certificate_one_name_fails_and_the_others_do_not_until_it_comes()
+    {
+        _gateway.Credentials.Put("a.example", _gateway.Authority.Issue("a.example"));
+        await ApplyAsync(Https("a.example"), Https("b.example"));
+
+        await Assert.ThrowsAnyAsync<IOException>(() => _gateway.SerialAsync("tls", "b.example"));
+        using var client = _gateway.Client("tls");
+        Assert.Equal("echo", await client.GetStringAsync("https://a.example/"));
+
+        _gateway.Credentials.Put("b.example", _gateway.Authority.Issue("b.example"));
+        Assert.Equal("echo", await client.GetStringAsync("https://b.example/"));
+    }
+
+    [Fact]
+    public async Task Clients_must_show_what_the_roots_vouch_for_and_have_not_revoked()
+    {
+        var (good, revoked) = (_gateway.Authority.Issue("good.example"), _gateway.Authority.Issue("revoked.example"));
+        var stranger = new EdgeAuthority("edge root").Issue("good.example");
+        _gateway.Credentials.Put("a.example", _gateway.Authority.Issue("a.example"));
+        _gateway.Credentials.PutRoots("roots", _gateway.Authority, revoked);
+        await ApplyAsync(Https("a.example", Mutual(ClientCertificateDemand.Required)));
+
+        using (var client = _gateway.Client("tls", good)) Assert.Equal("echo", await client.GetStringAsync("https://a.example/"));
+        Assert.StartsWith("Hash=", _backend.Requests.Single().Headers["x-forwarded-client-cert"], StringComparison.Ordinal);
+        await AssertRefusedAsync(null);
+        await AssertRefusedAsync(revoked);
+        await AssertRefusedAsync(stranger);
+        Assert.Equal(1, _backend.Calls);
+    }
+
+    [Fact]
+    public async Task Names_narrow_who_of_those_may_come()
+    {
+        var (good, other) = (_gateway.Authority.Issue("good.example"), _gateway.Authority.Issue("other.example"));
+        _gateway.Credentials.Put("a.example", _gateway.Authority.Issue("a.example"));
+        _gateway.Credentials.PutRoots("roots", _gateway.Authority);
+        await ApplyAsync(Https("a.example", Mutual(ClientCertificateDemand.Required) with { AllowedNames = ["good.example"] }));
+
+        using (var client = _gateway.Client("tls", good)) Assert.Equal("echo", await client.GetStringAsync("https://a.example/"));
+        await AssertRefusedAsync(other);
+    }
+
+    [Fact]
+    public async Task Where_a_certificate_is_optional_none_is_fine_and_a_bad_one_is_not()
+    {
+        _gateway.Credentials.Put("a.example", _gateway.Authority.Issue("a.example"));
+        _gateway.Credentials.PutRoots("roots", _gateway.Authority);
+        await ApplyAsync(Https("a.example", Mutual(ClientCertificateDemand.Optional)));
+
+        using (var client = _gateway.Client("tls")) Assert.Equal("echo", await client.GetStringAsync("https://a.example/"));
+        await AssertRefusedAsync(new EdgeAuthority("stranger").Issue("x.example"));
+    }
+
+    [Fact]
+    public async Task A_connection_made_before_certificates_were_demanded_carries_no_further_request()
+    {
+        _gateway.Credentials.Put("a.example", _gateway.Authority.Issue("a.example"));
+        _gateway.Credentials.PutRoots("roots", _gateway.Authority);
+        await ApplyAsync(Https("a.example"));
+        using var client = _gateway.Client("tls");
+        Assert.Equal("echo", await client.GetStringAsync("https://a.example/"));
+
+        await ApplyAsync(Https("a.example", Mutual(ClientCertificateDemand.Required)));
+
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => client.GetStringAsync("https://a.example/"));
+        Assert.Equal(1, _backend.Calls);
+    }
+
+    private static EdgeTlsModel Mutual(ClientCertificateDemand demand) =>
+        EdgeGateway.Tls("a.example") with { Key = $"{demand}", Demand = demand, Roots = new EdgeRootsName("roots") };
+
+    private static EdgeChainModel Https(string name, EdgeTlsModel? tls = null) =>
+        EdgeGateway.Https(name, Models.AnyHost(Models.To("b")), tls);
+
+    private Task ApplyAsync(params EdgeChainModel[] chains) =>
+        _gateway.ApplyAsync([Models.Cluster("b", _backend)], EdgeGateway.Listener("tls", chains));
+
+    private async Task AssertRefusedAsync(System.Security.Cryptography.X509Certificates.X509Certificate2? certificate)
+    {
+        using var client = _gateway.Client("tls", certificate);
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => client.GetStringAsync("https://a.example/"));
+    }
+}

@@ -1,0 +1,217 @@
+using MeshOrleans.Xds.Protocol;
+using MeshOrleans.Xds.Protocol.Hcm;
+using MeshOrleans.Xds.Protocol.Route;
+using MeshOrleans.Xds.Protocol.TcpProxy;
+using MeshOrleans.Xds.Protocol.Tls;
+
+namespace MeshOrleans.Xds.Tests.Translation.Edge;
+
+/// <summary>What a gateway proxy gets of Gateways and of the VirtualServices that bind to them.</summary>
+public sealed class EdgeTests
+{
+    private const string Http = """
+        kind: Gateway
+        apiVersion: networking.istio.io/v1
+        metadata: { name: gw, namespace: istio-system }
+        spec: { selector: { istio: ingressgateway }, servers: [ { port: { number: 80, name: http, protocol: HTTP }, hosts: [ HOSTS ] } ] }
+        """;
+
+    private static Translated Got { get; } = EdgeMesh.Everything.For(EdgeMesh.Gateway);
+
+    [Fact]
+    public void Every_port_has_a_listener_and_every_server_that_ends_TLS_a_chain_of_its_own()
+    {
+        Assert.Equal(
+            ["0.0.0.0_80", "0.0.0.0_443", "0.0.0.0_8443", "0.0.0.0_15443", "10.9.9.9_9000"],
+            Got.Resources.Listeners.Resources.Select(r => r.Name).OrderBy(n => n.Length).ThenBy(n => n, StringComparer.Ordinal));
+        Assert.Equal(
+            [
+                "https.443.https.gw.istio-system: *.example", "https.443.mutual.gw.istio-system: m.example.org",
+                "https.443.files.gw.istio-system: f.example.org", "tls.443.through.gw.istio-system.0: db.through.org",
+            ],
+            Got.Listener("0.0.0.0_443").FilterChains.Select(c => $"{c.Name}: {string.Join(',', c.FilterChainMatch.ServerNames)}"));
+    }
+
+    [Fact]
+    public void Plaintext_is_redirected_for_all_hosts_whoever_speaks_for_them() => Assert.Equal(
+        [("*.example", VirtualHost.Types.TlsRequirementType.All), ("b.example", VirtualHost.Types.TlsRequirementType.All)],
+        Got.Routes("http.80").VirtualHosts.Select(h => (h.Domains.Single(), h.RequireTls)));
+
+    [Fact]
+    public void Credentials_are_named_as_istiod_names_them_and_files_stay_files()
+    {
+        var (mutual, files) = (Tls("mutual"), Tls("files"));
+
+        Assert.True(mutual.RequireClientCertificate);
+        Assert.Equal("kubernetes://cred", mutual.CommonTlsContext.TlsCertificateSdsSecretConfigs.Single().Name);
+        Assert.Equal(
+            "kubernetes://cred-cacert", mutual.CommonTlsContext.CombinedValidationContext.ValidationContextSdsSecretConfig.Name);
+        Assert.Equal(
+            TlsParameters.Types.TlsProtocol.Tlsv13, mutual.CommonTlsContext.TlsParams.TlsMinimumProtocolVersion);
+        Assert.False(files.RequireClientCertificate);
+        Assert.Equal("/c/ca", files.CommonTlsContext.ValidationContext.TrustedCa.Filename);
+        Assert.Equal("/c/crl", files.CommonTlsContext.ValidationContext.Crl.Filename);
+    }
+
+    [Fact]
+    public void Bytes_are_split_by_weight_and_a_destination_that_is_not_there_leads_nowhere()
+    {
+        var proxy = Got.Listener("10.9.9.9_9000").FilterChains.Single().Filters[^1].TypedConfig.Unpack<TcpProxy>();
+
+        Assert.Equal(
+            ["BlackHoleCluster 5", "outbound|7070||c.other.svc.cluster.local 10", "outbound|9000||b.app.svc.cluster.local 90"],
+            proxy.WeightedClusters.Clusters.Select(c => $"{c.Name} {c.Weight}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Clusters_that_stand_open_have_the_name_of_the_handshake_and_add_no_TLS()
+    {
+        const string Name = "outbound_.80_._.b.app.svc.cluster.local";
+        var chain = Assert.Single(Got.Listener("0.0.0.0_15443").FilterChains, c => c.Name == Name);
+
+        Assert.Equal([Name], chain.FilterChainMatch.ServerNames);
+        Assert.Contains("istio", chain.FilterChainMatch.ApplicationProtocols);
+        Assert.Null(Got.Cluster(Name).TransportSocket);
+        Assert.Empty(Got.Cluster(Name).TransportSocketMatches);
+        Assert.Equal(2, Got.Endpoints(Name).Endpoints.Sum(l => l.LbEndpoints.Count));
+        Assert.False(Got.Has(TypeUrls.Cluster, "outbound_.80_._.c.other.svc.cluster.local"));
+    }
+
+    [Fact]
+    public void Sidecars_do_not_see_what_binds_to_gateways_only()
+    {
+        var mesh = TestMesh.With(At("b.example", "first", "a"));
+
+        Assert.DoesNotContain(mesh.For().Routes(80).VirtualHosts, h => h.Name == "b.example:80");
+        Assert.Contains(EdgeMesh.Everything.For().Routes(80).VirtualHosts, h => h.Name == "b.example:80");
+    }
+
+    [Theory]
+    [InlineData("second", "first", "/one first, / second")]
+    [InlineData("first", "second", "/one first, / second")]
+    public void VirtualServices_of_one_host_are_joined_and_what_takes_everything_comes_last(string older, string younger, string expected)
+    {
+        string Yaml(string name) => name == "first" ? At("b.example", name, "b", "/one") : At("b.example", name, "c.other.svc.cluster.local");
+        var got = TestMesh.With(Open("\"*\"") + Yaml(older) + "\n---\n" + Yaml(younger)).For(EdgeMesh.Gateway);
+
+        var routes = got.Routes("http.80").VirtualHosts.Single().Routes;
+
+        Assert.Equal(expected, string.Join(", ", routes.Select(r => $"{r.Match.Prefix} {r.Name}")));
+    }
+
+    [Fact]
+    public void Of_several_that_take_everything_only_the_oldest_is_kept()
+    {
+        var yaml = string.Join("\n---\n", At("b.example", "x", "b"), At("b.example", "y", "a"), At("b.example", "z", "b", "/z"));
+        var routes = TestMesh.With(Open("\"*\"") + yaml).For(EdgeMesh.Gateway).Routes("http.80").VirtualHosts.Single().Routes;
+
+        Assert.Equal(["z", "x"], routes.Select(r => r.Name));
+    }
+
+    [Theory]
+    [InlineData("\"*.example\"", "b.example", "b.example")]
+    [InlineData("b.example", "\"*.example\"", "b.example")]
+    [InlineData("\"app/*\"", "b.example", "b.example")]
+    [InlineData("\"other/*\"", "b.example", "*")]
+    [InlineData("\"./*\"", "b.example", "*")]
+    [InlineData("a.example", "b.example", "*")]
+    public void Hosts_are_what_server_and_VirtualService_have_in_common(string served, string routed, string domain)
+    {
+        var got = TestMesh.With(Open(served) + At(routed, "x", "b")).For(EdgeMesh.Gateway);
+
+        Assert.Equal([domain], got.Routes("http.80").VirtualHosts.Single().Domains);
+        Assert.Equal(domain == "*" ? 0 : 1, got.Routes("http.80").VirtualHosts.Single().Routes.Count);
+    }
+
+    [Theory]
+    [InlineData("gateways: [ istio-system/gw ], sourceLabels: { app: nobody }", true)]
+    [InlineData("gateways: [ mesh ]", false)]
+    [InlineData("sourceLabels: { app: nobody }", false)]
+    [InlineData("sourceLabels: { app: gw }", true)]
+    [InlineData("port: 80", true)]
+    [InlineData("port: 81", false)]
+    [InlineData("headers: { \"@request.auth.claims[role]\": { exact: admin } }", false)]
+    public void Conditions_select_the_gateway_and_a_claim_that_nobody_has_proved_never_matches(string match, bool isIn)
+    {
+        var got = TestMesh.With(Open("\"*\"") + $$"""
+            kind: VirtualService
+            apiVersion: networking.istio.io/v1
+            metadata: { name: x, namespace: app }
+            spec: { hosts: [ b.example ], gateways: [ istio-system/gw ], http: [ { match: [ { {{match}} } ], route: [ { destination: { host: b } } ] } ] }
+            """).For(EdgeMesh.Gateway);
+
+        Assert.Equal(isIn ? 1 : 0, got.Routes("http.80").VirtualHosts.Sum(h => h.Routes.Count));
+    }
+
+    [Fact]
+    public void The_oldest_server_of_a_port_decides_what_is_spoken_there()
+    {
+        var other = Http.Replace("name: gw,", "name: late,", StringComparison.Ordinal)
+            .Replace("protocol: HTTP", "protocol: TCP", StringComparison.Ordinal).Replace("HOSTS", "\"*\"", StringComparison.Ordinal);
+        var got = TestMesh.With(Open("\"*\"") + other).For(EdgeMesh.Gateway);
+
+        var chain = Assert.Single(got.Listener("0.0.0.0_80").FilterChains);
+        Assert.True(chain.Filters[^1].TypedConfig.Is(HttpConnectionManager.Descriptor));
+    }
+
+    [Fact]
+    public void A_name_of_a_handshake_belongs_to_the_oldest_server_that_has_it()
+    {
+        string Yaml(string name, string hosts) => $$"""
+            kind: Gateway
+            apiVersion: networking.istio.io/v1
+            metadata: { name: {{name}}, namespace: istio-system }
+            spec: { selector: { istio: ingressgateway }, servers: [ { port: { number: 443, name: https, protocol: HTTPS }, hosts: [ {{hosts}} ], tls: { mode: SIMPLE, credentialName: {{name}} } } ] }
+            """;
+        var got = TestMesh.With(string.Join("\n---\n", Yaml("one", "a.example, b.example"), Yaml("two", "b.example"), Yaml("three", "b.example, c.example")))
+            .For(EdgeMesh.Gateway);
+
+        Assert.Equal(
+            ["https.443.https.one.istio-system: a.example,b.example", "https.443.https.three.istio-system: c.example"],
+            got.Listener("0.0.0.0_443").FilterChains.Select(c => $"{c.Name}: {string.Join(',', c.FilterChainMatch.ServerNames)}"));
+    }
+
+    [Fact]
+    public void Behind_a_service_the_proxy_opens_the_port_to_which_that_leads()
+    {
+        var got = TestMesh.With(Open("\"*\"") + """
+            { kind: Service, apiVersion: v1, metadata: { name: gw, namespace: istio-system }, spec: { selector: { istio: ingressgateway }, ports: [ { port: 80, name: http, targetPort: 8080 } ] } }
+            """).For(EdgeMesh.Gateway);
+
+        Assert.Equal(8080u, got.Listener("0.0.0.0_8080").Address.SocketAddress.PortValue);
+        Assert.True(got.Has(TypeUrls.RouteConfiguration, "http.8080"));
+    }
+
+    [Fact]
+    public void Who_connects_counts_as_the_client()
+    {
+        var manager = Got.Listener("0.0.0.0_80").FilterChains.Single().Filters.Single().TypedConfig.Unpack<HttpConnectionManager>();
+
+        Assert.True(manager.UseRemoteAddress);
+        Assert.Equal(HttpConnectionManager.Types.ForwardClientCertDetails.SanitizeSet, manager.ForwardClientCertDetails);
+    }
+
+    [Fact]
+    public void A_gateway_of_other_labels_opens_nothing() => Assert.Empty(
+        EdgeMesh.Everything.For(TestMesh.Scope("istio-system", "app=gw,istio=other") with { Mode = Xds.Translation.Scopes.ProxyMode.Gateway })
+            .Resources.Listeners.Resources);
+
+    private static string Open(string hosts) => Http.Replace("HOSTS", hosts, StringComparison.Ordinal) + "\n---\n";
+
+    private static string At(string host, string name, string destination, string? prefix = null)
+    {
+        var match = prefix is null ? "" : $"match: [ {{ uri: {{ prefix: {prefix} }} }} ], ";
+        return $$"""
+            kind: VirtualService
+            apiVersion: networking.istio.io/v1
+            metadata: { name: {{name}}, namespace: app }
+            spec: { hosts: [ {{host}} ], gateways: [ istio-system/gw ], http: [ { name: {{name}}, {{match}}route: [ { destination: { host: {{destination}}, port: { number: 80 } } } ] } ] }
+            """;
+    }
+
+    private static DownstreamTlsContext Tls(string port)
+    {
+        var chain = Assert.Single(Got.Listener("0.0.0.0_443").FilterChains, c => c.Name == $"https.443.{port}.gw.istio-system");
+        return chain.TransportSocket.TypedConfig.Unpack<DownstreamTlsContext>();
+    }
+}

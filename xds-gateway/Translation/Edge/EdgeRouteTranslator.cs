@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Xds.Protocol.Route;
+using MeshOrleans.Xds.Translation.Index;
+using MeshOrleans.Xds.Translation.Routes;
+using MeshOrleans.Xds.Translation.Scopes;
+
+namespace MeshOrleans.Xds.Translation.Edge;
+
+/// <summary>Makes the route tables of a gateway proxy.</summary>
+/// <remarks>
+/// Unlike in the mesh, VirtualServices of one host are joined: the routes of the oldest first, and of those that take
+/// everything only the oldest, after all others. A host that nobody speaks for is unknown (404).
+/// </remarks>
+internal static class EdgeRouteTranslator
+{
+    public static IEnumerable<RouteConfiguration> Tables(ProxyView view, ImmutableArray<EdgePort> ports)
+    {
+        var sources = EdgeRoutes.Of(view);
+        foreach (var port in ports)
+        {
+            if (port.Kind is EdgeKind.Http) yield return Table(view, sources, port, port.Servers);
+            foreach (var server in port.Servers.Where(s => s.IsHttps))
+            {
+                yield return Table(view, sources, port, [server]);
+            }
+        }
+    }
+
+    private static RouteConfiguration Table(
+        ProxyView view,
+        ImmutableArray<Sourced<VirtualService>> sources,
+        EdgePort port,
+        ImmutableArray<EdgeServer> servers)
+    {
+        var number = servers[0].Port.Number;
+        var hosts = new SortedDictionary<string, VirtualHost>(StringComparer.Ordinal);
+        foreach (var source in sources)
+        {
+            foreach (var (host, gateways) in HostsOf(source, servers))
+            {
+                HostOf(hosts, host, number).Routes
+                    .AddRange(HttpRouteTranslator.Translate(view, source, number, gateways));
+            }
+        }
+
+        foreach (var host in hosts.Values) MoveCatchAlls(host);
+        foreach (var server in servers.Where(s => s.RedirectsToHttps)) Redirect(server, sources, hosts, number);
+        var table = new RouteConfiguration
+        {
+            Name = port.RoutesOf(servers[0]),
+            IgnorePortInHostMatching = true,
+            ValidateClusters = false,
+        };
+        table.VirtualHosts.AddRange(hosts.Values);
+        if (hosts.Count == 0) table.VirtualHosts.Add(NewHost($"blackhole:{number}", "*"));
+        return table;
+    }
+
+    /// <summary>The hosts of a VirtualService at some servers, each with the gateways that lead to it.</summary>
+    private static SortedDictionary<string, HashSet<string>> HostsOf(
+        Sourced<VirtualService> source, ImmutableArray<EdgeServer> servers)
+    {
+        var hosts = new SortedDictionary<string, HashSet<string>>(StringComparer.Ordinal);
+        foreach (var server in source.Spec.Http.IsEmpty ? [] : servers)
+        {
+            foreach (var host in EdgeRoutes.HostsAt(server, source))
+            {
+                if (!hosts.TryGetValue(host, out var gateways)) hosts[host] = gateways = new(StringComparer.Ordinal);
+                gateways.Add(server.GatewayName);
+            }
+        }
+
+        return hosts;
+    }
+
+    /// <summary>All hosts of such a server answer plaintext with a redirect, whoever speaks for them.</summary>
+    private static void Redirect(
+        EdgeServer server,
+        ImmutableArray<Sourced<VirtualService>> sources,
+        SortedDictionary<string, VirtualHost> hosts,
+        int number)
+    {
+        var spoken = sources.Where(s => !s.Spec.Http.IsEmpty).SelectMany(s => EdgeRoutes.HostsAt(server, s));
+        foreach (var host in server.Hosts.Concat(spoken))
+        {
+            HostOf(hosts, host, number).RequireTls = VirtualHost.Types.TlsRequirementType.All;
+        }
+    }
+
+    private static void MoveCatchAlls(VirtualHost host)
+    {
+        var routes = host.Routes.ToLookup(route => RouteMatchTranslator.TakesEverything(route.Match));
+        Route[] ordered = [.. routes[false], .. routes[true].Take(1)];
+        host.Routes.Clear();
+        host.Routes.AddRange(ordered);
+    }
+
+    private static VirtualHost HostOf(SortedDictionary<string, VirtualHost> hosts, string name, int number)
+    {
+        if (!hosts.TryGetValue(name, out var host)) hosts[name] = host = NewHost($"{name}:{number}", name);
+        return host;
+    }
+
+    private static VirtualHost NewHost(string name, string domain) =>
+        new() { Name = name, Domains = { domain }, IncludeRequestAttemptCount = true };
+}

@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Translation.Index;
+using MeshOrleans.Xds.Translation.Scopes;
+
+namespace MeshOrleans.Xds.Translation.Edge;
+
+/// <summary>Which VirtualServices speak at which servers.</summary>
+internal static class EdgeRoutes
+{
+    /// <summary>All that name some gateway and that the proxy's namespace sees, oldest first.</summary>
+    public static ImmutableArray<Sourced<VirtualService>> Of(ProxyView view) =>
+    [
+        .. view.Mesh.GatewayRoutes
+            .Where(v => Visibility.Allows(v.Spec.ExportTo, v.Namespace, view.Scope.Namespace)),
+    ];
+
+    /// <summary>
+    /// The hosts for which a VirtualService speaks at a server: what its own hosts have in common with those that the
+    /// server leaves to its namespace. None when it does not name the server's gateway.
+    /// </summary>
+    public static IEnumerable<string> HostsAt(EdgeServer server, Sourced<VirtualService> source)
+    {
+        if (!source.Spec.Gateways.Any(name => NameOf(name, source.Namespace) == server.GatewayName)) return [];
+        return
+            from host in source.Spec.Hosts
+            let full = HostName.Resolve(host, source.Namespace)
+            from served in server.HostsFor(source.Namespace)
+            let common = EdgeServer.Overlap(served, full)
+            where common is not null
+            select common;
+    }
+
+    /// <summary>
+    /// Whether a condition counts at some gateways. One that names gateways counts there only, and then no labels.
+    /// </summary>
+    /// <param name="named">The gateways that the condition names.</param>
+    /// <param name="ns">The namespace of the VirtualService.</param>
+    /// <param name="at">Where it would count.</param>
+    /// <param name="isForClient">Whether the client that its labels and namespace select is the proxy.</param>
+    public static bool IsFor(ImmutableArray<string> named, string ns, IReadOnlySet<string> at, bool isForClient) =>
+        named.IsDefaultOrEmpty ? isForClient : named.Any(name => at.Contains(NameOf(name, ns)));
+
+    /// <summary>A gateway's full name, <c>namespace/name</c>; also of the form <c>name.namespace.svc...</c>.</summary>
+    private static string NameOf(string name, string ns)
+    {
+        if (name.StartsWith("./", StringComparison.Ordinal)) return $"{ns}{name[1..]}";
+        if (name.Contains('/')) return name;
+        return name.Split('.') is [var first, var second, "svc", ..] ? $"{second}/{first}" : $"{ns}/{name}";
+    }
+}

@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Translation.Index;
+
+namespace MeshOrleans.Xds.Translation.Edge;
+
+/// <summary>What is spoken on a port of the edge, as far as servers can share it.</summary>
+internal enum EdgeKind
+{
+    /// <summary>Plaintext HTTP of any version: all servers of the port share one chain.</summary>
+    Http,
+
+    /// <summary>TLS: the name in the handshake chooses the server.</summary>
+    Tls,
+
+    /// <summary>Bytes: nothing tells two servers apart.</summary>
+    Tcp,
+}
+
+/// <summary>One server of a Gateway, as a gateway proxy opens it.</summary>
+/// <param name="Gateway">Whose server it is.</param>
+/// <param name="Server">What it says.</param>
+/// <param name="Port">Its port; routes speak of this number.</param>
+internal sealed record EdgeServer(Sourced<Gateway> Gateway, GatewayServer Server, NamedPort Port)
+{
+    /// <summary>The name by which VirtualServices bind to it.</summary>
+    public string GatewayName => $"{Gateway.Namespace}/{Gateway.Name}";
+
+    public EdgeKind Kind => Port.Protocol.ToUpperInvariant() switch
+    {
+        "HTTP" or "HTTP2" or "GRPC" or "GRPC-WEB" => EdgeKind.Http,
+        "HTTPS" or "TLS" => EdgeKind.Tls,
+        _ => EdgeKind.Tcp,
+    };
+
+    public ServerTlsMode Mode => Server.Tls?.Mode ?? ServerTlsMode.Simple;
+
+    /// <summary>TLS goes through as it comes.</summary>
+    public bool IsPassthrough => Mode is ServerTlsMode.Passthrough or ServerTlsMode.AutoPassthrough;
+
+    /// <summary>TLS ends here and HTTP is behind it.</summary>
+    public bool IsHttps => !IsPassthrough && Port.Protocol.Equals("HTTPS", StringComparison.OrdinalIgnoreCase);
+
+    public bool RedirectsToHttps => Kind is EdgeKind.Http && Server.Tls is { HttpsRedirect: true };
+
+    /// <summary>Of the DNS names served those that on its port are its own.</summary>
+    public ImmutableArray<string> Names { get; init; } = [];
+
+    /// <summary>The DNS names served, whoever may serve them.</summary>
+    public IEnumerable<string> Hosts => Server.Hosts.Select(host => Split(host).Name);
+
+    /// <summary>The DNS names that resources of a namespace may serve here.</summary>
+    public IEnumerable<string> HostsFor(string ns) => Server.Hosts.Select(Split)
+        .Where(host => host.Namespace is "*" || host.Namespace == ns)
+        .Select(host => host.Name);
+
+    /// <summary>What two host patterns have in common: the narrower of them; null when they have nothing.</summary>
+    public static string? Overlap(string one, string other) =>
+        HostName.Matches(one, other) ? other
+        : HostName.Matches(other, one) ? one
+        : null;
+
+    private (string Namespace, string Name) Split(string host)
+    {
+        var slash = host.IndexOf('/');
+        var name = host[(slash + 1)..].ToLowerInvariant();
+        return slash < 0 ? ("*", name) : (host[..slash] is "." ? Gateway.Namespace : host[..slash], name);
+    }
+}

@@ -65,12 +65,7 @@ internal sealed class EdgeGateway : IAsyncDisposable
                 return new NetworkStream(socket, ownsSocket: true);
             },
         };
-        handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck,
-            CustomTrustStore = { Authority.Root },
-        };
+        handler.SslOptions.CertificateChainPolicy = OnlyTheAuthority();
         if (certificate is not null)
         {
             handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
@@ -80,13 +75,17 @@ internal sealed class EdgeGateway : IAsyncDisposable
         return new HttpClient(handler);
     }
 
-    /// <summary>The certificate that a listener shows for a name.</summary>
+    /// <summary>The certificate that a listener shows for a name; it must be good for that name.</summary>
     public async Task<string> SerialAsync(string listener, string serverName)
     {
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, PortOf(listener));
-        await using var tls = new SslStream(client.GetStream(), false, (_, _, _, _) => true);
-        await tls.AuthenticateAsClientAsync(serverName);
+        await using var tls = new SslStream(client.GetStream());
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = serverName,
+            CertificateChainPolicy = OnlyTheAuthority(),
+        });
         return ((X509Certificate2)tls.RemoteCertificate!).SerialNumber;
     }
 
@@ -107,4 +106,11 @@ internal sealed class EdgeGateway : IAsyncDisposable
         new() { Key = credential, Certificates = [new EdgeCertificateName(credential)], IsHttp = true };
 
     public ValueTask DisposeAsync() => _proxy.DisposeAsync();
+
+    private X509ChainPolicy OnlyTheAuthority() => new()
+    {
+        TrustMode = X509ChainTrustMode.CustomRootTrust,
+        RevocationMode = X509RevocationMode.NoCheck,
+        CustomTrustStore = { Authority.Root },
+    };
 }

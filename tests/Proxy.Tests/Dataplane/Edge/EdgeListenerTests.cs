@@ -198,7 +198,7 @@ public sealed class EdgeListenerTests : IAsyncLifetime
                     using var client = await _listener.AcceptTcpClientAsync();
                     await using var tls = new SslStream(client.GetStream());
                     await tls.AuthenticateAsServerAsync(_certificate);
-                    await tls.ReadAsync(new byte[1]);
+                    await tls.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false);
                 }
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)

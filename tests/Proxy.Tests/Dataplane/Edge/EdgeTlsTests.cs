@@ -22,14 +22,14 @@ public sealed class EdgeTlsTests : IAsyncLifetime
     [Fact]
     public async Task The_name_in_the_handshake_chooses_the_certificate_and_a_name_that_nobody_has_gets_none()
     {
-        var (a, wild) = (_gateway.Authority.Issue("a.example"), _gateway.Authority.Issue("*.example"));
+        var (a, wild) = (_gateway.Authority.Issue("a.example"), _gateway.Authority.Issue("*.wild.example"));
         _gateway.Credentials.Put("a.example", a);
-        _gateway.Credentials.Put("*.example", wild);
-        await ApplyAsync(Https("a.example"), Https("*.example"));
+        _gateway.Credentials.Put("*.wild.example", wild);
+        await ApplyAsync(Https("a.example"), Https("*.wild.example"));
 
         Assert.Equal(a.SerialNumber, await _gateway.SerialAsync("tls", "a.example"));
-        Assert.Equal(wild.SerialNumber, await _gateway.SerialAsync("tls", "b.example"));
-        await Assert.ThrowsAnyAsync<IOException>(() => _gateway.SerialAsync("tls", "b.example.org"));
+        Assert.Equal(wild.SerialNumber, await _gateway.SerialAsync("tls", "b.wild.example"));
+        await Assert.ThrowsAnyAsync<IOException>(() => _gateway.SerialAsync("tls", "b.wild.example.org"));
     }
 
     [Fact]

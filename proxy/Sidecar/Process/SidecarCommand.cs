@@ -16,7 +16,7 @@ internal static class SidecarCommand
     public static async Task<int> RunAsync(
         string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
-        if (arguments is ["--help"] or ["-h"] or ["help"])
+        if (arguments is ["help"] || arguments.Any(a => a is "--help" or "-h"))
         {
             await output.WriteLineAsync(Flags.HelpText());
             return 0;

@@ -27,6 +27,11 @@ internal static class GatewayRules
     {
         report.ErrorIf(server.Hosts.IsEmpty, path.At("hosts"), "server config must contain at least one host");
         foreach (var (i, host) in server.Hosts.Index()) CheckHost(host, path.At("hosts").At(i), report);
+        if (server.Bind.Length > 0 && !ValueRules.IsAddress(server.Bind))
+        {
+            report.Error(path.At("bind"), $"\"{server.Bind}\" is not a valid IP address");
+        }
+
         if (server.Port is null) report.Error(path.At("port"), "port is required");
         else
         {

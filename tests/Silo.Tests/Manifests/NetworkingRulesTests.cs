@@ -36,6 +36,9 @@ public sealed class NetworkingRulesTests
         "servers[0].tls",
         "only one of credential_name, credential_names, server_certificate, tls_certificates should be "
             + "specified")]
+    [InlineData(
+        "{ servers: [{ port: { number: 80, name: a, protocol: HTTP }, hosts: [a.com], bind: here }] }",
+        "servers[0].bind", "\"here\" is not a valid IP address")]
     public void A_wrong_gateway_is_refused(string spec, string path, string message) =>
         RuleTable.Refuses("Gateway", spec, path, message);
 

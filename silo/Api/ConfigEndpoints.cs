@@ -16,6 +16,7 @@ internal static class ConfigEndpoints
 {
     private const string Yaml = "application/yaml";
     private const string VirtualServices = $"{nameof(VirtualService)}/";
+    private const string Gateways = $"{nameof(Gateway)}/";
 
     public static void MapConfig(this IEndpointRouteBuilder routes)
     {
@@ -59,13 +60,15 @@ internal static class ConfigEndpoints
     private static async Task<IEnumerable<Violation>> ConflictsAsync(
         IGrainFactory grains, ImmutableArray<ConfigResource> applied, CancellationToken cancellationToken)
     {
-        if (!applied.Any(r => r.Spec is VirtualService)) return [];
+        if (!applied.Any(r => r.Spec is VirtualService or Gateway)) return [];
         var documents = await Config(grains).GetDocumentsAsync(cancellationToken);
-        var known = documents.Where(d => d.Key.StartsWith(VirtualServices, StringComparison.Ordinal))
+        var known = documents.Where(d => d.Key.StartsWith(VirtualServices, StringComparison.Ordinal)
+                || d.Key.StartsWith(Gateways, StringComparison.Ordinal))
             .Select(d => ConfigJson.Read(d.Json))
             .ToImmutableSortedDictionary(r => r.Key, r => r);
         var keys = applied.Select(r => r.Key).ToHashSet();
-        return RouteAnalysis.Of(applied.Over(known).Values)
+        var all = applied.Over(known).Values.ToList();
+        return RouteAnalysis.Of(all).Concat(GatewayPortAnalysis.Of(all, members: []))
             .Where(f => f.Involved.Any(keys.Contains))
             .Select(f => f.Violation with { Severity = Severity.Warning }); // it was accepted
     }

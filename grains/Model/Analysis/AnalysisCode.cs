@@ -78,6 +78,7 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
         Error(Violation.UnsupportedCode, "Unsupported"), Warning(Violation.NotActedOnCode, "NotActedOn"),
         Error(RouteAnalysis.ConflictCode, "ConflictingMeshGatewayVirtualServiceHosts"),
         Warning(RouteAnalysis.OutsideCode, "DelegateRouteOutsideOfRoot"),
+        Warning(GatewayPortAnalysis.ConflictCode, "ConflictingGatewayPorts"),
         ReferencedResourceNotFound, ConflictingSidecarWorkloadSelectors,
         MultipleSidecarsWithoutWorkloadSelectors, VirtualServiceDestinationPortSelectorRequired,
         DeploymentAssociatedToMultipleServices, PortNameIsNotUnderNamingConvention, NoMatchingWorkloadsFound,

@@ -37,7 +37,8 @@ internal static class GatewayAnalyzer
         {
             foreach (var (j, other) in second.Spec.Servers.Index())
             {
-                if (server.Port is null || server.Port.Number != other.Port?.Number || server.Bind != other.Bind) continue;
+                if (server.Port is null || server.Port.Number != other.Port?.Number) continue;
+                if (GatewayServers.BindOf(server) != GatewayServers.BindOf(other)) continue;
                 var shared = server.Hosts.Intersect(other.Hosts, StringComparer.OrdinalIgnoreCase).ToList();
                 if (shared.Count > 0)
                 {

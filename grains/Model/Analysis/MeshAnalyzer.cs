@@ -22,7 +22,9 @@ public static class MeshAnalyzer
         var report = new AnalysisReport();
         ReferenceAnalyzer.Analyze(subject, report);
         DestinationAnalyzer.Analyze(subject, report);
-        foreach (var finding in RouteAnalysis.Of(snapshot.Config.Values))
+        var between = RouteAnalysis.Of(snapshot.Config.Values)
+            .Concat(GatewayPortAnalysis.Of(snapshot.Config.Values, subject.AllLabels));
+        foreach (var finding in between)
         {
             report.Add(snapshot.Config[finding.Resource], finding.Violation);
         }

@@ -74,7 +74,8 @@ public sealed class EdgeMesh : IAsyncLifetime
         await SettledAsync();
     }
 
-    private async Task SettledAsync()
+    /// <summary>Waits until every proxy has acknowledged the last revision.</summary>
+    public async Task SettledAsync()
     {
         var revisions = await ControlPlane.GetAsync("/v1/revisions?count=1");
         var revision = revisions.EnumerateArray().First().GetProperty("revision").GetInt64();

@@ -67,6 +67,29 @@ public sealed class GatewayTests(EdgeMesh mesh) : IClassFixture<EdgeMesh>
     }
 
     [Fact]
+    public async Task A_port_is_the_oldest_Gateways_and_the_apply_tells_both()
+    {
+        var plain = Gateway.Replace(", tls: {httpsRedirect: true}", "", StringComparison.Ordinal);
+        await mesh.ApplyAsync($"{plain}\n---\n{Half("first")}");
+        await mesh.Ingress.WaitForPortsAsync(mesh.PlainPort, mesh.TlsPort);
+
+        var told = await mesh.ControlPlane.ApplyAsync("""
+            {apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: bytes, namespace: istio-system}, spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: tcp, protocol: TCP}, hosts: ["*"]}]}}
+            """);
+        await mesh.SettledAsync();
+
+        Assert.Equal(
+            ["warning MSH2004 Gateway/istio-system/bytes", "warning MSH2004 Gateway/istio-system/gw"],
+            told.GetProperty("warnings").EnumerateArray()
+                .Select(w => $"{w.GetProperty("severity")} {w.GetProperty("code")} {w.GetProperty("resource")}").Order());
+        Assert.Equal((200, "b", ""), await Client.GetAsync("http://b.example/one"));
+
+        await mesh.DeleteAsync("Gateway", "istio-system", "bytes");
+        await mesh.DeleteAsync("Gateway", "istio-system", "gw");
+        await mesh.DeleteAsync("VirtualService", "app", "first");
+    }
+
+    [Fact]
     public async Task A_call_leaves_the_mesh_through_the_egress_gateway_which_adds_the_TLS()
     {
         using var certificate = _authority.Issue("ext.example");

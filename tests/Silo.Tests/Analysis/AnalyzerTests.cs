@@ -80,6 +80,21 @@ public sealed class AnalyzerTests
     }
 
     [Fact]
+    public void Gateways_that_want_one_port_for_different_protocols()
+    {
+        var found = Analyze("""
+            {apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: web, namespace: edge}, spec: {selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["a.example"]}]}}
+            ---
+            {apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: db, namespace: edge}, spec: {selector: {istio: gw}, servers: [{port: {number: 81, name: ok, protocol: TCP}, hosts: ["*"]}, {port: {number: 80, name: tcp, protocol: TCP}, hosts: ["*"]}]}}
+            """);
+
+        Assert.Equal(
+            ["MSH2004 Gateway/edge/db spec.servers[1].port", "MSH2004 Gateway/edge/web spec.servers[0].port"],
+            found.Select(Place));
+        Assert.Equal("ConflictingGatewayPorts", AnalysisCode.NameOf("MSH2004"));
+    }
+
+    [Fact]
     public void Members_are_missed_in_a_live_mesh_only()
     {
         const string yaml = Reviews + """

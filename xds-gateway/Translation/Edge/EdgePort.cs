@@ -12,9 +12,7 @@ namespace MeshOrleans.Xds.Translation.Edge;
 /// </remarks>
 internal sealed record EdgePort(string Bind, int Number, EdgeKind Kind, ImmutableArray<EdgeServer> Servers)
 {
-    private const string AnyAddress = "0.0.0.0";
-
-    public string Address => Bind.Length > 0 ? Bind : AnyAddress;
+    public string Address => Bind.Length > 0 ? Bind : GatewayServers.AnyAddress;
 
     /// <summary>The listener's name.</summary>
     public string Name => $"{Address}_{Number}";
@@ -27,10 +25,10 @@ internal sealed record EdgePort(string Bind, int Number, EdgeKind Kind, Immutabl
         {
             foreach (var number in NumbersOf(view, server))
             {
-                var key = (number, server.Server.Bind);
+                var key = (number, server.Bind);
                 if (!ports.TryGetValue(key, out var port))
                 {
-                    ports[key] = new EdgePort(server.Server.Bind, number, server.Kind, [server]);
+                    ports[key] = new EdgePort(server.Bind, number, server.Kind, [server]);
                 }
                 else if (port.Add(server) is { } joined)
                 {
@@ -53,7 +51,7 @@ internal sealed record EdgePort(string Bind, int Number, EdgeKind Kind, Immutabl
     /// <summary>The port with one more server; null when that has no place on it.</summary>
     private EdgePort? Add(EdgeServer server)
     {
-        if (Kind != server.Kind || Kind is EdgeKind.Tcp) return null;
+        if (GatewayServers.Excludes(Kind, server.Kind)) return null;
         if (Kind is EdgeKind.Http) return this with { Servers = Servers.Add(server) };
         ImmutableArray<string> free = [.. server.Names.Except(Servers.SelectMany(s => s.Names))];
         return free.IsEmpty ? null : this with { Servers = Servers.Add(server with { Names = free }) };

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Protocol.Route;
 using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Routes;

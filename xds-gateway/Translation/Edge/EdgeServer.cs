@@ -5,19 +5,6 @@ using MeshOrleans.Xds.Translation.Index;
 
 namespace MeshOrleans.Xds.Translation.Edge;
 
-/// <summary>What is spoken on a port of the edge, as far as servers can share it.</summary>
-internal enum EdgeKind
-{
-    /// <summary>Plaintext HTTP of any version: all servers of the port share one chain.</summary>
-    Http,
-
-    /// <summary>TLS: the name in the handshake chooses the server.</summary>
-    Tls,
-
-    /// <summary>Bytes: nothing tells two servers apart.</summary>
-    Tcp,
-}
-
 /// <summary>One server of a Gateway, as a gateway proxy opens it.</summary>
 /// <param name="Gateway">Whose server it is.</param>
 /// <param name="Server">What it says.</param>
@@ -27,12 +14,10 @@ internal sealed record EdgeServer(Sourced<Gateway> Gateway, GatewayServer Server
     /// <summary>The name by which VirtualServices bind to it.</summary>
     public string GatewayName => $"{Gateway.Namespace}/{Gateway.Name}";
 
-    public EdgeKind Kind => Port.Protocol.ToUpperInvariant() switch
-    {
-        "HTTP" or "HTTP2" or "GRPC" or "GRPC-WEB" => EdgeKind.Http,
-        "HTTPS" or "TLS" => EdgeKind.Tls,
-        _ => EdgeKind.Tcp,
-    };
+    public EdgeKind Kind => GatewayServers.KindOf(Port);
+
+    /// <summary>The address of its socket; empty means all.</summary>
+    public string Bind => GatewayServers.BindOf(Server);
 
     public ServerTlsMode Mode => Server.Tls?.Mode ?? ServerTlsMode.Simple;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Cluster;
 using MeshOrleans.Xds.Translation.Clusters;

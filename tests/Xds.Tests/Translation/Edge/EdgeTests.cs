@@ -154,6 +154,21 @@ public sealed class EdgeTests
         Assert.True(chain.Filters[^1].TypedConfig.Is(HttpConnectionManager.Descriptor));
     }
 
+    [Theory]
+    [InlineData("HTTP", 1)]
+    [InlineData("TCP", 0)]
+    public void All_addresses_are_one_place_however_they_are_written(string protocol, int routes)
+    {
+        var other = Http.Replace("name: gw,", "name: late,", StringComparison.Ordinal)
+            .Replace("protocol: HTTP", $"protocol: {protocol}", StringComparison.Ordinal)
+            .Replace("[ HOSTS ]", "[ \"*\" ], bind: 0.0.0.0", StringComparison.Ordinal);
+        var late = At("b.example", "x", "b").Replace("istio-system/gw", "istio-system/late", StringComparison.Ordinal);
+        var got = TestMesh.With($"{Open("a.example")}{other}\n---\n{late}").For(EdgeMesh.Gateway);
+
+        Assert.Equal(["0.0.0.0_80"], got.Resources.Listeners.Resources.Select(r => r.Name));
+        Assert.Equal(routes, got.Routes("http.80").VirtualHosts.Sum(h => h.Routes.Count));
+    }
+
     [Fact]
     public void A_name_of_a_handshake_belongs_to_the_oldest_server_that_has_it()
     {

@@ -54,10 +54,11 @@ internal static class ProxyStatusCommand
         var answer = await api.GetAsync($"{Listing.Proxies.Path}/{Uri.EscapeDataString(id)}", cancellationToken);
         if (Reports.TryWriteRaw(host, format, answer)) return;
         var proxy = answer.Read(ApiJson.Default.ProxyRow);
+        var kind = ProxyTable.KindOf(proxy.Id);
         string[] lines =
         [
             $"{proxy.Id}   {proxy.Status} for {Ages.Since(proxy.Since, host.Clock)}",
-            $"identity {proxy.SpiffeId}   gateway {proxy.Gateway}   {proxy.UserAgent}".TrimEnd(),
+            $"{kind}   identity {proxy.SpiffeId}   xDS gateway {proxy.Gateway}   {proxy.UserAgent}".TrimEnd(),
         ];
         foreach (var line in lines) await host.Out.WriteLineAsync(Printable.Of(line));
         if (proxy.UsedHosts is { } used)

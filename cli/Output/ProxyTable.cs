@@ -24,17 +24,30 @@ internal static class ProxyTable
         (string Column, string Type)[] types =
             rows.Any(r => Find(r, Names.Type) is not null) ? [.. Types, Names] : Types;
         string[] left = ["PROXY", "STATUS", .. types.Select(t => t.Column), "SINCE"];
-        var table = new TextTable(wide ? [.. left, "ADDRESS", "GATEWAY", "IDENTITY", "VERSION"] : left);
+        var table = new TextTable(wide ? [.. left, "KIND", "ADDRESS", "GATEWAY", "IDENTITY", "VERSION"] : left);
         foreach (var row in rows)
         {
             var states = types.Select(t => Find(row, t.Type)?.Status);
             string?[] cells = [Shorten.NodeId(row.Id), row.Status, .. states, Ages.Since(row.Since, clock)];
-            if (wide) cells = [.. cells, row.Address, row.Gateway, Shorten.SpiffeId(row.SpiffeId), row.UserAgent];
+            if (wide)
+            {
+                var identity = Shorten.SpiffeId(row.SpiffeId);
+                cells = [.. cells, KindOf(row.Id), row.Address, row.Gateway, identity, row.UserAgent];
+            }
+
             table.Add(cells);
         }
 
         return table;
     }
+
+    /// <summary>What a proxy says that it is, by the first part of its node id; else a client like any other.</summary>
+    public static string KindOf(string id) => id.Split('~') switch
+    {
+        ["router", _, ..] => "gateway",
+        ["sidecar", _, ..] => "sidecar",
+        _ => "client",
+    };
 
     /// <summary>The types of one proxy.</summary>
     public static TextTable Of(ProxyRow proxy, TimeProvider clock)

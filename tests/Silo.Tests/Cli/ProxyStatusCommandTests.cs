@@ -59,6 +59,26 @@ public sealed class ProxyStatusCommandTests
         Assert.Equal("Listener   NACKED   v2     v1      3          30s", result.Lines[^1]);
     }
 
+    [Theory]
+    [InlineData(Id, "reviews-v1.default", "sidecar")]
+    [InlineData("router~127.0.0.1~gw-1.edge~edge.svc.cluster.local", "gw-1.edge", "gateway")]
+    [InlineData("some-client", "some-client", "client")]
+    public async Task What_a_proxy_is_stands_in_the_wide_table_and_beside_its_identity(string id, string name, string kind)
+    {
+        await using var cli = await CliRun.StartAsync();
+        var proxy = Proxy.Replace(Id, id, StringComparison.Ordinal);
+        cli.Api.On("GET /v1/proxies", $"[{proxy}]").On($"GET /v1/proxies/{id}", proxy);
+
+        var wide = await cli.RunAsync("ps", "-o", "wide");
+        var one = await cli.RunAsync("ps", name);
+
+        Assert.Equal(["SINCE", "KIND", "ADDRESS", "GATEWAY", "IDENTITY", "VERSION"], Words(wide.Lines[0])[^6..]);
+        Assert.Equal([name, "5m", kind, "127.0.0.1"], Words(wide.Lines[1]).Where((_, i) => i is 0 or 7 or 8 or 9));
+        Assert.Equal(
+            $"{kind}   identity spiffe://cluster.local/ns/default/sa/reviews   xDS gateway gw-1   mesh-orleans-0.1.0",
+            one.Lines[1]);
+    }
+
     [Fact]
     public async Task An_unknown_proxy_fails()
     {

@@ -1,6 +1,7 @@
 using MeshOrleans.Model;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Inbound;
+using MeshOrleans.Proxy.Dataplane.Limits;
 using MeshOrleans.Proxy.Dataplane.Model;
 using Microsoft.AspNetCore.Http;
 
@@ -8,7 +9,7 @@ namespace MeshOrleans.Proxy.Dataplane.Edge;
 
 /// <summary>
 /// Requests from outside: one spelling of the path, what only the mesh may say stripped, who the client is written
-/// down, policy, then the route.
+/// down, policy, limits, then the route.
 /// </summary>
 internal sealed class EdgeHandler
 {
@@ -19,13 +20,15 @@ internal sealed class EdgeHandler
     private readonly PeerTrust _trust;
     private readonly RouteExecutor _routes;
     private readonly ExchangeRunner _runner;
+    private readonly RateLimitGate _limits;
     private readonly IRandomSource _random;
     private readonly Func<RequestExchange, Task> _handle;
 
-    public EdgeHandler(
-        ProxyState state, PeerTrust trust, RouteExecutor routes, ExchangeRunner runner, IRandomSource random)
+    public EdgeHandler(EdgeServices services, PeerTrust trust, RouteExecutor routes, ExchangeRunner runner)
     {
-        (_state, _trust, _routes, _runner, _random) = (state, trust, routes, runner, random);
+        (_state, _random) = (services.Common.State, services.Random);
+        (_trust, _routes, _runner) = (trust, routes, runner);
+        _limits = new RateLimitGate(services.Common.Clock, services.Common.Metrics);
         _handle = HandleAsync; // made once: a method group would be a new delegate per request
     }
 
@@ -73,6 +76,7 @@ internal sealed class EdgeHandler
             return LocalReply.WriteAsync(exchange, StatusCodes.Status403Forbidden, LocalReply.Denied);
         }
 
+        if (!_limits.Admits(exchange, chain.RateLimits, in view)) return _limits.RefuseAsync(exchange);
         TraceHeaders.Apply(request.Headers, exchange.Snapshot.Model.TraceSampling, _random);
         return _routes.ExecuteAsync(exchange, chain.Routes!);
     }

@@ -37,7 +37,7 @@ internal sealed class EdgeServer(EdgeServices services, ILoggerFactory loggers)
     }
 
     public void Serve(RouteExecutor routes, ExchangeRunner runner) =>
-        _handler = new EdgeHandler(services.Common.State, _trust, routes, runner, services.Random);
+        _handler = new EdgeHandler(services, _trust, routes, runner);
 
     /// <summary>Opens the sockets; Kestrel must have started.</summary>
     public EdgeListeners Open() => new(services.Common.State, _transport, loggers, services.Common.Clock);

@@ -3,7 +3,6 @@ using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Limits;
 using MeshOrleans.Proxy.Dataplane.Model;
-using MeshOrleans.Proxy.Dataplane.Telemetry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -18,8 +17,7 @@ internal sealed partial class InboundHandler
     private readonly PeerTrust _trust;
     private readonly RouteExecutor _routes;
     private readonly ExchangeRunner _runner;
-    private readonly RateLimiter _limiter;
-    private readonly ProxyMetrics _metrics;
+    private readonly RateLimitGate _limits;
     private readonly IRandomSource _random;
     private readonly ILogger<InboundHandler> _logger;
     private readonly Func<RequestExchange, Task> _handle;
@@ -32,8 +30,8 @@ internal sealed partial class InboundHandler
         ILogger<InboundHandler> logger)
     {
         (_state, _routes, _runner, _random, _logger) = (services.State, routes, runner, random, logger);
-        (_trust, _limiter, _metrics) =
-            (new PeerTrust(services.State, services.Verifier), new RateLimiter(services.Clock), services.Metrics);
+        _trust = new PeerTrust(services.State, services.Verifier);
+        _limits = new RateLimitGate(services.Clock, services.Metrics);
         _handle = HandleAsync; // made once: a method group would be a new delegate per request
     }
 
@@ -76,7 +74,7 @@ internal sealed partial class InboundHandler
         if (verdict.ShadowAllowed is false) LogShadowDenied(exchange, verdict);
         if (!verdict.Allowed) return DenyAsync(exchange, verdict);
 
-        if (!port.RateLimits.IsEmpty && IsOverLimit(exchange, port, in view)) return RefuseAsync(exchange);
+        if (!_limits.Admits(exchange, port.RateLimits, in view)) return _limits.RefuseAsync(exchange);
         if (exchange.Caller.IsMutualTls)
         {
             request.Headers[HopHeaders.ForwardedClientCertificate] = exchange.Caller.ForwardedClientCertificate;
@@ -96,22 +94,6 @@ internal sealed partial class InboundHandler
             exchange.Caller.PeerId,
             verdict.Policy);
         return LocalReply.WriteAsync(exchange, StatusCodes.Status403Forbidden, LocalReply.Denied);
-    }
-
-    private bool IsOverLimit(RequestExchange exchange, InboundPortModel port, in HttpRequestView view)
-    {
-        exchange.RateLimit = _limiter.Admit(port.RateLimits, in view);
-        if (exchange.RateLimit.WouldRefuse is not null) _metrics.CountRateLimited(isDryRun: true);
-        return exchange.RateLimit.IsRefused;
-    }
-
-    private Task RefuseAsync(RequestExchange exchange)
-    {
-        _metrics.CountRateLimited(isDryRun: false);
-        exchange.Flags |= ResponseFlags.RateLimited;
-        exchange.Details = "local_rate_limited";
-        exchange.RateLimit.ApplyRefusalTo(exchange.Context.Response.Headers);
-        return LocalReply.WriteAsync(exchange, StatusCodes.Status429TooManyRequests, LocalReply.RateLimited);
     }
 
     private void LogShadowDenied(RequestExchange exchange, AuthorizationVerdict verdict) => LogShadowDenied(

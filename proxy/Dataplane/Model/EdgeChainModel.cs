@@ -32,4 +32,7 @@ public sealed record EdgeChainModel
 
     /// <summary>Who may call what. Of relayed bytes it is asked once per connection.</summary>
     public AuthorizationModel Authorization { get; init; } = AuthorizationModel.AllowAll;
+
+    /// <summary>How many requests it takes. Nothing of relayed bytes.</summary>
+    public ImmutableArray<RateLimitRuleModel> RateLimits { get; init; } = [];
 }

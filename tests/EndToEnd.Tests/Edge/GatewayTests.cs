@@ -90,6 +90,30 @@ public sealed class GatewayTests(EdgeMesh mesh) : IClassFixture<EdgeMesh>
     }
 
     [Fact]
+    public async Task A_gateway_keeps_the_limits_that_select_it()
+    {
+        var plain = Gateway.Replace(", tls: {httpsRedirect: true}", "", StringComparison.Ordinal);
+        await mesh.ApplyAsync($$$$"""
+            {{{{plain}}}}
+            ---
+            {{{{Half("first")}}}}
+            ---
+            {apiVersion: mesh.orleans.io/v1, kind: RateLimit, metadata: {name: edge, namespace: istio-system}, spec: {selector: {matchLabels: {istio: ingressgateway}}, rules: [{requests: 2, interval: 1h}]}}
+            """);
+        await mesh.Ingress.WaitForPortsAsync(mesh.PlainPort, mesh.TlsPort);
+
+        var codes = new List<int>();
+        for (var i = 0; i < 3; i++) codes.Add((await Client.GetAsync("http://b.example/one")).Code);
+
+        Assert.Equal([200, 200, 429], codes);
+
+        await mesh.DeleteAsync("RateLimit", "istio-system", "edge");
+        Assert.Equal((200, "b", ""), await Client.GetAsync("http://b.example/one"));
+        await mesh.DeleteAsync("Gateway", "istio-system", "gw");
+        await mesh.DeleteAsync("VirtualService", "app", "first");
+    }
+
+    [Fact]
     public async Task A_call_leaves_the_mesh_through_the_egress_gateway_which_adds_the_TLS()
     {
         using var certificate = _authority.Issue("ext.example");

@@ -140,6 +140,7 @@ internal sealed class EdgeListenerTranslator(ProxyView view)
             RouteConfigName = port.RoutesOf(server),
         };
         manager.HttpFilters.AddRange(RbacTranslator.HttpFilters(view));
+        if (RateLimitTranslator.Filter(view) is { } limits) manager.HttpFilters.Add(limits);
         manager.HttpFilters.Add(HttpConnection.Filter(FilterNames.Fault, new HTTPFault()));
         if (EdgeRoutes.Of(view).Any(v => v.Spec.Http.Any(rule => rule.CorsPolicy is not null)))
         {

@@ -14,14 +14,15 @@ namespace MeshOrleans.Xds.Translation.Policies;
 /// them in one filter behind access control.
 /// </summary>
 /// <remarks>
-/// Only our own sidecars have the filter. A condition that cannot be asked is left out, which limits more.
+/// Only our own sidecars and gateways have the filter; an Envoy as gateway goes without, since it is optional. A
+/// condition that cannot be asked is left out, which limits more.
 /// </remarks>
 internal static class RateLimitTranslator
 {
     /// <summary>The filter; null when there is nothing to limit.</summary>
     public static HttpFilter? Filter(ProxyView view)
     {
-        if (view.Scope.Mode is not ProxyMode.Sidecar) return null;
+        if (view.Scope.Mode is not (ProxyMode.Sidecar or ProxyMode.Gateway)) return null;
         var limits = new Limits.RateLimit();
         foreach (var source in Selected(view))
         {

@@ -67,6 +67,7 @@ internal static class EdgeReader
             Authorization = read.Http is { } http ? http.Authorization
                 : read.Authorization.IsEmpty ? AuthorizationModel.AllowAll
                 : new AuthorizationModel(read.Authorization),
+            RateLimits = read.Http?.RateLimits ?? [],
         };
         if (read.Http is not null && model.IsTls && tls is null)
         {

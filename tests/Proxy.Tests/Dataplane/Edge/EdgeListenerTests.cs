@@ -115,6 +115,28 @@ public sealed class EdgeListenerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_over_a_limit_gets_429_and_goes_no_further()
+    {
+        var limit = new RateLimitRuleModel(
+            new AuthorizationPolicyModel("limit", new RequestRule.Always(), new RequestRule.Always()),
+            Requests: 2,
+            TimeSpan.FromDays(1),
+            Burst: 2,
+            []);
+        var chain = new EdgeChainModel { Name = "http", Routes = Models.AnyHost(Models.To("b")), RateLimits = [limit] };
+        await _gateway.ApplyAsync([Models.Cluster("b", _backend)], EdgeGateway.Listener("one", chain));
+        using var client = _gateway.Client("one");
+
+        var answers = new List<HttpResponseMessage>();
+        for (var i = 0; i < 3; i++) answers.Add(await client.GetAsync("http://b/"));
+
+        Assert.Equal([200, 200, 429], answers.Select(a => (int)a.StatusCode));
+        Assert.Equal(["1", "0", "0"], answers.Select(a => a.Headers.GetValues("RateLimit-Remaining").Single()));
+        Assert.Equal("local_rate_limited", await answers[2].Content.ReadAsStringAsync());
+        Assert.Equal(2, _backend.Calls);
+    }
+
+    [Fact]
     public async Task TLS_that_goes_through_is_ended_by_the_endpoint_that_its_name_leads_to()
     {
         using var a = new TlsEnd(_gateway.Authority.Issue("a.example"));

@@ -206,6 +206,25 @@ public sealed class EdgeTests
         Assert.Equal(HttpConnectionManager.Types.ForwardClientCertDetails.SanitizeSet, manager.ForwardClientCertDetails);
     }
 
+    [Theory]
+    [InlineData("ingressgateway", true)]
+    [InlineData("other", false)]
+    public void Limits_that_select_the_gateway_come_after_access_control(string istio, bool isIn)
+    {
+        var got = TestMesh.With(Open("\"*\"") + $$"""
+            { kind: RateLimit, apiVersion: mesh.orleans.io/v1, metadata: { name: all, namespace: istio-system }, spec: { selector: { matchLabels: { istio: {{istio}} } }, rules: [ { requests: 9, interval: 1m } ] } }
+            ---
+            { kind: AuthorizationPolicy, apiVersion: security.istio.io/v1, metadata: { name: d, namespace: istio-system }, spec: { action: DENY, rules: [ { to: [ { operation: { paths: [ "/no" ] } } ] } ] } }
+            """).For(EdgeMesh.Gateway);
+        var manager = got.Listener("0.0.0.0_80").FilterChains.Single().Filters.Single().TypedConfig.Unpack<HttpConnectionManager>();
+        string[] limits = isIn ? ["mesh.filters.http.rate_limit"] : [];
+
+        Assert.Equal(
+            ["envoy.filters.http.rbac", .. limits, "envoy.filters.http.fault", "envoy.filters.http.router"],
+            manager.HttpFilters.Select(f => f.Name));
+        Assert.All(manager.HttpFilters.Where(f => limits.Contains(f.Name)), f => Assert.True(f.IsOptional));
+    }
+
     [Fact]
     public void A_gateway_of_other_labels_opens_nothing() => Assert.Empty(
         EdgeMesh.Everything.For(TestMesh.Scope("istio-system", "app=gw,istio=other") with { Mode = Xds.Translation.Scopes.ProxyMode.Gateway })

@@ -135,6 +135,14 @@ internal sealed class GatewayHost : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Waits until the streams have written what they had of a type and wait for news. A client may have read all of a
+    /// response whose writing has not ended yet, and the time-out of writing is of the host's clock.
+    /// </summary>
+    public Task WritesEndedAsync(string typeUrl) => UntilAsync(
+        () => Status.List() is { Length: > 0 } streams && streams.All(s => s.Types.Any(t => t.TypeUrl == typeUrl)),
+        $"{typeUrl} is written on every stream");
+
     /// <summary>Moves the clock step by step until something has come about.</summary>
     public Task AdvanceUntilAsync(Func<bool> condition, TimeSpan? step = null) =>
         UntilAsync(

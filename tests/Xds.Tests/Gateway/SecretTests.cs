@@ -72,6 +72,7 @@ public sealed class SecretTests
         var first = await ReadUntilCertificateAsync(client);
         await AckAsync(client, first, [2]);
         await client.SilenceAsync();
+        await host.WritesEndedAsync(TypeUrls.RouteConfiguration);
 
         host.Clock.Advance(TimeSpan.FromHours(11));
         await client.SilenceAsync();
@@ -94,6 +95,7 @@ public sealed class SecretTests
         await AckAsync(client, await ReadUntilCertificateAsync(client), [1]);
 
         await client.SilenceAsync();
+        await host.WritesEndedAsync(TypeUrls.RouteConfiguration);
         host.Clock.Advance(TimeSpan.FromHours(2));
         await client.SilenceAsync();
 

@@ -79,6 +79,7 @@ public sealed class StreamAgeTests
         await using var old = host.Delta();
         await old.AckAsync(await old.OpenAsync());
         await old.SilenceAsync();
+        await host.WritesEndedAsync(TypeUrls.RouteConfiguration);
         host.Clock.Advance(TimeSpan.FromMinutes(10));
         await using var young = host.Delta();
         await young.AckAsync(await young.OpenAsync("sidecar~10.0.0.2~b-1.app~app.svc.cluster.local"));
@@ -115,6 +116,7 @@ public sealed class StreamAgeTests
         await using var host = await StartAsync(new Chance(0));
         await using var client = host.Delta();
         await client.OpenAsync();
+        await host.WritesEndedAsync(TypeUrls.Cluster);
 
         host.Clock.Advance(TimeSpan.FromMinutes(15) + TimeSpan.FromSeconds(29));
         await client.SilenceAsync();

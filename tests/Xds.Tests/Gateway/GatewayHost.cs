@@ -10,6 +10,7 @@ using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Gateway.Snapshots;
 using MeshOrleans.Xds.Gateway.Status;
 using MeshOrleans.Xds.Gateway.Streams;
+using MeshOrleans.Xds.Protocol.Endpoint;
 using MeshOrleans.Xds.Protocol.Grpc;
 using MeshOrleans.Xds.Tests.Grpc;
 using MeshOrleans.Xds.Tests.Translation;
@@ -134,6 +135,14 @@ internal sealed class GatewayHost : IAsyncDisposable
             await Task.Delay(5, CancellationToken.None);
         }
     }
+
+    /// <summary>
+    /// Waits until the client's node is to be told of an endpoint. A picture of the mesh comes to the scopes one by one.
+    /// </summary>
+    public Task BringsAsync(string cluster, string address) => UntilAsync(
+        () => Status.FindResources(AdsClient.NodeId)?.Endpoints.Find(cluster) is { } endpoints
+            && endpoints.ToAny().Unpack<ClusterLoadAssignment>().ToString().Contains($"\"{address}\"", StringComparison.Ordinal),
+        $"{address} of {cluster} is due");
 
     /// <summary>
     /// Waits until the streams have written what they had of a type and wait for news. A client may have read all of a

@@ -134,7 +134,7 @@ public sealed class RefusalTests
         var first = await client.NextAsync(TypeUrls.ClusterLoadAssignment);
 
         host.Grains.Mesh.Put(NewB);
-        await host.UntilAsync(() => host.Pictured.Workloads.ContainsKey("app/b-9"), "the change has arrived");
+        await host.BringsAsync(ClusterB, NewB.Address);
         await client.SilenceAsync();
         await client.AckAsync(first);
         var second = await client.NextAsync(TypeUrls.ClusterLoadAssignment);

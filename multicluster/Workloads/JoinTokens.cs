@@ -25,10 +25,16 @@ public sealed class JoinTokens(IGrainFactory grains)
         var authority = grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default);
         var bundle = await authority.GetBundleAsync(cancellationToken);
         using var root = X509Certificate2.CreateFromPem(bundle.RootsPem[0]);
-        var token = JoinToken.Create(root, RandomNumberGenerator.Fill);
-        await grains.GetGrain<IJoinTokenGrain>(token.Hash).MintAsync(grant, cancellationToken);
-        return token;
+        return await MintAsync(JoinToken.Create(root, RandomNumberGenerator.Fill), grant, cancellationToken);
     }
+
+    /// <summary>
+    /// The token that follows from a used one for what it was used for. A repetition of the request gets the same one
+    /// again, used or not: it is no second credential.
+    /// </summary>
+    public Task<JoinToken> MintAfterAsync(
+        JoinToken used, string claim, JoinTokenGrant grant, CancellationToken cancellationToken) =>
+        MintAsync(used.Derive(claim), grant, cancellationToken);
 
     /// <summary>Uses a token up; the use is to be finished with <see cref="FinishAsync"/>.</summary>
     /// <param name="token">The token.</param>
@@ -54,11 +60,26 @@ public sealed class JoinTokens(IGrainFactory grains)
         };
     }
 
-    /// <summary>What the token was used for has been done; for a minute the very same request is still answered.</summary>
+    /// <summary>What the token was used for has been done; for half a minute the very same request is still answered.</summary>
     public Task FinishAsync(JoinToken token, CancellationToken cancellationToken) =>
         grains.GetGrain<IJoinTokenGrain>(token.Hash).FinishAsync(cancellationToken);
 
     /// <summary>What a request is recognised by when it is repeated, from what makes it that one.</summary>
     public static string ClaimOf(params ReadOnlySpan<string> parts) =>
-        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts))));
+        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(ListOf(parts))));
+
+    /// <summary>Some texts as one, from which they could be told apart again.</summary>
+    internal static string ListOf(params ReadOnlySpan<string> parts)
+    {
+        var text = new StringBuilder();
+        foreach (var part in parts) text.Append(part.Length).Append(':').Append(part);
+        return text.ToString();
+    }
+
+    private async Task<JoinToken> MintAsync(
+        JoinToken token, JoinTokenGrant grant, CancellationToken cancellationToken)
+    {
+        await grains.GetGrain<IJoinTokenGrain>(token.Hash).MintAsync(grant, cancellationToken);
+        return token;
+    }
 }

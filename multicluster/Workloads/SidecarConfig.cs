@@ -8,7 +8,7 @@ namespace MeshOrleans.Multicluster.Workloads;
 /// </summary>
 internal static class SidecarConfig
 {
-    public static ImmutableSortedDictionary<string, string> For(WorkloadRequest request, string xds, JoinToken token)
+    public static ImmutableSortedDictionary<string, string> For(WorkloadRequest request, string xds, JoinToken? token)
     {
         var config = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         config["xds"] = xds;
@@ -25,7 +25,7 @@ internal static class SidecarConfig
         config["network"] = request.Network;
         config["group"] = request.Group;
         config["lease"] = $"{request.LeaseSeconds}";
-        config["token"] = token.Reveal();
+        config["token"] = token?.Reveal() ?? "";
         foreach (var empty in config.Where(p => p.Value.Length == 0).Select(p => p.Key).ToArray()) config.Remove(empty);
         return config.ToImmutable();
     }

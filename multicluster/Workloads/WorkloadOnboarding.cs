@@ -89,7 +89,7 @@ public sealed partial class WorkloadOnboarding(
             case JoinCredential.Token(var token):
                 var usedBy = $"workload {request.Namespace}/{request.Name}";
                 var (grant, refusal) = await tokens.RedeemAsync(
-                    token, JoinTokens.WorkloadPurpose, usedBy, ClaimOf(request), cancellationToken);
+                    token, JoinTokens.WorkloadPurpose, usedBy, request.Claim, cancellationToken);
                 if (grant is null) return new JoinOutcome.Unauthenticated(refusal);
                 return grant.Namespace == request.Namespace && grant.ServiceAccount == request.ServiceAccount
                     && (grant.Group.Length == 0 || grant.Group == request.Group)
@@ -101,9 +101,6 @@ public sealed partial class WorkloadOnboarding(
                 throw new InvalidOperationException($"Unknown credential {credential.GetType().Name}.");
         }
     }
-
-    private static string ClaimOf(WorkloadRequest request) => JoinTokens.ClaimOf(
-        request.Namespace, request.Name, request.Address, request.ServiceAccount, request.Group, request.Csr);
 
     private async Task<JoinOutcome> AnswerAsync(
         WorkloadRequest request,
@@ -129,10 +126,7 @@ public sealed partial class WorkloadOnboarding(
                 : null;
         }
 
-        var expiresAt = clock.GetUtcNow() + options.Value.SidecarTokenLifetime;
-        var grant = new JoinTokenGrant(
-            JoinTokens.WorkloadPurpose, request.Namespace, request.ServiceAccount, request.Group, expiresAt);
-        var token = await tokens.MintAsync(grant, cancellationToken);
+        var token = certificate is null ? await MintAsync(request, credential, cancellationToken) : null;
         if (credential is JoinCredential.Token(var used)) await tokens.FinishAsync(used, cancellationToken);
         LogJoined(request.Namespace, request.Name, id.ToString());
         return new JoinOutcome.Joined(new JoinAnswer(
@@ -144,6 +138,18 @@ public sealed partial class WorkloadOnboarding(
             options.Value.XdsAddress(),
             SidecarConfig.For(request, options.Value.XdsAddress(), token),
             certificate));
+    }
+
+    // Whoever joins with a token and repeats the request gets the same one: a lost answer is no second credential.
+    private Task<JoinToken> MintAsync(
+        WorkloadRequest request, JoinCredential credential, CancellationToken cancellationToken)
+    {
+        var expiresAt = clock.GetUtcNow() + options.Value.SidecarTokenLifetime;
+        var grant = new JoinTokenGrant(
+            JoinTokens.WorkloadPurpose, request.Namespace, request.ServiceAccount, request.Group, expiresAt);
+        return credential is JoinCredential.Token(var used)
+            ? tokens.MintAfterAsync(used, request.Claim, grant, cancellationToken)
+            : tokens.MintAsync(grant, cancellationToken);
     }
 
     private JoinOutcome Refuse(WorkloadRequest request, JoinOutcome outcome)

@@ -34,6 +34,22 @@ public sealed record WorkloadRequest
     /// <summary>A PKCS#10 request (PEM); when given, the answer carries the certificate.</summary>
     public string Csr { get; init; } = "";
 
+    /// <summary>By what a repetition of this request is known: everything that is in it.</summary>
+    internal string Claim => JoinTokens.ClaimOf(
+        Namespace,
+        Name,
+        Address,
+        ListOf(Ports),
+        ListOf(InboundPorts),
+        ListOf(Labels),
+        Locality,
+        Network,
+        ServiceAccount,
+        $"{Weight}",
+        Group,
+        $"{LeaseSeconds:R}",
+        Csr);
+
     /// <summary>The registration that the workload's grain receives.</summary>
     public WorkloadRegistration ToRegistration() => new()
     {
@@ -48,4 +64,9 @@ public sealed record WorkloadRequest
         Group = Group,
         Lease = TimeSpan.FromSeconds(Math.Clamp(LeaseSeconds, 0, 1_000_000)),
     };
+
+    private static string ListOf<TKey, TValue>(ImmutableDictionary<TKey, TValue> pairs)
+        where TKey : notnull =>
+        JoinTokens.ListOf([.. pairs.Select(pair => JoinTokens.ListOf($"{pair.Key}", $"{pair.Value}"))
+            .Order(StringComparer.Ordinal)]);
 }

@@ -8,13 +8,13 @@ namespace MeshOrleans.Grains.Workloads;
 [Alias("mesh.IJoinTokenGrain")]
 public interface IJoinTokenGrain : IGrainWithStringKey
 {
-    /// <summary>Makes the token known.</summary>
+    /// <summary>Makes the token known; once more for the same grant changes nothing.</summary>
     [Alias("Mint")]
     Task MintAsync(JoinTokenGrant grant, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Uses the token up for one claim. Only that gets <see cref="RedeemResult.Granted"/>, and may ask again until a minute
-    /// after the use was finished: whoever was told that nothing was acknowledged, or not answered, must be able to repeat it.
+    /// Uses the token up for one claim. Only that gets <see cref="RedeemResult.Granted"/>, and may ask again until half
+    /// a minute after the use was finished: whoever was told that nothing was acknowledged, or not answered, must be able to repeat it.
     /// </summary>
     /// <param name="usedBy">Who uses it, for the record.</param>
     /// <param name="claim">
@@ -24,7 +24,7 @@ public interface IJoinTokenGrain : IGrainWithStringKey
     [Alias("RedeemFor")]
     Task<RedeemResult> RedeemAsync(string usedBy, string claim, CancellationToken cancellationToken);
 
-    /// <summary>What the token was used for has been done: a minute from now on nobody is granted it.</summary>
+    /// <summary>What the token was used for has been done: half a minute from now on nobody is granted it.</summary>
     [Alias("Finish")]
     Task FinishAsync(CancellationToken cancellationToken);
 }

@@ -41,6 +41,14 @@ public sealed class JoinToken
         return new JoinToken(Base64Url.EncodeToString(secret), PinOf(root));
     }
 
+    /// <summary>
+    /// The one token that follows from this one for a claim: the same each time, so that asking again yields nothing new;
+    /// without this token nobody can tell what it is.
+    /// </summary>
+    public JoinToken Derive(string claim) => new(
+        Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.ASCII.GetBytes(Secret), Encoding.UTF8.GetBytes(claim))),
+        RootPin);
+
     /// <summary>The pin of a root certificate.</summary>
     public static string PinOf(X509Certificate2 root) =>
         Convert.ToHexStringLower(SHA256.HashData(root.PublicKey.ExportSubjectPublicKeyInfo()));

@@ -4,7 +4,7 @@ namespace MeshOrleans.Grains.Workloads;
 
 /// <remarks>
 /// The use is saved before it is granted: of two activations, after the loss of a silo, the store lets one through. That
-/// it is finished is saved before whoever used it is answered; for a minute from then on an answer that was lost on its way
+/// it is finished is saved before whoever used it is answered; for half a minute from then on an answer that was lost on its way
 /// can be asked for again.
 /// </remarks>
 internal sealed partial class JoinTokenGrain(
@@ -14,7 +14,12 @@ internal sealed partial class JoinTokenGrain(
 {
     public async Task MintAsync(JoinTokenGrant grant, CancellationToken cancellationToken)
     {
-        if (store.State.Grant is not null) throw new InvalidOperationException("This token has been minted before.");
+        if (store.State.Grant is { } known)
+        {
+            if (known with { ExpiresAt = grant.ExpiresAt } == grant) return; // a repeated request; its end stays
+            throw new InvalidOperationException("This token has been minted before, for something else.");
+        }
+
         await this.SaveAsync(store, new JoinTokenState { Grant = grant });
         LogMinted(grant.Purpose, grant.Namespace, grant.ServiceAccount, grant.ExpiresAt);
     }

@@ -7,10 +7,10 @@ internal static class JoinTokenMachine
     /// How long after the use is finished its claim is still granted: whoever was answered may not have got the answer, and
     /// asks again within that time.
     /// </summary>
-    public static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Uses it up for one claim; who makes that claim again is granted it until the use has been finished for a minute.
+    /// Uses it up for one claim; who makes that claim again is granted it until the use has been finished for half a minute.
     /// </summary>
     /// <returns>The state to be saved before the answer is given; the same one when nothing is to be saved.</returns>
     public static (JoinTokenState Next, RedeemResult Result) Redeem(

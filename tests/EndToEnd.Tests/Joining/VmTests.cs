@@ -42,7 +42,25 @@ public sealed class VmTests : IAsyncLifetime
         Assert.DoesNotContain("I claim", leaf.Subject, StringComparison.Ordinal);
         Assert.Equal(_controlPlane.Xds, answer.GetProperty("xds").GetString());
         Assert.Equal("vm", answer.GetProperty("sidecarConfig").GetProperty("service-account").GetString());
+        Assert.False(answer.GetProperty("sidecarConfig").TryGetProperty("token", out _)); // the certificate is enough
         Assert.Contains("BEGIN CERTIFICATE", answer.GetProperty("trustBundle").GetProperty("roots")[0].GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_repeated_join_is_given_nothing_that_the_first_was_not()
+    {
+        var token = await _controlPlane.MintTokenAsync("default", "vm");
+        var body = Body("vm-again");
+
+        var (_, first) = await JoinAsync(token, body);
+        var (repeated, second) = await JoinAsync(token, body);
+        var (changed, _) = await JoinAsync(token, Body("vm-again", lease: 5));
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized), (repeated, changed));
+        Assert.Equal(TokenOf(first), TokenOf(second));
+        Assert.NotEqual(token, TokenOf(first));
+
+        static string? TokenOf(JsonElement answer) => answer.GetProperty("sidecarConfig").GetProperty("token").GetString();
     }
 
     [Fact]

@@ -36,6 +36,23 @@ public sealed class JoinTokenTests
         Assert.DoesNotContain(token.Secret, token.Hash, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void What_follows_from_a_token_is_the_same_each_time_and_another_for_another_claim()
+    {
+        using var root = Root();
+        var token = JoinToken.Create(root, RandomNumberGenerator.Fill);
+        var derived = token.Derive("claim");
+
+        Assert.True(JoinToken.TryParse(derived.Reveal(), out var parsed));
+        Assert.Equal(token.Derive("claim").Reveal(), parsed.Reveal());
+        Assert.Equal(token.RootPin, parsed.RootPin);
+        string[] secrets =
+        [
+            token.Secret, derived.Secret, token.Derive("other").Secret, JoinToken.Create(root, RandomNumberGenerator.Fill).Derive("claim").Secret,
+        ];
+        Assert.Equal(4, secrets.Distinct().Count());
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData("")]

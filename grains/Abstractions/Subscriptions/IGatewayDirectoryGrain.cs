@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Orleans.Concurrency;
 
 namespace MeshOrleans.Grains.Subscriptions;
 
@@ -10,15 +11,15 @@ namespace MeshOrleans.Grains.Subscriptions;
 public interface IGatewayDirectoryGrain : IGrainWithStringKey
 {
     /// <summary>A gateway lives. It says so every few seconds.</summary>
-    [Alias("Beat")]
+    [AlwaysInterleave, Alias("Beat")]
     Task BeatAsync(GatewayBeat beat, CancellationToken cancellationToken);
 
     /// <summary>A gateway ends in good order: it is gone at once.</summary>
-    [Alias("Leave")]
+    [AlwaysInterleave, Alias("Leave")]
     Task LeaveAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>The gateways that live.</summary>
-    [Alias("List")]
+    [AlwaysInterleave, Alias("List")]
     Task<GatewayListing> ListAsync(CancellationToken cancellationToken);
 }
 

@@ -15,6 +15,7 @@ internal static class ApiSetup
         services.AddRouting();
         services.AddProblemDetails();
         services.AddSingleton<ApiAuthentication>();
+        services.AddSingleton<JoinAdmission>();
         services.AddSingleton<WorkloadListing>();
         services.AddSingleton<IdentityListing>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Add(

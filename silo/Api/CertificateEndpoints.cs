@@ -35,7 +35,8 @@ internal static class CertificateEndpoints
             bundles.Select(b => new TrustBundleAnswer(b.TrustDomain.Name, b.RootsPem, b.Sequence)), ApiJson.Options);
     }
 
-    private static async Task<IResult> SignAsync(HttpContext context, IGrainFactory grains, JoinTokens tokens)
+    private static async Task<IResult> SignAsync(
+        HttpContext context, IGrainFactory grains, JoinTokens tokens, JoinAdmission admission)
     {
         var (body, problem) = await ApiJson.ReadAsync<SignBody>(context);
         if (body is null) return problem!;
@@ -44,6 +45,12 @@ internal static class CertificateEndpoints
             return Problems.BadField("csr", "must be one PEM block CERTIFICATE REQUEST");
         }
 
+        return await admission.InTurnAsync(context, () => SignReadAsync(context, grains, tokens, body, csr));
+    }
+
+    private static async Task<IResult> SignReadAsync(
+        HttpContext context, IGrainFactory grains, JoinTokens tokens, SignBody body, byte[] csr)
+    {
         var (id, refusal) = await IdentityOfAsync(context, grains, tokens, JoinTokens.ClaimOf(body.Csr));
         if (id is null) return Problems.Unauthenticated(refusal);
 

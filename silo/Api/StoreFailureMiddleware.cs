@@ -19,7 +19,8 @@ internal sealed partial class StoreFailureMiddleware(RequestDelegate next, ILogg
         catch (Exception exception) when (
             !context.Response.HasStarted && (PassingFailure.Is(exception) || IsGivenUp(exception, context)))
         {
-            LogFailed(exception, context.Request.Method, context.Request.Path);
+            LogFailed(context.Request.Method, context.Request.Path, exception.GetType().Name, exception.Message);
+            LogTrace(exception);
             context.Response.Headers.RetryAfter = RetryAfterSeconds;
             await Problems.Of(
                 503, "The control plane cannot do this right now.", $"{PassingFailure.Reason(exception)} Nothing was acknowledged; try again.")
@@ -31,6 +32,12 @@ internal sealed partial class StoreFailureMiddleware(RequestDelegate next, ILogg
     private static bool IsGivenUp(Exception exception, HttpContext context) =>
         exception is OperationCanceledException && !context.RequestAborted.IsCancellationRequested;
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} was answered with 503 because the store or a silo is away.")]
-    private partial void LogFailed(Exception exception, string method, string path);
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "{Method} {Path} was answered with 503 because the store or a silo is away: {Kind}: {Reason}")]
+    private partial void LogFailed(string method, string path, string kind, string reason);
+
+    // Traces of hundreds of calls that fail for one reason cost more than all else that is done about it.
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The trace of the failure above.")]
+    private partial void LogTrace(Exception exception);
 }

@@ -11,7 +11,8 @@ internal static class TokenEndpoints
     public static void MapTokens(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/v1/tokens", MintAsync).RequireAdmin();
 
-    private static async Task<IResult> MintAsync(HttpContext context, JoinTokens tokens, TimeProvider clock)
+    private static async Task<IResult> MintAsync(
+        HttpContext context, JoinTokens tokens, JoinAdmission admission, TimeProvider clock)
     {
         var (body, problem) = await ApiJson.ReadAsync<TokenRequest>(context);
         if (body is null) return problem!;
@@ -31,11 +32,14 @@ internal static class TokenEndpoints
 
         var expiresAt = clock.GetUtcNow() + lifetime;
         var grant = new JoinTokenGrant(body.Purpose, body.Namespace, body.ServiceAccount, body.Group, expiresAt);
-        var token = await tokens.MintAsync(grant, context.RequestAborted);
-        return Results.Json(
-            new TokenAnswer(token.Reveal(), expiresAt, body.Namespace, body.ServiceAccount),
-            ApiJson.Options,
-            statusCode: 201);
+        return await admission.InTurnAsync(context, async () =>
+        {
+            var token = await tokens.MintAsync(grant, context.RequestAborted);
+            return Results.Json(
+                new TokenAnswer(token.Reveal(), expiresAt, body.Namespace, body.ServiceAccount),
+                ApiJson.Options,
+                statusCode: 201);
+        });
     }
 
     private sealed record TokenRequest(

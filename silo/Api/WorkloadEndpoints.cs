@@ -19,7 +19,8 @@ internal static class WorkloadEndpoints
         routes.MapDelete("/v1/workloads/{ns}/{name}", LeaveAsync).RequireCredential();
     }
 
-    private static async Task<IResult> JoinAsync(HttpContext context, WorkloadOnboarding onboarding)
+    private static async Task<IResult> JoinAsync(
+        HttpContext context, WorkloadOnboarding onboarding, JoinAdmission admission)
     {
         var (body, problem) = await ApiJson.ReadAsync<WorkloadRequest>(context);
         if (body is null) return problem!;
@@ -35,17 +36,20 @@ internal static class WorkloadEndpoints
             return Problems.Unauthenticated("The bearer is neither a join token nor the admin token.");
         }
 
-        return await onboarding.JoinAsync(body, credential, context.RequestAborted) switch
-        {
-            JoinOutcome.Joined(var answer) =>
-                Results.Json(answer, ApiJson.Options, statusCode: answer.Created ? 201 : 200),
-            JoinOutcome.Unauthenticated(var reason) => Problems.Unauthenticated(reason),
-            JoinOutcome.Forbidden(var reason) => Problems.Forbidden(reason),
-            JoinOutcome.Conflict(var reason) => Problems.Conflict(reason),
-            JoinOutcome.Invalid(var path, var reason) => Problems.BadField(path, reason),
-            var other => throw new InvalidOperationException($"Unknown outcome {other.GetType().Name}."),
-        };
+        return await admission.InTurnAsync(
+            context, async () => ResultOf(await onboarding.JoinAsync(body, credential, context.RequestAborted)));
     }
+
+    private static IResult ResultOf(JoinOutcome outcome) => outcome switch
+    {
+        JoinOutcome.Joined(var answer) =>
+            Results.Json(answer, ApiJson.Options, statusCode: answer.Created ? 201 : 200),
+        JoinOutcome.Unauthenticated(var reason) => Problems.Unauthenticated(reason),
+        JoinOutcome.Forbidden(var reason) => Problems.Forbidden(reason),
+        JoinOutcome.Conflict(var reason) => Problems.Conflict(reason),
+        JoinOutcome.Invalid(var path, var reason) => Problems.BadField(path, reason),
+        _ => throw new InvalidOperationException($"Unknown outcome {outcome.GetType().Name}."),
+    };
 
     private static async Task<IResult> FindAsync(
         HttpContext context, WorkloadOnboarding onboarding, string ns, string name) =>

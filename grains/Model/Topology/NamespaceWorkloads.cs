@@ -12,8 +12,7 @@ internal sealed class NamespaceWorkloads
 
     private readonly ImmutableSortedDictionary<string, Workload> registered;
     private readonly ImmutableArray<Workload> described;
-    private readonly List<Workload> all;
-    private readonly Dictionary<(string Key, string Value), List<Workload>> byLabel = [];
+    private readonly Lazy<LabelBuckets> byLabel;
 
     /// <param name="registered">Living members by name.</param>
     /// <param name="described">What WorkloadEntries say, in fixed order.</param>
@@ -21,17 +20,7 @@ internal sealed class NamespaceWorkloads
         ImmutableSortedDictionary<string, Workload> registered, ImmutableArray<Workload> described)
     {
         (this.registered, this.described) = (registered, described);
-
-        // Who registered under the same name is the living workload; the entry only describes it.
-        all = [.. registered.Values, .. described.Where(w => !registered.ContainsKey(w.Name))];
-        foreach (var workload in all)
-        {
-            foreach (var (key, value) in workload.Labels)
-            {
-                ref var bucket = ref CollectionsMarshal.GetValueRefOrAddDefault(byLabel, (key, value), out _);
-                (bucket ??= []).Add(workload);
-            }
-        }
+        byLabel = new(() => new LabelBuckets(registered, described)); // a crowd joins faster than anybody looks
     }
 
     /// <summary>The workload of a name; null when there is none.</summary>
@@ -52,15 +41,40 @@ internal sealed class NamespaceWorkloads
     }
 
     /// <summary>Those that have all of the labels; a lookup looks at one bucket.</summary>
-    public IEnumerable<Workload> Select(ImmutableSortedDictionary<string, string> labels)
+    public IEnumerable<Workload> Select(ImmutableSortedDictionary<string, string> labels) =>
+        byLabel.Value.Smallest(labels).Where(workload => LabelSelector.Matches(labels, workload.Labels));
+
+    private sealed class LabelBuckets
     {
-        var smallest = all;
-        foreach (var (key, value) in labels)
+        private readonly List<Workload> all;
+        private readonly Dictionary<(string Key, string Value), List<Workload>> buckets = [];
+
+        public LabelBuckets(
+            ImmutableSortedDictionary<string, Workload> registered, ImmutableArray<Workload> described)
         {
-            if (!byLabel.TryGetValue((key, value), out var bucket)) return [];
-            if (bucket.Count < smallest.Count) smallest = bucket;
+            // Who registered under the same name is the living workload; the entry only describes it.
+            all = [.. registered.Values, .. described.Where(w => !registered.ContainsKey(w.Name))];
+            foreach (var workload in all)
+            {
+                foreach (var (key, value) in workload.Labels)
+                {
+                    ref var bucket = ref CollectionsMarshal.GetValueRefOrAddDefault(buckets, (key, value), out _);
+                    (bucket ??= []).Add(workload);
+                }
+            }
         }
 
-        return smallest.Where(workload => LabelSelector.Matches(labels, workload.Labels));
+        /// <summary>A list that holds all that have the labels, and perhaps others.</summary>
+        public List<Workload> Smallest(ImmutableSortedDictionary<string, string> labels)
+        {
+            var smallest = all;
+            foreach (var (key, value) in labels)
+            {
+                if (!buckets.TryGetValue((key, value), out var bucket)) return [];
+                if (bucket.Count < smallest.Count) smallest = bucket;
+            }
+
+            return smallest;
+        }
     }
 }

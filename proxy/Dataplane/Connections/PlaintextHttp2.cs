@@ -37,34 +37,19 @@ internal sealed class PlaintextHttp2 : ITlsConnectionFeature, ITlsApplicationPro
     /// <summary>A stage for listeners that take plaintext only: looks for the preface, consumes nothing.</summary>
     public static async Task SniffAsync(ConnectionContext connection, ConnectionDelegate next)
     {
+        bool? isPreface = null;
         try
         {
-            await LookAsync(connection).ConfigureAwait(false);
+            await FirstLook.TakeAsync(
+                connection.Transport.Input, arrived => (isPreface = IsPreface(arrived)) is not null).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or ConnectionAbortedException)
         {
             return; // gone before it said anything
         }
 
+        if (isPreface is true) Mark(connection);
         await next(connection).ConfigureAwait(false);
-    }
-
-    private static async Task LookAsync(ConnectionContext connection)
-    {
-        var input = connection.Transport.Input;
-        while (true)
-        {
-            var result = await input.ReadAsync().ConfigureAwait(false);
-            var isPreface = IsPreface(result.Buffer);
-            if (isPreface is not null || result.IsCompleted)
-            {
-                input.AdvanceTo(result.Buffer.Start);
-                if (isPreface is true) Mark(connection);
-                return;
-            }
-
-            input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-        }
     }
 
     /// <summary>Compares with what has arrived; null while it can still become the preface.</summary>

@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Inbound;
 using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Tls;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Dataplane.Edge;
@@ -14,9 +15,6 @@ internal sealed partial class EdgeHandshake(EdgeServices services, PeerTrust tru
 {
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
-    private static readonly List<SslApplicationProtocol> HttpProtocols =
-        [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
-
     /// <exception cref="AuthenticationException">There is no certificate at present: this handshake fails.</exception>
     public SslServerAuthenticationOptions OptionsFor(EdgeConnection connection, EdgeTlsModel tls)
     {
@@ -24,7 +22,7 @@ internal sealed partial class EdgeHandshake(EdgeServices services, PeerTrust tru
         {
             AllowRenegotiation = false,
             AllowTlsResume = tls.Demand is ClientCertificateDemand.None, // it would skip the client's check
-            ApplicationProtocols = tls.IsHttp && connection.Hello is { Protocols.Count: > 0 } ? HttpProtocols : null,
+            ApplicationProtocols = tls.IsHttp && connection.Hello is { Protocols.Count: > 0 } ? MeshAlpn.Http : null,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             ClientCertificateRequired = tls.Demand is not ClientCertificateDemand.None,
             EnabledSslProtocols = tls.Protocols,

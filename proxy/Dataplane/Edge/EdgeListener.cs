@@ -107,20 +107,10 @@ internal sealed partial class EdgeListener(
     {
         var common = services.Common;
         using var timeout = new CancellationTokenSource(common.Options.FirstBytesTimeout, common.Clock);
-        var input = connection.Transport.Input;
         try
         {
-            while (true)
-            {
-                var result = await input.ReadAsync(timeout.Token).ConfigureAwait(false);
-                if (isEnough(result.Buffer) || result.IsCompleted || result.IsCanceled)
-                {
-                    input.AdvanceTo(result.Buffer.Start);
-                    return true;
-                }
-
-                input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-            }
+            await FirstLook.TakeAsync(connection.Transport.Input, isEnough, timeout.Token).ConfigureAwait(false);
+            return true;
         }
         catch (OperationCanceledException)
         {

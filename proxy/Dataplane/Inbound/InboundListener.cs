@@ -21,9 +21,6 @@ namespace MeshOrleans.Proxy.Dataplane.Inbound;
 internal sealed partial class InboundListener(
     int workloadPort, InboundServices services, ILogger<InboundListener> logger)
 {
-    private static readonly List<SslApplicationProtocol> HttpProtocols =
-        [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
-
     private readonly PeerTrust _trust = new(services.State, services.Verifier);
     private ConnectionDelegate _http = null!;
 
@@ -94,21 +91,14 @@ internal sealed partial class InboundListener(
             ? services.Options.FirstBytesTimeout
             : services.Options.ServerFirstTimeout;
         using var timeout = new CancellationTokenSource(limit, services.Clock);
-        var input = connection.Transport.Input;
+        var first = FirstBytes.Incomplete;
         try
         {
-            while (true)
-            {
-                var result = await input.ReadAsync(timeout.Token).ConfigureAwait(false);
-                var first = Recognize(result.Buffer, port, connection, inbound);
-                if (first is not FirstBytes.Incomplete || result.IsCompleted)
-                {
-                    input.AdvanceTo(result.Buffer.Start);
-                    return first;
-                }
-
-                input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-            }
+            await FirstLook.TakeAsync(
+                connection.Transport.Input,
+                arrived => (first = Recognize(arrived, port, connection, inbound)) is not FirstBytes.Incomplete,
+                timeout.Token).ConfigureAwait(false);
+            return first;
         }
         catch (OperationCanceledException)
         {
@@ -164,7 +154,7 @@ internal sealed partial class InboundListener(
     private static List<SslApplicationProtocol>? Agreeable(List<SslApplicationProtocol>? offered)
     {
         if (offered is null or []) return null;
-        if (offered.Exists(p => HttpProtocols.Contains(p))) return HttpProtocols;
+        if (offered.Exists(p => MeshAlpn.Http.Contains(p))) return MeshAlpn.Http;
         var mesh = offered.FindAll(p => MeshAlpn.IsMesh(p.Protocol.Span));
         return mesh.Count > 0 ? mesh : null;
     }

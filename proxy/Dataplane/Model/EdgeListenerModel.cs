@@ -34,7 +34,7 @@ public sealed class EdgeListenerModel
 
         foreach (var chain in chains)
         {
-            if (chain.ServerNames.IsEmpty && (_any is not null || (_any = chain) is null)) throw Twice(name, "*");
+            if (chain.ServerNames.IsEmpty) _any = _any is null ? chain : throw Twice(name, "*");
             foreach (var text in chain.ServerNames.Select(n => n.ToLowerInvariant()))
             {
                 var isNew = text.StartsWith("*.", StringComparison.Ordinal)

@@ -11,6 +11,10 @@ internal static class MeshAlpn
     public static readonly SslApplicationProtocol IstioHttp10 = new("istio-http/1.0");
     public static readonly SslApplicationProtocol PeerExchange = new("istio-peer-exchange");
 
+    /// <summary>HTTP by its own names, the newer version first.</summary>
+    public static readonly List<SslApplicationProtocol> Http =
+        [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
+
     private static readonly SslApplicationProtocol[] All = [IstioHttp2, Istio, IstioHttp11, IstioHttp10, PeerExchange];
 
     /// <summary>True when a client that offers this protocol is a sidecar.</summary>

@@ -181,9 +181,15 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         var working = previous.Edge.GetValueOrDefault(listener);
         foreach (var (model, http) in template.Chains)
         {
-            var routes = http is null ? null : Routes(http) ?? working?.Find(model.Name)?.Routes;
-            if (http is null || routes is not null) chains.Add(model with { Routes = routes });
-            if (http is not null && Routes(http) is null) _warming.Add($"Listener '{listener}'");
+            var routes = http is null ? null : Routes(http);
+            if (http is not null && routes is null)
+            {
+                _warming.Add($"Listener '{listener}'");
+                routes = working?.Find(model.Name)?.Routes;
+                if (routes is null) continue;
+            }
+
+            chains.Add(model with { Routes = routes });
         }
 
         // connections are looked at again when the record is another one; most changes concern few of many listeners

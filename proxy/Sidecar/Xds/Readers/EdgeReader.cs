@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Text;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Model.Validation;
 using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Tls;
 using MeshOrleans.Xds.Protocol.Listener;
 
 namespace MeshOrleans.Proxy.Sidecar.Xds.Readers;
@@ -18,9 +20,6 @@ internal sealed record EdgeChainTemplate(EdgeChainModel Model, HttpTemplate? Htt
 internal static class EdgeReader
 {
     private const string Tls = "tls";
-
-    private static readonly ImmutableArray<string> MeshProtocols =
-        ["istio", "istio-peer-exchange", "istio-http/1.0", "istio-http/1.1", "istio-h2"];
 
     /// <summary>
     /// Whether a listener is one: those of a sidecar are handed their calls by the port that is called, or take what is
@@ -85,7 +84,7 @@ internal static class EdgeReader
             : match.DestinationPort is > 0 ? "destination_port"
             : match.SourceType is not FilterChainMatch.Types.ConnectionSourceType.Any ? "source_type"
             : match.TransportProtocol is not ("" or Tls) ? "transport_protocol"
-            : match.ApplicationProtocols.Any(p => !MeshProtocols.Contains(p)) ? "application_protocols"
+            : match.ApplicationProtocols.Any(p => !MeshAlpn.IsMesh(Encoding.UTF8.GetBytes(p))) ? "application_protocols"
             : null;
         if (extra is not null) throw new UnusableResourceException(at.At(extra), "is not supported");
     }

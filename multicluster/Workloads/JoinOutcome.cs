@@ -45,7 +45,9 @@ public abstract record JoinOutcome
 /// <param name="LeaseSeconds">The period within which it must renew.</param>
 /// <param name="TrustBundle">The roots it must trust.</param>
 /// <param name="Xds">Where the gateway answers, <c>host:port</c>.</param>
-/// <param name="SidecarConfig">What <c>mesh-sidecar --config FILE</c> reads; holds a one-time token unless there is a certificate.</param>
+/// <param name="SidecarConfig">
+/// What <c>mesh-sidecar --config FILE</c> reads; holds a one-time token unless there is a certificate.
+/// </param>
 /// <param name="Certificate">Its certificate when it sent a CSR; else null.</param>
 public sealed record JoinAnswer(
     string Id,

@@ -45,10 +45,10 @@ internal static class CertificateEndpoints
             return Problems.BadField("csr", "must be one PEM block CERTIFICATE REQUEST");
         }
 
-        return await admission.InTurnAsync(context, () => SignReadAsync(context, grains, tokens, body, csr));
+        return await admission.InTurnAsync(context, () => IssueAsync(context, grains, tokens, body, csr));
     }
 
-    private static async Task<IResult> SignReadAsync(
+    private static async Task<IResult> IssueAsync(
         HttpContext context, IGrainFactory grains, JoinTokens tokens, SignBody body, byte[] csr)
     {
         var (id, refusal) = await IdentityOfAsync(context, grains, tokens, JoinTokens.ClaimOf(body.Csr));

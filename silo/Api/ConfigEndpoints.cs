@@ -68,7 +68,7 @@ internal static class ConfigEndpoints
             .ToImmutableSortedDictionary(r => r.Key, r => r);
         var keys = applied.Select(r => r.Key).ToHashSet();
         var all = applied.Over(known).Values.ToList();
-        return RouteAnalysis.Of(all).Concat(GatewayPortAnalysis.Of(all, members: []))
+        return MeshAnalyzer.Conflicts(all, members: [])
             .Where(f => f.Involved.Any(keys.Contains))
             .Select(f => f.Violation with { Severity = Severity.Warning }); // it was accepted
     }

@@ -23,7 +23,9 @@ internal sealed partial class StoreFailureMiddleware(RequestDelegate next, ILogg
             LogTrace(exception);
             context.Response.Headers.RetryAfter = RetryAfterSeconds;
             await Problems.Of(
-                503, "The control plane cannot do this right now.", $"{PassingFailure.Reason(exception)} Nothing was acknowledged; try again.")
+                503,
+                "The control plane cannot do this right now.",
+                $"{PassingFailure.Reason(exception)} Nothing was acknowledged; try again.")
                 .ExecuteAsync(context);
         }
     }

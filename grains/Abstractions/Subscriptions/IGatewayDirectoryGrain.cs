@@ -5,7 +5,7 @@ namespace MeshOrleans.Grains.Subscriptions;
 
 /// <summary>
 /// Which gateway processes live: who has not been heard of for a while is gone, and with it every stream it held. Key:
-/// <see cref="MeshKeys.Default"/>. Calls nobody and saves nothing.
+/// <see cref="MeshKeys.Default"/>. Calls nobody and saves nothing, so no call of it need wait for another.
 /// </summary>
 [Alias("mesh.IGatewayDirectoryGrain")]
 public interface IGatewayDirectoryGrain : IGrainWithStringKey

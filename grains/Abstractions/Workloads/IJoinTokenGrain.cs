@@ -14,7 +14,8 @@ public interface IJoinTokenGrain : IGrainWithStringKey
 
     /// <summary>
     /// Uses the token up for one claim. Only that gets <see cref="RedeemResult.Granted"/>, and may ask again until half
-    /// a minute after the use was finished: whoever was told that nothing was acknowledged, or not answered, must be able to repeat it.
+    /// a minute after the use was finished: whoever was told that nothing was acknowledged, or not answered, must be able
+    /// to repeat it.
     /// </summary>
     /// <param name="usedBy">Who uses it, for the record.</param>
     /// <param name="claim">

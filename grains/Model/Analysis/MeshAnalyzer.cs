@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Validation;
 
@@ -22,9 +23,7 @@ public static class MeshAnalyzer
         var report = new AnalysisReport();
         ReferenceAnalyzer.Analyze(subject, report);
         DestinationAnalyzer.Analyze(subject, report);
-        var between = RouteAnalysis.Of(snapshot.Config.Values)
-            .Concat(GatewayPortAnalysis.Of(snapshot.Config.Values, subject.AllLabels));
-        foreach (var finding in between)
+        foreach (var finding in Conflicts(snapshot.Config.Values, subject.AllLabels))
         {
             report.Add(snapshot.Config[finding.Resource], finding.Violation);
         }
@@ -36,4 +35,11 @@ public static class MeshAnalyzer
         SelectorAnalyzer.Analyze(subject, report);
         return report.ToImmutable();
     }
+
+    /// <summary>Resources that want the same, so that what one says has no effect.</summary>
+    /// <param name="resources">All that there are of the kinds that matter: VirtualServices and Gateways.</param>
+    /// <param name="members">Labels of the members; none when they are not known.</param>
+    public static IEnumerable<AnalysisFinding> Conflicts(
+        IEnumerable<ConfigResource> resources, IEnumerable<ImmutableSortedDictionary<string, string>> members) =>
+        RouteAnalysis.Of(resources).Concat(GatewayPortAnalysis.Of(resources, members));
 }

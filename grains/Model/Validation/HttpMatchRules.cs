@@ -42,7 +42,9 @@ internal static class HttpMatchRules
             if (value is not null) CheckValue(value, path.At(name), false, report);
         }
 
-        var reaches = match.Gateways.IsEmpty ? reachesGateway : match.Gateways.Any(gateway => gateway != VirtualService.MeshGateway);
+        var reaches = match.Gateways.IsEmpty
+            ? reachesGateway
+            : match.Gateways.Any(gateway => gateway != VirtualService.MeshGateway);
         CheckHeaders(match.Headers, reaches, path.At("headers"), report);
         CheckHeaders(match.WithoutHeaders, reaches, path.At("withoutHeaders"), report);
         foreach (var (name, value) in match.QueryParams)

@@ -42,7 +42,7 @@ internal static class VirtualServiceRules
     }
 
     private static bool ReachesGateway(VirtualService service, bool isDelegate) =>
-        isDelegate || service.Gateways.Any(gateway => gateway != VirtualService.MeshGateway);
+        isDelegate || service.IsForGateways;
 
     private static void CheckDelegate(VirtualService service, FieldPath spec, RuleReport report)
     {
@@ -60,11 +60,10 @@ internal static class VirtualServiceRules
 
     private static void CheckHosts(VirtualService service, FieldPath path, RuleReport report)
     {
-        var onMesh = service.Gateways.IsEmpty || service.Gateways.Contains(VirtualService.MeshGateway);
         foreach (var (i, host) in service.Hosts.Index())
         {
             if (!ValueRules.IsAddress(host)) HostRules.CheckWildcard(host, path.At(i), report);
-            if (host == "*" && onMesh)
+            if (host == "*" && service.IsForSidecars)
             {
                 report.Error(
                     path.At(i),

@@ -6,7 +6,9 @@ namespace MeshOrleans.Grains.Config;
 
 /// <summary>The configuration as it stands, with the keys whose deletion may not have been told yet.</summary>
 /// <param name="Revision">The newest revision.</param>
-/// <param name="Documents">Every key that is there, and those that were deleted by the newest revision or since activation.</param>
+/// <param name="Documents">
+/// Every key that is there, and those that were deleted by the newest revision or since activation.
+/// </param>
 internal sealed record ConfigState(long Revision, ImmutableSortedDictionary<string, StoredDocument> Documents)
 {
     /// <summary>
@@ -15,7 +17,8 @@ internal sealed record ConfigState(long Revision, ImmutableSortedDictionary<stri
     /// </summary>
     public static ConfigState From(StoredConfig stored) => new(
         stored.Revision,
-        stored.Documents.Where(d => d.Json is not null || d.Revision == stored.Revision).ToImmutableSortedDictionary(d => d.Key, d => d, StringComparer.Ordinal));
+        stored.Documents.Where(d => d.Json is not null || d.Revision == stored.Revision)
+            .ToImmutableSortedDictionary(d => d.Key, d => d, StringComparer.Ordinal));
 
     /// <summary>The content of a key; null when it is not there.</summary>
     public string? Find(string key) => Documents.GetValueOrDefault(key)?.Json;

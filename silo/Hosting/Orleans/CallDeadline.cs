@@ -27,7 +27,8 @@ internal sealed class CallDeadline(TimeProvider clock) : IOutgoingGrainCallFilte
     }
 
     public Task Invoke(IIncomingGrainCallContext context) =>
-        !context.TargetId.IsSystemTarget() && RequestContext.Get(Key) is long deadline && clock.GetUtcNow().UtcTicks > deadline
+        !context.TargetId.IsSystemTarget()
+            && RequestContext.Get(Key) is long deadline && clock.GetUtcNow().UtcTicks > deadline
             ? throw new StoreUnavailableException("The call came when nobody waited for it any more; nothing was done.")
             : context.Invoke();
 }

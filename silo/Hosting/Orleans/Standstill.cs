@@ -82,7 +82,7 @@ internal sealed partial class Standstill(
         try
         {
             using var bound = new CancellationTokenSource(_patience, clock);
-            await membership.Refresh(default, bound.Token).AsTask().WaitAsync(_patience, clock);
+            await membership.Refresh(default, bound.Token).AsTask().WaitAsync(bound.Token);
         }
         catch (Exception exception)
         {
@@ -102,6 +102,8 @@ internal sealed partial class Standstill(
         Message = "This process stood still for {Time}: it asks the database whether it still belongs before it goes on.")]
     private partial void LogStood(TimeSpan time);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Whether this process still belongs is not known, and asked every second: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Whether this process still belongs is not known, and asked every second: {Reason}")]
     private partial void LogUnknown(string reason);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -132,6 +133,12 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
+    /// <summary>SIGSTOP to the server and all its processes: connections stand, and nothing answers until <see cref="Resume"/>.</summary>
+    public void Pause() => SignalAll(ProcessSignal.Stop);
+
+    /// <summary>SIGCONT: everything goes on where it stood still.</summary>
+    public void Resume() => SignalAll(ProcessSignal.Continue);
+
     /// <summary>Runs one statement as the owner of everything and returns its output, one line a row.</summary>
     public Task<string> QueryAsync(string sql, string database = Database) => RunAsync(
         "psql", ["-h", "127.0.0.1", "-p", $"{Port}", "-U", User, "-At", "-c", sql, database]);
@@ -147,6 +154,18 @@ public sealed class PostgresServer : IAsyncDisposable
     private string ServerFile => Path.Combine(Data, "postmaster.pid");
 
     private string PasswordFile => Path.Combine(_directory, "password");
+
+    // The server itself first: then nobody starts another process while the others are told.
+    private void SignalAll(ProcessSignal signal)
+    {
+        if (!TryReadServer(out var server, out _)) throw new InvalidOperationException("The server does not run.");
+        ProcessSignals.TrySend(server, signal);
+        foreach (var child in File.ReadAllText($"/proc/{server}/task/{server}/children").Split(
+            ' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            ProcessSignals.TrySend(int.Parse(child, CultureInfo.InvariantCulture), signal);
+        }
+    }
 
     private static void MakePrivate(string directory)
     {

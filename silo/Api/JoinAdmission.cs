@@ -15,6 +15,11 @@ internal sealed class JoinAdmission : IDisposable
         QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
     });
 
+    private long _sentAway;
+
+    /// <summary>How many calls found no room, since the process began.</summary>
+    public long SentAway => Volatile.Read(ref _sentAway);
+
     /// <summary>Calls that are worked on at once.</summary>
     internal static int Places => 8 * Environment.ProcessorCount;
 
@@ -29,6 +34,7 @@ internal sealed class JoinAdmission : IDisposable
     {
         using var place = await _places.AcquireAsync(1, context.RequestAborted);
         if (place.IsAcquired) return await work();
+        Interlocked.Increment(ref _sentAway);
         context.Response.Headers.RetryAfter = "1";
         return Problems.Of(
             503,

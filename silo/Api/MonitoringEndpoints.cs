@@ -26,8 +26,8 @@ internal static class MonitoringEndpoints
         routes.MapGet("/healthz/ready", Ready);
         routes.MapGet(
             "/metrics",
-            (GatewayMetrics metrics, ClusterClock clock) =>
-                Results.Text(metrics.ToPrometheus() + ClockMetrics(clock), "text/plain; version=0.0.4"));
+            (GatewayMetrics metrics, ClusterClock clock, JoinAdmission joins) =>
+                Results.Text(metrics.ToPrometheus() + Own(clock, joins), "text/plain; version=0.0.4"));
     }
 
     private static IResult Ready(
@@ -38,12 +38,15 @@ internal static class MonitoringEndpoints
             ? NotReady($"the database has not answered this silo for {clock.SinceTold.TotalSeconds:F0} s")
         : Results.Text(snapshots.HoldsLostMesh ? LostMesh : "ready\n");
 
-    private static string ClockMetrics(ClusterClock clock) => string.Create(
+    private static string Own(ClusterClock clock, JoinAdmission joins) => string.Create(
         CultureInfo.InvariantCulture,
         $"""
         # HELP mesh_clock_error_seconds How far this machine's clock is ahead of the cluster's time.
         # TYPE mesh_clock_error_seconds gauge
         mesh_clock_error_seconds {clock.WallClockError.TotalSeconds:F3}
+        # HELP mesh_joins_sent_away_total Members that asked to be let in while there was no room, and were told to come back.
+        # TYPE mesh_joins_sent_away_total counter
+        mesh_joins_sent_away_total {joins.SentAway}
 
         """);
 

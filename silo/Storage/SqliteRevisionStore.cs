@@ -19,6 +19,9 @@ internal sealed class SqliteRevisionStore(SqliteDatabase database) : IRevisionSt
             ]),
         cancellationToken);
 
+    public Task<long> ReadNewestAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(session => session.Query(Newest, r => r.GetInt64(0))[0], cancellationToken);
+
     public Task<bool> TryAppendAsync(RevisionRecord revision, CancellationToken cancellationToken) => database.WriteAsync(
         session =>
         {

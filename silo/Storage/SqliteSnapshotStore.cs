@@ -21,6 +21,9 @@ internal sealed class SqliteSnapshotStore(SqliteDatabase database) : ISnapshotSt
         },
         cancellationToken);
 
+    public Task<long> ReadNumberAsync(CancellationToken cancellationToken) => database.ReadAsync(
+        session => session.Query("SELECT ifnull(max(number), 0) FROM snapshot", r => r.GetInt64(0))[0], cancellationToken);
+
     public Task<bool> TryAppendAsync(SnapshotAppend append, CancellationToken cancellationToken) => database.WriteAsync(
         session =>
         {

@@ -14,7 +14,7 @@ public interface IWorkloadGrain : IGrainWithStringKey
     Task<RegisterResult> RegisterAsync(WorkloadRegistration registration, CancellationToken cancellationToken);
 
     /// <summary>Starts the lease afresh; false when there is no such member (it must register again).</summary>
-    [Alias("Renew")]
+    [HarmlessWhenStale, Alias("Renew")]
     Task<bool> RenewAsync(CancellationToken cancellationToken);
 
     /// <summary>Reports the outcome of its own probe; false when there is no such member.</summary>
@@ -30,6 +30,6 @@ public interface IWorkloadGrain : IGrainWithStringKey
     Task<bool> LeaveAsync(CancellationToken cancellationToken);
 
     /// <summary>The member as it stands; null when there is none.</summary>
-    [Alias("Find")]
+    [HarmlessWhenStale, Alias("Find")]
     Task<WorkloadView?> FindAsync(CancellationToken cancellationToken);
 }

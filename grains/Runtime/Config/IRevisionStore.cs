@@ -11,6 +11,9 @@ public interface IRevisionStore
     /// <summary>Reads the documents as they stand.</summary>
     Task<StoredConfig> LoadAsync(CancellationToken cancellationToken);
 
+    /// <summary>The number of the newest revision; zero before the first.</summary>
+    Task<long> ReadNewestAsync(CancellationToken cancellationToken);
+
     /// <summary>
     /// Saves a revision in one transaction, durably, or nothing: its record, and for each of its changes the document's
     /// new content with <see cref="RevisionRecord.Number"/> as its <see cref="StoredDocument.Revision"/>.

@@ -21,11 +21,13 @@ internal sealed partial class MeshConfigGrain(
     private static readonly TimeSpan _reminderPeriod = TimeSpan.FromMinutes(1);
 
     private ConfigState _state = null!;
+    private ImmutableArray<RevisionRecord> _newest = []; // without their changes, newest first
     private bool _isReminded;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _state = ConfigState.From(await store.LoadAsync(cancellationToken));
+        _newest = await store.ListAsync(_state.Revision + 1, MaxListed, cancellationToken);
         foreach (var part in _state.ChangesAfter(0).Chunk(TellLength))
         {
             await GrainFactory.GetMeshSnapshot().PublishAsync([.. part], cancellationToken);
@@ -37,7 +39,12 @@ internal sealed partial class MeshConfigGrain(
     public async Task<ApplyResult> ApplyAsync(ApplyRequest request, CancellationToken cancellationToken)
     {
         var (result, revision) = ConfigMachine.Decide(_state, request, clock.GetUtcNow());
-        if (revision is null) return result;
+        if (revision is null)
+        {
+            if (!request.DryRun) await RequireNewestAsync(cancellationToken);
+            return result;
+        }
+
         if (!_isReminded) // there before anything is saved that may stay untold
         {
             await this.RegisterOrUpdateReminder(WakeReminder, _reminderPeriod, _reminderPeriod, CancellationToken.None);
@@ -60,10 +67,22 @@ internal sealed partial class MeshConfigGrain(
 
     public Task<ImmutableArray<RevisionRecord>> ListRevisionsAsync(
         long before, int count, CancellationToken cancellationToken) =>
-        store.ListAsync(Math.Max(before, 0), Math.Clamp(count, 1, MaxListed), cancellationToken);
+        RevisionPage.Find(_newest, Math.Max(before, 0), Math.Clamp(count, 1, MaxListed)) is { } page
+            ? Task.FromResult(page)
+            : store.ListAsync(Math.Max(before, 0), Math.Clamp(count, 1, MaxListed), cancellationToken);
 
     public Task<RevisionRecord?> FindRevisionAsync(long number, CancellationToken cancellationToken) =>
         store.FindAsync(number, cancellationToken);
+
+    // What writes nothing is not refused by the store: an activation that has been replaced would tell its old state.
+    private async Task RequireNewestAsync(CancellationToken cancellationToken)
+    {
+        var newest = await store.ReadNewestAsync(cancellationToken);
+        if (newest == _state.Revision) return;
+        DeactivateOnIdle();
+        throw new InconsistentStateException(
+            $"The newest revision is {newest}, and this activation knows {_state.Revision}.");
+    }
 
     private async Task SaveAsync(RevisionRecord revision)
     {
@@ -82,6 +101,7 @@ internal sealed partial class MeshConfigGrain(
         }
 
         _state = _state.After(revision);
+        _newest = [.. _newest.Prepend(revision with { Changes = [] }).Take(MaxListed)];
     }
 
     private async Task TellAsync(RevisionRecord revision)

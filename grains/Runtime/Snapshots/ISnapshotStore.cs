@@ -13,6 +13,9 @@ public interface ISnapshotStore
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<StoredSnapshot> LoadAsync(string newEpoch, CancellationToken cancellationToken);
 
+    /// <summary>The number of the newest change; zero before the first.</summary>
+    Task<long> ReadNumberAsync(CancellationToken cancellationToken);
+
     /// <summary>Saves a batch in one transaction: all of it, durably, or nothing.</summary>
     /// <returns>
     /// False when the stored number is not <see cref="SnapshotAppend.PreviousNumber"/>: somebody else writes.

@@ -64,11 +64,11 @@ internal sealed partial class MeshSnapshotGrain(
     // the store was put back to an earlier state, and then that is what is told.
     private async Task RequireNewestAsync(CancellationToken cancellationToken)
     {
-        var stored = await store.LoadAsync(_machine.Epoch, cancellationToken);
-        if (stored.Number <= _machine.Number) return;
+        var stored = await store.ReadNumberAsync(cancellationToken);
+        if (stored <= _machine.Number) return;
         DeactivateOnIdle();
         throw new InconsistentStateException(
-            $"The snapshot is at {stored.Number}, and this activation knows it up to {_machine.Number}.");
+            $"The snapshot is at {stored}, and this activation knows it up to {_machine.Number}.");
     }
 
     private Batch StartBatch()

@@ -36,10 +36,13 @@ internal static class OrleansEngine
             silo.AddReminders();
             silo.Services.AddSingleton<IReminderTable, PostgresReminderTable>();
             silo.Configure<EndpointOptions>(options => ClusterMembership.SetEndpoints(options, settings));
-            AddSilo(silo, settings, secret);
+            silo.Services.AddSingleton<ClusterRow>();
             silo.Services.AddSingleton<Standstill>();
+            // before the deadlines, which are only told right by a clock that was set after a pause
             silo.Services.AddSingleton<IIncomingGrainCallFilter>(s => s.GetRequiredService<Standstill>());
             silo.Services.AddHostedService(s => s.GetRequiredService<Standstill>());
+            AddSilo(silo, settings, secret);
+            MembershipTime.Decorate(silo.Services);
             silo.Services.AddHostedService<SilentSiloWatch>();
             silo.Services.AddSingleton<OrleansGrainStorageSerializer>();
             silo.Services.AddSingleton<PostgresStateWriter>();

@@ -1,30 +1,35 @@
 using MeshOrleans.Grains.Stores;
-using Orleans.Concurrency;
+using MeshOrleans.Silo.Hosting.Clock;
 
 namespace MeshOrleans.Silo.Hosting.Orleans;
 
 /// <summary>
 /// A process that stood still may have been given up meanwhile, and its grains live elsewhere. What it still holds is old:
 /// a write would be refused by the store, but an answer that needs none ("unchanged") would be wrong. So after every pause
-/// the first thing it does is to ask the database whether it still belongs; calls wait for that, all of them for one answer.
+/// the first thing it does is to ask the database whether it still belongs, and what time it is; calls wait for that, all of
+/// them for one answer. One that never stood still asks every few seconds, for it may be given up while it runs.
 /// </summary>
 /// <remarks>
-/// While the database does not answer, nobody can be given up either: what only reads is served as it is known here, as it
-/// is by those that never stood still.
+/// While the database does not answer, nobody can be given up either: what is harmless is served as it is known here
+/// (<see cref="HarmlessCalls"/>), as it is by those that never stood still.
 /// </remarks>
 internal sealed partial class Standstill(
-    IClusterMembershipService membership, ILocalSiloDetails self, TimeProvider clock, ILogger<Standstill> logger)
+    ClusterRow row, IClusterMembershipService membership, TimeProvider clock, ILogger<Standstill> logger)
     : BackgroundService, IIncomingGrainCallFilter
 {
     /// <summary>Shorter than it takes to be given up (<see cref="ClusterMembership.SetLiveness"/>).</summary>
     private static readonly TimeSpan _tolerated = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan _tick = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _period = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
 
+    private readonly PauseWatch _watch = new(_tolerated, clock, TimeProvider.System);
+    private readonly PauseWatch _readingSince = new(_tolerated, clock, TimeProvider.System);
+    private readonly HarmlessCalls _harmless = new();
     private readonly Lock _gate = new();
     private Task<Standing> _asked = Task.FromResult(Standing.Member);
-    private long _aliveAt = clock.GetTimestamp();
-    private bool _isTold;
+    private Task<SiloStatus?> _reading = Task.FromResult<SiloStatus?>(null); // by one question at a time
+    private volatile Standing _known = Standing.Member;
 
     private enum Standing
     {
@@ -33,30 +38,51 @@ internal sealed partial class Standstill(
         Unknown,
     }
 
-    private bool IsAwake => clock.GetElapsedTime(Volatile.Read(ref _aliveAt)) < _tolerated;
-
     public Task Invoke(IIncomingGrainCallContext context) =>
-        IsAwake || context.TargetId.IsSystemTarget() ? context.Invoke() : AskFirstAsync(context);
+        (_known is Standing.Member && _watch.IsAwake) || context.TargetId.IsSystemTarget()
+            ? context.Invoke()
+            : AskFirstAsync(context);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var askedAt = clock.GetTimestamp();
         while (true)
         {
             await Task.Delay(_tick, clock, stoppingToken);
-            if (IsAwake) Volatile.Write(ref _aliveAt, clock.GetTimestamp());
-            else await AskAsync();
+            if (_known is Standing.Member && _watch.IsAwake)
+            {
+                _watch.MarkAwake();
+                if (clock.GetElapsedTime(askedAt) < _period) continue;
+            }
+
+            askedAt = clock.GetTimestamp();
+            if (await AskAsync() is Standing.GivenUp) await EndAsync(stoppingToken);
+        }
+    }
+
+    // Orleans ends the process as soon as it reads of its death, which it does seldom.
+    private async Task EndAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await membership.Refresh(default, cancellationToken).AsTask().WaitAsync(_patience, clock, cancellationToken);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogUnread(exception.Message);
         }
     }
 
     private async Task AskFirstAsync(IIncomingGrainCallContext context)
     {
-        var standing = await AskAsync();
+        // that there is no answer has been found out once, and is asked again by the loop: not every call waits for it anew
+        var standing = _known is Standing.Unknown ? Standing.Unknown : await AskAsync();
         if (standing is Standing.GivenUp)
         {
-            throw new StoreUnavailableException("The process stood still and was given up; nothing was done.");
+            throw new StoreUnavailableException("The process was given up by the others; nothing was done.");
         }
 
-        if (standing is Standing.Unknown && !context.InterfaceMethod.IsDefined(typeof(AlwaysInterleaveAttribute), true))
+        if (standing is Standing.Unknown && !_harmless.Contains(context.InterfaceMethod))
         {
             throw new StoreUnavailableException(
                 "The process stood still and cannot find out whether it still belongs to the cluster; nothing was done.");
@@ -76,25 +102,45 @@ internal sealed partial class Standstill(
 
     private async Task<Standing> AskDatabaseAsync()
     {
-        if (IsAwake) return Standing.Member;
-        var stood = clock.GetElapsedTime(_aliveAt);
-        if (!_isTold) LogStood(stood);
+        var wasAwake = _watch.IsAwake;
+        if (!wasAwake && _known is Standing.Member) LogStood(_watch.SinceAwake);
+        var standing = await ReadAsync();
+        if (standing is Standing.Unknown && wasAwake && _known is Standing.Member) return Standing.Member;
+        if (standing is Standing.GivenUp && _known is not Standing.GivenUp) LogGivenUp();
+        // in this order: a call that sees the standing must not see the pause any more
+        if (standing is Standing.Member) _watch.MarkAwake();
+        return _known = standing;
+    }
+
+    // A question is never taken back: cancelling one makes the database's client ask the database to do so, and hold a thread
+    // until it has. It is waited for again instead.
+    private async Task<Standing> ReadAsync()
+    {
         try
         {
-            using var bound = new CancellationTokenSource(_patience, clock);
-            await membership.Refresh(default, bound.Token).AsTask().WaitAsync(bound.Token);
+            while (true)
+            {
+                if (_reading.IsCompleted)
+                {
+                    _reading = row.ReadStatusAsync(CancellationToken.None);
+                    _readingSince.MarkAwake();
+                }
+
+                var status = await _reading.WaitAsync(_patience, clock);
+                if (!_readingSince.IsAwake) continue; // it may be an answer of before a pause
+                return status switch
+                {
+                    null => Standing.Unknown, // has not joined yet
+                    SiloStatus.Dead => Standing.GivenUp,
+                    _ => Standing.Member,
+                };
+            }
         }
         catch (Exception exception)
         {
-            if (!_isTold) LogUnknown(exception.Message);
-            _isTold = true;
+            if (_known is not Standing.Unknown) LogUnknown(exception.Message);
             return Standing.Unknown;
         }
-
-        if (membership.CurrentSnapshot.GetSiloStatus(self.SiloAddress) is SiloStatus.Dead) return Standing.GivenUp;
-        _isTold = false;
-        Volatile.Write(ref _aliveAt, clock.GetTimestamp());
-        return Standing.Member;
     }
 
     [LoggerMessage(
@@ -106,4 +152,11 @@ internal sealed partial class Standstill(
         Level = LogLevel.Warning,
         Message = "Whether this process still belongs is not known, and asked every second: {Reason}")]
     private partial void LogUnknown(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The membership table was not read again: {Reason}")]
+    private partial void LogUnread(string reason);
+
+    [LoggerMessage(
+        Level = LogLevel.Error, Message = "This process was given up by the others: it serves no call and ends.")]
+    private partial void LogGivenUp();
 }

@@ -26,6 +26,7 @@ internal sealed class PostgresRevisionStore(PostgresDatabase database) : IRevisi
         SELECT count(*) FROM made
         """;
 
+    private const string Newest = "SELECT coalesce(max(number), 0) FROM mesh_revision";
     private const string Columns = "SELECT number, time, author, reason FROM mesh_revision";
 
     public Task<StoredConfig> LoadAsync(CancellationToken cancellationToken) => database.ReadAsync(
@@ -33,12 +34,16 @@ internal sealed class PostgresRevisionStore(PostgresDatabase database) : IRevisi
         {
             await using var transaction =
                 await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, token);
-            var newest = await connection.Command("SELECT coalesce(max(number), 0) FROM mesh_revision")
+            var newest = await connection.Command(Newest)
                 .QueryAsync(r => r.GetInt64(0), token);
             var documents = await connection.Command("SELECT key, revision, json FROM mesh_document")
                 .QueryAsync(r => new StoredDocument(r.GetString(0), r.GetInt64(1), r.Text(2)), token);
             return new StoredConfig(newest[0], [.. documents]);
         },
+        cancellationToken);
+
+    public Task<long> ReadNewestAsync(CancellationToken cancellationToken) => database.ReadAsync(
+        async (connection, token) => (await connection.Command(Newest).QueryAsync(r => r.GetInt64(0), token))[0],
         cancellationToken);
 
     public Task<bool> TryAppendAsync(RevisionRecord revision, CancellationToken cancellationToken) =>

@@ -53,6 +53,11 @@ internal sealed class PostgresSnapshotStore(PostgresDatabase database) : ISnapsh
         },
         cancellationToken);
 
+    public Task<long> ReadNumberAsync(CancellationToken cancellationToken) => database.ReadAsync(
+        async (connection, token) => (await connection.Command("SELECT coalesce(max(number), 0) FROM mesh_snapshot")
+            .QueryAsync(r => r.GetInt64(0), token))[0],
+        cancellationToken);
+
     public Task<bool> TryAppendAsync(SnapshotAppend append, CancellationToken cancellationToken) =>
         database.WriteAsync(new PostgresWrite<bool>(
             (batch, id) => Fill(batch, id, append),

@@ -60,6 +60,42 @@ public sealed class StoreLossTests(ClusterFixture mesh, ITestOutputHelper output
     }
 
     [Fact]
+    public async Task A_pause_while_the_database_hangs_takes_nobody_the_reads()
+    {
+        await mesh.Cluster.Silos[0].ApplyAsync(ConfigWriter.Manifest(1_000_003));
+        foreach (var process in mesh.Cluster.Processes) await ReadAllAsync(process);
+
+        mesh.Cluster.Postgres!.Pause();
+        try
+        {
+            // any of them may be where the configuration lives
+            foreach (var silo in mesh.Cluster.Silos) silo.Process.Pause();
+            await Task.Delay(TimeSpan.FromSeconds(5)); // longer than a process may stand still unnoticed
+            foreach (var silo in mesh.Cluster.Silos) silo.Process.Resume();
+
+            foreach (var silo in mesh.Cluster.Silos)
+            {
+                for (var end = DateTime.UtcNow.AddSeconds(30); !silo.Process.Said("stood still"); await Task.Delay(50))
+                {
+                    Assert.True(DateTime.UtcNow < end, $"The silo did not notice that it stood still.\n{silo.Process.Tail()}");
+                }
+            }
+
+            foreach (var process in mesh.Cluster.Processes) await ReadAllAsync(process);
+            using var response = await mesh.Cluster.Gateways[0].TryApplyAsync(ConfigWriter.Manifest(1_000_004));
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        }
+        finally
+        {
+            foreach (var silo in mesh.Cluster.Silos) silo.Process.Resume();
+            mesh.Cluster.Postgres.Resume();
+        }
+
+        await mesh.WaitUntilSyncedAsync();
+        await mesh.Cluster.Silos[0].ApplyAsync(ConfigWriter.Manifest(1_000_005));
+    }
+
+    [Fact]
     public async Task Connections_cut_again_and_again_make_no_change_happen_half_or_twice()
     {
         await using var config = ConfigWriter.Start(mesh.Cluster.Processes, perMinute: 1200);

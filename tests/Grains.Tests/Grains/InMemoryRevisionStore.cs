@@ -13,9 +13,17 @@ internal sealed class InMemoryRevisionStore : IRevisionStore
     /// <summary>What a revision waits for before it is saved.</summary>
     public Task BeforeAppend { get; set; } = Task.CompletedTask;
 
+    /// <summary>What the history waits for before it is read.</summary>
+    public Task BeforeList { get; set; } = Task.CompletedTask;
+
     public Task<StoredConfig> LoadAsync(CancellationToken cancellationToken)
     {
         lock (_gate) return Task.FromResult(new StoredConfig(_revisions.Count, [.. _documents.Values]));
+    }
+
+    public Task<long> ReadNewestAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate) return Task.FromResult<long>(_revisions.Count);
     }
 
     public async Task<bool> TryAppendAsync(RevisionRecord revision, CancellationToken cancellationToken)
@@ -34,17 +42,18 @@ internal sealed class InMemoryRevisionStore : IRevisionStore
         }
     }
 
-    public Task<ImmutableArray<RevisionRecord>> ListAsync(long before, int count, CancellationToken cancellationToken)
+    public async Task<ImmutableArray<RevisionRecord>> ListAsync(long before, int count, CancellationToken cancellationToken)
     {
+        await BeforeList;
         lock (_gate)
         {
-            return Task.FromResult<ImmutableArray<RevisionRecord>>(
+            return
             [
                 .. _revisions.Where(r => before == 0 || r.Number < before)
                     .Reverse()
                     .Take(count)
                     .Select(r => r with { Changes = [] }),
-            ]);
+            ];
         }
     }
 

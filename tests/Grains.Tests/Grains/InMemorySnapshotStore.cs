@@ -42,6 +42,11 @@ internal sealed class InMemorySnapshotStore : ISnapshotStore
         }
     }
 
+    public Task<long> ReadNumberAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate) return Task.FromResult(_number);
+    }
+
     public async Task<bool> TryAppendAsync(SnapshotAppend append, CancellationToken cancellationToken)
     {
         await BeforeAppend(append);

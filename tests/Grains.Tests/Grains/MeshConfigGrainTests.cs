@@ -1,6 +1,7 @@
 using MeshOrleans.Grains.Config;
 using MeshOrleans.Grains.Snapshots;
 using MeshOrleans.Testing;
+using Orleans.Storage;
 
 namespace MeshOrleans.Grains.Tests.Grains;
 
@@ -40,7 +41,7 @@ public sealed class MeshConfigGrainTests
         await using var silo = await TestSilo.StartAsync();
         await Apply(silo, Request("A/n/a", "{}"));
         var hangs = new TaskCompletionSource();
-        silo.Stores.Revisions.BeforeAppend = hangs.Task;
+        silo.Stores.Revisions.BeforeAppend = silo.Stores.Revisions.BeforeList = hangs.Task;
         var change = Apply(silo, Request("A/n/b", "{}"));
 
         Assert.Equal(1, await Config(silo).GetRevisionAsync(default));
@@ -50,6 +51,30 @@ public sealed class MeshConfigGrainTests
 
         hangs.SetResult();
         Assert.Equal(2, Assert.IsType<ApplyResult.Accepted>(await change).Revision);
+    }
+
+    public static TheoryData<string> WrittenByNobody => ["unchanged", "missing", "conflict"];
+
+    [Theory, MemberData(nameof(WrittenByNobody))]
+    public async Task An_activation_that_was_replaced_gives_no_answer_that_needs_no_write(string answer)
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Apply(silo, Request("A/n/a", "{}"));
+        var elsewhere = new RevisionRecord(
+            2, silo.Clock.GetUtcNow(), "other", "", [new ConfigChange("A/n/a", ConfigChangeKind.Deleted, "{}", null)]);
+        Assert.True(await silo.Stores.Revisions.TryAppendAsync(elsewhere, default));
+        var same = Request("A/n/a", "{}");
+        var request = answer switch
+        {
+            "unchanged" => same,
+            "missing" => same with { Delete = ["A/n/b"] },
+            _ => same with { ExpectedRevision = 0 },
+        };
+
+        await Assert.ThrowsAsync<InconsistentStateException>(() => Apply(silo, request));
+
+        // the next activation has read what was written elsewhere
+        Assert.Equal(3, Assert.IsType<ApplyResult.Accepted>(await Apply(silo, same)).Revision);
     }
 
     [Fact]

@@ -43,6 +43,7 @@ public sealed class JoinAdmissionTests
         Assert.Equal(full, served.Length);
         Assert.All(served, r => Assert.Equal(HttpStatusCode.OK, r.StatusCode));
         Assert.Equal(JoinAdmission.Places, most);
+        Assert.Equal(refused.Count, app.Services.GetRequiredService<JoinAdmission>().SentAway);
         foreach (var response in refused.Concat(served)) response.Dispose();
     }
 

@@ -14,6 +14,8 @@ namespace MeshOrleans.Cli.Answers;
 [JsonSerializable(typeof(ApplyRequest))]
 [JsonSerializable(typeof(ApplyAnswer))]
 [JsonSerializable(typeof(AnalysisAnswer))]
+[JsonSerializable(typeof(ExplainRequest))]
+[JsonSerializable(typeof(ExplainAnswer))]
 [JsonSerializable(typeof(ConfigRow[]))]
 [JsonSerializable(typeof(ServiceRow[]))]
 [JsonSerializable(typeof(WorkloadRow[]))]

@@ -24,7 +24,8 @@ internal static class CommandTree
         Command[] commands =
         [
             ApplyCommand.Create(scope), DeleteCommand.Create(scope), GetCommand.Create(scope),
-            DiffCommand.Create(scope), ValidateCommand.Create(scope), AnalyzeCommand.Create(scope), HistoryCommand.Create(scope),
+            DiffCommand.Create(scope), ValidateCommand.Create(scope), AnalyzeCommand.Create(scope),
+            ExplainCommand.Create(scope), HistoryCommand.Create(scope),
             ProxyStatusCommand.Create(scope), CertsCommand.Create(scope), WorkloadCommand.Create(scope),
             PeerCommand.Create(scope), DatabaseCommand.Create(scope), VersionCommand.Create(scope),
         ];

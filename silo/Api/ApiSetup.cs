@@ -50,6 +50,7 @@ internal static class ApiSetup
         app.MapServices();
         app.MapProxies();
         app.MapGateways();
+        app.MapExplain();
         app.MapPeers();
         app.MapNotYet();
         app.MapMonitoring();

@@ -22,10 +22,12 @@ public sealed class ReferenceTests
         ["MeshOrleans.Silo"] =
         [
             "MeshOrleans.Silo.Schema", "MeshOrleans.Grains.Runtime", "MeshOrleans.Grains.Embedded", "MeshOrleans.Multicluster.Federation",
-            "MeshOrleans.Multicluster.Workloads", "MeshOrleans.Xds.Gateway",
+            "MeshOrleans.Multicluster.Workloads", "MeshOrleans.Xds.Gateway", "MeshOrleans.Proxy.Configuration",
         ],
-        ["MeshOrleans.Proxy.Dataplane"] = ["MeshOrleans.Model"],
-        ["MeshOrleans.Proxy.Sidecar"] = ["MeshOrleans.Proxy.Dataplane", "MeshOrleans.Xds.Protocol"],
+        ["MeshOrleans.Proxy.Dataplane.Model"] = ["MeshOrleans.Model"],
+        ["MeshOrleans.Proxy.Dataplane"] = ["MeshOrleans.Proxy.Dataplane.Model"],
+        ["MeshOrleans.Proxy.Configuration"] = ["MeshOrleans.Proxy.Dataplane.Model", "MeshOrleans.Xds.Protocol"],
+        ["MeshOrleans.Proxy.Sidecar"] = ["MeshOrleans.Proxy.Dataplane", "MeshOrleans.Proxy.Configuration"],
         ["MeshOrleans.Cli"] = ["MeshOrleans.Model", "MeshOrleans.Silo.Schema"],
     };
 

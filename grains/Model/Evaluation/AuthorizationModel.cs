@@ -64,6 +64,20 @@ public sealed record AuthorizationModel(ImmutableArray<AuthorizationFilter> Filt
     public AuthorizationVerdict DecideConnection<TView>(in TView view)
         where TView : struct, IRequestView, allows ref struct => Decide(in view, isHttp: false);
 
+    /// <summary>Says in words why a rule does not match; null when it does.</summary>
+    /// <param name="rules">The rules that the policy is one of: how repeated headers are read depends on them.</param>
+    /// <param name="policy">The rule.</param>
+    /// <param name="view">The request.</param>
+    /// <param name="isHttp">False for a connection that carries no request that can be read.</param>
+    public static string? FindMismatch<TView>(
+        AuthorizationRules rules, AuthorizationPolicyModel policy, in TView view, bool isHttp)
+        where TView : struct, IRequestView, allows ref struct
+    {
+        var quantifier = QuantifierOf(rules);
+        return RuleText.FindMismatch(policy.Permission, in view, quantifier, isHttp)
+            ?? RuleText.FindMismatch(policy.Principal, in view, quantifier, isHttp);
+    }
+
     private AuthorizationVerdict Decide<TView>(in TView view, bool isHttp)
         where TView : struct, IRequestView, allows ref struct
     {
@@ -89,8 +103,7 @@ public sealed record AuthorizationModel(ImmutableArray<AuthorizationFilter> Filt
     private static (bool Allowed, string? Policy) Apply<TView>(AuthorizationRules rules, in TView view, bool isHttp)
         where TView : struct, IRequestView, allows ref struct
     {
-        // A rule that denies takes the widest reading of repeated headers, a rule that allows the narrowest.
-        var quantifier = rules.Action is AuthorizationAction.Deny ? Quantifier.Any : Quantifier.All;
+        var quantifier = QuantifierOf(rules);
         foreach (var policy in rules.Policies)
         {
             if (RuleEvaluator.Holds(policy.Permission, in view, quantifier, isHttp)
@@ -102,4 +115,8 @@ public sealed record AuthorizationModel(ImmutableArray<AuthorizationFilter> Filt
 
         return (rules.Action is not AuthorizationAction.Allow, null);
     }
+
+    // A rule that denies takes the widest reading of repeated headers, a rule that allows the narrowest.
+    private static Quantifier QuantifierOf(AuthorizationRules rules) =>
+        rules.Action is AuthorizationAction.Deny ? Quantifier.Any : Quantifier.All;
 }

@@ -89,6 +89,10 @@ public sealed class HeaderMatcher
     private bool MatchesText(string? text) =>
         (text is not null || TreatMissingAsEmpty) && Value!.Matches(text) != Invert;
 
+    /// <summary>What the request has there, as one text; null when it is absent.</summary>
+    public string? ValueIn<TView>(in TView view)
+        where TView : struct, IRequestView, allows ref struct => Read(in view).Joined;
+
     private HeaderValues Read<TView>(in TView view)
         where TView : struct, IRequestView, allows ref struct => _source switch
         {

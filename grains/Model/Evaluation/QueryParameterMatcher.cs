@@ -8,15 +8,21 @@ namespace MeshOrleans.Model.Evaluation;
 public sealed record QueryParameterMatcher(string Name, StringMatcher? Value)
 {
     /// <summary>Compares with the query as sent, without its question mark.</summary>
-    public bool Matches(ReadOnlySpan<char> query)
+    public bool Matches(ReadOnlySpan<char> query) =>
+        TryFind(query, out var value) && (Value is null || Value.Matches(value));
+
+    /// <summary>The parameter's first value; false when the query does not have it.</summary>
+    public bool TryFind(ReadOnlySpan<char> query, out ReadOnlySpan<char> value)
     {
+        value = default;
         foreach (var range in query.Split('&'))
         {
             var pair = query[range];
             var equals = pair.IndexOf('=');
             var name = equals < 0 ? pair : pair[..equals];
             if (pair.IsEmpty || !name.SequenceEqual(Name)) continue;
-            return Value is null || Value.Matches(equals < 0 ? default : pair[(equals + 1)..]);
+            if (equals >= 0) value = pair[(equals + 1)..];
+            return true;
         }
 
         return false;

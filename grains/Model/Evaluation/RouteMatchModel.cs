@@ -25,19 +25,41 @@ public sealed record RouteMatchModel
 
     /// <summary>Decides for one request; the share is drawn last.</summary>
     public bool Matches<TView>(in TView view, IRandomSource random)
+        where TView : struct, IRequestView, allows ref struct =>
+        FindMismatch(in view, random).Condition is RouteCondition.None;
+
+    /// <summary>The first condition that does not hold; the share is drawn last.</summary>
+    public RouteMismatch FindMismatch<TView>(in TView view, IRandomSource random)
         where TView : struct, IRequestView, allows ref struct
     {
-        if (!Path.Matches(view.Path)) return false;
-        foreach (var header in Headers)
+        if (!Path.Matches(view.Path)) return new(RouteCondition.Path);
+        for (var i = 0; i < Headers.Length; i++)
         {
-            if (!header.Matches(in view)) return false;
+            if (!Headers[i].Matches(in view)) return new(RouteCondition.Header, i);
         }
 
-        foreach (var parameter in QueryParameters)
+        for (var i = 0; i < QueryParameters.Length; i++)
         {
-            if (!parameter.Matches(view.Query)) return false;
+            if (!QueryParameters[i].Matches(view.Query)) return new(RouteCondition.QueryParameter, i);
         }
 
-        return (!GrpcOnly || GrpcRequest.IsGrpc(in view)) && Share.Hits(random);
+        if (GrpcOnly && !GrpcRequest.IsGrpc(in view)) return new(RouteCondition.Grpc);
+        return Share.Hits(random) ? RouteMismatch.None : new(RouteCondition.Share);
     }
+
+    /// <summary>Says in words what was wanted and what the request has.</summary>
+    /// <param name="mismatch">What <see cref="FindMismatch"/> has found for this very request.</param>
+    /// <param name="view">The request.</param>
+    /// <returns>Half a sentence, e.g. <c>header user-type: wanted exact "vip", got none</c>; empty for a match.</returns>
+    public string Describe<TView>(RouteMismatch mismatch, in TView view)
+        where TView : struct, IRequestView, allows ref struct => mismatch.Condition switch
+        {
+            RouteCondition.None => "",
+            RouteCondition.Path => MatchText.Unmet("path", MatchText.Of(Path), view.Path),
+            RouteCondition.Header => MatchText.Unmet(Headers[mismatch.Index], in view),
+            RouteCondition.QueryParameter => MatchText.Unmet(QueryParameters[mismatch.Index], view.Query),
+            RouteCondition.Grpc =>
+                MatchText.Unmet("content-type", "a gRPC call", view.Header("content-type").Joined),
+            _ => $"takes {MatchText.Percent(Share)} of requests only",
+        };
 }

@@ -5,7 +5,6 @@ using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Inbound;
 using MeshOrleans.Proxy.Dataplane.Model;
-using MeshOrleans.Proxy.Dataplane.Tls;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Dataplane.Edge;

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using MeshOrleans.Proxy.Dataplane.Model;
 using Microsoft.AspNetCore.Http;
 
 namespace MeshOrleans.Proxy.Dataplane.Http;
@@ -6,9 +7,9 @@ namespace MeshOrleans.Proxy.Dataplane.Http;
 /// <summary>Which headers end at this hop, and which ones only the mesh may write.</summary>
 internal static class HopHeaders
 {
-    public const string AttemptCount = "x-envoy-attempt-count";
-    public const string OriginalPath = "x-envoy-original-path";
-    public const string ForwardedClientCertificate = "x-forwarded-client-cert";
+    public const string AttemptCount = MeshHeaders.AttemptCount;
+    public const string OriginalPath = MeshHeaders.OriginalPath;
+    public const string ForwardedClientCertificate = MeshHeaders.ForwardedClientCertificate;
     public const string TimeoutOverride = "x-envoy-upstream-rq-timeout-ms";
     public const string Overloaded = "x-envoy-overloaded";
     public const string RateLimited = "x-envoy-ratelimited";
@@ -18,10 +19,6 @@ internal static class HopHeaders
         "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te",
         "transfer-encoding", "upgrade",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
-
-    // Set by the sidecar of the caller: kept when that sidecar has proved who it is, and never used for a decision.
-    private static readonly FrozenSet<string> Informational =
-        new[] { AttemptCount, OriginalPath }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>True for a header that is between two neighbours only.</summary>
     public static bool IsHopByHop(string name) => HopByHop.Contains(name);
@@ -34,7 +31,7 @@ internal static class HopHeaders
         List<string>? stripped = null;
         foreach (var (name, _) in headers)
         {
-            if (IsMeshOwned(name) && !(fromSidecar && Informational.Contains(name))) (stripped ??= []).Add(name);
+            if (MeshHeaders.IsStripped(name, fromSidecar)) (stripped ??= []).Add(name);
         }
 
         if (stripped is null) return;
@@ -68,11 +65,4 @@ internal static class HopHeaders
         || name.Equals("host", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("content-", StringComparison.OrdinalIgnoreCase)
         || name.Equals("transfer-encoding", StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsMeshOwned(string name) =>
-        name.Length > 6
-        && (name[0] | 0x20) == 'x'
-        && (name.StartsWith("x-envoy-", StringComparison.OrdinalIgnoreCase)
-            || name.StartsWith("x-mesh-", StringComparison.OrdinalIgnoreCase)
-            || name.Equals(ForwardedClientCertificate, StringComparison.OrdinalIgnoreCase));
 }

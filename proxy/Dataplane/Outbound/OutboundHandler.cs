@@ -13,14 +13,8 @@ namespace MeshOrleans.Proxy.Dataplane.Outbound;
 /// </summary>
 internal sealed class OutboundHandler
 {
-    public const string PassthroughCluster = "PassthroughCluster";
     private const int DefaultPort = 80;
     private const string NoConnect = "CONNECT is not supported yet: send plain HTTP to this proxy, it does the TLS.\n";
-
-    private static readonly RouteTableModel Passthrough = Single(
-        "allow_any", new RouteAction.Forward(WeightedChoice.Of(PassthroughCluster)));
-
-    private static readonly RouteTableModel Blocked = Single("block_all", new RouteAction.DirectResponse(502, default));
 
     private readonly ProxyState _state;
     private readonly RouteExecutor _routes;
@@ -95,7 +89,7 @@ internal sealed class OutboundHandler
         exchange.TimeoutOverride = TimeoutOverride(request.Headers);
         HopHeaders.StripMeshOwned(request.Headers, fromSidecar: false);
         TraceHeaders.Apply(request.Headers, model.TraceSampling, _random);
-        var table = listener?.Routes ?? (model.OutboundPolicy is OutboundPolicy.AllowAny ? Passthrough : Blocked);
+        var table = listener?.Routes ?? UnknownHostRoutes.Of(model.OutboundPolicy);
         return _routes.ExecuteAsync(exchange, table);
     }
 
@@ -111,7 +105,4 @@ internal sealed class OutboundHandler
         && int.TryParse(values.ToString(), NumberStyles.None, null, out var milliseconds)
             ? TimeSpan.FromMilliseconds(milliseconds)
             : null;
-
-    private static RouteTableModel Single(string name, RouteAction action) =>
-        new(name, [new VirtualHostModel(name, ["*"], [new RouteModel { Name = name, Action = action }])]);
 }

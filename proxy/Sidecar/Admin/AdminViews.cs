@@ -4,7 +4,6 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using MeshOrleans.Proxy.Dataplane;
 using MeshOrleans.Proxy.Dataplane.Clusters;
-using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Sidecar.Demands;
 using MeshOrleans.Proxy.Sidecar.Edge;
 using MeshOrleans.Proxy.Sidecar.Identity;

@@ -1,3 +1,4 @@
+using MeshOrleans.Proxy.Configuration;
 using MeshOrleans.Proxy.Sidecar.Xds;
 
 namespace MeshOrleans.Proxy.Sidecar.LastGood;

@@ -1,7 +1,8 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using MeshOrleans.Proxy.Configuration;
+using MeshOrleans.Proxy.Configuration.Readers;
 using MeshOrleans.Proxy.Dataplane.Model;
-using MeshOrleans.Proxy.Sidecar.Xds.Readers;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Discovery;
 using Microsoft.Extensions.Logging;

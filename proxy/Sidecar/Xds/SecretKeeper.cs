@@ -1,6 +1,6 @@
 using MeshOrleans.Model.Validation;
 using MeshOrleans.Proxy.Sidecar.Identity;
-using MeshOrleans.Proxy.Sidecar.Xds.Readers;
+using MeshOrleans.Proxy.Configuration.Readers;
 using MeshOrleans.Xds.Protocol.Discovery;
 using MeshOrleans.Xds.Protocol.Tls;
 using Microsoft.Extensions.Logging;

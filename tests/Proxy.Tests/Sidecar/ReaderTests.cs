@@ -1,8 +1,9 @@
 using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Model.Validation;
+using MeshOrleans.Proxy.Configuration.Readers;
 using MeshOrleans.Proxy.Dataplane.Model;
-using MeshOrleans.Proxy.Sidecar.Xds.Readers;
+using MeshOrleans.Proxy.Sidecar.Xds;
 using MeshOrleans.Xds.Protocol.Fault;
 using MeshOrleans.Xds.Protocol.Hcm;
 using MeshOrleans.Xds.Protocol.Rbac;

@@ -18,22 +18,36 @@ internal static class DestinationRuleLookup
     /// </summary>
     public const string AlwaysEjectOneHost = "mesh.orleans.io/always-eject-one-host";
 
-    public static EffectiveRule Find(MeshIndex mesh, ProxyScope client, Service service)
+    public static EffectiveRule Find(MeshIndex mesh, ProxyScope client, Service service) =>
+        InForce(mesh, client, service) is { IsEmpty: false } rules ? Merge(rules) : EffectiveRule.None;
+
+    /// <summary>The namespaces that are searched, in that order.</summary>
+    public static IEnumerable<string> NamespacesOf(MeshIndex mesh, ProxyScope client, Service service) =>
+        new[] { client.Namespace, service.Namespace, mesh.Settings.RootNamespace }.Distinct();
+
+    /// <summary>The rules that are merged into the one that counts, oldest first; none when there is none.</summary>
+    public static ImmutableArray<Sourced<DestinationRule>> InForce(MeshIndex mesh, ProxyScope client, Service service)
     {
-        string[] namespaces = [client.Namespace, service.Namespace, mesh.Settings.RootNamespace];
-        foreach (var ns in namespaces.Distinct())
+        foreach (var ns in NamespacesOf(mesh, client, service))
         {
             ImmutableArray<Sourced<DestinationRule>> candidates =
-            [
-                .. mesh.DestinationRules[ns].Where(rule =>
-                    Visibility.Allows(rule.Spec.ExportTo, ns, client.Namespace)
-                    && HostName.Matches(HostOf(rule), service.Host)
-                    && Selects(rule, client)),
-            ];
-            if (!candidates.IsEmpty) return Merge(MostSpecific(candidates));
+                [.. mesh.DestinationRules[ns].Where(rule => ExclusionOf(rule, client, service) is null)];
+            if (!candidates.IsEmpty) return [.. MostSpecific(candidates)];
         }
 
-        return EffectiveRule.None;
+        return [];
+    }
+
+    /// <summary>Why a rule is no candidate even in a namespace that is searched; null when it is one.</summary>
+    public static string? ExclusionOf(Sourced<DestinationRule> rule, ProxyScope client, Service service)
+    {
+        if (!HostName.Matches(HostOf(rule), service.Host)) return $"is for host {HostOf(rule)}";
+        if (!Visibility.Allows(rule.Spec.ExportTo, rule.Namespace, client.Namespace))
+        {
+            return $"is not exported to namespace {client.Namespace}";
+        }
+
+        return Selects(rule, client) ? null : "its workloadSelector does not select the client";
     }
 
     /// <summary>Rules with a selector are for workloads of their own namespace only.</summary>
@@ -53,14 +67,11 @@ internal static class DestinationRuleLookup
         return group.Where(rule => HostOf(rule) == best);
     }
 
-    private static EffectiveRule Merge(IEnumerable<Sourced<DestinationRule>> sameHost)
-    {
-        ImmutableArray<Sourced<DestinationRule>> rules = [.. sameHost];
-        return new EffectiveRule(
-            rules.Select(rule => rule.Spec.TrafficPolicy).FirstOrDefault(policy => policy is not null),
-            [.. rules.SelectMany(rule => rule.Spec.Subsets).DistinctBy(subset => subset.Name)],
-            rules.Any(rule => rule.Resource.Annotations.GetValueOrDefault(AlwaysEjectOneHost) == "true"));
-    }
+    private static EffectiveRule Merge(ImmutableArray<Sourced<DestinationRule>> rules) => new(
+        rules.Select(rule => rule.Spec.TrafficPolicy).FirstOrDefault(policy => policy is not null),
+        [.. rules.SelectMany(rule => rule.Spec.Subsets).DistinctBy(subset => subset.Name)],
+        rules.Any(rule => rule.Resource.Annotations.GetValueOrDefault(AlwaysEjectOneHost) == "true"));
 
-    private static string HostOf(Sourced<DestinationRule> rule) => HostName.Resolve(rule.Spec.Host, rule.Namespace);
+    /// <summary>The full host name that a rule is for, perhaps a wildcard.</summary>
+    public static string HostOf(Sourced<DestinationRule> rule) => HostName.Resolve(rule.Spec.Host, rule.Namespace);
 }

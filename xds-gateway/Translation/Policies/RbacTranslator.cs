@@ -65,21 +65,33 @@ internal static class RbacTranslator
         }
     }
 
-    /// <summary>
-    /// Policies attached by <c>targetRefs</c> are for gateways and other shared proxies, not for a sidecar.
-    /// </summary>
-    private static IEnumerable<Sourced<AuthorizationPolicy>> Selected(ProxyView view)
-    {
-        var root = view.Mesh.Settings.RootNamespace;
-        return new[] { root, view.Scope.Namespace }.Distinct()
+    /// <summary>The policies that might concern a workload: those of its namespace and of the root namespace.</summary>
+    public static IEnumerable<Sourced<AuthorizationPolicy>> Considered(ProxyView view) =>
+        new[] { view.Mesh.Settings.RootNamespace, view.Scope.Namespace }.Distinct()
             .SelectMany(ns => view.Mesh.AuthorizationPolicies[ns])
-            .Where(p => p.Spec.TargetRefs.IsDefaultOrEmpty)
-            .Where(p => p.Spec.Selector is not { } wanted
-                || LabelSelector.Matches(wanted.MatchLabels, view.Scope.Labels))
             .OrderBy(p => p.Resource.Key);
+
+    /// <summary>Why a policy of those does not concern the workload; null when it does.</summary>
+    /// <remarks>
+    /// Policies attached by <c>targetRefs</c> are for gateways and other shared proxies, not for a sidecar.
+    /// </remarks>
+    public static string? ExclusionOf(ProxyView view, AuthorizationPolicy policy)
+    {
+        if (!policy.TargetRefs.IsDefaultOrEmpty) return "is attached to a gateway by targetRefs";
+        return policy.Selector is not { } wanted || LabelSelector.Matches(wanted.MatchLabels, view.Scope.Labels)
+            ? null
+            : $"selects {string.Join(", ", wanted.MatchLabels.Select(l => $"{l.Key}={l.Value}"))}";
     }
 
-    private static bool IsOnTrial(Sourced<AuthorizationPolicy> policy) =>
+    /// <summary>The name by which a proxy knows a rule.</summary>
+    public static string NameOf(ConfigKey policy, int rule) =>
+        $"ns[{policy.Namespace}]-policy[{policy.Name}]-rule[{rule}]";
+
+    private static IEnumerable<Sourced<AuthorizationPolicy>> Selected(ProxyView view) =>
+        Considered(view).Where(p => ExclusionOf(view, p.Spec) is null);
+
+    /// <summary>Whether a policy is only tried out.</summary>
+    public static bool IsOnTrial(Sourced<AuthorizationPolicy> policy) =>
         policy.Spec.Action is AuthorizationAction.Allow or AuthorizationAction.Deny
         && policy.Resource.Annotations.TryGetValue(DryRun, out var value)
         && bool.TryParse(value, out var isOn)
@@ -97,7 +109,7 @@ internal static class RbacTranslator
                 var context = new RuleContext(
                     view.Mesh.Settings.TrustDomains, policy.Namespace, isTcp, action is AuthorizationAction.Allow);
                 if (PolicyTranslator.Translate(rule, context) is not { } translated) continue;
-                rules.Policies[$"ns[{policy.Namespace}]-policy[{policy.Name}]-rule[{i}]"] = translated;
+                rules.Policies[NameOf(policy.Resource.Key, i)] = translated;
             }
         }
 

@@ -25,21 +25,32 @@ internal static class HttpRouteTranslator
     /// The gateways, as <c>namespace/name</c>, at which a gateway proxy serves the routes; null for a sidecar.
     /// </param>
     public static List<Route> Translate(
+        ProxyView view, Sourced<VirtualService> source, int port, IReadOnlySet<string>? gateways = null) =>
+        [.. Walk(view, source, port, gateways).Select(rule => rule.Route).OfType<Route>()];
+
+    /// <summary>
+    /// The conditions of a VirtualService one by one, each with its route or with why this proxy has none for it. What
+    /// stands behind a route that takes everything is left out.
+    /// </summary>
+    public static IEnumerable<TranslatedRule> Walk(
         ProxyView view, Sourced<VirtualService> source, int port, IReadOnlySet<string>? gateways = null)
     {
-        var routes = new List<Route>();
-        foreach (var rule in source.Spec.Http)
+        foreach (var (r, rule) in source.Spec.Http.Index())
         {
-            foreach (var match in rule.Match.IsEmpty ? [null] : rule.Match.Cast<HttpMatch?>())
+            foreach (var (m, match) in (rule.Match.IsEmpty ? [null] : rule.Match.Cast<HttpMatch?>()).Index())
             {
-                if (match is not null && !IsFor(match, source.Namespace, view.Scope, port, gateways)) continue;
-                if (Translate(view, source, rule, match, port) is not { } route) continue;
-                routes.Add(route);
-                if (RouteMatchTranslator.TakesEverything(route.Match)) return routes;
+                var place = new TranslatedRule(r, match is null ? null : m, rule.Name, null, "");
+                if (match is not null && ExclusionOf(match, source.Namespace, view.Scope, port, gateways) is { } exclusion)
+                {
+                    yield return place with { Exclusion = exclusion };
+                    continue;
+                }
+
+                var route = Translate(view, source, rule, match, port);
+                yield return place with { Route = route, Exclusion = route is null ? "has no action here" : "" };
+                if (route is not null && RouteMatchTranslator.TakesEverything(route.Match)) yield break;
             }
         }
-
-        return routes;
     }
 
     /// <summary>The route of a service that no VirtualService speaks of.</summary>
@@ -57,15 +68,25 @@ internal static class HttpRouteTranslator
         };
     }
 
-    private static bool IsFor(
+    /// <summary>Why a condition is not for this proxy at all; null when it is.</summary>
+    private static string? ExclusionOf(
         HttpMatch match, string ns, ProxyScope scope, int port, IReadOnlySet<string>? gateways)
     {
-        if (match.Port is { } wanted && wanted != port) return false;
-        var isForClient = (match.SourceNamespace.Length == 0 || match.SourceNamespace == scope.Namespace)
-            && LabelSelector.Matches(match.SourceLabels, scope.Labels);
-        return gateways is null
-            ? isForClient && (match.Gateways.IsEmpty || match.Gateways.Contains(VirtualService.MeshGateway))
-            : EdgeRoutes.IsFor(match.Gateways, ns, gateways, isForClient) && !AsksForClaims(match);
+        if (match.Port is { } wanted && wanted != port) return $"is for port {wanted}";
+        var isForNamespace = match.SourceNamespace.Length == 0 || match.SourceNamespace == scope.Namespace;
+        var isForClient = isForNamespace && LabelSelector.Matches(match.SourceLabels, scope.Labels);
+        if (gateways is not null)
+        {
+            return EdgeRoutes.IsFor(match.Gateways, ns, gateways, isForClient) && !AsksForClaims(match)
+                ? null
+                : "is not for this gateway";
+        }
+
+        if (!isForNamespace) return $"is for clients of namespace {match.SourceNamespace}";
+        if (!isForClient) return $"is for clients with {string.Join(", ", match.SourceLabels.Select(l => $"{l.Key}={l.Value}"))}";
+        return match.Gateways.IsEmpty || match.Gateways.Contains(VirtualService.MeshGateway)
+            ? null
+            : $"is for gateways: {string.Join(", ", match.Gateways)}";
     }
 
     /// <summary>

@@ -17,33 +17,45 @@ internal static class AuthenticationScope
         MeshIndex mesh,
         string ns,
         ImmutableSortedDictionary<string, string> labels,
+        int workloadPort) => Find(mesh, ns, labels, workloadPort).Mode;
+
+    /// <summary>The mode of a port and the policy that says so; without a policy when it is the default.</summary>
+    public static AuthenticationInForce Find(
+        MeshIndex mesh,
+        string ns,
+        ImmutableSortedDictionary<string, string> labels,
         int workloadPort)
     {
         var root = mesh.Settings.RootNamespace;
         var own = ns == root ? null : Selecting(mesh, ns, labels);
-        var mode = Resolve(MutualTlsMode.Permissive, Whole(mesh, root));
-        if (ns != root) mode = Resolve(mode, Whole(mesh, ns));
-        mode = Resolve(mode, own);
-        var port = own?.PortLevelMtls.GetValueOrDefault(workloadPort) ?? MutualTlsMode.Unset;
-        return port is MutualTlsMode.Unset ? mode : port;
+        var found = Resolve(AuthenticationInForce.Default, Whole(mesh, root), AuthenticationLevel.Mesh);
+        if (ns != root) found = Resolve(found, Whole(mesh, ns), AuthenticationLevel.Namespace);
+        found = Resolve(found, own, AuthenticationLevel.Workload);
+        var port = own?.Spec.PortLevelMtls.GetValueOrDefault(workloadPort) ?? MutualTlsMode.Unset;
+        return port is MutualTlsMode.Unset
+            ? found
+            : new AuthenticationInForce(port, own!.Resource.Key, AuthenticationLevel.Port);
     }
 
     /// <summary>The workload ports of which a policy speaks by number.</summary>
     public static IEnumerable<int> PortsOf(
         MeshIndex mesh, string ns, ImmutableSortedDictionary<string, string> labels) =>
-        ns == mesh.Settings.RootNamespace ? [] : Selecting(mesh, ns, labels)?.PortLevelMtls.Keys ?? [];
+        ns == mesh.Settings.RootNamespace ? [] : Selecting(mesh, ns, labels)?.Spec.PortLevelMtls.Keys ?? [];
 
-    private static PeerAuthentication? Whole(MeshIndex mesh, string ns) =>
-        mesh.PeerAuthentications[ns].FirstOrDefault(p => !IsSelecting(p.Spec))?.Spec;
+    private static Sourced<PeerAuthentication>? Whole(MeshIndex mesh, string ns) =>
+        mesh.PeerAuthentications[ns].FirstOrDefault(p => !IsSelecting(p.Spec));
 
-    private static PeerAuthentication? Selecting(
+    private static Sourced<PeerAuthentication>? Selecting(
         MeshIndex mesh, string ns, ImmutableSortedDictionary<string, string> labels) =>
         mesh.PeerAuthentications[ns]
             .Where(p => IsSelecting(p.Spec))
-            .FirstOrDefault(p => LabelSelector.Matches(p.Spec.Selector!.MatchLabels, labels))?.Spec;
+            .FirstOrDefault(p => LabelSelector.Matches(p.Spec.Selector!.MatchLabels, labels));
 
     private static bool IsSelecting(PeerAuthentication policy) => policy.Selector is { MatchLabels.IsEmpty: false };
 
-    private static MutualTlsMode Resolve(MutualTlsMode inherited, PeerAuthentication? policy) =>
-        policy is null or { Mtls: MutualTlsMode.Unset } ? inherited : policy.Mtls;
+    private static AuthenticationInForce Resolve(
+        AuthenticationInForce inherited, Sourced<PeerAuthentication>? policy, AuthenticationLevel level) =>
+        policy is null or { Spec.Mtls: MutualTlsMode.Unset }
+            ? inherited
+            : new AuthenticationInForce(policy.Spec.Mtls, policy.Resource.Key, level);
 }

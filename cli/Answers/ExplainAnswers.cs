@@ -1,0 +1,91 @@
+namespace MeshOrleans.Cli.Answers;
+
+/// <summary>The body of <c>POST /v1/explain</c>.</summary>
+internal sealed record ExplainRequest(
+    string From,
+    string To,
+    string Method,
+    string Path,
+    IReadOnlyDictionary<string, string> Headers,
+    bool? Plaintext = null,
+    string? ServiceAccount = null,
+    IReadOnlyDictionary<string, string>? Labels = null);
+
+/// <summary>One request's way through the mesh.</summary>
+internal sealed record ExplainAnswer(
+    ExplainVerdict Verdict,
+    ExplainSource Source,
+    ExplainDestination Destination,
+    ExplainOutbound? Outbound = null,
+    IReadOnlyList<ExplainCluster>? Clusters = null);
+
+/// <summary>What the client would see; no status when its connection is closed.</summary>
+internal sealed record ExplainVerdict(
+    int? Status = null,
+    string Outcome = "",
+    bool IsCertain = true,
+    string Reason = "",
+    IReadOnlyList<ExplainOutcome>? Outcomes = null);
+
+/// <summary>One thing that may happen.</summary>
+internal sealed record ExplainOutcome(double Percent, int? Status = null, string Outcome = "", string Reason = "");
+
+/// <summary>Who sends the request.</summary>
+internal sealed record ExplainSource(
+    string Namespace = "", string? Workload = null, string ServiceAccount = "", string? Identity = null, bool Plaintext = false);
+
+/// <summary>Whom it is sent to.</summary>
+internal sealed record ExplainDestination(
+    string Authority = "", int Port = 0, string? Host = null, string Method = "", string Path = "");
+
+/// <summary>What the client's sidecar does.</summary>
+internal sealed record ExplainOutbound(
+    string? VirtualHost = null,
+    IReadOnlyList<ExplainCandidate>? VirtualServices = null,
+    IReadOnlyList<ExplainRoute>? Routes = null,
+    ExplainAction? Action = null);
+
+/// <summary>A resource that might have counted.</summary>
+internal sealed record ExplainCandidate(string Name = "", bool Counts = false, string Reason = "");
+
+/// <summary>One route; <paramref name="Verdict"/> is Matched, Differs, NotForClient or NotReached.</summary>
+internal sealed record ExplainRoute(string Place = "", string Name = "", string Verdict = "", string Reason = "");
+
+/// <summary>What the route does.</summary>
+internal sealed record ExplainAction(string Kind = "", IReadOnlyList<string>? Details = null);
+
+/// <summary>Where the request may go.</summary>
+internal sealed record ExplainCluster(
+    string Name = "",
+    double Percent = 0,
+    bool Exists = true,
+    IReadOnlyList<ExplainCandidate>? DestinationRules = null,
+    string Tls = "",
+    ExplainEndpoints? Endpoints = null,
+    IReadOnlyList<ExplainInbound>? Inbound = null);
+
+/// <summary>How many members it has.</summary>
+internal sealed record ExplainEndpoints(int Healthy = 0, int Draining = 0, int Unhealthy = 0, int Mesh = 0);
+
+/// <summary>What happens at members that are alike.</summary>
+internal sealed record ExplainInbound(
+    IReadOnlyList<string>? Workloads = null,
+    int Count = 0,
+    int Port = 0,
+    string Transport = "",
+    string? Authentication = null,
+    string AuthenticationFrom = "",
+    IReadOnlyList<ExplainPolicy>? Policies = null,
+    IReadOnlyList<string>? RateLimits = null,
+    int? Status = null,
+    string Reason = "");
+
+/// <summary>One AuthorizationPolicy; the text of a rule is empty when it matches.</summary>
+internal sealed record ExplainPolicy(
+    string Name = "",
+    string Action = "",
+    bool Applies = false,
+    bool DryRun = false,
+    int? MatchedRule = null,
+    string Reason = "",
+    IReadOnlyList<string>? Rules = null);

@@ -1,0 +1,69 @@
+using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Model.Validation;
+using Proto = MeshOrleans.Xds.Protocol;
+
+namespace MeshOrleans.Proxy.Configuration.Readers;
+
+/// <summary><c>RouteConfiguration</c> to a prepared table.</summary>
+internal static class RouteReader
+{
+    private const uint MaxBodyLimit = 16 * 1024 * 1024;
+
+    /// <summary>
+    /// What a host that demands TLS does. Only tables of plaintext have such hosts.
+    /// </summary>
+    private static readonly RouteModel ToHttps =
+        new() { Name = "https_redirect", Action = new RouteAction.Redirect { Scheme = "https" } };
+
+    public static RouteTableModel Read(Proto.Route.RouteConfiguration configuration, FieldPath at)
+    {
+        var hosts = configuration.VirtualHosts.Select((h, i) => Host(h, at.At("virtual_hosts").At(i)));
+        return CoreReader.Build(at, () => new RouteTableModel(
+            configuration.Name, [.. hosts], configuration.IgnorePortInHostMatching)
+        {
+            MostSpecificHeaderMutationsWin = configuration.MostSpecificHeaderMutationsWins,
+        });
+    }
+
+    private static VirtualHostModel Host(Proto.Route.VirtualHost host, FieldPath at)
+    {
+        if (host.Domains.Count == 0) throw new UnusableResourceException(at.At("domains"), "needs at least one");
+        if (host.RequireTls is Proto.Route.VirtualHost.Types.TlsRequirementType.All)
+        {
+            return new VirtualHostModel(host.Name, [.. host.Domains], [ToHttps]);
+        }
+
+        if (host.RequireTls is not Proto.Route.VirtualHost.Types.TlsRequirementType.None)
+        {
+            throw new UnusableResourceException(at.At("require_tls"), $"{host.RequireTls} is not supported");
+        }
+
+        var filters = FilterSettings.Read(host.TypedPerFilterConfig, at);
+        var routes = host.Routes.Select((r, i) => Route(r, host.RetryPolicy, filters, at.At("routes").At(i)));
+        return new VirtualHostModel(host.Name, [.. host.Domains], [.. routes])
+        {
+            IncludeAttemptCount = host.IncludeRequestAttemptCount,
+            BodyLimit = (int)Math.Min(
+                host.PerRequestBufferLimitBytes ?? VirtualHostModel.DefaultBodyLimit, MaxBodyLimit),
+            IsOnDemand = host.Name == Proto.OnDemand.Name,
+        };
+    }
+
+    private static RouteModel Route(
+        Proto.Route.Route route, Proto.Route.RetryPolicy? hostRetry, FilterSettings ofHost, FieldPath at)
+    {
+        var filters = FilterSettings.Read(route.TypedPerFilterConfig, at);
+        return new RouteModel
+        {
+            Name = route.Name,
+            Match = RouteMatchReader.Read(route.Match, at.At("match")),
+            Action = RouteActionReader.Read(route, hostRetry, at),
+            RequestHeaders = CoreReader.Headers(
+                route.RequestHeadersToRemove, route.RequestHeadersToAdd, at.At("request_headers_to_add")),
+            ResponseHeaders = CoreReader.Headers(
+                route.ResponseHeadersToRemove, route.ResponseHeadersToAdd, at.At("response_headers_to_add")),
+            Fault = filters.Fault ?? ofHost.Fault,
+            Cors = filters.Cors ?? ofHost.Cors,
+        };
+    }
+}

@@ -1,0 +1,22 @@
+using MeshOrleans.Model.Evaluation;
+
+namespace MeshOrleans.Proxy.Dataplane.Model;
+
+/// <summary>The routes of a port that has no listener.</summary>
+public static class UnknownHostRoutes
+{
+    /// <summary>The cluster of calls that go where they point.</summary>
+    public const string PassthroughCluster = "PassthroughCluster";
+
+    private static readonly RouteTableModel Passthrough = Single(
+        "allow_any", new RouteAction.Forward(WeightedChoice.Of(PassthroughCluster)));
+
+    private static readonly RouteTableModel Blocked = Single("block_all", new RouteAction.DirectResponse(502, default));
+
+    /// <summary>The routes under a policy: one for everything.</summary>
+    public static RouteTableModel Of(OutboundPolicy policy) =>
+        policy is OutboundPolicy.AllowAny ? Passthrough : Blocked;
+
+    private static RouteTableModel Single(string name, RouteAction action) =>
+        new(name, [new VirtualHostModel(name, ["*"], [new RouteModel { Name = name, Action = action }])]);
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using MeshOrleans.Model.Evaluation;
+
+namespace MeshOrleans.Silo.Explanations;
+
+/// <summary>Says what a route does.</summary>
+internal static class ActionText
+{
+    /// <summary>The kind of action and everything that is in force beside it.</summary>
+    public static ActionView Of(RouteModel route, RequestView view) => new(
+        route.Action switch
+        {
+            RouteAction.Redirect => "redirect",
+            RouteAction.DirectResponse => "directResponse",
+            _ => "forward",
+        },
+        [.. Details(route, view)]);
+
+    /// <summary>A share in percent.</summary>
+    public static string Percent(Fraction share) => Percent(share.PerMillion / 10_000.0);
+
+    /// <summary>A percentage.</summary>
+    public static string Percent(double percent) =>
+        string.Create(CultureInfo.InvariantCulture, $"{percent:0.####} %");
+
+    private static IEnumerable<string> Details(RouteModel route, RequestView view)
+    {
+        if (route.Fault is { } fault) foreach (var text in Faults(fault)) yield return text;
+        if (route.Cors is not null) yield return "cross-origin rules are in force";
+        switch (route.Action)
+        {
+            case RouteAction.Redirect redirect:
+                yield return $"{redirect.Status} to {redirect.Location(in view, route.Match.Path)}";
+                break;
+            case RouteAction.DirectResponse direct:
+                yield return $"answers {direct.Status} with {direct.Body.Length} bytes";
+                break;
+            case RouteAction.Forward forward:
+                foreach (var text in Forwarding(forward, route, view)) yield return text;
+                break;
+        }
+
+        foreach (var text in Changes("request", route.RequestHeaders)) yield return text;
+        foreach (var text in Changes("response", route.ResponseHeaders)) yield return text;
+    }
+
+    private static IEnumerable<string> Faults(FaultModel fault)
+    {
+        var whose = fault.Headers.IsEmpty ? "" : " of those with certain headers";
+        if (fault.Delay > TimeSpan.Zero && fault.DelayShare.PerMillion > 0)
+        {
+            yield return $"delays {Percent(fault.DelayShare)}{whose} by {Seconds(fault.Delay)}";
+        }
+
+        if (fault.AbortShare.PerMillion > 0 && (fault.AbortHttpStatus ?? fault.AbortGrpcStatus) is not null)
+        {
+            var status = fault.AbortHttpStatus is { } http ? $"{http}" : $"gRPC status {fault.AbortGrpcStatus}";
+            yield return $"aborts {Percent(fault.AbortShare)}{whose} with {status}";
+        }
+    }
+
+    private static IEnumerable<string> Forwarding(RouteAction.Forward forward, RouteModel route, RequestView view)
+    {
+        if (forward.Rewrite is not null)
+        {
+            yield return $"path becomes {forward.RewritePath(view.Path, route.Match.Path)}";
+        }
+
+        if (forward.HostRewrite is { } host) yield return $"host becomes {host}";
+        if (forward.Timeout is { } timeout && timeout > TimeSpan.Zero) yield return $"timeout {Seconds(timeout)} in all";
+        if (forward.Retry is { On: not RetryConditions.None } retry)
+        {
+            var each = retry.PerTryTimeout is { } limit ? $", {Seconds(limit)} for each try" : "";
+            yield return $"up to {retry.Attempts} retries after {retry.On}{each}";
+        }
+
+        foreach (var mirror in forward.Mirrors) yield return $"copies {Percent(mirror.Share)} to {mirror.Cluster}";
+        if (forward.HashPolicies.Length > 0)
+        {
+            yield return $"hashed by {string.Join(", ", forward.HashPolicies.Select(p => $"{p.Source} {p.Name}".Trim()))}";
+        }
+    }
+
+    private static IEnumerable<string> Changes(string what, HeaderOperations operations)
+    {
+        foreach (var name in operations.Remove) yield return $"{what} header {name} is removed";
+        foreach (var mutation in operations.Set)
+        {
+            var verb = mutation.Action is HeaderAppendAction.Append ? "is added" : "is set";
+            yield return $"{what} header {mutation.Name} {verb}";
+        }
+    }
+
+    private static string Seconds(TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.###} s");
+}

@@ -1,0 +1,172 @@
+using System.Collections.Immutable;
+
+namespace MeshOrleans.Silo.Explanations;
+
+/// <summary>The answer of <c>POST /v1/explain</c>: one request's way, and everything that was considered on it.</summary>
+/// <param name="Verdict">What the client would see.</param>
+/// <param name="Source">Who sends the request.</param>
+/// <param name="Destination">Whom it is sent to.</param>
+/// <param name="Outbound">What the client's sidecar does with it; null for a client without one.</param>
+/// <param name="Clusters">Where it may go, each with what happens there; none when it is not forwarded.</param>
+internal sealed record Explanation(
+    VerdictView Verdict,
+    SourceView Source,
+    DestinationView Destination,
+    OutboundView? Outbound,
+    ImmutableArray<ClusterView> Clusters);
+
+/// <summary>What the client would see.</summary>
+/// <param name="Status">The HTTP status; 200 stands for whatever the application answers. Null when its connection is closed.</param>
+/// <param name="Outcome">What happens, see <see cref="OutcomeKind"/>.</param>
+/// <param name="ReachesApplication">Whether the application sees the request.</param>
+/// <param name="IsCertain">False when chance decides between several outcomes; this is then the likeliest.</param>
+/// <param name="Reason">One sentence that says why.</param>
+/// <param name="Outcomes">Everything that may happen, the likeliest first.</param>
+internal sealed record VerdictView(
+    int? Status,
+    OutcomeKind Outcome,
+    bool ReachesApplication,
+    bool IsCertain,
+    string Reason,
+    ImmutableArray<OutcomeView> Outcomes);
+
+/// <summary>One thing that may happen.</summary>
+/// <param name="Percent">How many of such requests it happens to, from 0 to 100.</param>
+/// <param name="Status">As in the verdict.</param>
+/// <param name="Outcome">What happens.</param>
+/// <param name="ReachesApplication">Whether the application sees the request.</param>
+/// <param name="Reason">One sentence that says why.</param>
+internal sealed record OutcomeView(
+    double Percent, int? Status, OutcomeKind Outcome, bool ReachesApplication, string Reason);
+
+/// <summary>Who sends the request.</summary>
+/// <param name="Namespace">Its namespace: short names are of this one.</param>
+/// <param name="Workload">The workload's name; null when it is only described.</param>
+/// <param name="ServiceAccount">What it runs as.</param>
+/// <param name="Identity">The SPIFFE ID that it proves to sidecars; null when it proves none.</param>
+/// <param name="Labels">What selectors see of it.</param>
+/// <param name="Plaintext">It has no sidecar.</param>
+internal sealed record SourceView(
+    string Namespace,
+    string? Workload,
+    string ServiceAccount,
+    string? Identity,
+    ImmutableSortedDictionary<string, string> Labels,
+    bool Plaintext);
+
+/// <summary>Whom the request is sent to.</summary>
+/// <param name="Authority">The host as the client writes it.</param>
+/// <param name="Port">The port that decides about the listener.</param>
+/// <param name="Host">The full name that it stands for in the client's namespace; null when nothing of the mesh has it.</param>
+/// <param name="Method">The method.</param>
+/// <param name="Path">Path and query after the one normalisation; as sent when they are refused.</param>
+internal sealed record DestinationView(string Authority, int Port, string? Host, string Method, string Path);
+
+/// <summary>What the client's sidecar does.</summary>
+/// <param name="VirtualHost">The virtual host that takes the authority; null when none does.</param>
+/// <param name="VirtualServices">Those that might answer for the host, oldest first.</param>
+/// <param name="Routes">The routes of the virtual host in order, with the conditions that are not for this client.</param>
+/// <param name="Action">What the matching route does; null when none matches.</param>
+internal sealed record OutboundView(
+    string? VirtualHost,
+    ImmutableArray<CandidateView> VirtualServices,
+    ImmutableArray<RouteView> Routes,
+    ActionView? Action);
+
+/// <summary>A resource that might have counted.</summary>
+/// <param name="Name">Its <c>namespace/name</c>.</param>
+/// <param name="Counts">Whether it does.</param>
+/// <param name="Reason">Why, as half a sentence.</param>
+internal sealed record CandidateView(string Name, bool Counts, string Reason);
+
+/// <summary>How far a route was looked at.</summary>
+internal enum RouteVerdict
+{
+    /// <summary>It takes the request.</summary>
+    Matched,
+
+    /// <summary>A condition does not hold.</summary>
+    Differs,
+
+    /// <summary>It is not for this client, and so not in its table.</summary>
+    NotForClient,
+
+    /// <summary>One before it takes the request.</summary>
+    NotReached,
+}
+
+/// <summary>One route.</summary>
+/// <param name="Place">Its place in the VirtualService, e.g. <c>http[0].match[1]</c>; empty for one that none has written.</param>
+/// <param name="Name">Its name; may be empty.</param>
+/// <param name="Verdict">How far it was looked at.</param>
+/// <param name="Reason">The first condition that does not hold, as half a sentence; empty for a match.</param>
+internal sealed record RouteView(string Place, string Name, RouteVerdict Verdict, string Reason);
+
+/// <summary>What a route does.</summary>
+/// <param name="Kind"><c>forward</c>, <c>redirect</c> or <c>directResponse</c>.</param>
+/// <param name="Details">What else is in force, a sentence each: faults, rewrites, header changes, timeouts, retries.</param>
+internal sealed record ActionView(string Kind, ImmutableArray<string> Details);
+
+/// <summary>One cluster that the request may go to.</summary>
+/// <param name="Name">Its name, e.g. <c>outbound|80|v1|cart.shop.svc.cluster.local</c>.</param>
+/// <param name="Percent">Its share of the requests that are forwarded, from 0 to 100.</param>
+/// <param name="Exists">False when the client's sidecar has no such cluster.</param>
+/// <param name="DestinationRules">Those that might count for its service.</param>
+/// <param name="Tls">How its connections are secured, as half a sentence.</param>
+/// <param name="Endpoints">How many there are; null when it has none of its own.</param>
+/// <param name="Inbound">What happens at the members that may be chosen; equal ones are told together.</param>
+internal sealed record ClusterView(
+    string Name,
+    double Percent,
+    bool Exists,
+    ImmutableArray<CandidateView> DestinationRules,
+    string Tls,
+    EndpointsView? Endpoints,
+    ImmutableArray<InboundView> Inbound);
+
+/// <summary>The members of a cluster.</summary>
+/// <param name="Healthy">Those that may be chosen.</param>
+/// <param name="Draining">Those that leave: they get nothing new.</param>
+/// <param name="Unhealthy">Those that are registered and get nothing.</param>
+/// <param name="Mesh">Of the healthy: those that are called with mesh mTLS.</param>
+internal sealed record EndpointsView(int Healthy, int Draining, int Unhealthy, int Mesh);
+
+/// <summary>What happens at members of a cluster that are alike.</summary>
+/// <param name="Workloads">Their names, at most 10.</param>
+/// <param name="Count">How many they are.</param>
+/// <param name="Port">The workload port.</param>
+/// <param name="Transport">How the request comes in: <c>mutualTls</c>, <c>tls</c> or <c>plaintext</c>.</param>
+/// <param name="Authentication">The mode of PeerAuthentication; null when there is no sidecar, or it is not known here.</param>
+/// <param name="AuthenticationFrom">Who says so: the policy and how near to the port it stands.</param>
+/// <param name="Policies">The AuthorizationPolicies of its namespace and of the root namespace.</param>
+/// <param name="RateLimits">The limits that count this request.</param>
+/// <param name="Status">The status that the client sees; null when its connection is closed.</param>
+/// <param name="Reason">One sentence that says why.</param>
+internal sealed record InboundView(
+    ImmutableArray<string> Workloads,
+    int Count,
+    int Port,
+    string Transport,
+    string? Authentication,
+    string AuthenticationFrom,
+    ImmutableArray<PolicyView> Policies,
+    ImmutableArray<string> RateLimits,
+    int? Status,
+    string Reason);
+
+/// <summary>One AuthorizationPolicy.</summary>
+/// <param name="Name">Its <c>namespace/name</c>.</param>
+/// <param name="Action">What it does with requests that it matches.</param>
+/// <param name="Applies">Whether it concerns the workload.</param>
+/// <param name="DryRun">It decides nothing.</param>
+/// <param name="MatchedRule">The first rule that matches, from 0; null when none does.</param>
+/// <param name="Reason">Why it does not concern the workload; empty when it does.</param>
+/// <param name="Rules">Its rules in order: empty text for one that matches, else the first thing that does not.</param>
+internal sealed record PolicyView(
+    string Name,
+    string Action,
+    bool Applies,
+    bool DryRun,
+    int? MatchedRule,
+    string Reason,
+    ImmutableArray<string> Rules);

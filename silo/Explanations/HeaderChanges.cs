@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+using System.Text;
+using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Proxy.Dataplane.Model;
+
+namespace MeshOrleans.Silo.Explanations;
+
+/// <summary>The headers of a request from hop to hop, as far as a decision may depend on them.</summary>
+internal static class HeaderChanges
+{
+    private const string Unknown = "(made by the sidecar)";
+    private static readonly string[] TraceHeaders = ["traceparent", "x-b3-traceid", "b3"];
+
+    /// <summary>What routing sees: without what only the mesh may say, with what the sidecar adds.</summary>
+    public static ImmutableDictionary<string, string> OnTheWayOut(ImmutableDictionary<string, string> headers)
+    {
+        var seen = headers.RemoveRange(headers.Keys.Where(n => MeshHeaders.IsStripped(n, fromSidecar: false)));
+        if (!seen.ContainsKey("x-request-id")) seen = seen.SetItem("x-request-id", Unknown);
+        return TraceHeaders.Any(seen.ContainsKey)
+            ? seen
+            : seen.SetItem("traceparent", Unknown).SetItem("x-b3-traceid", Unknown)
+                .SetItem("x-b3-spanid", Unknown).SetItem("x-b3-sampled", Unknown);
+    }
+
+    /// <summary>What the policy of the member sees.</summary>
+    public static ImmutableDictionary<string, string> OnTheWayIn(
+        ImmutableDictionary<string, string> headers, bool fromSidecar) =>
+        headers.RemoveRange(headers.Keys.Where(n => MeshHeaders.IsStripped(n, fromSidecar)));
+
+    /// <summary>Carries out the changes of all levels, in the order of the route configuration.</summary>
+    public static ImmutableDictionary<string, string> Apply(
+        RouteTableModel table, VirtualHostModel host, RouteModel route, WeightedClusterModel cluster, RequestView view)
+    {
+        HeaderOperations[] levels =
+            [cluster.RequestHeaders, route.RequestHeaders, host.RequestHeaders, table.RequestHeaders];
+        if (table.MostSpecificHeaderMutationsWin) Array.Reverse(levels);
+        var headers = view.Call.Headers;
+        foreach (var level in levels)
+        {
+            headers = headers.RemoveRange(level.Remove);
+            foreach (var mutation in level.Set)
+            {
+                var exists = headers.TryGetValue(mutation.Name, out var present);
+                if (mutation.Action is HeaderAppendAction.AddIfAbsent && exists) continue;
+                if (mutation.Action is HeaderAppendAction.OverwriteIfExists && !exists) continue;
+                var value = mutation.Value.Constant ?? Render(mutation.Value, headers, cluster, view);
+                headers = headers.SetItem(
+                    mutation.Name,
+                    mutation.Action is HeaderAppendAction.Append && exists ? $"{present},{value}" : value);
+            }
+        }
+
+        return headers;
+    }
+
+    private static string Render(
+        HeaderValueTemplate template,
+        ImmutableDictionary<string, string> headers,
+        WeightedClusterModel cluster,
+        RequestView view)
+    {
+        var text = new StringBuilder();
+        foreach (var part in template.Parts)
+        {
+            text.Append(part.Kind switch
+            {
+                HeaderPlaceholder.Literal => part.Text,
+                HeaderPlaceholder.RequestHeader => Read(part.Text, headers, view)
+                    ?? (part.Alternative.Length > 0 ? Read(part.Alternative, headers, view) : null) ?? "",
+                HeaderPlaceholder.DownstreamRemoteAddress or HeaderPlaceholder.DownstreamRemoteAddressWithoutPort
+                    or HeaderPlaceholder.DownstreamLocalAddress or HeaderPlaceholder.Protocol => Unknown,
+                HeaderPlaceholder.DownstreamPeerUriSan => view.PeerId,
+                HeaderPlaceholder.RequestedServerName => view.ServerName,
+                HeaderPlaceholder.UpstreamCluster => cluster.Name,
+                _ => "",
+            });
+        }
+
+        return text.ToString();
+    }
+
+    private static string? Read(string name, ImmutableDictionary<string, string> headers, RequestView view) =>
+        name.ToLowerInvariant() switch
+        {
+            ":authority" or "host" => view.Call.Host,
+            ":path" => view.Call.Target.Text,
+            ":method" => view.Method,
+            ":scheme" => view.Scheme,
+            _ => headers.GetValueOrDefault(name),
+        };
+}

@@ -1,0 +1,151 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using MeshOrleans.Samples.Harness;
+
+namespace MeshOrleans.EndToEnd.Tests.Conformance;
+
+/// <summary>What explain says, beside what real sidecars do with the very same requests.</summary>
+[Collection(nameof(ConformanceMesh))]
+public sealed class ExplainTests(ConformanceMesh mesh)
+{
+    private const string Api = "apiVersion: networking.istio.io/v1, kind: VirtualService";
+
+    private const string Rules =
+        $$$$"""
+        {{{{{Api}}}}, metadata: {name: b, namespace: app}, spec: {hosts: [b], http: [
+          {name: fault, match: [{uri: {prefix: /fault}}], fault: {abort: {percentage: {value: 100}, httpStatus: 507}}, route: [{destination: {host: b}}]},
+          {name: moved, match: [{uri: {exact: /moved}}], redirect: {uri: /new, redirectCode: 307}},
+          {name: direct, match: [{uri: {prefix: /direct}}], directResponse: {status: 418, body: {string: tea}}},
+          {name: vip, match: [{uri: {prefix: /api}, headers: {user-type: {exact: vip}}}], route: [{destination: {host: b, subset: v2}}]},
+          {name: lost, match: [{uri: {prefix: /lost}}], route: [{destination: {host: b, subset: v9}}]},
+          {name: canary, match: [{uri: {prefix: /api}, queryParams: {canary: {exact: "1"}}}], route: [{destination: {host: b, subset: v2}}]},
+          {name: old, match: [{uri: {prefix: /old}, method: {exact: GET}}], rewrite: {uri: /api}, headers: {request: {set: {x-color: blue}}}, route: [{destination: {host: b, subset: v1}}]},
+          {name: app, match: [{uri: {regex: "/(api|admin|color).*"}}], route: [{destination: {host: b, subset: v1}}]}]}}
+        ---
+        {apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: b, namespace: app}, spec: {host: b, subsets: [{name: v1, labels: {version: v1}}, {name: v2, labels: {version: v2}}]}}
+        ---
+        {apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: c, namespace: app}, spec: {host: c, trafficPolicy: {tls: {mode: DISABLE}} }}
+        ---
+        {apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: c, namespace: app}, spec: {selector: {matchLabels: {app: c}}, mtls: {mode: STRICT}}}
+        ---
+        {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: b-deny, namespace: app}, spec: {selector: {matchLabels: {app: b}}, action: DENY, rules: [{to: [{operation: {paths: [/admin*]}}]}, {from: [{source: {namespaces: [other]}}], to: [{operation: {methods: [POST]}}]}]}}
+        ---
+        {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: b-allow, namespace: app}, spec: {selector: {matchLabels: {app: b}}, rules: [{to: [{operation: {paths: [/api*]}}]}, {to: [{operation: {paths: [/color*]}}], when: [{key: "request.headers[x-color]", values: [blue, "green*"]}]}]}}
+        ---
+        {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: d-allow, namespace: other}, spec: {selector: {matchLabels: {app: d}}, rules: [{from: [{source: {principals: [cluster.local/ns/other/sa/o]}}]}]}}
+        """;
+
+    // who, method, url, header, the status that both must say, and what decides
+    private static readonly (string From, string Method, string Url, string Header, int Status, string Outcome)[] Requests =
+    [
+        ("a", "GET", "http://b/api", "", 200, "Forwarded"),
+        ("a", "GET", "http://b/api", "user-type: vip", 200, "Forwarded"),
+        ("a", "GET", "http://b/api", "user-type: other", 200, "Forwarded"),
+        ("a", "GET", "http://b/api?canary=1", "", 200, "Forwarded"),
+        ("a", "GET", "http://b/api?canary=11", "", 200, "Forwarded"),
+        ("a", "GET", "http://b.app/api", "", 200, "Forwarded"),
+        ("a", "GET", "http://b.app.svc.cluster.local/api/./x", "", 200, "Forwarded"),
+        ("o", "GET", "http://b.app/api", "", 200, "Forwarded"),
+        ("o", "POST", "http://b.app/api", "", 403, "Denied"),
+        ("a", "POST", "http://b/api", "", 200, "Forwarded"),
+        ("a", "GET", "http://b/admin", "", 403, "Denied"),
+        ("a", "GET", "http://b/api/../admin", "", 403, "Denied"),
+        ("a", "GET", "http://b/color", "", 403, "Denied"),
+        ("a", "GET", "http://b/color", "x-color: blue", 200, "Forwarded"),
+        ("a", "GET", "http://b/color", "x-color: greenish", 200, "Forwarded"),
+        ("a", "GET", "http://b/color", "x-color: red", 403, "Denied"),
+        ("a", "GET", "http://b/old/x", "", 200, "Forwarded"),
+        ("a", "PUT", "http://b/old/x", "", 404, "NoRoute"),
+        ("a", "GET", "http://b/none", "", 404, "NoRoute"),
+        ("a", "GET", "http://b/fault/x", "", 507, "FaultInjected"),
+        ("a", "GET", "http://b/moved", "", 307, "Redirected"),
+        ("a", "GET", "http://b/moved/x", "", 404, "NoRoute"),
+        ("a", "GET", "http://b/direct", "", 418, "Answered"),
+        ("a", "GET", "http://b/lost", "", 503, "NoCluster"),
+        ("a", "GET", "http://b/api%00x", "", 400, "BadRequest"),
+        ("a", "GET", "http://c/", "", 503, "UpstreamFailed"),
+        ("a", "GET", "http://d.other/", "", 403, "Denied"),
+        ("o", "GET", "http://d/", "", 200, "Forwarded"),
+    ];
+
+    [Fact]
+    public async Task Explain_says_of_every_request_what_the_sidecars_do_with_it()
+    {
+        await using var rules = await mesh.WithAsync(Rules);
+        var wrong = new List<string>();
+
+        foreach (var (from, method, url, header, status, outcome) in Requests)
+        {
+            var member = from == "a" ? mesh.A : mesh.O;
+            (string, string)[] headers = header.Split(": ") is [var name, var value] ? [(name, value)] : [];
+            var answer = await member.SendAsync(new HttpMethod(method), url, headers);
+            var told = await ExplainAsync(member, method, url, header);
+            var verdict = told.GetProperty("verdict");
+            var said = (verdict.GetProperty("status").GetInt32(), Text(verdict, "outcome"));
+            var version = Version(told);
+            var isSame = answer.Code == status
+                && said == (status, outcome)
+                && verdict.GetProperty("isCertain").GetBoolean()
+                && (status != 200 || version is null || version == answer.Version);
+            if (!isSame)
+            {
+                wrong.Add($"{from} {method} {url} {header}: expected {status} {outcome}, sidecars {answer.Code} "
+                    + $"{answer.Headers.GetValueOrDefault("x-echo-version")}, explain {said} {version} {Text(verdict, "reason")}");
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public async Task A_share_that_explain_tells_is_the_share_that_is_measured()
+    {
+        await using var rules = await mesh.WithAsync(
+            $$$$"""
+            {{{{{Api}}}}, metadata: {name: b, namespace: app}, spec: {hosts: [b], http: [{route: [{destination: {host: b, subset: v1}, weight: 80}, {destination: {host: b, subset: v2}, weight: 20}]}]}}
+            ---
+            {apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: b, namespace: app}, spec: {host: b, subsets: [{name: v1, labels: {version: v1}}, {name: v2, labels: {version: v2}}]}}
+            """);
+
+        var told = await ExplainAsync(mesh.A, "GET", "http://b/", "");
+        var counts = await mesh.A.CountAsync("http://b/", 500, answer => answer.Version);
+
+        Assert.Equal([80.0, 20.0], told.GetProperty("clusters").EnumerateArray().Select(c => c.GetProperty("percent").GetDouble()));
+        Assert.InRange(counts.GetValueOrDefault("v1"), 350, 450);
+    }
+
+    [Fact]
+    public async Task A_question_that_makes_no_sense_is_refused_with_every_place()
+    {
+        using var response = await mesh.ControlPlane.Api.PostAsJsonAsync("/v1/explain", new { from = "app/none", to = "b b" });
+
+        Assert.Equal((HttpStatusCode.BadRequest, "application/problem+json"), (response.StatusCode, response.Content.Headers.ContentType!.MediaType));
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Equal(["from", "to"], problem.GetProperty("errors").EnumerateArray().Select(e => Text(e, "path")));
+    }
+
+    private async Task<JsonElement> ExplainAsync(Member member, string method, string url, string header)
+    {
+        var rest = url["http://".Length..];
+        var slash = rest.IndexOf('/');
+        using var response = await mesh.ControlPlane.Api.PostAsJsonAsync("/v1/explain", new
+        {
+            from = $"{member.Spec.Namespace}/{member.Spec.Name}",
+            to = rest[..slash],
+            method,
+            path = rest[slash..],
+            headers = header.Split(": ") is [var name, var value] ? new Dictionary<string, string> { [name] = value } : [],
+        });
+        response.EnsureSuccessStatusCode();
+        return await response.Content.ReadFromJsonAsync<JsonElement>();
+    }
+
+    // The version that the subset of the only cluster names; null where there is none.
+    private static string? Version(JsonElement told) =>
+        told.GetProperty("clusters").EnumerateArray().ToList() is [var only] && Text(only, "name").Split('|') is [_, _, { Length: > 0 } subset, _]
+            ? subset
+            : null;
+
+    private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString()!;
+}

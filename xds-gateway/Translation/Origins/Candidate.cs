@@ -1,0 +1,26 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
+
+namespace MeshOrleans.Xds.Translation.Origins;
+
+/// <summary>A resource that might have counted.</summary>
+/// <param name="Key">Which.</param>
+/// <param name="Counts">Whether it does.</param>
+/// <param name="Reason">Why it does or does not, as half a sentence.</param>
+public sealed record Candidate(ConfigKey Key, bool Counts, string Reason);
+
+/// <summary>One HTTP condition of a VirtualService.</summary>
+/// <param name="Rule">The rule's place among the HTTP rules, from 0.</param>
+/// <param name="Match">The condition's place in the rule, from 0; null for a rule without conditions.</param>
+/// <param name="Name">The rule's name; may be empty.</param>
+/// <param name="Exclusion">Why the scope gets no route for it; empty when it gets one.</param>
+public sealed record RuleOrigin(int Rule, int? Match, string Name, string Exclusion);
+
+/// <summary>An AuthorizationPolicy that might concern a workload.</summary>
+/// <param name="Key">Which.</param>
+/// <param name="Action">What it does with requests that it matches.</param>
+/// <param name="IsOnTrial">It is evaluated and reported, and decides nothing.</param>
+/// <param name="Rules">The names by which proxies know its rules, in their order.</param>
+/// <param name="Exclusion">Why it does not concern the workload; empty when it does.</param>
+public sealed record PolicyOrigin(
+    ConfigKey Key, AuthorizationAction Action, bool IsOnTrial, ImmutableArray<string> Rules, string Exclusion);

@@ -1,0 +1,110 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Snapshots;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Translation.Index;
+using MeshOrleans.Xds.Translation.Policies;
+using MeshOrleans.Xds.Translation.Resources;
+using MeshOrleans.Xds.Translation.Routes;
+using MeshOrleans.Xds.Translation.Scopes;
+
+namespace MeshOrleans.Xds.Translation.Origins;
+
+/// <summary>What one proxy scope gets, and for a person who asks, which configuration each part of it comes from.</summary>
+/// <remarks>
+/// Answers by the very lookups of the translation. Not safe for several threads at a time.
+/// </remarks>
+public sealed class ScopeOrigins
+{
+    private readonly ProxyView _view;
+
+    private ScopeOrigins(ProxyView view) => _view = view;
+
+    /// <summary>Whose it is.</summary>
+    public ProxyScope Scope => _view.Scope;
+
+    /// <summary>The resources that a proxy of the scope gets.</summary>
+    public ResourceSet Resources => field ??= SnapshotTranslator.Translate(_view);
+
+    /// <summary>The first of the trust domains that count as this mesh's own.</summary>
+    public string TrustDomain => _view.Mesh.Settings.TrustDomains[0];
+
+    /// <summary>Looks at a snapshot as a proxy scope sees it.</summary>
+    public static ScopeOrigins Of(MeshSnapshot snapshot, ProxyScope scope) =>
+        new(new ProxyView(MeshIndex.Of(snapshot), scope));
+
+    /// <summary>
+    /// The full name of the service that a client calls by a name on a port; null when it sees none of that name.
+    /// </summary>
+    public string? FindHost(string name, int port) =>
+        AutoScope.FindHost(_view.Mesh, _view.Scope.Namespace, name, port)
+        ?? _view.Services.FirstOrDefault(s => VirtualHostDomains.NamesOf(s, _view.Scope.Namespace)
+            .Contains(name, StringComparer.OrdinalIgnoreCase))?.Host;
+
+    /// <summary>The service of a full host name; null when the scope does not see it.</summary>
+    public Service? FindService(string host) => _view.FindService(host);
+
+    /// <summary>
+    /// The workloads behind a cluster, unhealthy ones included; none when the cluster does not exist or is none of a
+    /// service.
+    /// </summary>
+    /// <param name="cluster">Its name.</param>
+    public ImmutableArray<ServiceEndpoint> Endpoints(string cluster)
+    {
+        if (!TryReadCluster(cluster, out var service, out var port, out var subset)) return [];
+        var all = _view.Mesh.Registry.Endpoints(service, port);
+        if (subset.Length == 0) return all;
+        return _view.RuleOf(service).Subsets.FirstOrDefault(s => s.Name == subset) is { } found
+            ? [.. all.Where(e => LabelSelector.Matches(found.Labels, e.Workload.Labels))]
+            : [];
+    }
+
+    /// <summary>The VirtualServices that might answer for a host, oldest first: the one that does, and why the others do not.</summary>
+    /// <param name="host">A full host name.</param>
+    public ImmutableArray<Candidate> VirtualServices(string host) => VirtualServiceCandidates.Of(_view, host);
+
+    /// <summary>
+    /// The HTTP conditions of the VirtualService that answers for a host, in their order. Those that are for this scope
+    /// are the routes of the host's virtual host, in the same order. None when no VirtualService answers.
+    /// </summary>
+    public ImmutableArray<RuleOrigin> Rules(string host, int port) =>
+        _view.VirtualServices.Find(host) is { } source
+            ? [.. HttpRouteTranslator.Walk(_view, source, port)
+                .Select(r => new RuleOrigin(r.Rule, r.Match, r.Name, r.Exclusion))]
+            : [];
+
+    /// <summary>The DestinationRules that might count for a cluster: those that do, and why the others do not.</summary>
+    public ImmutableArray<Candidate> DestinationRules(string cluster) =>
+        TryReadCluster(cluster, out var service, out _, out _)
+            ? DestinationRuleCandidates.Of(_view, service)
+            : [];
+
+    /// <summary>Whether a port of the scope's own workload demands mesh mTLS, and who says so.</summary>
+    public AuthenticationInForce AuthenticationOf(int workloadPort) =>
+        AuthenticationScope.Find(_view.Mesh, _view.Scope.Namespace, _view.Scope.Labels, workloadPort);
+
+    /// <summary>The AuthorizationPolicies that might concern the scope's own workload, by name.</summary>
+    public ImmutableArray<PolicyOrigin> AuthorizationPolicies() =>
+    [
+        .. RbacTranslator.Considered(_view).Select(policy => new PolicyOrigin(
+            policy.Resource.Key,
+            policy.Spec.Action,
+            RbacTranslator.IsOnTrial(policy),
+            [.. policy.Spec.Rules.Select((_, i) => RbacTranslator.NameOf(policy.Resource.Key, i))],
+            RbacTranslator.ExclusionOf(_view, policy.Spec) ?? "")),
+    ];
+
+    private bool TryReadCluster(string cluster, out Service service, out ServicePort port, out string subset)
+    {
+        (service, port, subset) = (null!, null!, "");
+        if (cluster.Split('|', 4) is not ["outbound", var number, var part, var host]
+            || !int.TryParse(number, out var parsed)
+            || _view.FindService(host) is not { } found
+            || found.FindPort(parsed) is not { } foundPort)
+        {
+            return false;
+        }
+
+        (service, port, subset) = (found, foundPort, part);
+        return true;
+    }
+}

@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Routing;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Translation.Index;
+using MeshOrleans.Xds.Translation.Scopes;
+
+namespace MeshOrleans.Xds.Translation.Origins;
+
+/// <summary>Why a VirtualService answers for a host, or does not. Who answers, the table alone says.</summary>
+internal static class VirtualServiceCandidates
+{
+    /// <summary>
+    /// All that name the host, and those of the client's and the service's namespace that do not: one of them may have
+    /// been meant to.
+    /// </summary>
+    public static ImmutableArray<Candidate> Of(ProxyView view, string host)
+    {
+        var chosen = view.VirtualServices.Find(host);
+        var egress = EgressScope.Of(view.Mesh, view.Scope);
+        return
+        [
+            .. view.Mesh.VirtualServices.Concat(view.Mesh.GatewayRoutes)
+                .DistinctBy(source => source.Resource.Key)
+                .OrderBy(source => source.Resource.CreatedRevision)
+                .ThenBy(source => source.Resource.CreatedOrdinal)
+                .ThenBy(source => source.Resource.Key)
+                .Where(source => IsNear(view, source, host))
+                .Select(source => Judge(view, egress, source, chosen, host)),
+        ];
+    }
+
+    private static bool IsNear(ProxyView view, Sourced<VirtualService> source, string host) =>
+        PatternsOf(source, host).Any()
+        || source.Namespace == view.Scope.Namespace
+        || source.Namespace == view.FindService(host)?.Namespace;
+
+    private static Candidate Judge(
+        ProxyView view, EgressScope egress, Sourced<VirtualService> source, Sourced<VirtualService>? chosen, string host)
+    {
+        if (source.Resource.Key == chosen?.Resource.Key) return Because(source, $"answers for {PatternOf(source, host)}", true);
+        var patterns = PatternsOf(source, host).ToList();
+        if (patterns.Count == 0) return Because(source, $"is for other hosts: {string.Join(", ", source.Spec.Hosts)}");
+        if (!source.Spec.IsForSidecars)
+        {
+            return Because(source, $"is for gateways only: {string.Join(", ", source.Spec.Gateways)}");
+        }
+
+        if (!Visibility.Allows(source.Spec.ExportTo, source.Namespace, view.Scope.Namespace))
+        {
+            return Because(source, $"is not exported to namespace {view.Scope.Namespace}");
+        }
+
+        if (!patterns.Exists(pattern => egress.Sees(source.Namespace, pattern)))
+        {
+            return Because(source, "is hidden from the client by its Sidecar resource");
+        }
+
+        return Because(source, chosen is null ? "does not count here" : Loses(source, chosen, host));
+    }
+
+    private static string Loses(Sourced<VirtualService> source, Sourced<VirtualService> chosen, string host)
+    {
+        var (mine, theirs) = (PatternOf(source, host), PatternOf(chosen, host));
+        var winner = $"{chosen.Namespace}/{chosen.Name}";
+        if (mine != theirs) return $"{winner} is for {theirs}, which is nearer than {mine}";
+        if (RouteMerging.IsWanted(source.Resource) && RouteMerging.IsWanted(chosen.Resource))
+        {
+            return $"is merged into {winner}";
+        }
+
+        return HostPrecedence.Rank(source.Spec.ExportTo) == HostPrecedence.Rank(chosen.Spec.ExportTo)
+            ? $"is younger than {winner}"
+            : $"counts after {winner}, which is exported more narrowly";
+    }
+
+    /// <summary>The nearest of its hosts that takes a host.</summary>
+    private static string PatternOf(Sourced<VirtualService> source, string host) =>
+        PatternsOf(source, host).OrderBy(p => p.StartsWith('*')).ThenByDescending(p => p.Length).First();
+
+    private static IEnumerable<string> PatternsOf(Sourced<VirtualService> source, string host) =>
+        source.Spec.Hosts.Select(h => HostName.Resolve(h, source.Namespace)).Where(p => HostName.Matches(p, host));
+
+    private static Candidate Because(Sourced<VirtualService> source, string reason, bool counts = false) =>
+        new(source.Resource.Key, counts, reason);
+}

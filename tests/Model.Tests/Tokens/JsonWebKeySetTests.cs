@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using MeshOrleans.Model.Tokens;
+using MeshOrleans.Testing;
 
 namespace MeshOrleans.Model.Tests.Tokens;
 

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Model.Tests.Evaluation;
 using MeshOrleans.Model.Tokens;
+using MeshOrleans.Testing;
 
 namespace MeshOrleans.Model.Tests.Tokens;
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using MeshOrleans.Model.Tokens;
+using MeshOrleans.Testing;
 
 namespace MeshOrleans.Model.Tests.Tokens;
 

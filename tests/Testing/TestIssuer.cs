@@ -2,10 +2,10 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace MeshOrleans.Model.Tests.Tokens;
+namespace MeshOrleans.Testing;
 
 /// <summary>An issuer with an RSA key and one on each curve, and the tokens it signs.</summary>
-internal sealed class TestIssuer
+public static class TestIssuer
 {
     public const string Name = "https://issuer.example";
 

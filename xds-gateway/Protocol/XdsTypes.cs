@@ -21,6 +21,7 @@ public static class XdsTypes
         Inspector.TlsInspectorReflection.Descriptor,
         Istio.IstioHealthReflection.Descriptor,
         Istio.IstioNdsReflection.Descriptor,
+        Jwt.JwtAuthnReflection.Descriptor,
         Limits.RateLimitReflection.Descriptor,
         Listener.ListenerReflection.Descriptor,
         NetworkRbac.NetworkRbacReflection.Descriptor,

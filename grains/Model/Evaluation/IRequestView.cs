@@ -1,4 +1,5 @@
 using System.Net;
+using MeshOrleans.Model.Tokens;
 
 namespace MeshOrleans.Model.Evaluation;
 
@@ -41,6 +42,9 @@ public interface IRequestView
 
     /// <summary>The workload's port that was called.</summary>
     int DestinationPort { get; }
+
+    /// <summary>The token that was verified for this request; null when there is none.</summary>
+    VerifiedToken? Token { get; }
 
     /// <summary>Every value of a header; the name is compared without case.</summary>
     HeaderValues Header(string name);

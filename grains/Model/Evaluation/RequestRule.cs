@@ -47,6 +47,11 @@ public abstract record RequestRule
     /// <param name="Id">What the URI is compared with; null for any.</param>
     public sealed record Authenticated(StringMatcher? Id) : RequestRule;
 
+    /// <summary>A claim of the request's verified token. Without a token there is none.</summary>
+    /// <param name="Path">The names that lead to it.</param>
+    /// <param name="Matcher">What it is compared with.</param>
+    public sealed record TokenClaim(ImmutableArray<string> Path, ClaimMatcher Matcher) : RequestRule;
+
     /// <summary>The address of the direct peer.</summary>
     public sealed record SourceAddress(IPNetwork Network) : RequestRule;
 }

@@ -18,7 +18,7 @@ internal static class RuleEvaluator
             RequestRule.Always => true,
             // Where there is no request, what is asked of one is taken to hold if that denies, and not to if that
             // allows.
-            RequestRule.Header or RequestRule.UrlPath or RequestRule.UrlTemplate when !isHttp =>
+            RequestRule.Header or RequestRule.UrlPath or RequestRule.UrlTemplate or RequestRule.TokenClaim when !isHttp =>
                 quantifier is Quantifier.Any,
             RequestRule.Header header => header.Matcher.Matches(in view, quantifier),
             RequestRule.UrlPath path => path.Matcher.Matches(view.Path),
@@ -29,6 +29,7 @@ internal static class RuleEvaluator
             RequestRule.ServerName name => name.Matcher.Matches(view.ServerName),
             RequestRule.Authenticated peer =>
                 view.PeerId.Length > 0 && (peer.Id is null || peer.Id.Matches(view.PeerId)),
+            RequestRule.TokenClaim claim => view.Token is { } token && token.Holds(claim.Path, claim.Matcher),
             RequestRule.SourceAddress source => Contains(source.Network, view.SourceAddress),
             _ => throw new InvalidOperationException($"{rule.GetType().Name} is not part of the closed set."),
         };

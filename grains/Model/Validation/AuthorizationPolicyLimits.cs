@@ -31,7 +31,7 @@ internal static class AuthorizationPolicyLimits
     {
         foreach (var (i, source) in rule.From.Index())
         {
-            CheckSource(source, action, path.At("from").At(i).At("source"), report);
+            CheckSource(source, path.At("from").At(i).At("source"), report);
         }
 
         foreach (var (i, operation) in rule.To.Index())
@@ -47,8 +47,7 @@ internal static class AuthorizationPolicyLimits
         }
     }
 
-    private static void CheckSource(
-        AuthorizationSource source, AuthorizationAction action, FieldPath path, RuleReport report)
+    private static void CheckSource(AuthorizationSource source, FieldPath path, RuleReport report)
     {
         foreach (var (name, values) in new[]
         {
@@ -67,16 +66,6 @@ internal static class AuthorizationPolicyLimits
         {
             CheckNames(values, path.At(name), report);
         }
-
-        if (!source.RequestPrincipals.IsEmpty)
-        {
-            CheckUnknown(action, isNegated: false, path.At("requestPrincipals"), "requestPrincipals", report);
-        }
-
-        if (!source.NotRequestPrincipals.IsEmpty)
-        {
-            CheckUnknown(action, isNegated: true, path.At("notRequestPrincipals"), "notRequestPrincipals", report);
-        }
     }
 
     private static void CheckCondition(
@@ -87,8 +76,7 @@ internal static class AuthorizationPolicyLimits
         {
             report.Unsupported(path.At("key"), key, "use source.ip, the address of the direct peer");
         }
-        else if (key.StartsWith("request.auth.", StringComparison.Ordinal)
-            || key.StartsWith("experimental.envoy.", StringComparison.Ordinal))
+        else if (key.StartsWith("experimental.envoy.", StringComparison.Ordinal))
         {
             CheckUnknown(action, !condition.NotValues.IsEmpty, path.At("key"), key, report);
         }
@@ -108,7 +96,7 @@ internal static class AuthorizationPolicyLimits
     {
         if (action is AuthorizationAction.Deny || (action is AuthorizationAction.Allow && isNegated))
         {
-            report.Unsupported(path, what, "leave the rule out: tokens and filter metadata are not looked at");
+            report.Unsupported(path, what, "leave the rule out: filter metadata are not looked at");
         }
         else if (action is not AuthorizationAction.Custom)
         {

@@ -23,9 +23,7 @@ internal static class DataPlaneLimits
                 break;
             case Gateway gateway: CheckGateway(gateway, spec, report); break;
             case Sidecar sidecar: CheckSidecar(sidecar, spec, report); break;
-            case RequestAuthentication:
-                report.Unsupported(spec, "RequestAuthentication", "leave it out: no token would be checked");
-                break;
+            case RequestAuthentication policy: RequestAuthenticationLimits.Check(policy, spec, report); break;
         }
     }
 

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Tokens;
 
 namespace MeshOrleans.Model.Validation;
 
@@ -27,6 +27,7 @@ internal static class RequestAuthenticationRules
                 header.Name.Length == 0,
                 path.At("fromHeaders").At(i).At("name"),
                 "location header name must be non-empty string");
+            CheckName(header.Name, path.At("fromHeaders").At(i).At("name"), report);
         }
 
         foreach (var (i, name) in rule.FromParams.Index())
@@ -46,14 +47,16 @@ internal static class RequestAuthenticationRules
                 claim.Header.Length == 0 || claim.Claim.Length == 0,
                 at,
                 "header and claim must be non-empty");
-            report.ErrorIf(
-                claim.Header.Length > 0 && !HeaderRules.IsToken(claim.Header),
-                at.At("header"),
-                $"header name {claim.Header} is not a valid header name");
+            CheckName(claim.Header, at.At("header"), report);
         }
+
+        CheckName(rule.OutputPayloadToHeader, path.At("outputPayloadToHeader"), report);
 
         ValueRules.CheckDuration(rule.Timeout, path.At("timeout"), report);
     }
+
+    private static void CheckName(string header, FieldPath path, RuleReport report) => report.ErrorIf(
+        header.Length > 0 && !HeaderRules.IsToken(header), path, $"header name {header} is not a valid header name");
 
     private static void CheckKeys(JwtRule rule, FieldPath path, RuleReport report)
     {
@@ -66,7 +69,7 @@ internal static class RequestAuthenticationRules
             }
         }
 
-        if (rule.Jwks.Length > 0 && WhyNoKeys(rule.Jwks) is { } reason)
+        if (rule.Jwks.Length > 0 && !JsonWebKeySet.TryParse(rule.Jwks, out _, out var reason))
         {
             report.Error(path.At("jwks"), $"jwks parse error: {reason}");
         }
@@ -74,21 +77,5 @@ internal static class RequestAuthenticationRules
             rule.Jwks.Length > 0 && rule.JwksUri.Length > 0,
             path,
             "only one of jwks and jwksUri may be set");
-    }
-
-    private static string? WhyNoKeys(string jwks)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(jwks);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                && document.RootElement.TryGetProperty("keys", out var keys) && keys.ValueKind == JsonValueKind.Array
-                ? null
-                : "it has no list \"keys\"";
-        }
-        catch (JsonException)
-        {
-            return "it is no JSON";
-        }
     }
 }

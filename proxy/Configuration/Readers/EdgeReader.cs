@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Text;
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Model.Tokens;
 using MeshOrleans.Model.Validation;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Xds.Protocol.Listener;
@@ -62,6 +63,7 @@ internal static class EdgeReader
             Clusters = read.Http is null ? read.Clusters : null,
             Routes = read.Http is null ? null : RouteTableModel.Empty,
             PathNormalization = read.Http?.Normalization ?? PathNormalizationMode.Base,
+            Tokens = read.Http?.Tokens ?? TokenAuthentication.Nothing,
             Authorization = read.Http is { } http ? http.Authorization
                 : read.Authorization.IsEmpty ? AuthorizationModel.AllowAll
                 : new AuthorizationModel(read.Authorization),

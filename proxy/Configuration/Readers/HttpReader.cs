@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Model.Tokens;
 using MeshOrleans.Model.Validation;
 using Proto = MeshOrleans.Xds.Protocol;
 
@@ -16,6 +17,9 @@ internal sealed record HttpTemplate(
 {
     /// <summary>The limits of its rate limit filters.</summary>
     public ImmutableArray<RateLimitRuleModel> RateLimits { get; init; } = [];
+
+    /// <summary>The tokens that it verifies.</summary>
+    public TokenAuthentication Tokens { get; init; } = TokenAuthentication.Nothing;
 }
 
 /// <summary><c>HttpConnectionManager</c> to its parts.</summary>
@@ -23,6 +27,7 @@ internal static class HttpReader
 {
     private static readonly string RouterType = Proto.Router.Router.Descriptor.FullName;
     private static readonly string RbacType = Proto.HttpRbac.RBAC.Descriptor.FullName;
+    private static readonly string JwtType = Proto.Jwt.JwtAuthentication.Descriptor.FullName;
     private static readonly string FaultType = Proto.Fault.HTTPFault.Descriptor.FullName;
     private static readonly string RateLimitType = Proto.Limits.RateLimit.Descriptor.FullName;
     private static readonly string CorsType = Proto.Cors.Cors.Descriptor.FullName;
@@ -30,7 +35,7 @@ internal static class HttpReader
     public static HttpTemplate Read(
         Proto.Hcm.HttpConnectionManager manager, IEnumerable<AuthorizationFilter> before, FieldPath at)
     {
-        var (authorization, limits) = Filters(manager, before, at.At("http_filters"));
+        var (authorization, limits, tokens) = Filters(manager, before, at.At("http_filters"));
         if (manager.XffNumTrustedHops > 0)
         {
             throw new UnusableResourceException(at.At("xff_num_trusted_hops"), "is not supported");
@@ -52,6 +57,7 @@ internal static class HttpReader
                 return new HttpTemplate(manager.Rds.RouteConfigName, null, authorization, Normalization(manager, at))
                 {
                     RateLimits = limits,
+                    Tokens = tokens,
                 };
             case Proto.Hcm.HttpConnectionManager.RouteSpecifierOneofCase.RouteConfig:
                 return new HttpTemplate(
@@ -59,17 +65,19 @@ internal static class HttpReader
                         manager.RouteConfig, at.At("route_config")), authorization, Normalization(manager, at))
                 {
                     RateLimits = limits,
+                    Tokens = tokens,
                 };
             default:
                 throw new UnusableResourceException(at.At("route_specifier"), "is required");
         }
     }
 
-    private static (AuthorizationModel Authorization, ImmutableArray<RateLimitRuleModel> Limits) Filters(
+    private static FilterSet Filters(
         Proto.Hcm.HttpConnectionManager manager, IEnumerable<AuthorizationFilter> before, FieldPath at)
     {
         var authorization = before.ToImmutableArray().ToBuilder();
         var limits = ImmutableArray.CreateBuilder<RateLimitRuleModel>();
+        TokenAuthentication? tokens = null;
         var hasRouter = false;
         foreach (var (i, filter) in manager.HttpFilters.Index())
         {
@@ -78,6 +86,17 @@ internal static class HttpReader
             var type = filter.TypedConfig is { } any ? Any.GetTypeName(any.TypeUrl) : "";
             var here = at.At(i).At("typed_config");
             if (type == RouterType) hasRouter = true;
+            else if (type == JwtType)
+            {
+                // it says who asks, which is no use to a policy that has been asked before
+                if (tokens is not null || authorization.Count > 0)
+                {
+                    throw new UnusableResourceException(at.At(i), "must be the only one and stand before access control");
+                }
+
+                tokens = TokenReader.Read(
+                    CoreReader.Unpack<Proto.Jwt.JwtAuthentication>(filter.TypedConfig!, here), here);
+            }
             else if (type == RbacType)
             {
                 authorization.Add(Rbac(CoreReader.Unpack<Proto.HttpRbac.RBAC>(filter.TypedConfig!, here), here));
@@ -101,7 +120,7 @@ internal static class HttpReader
         var rules = authorization.Count == 0
             ? AuthorizationModel.AllowAll
             : new AuthorizationModel(authorization.ToImmutable());
-        return (rules, limits.ToImmutable());
+        return new FilterSet(rules, limits.ToImmutable(), tokens ?? TokenAuthentication.Nothing);
     }
 
     private static AuthorizationFilter Rbac(Proto.HttpRbac.RBAC rbac, FieldPath at) =>
@@ -130,4 +149,7 @@ internal static class HttpReader
                 throw new UnusableResourceException(
                     at.At("path_with_escaped_slashes_action"), $"{other} is not supported"),
         };
+
+    private sealed record FilterSet(
+        AuthorizationModel Authorization, ImmutableArray<RateLimitRuleModel> Limits, TokenAuthentication Tokens);
 }

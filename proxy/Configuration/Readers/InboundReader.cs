@@ -77,6 +77,7 @@ internal static class InboundReader
             ? new InboundTemplate(
                 model with
                 {
+                    Tokens = http.Tokens,
                     Authorization = http.Authorization,
                     PathNormalization = http.Normalization,
                     RateLimits = http.RateLimits,

@@ -109,6 +109,7 @@ internal static class RbacReader
                     : null),
             Proto.Principal.IdentifierOneofCase.Header =>
                 new RequestRule.Header(MatcherReader.Header(rule.Header, at.At("header"))),
+            Proto.Principal.IdentifierOneofCase.Metadata => TokenReader.Claim(rule.Metadata, at.At("metadata")),
             Proto.Principal.IdentifierOneofCase.UrlPath => UrlPath(rule.UrlPath, at.At("url_path")),
             Proto.Principal.IdentifierOneofCase.SourceIp =>
                 new RequestRule.SourceAddress(CoreReader.Network(rule.SourceIp, at.At("source_ip"))),

@@ -1,4 +1,5 @@
 using MeshOrleans.Model;
+using MeshOrleans.Model.Tokens;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Inbound;
 using MeshOrleans.Proxy.Dataplane.Limits;
@@ -9,7 +10,7 @@ namespace MeshOrleans.Proxy.Dataplane.Edge;
 
 /// <summary>
 /// Requests from outside: one spelling of the path, what only the mesh may say stripped, who the client is written
-/// down, policy, limits, then the route.
+/// down, tokens, policy, limits, then the route.
 /// </summary>
 internal sealed class EdgeHandler
 {
@@ -21,6 +22,7 @@ internal sealed class EdgeHandler
     private readonly RouteExecutor _routes;
     private readonly ExchangeRunner _runner;
     private readonly RateLimitGate _limits;
+    private readonly TokenGate _tokens;
     private readonly IRandomSource _random;
     private readonly Func<RequestExchange, Task> _handle;
 
@@ -29,6 +31,7 @@ internal sealed class EdgeHandler
         (_state, _random) = (services.Common.State, services.Random);
         (_trust, _routes, _runner) = (trust, routes, runner);
         _limits = new RateLimitGate(services.Common.Clock, services.Common.Metrics);
+        _tokens = new TokenGate(services.Common.Clock);
         _handle = HandleAsync; // made once: a method group would be a new delegate per request
     }
 
@@ -68,6 +71,11 @@ internal sealed class EdgeHandler
         }
 
         WriteHeaders(request.Headers, exchange, edge);
+        if (_tokens.Judge(exchange, chain.Tokens) is not TokenProblem.None and var problem)
+        {
+            return TokenGate.RefuseAsync(exchange, problem);
+        }
+
         var view = new HttpRequestView(exchange);
         var verdict = chain.Authorization.Decide(in view);
         if (!verdict.Allowed)

@@ -1,5 +1,6 @@
 using System.Net;
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Model.Tokens;
 
 namespace MeshOrleans.Proxy.Dataplane.Http;
 
@@ -27,6 +28,8 @@ internal readonly struct HttpRequestView(RequestExchange exchange) : IRequestVie
     public IPAddress? DestinationAddress => exchange.Context.Connection.LocalIpAddress;
 
     public int DestinationPort => exchange.DestinationPort;
+
+    public VerifiedToken? Token => exchange.Token;
 
     public HeaderValues Header(string name)
     {

@@ -1,4 +1,5 @@
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Model.Tokens;
 using MeshOrleans.Proxy.Dataplane.Clusters;
 using MeshOrleans.Proxy.Dataplane.Limits;
 using MeshOrleans.Proxy.Dataplane.Model;
@@ -67,6 +68,9 @@ internal sealed class RequestExchange
 
     /// <summary>The origin that the answer is to name as allowed; empty for none.</summary>
     public string AllowedOrigin { get; set; } = "";
+
+    /// <summary>The token that was verified for this request; null when there is none.</summary>
+    public VerifiedToken? Token { get; set; }
 
     /// <summary>What the limits of the workload say; nothing on the way out.</summary>
     public RateLimitVerdict RateLimit { get; set; }

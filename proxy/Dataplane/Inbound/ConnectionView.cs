@@ -1,5 +1,6 @@
 using System.Net;
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Model.Tokens;
 using Microsoft.AspNetCore.Connections;
 
 namespace MeshOrleans.Proxy.Dataplane.Inbound;
@@ -28,6 +29,8 @@ internal readonly struct ConnectionView(ConnectionContext connection, InboundCon
     public IPAddress? DestinationAddress => (connection.LocalEndPoint as IPEndPoint)?.Address;
 
     public int DestinationPort => inbound.WorkloadPort;
+
+    public VerifiedToken? Token => null;
 
     public HeaderValues Header(string name) => default;
 }

@@ -1,5 +1,6 @@
 using MeshOrleans.Model;
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Model.Tokens;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Limits;
 using MeshOrleans.Proxy.Dataplane.Model;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace MeshOrleans.Proxy.Dataplane.Inbound;
 
 /// <summary>
-/// The callers' requests: one spelling of the path, the caller's own claims stripped, policy, then the route.
+/// The callers' requests: one spelling of the path, the caller's own claims stripped, tokens, policy, then the route.
 /// </summary>
 internal sealed partial class InboundHandler
 {
@@ -18,6 +19,7 @@ internal sealed partial class InboundHandler
     private readonly RouteExecutor _routes;
     private readonly ExchangeRunner _runner;
     private readonly RateLimitGate _limits;
+    private readonly TokenGate _tokens;
     private readonly IRandomSource _random;
     private readonly ILogger<InboundHandler> _logger;
     private readonly Func<RequestExchange, Task> _handle;
@@ -32,6 +34,7 @@ internal sealed partial class InboundHandler
         (_state, _routes, _runner, _random, _logger) = (services.State, routes, runner, random, logger);
         _trust = new PeerTrust(services.State, services.Verifier);
         _limits = new RateLimitGate(services.Clock, services.Metrics);
+        _tokens = new TokenGate(services.Clock);
         _handle = HandleAsync; // made once: a method group would be a new delegate per request
     }
 
@@ -69,6 +72,11 @@ internal sealed partial class InboundHandler
         }
 
         HopHeaders.StripMeshOwned(request.Headers, exchange.Caller.IsMutualTls);
+        if (_tokens.Judge(exchange, port.Tokens) is not TokenProblem.None and var problem)
+        {
+            return TokenGate.RefuseAsync(exchange, problem);
+        }
+
         var view = new HttpRequestView(exchange);
         var verdict = port.Authorization.Decide(in view);
         if (verdict.ShadowAllowed is false) LogShadowDenied(exchange, verdict);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Model.Tokens;
 
 namespace MeshOrleans.Proxy.Dataplane.Model;
 
@@ -29,6 +30,9 @@ public sealed record EdgeChainModel
 
     /// <summary>Where relayed bytes go, chosen once per connection; null for requests.</summary>
     public WeightedChoice? Clusters { get; init; }
+
+    /// <summary>The tokens that are verified, before it is asked who may call. None on what relays bytes.</summary>
+    public TokenAuthentication Tokens { get; init; } = TokenAuthentication.Nothing;
 
     /// <summary>Who may call what. Of relayed bytes it is asked once per connection.</summary>
     public AuthorizationModel Authorization { get; init; } = AuthorizationModel.AllowAll;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Model.Tokens;
 
 namespace MeshOrleans.Proxy.Dataplane.Model;
 
@@ -33,6 +34,9 @@ public sealed record InboundPortModel
 
     /// <summary>The cluster of a port that relays bytes.</summary>
     public string TcpCluster { get; init; } = "";
+
+    /// <summary>The tokens that are verified, before it is asked who may call. None on what relays bytes.</summary>
+    public TokenAuthentication Tokens { get; init; } = TokenAuthentication.Nothing;
 
     /// <summary>Who may call what. On a port that relays bytes it is asked once per connection.</summary>
     public AuthorizationModel Authorization { get; init; } = AuthorizationModel.AllowAll;

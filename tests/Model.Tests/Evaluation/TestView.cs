@@ -1,5 +1,6 @@
 using System.Net;
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Model.Tokens;
 
 namespace MeshOrleans.Model.Tests.Evaluation;
 
@@ -27,6 +28,8 @@ internal readonly struct TestView(string path = "/", params (string Name, string
     public IPAddress? DestinationAddress { get; init; } = IPAddress.Loopback;
 
     public int DestinationPort { get; init; } = 8080;
+
+    public VerifiedToken? Token { get; init; }
 
     public HeaderValues Header(string name) =>
         new(headers.Where(h => h.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(h => h.Value).ToArray());

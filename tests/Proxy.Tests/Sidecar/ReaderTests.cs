@@ -54,7 +54,7 @@ public sealed class ReaderTests
                 With(MeshResources.InboundChain(8080, isTls: true), c => c.FilterChainMatch.ServerNames.Add("a")))
         },
         {
-            "filter_chains[0].filters[0].typed_config.http_filters[0].typed_config.rules.policies.p.principals[0]: identifier Metadata is not supported",
+            "filter_chains[0].filters[0].typed_config.http_filters[0].typed_config.rules.policies.p.principals[0].metadata.filter:  is not supported",
             MeshResources.InboundListener(
                 MeshResources.InboundChain(8080, isTls: true, Rbac(new Principal { Metadata = new() })))
         },

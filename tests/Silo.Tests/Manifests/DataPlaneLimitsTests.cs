@@ -59,21 +59,6 @@ public sealed class DataPlaneLimitsTests
     [InlineData(
         "targetRefs: [{ kind: Service, name: s }], rules: [{}]", "targetRefs", "nothing would enforce the policy")]
     [InlineData(
-        "action: DENY, rules: [{ from: [{ source: { requestPrincipals: [\"*\"] } }] }]", Token + ".requestPrincipals",
-        "tokens")]
-    [InlineData(
-        "action: DENY, rules: [{ from: [{ source: { notRequestPrincipals: [\"*\"] } }] }]",
-        Token + ".notRequestPrincipals", "tokens")]
-    [InlineData(
-        "action: ALLOW, rules: [{ from: [{ source: { notRequestPrincipals: [a/b] } }] }]",
-        Token + ".notRequestPrincipals", "tokens")]
-    [InlineData(
-        "action: DENY, rules: [{ when: [{ key: \"request.auth.claims[a][b]\", values: [c] }] }]",
-        "rules[0].when[0].key", "request.auth.claims[a][b] is not supported")]
-    [InlineData(
-        "rules: [{ when: [{ key: request.auth.audiences, notValues: [c] }] }]", "rules[0].when[0].key",
-        "request.auth.audiences is not supported")]
-    [InlineData(
         "action: DENY, rules: [{ when: [{ key: experimental.envoy.filters.a, values: [c] }] }]", "rules[0].when[0].key",
         "filter metadata")]
     public void A_policy_that_sidecars_would_refuse_or_not_enforce_is_refused(
@@ -93,13 +78,31 @@ public sealed class DataPlaneLimitsTests
     }
 
     [Theory]
-    [InlineData("{ jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', forwardOriginalToken: true }] }")]
-    [InlineData("{ selector: { matchLabels: { a: b } } }")]
-    public void Authentication_that_nobody_would_enforce_is_refused(string spec) => RuleTable.Limits(
+    [InlineData("jwtRules: [{ issuer: a, jwksUri: \"https://a/k\" }]", "jwtRules[0].jwksUri", "put the keys into jwks")]
+    [InlineData("jwtRules: [{ issuer: a }]", "jwtRules[0]", "a rule without jwks is not supported")]
+    [InlineData("targetRefs: [{ kind: Service, name: s }]", "targetRefs", "no token would be checked")]
+    [InlineData(
+        "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', outputPayloadToHeader: Content-Length }]",
+        "jwtRules[0].outputPayloadToHeader", "the header Content-Length is not supported")]
+    [InlineData(
+        "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', outputClaimToHeaders: [{ header: x-mesh-a, claim: b }] }]",
+        "jwtRules[0].outputClaimToHeaders[0].header", "the header x-mesh-a is not supported")]
+    public void Authentication_that_nobody_would_enforce_is_refused(string fields, string path, string message) =>
+        RuleTable.Limits("RequestAuthentication", $"{{ {fields} }}", path, message);
+
+    [Theory]
+    [InlineData(
         "RequestAuthentication",
-        spec,
-        "",
-        "RequestAuthentication is not supported by this version's sidecars; leave it out: no token would be checked");
+        "jwtRules: [{ issuer: a, audiences: [b], jwks: '{\"keys\":[]}', fromHeaders: [{ name: x, prefix: \"p \" }], "
+            + "fromParams: [t], fromCookies: [c], outputPayloadToHeader: x-jwt, forwardOriginalToken: true, "
+            + "outputClaimToHeaders: [{ header: x-sub, claim: sub }], spaceDelimitedClaims: [roles] }]")]
+    [InlineData("RequestAuthentication", "selector: { matchLabels: { a: b } }")]
+    [InlineData("AuthorizationPolicy", "action: DENY, rules: [{ from: [{ source: { notRequestPrincipals: [\"*\"] } }] }]")]
+    [InlineData("AuthorizationPolicy", "rules: [{ from: [{ source: { requestPrincipals: [\"a/b\"] } }] }]")]
+    [InlineData("AuthorizationPolicy", "rules: [{ when: [{ key: \"request.auth.claims[a][b]\", notValues: [c] }] }]")]
+    [InlineData("AuthorizationPolicy", "action: DENY, rules: [{ when: [{ key: request.auth.audiences, values: [c] }] }]")]
+    public void Tokens_are_checked_and_policies_may_ask_for_them(string kind, string fields) =>
+        RuleTable.Accepts(kind, $"{{ {fields} }}");
 
     [Theory]
     [InlineData("WorkloadEntry", "{ network: vpc-1 }", "address", "an endpoint without address")]
@@ -152,14 +155,14 @@ public sealed class DataPlaneLimitsTests
         "{ action: CUSTOM, provider: { name: p }, rules: [{ to: [{ operation: { paths: [/a] } }] }] }", "provider",
         "what the rules match is refused")]
     [InlineData(
-        "AuthorizationPolicy", "{ rules: [{ from: [{ source: { requestPrincipals: [\"*\"] } }] }] }",
-        "rules[0].from[0].source.requestPrincipals", "nobody matches it")]
-    [InlineData(
-        "AuthorizationPolicy", "{ rules: [{ when: [{ key: \"request.auth.claims[a]\", values: [b] }] }] }",
+        "AuthorizationPolicy", "{ rules: [{ when: [{ key: \"experimental.envoy.filters.a.b[c]\", values: [d] }] }] }",
         "rules[0].when[0].key", "nobody matches it")]
     [InlineData(
-        "AuthorizationPolicy", "{ action: AUDIT, rules: [{ from: [{ source: { notRequestPrincipals: [\"*\"] } }] }] }",
-        "rules[0].from[0].source.notRequestPrincipals", "not acted on")]
+        "RequestAuthentication", "{ jwtRules: [{ issuer: a, jwks: '{\"keys\":[{\"kty\":\"oct\"}]}' }] }",
+        "jwtRules[0].jwks", "a key (keys[0]: its kty is neither RSA nor EC) is accepted but not acted on")]
+    [InlineData(
+        "RequestAuthentication", "{ jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', timeout: 2s }] }",
+        "jwtRules[0].timeout", "timeout")]
     public void What_has_no_effect_is_accepted_with_a_word_about_it(
         string kind, string spec, string path, string message) =>
         RuleTable.Notes(kind, spec, path, message);

@@ -91,6 +91,12 @@ public sealed class SecurityRulesTests
         "jwtRules: [{ issuer: a, audiences: [\"\"] }]", "jwtRules[0].audiences[0]",
         "audience must be non-empty string")]
     [InlineData(
+        "jwtRules: [{ issuer: a, outputPayloadToHeader: \"a b\" }]", "jwtRules[0].outputPayloadToHeader",
+        "header name a b is not a valid header name")]
+    [InlineData(
+        "jwtRules: [{ issuer: a, fromHeaders: [{ name: \"a b\" }] }]", "jwtRules[0].fromHeaders[0].name",
+        "header name a b is not a valid header name")]
+    [InlineData(
         "jwtRules: [{ issuer: a, fromHeaders: [{}] }]", "jwtRules[0].fromHeaders[0].name",
         "location header name must be non-empty string")]
     public void A_wrong_request_authentication_is_refused(string fields, string path, string message) =>

@@ -60,8 +60,16 @@ public sealed class RbacTranslatorTests
     [InlineData("serviceAccounts: [x, other/y]", "or(authenticated spiffe://[^/]+/ns/app/sa/x authenticated spiffe://[^/]+/ns/other/sa/y)")]
     [InlineData("ipBlocks: ['10.0.0.0/8', '::1']", "or(direct 10.0.0.0/8 direct ::1/128)")]
     [InlineData("remoteIpBlocks: ['10.0.0.7']", "remote 10.0.0.7/32")]
-    [InlineData("requestPrincipals: ['*']", "not(any)")] // tokens are not verified yet: nobody has one
-    [InlineData("notRequestPrincipals: ['*']", "not(not(any))")]
+    [InlineData("requestPrincipals: ['*']", "and(iss=.+ sub=.+)")]
+    [InlineData("requestPrincipals: ['iss1/sub1']", "and(iss=iss1 sub=sub1)")]
+    [InlineData("requestPrincipals: ['https://i.example/x/sub1']", "and(iss=https://i.example/x sub=sub1)")]
+    [InlineData("requestPrincipals: ['https://i.example/*']", "and(iss=https://i.example sub=.+)")]
+    [InlineData("requestPrincipals: ['iss/ad*']", "and(iss=iss sub=ad*)")]
+    [InlineData("requestPrincipals: ['*/sub1']", "and(iss=.+ sub=sub1)")]
+    [InlineData("requestPrincipals: ['*.example/sub1']", "and(iss=*.example sub=sub1)")]
+    [InlineData("requestPrincipals: ['*min']", "and(iss=.+ sub=*min)")]
+    [InlineData("requestPrincipals: ['https*']", "and(iss=https* sub=.+)")]
+    [InlineData("notRequestPrincipals: ['*']", "not(and(iss=.+ sub=.+))")]
     [InlineData("namespaces: [x], notIpBlocks: ['10.0.0.7']", "and(authenticated spiffe://[^/]+/ns/x/.+ not(direct 10.0.0.7/32))")]
     public void Sources_are_read(string source, string expected)
     {
@@ -85,6 +93,11 @@ public sealed class RbacTranslatorTests
 
     [Theory]
     [InlineData("request.headers[X-Token]", "['*']", "present x-token", "any")]
+    [InlineData("request.auth.principal", "['i/s']", "and(iss=i sub=s)", "any")]
+    [InlineData("request.auth.audiences", "[x]", "aud~x", "any")]
+    [InlineData("request.auth.presenter", "['x*']", "azp~x*", "any")]
+    [InlineData("request.auth.claims[groups]", "[g1, g2]", "or(groups~g1 groups~g2)", "any")]
+    [InlineData("request.auth.claims[a][b.c]", "['*']", "a/b.c~.+", "any")]
     [InlineData("source.namespace", "[x]", "authenticated spiffe://[^/]+/ns/x/.+", "any")]
     [InlineData("destination.port", "['8080']", "any", "port 8080")]
     [InlineData("connection.sni", "['*.example']", "any", "sni *.example")]
@@ -152,6 +165,16 @@ public sealed class RbacTranslatorTests
         _ => matcher.SafeRegex.Regex,
     } + (matcher.IgnoreCase ? "~" : "");
 
+    private static string Text(Protocol.Matcher.MetadataMatcher matcher)
+    {
+        Assert.Equal("envoy.filters.http.jwt_authn", matcher.Filter);
+        Assert.Equal("payload", matcher.Path[0].Key);
+        var path = string.Join('/', matcher.Path.Skip(1).Select(segment => segment.Key));
+        if (matcher.Value.OrMatch is not { } either) return $"{path}={Text(matcher.Value.StringMatch)}";
+        Assert.Equal(either.ValueMatchers[0], either.ValueMatchers[1].ListMatch.OneOf);
+        return $"{path}~{Text(either.ValueMatchers[0].StringMatch)}";
+    }
+
     private static string Text(Principal principal) => principal.IdentifierCase switch
     {
         Principal.IdentifierOneofCase.AndIds => $"and({string.Join(' ', principal.AndIds.Ids.Select(Text))})",
@@ -161,6 +184,7 @@ public sealed class RbacTranslatorTests
         Principal.IdentifierOneofCase.DirectRemoteIp => $"direct {principal.DirectRemoteIp.AddressPrefix}/{principal.DirectRemoteIp.PrefixLen}",
         Principal.IdentifierOneofCase.RemoteIp => $"remote {principal.RemoteIp.AddressPrefix}/{principal.RemoteIp.PrefixLen}",
         Principal.IdentifierOneofCase.Header => $"present {principal.Header.Name}",
+        Principal.IdentifierOneofCase.Metadata => Text(principal.Metadata),
         Principal.IdentifierOneofCase.Any => "any",
         _ => principal.ToString(),
     };

@@ -33,6 +33,7 @@ public sealed class MeshIndex
         Gateways = [.. OldestFirst<Gateway>(snapshot)];
         DestinationRules = ByNamespace<DestinationRule>(snapshot);
         PeerAuthentications = ByNamespace<PeerAuthentication>(snapshot);
+        RequestAuthentications = ByNamespace<RequestAuthentication>(snapshot);
         AuthorizationPolicies = ByNamespace<AuthorizationPolicy>(snapshot);
         RateLimits = ByNamespace<RateLimit>(snapshot);
         Sidecars = ByNamespace<Sidecar>(snapshot);
@@ -50,6 +51,7 @@ public sealed class MeshIndex
         _byAddress = before._byAddress;
         DestinationRules = before.DestinationRules;
         PeerAuthentications = before.PeerAuthentications;
+        RequestAuthentications = before.RequestAuthentications;
         AuthorizationPolicies = before.AuthorizationPolicies;
         RateLimits = before.RateLimits;
         Sidecars = before.Sidecars;
@@ -71,6 +73,8 @@ public sealed class MeshIndex
     internal ILookup<string, Sourced<DestinationRule>> DestinationRules { get; }
 
     internal ILookup<string, Sourced<PeerAuthentication>> PeerAuthentications { get; }
+
+    internal ILookup<string, Sourced<RequestAuthentication>> RequestAuthentications { get; }
 
     internal ILookup<string, Sourced<AuthorizationPolicy>> AuthorizationPolicies { get; }
 

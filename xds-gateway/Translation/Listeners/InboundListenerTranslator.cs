@@ -105,6 +105,7 @@ internal static class InboundListenerTranslator
         manager.RouteConfig = Routes(port);
         manager.ForwardClientCertDetails = HttpConnectionManager.Types.ForwardClientCertDetails.AppendForward;
         manager.SetCurrentClientCertDetails = new() { Subject = true, Dns = true, Uri = true };
+        if (TokenTranslator.Filter(view) is { } tokens) manager.HttpFilters.Add(tokens);
         manager.HttpFilters.AddRange(RbacTranslator.HttpFilters(view));
         if (RateLimitTranslator.Filter(view) is { } limits) manager.HttpFilters.Add(limits);
         manager.HttpFilters.Add(HttpConnection.Router());

@@ -11,7 +11,6 @@ namespace MeshOrleans.Xds.Translation.Policies;
 internal sealed class ConditionTranslator(RuleContext context)
 {
     private const string HeaderStart = "request.headers[";
-    private const string Claim = "request.auth.claims[";
 
     private readonly List<Principal> principals = [];
     private readonly List<Permission> permissions = [];
@@ -51,8 +50,10 @@ internal sealed class ConditionTranslator(RuleContext context)
 
     private static Func<string, IEnumerable<Principal>>? OfRequest(string key) => key switch
     {
-        "request.auth.principal" or "request.auth.audiences" or "request.auth.presenter" => PrincipalTranslator.OfToken,
-        _ when key.StartsWith(Claim, StringComparison.Ordinal) => PrincipalTranslator.OfToken,
+        "request.auth.principal" => TokenPrincipals.Of,
+        "request.auth.audiences" => value => [TokenPrincipals.Claim(["aud"], value)],
+        "request.auth.presenter" => value => [TokenPrincipals.Claim(["azp"], value)],
+        _ when TokenPrincipals.ClaimIn(key) is { } path => value => [TokenPrincipals.Claim(path, value)],
         _ when HeaderIn(key) is { } name => value => [Header(name, value)],
         _ => null,
     };

@@ -25,7 +25,11 @@ internal static class PrincipalTranslator
         Add(principals, source.TrustDomains, source.NotTrustDomains, TrustDomain);
         Add(principals, source.IpBlocks, source.NotIpBlocks, DirectAddress);
         Add(principals, source.RemoteIpBlocks, source.NotRemoteIpBlocks, RemoteAddress);
-        if (!context.IsTcp) Add(principals, source.RequestPrincipals, source.NotRequestPrincipals, OfToken);
+        if (!context.IsTcp)
+        {
+            Add(principals, source.RequestPrincipals, source.NotRequestPrincipals, TokenPrincipals.Of);
+        }
+
         return principals;
     }
 
@@ -80,12 +84,6 @@ internal static class PrincipalTranslator
 
     public static IEnumerable<Principal> RemoteAddress(string block) =>
         Addresses.Network(block) is { } range ? [new Principal { RemoteIp = range }] : [];
-
-    /// <summary>
-    /// Tokens are not verified yet (no RequestAuthentication is translated), so no request has what a token would say:
-    /// nobody matches, and every negative holds.
-    /// </summary>
-    public static IEnumerable<Principal> OfToken(string pattern) => [];
 
     private static Principal Authenticated(StringMatcher name) =>
         new() { Authenticated = new() { PrincipalName = name } };

@@ -9,7 +9,7 @@ namespace MeshOrleans.Xds.Translation.Proxyless;
 /// <summary>Brings access control into the form that gRPC enforces (gRFC A41).</summary>
 /// <remarks>
 /// Each filter has a name of its own; rules on trial and audits are left out, as nobody would count them. A condition
-/// that gRPC cannot check (a path template, a header that it reserves) counts as unmet where that lets less through and
+/// that gRPC cannot check (a path template, a header that it reserves, a token) counts as unmet where that lets less through and
 /// as met where that refuses more.
 /// </remarks>
 internal static class ProxylessRbac
@@ -64,7 +64,7 @@ internal static class ProxylessRbac
         Principal.IdentifierOneofCase.NotId => Rbac.Not(Adapt(source.NotId, !unknown)),
         Principal.IdentifierOneofCase.Header when IsChecked(source.Header.Name) =>
             new Principal { Header = ProxylessMatch.Adapt(source.Header) },
-        Principal.IdentifierOneofCase.Header =>
+        Principal.IdentifierOneofCase.Header or Principal.IdentifierOneofCase.Metadata =>
             unknown ? Rbac.All((IReadOnlyList<Principal>)[]) : Rbac.Any((IReadOnlyList<Principal>)[]),
         _ => source,
     };

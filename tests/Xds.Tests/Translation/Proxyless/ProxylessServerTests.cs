@@ -81,6 +81,19 @@ public sealed class ProxylessServerTests
         Assert.Equal("(?i)b\\.Example", filter.Rules.Policies.Values.Single().Permissions.Single().Header.SafeRegexMatch.Regex);
     }
 
+    [Theory]
+    [InlineData("ALLOW", """requestPrincipals: ["*"]""", false)]
+    [InlineData("DENY", """requestPrincipals: ["*"]""", true)]
+    [InlineData("ALLOW", """notRequestPrincipals: ["*"]""", false)]
+    [InlineData("DENY", """notRequestPrincipals: ["*"]""", true)]
+    public void A_token_that_gRPC_does_not_look_at_lets_less_through(string action, string source, bool expected)
+    {
+        var filter = Assert.Single(
+            Filters(Policy("p", $"action: {action}, rules: [ {{ from: [ {{ source: {{ {source} }} }} ] }} ]")));
+
+        Assert.Equal(expected, Evaluate(filter.Rules.Policies.Values.Single().Principals.Single()));
+    }
+
     [Fact]
     public void Rules_on_trial_are_left_out() => Assert.Empty(Filters("""
         { kind: AuthorizationPolicy, apiVersion: security.istio.io/v1, metadata: { name: p, namespace: app, annotations: { istio.io/dry-run: "true" } },
@@ -93,6 +106,14 @@ public sealed class ProxylessServerTests
         Permission.RuleOneofCase.Any => permission.Any,
         Permission.RuleOneofCase.NotRule => !Evaluate(permission.NotRule),
         _ => throw new ArgumentException($"{permission} still asks a question."),
+    };
+
+    private static bool Evaluate(Principal principal) => principal.IdentifierCase switch
+    {
+        Principal.IdentifierOneofCase.Any => principal.Any,
+        Principal.IdentifierOneofCase.NotId => !Evaluate(principal.NotId),
+        Principal.IdentifierOneofCase.AndIds => principal.AndIds.Ids.All(Evaluate),
+        _ => throw new ArgumentException($"{principal} still asks a question."),
     };
 
     private static List<HttpRbac.RBAC> Filters(string yaml)

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Model.Validation;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Configuration.Readers;
 
@@ -37,6 +38,7 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         var outbound = new Dictionary<int, OutboundPortModel>();
         var inbound = new Dictionary<int, InboundPortModel>();
         var edge = new Dictionary<string, EdgeListenerModel>(StringComparer.Ordinal);
+        var tcp = new List<TcpServiceModel>();
         ListenerTemplate.CatchAll? rest = null;
         foreach (var listener in resources.Listeners.Values)
         {
@@ -44,6 +46,9 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
             {
                 case ListenerTemplate.Outbound port:
                     if (Outbound(listener.Name, port) is { } model) Add(outbound, model.Port, model, listener.Name);
+                    break;
+                case ListenerTemplate.Tcp template:
+                    tcp.Add(template.Service);
                     break;
                 case ListenerTemplate.Inbound ports:
                     foreach (var port in ports.Ports)
@@ -68,6 +73,7 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         {
             Clusters = clusters.ToFrozenDictionary(StringComparer.Ordinal),
             Outbound = outbound.ToFrozenDictionary(),
+            OutboundTcp = Tcp(tcp),
             Inbound = inbound.ToFrozenDictionary(),
             Edge = edge.ToFrozenDictionary(StringComparer.Ordinal),
             OutboundPolicy = rest?.Policy ?? ImpliedPolicy(clusters, outbound),
@@ -207,12 +213,17 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
     private RouteTableModel? Routes(HttpTemplate http) =>
         http.Routes ?? (resources.Routes.TryGetValue(http.RouteName, out var routes) ? routes.Content : null);
 
+    private TcpServiceTable Tcp(List<TcpServiceModel> services) =>
+        services.SequenceEqual(previous.OutboundTcp.Services)
+            ? previous.OutboundTcp
+            : CoreReader.Build(FieldPath.Root, () => new TcpServiceTable(services));
+
     private static void Add<T>(Dictionary<int, T> ports, int port, T model, string listener)
     {
         if (!ports.TryAdd(port, model))
         {
             throw new UnusableResourceException(
-                MeshOrleans.Model.Validation.FieldPath.Root,
+                FieldPath.Root,
                 $"Listener '{listener}': port {port} has a listener already");
         }
     }
@@ -241,7 +252,8 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         }
 
         foreach (var port in model.Inbound.Values.Where(p => !p.IsHttp)) yield return port.TcpCluster;
-        foreach (var choice in chains.Select(chain => chain.Clusters).OfType<WeightedChoice>())
+        var bytes = model.OutboundTcp.Services.SelectMany(service => service.AllChains).Select(c => c.Clusters);
+        foreach (var choice in chains.Select(chain => chain.Clusters).OfType<WeightedChoice>().Concat(bytes))
         {
             foreach (var cluster in choice.Clusters) yield return cluster.Name;
         }

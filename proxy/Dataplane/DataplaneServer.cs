@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using MeshOrleans.Model;
-using MeshOrleans.Proxy.Dataplane.Connections;
 using MeshOrleans.Proxy.Dataplane.Edge;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Inbound;
@@ -71,6 +70,9 @@ public sealed class DataplaneServer : IAsyncDisposable
         var services = new InboundServices(state, options, verifier, metrics, drain, clock);
         var connector = new UpstreamConnector(state, verifier);
         var edge = EdgeServer.Create(services, connector, random, loggers);
+        var accessLog = AccessLog.Open(options.AccessLog);
+        var tunnel = new OutboundTunnel(
+            services, new OutboundRelay(services, connector, accessLog, random), options.HostDemand);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.Sources.Clear(); // a sidecar takes nothing from the application's environment
         builder.Logging.ClearProviders();
@@ -89,8 +91,7 @@ public sealed class DataplaneServer : IAsyncDisposable
                 kestrel.Listen(own, listen =>
                 {
                     outbound = listen;
-                    listen.Protocols = HttpProtocols.Http1AndHttp2;
-                    listen.Use(next => connection => PlaintextHttp2.SniffAsync(connection, next));
+                    new OutboundListener(services, tunnel).Configure(listen);
                 });
             }
 
@@ -106,7 +107,6 @@ public sealed class DataplaneServer : IAsyncDisposable
         });
 
         var app = builder.Build();
-        var accessLog = AccessLog.Open(options.AccessLog);
         var server = new DataplaneServer(app, accessLog, metrics, drain);
         try
         {
@@ -114,7 +114,7 @@ public sealed class DataplaneServer : IAsyncDisposable
             await app.StartAsync(cancellationToken).ConfigureAwait(false);
             server.OutboundPort = (outbound?.EndPoint as IPEndPoint)?.Port ?? 0;
             server.InboundPorts = bound.ToDictionary(b => b.Key, b => ((IPEndPoint)b.Value.EndPoint).Port);
-            ownPort.OwnPort = server.OutboundPort;
+            ownPort.OwnPort = tunnel.OwnPort = server.OutboundPort;
             server.Edge = edge?.Open();
             return server;
         }

@@ -72,6 +72,7 @@ public static class SnapshotTranslator
     {
         yield return ListenerTranslator.CatchAll(view);
         foreach (var port in RouteTranslator.Ports(view)) yield return ListenerTranslator.Outbound(view, port);
+        foreach (var tcp in TcpListenerTranslator.Listeners(view)) yield return tcp;
         if (InboundListenerTranslator.Translate(view, InboundPort.Of(view)) is { } listener) yield return listener;
     }
 }

@@ -39,6 +39,9 @@ public static class AppProtocols
     public static bool IsHttp(this AppProtocol protocol) => protocol is
         AppProtocol.Http or AppProtocol.Http2 or AppProtocol.Grpc or AppProtocol.GrpcWeb or AppProtocol.Unspecified;
 
+    /// <summary>True when connections are carried as bytes.</summary>
+    public static bool IsTcp(this AppProtocol protocol) => !protocol.IsHttp() && protocol is not AppProtocol.Udp;
+
     /// <summary>True when upstream connections speak HTTP/2 from the first byte.</summary>
     public static bool IsHttp2(this AppProtocol protocol) => protocol is AppProtocol.Http2 or AppProtocol.Grpc;
 

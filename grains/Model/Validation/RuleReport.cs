@@ -25,13 +25,6 @@ internal sealed class RuleReport
     public void NotActedOn(FieldPath path, string what) => violations.Add(new Violation(
         path, $"{what} is accepted but not acted on by this version", Violation.NotActedOnCode, Severity.Warning));
 
-    /// <summary>A warning of something that one kind of client does and the others pass by.</summary>
-    public void EnvoyOnly(FieldPath path, string what) => violations.Add(new Violation(
-        path,
-        $"{what} is acted on by stock Envoys, but not by this version's sidecars nor by gRPC programs",
-        Violation.NotActedOnCode,
-        Severity.Warning));
-
     /// <summary>An error when the condition holds.</summary>
     public void ErrorIf(bool condition, FieldPath path, string message)
     {

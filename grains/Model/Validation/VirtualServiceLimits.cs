@@ -10,12 +10,6 @@ internal static class VirtualServiceLimits
 {
     public static void Check(VirtualService service, FieldPath spec, RuleReport report)
     {
-        if (service.IsForSidecars)
-        {
-            if (!service.Tls.IsEmpty) report.EnvoyOnly(spec.At("tls"), "a route of TLS traffic");
-            if (!service.Tcp.IsEmpty) report.EnvoyOnly(spec.At("tcp"), "a route of TCP traffic");
-        }
-
         foreach (var (i, route) in service.Http.Index()) CheckRoute(route, spec.At("http").At(i), report);
     }
 

@@ -25,6 +25,9 @@ internal abstract record ListenerTemplate
     /// <param name="IsOnDemand">Their hosts are asked for before that.</param>
     public sealed record CatchAll(OutboundPolicy Policy, bool IsOnDemand) : ListenerTemplate;
 
+    /// <summary>Connections of the application to one port of a service, carried as bytes.</summary>
+    public sealed record Tcp(TcpServiceModel Service) : ListenerTemplate;
+
     /// <summary>Connections from outside the mesh, taken by a gateway.</summary>
     /// <param name="Address">Where it listens.</param>
     /// <param name="Chains">What becomes of them.</param>
@@ -99,6 +102,7 @@ internal static class ListenerReader
 
     private static ListenerTemplate Outbound(Proto.Listener.Listener listener, FieldPath at)
     {
+        if (TcpServiceReader.IsService(listener)) return TcpServiceReader.Read(listener, at);
         var (_, port) = CoreReader.Socket(listener.Address, at.At("address"));
         var chains = listener.FilterChains.Count > 0 ? listener.FilterChains.ToList()
             : listener.DefaultFilterChain is { } only ? [only] : [];

@@ -61,6 +61,17 @@ internal sealed class CircuitBreaker
     public ValueTask<Gate?> EnterAsync(CancellationToken cancellationToken) =>
         _connections is { } gate ? gate.EnterAsync(cancellationToken) : default;
 
+    /// <summary>Takes the place of a connection that carries one call of bytes and cannot wait.</summary>
+    /// <param name="gate">What to release; null when the cluster has no limit.</param>
+    /// <returns>False when there are as many connections as there may be.</returns>
+    public bool TryEnter(out Gate? gate)
+    {
+        gate = _connections;
+        if (gate is null || gate.TryEnter()) return true;
+        gate = null;
+        return false;
+    }
+
     /// <summary>So many side by side, so many waiting.</summary>
     [SuppressMessage(
         "Design", "CA1001", Justification = "A SemaphoreSlim whose wait handle nobody asks for holds nothing.")]
@@ -80,9 +91,11 @@ internal sealed class CircuitBreaker
 
         public void Release() => _free.Release();
 
+        public bool TryEnter() => _free.Wait(0, CancellationToken.None);
+
         public ValueTask<Gate?> EnterAsync(CancellationToken cancellationToken)
         {
-            if (_free.Wait(0, CancellationToken.None)) return new(this);
+            if (TryEnter()) return new(this);
             if (Interlocked.Increment(ref _pending) <= waiting) return WaitAsync(cancellationToken);
             Interlocked.Decrement(ref _pending);
             return new(Full);

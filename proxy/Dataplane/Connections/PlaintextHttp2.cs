@@ -34,24 +34,6 @@ internal sealed class PlaintextHttp2 : ITlsConnectionFeature, ITlsApplicationPro
         connection.Features.Set<ITlsApplicationProtocolFeature>(Instance);
     }
 
-    /// <summary>A stage for listeners that take plaintext only: looks for the preface, consumes nothing.</summary>
-    public static async Task SniffAsync(ConnectionContext connection, ConnectionDelegate next)
-    {
-        bool? isPreface = null;
-        try
-        {
-            await FirstLook.TakeAsync(
-                connection.Transport.Input, arrived => (isPreface = IsPreface(arrived)) is not null).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is IOException or ConnectionAbortedException)
-        {
-            return; // gone before it said anything
-        }
-
-        if (isPreface is true) Mark(connection);
-        await next(connection).ConfigureAwait(false);
-    }
-
     /// <summary>Compares with what has arrived; null while it can still become the preface.</summary>
     public static bool? IsPreface(in ReadOnlySequence<byte> arrived)
     {

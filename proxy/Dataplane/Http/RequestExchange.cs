@@ -3,6 +3,7 @@ using MeshOrleans.Model.Tokens;
 using MeshOrleans.Proxy.Dataplane.Clusters;
 using MeshOrleans.Proxy.Dataplane.Limits;
 using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Outbound;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
 using MeshOrleans.Proxy.Dataplane.Upstream;
 using Microsoft.AspNetCore.Http;
@@ -48,6 +49,9 @@ internal sealed class RequestExchange
     public string Scheme { get; set; } = "http";
 
     public int DestinationPort { get; set; }
+
+    /// <summary>Where the connection was meant to go, whatever host its request names; null when that says it.</summary>
+    public TunnelTarget? Tunnel { get; set; }
 
     /// <summary>The port that was called, of the same model; null on the way out.</summary>
     public InboundPortModel? InboundPort { get; init; }

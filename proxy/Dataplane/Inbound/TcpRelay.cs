@@ -36,7 +36,8 @@ internal static class TcpRelay
         ProxyMetrics.ConnectionSeries counters,
         TimeProvider clock)
     {
-        Interlocked.Increment(ref counters.Opened);
+        var count = new RelayCount(counters);
+        count.Open();
         try
         {
             Stream stream;
@@ -46,22 +47,53 @@ internal static class TcpRelay
             }
 
             await using var disposal = stream.ConfigureAwait(false);
-            var toApplication = ToApplicationAsync(connection.Transport.Input, stream, counters);
-            await ToCallerAsync(stream, connection.Transport.Output, counters).ConfigureAwait(false);
-            connection.Transport.Input.CancelPendingRead();
-            await toApplication.ConfigureAwait(false);
+            await RelayAsync(connection, stream, count).ConfigureAwait(false);
         }
-        catch (Exception exception)
-            when (exception is SocketException or IOException or OperationCanceledException
-                or ConnectionAbortedException or ObjectDisposedException)
+        catch (Exception exception) when (IsLoss(exception))
         {
-            connection.Abort(new ConnectionAbortedException("The relay has lost one of its ends.", exception));
+            Abort(connection, exception);
         }
         finally
         {
-            Interlocked.Increment(ref counters.Closed);
+            count.Close();
         }
     }
+
+    /// <summary>Carries the bytes between a caller and a connection that is there already.</summary>
+    /// <param name="connection">The caller.</param>
+    /// <param name="stream">The other end. Not disposed here.</param>
+    /// <param name="count">What is counted.</param>
+    public static async Task CarryAsync(ConnectionContext connection, Stream stream, RelayCount count)
+    {
+        count.Open();
+        try
+        {
+            await RelayAsync(connection, stream, count).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (IsLoss(exception))
+        {
+            Abort(connection, exception);
+        }
+        finally
+        {
+            count.Close();
+        }
+    }
+
+    private static async Task RelayAsync(ConnectionContext connection, Stream stream, RelayCount count)
+    {
+        var toApplication = ToApplicationAsync(connection.Transport.Input, stream, count);
+        await ToCallerAsync(stream, connection.Transport.Output, count).ConfigureAwait(false);
+        connection.Transport.Input.CancelPendingRead();
+        await toApplication.ConfigureAwait(false);
+    }
+
+    private static bool IsLoss(Exception exception) =>
+        exception is SocketException or IOException or OperationCanceledException or ConnectionAbortedException
+            or ObjectDisposedException;
+
+    private static void Abort(ConnectionContext connection, Exception exception) =>
+        connection.Abort(new ConnectionAbortedException("The relay has lost one of its ends.", exception));
 
     private static async ValueTask<Stream> ConnectAsync(IPEndPoint target, CancellationToken cancellationToken)
     {
@@ -86,7 +118,7 @@ internal static class TcpRelay
     }
 
     private static async Task ToApplicationAsync(
-        PipeReader caller, Stream application, ProxyMetrics.ConnectionSeries counters)
+        PipeReader caller, Stream application, RelayCount count)
     {
         try
         {
@@ -96,7 +128,7 @@ internal static class TcpRelay
                 foreach (var segment in result.Buffer)
                 {
                     await application.WriteAsync(segment).ConfigureAwait(false);
-                    Interlocked.Add(ref counters.Received, segment.Length);
+                    count.AddReceived(segment.Length);
                 }
 
                 caller.AdvanceTo(result.Buffer.End);
@@ -113,14 +145,14 @@ internal static class TcpRelay
     }
 
     private static async Task ToCallerAsync(
-        Stream application, PipeWriter caller, ProxyMetrics.ConnectionSeries counters)
+        Stream application, PipeWriter caller, RelayCount count)
     {
         while (true)
         {
             var read = await application.ReadAsync(caller.GetMemory(4096)).ConfigureAwait(false);
             if (read == 0) break;
             caller.Advance(read);
-            Interlocked.Add(ref counters.Sent, read);
+            count.AddSent(read);
             var flushed = await caller.FlushAsync().ConfigureAwait(false);
             if (flushed.IsCompleted || flushed.IsCanceled) break;
         }

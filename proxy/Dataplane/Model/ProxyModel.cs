@@ -28,6 +28,9 @@ public sealed record ProxyModel
     public FrozenDictionary<int, OutboundPortModel> Outbound { get; init; } =
         FrozenDictionary<int, OutboundPortModel>.Empty;
 
+    /// <summary>Services whose outbound connections are carried as bytes.</summary>
+    public TcpServiceTable OutboundTcp { get; init; } = TcpServiceTable.Empty;
+
     /// <summary>Inbound ports by workload port.</summary>
     public FrozenDictionary<int, InboundPortModel> Inbound { get; init; } =
         FrozenDictionary<int, InboundPortModel>.Empty;

@@ -8,6 +8,9 @@ public static class UnknownHostRoutes
     /// <summary>The cluster of calls that go where they point.</summary>
     public const string PassthroughCluster = "PassthroughCluster";
 
+    /// <summary>The name, in logs and metrics, of what a call that may not go where it points is given to.</summary>
+    public const string BlackHoleCluster = "BlackHoleCluster";
+
     private static readonly RouteTableModel Passthrough = Single(
         "allow_any", new RouteAction.Forward(WeightedChoice.Of(PassthroughCluster)));
 

@@ -5,6 +5,7 @@ using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Model;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace MeshOrleans.Proxy.Dataplane.Outbound;
 
@@ -14,7 +15,7 @@ namespace MeshOrleans.Proxy.Dataplane.Outbound;
 internal sealed class OutboundHandler
 {
     private const int DefaultPort = 80;
-    private const string NoConnect = "CONNECT is not supported yet: send plain HTTP to this proxy, it does the TLS.\n";
+    private const string NoConnect = "CONNECT must be the first request of a connection, in HTTP/1.1.\n";
 
     private readonly ProxyState _state;
     private readonly RouteExecutor _routes;
@@ -40,8 +41,9 @@ internal sealed class OutboundHandler
     private Task HandleAsync(RequestExchange exchange)
     {
         var request = exchange.Context.Request;
-        if (HttpMethods.IsConnect(request.Method) && !HttpProtocol.IsHttp2(request.Protocol))
+        if (HttpMethods.IsConnect(request.Method) && !IsExtended(exchange.Context))
         {
+            if (HttpProtocol.IsHttp11(request.Protocol)) exchange.Context.Response.Headers.Connection = "close";
             return LocalReply.WriteAsync(exchange, StatusCodes.Status501NotImplemented, NoConnect);
         }
 
@@ -51,7 +53,8 @@ internal sealed class OutboundHandler
         }
 
         var model = exchange.Snapshot.Model;
-        var port = HostName.Port(exchange.Host) ?? DefaultPort;
+        exchange.Tunnel = exchange.Context.Features.Get<TunnelTarget>();
+        var port = exchange.Tunnel?.Port ?? HostName.Port(exchange.Host) ?? DefaultPort;
         var listener = model.Outbound.GetValueOrDefault(port);
         exchange.DestinationPort = port;
         if (!RequestTargetReader.TryRead(exchange, listener?.PathNormalization ?? PathNormalizationMode.Base)
@@ -92,6 +95,10 @@ internal sealed class OutboundHandler
         var table = listener?.Routes ?? UnknownHostRoutes.Of(model.OutboundPolicy);
         return _routes.ExecuteAsync(exchange, table);
     }
+
+    // Extended CONNECT (RFC 8441) is how a WebSocket begins in HTTP/2.
+    private static bool IsExtended(HttpContext context) =>
+        context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
 
     private bool IsLoop(RequestExchange exchange)
     {

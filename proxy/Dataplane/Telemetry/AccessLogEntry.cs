@@ -1,5 +1,6 @@
 using System.Net;
 using MeshOrleans.Proxy.Dataplane.Http;
+using MeshOrleans.Proxy.Dataplane.Outbound;
 
 namespace MeshOrleans.Proxy.Dataplane.Telemetry;
 
@@ -77,4 +78,29 @@ internal sealed record AccessLogEntry
             RouteName = exchange.Decision.Route?.Name ?? "",
         };
     }
+
+    public static AccessLogEntry Of(TcpCall call, DateTimeOffset now, TimeSpan duration) => new()
+    {
+        StartTime = now - duration,
+        Duration = duration,
+        Method = call.Status > 0 ? "CONNECT" : "",
+        Path = "",
+        Protocol = call.Status > 0 ? "HTTP/1.1" : "",
+        Code = call.Status,
+        Flags = call.Flags,
+        Details = call.Details,
+        TransportFailure = call.TransportFailure,
+        BytesReceived = call.Count?.Received,
+        BytesSent = call.Count?.Sent,
+        ForwardedFor = "",
+        UserAgent = "",
+        RequestId = "",
+        Authority = call.Target.Authority,
+        UpstreamHost = call.Upstream is { } upstream ? $"{upstream.Address}:{upstream.Port}" : "",
+        UpstreamCluster = call.ClusterName,
+        Local = call.Connection.LocalEndPoint as IPEndPoint,
+        Remote = call.Connection.RemoteEndPoint as IPEndPoint,
+        ServerName = call.ServerName,
+        RouteName = "",
+    };
 }

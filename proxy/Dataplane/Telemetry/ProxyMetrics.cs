@@ -101,13 +101,14 @@ public sealed class ProxyMetrics
         series.Add(duration.TotalMilliseconds);
     }
 
-    internal ConnectionSeries Connections(Caller caller, ClusterModel? cluster, bool isInbound = true)
+    internal ConnectionSeries Connections(
+        Caller caller, ClusterModel? cluster, bool isInbound = true, ResponseFlags flags = ResponseFlags.None)
     {
-        var key = new ConnectionKey(isInbound, caller.PeerId, cluster?.Name ?? "");
+        var key = new ConnectionKey(isInbound, caller.PeerId, cluster?.Name ?? "", flags);
         return _connections.GetOrAdd(
             key,
             static (key, state) => new ConnectionSeries(state.Self.Sides(key.IsInbound, state.Caller, state.Cluster, "", "")
-                + $",request_protocol=\"tcp\",response_flags=\"-\",connection_security_policy=\"{Security(key.IsInbound, state.Caller)}\""),
+                + $",request_protocol=\"tcp\",response_flags=\"{key.Flags.ToText()}\",connection_security_policy=\"{Security(key.IsInbound, state.Caller)}\""),
             (Self: this, Caller: caller, Cluster: cluster));
     }
 
@@ -187,7 +188,7 @@ public sealed class ProxyMetrics
         bool IsGrpc,
         int GrpcStatus);
 
-    private readonly record struct ConnectionKey(bool IsInbound, string Peer, string Cluster);
+    private readonly record struct ConnectionKey(bool IsInbound, string Peer, string Cluster, ResponseFlags Flags);
 
     /// <summary>The counters of relayed connections of one peer and port.</summary>
     internal sealed class ConnectionSeries(string labels)

@@ -143,6 +143,12 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
 
     private static EndpointSlot OriginalDestination(RequestExchange exchange, EndpointState state)
     {
+        if (exchange.Tunnel is { } tunnel)
+        {
+            return new EndpointSlot(
+                new EndpointModel(tunnel.Host, tunnel.Port), state, $"http://{tunnel.Authority}");
+        }
+
         var name = HostName.WithoutPort(exchange.Authority).ToString();
         return new EndpointSlot(
             new EndpointModel(name, exchange.DestinationPort), state, $"http://{name}:{exchange.DestinationPort}");

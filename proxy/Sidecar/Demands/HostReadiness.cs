@@ -12,8 +12,8 @@ internal sealed class HostReadiness(ModelHolder models, Func<ProxyModel> inForce
     public bool IsReady(string host, int port)
     {
         var model = inForce();
-        if (FindHost(model, host, port) is not { } found) return false;
-        foreach (var cluster in ClustersOf(found))
+        if (ClustersOf(model, host, port) is not { } clusters) return false;
+        foreach (var cluster in clusters)
         {
             if (!model.Clusters.TryGetValue(cluster, out var of) || IsUnresolved(of)) return false;
         }
@@ -25,18 +25,24 @@ internal sealed class HostReadiness(ModelHolder models, Func<ProxyModel> inForce
     public bool WaitsForNames(string host, int port)
     {
         var model = inForce();
-        return FindHost(model, host, port) is { } found
-            && ClustersOf(found).Any(name => model.Clusters.TryGetValue(name, out var of) && IsUnresolved(of));
+        return ClustersOf(model, host, port) is { } clusters
+            && clusters.Any(name => model.Clusters.TryGetValue(name, out var of) && IsUnresolved(of));
     }
 
-    private static IEnumerable<string> ClustersOf(VirtualHostModel host) =>
-        host.Routes.Select(r => r.Action).OfType<RouteAction.Forward>()
-            .SelectMany(a => a.Clusters.Clusters).Select(c => c.Name);
+    // Null when the model does not know the host: neither as one of requests, nor as one of bytes.
+    private static IEnumerable<string>? ClustersOf(ProxyModel model, string host, int port)
+    {
+        var choices = FindHost(model, host, port) is { } found
+            ? found.Routes.Select(r => r.Action).OfType<RouteAction.Forward>().Select(a => a.Clusters)
+            : model.OutboundTcp.Find(host, port)?.AllChains.Select(c => c.Clusters);
+        return choices?.SelectMany(choice => choice.Clusters).Select(c => c.Name);
+    }
 
     /// <summary>The names of the hosts of a model that asks on demand, as <c>host:port</c>; none of any other.</summary>
     public static IEnumerable<string> HeldBy(ProxyModel model) =>
         model.Outbound.Values.Where(o => o.Routes.AsksOnDemand)
             .SelectMany(o => o.Routes.Hosts).Where(h => !h.IsOnDemand).Select(h => h.Name)
+            .Concat(model.IsOnDemand ? model.OutboundTcp.Services.Select(s => $"{s.Hosts[0]}:{s.Port}") : [])
             .Distinct(StringComparer.Ordinal);
 
     private static VirtualHostModel? FindHost(ProxyModel model, string host, int port) =>

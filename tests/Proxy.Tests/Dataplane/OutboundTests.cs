@@ -117,17 +117,6 @@ public sealed class OutboundTests
     }
 
     [Fact]
-    public async Task Connect_is_refused_with_a_reason()
-    {
-        await using var proxy = await TestProxy.StartAsync(Models.Outbound(Models.Table()));
-
-        var answer = await RawHttp.SendAsync(proxy.Server.OutboundPort, "CONNECT b:443 HTTP/1.1\r\nHost: b:443\r\n\r\n");
-
-        Assert.StartsWith("HTTP/1.1 501", answer);
-        Assert.Contains("CONNECT is not supported", answer);
-    }
-
-    [Fact]
     public async Task A_connection_that_says_nothing_and_goes_is_no_error()
     {
         await using var backend = await EchoBackend.StartAsync();

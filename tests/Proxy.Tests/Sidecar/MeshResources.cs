@@ -95,6 +95,26 @@ internal static class MeshResources
         };
     }
 
+    /// <summary>The listener of a service of bytes.</summary>
+    public static Listener TcpListener(string host, int port) => new()
+    {
+        Name = $"{host}_{port}",
+        Address = At(host, port),
+        BindToPort = false,
+        TrafficDirection = TrafficDirection.Outbound,
+        FilterChains =
+        {
+            new FilterChain
+            {
+                Filters =
+                {
+                    new Filter { Name = "tcp", TypedConfig = Any.Pack(
+                        new Xds.Protocol.TcpProxy.TcpProxy { StatPrefix = host, Cluster = $"outbound|{port}||{host}" }) },
+                },
+            },
+        },
+    };
+
     public static Filter Http(HttpConnectionManager manager) =>
         new() { Name = "envoy.filters.network.http_connection_manager", TypedConfig = Any.Pack(manager) };
 

@@ -35,6 +35,17 @@ public sealed class ReaderTests
             "filter_chains[0].filters[0].typed_config.http_filters[1]: nothing may follow the router",
             MeshResources.OutboundListener(80, MeshResources.RouterFilter())
         },
+        { "additional_addresses[0].address: has another port than 3306", With(
+            MeshResources.TcpListener("db", 3306), l => l.AdditionalAddresses.Add(
+                new Proto.Listener.AdditionalAddress { Address = MeshResources.At("db.app", 3307) })) },
+        { "address.socket_address.address: '*.db' is not an IP address", With(
+            MeshResources.TcpListener("db", 3306), l => l.Address.SocketAddress.Address = "*.*.db") },
+        { "filter_chains[0].transport_socket: is not supported here", With(
+            MeshResources.TcpListener("db", 3306), l => l.FilterChains[0].TransportSocket = new()) },
+        { "filter_chains[0].filter_chain_match.source_ports: is not supported", With(
+            MeshResources.TcpListener("db", 3306), l => l.FilterChains[0].FilterChainMatch = new() { SourcePorts = { 1 } }) },
+        { "filter_chains[0].filters: must be a TCP proxy alone", With(
+            MeshResources.TcpListener("db", 3306), l => l.FilterChains[0] = MeshResources.OutboundListener(80).FilterChains[0]) },
         {
             "filter_chains: the chains of port 8080 differ in more than their transport",
             MeshResources.InboundListener(

@@ -1,5 +1,5 @@
 using MeshOrleans.Model.Validation;
-using MeshOrleans.Proxy.Sidecar.Xds.Readers;
+using MeshOrleans.Proxy.Configuration.Readers;
 using MeshOrleans.Testing;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Jwt;

@@ -36,6 +36,32 @@ public sealed class TranslationContractTests
     }
 
     [Fact]
+    public void What_a_sidecar_gets_of_ports_of_bytes_becomes_services_that_do_what_the_routes_say()
+    {
+        using var holder = new ModelHolder(ProxyModel.Empty, new ManualTimeProvider(), new ListLogger<ModelHolder>());
+        var resources = JsonNode.Parse(File.ReadAllText(Path.Combine(Golden(), "tcp/everything.json")))!.AsObject();
+        string[] types =
+            [TypeUrls.Cluster, TypeUrls.ClusterLoadAssignment, TypeUrls.Listener, TypeUrls.RouteConfiguration];
+        foreach (var type in types) Assert.Null(holder.Apply(Response(type, resources)));
+
+        var model = holder.Model!;
+        var tcp = model.OutboundTcp;
+
+        Assert.Same(tcp.Find("vip", 9000), tcp.Find("10.96.0.1", 9000));
+        Assert.Same(tcp.Find("vip.app", 9000), tcp.Find("vip.app.svc.cluster.local", 9000));
+        Assert.Null(tcp.Find("vip", 80));
+        Assert.Equal(
+            [90, 10], tcp.Find("vip", 9000)!.Choose(null, "", null)!.Clusters.Clusters.Select(c => c.Weight));
+        Assert.True(tcp.Find("vip", 443)!.NeedsServerName);
+        Assert.NotNull(tcp.Find("vip", 443)!.Choose(null, "vip.app.svc.cluster.local", null));
+        Assert.Null(tcp.Find("vip", 443)!.Choose(null, "other", null));
+        Assert.False(tcp.Find("shop.example", 443)!.NeedsServerName);
+        Assert.Same(tcp.Find("db", 5432), tcp.Find("db-0.db.app", 5432));
+        var named = tcp.Services.SelectMany(s => s.AllChains).SelectMany(c => c.Clusters.Clusters).Select(c => c.Name);
+        Assert.All(named, name => Assert.True(model.Clusters.ContainsKey(name), name));
+    }
+
+    [Fact]
     public void What_a_gateway_gets_becomes_listeners_that_do_what_the_Gateway_says()
     {
         using var holder = new ModelHolder(ProxyModel.Empty, new ManualTimeProvider(), new ListLogger<ModelHolder>());

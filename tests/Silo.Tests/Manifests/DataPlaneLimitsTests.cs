@@ -131,13 +131,6 @@ public sealed class DataPlaneLimitsTests
         "{ host: a, trafficPolicy: { retryBudget: { percent: { value: 20 }, budgetInterval: 10s } } }",
         "trafficPolicy.retryBudget.budgetInterval", "budgetInterval")]
     [InlineData(
-        "VirtualService",
-        "{ hosts: [a.com], tls: [{ match: [{ sniHosts: [a.com] }], route: [{ destination: { host: a } }] }] }", "tls",
-        "a route of TLS traffic is acted on by stock Envoys, but not by this version's sidecars nor by gRPC programs")]
-    [InlineData(
-        "VirtualService", "{ hosts: [a.com], tcp: [{ route: [{ destination: { host: a } }] }] }", "tcp",
-        "a route of TCP traffic is acted on by stock Envoys")]
-    [InlineData(
         "Gateway",
         "{ servers: [{ port: { number: 443, name: https, protocol: HTTPS }, hosts: [a.com], "
             + "tls: { mode: SIMPLE, credentialName: c, cipherSuites: [ECDHE-ECDSA-AES128-GCM-SHA256] } }] }",

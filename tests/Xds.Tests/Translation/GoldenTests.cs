@@ -71,6 +71,10 @@ public sealed class GoldenTests
         Compare(Path.Combine("envoy", "everything"), EnvoyMesh.Mesh.For(TestMesh.Envoy()).Resources);
 
     [Fact]
+    public void A_mesh_with_ports_of_bytes_becomes_for_a_sidecar_what_its_golden_file_says() =>
+        Compare(Path.Combine("tcp", "everything"), EnvoyMesh.Mesh.For().Resources);
+
+    [Fact]
     public void A_mesh_with_every_kind_of_server_becomes_for_a_gateway_what_its_golden_file_says() =>
         Compare(Path.Combine("edge", "everything"), EdgeMesh.Everything.For(EdgeMesh.Gateway).Resources);
 

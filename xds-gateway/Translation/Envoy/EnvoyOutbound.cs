@@ -48,17 +48,15 @@ internal static class EnvoyOutbound
 
     /// <summary>Whether the listeners depend on who the members of a service are.</summary>
     public static bool NamesMembers(Service service) =>
-        service.Addresses.IsEmpty && service.Ports.Any(port => IsTcp(port.Protocol));
+        service.Addresses.IsEmpty && service.Ports.Any(port => port.Protocol.IsTcp());
 
     private static bool IsFree(int port) =>
         port is not (ListenerTranslator.CapturePort or InboundListenerTranslator.CapturePort);
 
-    private static bool IsTcp(AppProtocol protocol) => !protocol.IsHttp() && protocol is not AppProtocol.Udp;
-
     private static IEnumerable<(Service Service, ServicePort Port)> TcpPorts(ProxyView view) =>
         from service in view.Services
         from port in service.Ports
-        where IsTcp(port.Protocol) && IsFree(port.Number)
+        where port.Protocol.IsTcp() && IsFree(port.Number)
         select (service, port);
 
     private static Listener ForAddress(

@@ -17,7 +17,8 @@ namespace MeshOrleans.Xds.Translation.Envoy;
 /// </remarks>
 /// <param name="view">Who calls.</param>
 /// <param name="known">The clusters there are.</param>
-internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known)
+/// <param name="isByName">The callers name the service, whatever addresses it has.</param>
+internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool isByName = false)
 {
     /// <param name="service">The service.</param>
     /// <param name="port">Its port.</param>
@@ -45,7 +46,7 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known)
         }
 
         if (hasRule) yield break;
-        var isKnownByName = own.IsEmpty && service.Addresses.IsEmpty && service.Host != "*";
+        var isKnownByName = !isByName && own.IsEmpty && service.Addresses.IsEmpty && service.Host != "*";
         yield return new(own, isKnownByName ? [service.Host] : [], [], Default(service, port));
     }
 
@@ -64,7 +65,7 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known)
             }
         }
 
-        var isByMember = EnvoyCluster.HasMemberClusters(service, port);
+        var isByMember = !isByName && EnvoyCluster.HasMemberClusters(service, port);
         foreach (var address in isByMember ? own : [])
         {
             var cluster = ClusterName.Member(service.Host, port.Number, address);

@@ -17,7 +17,8 @@ public static class AutoScope
     /// one that only a VirtualService knows, maybe a wildcard. Null when it leads nowhere.
     /// </summary>
     public static string? FindHost(MeshIndex mesh, string clientNamespace, string name, int port) =>
-        new HostDirectory(mesh, clientNamespace).Find(name, port);
+        new HostDirectory(mesh, clientNamespace).Find(name, port)
+        ?? new HostDirectory(mesh, clientNamespace, isTcp: true).Find(name, port);
 
     /// <summary>What a proxy is told of; null when it is told of everything it may see.</summary>
     internal static UsedHosts? UsedBy(MeshIndex mesh, ProxyScope scope, EgressScope egress) =>

@@ -12,11 +12,14 @@ namespace MeshOrleans.Xds.Translation.Scopes;
 /// The order of claims is that of <see cref="RouteTranslator"/>: hosts of services, hosts that only a VirtualService
 /// knows, then the other names of services, the first service by host first.
 /// </remarks>
-internal readonly struct HostDirectory(MeshIndex mesh, string clientNamespace)
+/// <param name="mesh">The mesh.</param>
+/// <param name="clientNamespace">The namespace of the clients.</param>
+/// <param name="isTcp">It is about services whose connections are carried as bytes, which have listeners by name.</param>
+internal readonly struct HostDirectory(MeshIndex mesh, string clientNamespace, bool isTcp = false)
 {
     private const string ClusterSuffix = ".cluster.local";
 
-    /// <summary>The host whose virtual host takes a name, wildcards included; null when none does.</summary>
+    /// <summary>The host whose virtual host or listener takes a name, wildcards included; null when none does.</summary>
     public string? Find(string name, int port)
     {
         if (!HasTable(port)) return null;
@@ -32,13 +35,13 @@ internal readonly struct HostDirectory(MeshIndex mesh, string clientNamespace)
     /// <summary>The host that claims a domain in the table of a port; null when nobody does.</summary>
     public string? OwnerOf(string domain, int port)
     {
-        if (mesh.Registry.Find(domain, clientNamespace) is { } service && HasHttp(service, port)) return domain;
-        if (mesh.RoutesFor(clientNamespace).IsUnknown(domain)) return domain;
+        if (mesh.Registry.Find(domain, clientNamespace) is { } service && Has(service, port)) return domain;
+        if (!isTcp && mesh.RoutesFor(clientNamespace).IsUnknown(domain)) return domain;
         string? owner = null;
         foreach (var candidate in Candidates(domain))
         {
             if (owner is not null && string.CompareOrdinal(owner, candidate.Host) <= 0) continue;
-            if (!HasHttp(candidate, port) || !IsSeen(candidate)) continue;
+            if (!Has(candidate, port) || !IsSeen(candidate)) continue;
             var names = VirtualHostDomains.NamesOf(candidate, clientNamespace);
             if (names.Contains(domain, StringComparer.OrdinalIgnoreCase)) owner = candidate.Host;
         }
@@ -46,15 +49,16 @@ internal readonly struct HostDirectory(MeshIndex mesh, string clientNamespace)
         return owner;
     }
 
-    private static bool HasHttp(Service service, int port) => service.FindPort(port)?.Protocol.IsHttp() is true;
+    private bool Has(Service service, int port) => service.FindPort(port) is { Protocol: var protocol }
+        && (isTcp ? protocol.IsTcp() : protocol.IsHttp());
 
     /// <summary>Whether there is a table of a port: some service that is seen has HTTP there, or none is needed.</summary>
     private bool HasTable(int port)
     {
-        if (port == RouteTranslator.DefaultPort) return true;
+        if (isTcp || port == RouteTranslator.DefaultPort) return true;
         foreach (var service in mesh.Registry.Services)
         {
-            if (HasHttp(service, port) && IsSeen(service)) return true;
+            if (Has(service, port) && IsSeen(service)) return true;
         }
 
         return false;

@@ -113,7 +113,8 @@ internal sealed class ProxyView
         }
     }
 
-    private static IEnumerable<Destination> DestinationsOf(VirtualService source) =>
+    /// <summary>Where all rules of a VirtualService lead.</summary>
+    public static IEnumerable<Destination> DestinationsOf(VirtualService source) =>
         source.Http.SelectMany(DestinationsOf).Concat(
             source.Tls.SelectMany(r => r.Route).Concat(source.Tcp.SelectMany(r => r.Route))
                 .Select(r => r.Destination)

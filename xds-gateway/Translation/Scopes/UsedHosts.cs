@@ -42,7 +42,7 @@ internal sealed class UsedHosts
         else if (!_routes.IsUnknown(host)) return;
         if (_routes.Table.Find(host) is { } source)
         {
-            foreach (var destination in source.Spec.Http.SelectMany(ProxyView.DestinationsOf))
+            foreach (var destination in ProxyView.DestinationsOf(source.Spec))
             {
                 Add(HostName.Resolve(destination.Host, source.Namespace));
             }

@@ -30,6 +30,16 @@ internal static class Models
         Outbound = new Dictionary<int, OutboundPortModel> { [80] = new(80, table) }.ToFrozenDictionary(),
     }.With(clusters);
 
+    public static TcpChainModel Chain(string cluster, params string[] serverNames) =>
+        new() { Clusters = WeightedChoice.Of(cluster), ServerNames = [.. serverNames] };
+
+    /// <summary>A model with one service of bytes, <c>db:3306</c>.</summary>
+    public static ProxyModel Tcp(TcpChainModel? last, TcpChainModel[] chains, params ClusterModel[] clusters) => new ProxyModel
+    {
+        OutboundTcp = new TcpServiceTable([new TcpServiceModel("db_3306", ["db", "db.app"], 3306, [.. chains], last)]),
+        OutboundPolicy = OutboundPolicy.RegistryOnly,
+    }.With(clusters);
+
     public static ProxyModel Inbound(int port, InboundTlsMode mode, ClusterModel app, AuthorizationModel? rules = null) => new ProxyModel
     {
         Inbound = new Dictionary<int, InboundPortModel>

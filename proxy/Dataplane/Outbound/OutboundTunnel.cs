@@ -1,0 +1,200 @@
+using System.Buffers;
+using System.Net;
+using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Proxy.Dataplane.Connections;
+using MeshOrleans.Proxy.Dataplane.Inbound;
+using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Telemetry;
+using MeshOrleans.Proxy.Dataplane.Tls;
+using Microsoft.AspNetCore.Connections;
+
+namespace MeshOrleans.Proxy.Dataplane.Outbound;
+
+/// <summary>
+/// A connection whose destination is known before its first byte: chooses by that, and where it must by those bytes,
+/// who serves it.
+/// </summary>
+/// <remarks>
+/// A service of the mesh takes bytes by the rules of its port. A port of HTTP takes requests, which are routed as if they
+/// had come to it. What nobody knows goes where it points, or nowhere. Bytes are read only after the caller was told that
+/// it may speak; it is told so when somebody is there to listen, unless what it says decides who that is.
+/// </remarks>
+internal sealed class OutboundTunnel(InboundServices services, OutboundRelay relay, IHostDemand? demand)
+{
+    private static readonly WeightedChoice Passthrough = WeightedChoice.Of(UnknownHostRoutes.PassthroughCluster);
+
+    /// <summary>The port that this proxy has bound; calls to itself would go round for ever.</summary>
+    public int OwnPort { get; set; }
+
+    /// <summary>Serves a connection whose CONNECT has been read.</summary>
+    /// <param name="connection">The caller.</param>
+    /// <param name="target">Where it wants to go.</param>
+    /// <param name="http">Who serves requests.</param>
+    public async Task ServeAsync(ConnectionContext connection, TunnelTarget target, ConnectionDelegate http)
+    {
+        if (IsLoop(target))
+        {
+            await ConnectReply.RefuseAsync(connection, 400, "").ConfigureAwait(false);
+            return;
+        }
+
+        if (demand is not null && IsAskedFor(services.State.Model, target))
+        {
+            await demand.WaitAsync(target.Host, target.Port, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        var snapshot = services.State.Current;
+        var model = snapshot.Model;
+        var service = model.OutboundTcp.Find(target.Host, target.Port);
+        var listener = model.Outbound.GetValueOrDefault(target.Port);
+        var isKnown = listener is not null && Knows(listener, target);
+        if (isKnown || (service is null && listener is not null && model.OutboundPolicy is OutboundPolicy.AllowAny))
+        {
+            await ConnectReply.AcceptAsync(connection).ConfigureAwait(false);
+            var isDeclared = isKnown && service is null;
+            if (await HasRequestsAsync(connection, isDeclared).ConfigureAwait(false))
+            {
+                connection.Features.Set(target);
+                await http(connection).ConfigureAwait(false);
+                return;
+            }
+
+            await RelayAsync(relay.Begin(connection, target, snapshot), service, isAccepted: true).ConfigureAwait(false);
+            return;
+        }
+
+        await RelayAsync(relay.Begin(connection, target, snapshot), service, isAccepted: false).ConfigureAwait(false);
+    }
+
+    private async Task RelayAsync(TcpCall call, TcpServiceModel? service, bool isAccepted)
+    {
+        try
+        {
+            if (service is { NeedsServerName: true } && !isAccepted)
+            {
+                await AcceptAsync(call).ConfigureAwait(false);
+                isAccepted = true;
+            }
+
+            if (service is { NeedsServerName: true })
+            {
+                call.ServerName = await ServerNameAsync(call.Connection).ConfigureAwait(false);
+            }
+
+            if (service is null && call.Snapshot.Model.OutboundPolicy is OutboundPolicy.RegistryOnly)
+            {
+                call.ClusterName = UnknownHostRoutes.BlackHoleCluster;
+                call.Fail(ResponseFlags.NoHealthyUpstream, "no_healthy_upstream");
+                await RefuseAsync(call, isAccepted, 502).ConfigureAwait(false);
+                return;
+            }
+
+            var clusters = service is null ? Passthrough : Choose(call, service);
+            if (!await relay.ConnectAsync(call, clusters).ConfigureAwait(false))
+            {
+                await RefuseAsync(call, isAccepted, 503).ConfigureAwait(false);
+                return;
+            }
+
+            if (!isAccepted) await AcceptAsync(call).ConfigureAwait(false);
+            call.Status = 200;
+            await relay.CarryAsync(call).ConfigureAwait(false);
+        }
+        finally
+        {
+            relay.End(call);
+        }
+    }
+
+    private static WeightedChoice? Choose(TcpCall call, TcpServiceModel service)
+    {
+        var from = (call.Connection.RemoteEndPoint as IPEndPoint)?.Address;
+        var own = call.Snapshot.Model.WorkloadAddress;
+        var source = own is not null && (from is null || IPAddress.IsLoopback(from)) ? own : from;
+        return service.Choose(call.Target.Address, call.ServerName, source)?.Clusters;
+    }
+
+    private static async ValueTask AcceptAsync(TcpCall call)
+    {
+        call.Status = 200;
+        await ConnectReply.AcceptAsync(call.Connection).ConfigureAwait(false);
+    }
+
+    private static async ValueTask RefuseAsync(TcpCall call, bool isAccepted, int status)
+    {
+        if (isAccepted)
+        {
+            call.Connection.Abort(new ConnectionAbortedException("Nobody takes the connection."));
+            return;
+        }
+
+        call.Status = status;
+        await ConnectReply.RefuseAsync(
+            call.Connection,
+            status,
+            ConnectReply.BodyOf(call.Flags),
+            call.Flags is ResponseFlags.UpstreamOverflow).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether requests follow. Where the port says so nothing else is served, whatever comes.</summary>
+    private async ValueTask<bool> HasRequestsAsync(ConnectionContext connection, bool isDeclared)
+    {
+        var spoken = SpokenProtocol.Incomplete;
+        await LookAsync(
+            connection,
+            isDeclared ? services.Options.FirstBytesTimeout : services.Options.ServerFirstTimeout,
+            arrived => (spoken = HttpSniff.Read(arrived)) is not SpokenProtocol.Incomplete).ConfigureAwait(false);
+        if (spoken is SpokenProtocol.Http2) PlaintextHttp2.Mark(connection);
+        return isDeclared || spoken is SpokenProtocol.Http1 or SpokenProtocol.Http2;
+    }
+
+    /// <summary>The name that a handshake asks for; empty when there is none, or it does not come in time.</summary>
+    private async ValueTask<string> ServerNameAsync(ConnectionContext connection)
+    {
+        ClientHello? hello = null;
+        await LookAsync(
+            connection,
+            services.Options.FirstBytesTimeout,
+            arrived => ClientHello.Read(arrived, out hello) is not FirstBytes.Incomplete).ConfigureAwait(false);
+        return hello?.ServerName ?? "";
+    }
+
+    private async ValueTask LookAsync(
+        ConnectionContext connection, TimeSpan limit, Func<ReadOnlySequence<byte>, bool> isEnough)
+    {
+        using var timeout = new CancellationTokenSource(limit, services.Clock);
+        try
+        {
+            await FirstLook.TakeAsync(connection.Transport.Input, isEnough, timeout.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // what has arrived so far decides
+        }
+    }
+
+    private static bool IsAskedFor(ProxyModel model, TunnelTarget target)
+    {
+        if (model.OutboundTcp.Find(target.Host, target.Port) is not null) return false;
+        return model.Outbound.GetValueOrDefault(target.Port) is { } listener
+            ? listener.Routes.AsksOnDemand && !Knows(listener, target)
+            : model.IsOnDemand;
+    }
+
+    // The host of last resort stands for all that nobody knows.
+    private static bool Knows(OutboundPortModel listener, TunnelTarget target)
+    {
+        var name = target.Host.Contains(':') ? $"[{target.Host}]" : target.Host;
+        return listener.Routes.FindHost(name) is { IsOnDemand: false } host && !host.Domains.Contains("*");
+    }
+
+    private bool IsLoop(TunnelTarget target)
+    {
+        if (target.Port != OwnPort) return false;
+        return target.Host is "localhost"
+            || (target.Address is { } address
+                && (IPAddress.IsLoopback(address)
+                    || address.Equals(IPAddress.Any)
+                    || address.Equals(IPAddress.IPv6Any)));
+    }
+}

@@ -1,0 +1,97 @@
+using MeshOrleans.Xds.Protocol.Listener;
+using MeshOrleans.Xds.Protocol.TcpProxy;
+using MeshOrleans.Xds.Tests.Translation.Envoy;
+
+namespace MeshOrleans.Xds.Tests.Translation;
+
+/// <summary>What a sidecar is told of connections that are carried as bytes.</summary>
+public sealed class TcpListenerTranslatorTests
+{
+    private static readonly Translated Got = EnvoyMesh.Mesh.For();
+
+    [Fact]
+    public void A_port_of_bytes_has_a_listener_by_all_names_of_its_service()
+    {
+        var listener = Got.Listener("vip.app.svc.cluster.local_9000");
+
+        Assert.Equal(false, listener.BindToPort);
+        Assert.Equal(
+            ["vip.app.svc.cluster.local", "vip.app.svc", "vip.app", "vip", "10.96.0.1"],
+            listener.AdditionalAddresses.Select(a => a.Address).Prepend(listener.Address).Select(a => a.SocketAddress.Address));
+        Assert.All(listener.AdditionalAddresses, a => Assert.Equal(9000u, a.Address.SocketAddress.PortValue));
+    }
+
+    [Fact]
+    public void Its_rules_are_those_of_its_caller()
+    {
+        var mine = Got.Listener("vip.app.svc.cluster.local_9000");
+        var others = EnvoyMesh.Mesh.For(TestMesh.Scope("app", "app=other")).Listener("vip.app.svc.cluster.local_9000");
+
+        Assert.Equal(
+            [("outbound|9000|v1|b.app.svc.cluster.local", 90u), ("outbound|9000|v2|b.app.svc.cluster.local", 10u)],
+            Tcp(mine.DefaultFilterChain).WeightedClusters.Clusters.Select(c => (c.Name, c.Weight)));
+        Assert.Equal("BlackHoleCluster", Tcp(others.DefaultFilterChain).Cluster);
+    }
+
+    [Fact]
+    public void A_TLS_port_is_routed_by_server_name_where_there_are_rules_and_else_by_the_name_that_is_called()
+    {
+        var ruled = Got.Listener("vip.app.svc.cluster.local_443");
+        var plain = Got.Listener("shop.example_443");
+
+        Assert.Equal(["vip.app.svc.cluster.local"], Assert.Single(ruled.FilterChains).FilterChainMatch.ServerNames);
+        Assert.Null(ruled.DefaultFilterChain);
+        Assert.Empty(plain.FilterChains);
+        Assert.Equal("outbound|443||shop.example", Tcp(plain.DefaultFilterChain).Cluster);
+    }
+
+    [Fact]
+    public void A_headless_service_that_is_called_by_name_is_one_service()
+    {
+        var listener = Got.Listener("db.app.svc.cluster.local_5432");
+
+        Assert.Equal("outbound|5432||db.app.svc.cluster.local", Tcp(listener.DefaultFilterChain).Cluster);
+        Assert.Contains("*.db.app", listener.AdditionalAddresses.Select(a => a.Address.SocketAddress.Address));
+    }
+
+    [Fact]
+    public void Subnets_narrow_and_what_is_left_goes_to_the_service()
+    {
+        var listener = EnvoyMesh.With("""
+            kind: VirtualService
+            apiVersion: networking.istio.io/v1
+            metadata: { name: l4, namespace: app }
+            spec:
+              hosts: [ net.example ]
+              tcp:
+              - match: [ { destinationSubnets: [ 203.0.113.0/24 ], sourceSubnet: 10.0.0.0/8 } ]
+                route: [ { destination: { host: b, port: { number: 9000 } } } ]
+            """).For().Listener("net.example_7000");
+
+        var chain = Assert.Single(listener.FilterChains);
+        Assert.Equal("203.0.113.0", chain.FilterChainMatch.PrefixRanges.Single().AddressPrefix);
+        Assert.Equal("10.0.0.0", chain.FilterChainMatch.SourcePrefixRanges.Single().AddressPrefix);
+        Assert.Equal("outbound|9000||b.app.svc.cluster.local", Tcp(chain).Cluster);
+        Assert.Equal("outbound|7000||net.example", Tcp(listener.DefaultFilterChain).Cluster);
+    }
+
+    [Fact]
+    public void A_name_belongs_to_the_first_that_claims_it_and_a_host_before_other_names()
+    {
+        var got = TestMesh.With("""
+            kind: ServiceEntry
+            apiVersion: networking.istio.io/v1
+            metadata: { name: short }
+            spec: { hosts: [ b.app ], resolution: STATIC, addresses: [ 10.96.7.7 ], ports: [ { number: 9000, name: tcp, protocol: TCP } ] }
+            """).For();
+
+        string[] claims = ["b.app.svc.cluster.local_9000", "b.app_9000"];
+        var names = claims.SelectMany(n => got.Listener(n).AdditionalAddresses
+            .Select(a => a.Address).Prepend(got.Listener(n).Address).Select(a => (n, a.SocketAddress.Address))).ToList();
+
+        Assert.Equal(names.Count, names.Select(n => n.Address).Distinct().Count());
+        Assert.Equal(("b.app_9000", "b.app"), names.Single(n => n.Address == "b.app"));
+    }
+
+    private static TcpProxy Tcp(FilterChain chain) => chain.Filters.Single().TypedConfig.Unpack<TcpProxy>();
+}

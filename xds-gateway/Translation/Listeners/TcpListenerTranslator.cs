@@ -1,0 +1,82 @@
+using System.Net;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Protocol.Core;
+using MeshOrleans.Xds.Protocol.Listener;
+using MeshOrleans.Xds.Translation.Clusters;
+using MeshOrleans.Xds.Translation.Envoy;
+using MeshOrleans.Xds.Translation.Routes;
+using MeshOrleans.Xds.Translation.Scopes;
+
+namespace MeshOrleans.Xds.Translation.Listeners;
+
+/// <summary>Makes the outbound listeners of connections that are carried as bytes: one for each port of a service.</summary>
+/// <remarks>
+/// A client of an outbound proxy names whom it calls (CONNECT), so these listeners are known by name: their addresses are
+/// all names and literal addresses by which a service may be called. A name belongs to the first that claims it, full
+/// hosts before other names, as in route tables. Their chains are those that a stock Envoy has for the service.
+/// </remarks>
+internal static class TcpListenerTranslator
+{
+    private const string Everything = "*";
+
+    public static IEnumerable<Listener> Listeners(ProxyView view)
+    {
+        (Service Service, ServicePort Port)[] ports =
+        [
+            .. from service in view.Services
+               from port in service.Ports
+               where port.Protocol.IsTcp() && service.Host != Everything
+               select (service, port),
+        ];
+        if (ports.Length == 0) yield break;
+        var known = OutboundCluster.Of(view).Select(cluster => cluster.Name).ToHashSet(StringComparer.Ordinal);
+        var routes = new TcpRoutes(view, known, isByName: true);
+        var taken = ports.Select(pair => (pair.Service.Host, pair.Port.Number)).ToHashSet();
+        foreach (var (service, port) in ports)
+        {
+            var others = VirtualHostDomains.NamesOf(service, view.Scope.Namespace)
+                .Where(name => !view.IsOnDemand || IsOwn(view, service, name, port.Number))
+                .Select(Bare)
+                .Where(name => name != Everything && !name.EndsWith('.'))
+                .Where(name => taken.Add((name, port.Number)))
+                .ToList();
+            yield return Listener(service, port, others, routes.Of(service, port, []));
+        }
+    }
+
+    private static Listener Listener(
+        Service service, ServicePort port, List<string> others, IEnumerable<TcpRoute> routes)
+    {
+        var cluster = ClusterName.Outbound(service.Host, port.Number);
+        var listener = new Listener
+        {
+            Name = $"{service.Host}_{port.Number}",
+            Address = Addresses.Of(service.Host, port.Number),
+            BindToPort = false,
+            TrafficDirection = TrafficDirection.Outbound,
+        };
+        listener.AdditionalAddresses.AddRange(others.Select(name => new AdditionalAddress
+        {
+            Address = Addresses.Of(name, port.Number),
+        }));
+        var book = new ChainBook();
+        foreach (var route in routes)
+        {
+            var chains = book.Chains(cluster, route);
+            if (route.IsForAll) listener.DefaultFilterChain ??= chains.FirstOrDefault();
+            else listener.FilterChains.AddRange(chains);
+        }
+
+        return listener;
+    }
+
+    // The first that claims a name may be one that is not used, and so not here.
+    private static bool IsOwn(ProxyView view, Service service, string name, int port) =>
+        new HostDirectory(view.Mesh, view.Scope.Namespace, isTcp: true).OwnerOf(name, port) == service.Host;
+
+    private static string Bare(string name)
+    {
+        var bare = name.Trim('[', ']');
+        return IPAddress.TryParse(bare, out var address) ? address.ToString() : bare.ToLowerInvariant();
+    }
+}

@@ -1,6 +1,7 @@
 using System.Net;
 using MeshOrleans.Proxy.Dataplane.Edge;
 using MeshOrleans.Proxy.Dataplane.Outbound;
+using Microsoft.AspNetCore.Connections;
 
 namespace MeshOrleans.Proxy.Dataplane;
 
@@ -37,6 +38,12 @@ public sealed class DataplaneOptions
     /// <summary>How long the first bytes of a connection may take where they decide what it is.</summary>
     /// <value>10 s by default.</value>
     public TimeSpan FirstBytesTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Where a connection to the outbound port was meant to go that was redirected to it; null for one that was not.
+    /// </summary>
+    /// <value>The system's answer by default.</value>
+    internal Func<ConnectionContext, IPEndPoint?> FindOriginalDestination { get; set; } = OriginalDestination.Of;
 
     /// <summary>After how long silence on a port that relays bytes means a server that speaks first.</summary>
     /// <value>200 ms by default.</value>

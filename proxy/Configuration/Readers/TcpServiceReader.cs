@@ -36,7 +36,10 @@ internal static class TcpServiceReader
 
         var chains = listener.FilterChains.Select((chain, i) => Chain(chain, at.At("filter_chains").At(i)));
         var last = listener.DefaultFilterChain is { } chain ? Chain(chain, at.At("default_filter_chain")) : null;
-        return new(new TcpServiceModel(listener.Name, hosts.ToImmutable(), port, [.. chains], last));
+        return new(new TcpServiceModel(listener.Name, hosts.ToImmutable(), port, [.. chains], last)
+        {
+            OwnCluster = ClusterNames.Outbound(first, port),
+        });
     }
 
     private static (string Host, int Port) Host(Address? address, FieldPath at)

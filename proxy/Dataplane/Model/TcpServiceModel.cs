@@ -40,6 +40,9 @@ public sealed class TcpServiceModel
     /// <summary>The port that is called.</summary>
     public int Port { get; }
 
+    /// <summary>The cluster of its own members, by whose addresses it is known where it has none; empty for none.</summary>
+    public string OwnCluster { get; init; } = "";
+
     /// <summary>What becomes of its connections.</summary>
     public ImmutableArray<TcpChainModel> Chains { get; }
 

@@ -7,6 +7,7 @@ namespace MeshOrleans.Proxy.Dataplane.Model;
 public sealed class TcpServiceTable
 {
     private readonly FrozenDictionary<(string Host, int Port), TcpServiceModel> _byHost;
+    private readonly FrozenDictionary<int, TcpServiceModel[]> _byPort;
 
     /// <summary>Prepares the table.</summary>
     /// <exception cref="ArgumentException">Two services have one name and port.</exception>
@@ -26,6 +27,7 @@ public sealed class TcpServiceTable
         }
 
         _byHost = byHost.ToFrozenDictionary();
+        _byPort = services.GroupBy(s => s.Port).ToFrozenDictionary(g => g.Key, g => g.ToArray());
     }
 
     /// <summary>A table that knows no service.</summary>
@@ -33,6 +35,9 @@ public sealed class TcpServiceTable
 
     /// <summary>The services.</summary>
     public IReadOnlyCollection<TcpServiceModel> Services { get; }
+
+    /// <summary>The services of a port.</summary>
+    public IReadOnlyList<TcpServiceModel> At(int port) => _byPort.GetValueOrDefault(port, []);
 
     /// <summary>The service of a name, or of the longest wildcard above it; null when there is none.</summary>
     /// <param name="host">A name in lower case, or a literal address without brackets.</param>

@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace MeshOrleans.Proxy.Dataplane.Outbound;
 
 /// <summary>
-/// Accepts the application's connections and sorts them by their first bytes, which stay unread: tunnels (CONNECT), and
-/// requests for Kestrel.
+/// Accepts the application's connections and sorts them: those that were meant for another address and redirected, and
+/// by their first bytes, which stay unread, tunnels (CONNECT) and requests for Kestrel.
 /// </summary>
 internal sealed class OutboundListener(InboundServices services, OutboundTunnel tunnel)
 {
@@ -23,6 +23,13 @@ internal sealed class OutboundListener(InboundServices services, OutboundTunnel 
     {
         try
         {
+            if (services.Options.FindOriginalDestination(connection) is { } meant)
+            {
+                await tunnel.ServeAsync(connection, TunnelTarget.Of(meant), isRedirected: true, http)
+                    .ConfigureAwait(false);
+                return;
+            }
+
             var kind = Kind.Incomplete;
             await FirstLook.TakeAsync(
                 connection.Transport.Input, arrived => (kind = Recognize(arrived)) is not Kind.Incomplete)
@@ -47,7 +54,7 @@ internal sealed class OutboundListener(InboundServices services, OutboundTunnel 
     {
         var (status, target) = await ReadHeadAsync(connection).ConfigureAwait(false);
         if (target is null) await ConnectReply.RefuseAsync(connection, status, "").ConfigureAwait(false);
-        else await tunnel.ServeAsync(connection, target, http).ConfigureAwait(false);
+        else await tunnel.ServeAsync(connection, target, isRedirected: false, http).ConfigureAwait(false);
     }
 
     /// <summary>Takes the head from the connection; what follows it stays unread.</summary>

@@ -106,8 +106,19 @@ internal sealed class OutboundRelay(
         }
     }
 
-    private EndpointSlot? Choose(ClusterPlan plan, TunnelTarget target) =>
-        plan.OriginalDestination is { } anywhere
-            ? new EndpointSlot(new(target.Host, target.Port), anywhere, "")
-            : plan.Selection.Pick(plan, random);
+    // Who has dialled a member gets that one: it may be the only one that has what is wanted.
+    private EndpointSlot? Choose(ClusterPlan plan, TunnelTarget target)
+    {
+        if (plan.OriginalDestination is { } anywhere)
+        {
+            return new EndpointSlot(new(target.Host, target.Port), anywhere, "");
+        }
+
+        foreach (var slot in target.Address is null ? [] : plan.Slots)
+        {
+            if (slot.Model.Address == target.Host) return slot;
+        }
+
+        return plan.Selection.Pick(plan, random);
+    }
 }

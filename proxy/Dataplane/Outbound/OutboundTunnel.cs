@@ -26,13 +26,15 @@ internal sealed class OutboundTunnel(InboundServices services, OutboundRelay rel
     /// <summary>The port that this proxy has bound; calls to itself would go round for ever.</summary>
     public int OwnPort { get; set; }
 
-    /// <summary>Serves a connection whose CONNECT has been read.</summary>
+    /// <summary>Serves a connection whose CONNECT has been read, or that was redirected.</summary>
     /// <param name="connection">The caller.</param>
     /// <param name="target">Where it wants to go.</param>
+    /// <param name="isRedirected">It knows of no proxy, so that nothing is answered to it.</param>
     /// <param name="http">Who serves requests.</param>
-    public async Task ServeAsync(ConnectionContext connection, TunnelTarget target, ConnectionDelegate http)
+    public async Task ServeAsync(
+        ConnectionContext connection, TunnelTarget target, bool isRedirected, ConnectionDelegate http)
     {
-        if (IsLoop(target))
+        if (!isRedirected && IsLoop(target))
         {
             await ConnectReply.RefuseAsync(connection, 400, "").ConfigureAwait(false);
             return;
@@ -45,12 +47,15 @@ internal sealed class OutboundTunnel(InboundServices services, OutboundRelay rel
 
         var snapshot = services.State.Current;
         var model = snapshot.Model;
-        var service = model.OutboundTcp.Find(target.Host, target.Port);
+        var service = model.OutboundTcp.Find(target.Host, target.Port) ?? FindByMember(snapshot, target);
         var listener = model.Outbound.GetValueOrDefault(target.Port);
         var isKnown = listener is not null && Knows(listener, target);
-        if (isKnown || (service is null && listener is not null && model.OutboundPolicy is OutboundPolicy.AllowAny))
+
+        // requests that were redirected name their host, which may be known though its address is not
+        var mayBeRequests = isRedirected || model.OutboundPolicy is OutboundPolicy.AllowAny;
+        if (isKnown || (service is null && listener is not null && mayBeRequests))
         {
-            await ConnectReply.AcceptAsync(connection).ConfigureAwait(false);
+            if (!isRedirected) await ConnectReply.AcceptAsync(connection).ConfigureAwait(false);
             var isDeclared = isKnown && service is null;
             if (await HasRequestsAsync(connection, isDeclared).ConfigureAwait(false))
             {
@@ -59,11 +64,13 @@ internal sealed class OutboundTunnel(InboundServices services, OutboundRelay rel
                 return;
             }
 
-            await RelayAsync(relay.Begin(connection, target, snapshot), service, isAccepted: true).ConfigureAwait(false);
+            var call = relay.Begin(connection, target, snapshot);
+            if (!isRedirected) call.Status = 200;
+            await RelayAsync(call, service, isAccepted: true).ConfigureAwait(false);
             return;
         }
 
-        await RelayAsync(relay.Begin(connection, target, snapshot), service, isAccepted: false).ConfigureAwait(false);
+        await RelayAsync(relay.Begin(connection, target, snapshot), service, isRedirected).ConfigureAwait(false);
     }
 
     private async Task RelayAsync(TcpCall call, TcpServiceModel? service, bool isAccepted)
@@ -97,7 +104,6 @@ internal sealed class OutboundTunnel(InboundServices services, OutboundRelay rel
             }
 
             if (!isAccepted) await AcceptAsync(call).ConfigureAwait(false);
-            call.Status = 200;
             await relay.CarryAsync(call).ConfigureAwait(false);
         }
         finally
@@ -171,6 +177,22 @@ internal sealed class OutboundTunnel(InboundServices services, OutboundRelay rel
         {
             // what has arrived so far decides
         }
+    }
+
+    // Who has no virtual address is known by the addresses of its members.
+    private static TcpServiceModel? FindByMember(ProxySnapshot snapshot, TunnelTarget target)
+    {
+        if (target.Address is null) return null;
+        foreach (var service in snapshot.Model.OutboundTcp.At(target.Port))
+        {
+            if (service.Address is not null || !snapshot.Clusters.TryGetValue(service.OwnCluster, out var own)) continue;
+            foreach (var slot in own.Slots)
+            {
+                if (slot.Model.Address == target.Host) return service;
+            }
+        }
+
+        return null;
     }
 
     private static bool IsAskedFor(ProxyModel model, TunnelTarget target)

@@ -14,6 +14,13 @@ internal sealed record TunnelTarget(string Host, int Port, IPAddress? Address)
     /// <summary>The target as an authority writes it.</summary>
     public string Authority => Host.Contains(':') ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 
+    /// <summary>The target of a connection whose address is known.</summary>
+    public static TunnelTarget Of(IPEndPoint endpoint)
+    {
+        var address = endpoint.Address.IsIPv4MappedToIPv6 ? endpoint.Address.MapToIPv4() : endpoint.Address;
+        return new TunnelTarget(address.ToString(), endpoint.Port, address);
+    }
+
     /// <summary>Reads an authority that must name its port (RFC 9110 section 9.3.6).</summary>
     /// <returns>Null when it is none.</returns>
     public static TunnelTarget? Read(string authority)
@@ -26,8 +33,7 @@ internal sealed record TunnelTarget(string Host, int Port, IPAddress? Address)
         if (isBracketed != bare.Contains(':') || bare.Contains('%')) return null;
         if (IPAddress.TryParse(bare, out var address))
         {
-            if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
-            return new TunnelTarget(address.ToString(), port, address);
+            return Of(new IPEndPoint(address, port));
         }
 
         return !isBracketed && IsName(bare) ? new TunnelTarget(bare, port, null) : null;

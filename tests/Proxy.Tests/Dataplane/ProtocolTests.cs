@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
 using MeshOrleans.Model.Evaluation;
@@ -22,12 +23,7 @@ public sealed class ProtocolTests
         await using var client = await ClientAsync(server);
         using var http = new HttpClient();
         var body = new DuplexContent();
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{client.Server.OutboundPort}/pkg.Svc/Call")
-        {
-            Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = body,
-        };
-        request.Headers.Host = "b";
-        request.Headers.TE.ParseAdd("trailers");
+        using var request = Grpc(client, body);
 
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(TimeSpan.FromSeconds(10));
         Assert.Equal((HttpStatusCode.OK, false), (response.StatusCode, response.Headers.Contains("grpc-message")));
@@ -64,6 +60,117 @@ public sealed class ProtocolTests
         var received = await socket.ReceiveAsync(buffer, limit.Token);
 
         Assert.Equal("hello", Encoding.UTF8.GetString(buffer, 0, received.Count));
+    }
+
+    [Theory]
+    [InlineData(1, 1)] // unary
+    [InlineData(3, 1)] // client streaming
+    [InlineData(1, 3)] // server streaming
+    public async Task Calls_of_gRPC_pass_both_sidecars_with_their_status(int sent, int answered)
+    {
+        await using var app = await EchoBackend.StartAsync("app", HttpProtocols.Http2);
+        var seen = 0;
+        app.Answer = async (context, _) =>
+        {
+            var buffer = new byte[64];
+            for (int read; (read = await context.Request.Body.ReadAsync(buffer)) > 0;) seen += read;
+            context.Response.ContentType = "application/grpc";
+            for (var i = 0; i < answered; i++) await context.Response.WriteAsync("a");
+            context.Response.AppendTrailer("grpc-status", "5");
+            context.Response.AppendTrailer("grpc-message", "not found");
+        };
+        await using var server = await ServerAsync(app, UpstreamProtocol.Http2);
+        await using var client = await ClientAsync(server);
+        using var http = new HttpClient();
+        var body = new DuplexContent();
+        using var request = Grpc(client, body);
+
+        var calling = http.SendAsync(request);
+        for (var i = 0; i < sent; i++) await body.WriteAsync("m");
+        body.Complete();
+        using var response = await calling.WaitAsync(TimeSpan.FromSeconds(10));
+
+        Assert.Equal((sent, new string('a', answered)), (seen, await response.Content.ReadAsStringAsync()));
+        Assert.Equal("5", Assert.Single(response.TrailingHeaders.GetValues("grpc-status")));
+        Assert.Equal("not found", Assert.Single(response.TrailingHeaders.GetValues("grpc-message")));
+        Assert.Contains("grpc_response_status=\"5\"", client.Server.Metrics.Write());
+    }
+
+    [Fact]
+    public async Task A_call_of_gRPC_that_fails_at_once_has_its_status_in_the_headers()
+    {
+        await using var app = await EchoBackend.StartAsync("app", HttpProtocols.Http2);
+        app.Answer = (context, _) =>
+        {
+            context.Response.ContentType = "application/grpc";
+            context.Response.Headers["grpc-status"] = "7";
+            return Task.CompletedTask;
+        };
+        await using var server = await ServerAsync(app, UpstreamProtocol.Http2);
+        await using var client = await ClientAsync(server);
+        using var http = new HttpClient();
+        var body = new DuplexContent();
+        body.Complete();
+        using var request = Grpc(client, body);
+
+        using var response = await http.SendAsync(request).WaitAsync(TimeSpan.FromSeconds(10));
+
+        Assert.Equal("7", Assert.Single(response.Headers.GetValues("grpc-status")));
+        Assert.Contains("grpc_response_status=\"7\"", client.Server.Metrics.Write());
+    }
+
+    [Fact]
+    public async Task Events_of_a_server_arrive_one_by_one()
+    {
+        var more = new TaskCompletionSource();
+        await using var app = await EchoBackend.StartAsync("app");
+        app.Answer = async (context, _) =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync("data: 1\n\n");
+            await context.Response.Body.FlushAsync();
+            await more.Task;
+            await context.Response.WriteAsync("data: 2\n\n");
+        };
+        await using var server = await ServerAsync(app, UpstreamProtocol.Http1);
+        await using var client = await ClientAsync(server);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+
+        using var response = await client.Client.GetAsync("http://b/", HttpCompletionOption.ResponseHeadersRead, limit.Token);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(limit.Token));
+        var first = await reader.ReadLineAsync(limit.Token);
+        more.SetResult(); // only who has the first event lets the second go
+        var rest = await reader.ReadToEndAsync(limit.Token);
+
+        Assert.Equal(("text/event-stream", "data: 1", "\ndata: 2\n\n"), (response.Content.Headers.ContentType!.ToString(), first, rest));
+    }
+
+    [Fact]
+    public async Task Nothing_that_follows_an_upgrade_is_sent_on_before_the_server_has_agreed()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var app = Models.Cluster("app", ((IPEndPoint)listener.LocalEndpoint).Port);
+        await using var server = await TestProxy.StartAsync(
+            Models.Inbound(TestProxy.AppPort, InboundTlsMode.Strict, app), _authority.Identity("b"));
+        await using var client = await ClientAsync(server);
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, client.Server.OutboundPort);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        await socket.GetStream().WriteAsync(
+            "GET /ws HTTP/1.1\r\nHost: b\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nEARLY"u8.ToArray(), limit.Token);
+
+        using var accepted = await listener.AcceptTcpClientAsync(limit.Token);
+        var head = await ReadUntilAsync(accepted.GetStream(), "\r\n\r\n", limit.Token);
+        await accepted.GetStream().WriteAsync(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"u8.ToArray(), limit.Token);
+        var early = await ReadUntilAsync(accepted.GetStream(), "EARLY", limit.Token);
+        await accepted.GetStream().WriteAsync("LATE"u8.ToArray(), limit.Token);
+        var answer = await ReadUntilAsync(socket.GetStream(), "LATE", limit.Token);
+
+        Assert.EndsWith("\r\n\r\n", head);
+        Assert.Equal("EARLY", early);
+        Assert.StartsWith("HTTP/1.1 101", answer);
     }
 
     [Fact]
@@ -131,6 +238,31 @@ public sealed class ProtocolTests
         await using var proxy = await TestProxy.StartAsync(Models.Outbound(Models.Table()));
 
         Assert.StartsWith("HTTP/1.1 426", await RawHttp.SendAsync(proxy.Server.OutboundPort, "GET / HTTP/1.0\r\nHost: b\r\n\r\n"));
+    }
+
+    private static HttpRequestMessage Grpc(TestProxy client, HttpContent body)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{client.Server.OutboundPort}/pkg.Svc/Call")
+        {
+            Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = body,
+        };
+        request.Headers.Host = "b";
+        request.Headers.TE.ParseAdd("trailers");
+        return request;
+    }
+
+    /// <summary>Reads until what has come contains a text, and returns all of it.</summary>
+    private static async Task<string> ReadUntilAsync(NetworkStream stream, string text, CancellationToken cancellationToken)
+    {
+        var (heard, buffer) = (new StringBuilder(), new byte[4096]);
+        while (!heard.ToString().Contains(text, StringComparison.Ordinal))
+        {
+            var read = await stream.ReadAsync(buffer, cancellationToken);
+            if (read == 0) break;
+            heard.Append(Encoding.Latin1.GetString(buffer, 0, read));
+        }
+
+        return heard.ToString();
     }
 
     private static async Task EchoStreamAsync(HttpContext context, int call)

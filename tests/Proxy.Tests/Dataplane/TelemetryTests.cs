@@ -40,6 +40,44 @@ public sealed class TelemetryTests
     }
 
     [Fact]
+    public async Task Connections_of_bytes_have_lines_of_their_own_with_bytes_and_flags()
+    {
+        var file = Path.GetTempFileName();
+        await using var backend = new TcpBackend("hello ");
+        var proxy = await TestProxy.StartAsync(
+            Models.Tcp(Models.Chain("c"), [], Models.Cluster("c", backend.Port)), configure: o => o.AccessLog = file);
+
+        using (var tunnel = await TunnelClient.ConnectAsync(proxy, "DB:3306", early: "abc"))
+        {
+            await tunnel.ReadAsync("hello ABC".Length);
+            tunnel.EndSending();
+            await tunnel.ReadToEndAsync();
+        }
+
+        using (await TunnelClient.ConnectAsync(proxy, "nobody:1"))
+        {
+        }
+
+        await proxy.Server.StopAsync(CancellationToken.None); // when all connections have ended
+        await proxy.DisposeAsync();
+
+        var lines = (await File.ReadAllLinesAsync(file)).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        File.Delete(file);
+        Assert.All(lines, line => Assert.Equal(Keys, line.EnumerateObject().Select(p => p.Name)));
+        Assert.Equal(
+            [("db:3306", "CONNECT", 200, "-", "c", 3L, 9L), ("nobody:1", "CONNECT", 502, "UH", "BlackHoleCluster", 0L, 0L)],
+            lines.Select(line => (
+                line.GetProperty("authority").GetString(),
+                line.GetProperty("method").GetString(),
+                line.GetProperty("response_code").GetInt32(),
+                line.GetProperty("response_flags").GetString(),
+                line.GetProperty("upstream_cluster").GetString(),
+                line.GetProperty("bytes_received").GetInt64(),
+                line.GetProperty("bytes_sent").GetInt64())));
+        Assert.Equal($"127.0.0.1:{backend.Port}", lines[0].GetProperty("upstream_host").GetString());
+    }
+
+    [Fact]
     public async Task Metrics_carry_Istios_labels_from_configuration_only()
     {
         await using var backend = await EchoBackend.StartAsync();

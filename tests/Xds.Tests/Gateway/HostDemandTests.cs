@@ -58,10 +58,25 @@ public sealed class HostDemandTests
         Assert.Equal([HostC, OnDemand.Name], client.VirtualHosts(80));
     }
 
+    [Fact]
+    public async Task A_service_of_bytes_comes_with_its_listener()
+    {
+        await using var host = await StartAsync();
+        await using var client = new OnDemandClient(host);
+        await client.OpenAsync();
+
+        var answer = await client.DemandAsync("b:9000");
+
+        Assert.Equal(
+            "b.app.svc.cluster.local", answer.Read<Google.Protobuf.WellKnownTypes.StringValue>("b:9000").Value);
+        Assert.Contains("outbound|9000||b.app.svc.cluster.local", client.Clusters);
+        Assert.Contains("b.app.svc.cluster.local_9000", client.Listeners);
+    }
+
     [Theory]
     [InlineData("nobody.example")]
     [InlineData("c")] // a short name of another namespace
-    [InlineData("b:9000")] // no HTTP
+    [InlineData("b:9001")] // no port of it
     [InlineData("b:99999")]
     [InlineData("")]
     [InlineData(":")]

@@ -27,6 +27,8 @@ internal sealed class OnDemandClient(GatewayHost host, string? identity = null) 
     /// <summary>The clusters of services that it holds, in order.</summary>
     public IEnumerable<string> Clusters => Names(TypeUrls.Cluster).Where(n => n.StartsWith("outbound|", StringComparison.Ordinal));
 
+    public IEnumerable<string> Listeners => Names(TypeUrls.Listener);
+
     public static Node Node(string group = "", string id = AdsClient.NodeId)
     {
         var node = AdsClient.Node(id);

@@ -17,6 +17,9 @@ public sealed record RouteMatchModel
     /// <summary>Conditions on query parameters.</summary>
     public ImmutableArray<QueryParameterMatcher> QueryParameters { get; init; } = [];
 
+    /// <summary>Conditions on the claims of the request's token.</summary>
+    public ImmutableArray<ClaimCondition> Claims { get; init; } = [];
+
     /// <summary>Only gRPC calls (a content type of <c>application/grpc</c>, with or without suffix).</summary>
     public bool GrpcOnly { get; init; }
 
@@ -36,6 +39,11 @@ public sealed record RouteMatchModel
         foreach (var parameter in QueryParameters)
         {
             if (!parameter.Matches(view.Query)) return false;
+        }
+
+        foreach (var claim in Claims)
+        {
+            if (!claim.Matches(view.Token)) return false;
         }
 
         return (!GrpcOnly || GrpcRequest.IsGrpc(in view)) && Share.Hits(random);

@@ -7,6 +7,7 @@ using MeshOrleans.Xds.Translation.Clusters;
 using MeshOrleans.Xds.Translation.Edge;
 using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Listeners;
+using MeshOrleans.Xds.Translation.Policies;
 using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Translation.Routes;
@@ -19,7 +20,6 @@ namespace MeshOrleans.Xds.Translation.Routes;
 internal static class HttpRouteTranslator
 {
     private const string MetadataKey = "istio";
-    private const string ClaimPrefix = "@request.auth.";
 
     /// <param name="gateways">
     /// The gateways, as <c>namespace/name</c>, at which a gateway proxy serves the routes; null for a sidecar.
@@ -64,17 +64,18 @@ internal static class HttpRouteTranslator
         var isForClient = (match.SourceNamespace.Length == 0 || match.SourceNamespace == scope.Namespace)
             && LabelSelector.Matches(match.SourceLabels, scope.Labels);
         return gateways is null
-            ? isForClient && (match.Gateways.IsEmpty || match.Gateways.Contains(VirtualService.MeshGateway))
-            : EdgeRoutes.IsFor(match.Gateways, ns, gateways, isForClient) && !AsksForClaims(match);
+            ? isForClient
+                && (match.Gateways.IsEmpty || match.Gateways.Contains(VirtualService.MeshGateway))
+                && !Names(match).Any(ClaimPath.IsNoHeader)
+            : EdgeRoutes.IsFor(match.Gateways, ns, gateways, isForClient)
+                && !Names(match).Any(name => ClaimPath.IsNoHeader(name) && ClaimPath.OfHeader(name) is null);
     }
 
     /// <summary>
-    /// Claims are conditions of tokens, which nobody here has read yet: without a proved claim such a rule never
-    /// matches, whatever a client writes into its headers.
+    /// Claims are proved by tokens, which are verified at gateways only: anywhere else, and where no claim is named, such
+    /// a rule never matches, whatever a client writes into its headers.
     /// </summary>
-    private static bool AsksForClaims(HttpMatch match) =>
-        match.Headers.Keys.Concat(match.WithoutHeaders.Keys)
-            .Any(name => name.StartsWith(ClaimPrefix, StringComparison.OrdinalIgnoreCase));
+    private static IEnumerable<string> Names(HttpMatch match) => match.Headers.Keys.Concat(match.WithoutHeaders.Keys);
 
     private static Route? Translate(
         ProxyView view, Sourced<VirtualService> source, HttpRoute rule, HttpMatch? match, int port)

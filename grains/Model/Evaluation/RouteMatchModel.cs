@@ -17,6 +17,9 @@ public sealed record RouteMatchModel
     /// <summary>Conditions on query parameters.</summary>
     public ImmutableArray<QueryParameterMatcher> QueryParameters { get; init; } = [];
 
+    /// <summary>Conditions on the claims of the request's token.</summary>
+    public ImmutableArray<ClaimCondition> Claims { get; init; } = [];
+
     /// <summary>Only gRPC calls (a content type of <c>application/grpc</c>, with or without suffix).</summary>
     public bool GrpcOnly { get; init; }
 
@@ -43,6 +46,11 @@ public sealed record RouteMatchModel
             if (!QueryParameters[i].Matches(view.Query)) return new(RouteCondition.QueryParameter, i);
         }
 
+        for (var i = 0; i < Claims.Length; i++)
+        {
+            if (!Claims[i].Matches(view.Token)) return new(RouteCondition.Claim, i);
+        }
+
         if (GrpcOnly && !GrpcRequest.IsGrpc(in view)) return new(RouteCondition.Grpc);
         return Share.Hits(random) ? RouteMismatch.None : new(RouteCondition.Share);
     }
@@ -58,6 +66,8 @@ public sealed record RouteMatchModel
             RouteCondition.Path => MatchText.Unmet("path", MatchText.Of(Path), view.Path),
             RouteCondition.Header => MatchText.Unmet(Headers[mismatch.Index], in view),
             RouteCondition.QueryParameter => MatchText.Unmet(QueryParameters[mismatch.Index], view.Query),
+            RouteCondition.Claim =>
+                $"claim {string.Join('.', Claims[mismatch.Index].Path)}: no verified token has what is wanted",
             RouteCondition.Grpc =>
                 MatchText.Unmet("content-type", "a gRPC call", view.Header("content-type").Joined),
             _ => $"takes {MatchText.Percent(Share)} of requests only",

@@ -15,6 +15,9 @@ public enum RouteCondition
     /// <summary>A query parameter.</summary>
     QueryParameter,
 
+    /// <summary>A claim of a verified token.</summary>
+    Claim,
+
     /// <summary>It is no gRPC call.</summary>
     Grpc,
 

@@ -15,7 +15,7 @@ public static class TokenPlaces
 
         // "Bearer" and "Bearerx" are no "Bearer x"
         var isWord = place.Prefix.EndsWith(' ');
-        if (isWord && !rest.StartsWith(' ') && !rest.IsEmpty) return false;
+        if (isWord && !rest.IsEmpty && !char.IsWhiteSpace(rest[0])) return false;
         token = rest.TrimStart();
         return true;
     }

@@ -10,17 +10,14 @@ internal static class RouteMatchReader
     public static RouteMatchModel Read(Proto.Route.RouteMatch? match, FieldPath at)
     {
         if (match is null) throw new UnusableResourceException(at, "is required");
-        if (match.DynamicMetadata.Count > 0)
-        {
-            throw new UnusableResourceException(at.At("dynamic_metadata"), "is not supported");
-        }
-
         return new RouteMatchModel
         {
             Path = Path(match, at),
             Headers = [.. match.Headers.Select((h, i) => MatcherReader.Header(h, at.At("headers").At(i)))],
             QueryParameters = [.. match.QueryParameters.Select(
                 (q, i) => MatcherReader.Query(q, at.At("query_parameters").At(i)))],
+            Claims = [.. match.DynamicMetadata.Select(
+                (m, i) => TokenReader.Condition(m, at.At("dynamic_metadata").At(i)))],
             GrpcOnly = match.Grpc is not null,
             Share = match.RuntimeFraction is { } share ? CoreReader.Share(share.DefaultValue) : Fraction.All,
         };

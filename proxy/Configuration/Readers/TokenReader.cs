@@ -34,21 +34,31 @@ internal static class TokenReader
         return new TokenAuthentication([.. names.Select(name => Rule(filter, name, at.At("providers").At(name)))]);
     }
 
+    /// <summary>What a policy asks.</summary>
     public static RequestRule.TokenClaim Claim(Proto.MetadataMatcher matcher, FieldPath at)
+    {
+        if (matcher.Invert) throw new UnusableResourceException(at.At("invert"), "is not supported");
+        var condition = Condition(matcher, at);
+        return new RequestRule.TokenClaim(condition.Path, condition.Matcher);
+    }
+
+    /// <summary>What a route asks.</summary>
+    public static ClaimCondition Condition(Proto.MetadataMatcher matcher, FieldPath at)
     {
         if (matcher.Filter != TokenRequirements.MetadataFilter)
         {
             throw new UnusableResourceException(at.At("filter"), $"{matcher.Filter} is not supported");
         }
 
-        if (matcher.Invert) throw new UnusableResourceException(at.At("invert"), "is not supported");
         if (matcher.Path is not [{ Key: TokenRequirements.PayloadKey }, _, ..])
         {
             throw new UnusableResourceException(at.At("path"), $"must lead from {TokenRequirements.PayloadKey} to a claim");
         }
 
-        return new RequestRule.TokenClaim(
-            [.. matcher.Path.Skip(1).Select(segment => segment.Key)], Value(matcher.Value, at.At("value"), MaxDepth));
+        return new ClaimCondition(
+            [.. matcher.Path.Skip(1).Select(segment => segment.Key)],
+            Value(matcher.Value, at.At("value"), MaxDepth),
+            matcher.Invert);
     }
 
     private static ClaimMatcher Value(Proto.ValueMatcher? matcher, FieldPath at, int depth)

@@ -1,12 +1,17 @@
 using MeshOrleans.EndToEnd.Tests.Conformance;
+using MeshOrleans.Testing;
 
 namespace MeshOrleans.EndToEnd.Tests.Edge;
 
-/// <summary>T30 without tokens, the gateway's half of T15, and the way out through a gateway.</summary>
+/// <summary>T30, the gateway's half of T15, and the way out through a gateway.</summary>
 public sealed class GatewayTests(EdgeMesh mesh) : IClassFixture<EdgeMesh>
 {
     private const string Gateway = """
         {apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: gw, namespace: istio-system}, spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*.example"], tls: {httpsRedirect: true}}, {port: {number: 443, name: https, protocol: HTTPS}, hosts: ["app/*.example"], tls: {mode: SIMPLE, credentialName: cred}}]}}
+        """;
+
+    private static readonly string Tokens = $$$$"""
+        {apiVersion: security.istio.io/v1, kind: RequestAuthentication, metadata: {name: jwt, namespace: istio-system}, spec: {selector: {matchLabels: {istio: ingressgateway}}, jwtRules: [{issuer: {{{{TestIssuer.Name}}}}, jwks: '{{{{TestIssuer.KeySet}}}}'}]}}
         """;
 
     private readonly OutsideAuthority _authority = new();
@@ -46,6 +51,26 @@ public sealed class GatewayTests(EdgeMesh mesh) : IClassFixture<EdgeMesh>
         await mesh.Ingress.WaitForPortsAsync();
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => Client.GetAsync("http://b.example/pub"));
         await mesh.DeleteAsync("VirtualService", "app", "gwb");
+    }
+
+    [Fact]
+    public async Task T30_a_claim_that_is_proved_chooses_the_route()
+    {
+        _authority.Write(mesh.Credential, "b.example", "zzz.example");
+        var plain = Gateway.Replace(", tls: {httpsRedirect: true}", "", StringComparison.Ordinal);
+        await mesh.ApplyAsync($"{plain}\n---\n{Route("app", "b")}\n---\n{Tokens}");
+        await mesh.Ingress.WaitForPortsAsync(mesh.PlainPort, mesh.TlsPort);
+
+        Assert.Equal((200, "c", ""), await Client.GetAsync("http://b.example/x", token: Token("admin")));
+        Assert.Equal(404, (await Client.GetAsync("http://b.example/x", token: Token("guest"))).Code);
+        Assert.Equal(404, (await Client.GetAsync("http://b.example/x")).Code);
+        Assert.Equal(401, (await Client.GetAsync("http://b.example/pub", token: Token("admin") + "A")).Code);
+        Assert.Equal((200, "b", ""), await Client.GetAsync("http://b.example/pub", token: Token("guest")));
+
+        await mesh.DeleteAsync("RequestAuthentication", "istio-system", "jwt");
+        Assert.Equal(404, (await Client.GetAsync("http://b.example/x", token: Token("admin"))).Code);
+        await mesh.DeleteAsync("VirtualService", "app", "gwb");
+        await mesh.DeleteAsync("Gateway", "istio-system", "gw");
     }
 
     [Theory]
@@ -176,4 +201,7 @@ public sealed class GatewayTests(EdgeMesh mesh) : IClassFixture<EdgeMesh>
 
         throw new TimeoutException($"The certificate {serial} is not shown, but {last}.\n{mesh.Ingress.Process.Tail()}");
     }
+
+    private static string Token(string role) =>
+        TestIssuer.Sign("ES256", $$"""{"iss":"{{TestIssuer.Name}}","role":"{{role}}"}""");
 }

@@ -9,7 +9,8 @@ namespace MeshOrleans.EndToEnd.Tests.Edge;
 internal sealed class OutsideClient(OutsideAuthority authority, int plainPort, int tlsPort)
 {
     /// <summary>Whatever host it asks for, the gateway is there: on one port for http, on another for https.</summary>
-    public async Task<(int Code, string Service, string Location)> GetAsync(string url, X509Certificate2? certificate = null)
+    public async Task<(int Code, string Service, string Location)> GetAsync(
+        string url, X509Certificate2? certificate = null, string? token = null)
     {
         var target = new Uri(url);
         using var handler = new SocketsHttpHandler
@@ -27,6 +28,7 @@ internal sealed class OutsideClient(OutsideAuthority authority, int plainPort, i
         handler.SslOptions.CertificateChainPolicy = Trusting();
         if (certificate is not null) handler.SslOptions.ClientCertificates = [certificate];
         using var client = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(60) };
+        if (token is not null) client.DefaultRequestHeaders.Authorization = new("Bearer", token);
         using var response = await client.GetAsync(target);
         var service = response.Headers.TryGetValues("x-echo-service", out var values) ? values.Single() : "";
         return ((int)response.StatusCode, service, response.Headers.Location?.OriginalString ?? "");

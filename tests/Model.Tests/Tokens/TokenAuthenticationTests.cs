@@ -29,6 +29,7 @@ public sealed class TokenAuthenticationTests
     [InlineData("Bearer {0}")]
     [InlineData("bearer {0}")]
     [InlineData("BEARER   {0} ")]
+    [InlineData("Bearer\t{0}")]
     public void The_token_is_in_the_authorization_header(string value)
     {
         var outcome = Judge(new TestView("/", ("authorization", string.Format(value, Good))), Rule);
@@ -222,6 +223,22 @@ public sealed class TokenAuthenticationTests
         Assert.Equal(expected, model.Decide(new TestView { Token = token }).Allowed);
         Assert.False(model.Decide(new TestView()).Allowed);
         Assert.False(model.DecideConnection(new TestView()).Allowed);
+    }
+
+    [Theory]
+    [InlineData("admin", false, true)]
+    [InlineData("admin", true, false)]
+    [InlineData("guest", false, false)]
+    [InlineData("guest", true, true)]
+    [InlineData(null, false, false)]
+    [InlineData(null, true, true)]
+    public void A_route_may_ask_for_a_claim(string? role, bool invert, bool expected)
+    {
+        var matcher = new ClaimMatcher.Text(StringMatcher.Exact("admin"));
+        var match = new RouteMatchModel { Claims = [new ClaimCondition(["role"], matcher, invert)] };
+        var view = new TestView("/", ("role", "admin")) { Token = role is null ? null : Token($"\"role\":\"{role}\"") };
+
+        Assert.Equal(expected, match.Matches(in view, new FixedRandom(0)));
     }
 
     [Theory]

@@ -58,6 +58,10 @@ public sealed class TokenReaderTests
         AssertRefused("path: must lead from payload to a claim", Claim(text, "payload"));
         AssertRefused("path: must lead from payload to a claim", Claim(text, "other", "iss"));
         AssertRefused("value: ", Claim(new ValueMatcher(), "payload", "iss"));
+        var inverted = Claim(text, "payload", "iss");
+        inverted.Invert = true;
+        AssertRefused("invert: is not supported", inverted);
+        Assert.True(TokenReader.Condition(inverted, Root).Invert);
         Assert.Equal(["a", "b"], TokenReader.Claim(Claim(text, "payload", "a", "b"), Root).Path.AsEnumerable());
     }
 

@@ -139,7 +139,7 @@ internal sealed class EdgeListenerTranslator(ProxyView view)
             ConfigSource = ConfigSources.Ads(view.Scope),
             RouteConfigName = port.RoutesOf(server),
         };
-        if (TokenTranslator.Filter(view) is { } tokens) manager.HttpFilters.Add(tokens);
+        if (TokenTranslator.Filter(view, isRouted: true) is { } tokens) manager.HttpFilters.Add(tokens);
         manager.HttpFilters.AddRange(RbacTranslator.HttpFilters(view));
         if (RateLimitTranslator.Filter(view) is { } limits) manager.HttpFilters.Add(limits);
         manager.HttpFilters.Add(HttpConnection.Filter(FilterNames.Fault, new HTTPFault()));

@@ -53,7 +53,7 @@ internal sealed class ConditionTranslator(RuleContext context)
         "request.auth.principal" => TokenPrincipals.Of,
         "request.auth.audiences" => value => [TokenPrincipals.Claim(["aud"], value)],
         "request.auth.presenter" => value => [TokenPrincipals.Claim(["azp"], value)],
-        _ when TokenPrincipals.ClaimIn(key) is { } path => value => [TokenPrincipals.Claim(path, value)],
+        _ when ClaimPath.OfCondition(key) is { } path => value => [TokenPrincipals.Claim(path, value)],
         _ when HeaderIn(key) is { } name => value => [Header(name, value)],
         _ => null,
     };

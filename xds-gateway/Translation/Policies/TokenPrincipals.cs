@@ -8,8 +8,6 @@ namespace MeshOrleans.Xds.Translation.Policies;
 /// <summary>Makes questions about the token of a request, as Istio asks them. Without a token none holds.</summary>
 internal static class TokenPrincipals
 {
-    private const string ClaimStart = "request.auth.claims[";
-
     /// <summary>
     /// <c>iss/sub</c>, parted at the last slash, since issuers are often addresses; a wildcard may stand at either end.
     /// </summary>
@@ -20,9 +18,13 @@ internal static class TokenPrincipals
     }
 
     /// <summary>A claim that is a text, or a list of texts one of which it is.</summary>
-    public static Principal Claim(IReadOnlyList<string> path, string pattern)
+    public static Principal Claim(IReadOnlyList<string> path, string pattern) =>
+        new() { Metadata = Matcher(path, PatternText.Matcher(pattern)) };
+
+    /// <summary>The same question in the form of routes.</summary>
+    public static MetadataMatcher Matcher(IReadOnlyList<string> path, StringMatcher matcher)
     {
-        var text = new ValueMatcher { StringMatch = PatternText.Matcher(pattern) };
+        var text = new ValueMatcher { StringMatch = matcher };
         return Metadata(path, new ValueMatcher
         {
             OrMatch = new OrMatcher
@@ -30,14 +32,6 @@ internal static class TokenPrincipals
                 ValueMatchers = { text, new ValueMatcher { ListMatch = new ListMatcher { OneOf = text } } },
             },
         });
-    }
-
-    /// <summary>The names in <c>request.auth.claims[a][b]</c>; null when the key is none of that kind.</summary>
-    public static IReadOnlyList<string>? ClaimIn(string key)
-    {
-        if (!key.StartsWith(ClaimStart, StringComparison.Ordinal) || !key.EndsWith(']')) return null;
-        var names = key[ClaimStart.Length..^1].Split("][");
-        return names.All(name => name.Length > 0 && !name.Contains('[') && !name.Contains(']')) ? names : null;
     }
 
     private static (string Issuer, string Subject) Part(string pattern)
@@ -50,16 +44,13 @@ internal static class TokenPrincipals
     }
 
     private static Principal Claim(string name, string pattern) =>
-        Metadata([name], new ValueMatcher { StringMatch = PatternText.Matcher(pattern) });
+        new() { Metadata = Metadata([name], new ValueMatcher { StringMatch = PatternText.Matcher(pattern) }) };
 
-    private static Principal Metadata(IReadOnlyList<string> path, ValueMatcher value) => new()
+    private static MetadataMatcher Metadata(IReadOnlyList<string> path, ValueMatcher value) => new()
     {
-        Metadata = new MetadataMatcher
-        {
-            Filter = TokenRequirements.MetadataFilter,
-            Path = { path.Prepend(TokenRequirements.PayloadKey).Select(Segment) },
-            Value = value,
-        },
+        Filter = TokenRequirements.MetadataFilter,
+        Path = { path.Prepend(TokenRequirements.PayloadKey).Select(Segment) },
+        Value = value,
     };
 
     private static MetadataMatcher.Types.PathSegment Segment(string key) => new() { Key = key };

@@ -22,12 +22,14 @@ internal static class TokenTranslator
     private static readonly string[] SpaceDelimited = ["scope", "permission"];
 
     /// <summary>The filter; null when there is no rule.</summary>
-    public static HttpFilter? Filter(ProxyView view)
+    /// <param name="view">The proxy's view of the mesh.</param>
+    /// <param name="isRouted">Whether routes ask for claims: an Envoy then chooses the route anew.</param>
+    public static HttpFilter? Filter(ProxyView view, bool isRouted = false)
     {
         var rules = Rules(view).ToList();
         if (rules.Count == 0) return null;
         var filter = new JwtAuthentication { BypassCorsPreflight = true };
-        foreach (var (i, rule) in rules.Index()) filter.Providers[Name(i)] = Provider(rule);
+        foreach (var (i, rule) in rules.Index()) filter.Providers[Name(i)] = Provider(rule, isRouted);
         filter.Rules.Add(TokenRequirements.For([.. rules.Index().Select(rule => Name(rule.Index))]));
         return HttpConnection.Filter(FilterNames.Jwt, filter);
     }
@@ -44,7 +46,7 @@ internal static class TokenTranslator
             .SelectMany(p => p.Spec.JwtRules)
             .OrderBy(rule => rule.Issuer, StringComparer.Ordinal); // stable
 
-    private static JwtProvider Provider(JwtRule rule) => new()
+    private static JwtProvider Provider(JwtRule rule, bool isRouted) => new()
     {
         Issuer = rule.Issuer,
         Audiences = { rule.Audiences },
@@ -59,6 +61,7 @@ internal static class TokenTranslator
         {
             rule.OutputClaimToHeaders.Select(c => new JwtClaimToHeader { HeaderName = c.Header, ClaimName = c.Claim }),
         },
+        ClearRouteCache = isRouted,
         NormalizePayloadInMetadata = new()
         {
             SpaceDelimitedClaims = { SpaceDelimited.Concat(rule.SpaceDelimitedClaims).Distinct() },

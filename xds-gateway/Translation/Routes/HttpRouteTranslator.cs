@@ -7,6 +7,7 @@ using MeshOrleans.Xds.Translation.Clusters;
 using MeshOrleans.Xds.Translation.Edge;
 using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Listeners;
+using MeshOrleans.Xds.Translation.Policies;
 using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Translation.Routes;
@@ -19,7 +20,6 @@ namespace MeshOrleans.Xds.Translation.Routes;
 internal static class HttpRouteTranslator
 {
     private const string MetadataKey = "istio";
-    private const string ClaimPrefix = "@request.auth.";
 
     /// <param name="gateways">
     /// The gateways, as <c>namespace/name</c>, at which a gateway proxy serves the routes; null for a sidecar.
@@ -73,11 +73,16 @@ internal static class HttpRouteTranslator
         HttpMatch match, string ns, ProxyScope scope, int port, IReadOnlySet<string>? gateways)
     {
         if (match.Port is { } wanted && wanted != port) return $"is for port {wanted}";
+        if (Names(match).Any(n => ClaimPath.IsNoHeader(n) && (gateways is null || ClaimPath.OfHeader(n) is null)))
+        {
+            return gateways is null ? "asks for claims, which are read at gateways only" : "asks for what is no claim";
+        }
+
         var isForNamespace = match.SourceNamespace.Length == 0 || match.SourceNamespace == scope.Namespace;
         var isForClient = isForNamespace && LabelSelector.Matches(match.SourceLabels, scope.Labels);
         if (gateways is not null)
         {
-            return EdgeRoutes.IsFor(match.Gateways, ns, gateways, isForClient) && !AsksForClaims(match)
+            return EdgeRoutes.IsFor(match.Gateways, ns, gateways, isForClient)
                 ? null
                 : "is not for this gateway";
         }
@@ -90,12 +95,10 @@ internal static class HttpRouteTranslator
     }
 
     /// <summary>
-    /// Claims are conditions of tokens, which nobody here has read yet: without a proved claim such a rule never
-    /// matches, whatever a client writes into its headers.
+    /// Claims are proved by tokens, which are verified at gateways only: anywhere else, and where no claim is named, such
+    /// a rule never matches, whatever a client writes into its headers.
     /// </summary>
-    private static bool AsksForClaims(HttpMatch match) =>
-        match.Headers.Keys.Concat(match.WithoutHeaders.Keys)
-            .Any(name => name.StartsWith(ClaimPrefix, StringComparison.OrdinalIgnoreCase));
+    private static IEnumerable<string> Names(HttpMatch match) => match.Headers.Keys.Concat(match.WithoutHeaders.Keys);
 
     private static Route? Translate(
         ProxyView view, Sourced<VirtualService> source, HttpRoute rule, HttpMatch? match, int port)

@@ -1,6 +1,7 @@
 using MeshOrleans.Model.Config;
 using MeshOrleans.Xds.Protocol.Matcher;
 using MeshOrleans.Xds.Protocol.Route;
+using MeshOrleans.Xds.Translation.Policies;
 
 namespace MeshOrleans.Xds.Translation.Routes;
 
@@ -15,8 +16,18 @@ internal static class RouteMatchTranslator
         if (source.Method is { } method) match.Headers.Add(Header(":method", method));
         if (source.Authority is { } authority) match.Headers.Add(Header(":authority", authority));
         if (source.Scheme is { } scheme) match.Headers.Add(Header(":scheme", scheme));
-        foreach (var (name, value) in source.Headers) match.Headers.Add(Header(name, value));
-        foreach (var (name, value) in source.WithoutHeaders) match.Headers.Add(Without(name, value));
+        foreach (var (name, value) in source.Headers)
+        {
+            if (ClaimPath.OfHeader(name) is { } path) match.DynamicMetadata.Add(Claim(path, value));
+            else match.Headers.Add(Header(name, value));
+        }
+
+        foreach (var (name, value) in source.WithoutHeaders)
+        {
+            if (ClaimPath.OfHeader(name) is { } path) match.DynamicMetadata.Add(Claim(path, value, invert: true));
+            else match.Headers.Add(Without(name, value));
+        }
+
         foreach (var (name, value) in source.QueryParams) match.QueryParameters.Add(Query(name, value));
         return match;
     }
@@ -65,6 +76,13 @@ internal static class RouteMatchTranslator
         }
 
         if (source.IgnoreUriCase) match.CaseSensitive = false;
+    }
+
+    private static MetadataMatcher Claim(IReadOnlyList<string> path, StringMatch value, bool invert = false)
+    {
+        var matcher = TokenPrincipals.Matcher(path, IsPresence(value) ? PatternText.Regex(".+") : Text(value));
+        matcher.Invert = invert;
+        return matcher;
     }
 
     private static HeaderMatcher Header(string name, StringMatch value)

@@ -1,5 +1,6 @@
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Hcm;
+using MeshOrleans.Xds.Protocol.Jwt;
 using MeshOrleans.Xds.Protocol.Route;
 using MeshOrleans.Xds.Protocol.TcpProxy;
 using MeshOrleans.Xds.Protocol.Tls;
@@ -130,8 +131,10 @@ public sealed class EdgeTests
     [InlineData("sourceLabels: { app: gw }", true)]
     [InlineData("port: 80", true)]
     [InlineData("port: 81", false)]
-    [InlineData("headers: { \"@request.auth.claims[role]\": { exact: admin } }", false)]
-    public void Conditions_select_the_gateway_and_a_claim_that_nobody_has_proved_never_matches(string match, bool isIn)
+    [InlineData("headers: { \"@request.auth.claims[role]\": { exact: admin } }", true)]
+    [InlineData("headers: { \"@request.auth.claims\": { exact: admin } }", false)]
+    [InlineData("withoutHeaders: { \"@request.auth.claims[a\": { exact: admin } }", false)]
+    public void Conditions_select_the_gateway_and_what_names_no_claim_never_matches(string match, bool isIn)
     {
         var got = TestMesh.With(Open("\"*\"") + $$"""
             kind: VirtualService
@@ -141,6 +144,33 @@ public sealed class EdgeTests
             """).For(EdgeMesh.Gateway);
 
         Assert.Equal(isIn ? 1 : 0, got.Routes("http.80").VirtualHosts.Sum(h => h.Routes.Count));
+    }
+
+    [Theory]
+    [InlineData("headers: { \"@request.auth.claims[a][b.c]\": { exact: x } }", "payload/a/b.c", false)]
+    [InlineData("headers: { \"@request.auth.claims.a.b\": { prefix: x } }", "payload/a/b", false)]
+    [InlineData("withoutHeaders: { \"@request.auth.claims.a\": { regex: x } }", "payload/a", true)]
+    public void A_claim_is_asked_of_the_verified_token_and_never_of_a_header(string match, string path, bool inverted)
+    {
+        var mesh = TestMesh.With(Open("\"*\"") + $$"""
+            kind: VirtualService
+            apiVersion: networking.istio.io/v1
+            metadata: { name: x, namespace: app }
+            spec: { hosts: [ b.example ], gateways: [ istio-system/gw, mesh ], http: [ { match: [ { gateways: [ istio-system/gw ], {{match}} } ], route: [ { destination: { host: b } } ] } ] }
+            ---
+            kind: RequestAuthentication
+            apiVersion: security.istio.io/v1
+            metadata: { name: jwt, namespace: istio-system }
+            spec: { selector: { matchLabels: { istio: ingressgateway } }, jwtRules: [ { issuer: i, jwks: '{"keys":[]}' } ] }
+            """);
+        var got = mesh.For(EdgeMesh.Gateway);
+
+        var route = Assert.Single(got.Routes("http.80").VirtualHosts.Single().Routes);
+        var claim = Assert.Single(route.Match.DynamicMetadata);
+        Assert.Empty(route.Match.Headers);
+        Assert.Equal((path, inverted), (string.Join('/', claim.Path.Select(s => s.Key)), claim.Invert));
+        var manager = got.Listener("0.0.0.0_80").FilterChains.Single().Filters[^1].TypedConfig.Unpack<HttpConnectionManager>();
+        Assert.True(manager.HttpFilters[0].TypedConfig.Unpack<JwtAuthentication>().Providers["origins-0"].ClearRouteCache);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using MeshOrleans.Xds.Protocol.Cluster;
+using MeshOrleans.Xds.Protocol.Hcm;
 using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Protocol.TcpProxy;
 using MeshOrleans.Xds.Protocol.Tls;
@@ -47,6 +48,23 @@ public sealed class EnvoyInboundTests
 
         Assert.NotNull(chain.TransportSocket);
         Assert.Empty(chain.FilterChainMatch.ApplicationProtocols);
+    }
+
+    [Fact]
+    public void Tokens_are_verified_before_access_control()
+    {
+        var got = EnvoyMesh.With("""
+            kind: RequestAuthentication
+            apiVersion: security.istio.io/v1
+            metadata: { name: jwt, namespace: istio-system }
+            spec: { jwtRules: [ { issuer: i, jwks: '{"keys":[]}' } ] }
+            """).For(TestMesh.Envoy());
+
+        foreach (var chain in got.Chains(8080).Take(2))
+        {
+            var manager = chain.Filters.Single().TypedConfig.Unpack<HttpConnectionManager>();
+            Assert.Equal("envoy.filters.http.jwt_authn", manager.HttpFilters[0].Name);
+        }
     }
 
     [Fact]

@@ -3,7 +3,7 @@ using MeshOrleans.Silo.Hosting.Clock;
 using MeshOrleans.Silo.Hosting.Orleans;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace MeshOrleans.Cluster.Tests.Stores;
+namespace MeshOrleans.Cluster.Tests.Stores.Contracts;
 
 /// <summary>What Orleans is shown of the times in the membership table, with a wall clock that is wrong.</summary>
 public sealed class MembershipTimeTests

@@ -22,17 +22,23 @@ internal sealed record ExplainAnswer(
 /// <summary>What the client would see; no status when its connection is closed.</summary>
 internal sealed record ExplainVerdict(
     int? Status = null,
+    int? GrpcStatus = null,
     string Outcome = "",
     bool IsCertain = true,
     string Reason = "",
     IReadOnlyList<ExplainOutcome>? Outcomes = null);
 
 /// <summary>One thing that may happen.</summary>
-internal sealed record ExplainOutcome(double Percent, int? Status = null, string Outcome = "", string Reason = "");
+internal sealed record ExplainOutcome(
+    double Percent, int? Status = null, int? GrpcStatus = null, string Outcome = "", string Reason = "");
 
 /// <summary>Who sends the request.</summary>
 internal sealed record ExplainSource(
-    string Namespace = "", string? Workload = null, string ServiceAccount = "", string? Identity = null, bool Plaintext = false);
+    string Namespace = "",
+    string? Workload = null,
+    string ServiceAccount = "",
+    string? Identity = null,
+    bool Plaintext = false);
 
 /// <summary>Whom it is sent to.</summary>
 internal sealed record ExplainDestination(

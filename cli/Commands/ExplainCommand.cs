@@ -12,7 +12,8 @@ internal static class ExplainCommand
 
     public static Command Create(CommandScope scope)
     {
-        var from = Required("--from", "NS/WORKLOAD", "Who sends it: a workload, or what it has as label app, group or account");
+        var from = Required(
+            "--from", "NS/WORKLOAD", "Who sends it: a workload, or what it has as label app, group or account");
         var to = Required("--to", "HOST[:PORT]|NS/SERVICE", "Whom it is sent to, as the client writes it");
         var method = CommonOptions.Text("--method", "METHOD", "The method (GET)");
         var path = CommonOptions.Text("--path", "PATH", "Path and query (/)");
@@ -27,13 +28,17 @@ internal static class ExplainCommand
             HelpName = "BOOL",
         };
         var account = CommonOptions.Text("--service-account", "NAME", "Of a client that is not there");
-        var labels = new Option<string[]>("--labels", "-l") { Description = "Of a client that is not there", HelpName = "K=V,..." };
+        var labels = new Option<string[]>("--labels", "-l")
+        {
+            Description = "Of a client that is not there",
+            HelpName = "K=V,...",
+        };
         var format = CommonOptions.ReportFormat();
         var command = new CliCommand(
             "explain",
-            "Follow one request through the mesh without sending it: which routes, rules and policies are considered, which "
-                + "count, and what the client would see. By the evaluator of the proxies. The exit code is 0 when the client "
-                + "would certainly see a status below 400, and 1 otherwise.",
+            "Follow one request through the mesh without sending it: which routes, rules and policies are considered, "
+                + "which count, and what the client would see. By the evaluator of the proxies. The exit code is 0 "
+                + "when the client would certainly see a status below 400 (0 of gRPC), and 1 otherwise.",
             "explain --from app/a-1 --to b --path /api -H \"user-type: vip\"",
             "explain --from shop/new --service-account cart --to shop/orders --method POST -o json")
         {
@@ -59,7 +64,9 @@ internal static class ExplainCommand
                 foreach (var line in ExplainText.Of(told)) Write(scope.Host, line);
             }
 
-            return (told.Verdict.Outcomes ?? []).All(o => o.Status < FirstFailure) ? ExitCode.Fine : ExitCode.Failed;
+            return (told.Verdict.Outcomes ?? []).All(o => o.Status < FirstFailure && (o.GrpcStatus ?? 0) == 0)
+                ? ExitCode.Fine
+                : ExitCode.Failed;
         });
         return command;
     }

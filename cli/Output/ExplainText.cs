@@ -3,7 +3,9 @@ using MeshOrleans.Cli.Answers;
 
 namespace MeshOrleans.Cli.Output;
 
-/// <summary>Tells a request's way, the verdict first. <c>+</c> is what counts, <c>-</c> what was considered and does not.</summary>
+/// <summary>
+/// Tells a request's way, the verdict first. <c>+</c> is what counts, <c>-</c> what was considered and does not.
+/// </summary>
 internal static class ExplainText
 {
     private const string Counts = "+";
@@ -15,14 +17,16 @@ internal static class ExplainText
         var who = source.Workload ?? $"(account {source.ServiceAccount})";
         var proof = source.Plaintext ? "without a sidecar" : source.Identity ?? "without an identity";
         yield return $"from     {source.Namespace}/{who}, {proof}";
-        yield return $"request  {destination.Method} {destination.Path} to {destination.Authority}, port {destination.Port}: "
-            + (destination.Host ?? "a host that the mesh does not know");
-        yield return $"verdict  {Verdict(told.Verdict.Status, told.Verdict.Outcome)}: {told.Verdict.Reason}";
+        yield return $"request  {destination.Method} {destination.Path} to {destination.Authority}, "
+            + $"port {destination.Port}: {destination.Host ?? "a host that the mesh does not know"}";
+        var verdict = told.Verdict;
+        yield return $"verdict  {Verdict(verdict.Status, verdict.GrpcStatus, verdict.Outcome)}: {verdict.Reason}";
         if ((told.Verdict.Outcomes ?? []) is { Count: > 1 } outcomes)
         {
             foreach (var outcome in outcomes)
             {
-                yield return $"  {Percent(outcome.Percent)}  {Verdict(outcome.Status, outcome.Outcome)}: {outcome.Reason}";
+                var what = Verdict(outcome.Status, outcome.GrpcStatus, outcome.Outcome);
+                yield return $"  {Percent(outcome.Percent)}  {what}: {outcome.Reason}";
             }
         }
 
@@ -65,8 +69,8 @@ internal static class ExplainText
         if (cluster.Tls.Length > 0) yield return $"  {cluster.Tls}";
         if (cluster.Endpoints is { } members)
         {
-            yield return $"  members: {members.Healthy} healthy ({members.Mesh} by mesh mTLS), {members.Draining} draining, "
-                + $"{members.Unhealthy} unhealthy";
+            yield return $"  members: {members.Healthy} healthy ({members.Mesh} by mesh mTLS), "
+                + $"{members.Draining} draining, {members.Unhealthy} unhealthy";
         }
 
         foreach (var line in (cluster.Inbound ?? []).SelectMany(Inbound)) yield return line;
@@ -103,8 +107,12 @@ internal static class ExplainText
     private static IEnumerable<string> Candidates(IEnumerable<ExplainCandidate> candidates, string indent) =>
         candidates.Select(c => $"{indent}{(c.Counts ? Counts : DoesNot)} {c.Name} {c.Reason}");
 
-    private static string Verdict(int? status, string outcome) =>
-        status is { } code ? $"{code} {outcome}" : $"connection closed, {outcome}";
+    private static string Verdict(int? status, int? grpcStatus, string outcome) => (status, grpcStatus) switch
+    {
+        (null, _) => $"connection closed, {outcome}",
+        (_, { } code) => $"gRPC status {code} {outcome}",
+        var (code, _) => $"{code} {outcome}",
+    };
 
     private static string Percent(double percent) => string.Create(CultureInfo.InvariantCulture, $"{percent:0.##} %");
 }

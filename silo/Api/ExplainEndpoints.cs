@@ -26,6 +26,7 @@ internal static class ExplainEndpoints
 
         return new RequestExplainer(snapshot).Explain(call, out var refusal) is { } explanation
             ? Results.Json(explanation, ApiJson.Options)
-            : Problems.Conflict($"The client's sidecar refuses its configuration, and goes on with what it had: {refusal}");
+            : Problems.Conflict(
+                $"The client's sidecar refuses its configuration, and goes on with what it had: {refusal}");
     }
 }

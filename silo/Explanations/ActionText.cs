@@ -67,17 +67,18 @@ internal static class ActionText
         }
 
         if (forward.HostRewrite is { } host) yield return $"host becomes {host}";
-        if (forward.Timeout is { } timeout && timeout > TimeSpan.Zero) yield return $"timeout {Seconds(timeout)} in all";
+        if (forward.Timeout is { } limit && limit > TimeSpan.Zero) yield return $"timeout {Seconds(limit)} in all";
         if (forward.Retry is { On: not RetryConditions.None } retry)
         {
-            var each = retry.PerTryTimeout is { } limit ? $", {Seconds(limit)} for each try" : "";
+            var each = retry.PerTryTimeout is { } one ? $", {Seconds(one)} for each try" : "";
             yield return $"up to {retry.Attempts} retries after {retry.On}{each}";
         }
 
         foreach (var mirror in forward.Mirrors) yield return $"copies {Percent(mirror.Share)} to {mirror.Cluster}";
         if (forward.HashPolicies.Length > 0)
         {
-            yield return $"hashed by {string.Join(", ", forward.HashPolicies.Select(p => $"{p.Source} {p.Name}".Trim()))}";
+            var keys = forward.HashPolicies.Select(p => $"{p.Source} {p.Name}".Trim());
+            yield return $"hashed by {string.Join(", ", keys)}";
         }
     }
 

@@ -48,7 +48,7 @@ internal sealed class CallReader(MeshSnapshot snapshot)
     {
         var (scope, workload) = ReadSource(request);
         var host = ReadHost(request.To);
-        if (request.Method.Length == 0 || request.Method.AsSpan().ContainsAnyExcept(Token)) Refuse("method", "is no HTTP method");
+        if (!IsToken(request.Method)) Refuse("method", "is no HTTP method");
         if (request.Path.Length > MaxText || !request.Path.StartsWith('/')) Refuse("path", "must begin with a slash");
         var headers = ReadHeaders(request.Headers);
         if (_errors.Count > 0) return (null, _errors);
@@ -105,7 +105,11 @@ internal sealed class CallReader(MeshSnapshot snapshot)
         {
             var (ns, name) = Split(to);
             var port = HostName(name, out var bare);
-            if (ns.Length == 0 || bare.Length == 0 || name.Contains('/')) return Refuse("to", "must be a host or namespace/service");
+            if (ns.Length == 0 || bare.Length == 0 || name.Contains('/'))
+            {
+                return Refuse("to", "must be a host or namespace/service");
+            }
+
             var full = MeshOrleans.Model.Topology.HostName.Of(bare, ns);
             var service = ServiceRegistry.From(snapshot).Find(full);
             if (service is null) return Refuse("to", $"there is no service {ns}/{bare}");
@@ -141,14 +145,18 @@ internal sealed class CallReader(MeshSnapshot snapshot)
         foreach (var (name, value) in headers.Take(MaxHeaders))
         {
             var path = $"headers.{name}";
-            if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(Token)) Refuse(path, "is no header's name");
+            if (!IsToken(name)) Refuse(path, "is no header's name");
             else if (name.Equals("host", StringComparison.OrdinalIgnoreCase)) Refuse(path, "is said by 'to'");
-            else if (value.Length > MaxText || value.AsSpan().ContainsAny("\r\n\0")) Refuse(path, "is no header's value");
+            else if (!IsValue(value)) Refuse(path, "is no header's value");
             else if (!read.TryAdd(name, value)) Refuse(path, "is there twice");
         }
 
         return read.ToImmutable();
     }
+
+    private static bool IsToken(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(Token);
+
+    private static bool IsValue(string text) => text.Length <= MaxText && !text.AsSpan().ContainsAny("\r\n\0");
 
     private static (string Namespace, string Name) Split(string text)
     {

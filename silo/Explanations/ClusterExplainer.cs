@@ -34,19 +34,20 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
         Forwarding forwarding, RouteAction.Forward forward, WeightedClusterModel choice, double percent, double share)
     {
         var origins = forwarding.Client.Origins;
-        ImmutableArray<CandidateView> rules =
-            [.. origins.DestinationRules(choice.Name).Select(c => new CandidateView($"{c.Key.Namespace}/{c.Key.Name}", c.Counts, c.Reason))];
+        ImmutableArray<CandidateView> rules = [.. origins.DestinationRules(choice.Name).Select(CandidateView.Of)];
         if (!forwarding.Client.Model.Clusters.TryGetValue(choice.Name, out var cluster))
         {
-            var missing = new ClusterView(choice.Name, percent, false, rules, "", null, []);
-            return (missing, [new Outcome(share, forward.ClusterNotFoundStatus, OutcomeKind.NoCluster, WhyMissing(choice.Name))]);
+            var outcome = new Outcome(
+                share, forward.ClusterNotFoundStatus, OutcomeKind.NoCluster, WhyMissing(choice.Name));
+            return (new ClusterView(choice.Name, percent, false, rules, "", null, []), [outcome]);
         }
 
         var view = new ClusterView(choice.Name, percent, true, rules, TlsOf(cluster.Tls), null, []);
         var path = forward.RewritePath(forwarding.View.Path, forwarding.Route.Match.Path);
         if (!path.StartsWith('/'))
         {
-            return (view, [new Outcome(share, 400, OutcomeKind.BadRequest, $"the route's rewrite leaves no path: {path}")]);
+            var reason = $"the route's rewrite leaves no path: {path}";
+            return (view, [new Outcome(share, 400, OutcomeKind.BadRequest, reason)]);
         }
 
         if (cluster.Kind is ClusterKind.OriginalDestination)
@@ -72,7 +73,8 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
         };
         if (takes.IsEmpty)
         {
-            return (view, [new Outcome(share, 503, OutcomeKind.NoHealthyUpstream, WhyNobody(cluster.Name, registered))]);
+            var reason = WhyNobody(cluster.Name, registered);
+            return (view, [new Outcome(share, 503, OutcomeKind.NoHealthyUpstream, reason)]);
         }
 
         var byAddress = registered.DistinctBy(e => (e.Workload.Address, e.DialPort))
@@ -88,13 +90,20 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
                 [.. group.Select(e => byAddress.GetValueOrDefault((e.Address, e.Port))).OfType<ServiceEndpoint>()];
             if (members.IsEmpty)
             {
-                var address = $"{group.First().Address}:{group.First().Port}";
-                outcomes.Add(new Outcome(part, 200, OutcomeKind.LeavesMesh, $"goes to {address}, which is no member of the mesh"));
+                var reason = $"goes to {group.First().Address}:{group.First().Port}, which is no member of the mesh";
+                outcomes.Add(new Outcome(part, 200, OutcomeKind.LeavesMesh, reason));
                 continue;
             }
 
             var (arrived, outcome) = inbound.Explain(new Arrival(
-                members, part, call, group.Key.Transport, forwarding.Identity, forwarding.Call.Address, true, cluster.Tls));
+                members,
+                part,
+                call,
+                group.Key.Transport,
+                forwarding.Identity,
+                forwarding.Call.Address,
+                FromSidecar: true,
+                cluster.Tls));
             inside.Add(arrived);
             outcomes.Add(outcome);
         }
@@ -107,8 +116,10 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
     {
         foreach (var level in endpoints.GroupBy(e => e.Priority).OrderBy(g => g.Key))
         {
-            if (level.Any(e => e.Health is EndpointHealth.Healthy)) return [.. level.Where(e => e.Health is EndpointHealth.Healthy)];
-            if (level.Any(e => e.Health is EndpointHealth.Degraded)) return [.. level.Where(e => e.Health is EndpointHealth.Degraded)];
+            foreach (var health in new[] { EndpointHealth.Healthy, EndpointHealth.Degraded })
+            {
+                if (level.Any(e => e.Health == health)) return [.. level.Where(e => e.Health == health)];
+            }
         }
 
         return [];
@@ -158,11 +169,12 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
 
     private static string WhyMissing(string cluster) => cluster.Split('|', 4) is [_, var port, var subset, var host]
         ? subset.Length > 0
-            ? $"there is no subset {subset} of {host}:{port}: no DestinationRule in force names it, or there is no such service or port"
+            ? $"there is no subset {subset} of {host}:{port}: no DestinationRule in force has it, or there is no such port"
             : $"the client knows no service {host} with a port {port}"
         : $"there is no cluster {cluster}";
 
-    private static string WhyPassing(Forwarding forwarding, string cluster) => cluster == UnknownHostRoutes.PassthroughCluster
+    private static string WhyPassing(Forwarding forwarding, string cluster) =>
+        cluster == UnknownHostRoutes.PassthroughCluster
         ? $"nothing of the mesh is called {forwarding.View.Call.Host}: it goes where it points (ALLOW_ANY)"
         : "goes to the address that the client names";
 

@@ -6,14 +6,14 @@ namespace MeshOrleans.Silo.Explanations;
 internal sealed record ExplainRequest
 {
     /// <summary>
-    /// Who sends it: a workload as <c>namespace/name</c> (<c>name</c> alone is one of namespace <c>default</c>). Where there
-    /// is none of that name, a member whose label <c>app</c>, group or service account has it stands in.
+    /// Who sends it: a workload as <c>namespace/name</c> (<c>name</c> alone is one of namespace <c>default</c>). Where
+    /// there is none of that name, a member whose label <c>app</c>, group or service account has it stands in.
     /// </summary>
     public string From { get; init; } = "";
 
     /// <summary>
-    /// Whom it is sent to: a host as the client writes it, with a port if it is not 80, or <c>namespace/service</c>, with a
-    /// port if the service has several.
+    /// Whom it is sent to: a host as the client writes it, with a port if it is not 80, or <c>namespace/service</c>,
+    /// with a port if the service has several and none of them is 80.
     /// </summary>
     public string To { get; init; } = "";
 
@@ -25,12 +25,14 @@ internal sealed record ExplainRequest
     /// <value><c>/</c> by default.</value>
     public string Path { get; init; } = "/";
 
-    /// <summary>The headers that the client sends, apart from the host. Values of one name stand in one text, joined by commas.</summary>
+    /// <summary>
+    /// The headers that the client sends, apart from the host. Values of one name stand in one text, joined by commas.
+    /// </summary>
     public ImmutableDictionary<string, string> Headers { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>
-    /// The client has no sidecar: it dials members itself and proves nothing. Null to go by what is known of the client; one
-    /// that is only described has a sidecar.
+    /// The client has no sidecar: it dials members itself and proves nothing. Null to go by what is known of the
+    /// client; one that is only described has a sidecar.
     /// </summary>
     public bool? Plaintext { get; init; }
 

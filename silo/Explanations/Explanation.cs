@@ -1,8 +1,11 @@
 using System.Collections.Immutable;
+using MeshOrleans.Xds.Translation.Origins;
 
 namespace MeshOrleans.Silo.Explanations;
 
-/// <summary>The answer of <c>POST /v1/explain</c>: one request's way, and everything that was considered on it.</summary>
+/// <summary>
+/// The answer of <c>POST /v1/explain</c>: one request's way, and everything that was considered on it.
+/// </summary>
 /// <param name="Verdict">What the client would see.</param>
 /// <param name="Source">Who sends the request.</param>
 /// <param name="Destination">Whom it is sent to.</param>
@@ -16,7 +19,10 @@ internal sealed record Explanation(
     ImmutableArray<ClusterView> Clusters);
 
 /// <summary>What the client would see.</summary>
-/// <param name="Status">The HTTP status; 200 stands for whatever the application answers. Null when its connection is closed.</param>
+/// <param name="Status">
+/// The HTTP status; 200 stands for whatever is answered where it arrives. Null when its connection is closed.
+/// </param>
+/// <param name="GrpcStatus">The gRPC status that a proxy answers a gRPC caller with; null for everything else.</param>
 /// <param name="Outcome">What happens, see <see cref="OutcomeKind"/>.</param>
 /// <param name="ReachesApplication">Whether the application sees the request.</param>
 /// <param name="IsCertain">False when chance decides between several outcomes; this is then the likeliest.</param>
@@ -24,6 +30,7 @@ internal sealed record Explanation(
 /// <param name="Outcomes">Everything that may happen, the likeliest first.</param>
 internal sealed record VerdictView(
     int? Status,
+    int? GrpcStatus,
     OutcomeKind Outcome,
     bool ReachesApplication,
     bool IsCertain,
@@ -33,11 +40,12 @@ internal sealed record VerdictView(
 /// <summary>One thing that may happen.</summary>
 /// <param name="Percent">How many of such requests it happens to, from 0 to 100.</param>
 /// <param name="Status">As in the verdict.</param>
+/// <param name="GrpcStatus">As in the verdict.</param>
 /// <param name="Outcome">What happens.</param>
 /// <param name="ReachesApplication">Whether the application sees the request.</param>
 /// <param name="Reason">One sentence that says why.</param>
 internal sealed record OutcomeView(
-    double Percent, int? Status, OutcomeKind Outcome, bool ReachesApplication, string Reason);
+    double Percent, int? Status, int? GrpcStatus, OutcomeKind Outcome, bool ReachesApplication, string Reason);
 
 /// <summary>Who sends the request.</summary>
 /// <param name="Namespace">Its namespace: short names are of this one.</param>
@@ -57,7 +65,9 @@ internal sealed record SourceView(
 /// <summary>Whom the request is sent to.</summary>
 /// <param name="Authority">The host as the client writes it.</param>
 /// <param name="Port">The port that decides about the listener.</param>
-/// <param name="Host">The full name that it stands for in the client's namespace; null when nothing of the mesh has it.</param>
+/// <param name="Host">
+/// The full name that it stands for in the client's namespace; null when nothing of the mesh has it.
+/// </param>
 /// <param name="Method">The method.</param>
 /// <param name="Path">Path and query after the one normalisation; as sent when they are refused.</param>
 internal sealed record DestinationView(string Authority, int Port, string? Host, string Method, string Path);
@@ -65,7 +75,7 @@ internal sealed record DestinationView(string Authority, int Port, string? Host,
 /// <summary>What the client's sidecar does.</summary>
 /// <param name="VirtualHost">The virtual host that takes the authority; null when none does.</param>
 /// <param name="VirtualServices">Those that might answer for the host, oldest first.</param>
-/// <param name="Routes">The routes of the virtual host in order, with the conditions that are not for this client.</param>
+/// <param name="Routes">The virtual host's routes in order, with the conditions that are not for this client.</param>
 /// <param name="Action">What the matching route does; null when none matches.</param>
 internal sealed record OutboundView(
     string? VirtualHost,
@@ -77,7 +87,12 @@ internal sealed record OutboundView(
 /// <param name="Name">Its <c>namespace/name</c>.</param>
 /// <param name="Counts">Whether it does.</param>
 /// <param name="Reason">Why, as half a sentence.</param>
-internal sealed record CandidateView(string Name, bool Counts, string Reason);
+internal sealed record CandidateView(string Name, bool Counts, string Reason)
+{
+    /// <summary>As it is told.</summary>
+    public static CandidateView Of(Candidate candidate) =>
+        new($"{candidate.Key.Namespace}/{candidate.Key.Name}", candidate.Counts, candidate.Reason);
+}
 
 /// <summary>How far a route was looked at.</summary>
 internal enum RouteVerdict
@@ -96,7 +111,9 @@ internal enum RouteVerdict
 }
 
 /// <summary>One route.</summary>
-/// <param name="Place">Its place in the VirtualService, e.g. <c>http[0].match[1]</c>; empty for one that none has written.</param>
+/// <param name="Place">
+/// Its place in the VirtualService, e.g. <c>http[0].match[1]</c>; empty for one that none has written.
+/// </param>
 /// <param name="Name">Its name; may be empty.</param>
 /// <param name="Verdict">How far it was looked at.</param>
 /// <param name="Reason">The first condition that does not hold, as half a sentence; empty for a match.</param>
@@ -104,7 +121,9 @@ internal sealed record RouteView(string Place, string Name, RouteVerdict Verdict
 
 /// <summary>What a route does.</summary>
 /// <param name="Kind"><c>forward</c>, <c>redirect</c> or <c>directResponse</c>.</param>
-/// <param name="Details">What else is in force, a sentence each: faults, rewrites, header changes, timeouts, retries.</param>
+/// <param name="Details">
+/// What else is in force, half a sentence each: faults, rewrites, header changes, timeouts, retries.
+/// </param>
 internal sealed record ActionView(string Kind, ImmutableArray<string> Details);
 
 /// <summary>One cluster that the request may go to.</summary>
@@ -136,7 +155,9 @@ internal sealed record EndpointsView(int Healthy, int Draining, int Unhealthy, i
 /// <param name="Count">How many they are.</param>
 /// <param name="Port">The workload port.</param>
 /// <param name="Transport">How the request comes in: <c>mutualTls</c>, <c>tls</c> or <c>plaintext</c>.</param>
-/// <param name="Authentication">The mode of PeerAuthentication; null when there is no sidecar, or it is not known here.</param>
+/// <param name="Authentication">
+/// The mode of PeerAuthentication; null when there is no sidecar, or it is not known here.
+/// </param>
 /// <param name="AuthenticationFrom">Who says so: the policy and how near to the port it stands.</param>
 /// <param name="Policies">The AuthorizationPolicies of its namespace and of the root namespace.</param>
 /// <param name="RateLimits">The limits that count this request.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Model.Topology;
@@ -50,21 +51,24 @@ internal sealed class InboundExplainer(ScopeModels models)
         var name = $"{workload.Namespace}/{workload.Name}";
         if (member.Peer.Length > 0)
         {
-            return Tell(arrival, null, 200, OutcomeKind.LeavesMesh, $"goes to mesh {member.Peer}, whose policies are not known here");
+            return Leave(arrival, $"goes to mesh {member.Peer}, whose policies are not known here");
         }
 
         if (!workload.HasSidecar)
         {
-            return arrival.Transport is Transport.MutualTls
-                ? Fail(arrival, null, $"{name} has no sidecar that could take mesh mTLS")
-                : Tell(arrival, null, 200, OutcomeKind.Forwarded, $"reaches {name}, which has no sidecar: no policy is asked");
+            if (arrival.Transport is Transport.MutualTls)
+            {
+                return Fail(arrival, null, $"{name} has no sidecar that could take mesh mTLS");
+            }
+
+            var reason = $"reaches {name}, which has no sidecar: no policy is asked";
+            return Tell(arrival, null, 200, OutcomeKind.Forwarded, reason);
         }
 
-        var server = models.Of(ScopeModels.ScopeOf(workload));
+        var server = models.InboundOf(ScopeModels.ScopeOf(workload));
         if (server.Refusal.Length > 0)
         {
-            return Tell(
-                arrival, null, 200, OutcomeKind.LeavesMesh, $"goes to {name}, whose sidecar refuses its configuration: {server.Refusal}");
+            return Leave(arrival, $"goes to {name}, whose sidecar refuses its configuration: {server.Refusal}");
         }
 
         return server.Model.Inbound.TryGetValue(member.WorkloadPort, out var port)
@@ -72,12 +76,14 @@ internal sealed class InboundExplainer(ScopeModels models)
             : Fail(arrival, server, $"the sidecar of {name} has no port {member.WorkloadPort}");
     }
 
-    private static (InboundView, Outcome) AtPort(Arrival arrival, ScopeModel server, InboundPortModel port, string name)
+    private static (InboundView, Outcome) AtPort(
+        Arrival arrival, ScopeModel server, InboundPortModel port, string name)
     {
         var isMesh = arrival.Transport is Transport.MutualTls;
         if (port.Mode is InboundTlsMode.Strict && !isMesh)
         {
-            return Fail(arrival, server, $"port {port.Port} of {name} takes mesh mTLS only ({From(server, port.Port)})");
+            var who = From(server, port.Port);
+            return Fail(arrival, server, $"port {port.Port} of {name} takes mesh mTLS only ({who})");
         }
 
         if (isMesh && port.Mode is InboundTlsMode.Disable)
@@ -88,7 +94,8 @@ internal sealed class InboundExplainer(ScopeModels models)
         var identity = arrival.Members[0].Workload.Identity?.ToString() ?? "";
         if (isMesh && !arrival.Tls.AllowedSpiffeIds.Contains(identity))
         {
-            return Fail(arrival, server, $"{name} proves to be {identity}, which is none of those that the client takes");
+            var reason = $"{name} proves to be {identity}, which is none of those that the client takes";
+            return Fail(arrival, server, reason);
         }
 
         var hop = new HopFacts(
@@ -98,7 +105,11 @@ internal sealed class InboundExplainer(ScopeModels models)
             arrival.Source,
             IPAddress.TryParse(arrival.Members[0].Workload.Address, out var address) ? address : null);
         var isHttp = port.IsHttp && arrival.Transport is not Transport.Tls;
-        if (!isHttp) return AskPolicies(arrival, server, port, name, new RequestView(arrival.Call, hop), isHttp: false);
+        if (!isHttp)
+        {
+            return AskPolicies(arrival, server, port, name, new RequestView(arrival.Call, hop), isHttp: false);
+        }
+
         if (!PathNormalizer.TryNormalize(arrival.Call.Target.Text, port.PathNormalization, out var target))
         {
             return Tell(arrival, server, 400, OutcomeKind.BadRequest, $"the sidecar of {name} refuses the path");
@@ -116,25 +127,33 @@ internal sealed class InboundExplainer(ScopeModels models)
         Arrival arrival, ScopeModel server, InboundPortModel port, string name, RequestView view, bool isHttp)
     {
         var verdict = isHttp ? port.Authorization.Decide(in view) : port.Authorization.DecideConnection(in view);
-        var policies = PolicyExplainer.Explain(server.Origins.AuthorizationPolicies(), port.Authorization, view, isHttp);
+        var origins = server.Origins.AuthorizationPolicies();
+        var policies = PolicyExplainer.Explain(origins, port.Authorization, view, isHttp);
         var limits = isHttp ? Limits(port, view) : [];
         if (verdict.Allowed)
         {
-            var (reached, outcome) = Tell(
-                arrival, server, 200, OutcomeKind.Forwarded, $"reaches {name} on port {port.Port}: {PolicyExplainer.Allowed(verdict, policies)}");
+            var why = $"reaches {name} on port {port.Port}: {PolicyExplainer.Allowed(verdict, policies)}";
+            var (reached, outcome) = Tell(arrival, server, 200, OutcomeKind.Forwarded, why);
             return (reached with { Policies = policies, RateLimits = limits }, outcome);
         }
 
         var reason = PolicyExplainer.Denied(verdict, policies, name);
-        var (view2, denied) = isHttp ? Tell(arrival, server, 403, OutcomeKind.Denied, reason) : Fail(arrival, server, reason);
-        return (view2 with { Policies = policies }, denied);
+        var (refused, denied) = isHttp
+            ? Tell(arrival, server, 403, OutcomeKind.Denied, reason)
+            : Fail(arrival, server, reason);
+        return (refused with { Policies = policies }, denied);
     }
 
     private static ImmutableArray<string> Limits(InboundPortModel port, RequestView view) =>
     [
-        .. port.RateLimits.Where(limit => limit.AppliesTo(in view)).Select(limit =>
-            $"{limit.Match.Name}: {limit.Requests} in {limit.Interval.TotalSeconds:0.###} s{(limit.IsDryRun ? " (dry run)" : "")}"),
+        .. port.RateLimits.Where(limit => limit.AppliesTo(in view)).Select(limit => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{limit.Match.Name}: {limit.Requests} in {limit.Interval.TotalSeconds:0.###} s")
+            + (limit.IsDryRun ? " (dry run)" : "")),
     ];
+
+    private static (InboundView, Outcome) Leave(Arrival arrival, string reason) =>
+        Tell(arrival, null, 200, OutcomeKind.LeavesMesh, reason);
 
     // The connection does not come about: a sidecar tells its client so, a client without one sees it itself.
     private static (InboundView, Outcome) Fail(Arrival arrival, ScopeModel? server, string reason) =>
@@ -146,8 +165,9 @@ internal sealed class InboundExplainer(ScopeModels models)
         Arrival arrival, ScopeModel? server, int? status, OutcomeKind kind, string reason)
     {
         var port = arrival.Members[0].WorkloadPort;
+        var names = arrival.Members.Select(m => $"{m.Workload.Namespace}/{m.Workload.Name}");
         var view = new InboundView(
-            [.. arrival.Members.Select(m => $"{m.Workload.Namespace}/{m.Workload.Name}").Order(StringComparer.Ordinal).Take(MaxNames)],
+            [.. names.Order(StringComparer.Ordinal).Take(MaxNames)],
             arrival.Members.Length,
             port,
             arrival.Transport switch

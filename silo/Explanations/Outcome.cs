@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MeshOrleans.Model.Evaluation;
 
 namespace MeshOrleans.Silo.Explanations;
 
@@ -47,10 +48,16 @@ internal enum OutcomeKind
 /// <param name="Status">What the client sees; null when its connection is closed.</param>
 /// <param name="Kind">What happens.</param>
 /// <param name="Reason">Why, as a sentence.</param>
-internal sealed record Outcome(double Share, int? Status, OutcomeKind Kind, string Reason)
+/// <param name="GrpcStatus">The gRPC status of a proxy's answer to a gRPC caller; null for every other.</param>
+internal sealed record Outcome(double Share, int? Status, OutcomeKind Kind, string Reason, int? GrpcStatus = null)
 {
     /// <summary>Whether whoever was called gets the request.</summary>
     public bool Reaches => Kind is OutcomeKind.Forwarded or OutcomeKind.LeavesMesh;
+
+    /// <summary>The same for a gRPC caller, who gets what proxies answer by themselves as gRPC statuses.</summary>
+    public Outcome ToGrpc() => Reaches || Status is not { } status
+        ? this
+        : this with { Status = 200, GrpcStatus = GrpcStatus ?? GrpcRequest.StatusOf(status) };
 
     /// <summary>Sums up everything that may happen.</summary>
     /// <param name="outcomes">At least one; the shares sum up to 1.</param>
@@ -58,17 +65,24 @@ internal sealed record Outcome(double Share, int? Status, OutcomeKind Kind, stri
     {
         ImmutableArray<OutcomeView> views =
         [
-            .. outcomes.GroupBy(o => (o.Status, o.Kind, o.Reason))
+            .. outcomes.GroupBy(o => (o.Status, o.GrpcStatus, o.Kind, o.Reason))
                 .Select(g => new OutcomeView(
-                    Math.Round(g.Sum(o => o.Share) * 100, 4), g.Key.Status, g.Key.Kind, g.First().Reaches, g.Key.Reason))
+                    Math.Round(g.Sum(o => o.Share) * 100, 4),
+                    g.Key.Status,
+                    g.Key.GrpcStatus,
+                    g.Key.Kind,
+                    g.First().Reaches,
+                    g.Key.Reason))
                 .OrderByDescending(o => o.Percent),
         ];
         var likeliest = views[0];
         return new VerdictView(
             likeliest.Status,
+            likeliest.GrpcStatus,
             likeliest.Outcome,
             likeliest.ReachesApplication,
-            views.All(o => o.Status == likeliest.Status && o.Outcome == likeliest.Outcome),
+            views.All(o => (o.Status, o.GrpcStatus, o.Outcome)
+                == (likeliest.Status, likeliest.GrpcStatus, likeliest.Outcome)),
             likeliest.Reason,
             views);
     }

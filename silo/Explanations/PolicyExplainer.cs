@@ -12,8 +12,10 @@ internal static class PolicyExplainer
     public static ImmutableArray<PolicyView> Explain(
         ImmutableArray<PolicyOrigin> origins, AuthorizationModel model, RequestView view, bool isHttp)
     {
-        var known = new Dictionary<string, (AuthorizationRules Rules, AuthorizationPolicyModel Rule)>(StringComparer.Ordinal);
-        foreach (var rules in model.Filters.SelectMany(f => new[] { f.Enforced, f.Shadow }).OfType<AuthorizationRules>())
+        var known = new Dictionary<string, (AuthorizationRules Rules, AuthorizationPolicyModel Rule)>(
+            StringComparer.Ordinal);
+        var all = model.Filters.SelectMany(f => new[] { f.Enforced, f.Shadow });
+        foreach (var rules in all.OfType<AuthorizationRules>())
         {
             foreach (var rule in rules.Policies) known.TryAdd(rule.Name, (rules, rule));
         }

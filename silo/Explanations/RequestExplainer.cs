@@ -9,11 +9,12 @@ using MeshOrleans.Xds.Translation.Clusters;
 namespace MeshOrleans.Silo.Explanations;
 
 /// <summary>
-/// Follows a request that nobody has sent through the mesh as a snapshot has it: the resources that the client's sidecar
-/// gets, read by its own readers, decided by its own evaluator; then the same for the member that it comes to.
+/// Follows a request that nobody has sent through the mesh as a snapshot has it: the resources that the client's
+/// sidecar gets, read by its own readers, decided by its own evaluator; then the same for the member that it comes to.
 /// </summary>
 /// <remarks>
-/// What depends on the past is left out: ejected members, limits that are used up, connections that are open.
+/// What depends on the past is left out: ejected members, limits that are used up, connections that are open. Of
+/// several priorities of members the first that has anybody in service stands for all.
 /// </remarks>
 internal sealed class RequestExplainer
 {
@@ -62,15 +63,15 @@ internal sealed class RequestExplainer
         var host = RouteExplainer.HostOf(decision.Host);
         var outbound = new OutboundView(
             decision.Host?.Name,
-            host is null ? [] : [.. client.Origins.VirtualServices(host).Select(c =>
-                new CandidateView($"{c.Key.Namespace}/{c.Key.Name}", c.Counts, c.Reason))],
+            host is null ? [] : [.. client.Origins.VirtualServices(host).Select(CandidateView.Of)],
             RouteExplainer.Routes(decision, client.Origins, port, view),
             decision.Route is { } chosen ? ActionText.Of(chosen, view) : null);
         var destination = new DestinationView(call.Host, port, host, call.Method, target.Text);
         var (clusters, outcomes) = decision.Route is { } route
             ? Follow(new Forwarding(call, client, identity, table, decision.Host!, route, view))
             : ([], [new Outcome(1, 404, OutcomeKind.NoRoute, WhyNoRoute(call, decision))]);
-        return new Explanation(Outcome.Sum(outcomes), source, destination, outbound, clusters);
+        var seen = GrpcRequest.IsGrpc(in view) ? outcomes.Select(o => o.ToGrpc()) : outcomes;
+        return new Explanation(Outcome.Sum(seen), source, destination, outbound, clusters);
     }
 
     private (ImmutableArray<ClusterView> Clusters, List<Outcome> Outcomes) Follow(Forwarding forwarding)
@@ -82,16 +83,22 @@ internal sealed class RequestExplainer
         {
             var aborted = fault.AbortShare.PerMillion / 1_000_000.0;
             outcomes.Add(new Outcome(
-                aborted, abort.HttpStatus ?? 200, OutcomeKind.FaultInjected, $"a fault aborts {ActionText.Percent(fault.AbortShare)}"));
+                aborted,
+                abort.HttpStatus ?? 200,
+                OutcomeKind.FaultInjected,
+                $"a fault aborts {ActionText.Percent(fault.AbortShare)} of such requests",
+                abort.GrpcStatus));
             rest -= aborted;
             if (rest <= 0) return ([], outcomes);
         }
 
         if (route.Cors is { } cors
-            && cors.Judge(in view, EveryDrawHits.Instance, out _) is CorsOutcome.Preflight or CorsOutcome.RefusedPreflight)
+            && cors.Judge(in view, EveryDrawHits.Instance, out _)
+                is CorsOutcome.Preflight or CorsOutcome.RefusedPreflight)
         {
             var answered = rest * cors.Share.PerMillion / 1_000_000.0;
-            outcomes.Add(new Outcome(answered, 200, OutcomeKind.Answered, "the client's sidecar answers the preflight"));
+            outcomes.Add(
+                new Outcome(answered, 200, OutcomeKind.Answered, "the client's sidecar answers the preflight"));
             rest -= answered;
             if (rest <= 0) return ([], outcomes);
         }
@@ -99,8 +106,8 @@ internal sealed class RequestExplainer
         switch (route.Action)
         {
             case RouteAction.Redirect redirect:
-                outcomes.Add(new Outcome(
-                    rest, redirect.Status, OutcomeKind.Redirected, $"is sent to {redirect.Location(in view, route.Match.Path)}"));
+                var place = redirect.Location(in view, route.Match.Path);
+                outcomes.Add(new Outcome(rest, redirect.Status, OutcomeKind.Redirected, $"is sent to {place}"));
                 return ([], outcomes);
             case RouteAction.DirectResponse direct:
                 outcomes.Add(new Outcome(rest, direct.Status, OutcomeKind.Answered, WhyAnswered(forwarding, direct)));
@@ -120,7 +127,8 @@ internal sealed class RequestExplainer
         {
             var part = choices.Length == 1 ? 1 : (double)choice.Weight / whole;
             if (part <= 0) continue;
-            var (view, possible) = _clusters.Explain(forwarding, forward, choice, Math.Round(part * 100, 4), rest * part);
+            var percent = Math.Round(part * 100, 4);
+            var (view, possible) = _clusters.Explain(forwarding, forward, choice, percent, rest * part);
             views.Add(view);
             outcomes.AddRange(possible);
         }
@@ -137,7 +145,8 @@ internal sealed class RequestExplainer
         var source = SourceOf(call, "");
         if (host is null)
         {
-            var outside = new Outcome(1, 200, OutcomeKind.LeavesMesh, $"nothing of the mesh is called {name}: it goes where it points");
+            var reason = $"nothing of the mesh is called {name}: it goes where it points";
+            var outside = new Outcome(1, 200, OutcomeKind.LeavesMesh, reason);
             return new Explanation(Outcome.Sum([outside]), source, destination, null, []);
         }
 
@@ -150,23 +159,34 @@ internal sealed class RequestExplainer
             return new Explanation(Outcome.Sum([nobody]), source, destination, null, []);
         }
 
-        var call2 = new CallFacts(call.Method, call.Host, new RequestTarget(call.RawTarget, ""), call.Headers);
+        var facts = new CallFacts(call.Method, call.Host, new RequestTarget(call.RawTarget, ""), call.Headers);
         var inside = new List<InboundView>();
         var outcomes = new List<Outcome>();
-        foreach (var group in members.GroupBy(e => (ScopeModels.ScopeOf(e.Workload), e.Workload.HasSidecar, e.WorkloadPort, e.Peer)))
+        var groups = members.GroupBy(
+            e => (ScopeModels.ScopeOf(e.Workload), e.Workload.HasSidecar, e.WorkloadPort, e.Peer));
+        foreach (var group in groups)
         {
             var share = (double)group.Count() / members.Length;
             var (arrived, outcome) = _inbound.Explain(new Arrival(
-                [.. group], share, call2, Transport.Plaintext, "", call.Address, false, UpstreamTlsModel.Off));
+                [.. group],
+                share,
+                facts,
+                Transport.Plaintext,
+                PeerId: "",
+                call.Address,
+                FromSidecar: false,
+                UpstreamTlsModel.Off));
             inside.Add(arrived);
             outcomes.Add(outcome);
         }
 
-        var view = new ClusterView(cluster, 100, true, [], "plaintext: the client has no sidecar", null, [.. inside]);
+        var view = new ClusterView(
+            cluster, 100, true, [], "plaintext: the client has no sidecar", null, [.. inside]);
         return new Explanation(Outcome.Sum(outcomes), source, destination, null, [view]);
     }
 
-    private static Explanation Refused(ExplainedCall call, SourceView source, int port, int status, string reason) => new(
+    private static Explanation Refused(
+        ExplainedCall call, SourceView source, int port, int status, string reason) => new(
         Outcome.Sum([new Outcome(1, status, OutcomeKind.BadRequest, reason)]),
         source,
         new DestinationView(call.Host, port, null, call.Method, call.RawTarget),

@@ -52,7 +52,11 @@ internal static class RouteExplainer
         RequestView view)
     {
         var taken = decision.Route is { } chosen ? all.IndexOf(chosen) : all.Length;
-        if (index > taken) return new RouteView(place, route.Name, RouteVerdict.NotReached, "one before takes the request");
+        if (index > taken)
+        {
+            return new RouteView(place, route.Name, RouteVerdict.NotReached, "one before takes the request");
+        }
+
         var mismatch = route.Match.FindMismatch(in view, EveryDrawHits.Instance);
         return mismatch.Condition is RouteCondition.None
             ? new RouteView(place, route.Name, RouteVerdict.Matched, "")

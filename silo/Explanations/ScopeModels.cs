@@ -3,6 +3,7 @@ using MeshOrleans.Model.Topology;
 using MeshOrleans.Proxy.Configuration;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Xds.Translation.Origins;
+using MeshOrleans.Xds.Translation.Resources;
 using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Silo.Explanations;
@@ -10,20 +11,30 @@ namespace MeshOrleans.Silo.Explanations;
 /// <summary>What sidecars make of a snapshot, each scope once.</summary>
 internal sealed class ScopeModels(MeshSnapshot snapshot)
 {
-    private readonly Dictionary<ProxyScope, ScopeModel> _known = [];
+    private readonly Dictionary<ProxyScope, ScopeModel> _whole = [];
+    private readonly Dictionary<ProxyScope, ScopeModel> _inbound = [];
 
     /// <summary>The model of a scope.</summary>
     public ScopeModel Of(ProxyScope scope)
     {
-        if (_known.TryGetValue(scope, out var known)) return known;
+        if (_whole.TryGetValue(scope, out var known)) return known;
         var origins = ScopeOrigins.Of(snapshot, scope);
-        var groups = origins.Resources.Groups.Select(g => (g.TypeUrl, g.Resources.Select(r => (r.Name, r.ToAny()))));
-        return _known[scope] = ProxyConfiguration.TryRead(groups, out var model, out var refusal)
-            ? new ScopeModel(origins, model, "")
-            : new ScopeModel(origins, ProxyModel.Empty, refusal);
+        return _whole[scope] = Read(origins, origins.Resources.Groups);
     }
 
-    /// <summary>The scope of a workload's sidecar. It sees everything: what is asked for on demand counts as asked for.</summary>
+    /// <summary>
+    /// The model of a scope as far as its own workload is called. Costs little, as there may be many of these.
+    /// </summary>
+    public ScopeModel InboundOf(ProxyScope scope)
+    {
+        if (_inbound.TryGetValue(scope, out var known)) return known;
+        var origins = ScopeOrigins.Of(snapshot, scope);
+        return _inbound[scope] = Read(origins, [origins.InboundListeners]);
+    }
+
+    /// <summary>
+    /// The scope of a workload's sidecar. It sees everything: what is asked for on demand counts as asked for.
+    /// </summary>
     public static ProxyScope ScopeOf(Workload workload) => new()
     {
         Namespace = workload.Namespace,
@@ -33,6 +44,14 @@ internal sealed class ScopeModels(MeshSnapshot snapshot)
         Network = workload.Network,
         Ports = workload.Ports,
     };
+
+    private static ScopeModel Read(ScopeOrigins origins, IEnumerable<ResourceGroup> groups) =>
+        ProxyConfiguration.TryRead(
+            groups.Select(g => (g.TypeUrl, g.Resources.Select(r => (r.Name, r.ToAny())))),
+            out var model,
+            out var refusal)
+            ? new ScopeModel(origins, model, "")
+            : new ScopeModel(origins, ProxyModel.Empty, refusal);
 }
 
 /// <summary>What one sidecar makes of a snapshot.</summary>

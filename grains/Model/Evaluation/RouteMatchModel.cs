@@ -58,7 +58,9 @@ public sealed record RouteMatchModel
     /// <summary>Says in words what was wanted and what the request has.</summary>
     /// <param name="mismatch">What <see cref="FindMismatch"/> has found for this very request.</param>
     /// <param name="view">The request.</param>
-    /// <returns>Half a sentence, e.g. <c>header user-type: wanted exact "vip", got none</c>; empty for a match.</returns>
+    /// <returns>
+    /// Half a sentence, e.g. <c>header user-type: wanted exact "vip", got none</c>; empty for a match.
+    /// </returns>
     public string Describe<TView>(RouteMismatch mismatch, in TView view)
         where TView : struct, IRequestView, allows ref struct => mismatch.Condition switch
         {

@@ -26,7 +26,7 @@ public enum RouteCondition
 }
 
 /// <summary>Where the comparison of a request with a route stopped.</summary>
-/// <param name="Condition">The kind of condition that does not hold; <see cref="RouteCondition.None"/> for a match.</param>
+/// <param name="Condition">The kind of condition that fails; <see cref="RouteCondition.None"/> for a match.</param>
 /// <param name="Index">Which of the conditions of that kind, counted from 0.</param>
 public readonly record struct RouteMismatch(RouteCondition Condition, int Index = 0)
 {

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace MeshOrleans.Model.Evaluation;
 
-/// <summary>Puts into words why a policy tree does not hold. The truth is <see cref="RuleEvaluator"/>'s alone.</summary>
+/// <summary>Puts into words why a policy tree does not hold. Whether it does, <see cref="RuleEvaluator"/> says.</summary>
 internal static class RuleText
 {
     private const string NoRequest = "asks something of a request, and this is a connection that none can be read of";

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using MeshOrleans.Model.Evaluation;
 using Microsoft.AspNetCore.Http;
 
 namespace MeshOrleans.Proxy.Dataplane.Http;
@@ -34,7 +35,7 @@ internal static class LocalReply
         {
             response.StatusCode = StatusCodes.Status200OK;
             response.ContentType = Grpc;
-            response.Headers["grpc-status"] = (grpcStatus ?? GrpcStatus(status)).ToString();
+            response.Headers["grpc-status"] = (grpcStatus ?? GrpcRequest.StatusOf(status)).ToString();
             if (message.Length > 0) response.Headers["grpc-message"] = message;
             HeaderMutator.ApplyToResponse(exchange);
             return;
@@ -65,7 +66,7 @@ internal static class LocalReply
         {
             response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent([]) };
             response.Content.Headers.TryAddWithoutValidation("content-type", Grpc);
-            response.Headers.TryAddWithoutValidation("grpc-status", GrpcStatus(status).ToString());
+            response.Headers.TryAddWithoutValidation("grpc-status", GrpcRequest.StatusOf(status).ToString());
             response.Headers.TryAddWithoutValidation("grpc-message", body);
         }
         else
@@ -81,15 +82,4 @@ internal static class LocalReply
         response.Version = HttpVersion.Version11;
         return response;
     }
-
-    // Source: grpc/grpc, doc/http-grpc-status-mapping.md
-    private static int GrpcStatus(int status) => status switch
-    {
-        400 => 13,
-        401 => 16,
-        403 => 7,
-        404 => 12,
-        429 or 502 or 503 or 504 => 14,
-        _ => 2,
-    };
 }

@@ -36,6 +36,13 @@ public sealed class ExplainTests(ConformanceMesh mesh)
         {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: d-allow, namespace: other}, spec: {selector: {matchLabels: {app: d}}, rules: [{from: [{source: {principals: [cluster.local/ns/other/sa/o]}}]}]}}
         """;
 
+    private const string Preflights =
+        $$$$"""
+
+        ---
+        {{{{{Api}}}}, metadata: {name: c, namespace: app}, spec: {hosts: [c], http: [{match: [{uri: {prefix: /shared}}], corsPolicy: {allowOrigins: [{exact: "http://shop.example"}], allowMethods: [GET]}, directResponse: {status: 206}}, {route: [{destination: {host: c}}]}]}}
+        """;
+
     // who, method, url, header, the status that both must say, and what decides
     private static readonly (string From, string Method, string Url, string Header, int Status, string Outcome)[] Requests =
     [
@@ -80,7 +87,7 @@ public sealed class ExplainTests(ConformanceMesh mesh)
             var member = from == "a" ? mesh.A : mesh.O;
             (string, string)[] headers = header.Split(": ") is [var name, var value] ? [(name, value)] : [];
             var answer = await member.SendAsync(new HttpMethod(method), url, headers);
-            var told = await ExplainAsync(member, method, url, header);
+            var told = await ExplainAsync(member, method, url, header.Length > 0 ? [header] : []);
             var verdict = told.GetProperty("verdict");
             var said = (verdict.GetProperty("status").GetInt32(), Text(verdict, "outcome"));
             var version = Version(told);
@@ -95,7 +102,65 @@ public sealed class ExplainTests(ConformanceMesh mesh)
             }
         }
 
-        Assert.Empty(wrong);
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+    }
+
+    [Fact]
+    public async Task Explain_says_the_same_as_the_sidecars_of_every_combination()
+    {
+        await using var rules = await mesh.WithAsync(Rules + Preflights);
+        string[] urls =
+        [
+            "http://b.app/api", "http://b.app/api?canary=1&x=2", "http://b.app/apix/../admin/y", "http://b.app//color", "http://b.app/old",
+            "http://b.app/Old/x", "http://b.app/%61pi", "http://c.app/", "http://c.app/shared", "http://d.other/x?y",
+        ];
+        string[][] headers =
+        [
+            [], ["user-type: vip"], ["x-color: blue", "x-envoy-retry-on: 5xx"], ["x-color: GREEN", "user-type: VIP"],
+            ["origin: http://shop.example", "access-control-request-method: GET"],
+        ];
+        var wrong = new List<string>();
+        var seen = new SortedSet<string>(StringComparer.Ordinal);
+
+        foreach (var member in new[] { mesh.A, mesh.O })
+        {
+            foreach (var method in new[] { "GET", "POST", "OPTIONS" })
+            {
+                foreach (var (url, sent) in urls.SelectMany(_ => headers, (url, sent) => (url, sent)))
+                {
+                    if (await DifferenceAsync(member, method, url, sent, seen) is { } difference) wrong.Add(difference);
+                }
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+        Assert.Superset(
+            new SortedSet<string> { "Answered 200", "Answered 206", "Denied 403", "Forwarded 200", "NoRoute 404", "UpstreamFailed 503" },
+            seen);
+    }
+
+    [Theory]
+    [InlineData("STRICT", "", "Closed")]
+    [InlineData("PERMISSIVE", "", "Forwarded")]
+    [InlineData("PERMISSIVE", "HTTP/1.1 403", "Denied")]
+    public async Task Explain_knows_what_becomes_of_plaintext(string mode, string heard, string outcome)
+    {
+        var callers = outcome == "Denied" ? "principals: [\"*\"]" : "notPrincipals: [x]";
+        await using var rules = await mesh.WithAsync(
+            $$$$"""
+            {apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: c, namespace: app}, spec: {selector: {matchLabels: {app: c}}, mtls: {mode: {{{{mode}}}}}}}
+            ---
+            {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: c, namespace: app}, spec: {selector: {matchLabels: {app: c}}, rules: [{from: [{source: { {{{{callers}}}} }}]}]}}
+            """);
+
+        var answer = await Plaintext.GetAsync(mesh.C.Address, mesh.C.InboundPort);
+        using var response = await mesh.ControlPlane.Api.PostAsJsonAsync(
+            "/v1/explain", new { from = "other/stranger", serviceAccount = "x", plaintext = true, to = "app/c" });
+        var told = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("verdict");
+
+        Assert.Equal(outcome, Text(told, "outcome"));
+        if (outcome == "Closed") Assert.Equal("", answer);
+        else Assert.StartsWith(heard.Length > 0 ? heard : "HTTP/1.1 200", answer, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -108,7 +173,7 @@ public sealed class ExplainTests(ConformanceMesh mesh)
             {apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: b, namespace: app}, spec: {host: b, subsets: [{name: v1, labels: {version: v1}}, {name: v2, labels: {version: v2}}]}}
             """);
 
-        var told = await ExplainAsync(mesh.A, "GET", "http://b/", "");
+        var told = await ExplainAsync(mesh.A, "GET", "http://b/", []);
         var counts = await mesh.A.CountAsync("http://b/", 500, answer => answer.Version);
 
         Assert.Equal([80.0, 20.0], told.GetProperty("clusters").EnumerateArray().Select(c => c.GetProperty("percent").GetDouble()));
@@ -125,7 +190,27 @@ public sealed class ExplainTests(ConformanceMesh mesh)
         Assert.Equal(["from", "to"], problem.GetProperty("errors").EnumerateArray().Select(e => Text(e, "path")));
     }
 
-    private async Task<JsonElement> ExplainAsync(Member member, string method, string url, string header)
+    // Null when both say the same; otherwise what either says.
+    private async Task<string?> DifferenceAsync(
+        Member member, string method, string url, string[] headers, SortedSet<string> seen)
+    {
+        var answer = await member.SendAsync(
+            new HttpMethod(method), url, [.. headers.Select(h => h.Split(": ")).Select(h => (h[0], h[1]))]);
+        var told = await ExplainAsync(member, method, url, headers);
+        var verdict = told.GetProperty("verdict");
+        var status = verdict.GetProperty("status").GetInt32();
+        seen.Add($"{Text(verdict, "outcome")} {status}");
+        var isSame = status == answer.Code
+            && verdict.GetProperty("isCertain").GetBoolean()
+            && (Text(verdict, "outcome") == "Forwarded") == answer.Headers.ContainsKey("x-echo-version")
+            && (Version(told) is not { } version || Text(verdict, "outcome") != "Forwarded" || version == answer.Version);
+        return isSame
+            ? null
+            : $"{member.Spec.Name} {method} {url} [{string.Join("; ", headers)}]: sidecars {answer.Code} "
+                + $"{answer.Headers.GetValueOrDefault("x-echo-version")}, explain {status} {Version(told)} {Text(verdict, "reason")}";
+    }
+
+    private async Task<JsonElement> ExplainAsync(Member member, string method, string url, string[] headers)
     {
         var rest = url["http://".Length..];
         var slash = rest.IndexOf('/');
@@ -135,7 +220,7 @@ public sealed class ExplainTests(ConformanceMesh mesh)
             to = rest[..slash],
             method,
             path = rest[slash..],
-            headers = header.Split(": ") is [var name, var value] ? new Dictionary<string, string> { [name] = value } : [],
+            headers = headers.Select(h => h.Split(": ")).ToDictionary(h => h[0], h => h[1]),
         });
         response.EnsureSuccessStatusCode();
         return await response.Content.ReadFromJsonAsync<JsonElement>();

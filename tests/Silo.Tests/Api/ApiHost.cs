@@ -44,6 +44,7 @@ internal sealed class ApiHost : IAsyncDisposable
         _app = builder.Build();
         _app.MapProxies();
         _app.MapGateways();
+        _app.MapExplain();
         _client = new HttpClient();
     }
 
@@ -70,6 +71,22 @@ internal sealed class ApiHost : IAsyncDisposable
         using var response = await _client.GetAsync(new Uri(path, UriKind.Relative));
         using var document = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
         return (response.StatusCode, document.RootElement.Clone());
+    }
+
+    public async Task<(HttpStatusCode Status, JsonElement Body)> PostAsync(string path, string json)
+    {
+        using var content = new StringContent(json, null, "application/json");
+        using var response = await _client.PostAsync(new Uri(path, UriKind.Relative), content);
+        using var document = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        return (response.StatusCode, document.RootElement.Clone());
+    }
+
+    public async Task<HttpStatusCode> PostAnonymouslyAsync(string path, string json)
+    {
+        using var client = new HttpClient { BaseAddress = _client.BaseAddress };
+        using var content = new StringContent(json, null, "application/json");
+        using var response = await client.PostAsync(new Uri(path, UriKind.Relative), content);
+        return response.StatusCode;
     }
 
     public async Task<HttpStatusCode> GetAnonymouslyAsync(string path)

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using MeshOrleans.Silo.Api;
+using MeshOrleans.Silo.Tests.Explanations;
 
 namespace MeshOrleans.Silo.Tests.Cli;
 
@@ -89,6 +91,27 @@ public sealed class ExplainCommandTests
         Assert.Equal(
             """{"from":"shop/x","to":"b:81","method":"POST","path":"/","headers":{"t":"vip,2"},"plaintext":true,"serviceAccount":"s","labels":{"app":"x"}}""",
             body.RootElement.GetRawText());
+    }
+
+    [Fact]
+    public async Task The_command_reads_what_the_endpoint_writes()
+    {
+        await using var cli = await CliRun.StartAsync();
+        var told = ExplainedMesh.With().Ask("b", "/x", ("content-type", "application/grpc"));
+        cli.Api.On("POST /v1/explain", JsonSerializer.Serialize(told, ApiJson.Options));
+
+        var result = await cli.RunAsync("explain", "--from", "app/a-1", "--to", "b");
+
+        Assert.Equal((0, ""), (result.Code, result.Error));
+        Assert.Equal(
+            [
+                "from     app/a-1, spiffe://cluster.local/ns/app/sa/a",
+                "request  GET /x to b, port 80: b.app.svc.cluster.local",
+                "verdict  200 Forwarded: reaches app/b-1 on port 8080: no AuthorizationPolicy applies",
+            ],
+            result.Lines.Take(3));
+        Assert.Contains("  members: 2 healthy (2 by mesh mTLS), 0 draining, 0 unhealthy", result.Lines);
+        Assert.Contains("    PERMISSIVE: no PeerAuthentication speaks of it", result.Lines);
     }
 
     [Fact]

@@ -76,6 +76,18 @@ public sealed class InboundExplainerTests
     }
 
     [Fact]
+    public void A_gRPC_caller_gets_what_proxies_answer_as_gRPC_statuses()
+    {
+        var mesh = ExplainedMesh.With(Allow);
+
+        var denied = mesh.Ask("b", "/closed", ("content-type", "application/grpc+proto"));
+        var allowed = mesh.Ask("b", "/open", ("content-type", "application/grpc"));
+
+        Assert.Equal((200, 7, OutcomeKind.Denied), (denied.Verdict.Status, denied.Verdict.GrpcStatus, denied.Verdict.Outcome));
+        Assert.Equal((200, (int?)null, OutcomeKind.Forwarded), (allowed.Verdict.Status, allowed.Verdict.GrpcStatus, allowed.Verdict.Outcome));
+    }
+
+    [Fact]
     public void A_client_that_is_not_there_is_judged_by_what_is_said_of_it()
     {
         var mesh = ExplainedMesh.With(Allow);

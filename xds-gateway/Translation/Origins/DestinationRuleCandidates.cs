@@ -9,7 +9,7 @@ namespace MeshOrleans.Xds.Translation.Origins;
 /// <summary>Why a DestinationRule counts for a service, or does not. Which do, the lookup alone says.</summary>
 internal static class DestinationRuleCandidates
 {
-    /// <summary>All that name the service's host, in the order in which namespaces are searched, then oldest first.</summary>
+    /// <summary>All that name the service's host, in the order in which namespaces are searched, then by age.</summary>
     public static ImmutableArray<Candidate> Of(ProxyView view, Service service)
     {
         var inForce = DestinationRuleLookup.InForce(view.Mesh, view.Scope, service);
@@ -37,7 +37,8 @@ internal static class DestinationRuleCandidates
         if (place == 0) return new(rule.Resource.Key, true, $"is in force for {DestinationRuleLookup.HostOf(rule)}");
         if (place > 0)
         {
-            return new(rule.Resource.Key, true, $"is merged into {NameOf(inForce[0])}, which is older: it adds what that lacks");
+            var older = NameOf(inForce[0]);
+            return new(rule.Resource.Key, true, $"is merged into {older}, which is older: it adds what that lacks");
         }
 
         return new(rule.Resource.Key, false, ReasonOf(view, service, rule, inForce, searched));

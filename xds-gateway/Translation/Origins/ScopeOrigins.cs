@@ -1,7 +1,10 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Protocol;
+using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Translation.Index;
+using MeshOrleans.Xds.Translation.Listeners;
 using MeshOrleans.Xds.Translation.Policies;
 using MeshOrleans.Xds.Translation.Resources;
 using MeshOrleans.Xds.Translation.Routes;
@@ -9,7 +12,9 @@ using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Translation.Origins;
 
-/// <summary>What one proxy scope gets, and for a person who asks, which configuration each part of it comes from.</summary>
+/// <summary>
+/// What one proxy scope gets, and for a person who asks, which configuration each part of it comes from.
+/// </summary>
 /// <remarks>
 /// Answers by the very lookups of the translation. Not safe for several threads at a time.
 /// </remarks>
@@ -24,6 +29,16 @@ public sealed class ScopeOrigins
 
     /// <summary>The resources that a proxy of the scope gets.</summary>
     public ResourceSet Resources => field ??= SnapshotTranslator.Translate(_view);
+
+    /// <summary>
+    /// Of these, what tells what becomes of requests to the scope's own workload; made without the others.
+    /// </summary>
+    public ResourceGroup InboundListeners => field ??= ResourceGroup.Of(
+        TypeUrls.Listener,
+        InboundListenerTranslator.Translate(_view, InboundPort.Of(_view)) is { } listener
+            ? [listener]
+            : Array.Empty<Listener>(),
+        listener => listener.Name);
 
     /// <summary>The first of the trust domains that count as this mesh's own.</summary>
     public string TrustDomain => _view.Mesh.Settings.TrustDomains[0];
@@ -58,7 +73,10 @@ public sealed class ScopeOrigins
             : [];
     }
 
-    /// <summary>The VirtualServices that might answer for a host, oldest first: the one that does, and why the others do not.</summary>
+    /// <summary>
+    /// The VirtualServices that might answer for a host, oldest first: the one that does, and why the others do not.
+    /// All that name it, and at most 20 others of the client's and the service's namespace.
+    /// </summary>
     /// <param name="host">A full host name.</param>
     public ImmutableArray<Candidate> VirtualServices(string host) => VirtualServiceCandidates.Of(_view, host);
 
@@ -72,7 +90,7 @@ public sealed class ScopeOrigins
                 .Select(r => new RuleOrigin(r.Rule, r.Match, r.Name, r.Exclusion))]
             : [];
 
-    /// <summary>The DestinationRules that might count for a cluster: those that do, and why the others do not.</summary>
+    /// <summary>The DestinationRules that name a cluster's service: which count, and why the others do not.</summary>
     public ImmutableArray<Candidate> DestinationRules(string cluster) =>
         TryReadCluster(cluster, out var service, out _, out _)
             ? DestinationRuleCandidates.Of(_view, service)

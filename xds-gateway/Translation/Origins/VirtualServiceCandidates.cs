@@ -10,37 +10,53 @@ namespace MeshOrleans.Xds.Translation.Origins;
 /// <summary>Why a VirtualService answers for a host, or does not. Who answers, the table alone says.</summary>
 internal static class VirtualServiceCandidates
 {
+    private const int MaxStrangers = 20;
+
     /// <summary>
-    /// All that name the host, and those of the client's and the service's namespace that do not: one of them may have
+    /// All that name the host, and some of the client's and the service's namespace that do not: one of them may have
     /// been meant to.
     /// </summary>
     public static ImmutableArray<Candidate> Of(ProxyView view, string host)
     {
         var chosen = view.VirtualServices.Find(host);
         var egress = EgressScope.Of(view.Mesh, view.Scope);
+        var service = view.FindService(host)?.Namespace;
+        var all = view.Mesh.VirtualServices.Concat(view.Mesh.GatewayRoutes)
+            .DistinctBy(source => source.Resource.Key)
+            .ToLookup(source => PatternsOf(source, host).Any());
+        var strangers = all[false]
+            .Where(source => source.Namespace == view.Scope.Namespace || source.Namespace == service)
+            .Take(MaxStrangers);
         return
         [
-            .. view.Mesh.VirtualServices.Concat(view.Mesh.GatewayRoutes)
-                .DistinctBy(source => source.Resource.Key)
+            .. all[true].Concat(strangers)
                 .OrderBy(source => source.Resource.CreatedRevision)
                 .ThenBy(source => source.Resource.CreatedOrdinal)
                 .ThenBy(source => source.Resource.Key)
-                .Where(source => IsNear(view, source, host))
                 .Select(source => Judge(view, egress, source, chosen, host)),
         ];
     }
 
-    private static bool IsNear(ProxyView view, Sourced<VirtualService> source, string host) =>
-        PatternsOf(source, host).Any()
-        || source.Namespace == view.Scope.Namespace
-        || source.Namespace == view.FindService(host)?.Namespace;
-
     private static Candidate Judge(
-        ProxyView view, EgressScope egress, Sourced<VirtualService> source, Sourced<VirtualService>? chosen, string host)
+        ProxyView view,
+        EgressScope egress,
+        Sourced<VirtualService> source,
+        Sourced<VirtualService>? chosen,
+        string host)
     {
-        if (source.Resource.Key == chosen?.Resource.Key) return Because(source, $"answers for {PatternOf(source, host)}", true);
+        if (source.Resource.Key == chosen?.Resource.Key)
+        {
+            return Because(source, $"answers for {PatternOf(source, host)}", counts: true);
+        }
+
         var patterns = PatternsOf(source, host).ToList();
-        if (patterns.Count == 0) return Because(source, $"is for other hosts: {string.Join(", ", source.Spec.Hosts)}");
+        if (patterns.Count == 0)
+        {
+            return Because(source, source.Spec.Hosts.IsEmpty
+                ? "is for others to delegate to"
+                : $"is for other hosts: {string.Join(", ", source.Spec.Hosts)}");
+        }
+
         if (!source.Spec.IsForSidecars)
         {
             return Because(source, $"is for gateways only: {string.Join(", ", source.Spec.Gateways)}");

@@ -40,7 +40,8 @@ internal static class HttpRouteTranslator
             foreach (var (m, match) in (rule.Match.IsEmpty ? [null] : rule.Match.Cast<HttpMatch?>()).Index())
             {
                 var place = new TranslatedRule(r, match is null ? null : m, rule.Name, null, "");
-                if (match is not null && ExclusionOf(match, source.Namespace, view.Scope, port, gateways) is { } exclusion)
+                if (match is not null
+                    && ExclusionOf(match, source.Namespace, view.Scope, port, gateways) is { } exclusion)
                 {
                     yield return place with { Exclusion = exclusion };
                     continue;
@@ -88,7 +89,11 @@ internal static class HttpRouteTranslator
         }
 
         if (!isForNamespace) return $"is for clients of namespace {match.SourceNamespace}";
-        if (!isForClient) return $"is for clients with {string.Join(", ", match.SourceLabels.Select(l => $"{l.Key}={l.Value}"))}";
+        if (!isForClient)
+        {
+            return $"is for clients with {string.Join(", ", match.SourceLabels.Select(l => $"{l.Key}={l.Value}"))}";
+        }
+
         return match.Gateways.IsEmpty || match.Gateways.Contains(VirtualService.MeshGateway)
             ? null
             : $"is for gateways: {string.Join(", ", match.Gateways)}";

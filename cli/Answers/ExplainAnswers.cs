@@ -81,6 +81,7 @@ internal sealed record ExplainInbound(
     string Transport = "",
     string? Authentication = null,
     string AuthenticationFrom = "",
+    string Token = "",
     IReadOnlyList<ExplainPolicy>? Policies = null,
     IReadOnlyList<string>? RateLimits = null,
     int? Status = null,

@@ -82,6 +82,7 @@ internal static class ExplainText
         var more = inbound.Count > names.Count ? $" and {inbound.Count - names.Count} more" : "";
         yield return $"  at {string.Join(", ", names)}{more}: port {inbound.Port}, {inbound.Transport}";
         if (inbound.Authentication is { } mode) yield return $"    {mode}: {inbound.AuthenticationFrom}";
+        if (inbound.Token.Length > 0) yield return $"    token {inbound.Token}";
         foreach (var line in (inbound.Policies ?? []).SelectMany(Policy)) yield return line;
         foreach (var limit in inbound.RateLimits ?? []) yield return $"    counts for {limit}";
         yield return $"    {(inbound.Status is { } status ? $"{status}" : "closed")}: {inbound.Reason}";

@@ -12,7 +12,7 @@ internal static class ExplainEndpoints
     public static void MapExplain(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/v1/explain", ExplainAsync).RequireAdmin();
 
-    private static async Task<IResult> ExplainAsync(HttpContext context, SnapshotHolder snapshots)
+    private static async Task<IResult> ExplainAsync(HttpContext context, SnapshotHolder snapshots, TimeProvider clock)
     {
         var (body, problem) = await ApiJson.ReadAsync<ExplainRequest>(context);
         if (body is null) return problem!;
@@ -24,7 +24,7 @@ internal static class ExplainEndpoints
             return Problems.Of(400, "The request is refused.", $"{errors[0].Path}: {errors[0].Message}", errors);
         }
 
-        return new RequestExplainer(snapshot).Explain(call, out var refusal) is { } explanation
+        return new RequestExplainer(snapshot, clock).Explain(call, out var refusal) is { } explanation
             ? Results.Json(explanation, ApiJson.Options)
             : Problems.Conflict(
                 $"The client's sidecar refuses its configuration, and goes on with what it had: {refusal}");

@@ -49,6 +49,11 @@ internal sealed class CallReader(MeshSnapshot snapshot)
         var (scope, workload) = ReadSource(request);
         var host = ReadHost(request.To);
         if (!IsToken(request.Method)) Refuse("method", "is no HTTP method");
+        if (request.Method.Equals("CONNECT", StringComparison.OrdinalIgnoreCase))
+        {
+            Refuse("method", "opens a connection: explain the request that is sent through it");
+        }
+
         if (request.Path.Length > MaxText || !request.Path.StartsWith('/')) Refuse("path", "must begin with a slash");
         var headers = ReadHeaders(request.Headers);
         if (_errors.Count > 0) return (null, _errors);

@@ -159,6 +159,9 @@ internal sealed record EndpointsView(int Healthy, int Draining, int Unhealthy, i
 /// The mode of PeerAuthentication; null when there is no sidecar, or it is not known here.
 /// </param>
 /// <param name="AuthenticationFrom">Who says so: the policy and how near to the port it stands.</param>
+/// <param name="Token">
+/// Whose token counts, e.g. <c>of issuer/subject</c>, or why none does; empty where no RequestAuthentication looks for one.
+/// </param>
 /// <param name="Policies">The AuthorizationPolicies of its namespace and of the root namespace.</param>
 /// <param name="RateLimits">The limits that count this request.</param>
 /// <param name="Status">The status that the client sees; null when its connection is closed.</param>
@@ -170,6 +173,7 @@ internal sealed record InboundView(
     string Transport,
     string? Authentication,
     string AuthenticationFrom,
+    string Token,
     ImmutableArray<PolicyView> Policies,
     ImmutableArray<string> RateLimits,
     int? Status,

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Model.Tokens;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Proxy.Dataplane.Model;
 
@@ -40,7 +41,7 @@ internal sealed record Arrival(
     UpstreamTlsModel Tls);
 
 /// <summary>What the sidecar of a member does with a request.</summary>
-internal sealed class InboundExplainer(ScopeModels models)
+internal sealed class InboundExplainer(ScopeModels models, TimeProvider clock)
 {
     private const int MaxNames = 10;
 
@@ -76,7 +77,7 @@ internal sealed class InboundExplainer(ScopeModels models)
             : Fail(arrival, server, $"the sidecar of {name} has no port {member.WorkloadPort}");
     }
 
-    private static (InboundView, Outcome) AtPort(
+    private (InboundView, Outcome) AtPort(
         Arrival arrival, ScopeModel server, InboundPortModel port, string name)
     {
         var isMesh = arrival.Transport is Transport.MutualTls;
@@ -120,7 +121,12 @@ internal sealed class InboundExplainer(ScopeModels models)
             Target = target,
             Headers = HeaderChanges.OnTheWayIn(arrival.Call.Headers, fromSidecar: isMesh),
         };
-        return AskPolicies(arrival, server, port, name, new RequestView(call, hop), isHttp: true);
+        var (tokens, seen) = TokenExplainer.Judge(port.Tokens, new RequestView(call, hop), clock.GetUtcNow());
+        var token = TokenExplainer.Text(port.Tokens, tokens);
+        var (view, outcome) = TokenExplainer.StatusOf(tokens.Problem) is { } status
+            ? Tell(arrival, server, status, OutcomeKind.Denied, $"the sidecar of {name} refuses the token: {tokens.Problem.Text()}")
+            : AskPolicies(arrival, server, port, name, seen, isHttp: true);
+        return (view with { Token = token }, outcome);
     }
 
     private static (InboundView, Outcome) AskPolicies(
@@ -178,6 +184,7 @@ internal sealed class InboundExplainer(ScopeModels models)
             },
             server?.Origins.AuthenticationOf(port).Mode.ToString().ToUpperInvariant(),
             server is null ? "" : From(server, port),
+            "",
             [],
             [],
             status,

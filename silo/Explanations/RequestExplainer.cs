@@ -24,10 +24,12 @@ internal sealed class RequestExplainer
     private readonly InboundExplainer _inbound;
     private readonly ClusterExplainer _clusters;
 
-    public RequestExplainer(MeshSnapshot snapshot)
+    /// <param name="snapshot">The mesh.</param>
+    /// <param name="clock">The time by which tokens are judged.</param>
+    public RequestExplainer(MeshSnapshot snapshot, TimeProvider clock)
     {
         _models = new ScopeModels(snapshot);
-        _inbound = new InboundExplainer(_models);
+        _inbound = new InboundExplainer(_models, clock);
         _clusters = new ClusterExplainer(_inbound);
     }
 
@@ -50,7 +52,6 @@ internal sealed class RequestExplainer
         var identity = IdentityOf(call, client);
         var source = SourceOf(call, identity);
         var mode = listener?.PathNormalization ?? PathNormalizationMode.Base;
-        if (call.Method == "CONNECT") return Refused(call, source, port, 501, "the sidecar does not take CONNECT yet");
         if (!PathNormalizer.TryNormalize(call.RawTarget, mode, out var target))
         {
             return Refused(call, source, port, 400, "the client's sidecar refuses the path");

@@ -1,13 +1,15 @@
 using System.Collections.Immutable;
 using System.Net;
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Model.Tokens;
 
 namespace MeshOrleans.Silo.Explanations;
 
 /// <summary>A request that nobody has sent, as routing and policy see it.</summary>
 /// <param name="Call">What is said in it.</param>
 /// <param name="Hop">How it comes in.</param>
-internal readonly record struct RequestView(CallFacts Call, HopFacts Hop) : IRequestView
+/// <param name="Token">The verified token that counts; null without.</param>
+internal readonly record struct RequestView(CallFacts Call, HopFacts Hop, VerifiedToken? Token = null) : IRequestView
 {
     public string Method => Call.Method;
 

@@ -41,6 +41,14 @@ internal static class MatchText
             : $"{kind} {Value(matcher.Text)} in any case";
     }
 
+    public static string Of(ClaimMatcher matcher) => matcher switch
+    {
+        ClaimMatcher.Text text => Of(text.Matcher),
+        ClaimMatcher.OneOf one => $"a list with {Of(one.Matcher)}",
+        ClaimMatcher.Either either => string.Join(" or ", either.Matchers.Select(Of)),
+        _ => "anything",
+    };
+
     public static string Of(StringMatcher matcher)
     {
         var kind = matcher.Kind.ToString().ToLowerInvariant();

@@ -17,7 +17,7 @@ internal static class RuleText
             RequestRule.And and => First(and.Rules, in view, quantifier, isHttp),
             RequestRule.Or or => Every(or.Rules, in view, quantifier, isHttp),
             RequestRule.Not not => $"must not be: {Wanted(not.Rule)}",
-            RequestRule.Header or RequestRule.UrlPath or RequestRule.UrlTemplate when !isHttp => NoRequest,
+            RequestRule.Header or RequestRule.UrlPath or RequestRule.UrlTemplate or RequestRule.TokenClaim when !isHttp => NoRequest,
             _ => $"{Wanted(rule)}, got {MatchText.Value(Got(rule, in view))}",
         };
     }
@@ -58,6 +58,8 @@ internal static class RuleText
         RequestRule.ServerName name => $"server name: wanted {MatchText.Of(name.Matcher)}",
         RequestRule.Authenticated { Id: { } id } => $"caller's identity: wanted {MatchText.Of(id)}",
         RequestRule.Authenticated => "caller's identity: wanted any",
+        RequestRule.TokenClaim claim =>
+            $"claim {string.Join('.', claim.Path)} of the token: wanted {MatchText.Of(claim.Matcher)}",
         RequestRule.SourceAddress address => $"caller's address: wanted {address.Network}",
         _ => "anything",
     };
@@ -75,6 +77,7 @@ internal static class RuleText
             RequestRule.ServerName => view.ServerName.Length > 0 ? view.ServerName : null,
             RequestRule.Authenticated => view.PeerId.Length > 0 ? view.PeerId : null,
             RequestRule.SourceAddress => view.SourceAddress?.ToString(),
+            RequestRule.TokenClaim claim => view.Token?.HeaderValue(string.Join('.', claim.Path)),
             _ => null,
         };
 }

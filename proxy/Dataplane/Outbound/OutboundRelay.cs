@@ -3,7 +3,6 @@ using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Clusters;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Inbound;
-using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
 using MeshOrleans.Proxy.Dataplane.Upstream;
 using Microsoft.AspNetCore.Connections;

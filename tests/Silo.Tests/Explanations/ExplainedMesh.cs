@@ -60,7 +60,7 @@ internal sealed record ExplainedMesh(MeshSnapshot Snapshot)
     {
         var (call, errors) = new CallReader(Snapshot).Read(request);
         Assert.Empty(errors);
-        var explanation = new RequestExplainer(Snapshot).Explain(call!, out var refusal);
+        var explanation = new RequestExplainer(Snapshot, TimeProvider.System).Explain(call!, out var refusal);
         Assert.Equal("", refusal);
         return explanation!;
     }

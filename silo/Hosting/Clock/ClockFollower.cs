@@ -51,7 +51,7 @@ internal sealed partial class ClockFollower(
         await using var command = new NpgsqlCommand("SELECT clock_timestamp()", connection);
         var asked = clock.GetTimestamp();
         var time = (DateTime)(await command.ExecuteScalarAsync(cancellationToken))!;
-        clock.Set(time, asked + ((clock.GetTimestamp() - asked) / 2));
+        clock.Tell(time, asked);
     }
 
     private void Alarm()

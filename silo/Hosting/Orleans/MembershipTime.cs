@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using MeshOrleans.Silo.Hosting.Clock;
 
 namespace MeshOrleans.Silo.Hosting.Orleans;
@@ -8,14 +9,18 @@ namespace MeshOrleans.Silo.Hosting.Orleans;
 /// silo alone could declare all others dead. So what is read is moved to the reader's clock, and what is written back again.
 /// </summary>
 /// <param name="table">The table itself.</param>
+/// <param name="self">The silo that reads.</param>
 /// <param name="clock">The cluster's time, and how far the wall clock is from it.</param>
 /// <param name="wall">The wall clock that Orleans goes by.</param>
-internal sealed class MembershipTime(IMembershipTable table, ClusterClock clock, TimeProvider wall) : IMembershipTable
+internal sealed class MembershipTime(
+    IMembershipTable table, SiloAddress self, ClusterClock clock, TimeProvider wall) : IMembershipTable
 {
-    // Nobody's heartbeat could be written meanwhile, so for as long as it takes to write some nobody's is stale.
+    // Where nobody could write a heartbeat, nobody's is stale for as long as it takes to write some.
     private static readonly TimeSpan _grace = 4 * SilentSiloWatch.HeartbeatTime;
 
-    private long? _failedAt;
+    // what Orleans was shown instead of the heartbeats that are stored, and hands back with whatever it writes
+    private readonly ConcurrentDictionary<SiloAddress, (DateTime Shown, DateTime Stored)> _forgiven = new();
+    private long? _outageAt;
 
     /// <summary>Puts it before the table that is registered.</summary>
     public static void Decorate(IServiceCollection services)
@@ -25,6 +30,7 @@ internal sealed class MembershipTime(IMembershipTable table, ClusterClock clock,
         services.AddSingleton<IMembershipTable>(provider => new MembershipTime(
             (IMembershipTable)(inner.ImplementationFactory?.Invoke(provider)
                 ?? ActivatorUtilities.CreateInstance(provider, inner.ImplementationType!)),
+            provider.GetRequiredService<ILocalSiloDetails>().SiloAddress,
             provider.GetRequiredService<ClusterClock>(),
             TimeProvider.System));
     }
@@ -50,10 +56,16 @@ internal sealed class MembershipTime(IMembershipTable table, ClusterClock clock,
 
     public Task<bool> UpdateRowAsync(
         MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken) =>
-        table.UpdateRowAsync(Moved(entry, -clock.WallClockError), etag, tableVersion, cancellationToken);
+        table.UpdateRowAsync(AsStored(entry), etag, tableVersion, cancellationToken);
 
     public Task UpdateIAmAliveAsync(MembershipEntry entry, CancellationToken cancellationToken) =>
-        table.UpdateIAmAliveAsync(Moved(entry, -clock.WallClockError), cancellationToken);
+        table.UpdateIAmAliveAsync(
+            new MembershipEntry
+            {
+                SiloAddress = entry.SiloAddress,
+                IAmAliveTime = Moved(entry.IAmAliveTime, -clock.WallClockError),
+            },
+            cancellationToken);
 
     // The older names of the same, for whoever still calls them.
     Task IMembershipTable.InitializeMembershipTable(bool tryInitTableVersion) =>
@@ -79,6 +91,7 @@ internal sealed class MembershipTime(IMembershipTable table, ClusterClock clock,
 
     private async Task<MembershipTableData> ReadAsync(Func<Task<MembershipTableData>> read)
     {
+        var begin = clock.GetTimestamp();
         MembershipTableData data;
         try
         {
@@ -86,35 +99,59 @@ internal sealed class MembershipTime(IMembershipTable table, ClusterClock clock,
         }
         catch
         {
-            _failedAt = clock.GetTimestamp();
+            _outageAt = clock.GetTimestamp();
             throw;
         }
 
-        var isForgiven = _failedAt is { } failed && clock.GetElapsedTime(failed) < _grace;
         var error = clock.WallClockError;
+        if (clock.GetElapsedTime(begin) > SilentSiloWatch.HeartbeatTime || IsOwnStale(data)) _outageAt = clock.GetTimestamp();
+        var isForgiven = _outageAt is { } at && clock.GetElapsedTime(at) < _grace;
         return new MembershipTableData(
             [.. data.Members.Select(m => Tuple.Create(AsRead(m.Item1, error, isForgiven), m.Item2))], data.Version);
     }
 
+    // Whose own heartbeat was not written cannot tell who else's was.
+    private bool IsOwnStale(MembershipTableData data) => data.Members
+        .Select(m => m.Item1)
+        .Any(m => m.SiloAddress.Equals(self)
+            && m.Status is SiloStatus.Active
+            && clock.GetUtcNow().UtcDateTime - m.IAmAliveTime > 2 * SilentSiloWatch.HeartbeatTime);
+
     private MembershipEntry AsRead(MembershipEntry entry, TimeSpan error, bool isForgiven)
     {
         var read = Moved(entry, error);
-        if (isForgiven && read.Status is SiloStatus.Active) read.IAmAliveTime = wall.GetUtcNow().UtcDateTime;
+        if (!isForgiven || read.Status is not SiloStatus.Active) return read;
+        read.IAmAliveTime = wall.GetUtcNow().UtcDateTime;
+        _forgiven[entry.SiloAddress] = (read.IAmAliveTime, entry.IAmAliveTime);
         return read;
+    }
+
+    private MembershipEntry AsStored(MembershipEntry entry)
+    {
+        var stored = Moved(entry, -clock.WallClockError);
+        if (_forgiven.TryGetValue(entry.SiloAddress, out var known) && known.Shown == entry.IAmAliveTime)
+        {
+            stored.IAmAliveTime = known.Stored;
+        }
+
+        return stored;
     }
 
     private static MembershipEntry Moved(MembershipEntry entry, TimeSpan by) => new()
     {
         SiloAddress = entry.SiloAddress,
         Status = entry.Status,
-        SuspectTimes = entry.SuspectTimes?.ConvertAll(s => Tuple.Create(s.Item1, s.Item2 + by)),
+        SuspectTimes = entry.SuspectTimes?.ConvertAll(s => Tuple.Create(s.Item1, Moved(s.Item2, by))),
         ProxyPort = entry.ProxyPort,
         HostName = entry.HostName,
         SiloName = entry.SiloName,
         RoleName = entry.RoleName,
         UpdateZone = entry.UpdateZone,
         FaultZone = entry.FaultZone,
-        StartTime = entry.StartTime + by,
-        IAmAliveTime = entry.IAmAliveTime + by,
+        StartTime = Moved(entry.StartTime, by),
+        IAmAliveTime = Moved(entry.IAmAliveTime, by),
     };
+
+    // a time that is not said stays so
+    private static DateTime Moved(DateTime time, TimeSpan by) => time == default ? time : time + by;
 }

@@ -10,8 +10,8 @@ namespace MeshOrleans.Silo.Hosting.Orleans;
 /// them for one answer. One that never stood still asks every few seconds, for it may be given up while it runs.
 /// </summary>
 /// <remarks>
-/// While the database does not answer, nobody can be given up either: what is harmless is served as it is known here
-/// (<see cref="HarmlessCalls"/>), as it is by those that never stood still.
+/// While the database answers nobody, nobody can be given up: what is harmless is served as it is known here
+/// (<see cref="HarmlessCalls"/>), as it is by those that never stood still. One that alone has lost it cannot tell the difference.
 /// </remarks>
 internal sealed partial class Standstill(
     ClusterRow row, IClusterMembershipService membership, TimeProvider clock, ILogger<Standstill> logger)
@@ -29,6 +29,7 @@ internal sealed partial class Standstill(
     private readonly Lock _gate = new();
     private Task<Standing> _asked = Task.FromResult(Standing.Member);
     private Task<SiloStatus?> _reading = Task.FromResult<SiloStatus?>(null); // by one question at a time
+    private bool _hasJoined; // as above
     private volatile Standing _known = Standing.Member;
 
     private enum Standing
@@ -39,9 +40,12 @@ internal sealed partial class Standstill(
     }
 
     public Task Invoke(IIncomingGrainCallContext context) =>
-        (_known is Standing.Member && _watch.IsAwake) || context.TargetId.IsSystemTarget()
-            ? context.Invoke()
-            : AskFirstAsync(context);
+        (_known is Standing.Member && _watch.IsAwake) || IsOwn(context) ? context.Invoke() : AskFirstAsync(context);
+
+    // The runtime's own calls, and the ticks of timers: Orleans never arms a timer again whose tick was refused, and what a
+    // tick writes is compared with the store.
+    private static bool IsOwn(IIncomingGrainCallContext context) =>
+        context.TargetId.IsSystemTarget() || context.SourceId == context.TargetId;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -49,9 +53,10 @@ internal sealed partial class Standstill(
         while (true)
         {
             await Task.Delay(_tick, clock, stoppingToken);
-            if (_known is Standing.Member && _watch.IsAwake)
+            var now = _watch.Now;
+            if (_known is Standing.Member && _watch.IsAwakeAt(now))
             {
-                _watch.MarkAwake();
+                _watch.MarkAwake(now);
                 if (clock.GetElapsedTime(askedAt) < _period) continue;
             }
 
@@ -102,19 +107,22 @@ internal sealed partial class Standstill(
 
     private async Task<Standing> AskDatabaseAsync()
     {
-        var wasAwake = _watch.IsAwake;
-        if (!wasAwake && _known is Standing.Member) LogStood(_watch.SinceAwake);
-        var standing = await ReadAsync();
-        if (standing is Standing.Unknown && wasAwake && _known is Standing.Member) return Standing.Member;
-        if (standing is Standing.GivenUp && _known is not Standing.GivenUp) LogGivenUp();
+        if (_known is Standing.GivenUp) return Standing.GivenUp; // for good: nobody is taken back
+        var begin = _watch.Now;
+        var wasAwake = _watch.IsAwakeAt(begin);
+        if (!wasAwake && _known is Standing.Member) LogStood(_watch.SinceAwake(begin));
+        var (standing, answered) = await ReadAsync();
+        // whoever joined this question after a pause that fell into it must not be let through
+        if (standing is Standing.Unknown && wasAwake && _watch.IsAwake && _known is Standing.Member) return Standing.Member;
+        if (standing is Standing.GivenUp) LogGivenUp();
         // in this order: a call that sees the standing must not see the pause any more
-        if (standing is Standing.Member) _watch.MarkAwake();
+        if (standing is Standing.Member) _watch.MarkAwake(answered);
         return _known = standing;
     }
 
     // A question is never taken back: cancelling one makes the database's client ask the database to do so, and hold a thread
     // until it has. It is waited for again instead.
-    private async Task<Standing> ReadAsync()
+    private async Task<(Standing Standing, PauseWatch.Moment Answered)> ReadAsync()
     {
         try
         {
@@ -122,26 +130,30 @@ internal sealed partial class Standstill(
             {
                 if (_reading.IsCompleted)
                 {
+                    _readingSince.MarkAwake(_readingSince.Now);
                     _reading = row.ReadStatusAsync(CancellationToken.None);
-                    _readingSince.MarkAwake();
                 }
 
                 var status = await _reading.WaitAsync(_patience, clock);
-                if (!_readingSince.IsAwake) continue; // it may be an answer of before a pause
-                return status switch
-                {
-                    null => Standing.Unknown, // has not joined yet
-                    SiloStatus.Dead => Standing.GivenUp,
-                    _ => Standing.Member,
-                };
+                var answered = _watch.Now;
+                if (!_readingSince.IsAwakeAt(answered)) continue; // it may be an answer of before a pause
+                _hasJoined |= status is not null;
+                return (StandingOf(status), answered);
             }
         }
         catch (Exception exception)
         {
             if (_known is not Standing.Unknown) LogUnknown(exception.Message);
-            return Standing.Unknown;
+            return (Standing.Unknown, _watch.Now);
         }
     }
+
+    private Standing StandingOf(SiloStatus? status) => status switch
+    {
+        null => _hasJoined ? Standing.GivenUp : Standing.Unknown,
+        SiloStatus.Dead => Standing.GivenUp,
+        _ => Standing.Member,
+    };
 
     [LoggerMessage(
         Level = LogLevel.Warning,

@@ -20,7 +20,7 @@ public sealed class PauseWatchTests
             Pass(_clock, 3);
             Pass(_wall, 3);
             Assert.True(_watch.IsAwake);
-            _watch.MarkAwake();
+            _watch.MarkAwake(_watch.Now);
         }
     }
 
@@ -31,7 +31,7 @@ public sealed class PauseWatchTests
         Pass(_wall, 4);
 
         Assert.False(_watch.IsAwake);
-        Assert.Equal(_tolerated, _watch.SinceAwake);
+        Assert.Equal(_tolerated, _watch.SinceAwake(_watch.Now));
     }
 
     [Fact]
@@ -41,17 +41,28 @@ public sealed class PauseWatchTests
         Pass(_wall, 61);
 
         Assert.False(_watch.IsAwake);
-        Assert.Equal(TimeSpan.FromSeconds(61), _watch.SinceAwake);
-        _watch.MarkAwake();
+        Assert.Equal(TimeSpan.FromSeconds(61), _watch.SinceAwake(_watch.Now));
+        _watch.MarkAwake(_watch.Now);
         Assert.True(_watch.IsAwake);
     }
 
     [Fact]
     public void A_wall_clock_that_is_set_back_hides_no_stop()
     {
-        _watch.MarkAwake();
+        _watch.MarkAwake(_watch.Now);
         Pass(_clock, 5); // the wall clock shows none of it
 
+        Assert.False(_watch.IsAwake);
+    }
+
+    [Fact]
+    public void A_pause_after_the_moment_that_is_marked_is_not_swallowed_by_the_mark()
+    {
+        var moment = _watch.Now;
+        Pass(_clock, 60);
+        _watch.MarkAwake(moment);
+
+        Assert.True(_watch.IsAwakeAt(moment));
         Assert.False(_watch.IsAwake);
     }
 

@@ -9,6 +9,7 @@ namespace MeshOrleans.Cluster.Tests.Stores.Contracts;
 public sealed class MembershipTimeTests
 {
     private static readonly TimeSpan _ahead = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan _long = TimeSpan.FromMinutes(5);
     private static readonly SiloAddress _silo = SiloAddress.New(new IPEndPoint(IPAddress.Loopback, 1), 2);
     private static readonly SiloAddress _other = SiloAddress.New(new IPEndPoint(IPAddress.Loopback, 3), 4);
 
@@ -19,8 +20,8 @@ public sealed class MembershipTimeTests
     public MembershipTimeTests()
     {
         // the cluster's time is ten minutes behind this machine's
-        _clock.Set(TimeProvider.System.GetUtcNow() - _ahead, _clock.GetTimestamp());
-        _time = new MembershipTime(_table, _clock, TimeProvider.System);
+        _clock.Tell(TimeProvider.System.GetUtcNow() - _ahead, _clock.GetTimestamp());
+        _time = new MembershipTime(_table, _silo, _clock, TimeProvider.System);
     }
 
     [Fact]
@@ -51,7 +52,8 @@ public sealed class MembershipTimeTests
     [Fact]
     public async Task Right_after_the_table_could_not_be_read_nobody_is_stale()
     {
-        _table.Entry = Entry(_clock.GetUtcNow() - TimeSpan.FromMinutes(1), []);
+        _table.Entry = Stale(_other);
+        AssertNear(TimeProvider.System.GetUtcNow() - _long, (await _time.ReadAllAsync(default)).Members.Single().Item1.IAmAliveTime);
         _table.IsAway = true;
         await Assert.ThrowsAsync<TimeoutException>(() => _time.ReadAllAsync(default));
         _table.IsAway = false;
@@ -60,11 +62,33 @@ public sealed class MembershipTimeTests
     }
 
     [Fact]
+    public async Task Where_the_own_heartbeat_was_not_written_nobody_is_stale_and_nothing_of_that_is_written_back()
+    {
+        _table.Entry = Stale(_silo);
+        var shown = (await _time.ReadAllAsync(default)).Members.Single().Item1;
+        AssertNear(TimeProvider.System.GetUtcNow(), shown.IAmAliveTime);
+
+        await _time.UpdateRowAsync(shown, "", new TableVersion(1, ""), default);
+
+        AssertNear(_clock.GetUtcNow() - _long, _table.Entry.IAmAliveTime);
+    }
+
+    [Fact]
+    public async Task A_heartbeat_is_written_by_the_time_of_the_cluster_though_it_says_nothing_else()
+    {
+        await _time.UpdateIAmAliveAsync(
+            new MembershipEntry { SiloAddress = _silo, IAmAliveTime = TimeProvider.System.GetUtcNow().UtcDateTime }, default);
+
+        AssertNear(_clock.GetUtcNow(), _table.Entry!.IAmAliveTime);
+    }
+
+    [Fact]
     public void It_stands_before_the_table_that_was_registered()
     {
         var services = new ServiceCollection();
         services.AddSingleton<IMembershipTable, TableInMemory>();
         services.AddSingleton(_clock);
+        services.AddSingleton<ILocalSiloDetails>(new Here());
 
         MembershipTime.Decorate(services);
 
@@ -85,6 +109,26 @@ public sealed class MembershipTimeTests
         StartTime = time.UtcDateTime,
         SuspectTimes = votes,
     };
+
+    private static MembershipEntry Stale(SiloAddress silo)
+    {
+        var entry = Entry(TimeProvider.System.GetUtcNow() - _ahead - _long, []);
+        entry.SiloAddress = silo;
+        return entry;
+    }
+
+    private sealed class Here : ILocalSiloDetails
+    {
+        public string Name => "one";
+
+        public string ClusterId => "mesh";
+
+        public string DnsHostName => "here";
+
+        public SiloAddress SiloAddress => _silo;
+
+        public SiloAddress GatewayAddress => _silo;
+    }
 
     private sealed class TableInMemory : IMembershipTable
     {
@@ -121,6 +165,9 @@ public sealed class MembershipTimeTests
 
         Task<bool> IMembershipTable.UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion) =>
             throw new NotSupportedException();
+
+        public Task UpdateIAmAliveAsync(MembershipEntry entry, CancellationToken cancellationToken) =>
+            UpdateRowAsync(entry, "", new TableVersion(1, ""), cancellationToken);
 
         Task IMembershipTable.UpdateIAmAlive(MembershipEntry entry) => throw new NotSupportedException();
     }

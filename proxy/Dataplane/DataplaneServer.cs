@@ -114,7 +114,7 @@ public sealed class DataplaneServer : IAsyncDisposable
             await app.StartAsync(cancellationToken).ConfigureAwait(false);
             server.OutboundPort = (outbound?.EndPoint as IPEndPoint)?.Port ?? 0;
             server.InboundPorts = bound.ToDictionary(b => b.Key, b => ((IPEndPoint)b.Value.EndPoint).Port);
-            ownPort.OwnPort = tunnel.OwnPort = server.OutboundPort;
+            ownPort.OwnPort = tunnel.OwnPort = connector.OwnPort = server.OutboundPort;
             server.Edge = edge?.Open();
             return server;
         }

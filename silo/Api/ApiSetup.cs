@@ -16,6 +16,7 @@ internal static class ApiSetup
         services.AddProblemDetails();
         services.AddSingleton<ApiAuthentication>();
         services.AddSingleton<JoinAdmission>();
+        services.AddSingleton<ExplainTurns>();
         services.AddSingleton<WorkloadListing>();
         services.AddSingleton<IdentityListing>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Add(

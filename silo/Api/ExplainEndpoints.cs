@@ -12,7 +12,8 @@ internal static class ExplainEndpoints
     public static void MapExplain(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/v1/explain", ExplainAsync).RequireAdmin();
 
-    private static async Task<IResult> ExplainAsync(HttpContext context, SnapshotHolder snapshots, TimeProvider clock)
+    private static async Task<IResult> ExplainAsync(
+        HttpContext context, SnapshotHolder snapshots, ExplainTurns turns, TimeProvider clock)
     {
         var (body, problem) = await ApiJson.ReadAsync<ExplainRequest>(context);
         if (body is null) return problem!;
@@ -24,6 +25,7 @@ internal static class ExplainEndpoints
             return Problems.Of(400, "The request is refused.", $"{errors[0].Path}: {errors[0].Message}", errors);
         }
 
+        using var turn = await turns.TakeAsync(context.RequestAborted);
         return new RequestExplainer(snapshot, clock).Explain(call, out var refusal) is { } explanation
             ? Results.Json(explanation, ApiJson.Options)
             : Problems.Conflict(

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Net;
+using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Silo.Api;
@@ -76,6 +77,12 @@ internal sealed class CallReader(MeshSnapshot snapshot)
             return default;
         }
 
+        if (!IsNamed(ns) || (request.ServiceAccount is { } account && !IsNamed(account)))
+        {
+            Refuse(IsNamed(ns) ? "serviceAccount" : "from", "is no name that a workload could prove to have");
+            return default;
+        }
+
         if (Find(ns, name, request) is { } found) return (ScopeModels.ScopeOf(found), found);
         if (request.ServiceAccount is null && request.Labels is null)
         {
@@ -93,6 +100,9 @@ internal sealed class CallReader(MeshSnapshot snapshot)
             Labels = request.Labels ?? ImmutableSortedDictionary<string, string>.Empty,
         }, null);
     }
+
+    private static bool IsNamed(string name) =>
+        !name.Contains('/') && SpiffeId.TryParse($"spiffe://td/ns/{name}/sa/x", out _);
 
     private Workload? Find(string ns, string name, ExplainRequest request)
     {
@@ -161,7 +171,8 @@ internal sealed class CallReader(MeshSnapshot snapshot)
 
     private static bool IsToken(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(Token);
 
-    private static bool IsValue(string text) => text.Length <= MaxText && !text.AsSpan().ContainsAny("\r\n\0");
+    private static bool IsValue(string? text) =>
+        text is not null && text.Length <= MaxText && !text.AsSpan().ContainsAny("\r\n\0");
 
     private static (string Namespace, string Name) Split(string text)
     {

@@ -1,4 +1,5 @@
 using MeshOrleans.Model.Tokens;
+using MeshOrleans.Proxy.Dataplane.Model;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -15,7 +16,7 @@ internal sealed class TokenGate(TimeProvider clock)
     {
         if (tokens.Rules.IsEmpty) return TokenProblem.None;
         var headers = exchange.Context.Request.Headers;
-        foreach (var name in tokens.OutputHeaders) headers.Remove(name);
+        TakeOutClaims(headers, tokens);
         var view = new HttpRequestView(exchange);
         var outcome = tokens.Judge(in view, clock.GetUtcNow());
         if (outcome is { Token: { } token, Rule: { } rule })
@@ -24,9 +25,10 @@ internal sealed class TokenGate(TimeProvider clock)
             if (!rule.Forward) TakeOut(exchange, rule);
             PassOn(headers, token, rule);
         }
-        else if (outcome.Problem is not TokenProblem.None)
+        else if (outcome.Problem is not TokenProblem.None || HttpMethods.IsOptions(exchange.Context.Request.Method))
         {
-            foreach (var each in tokens.Rules) TakeOut(exchange, each); // nor does a log get to see it
+            // nor does a log get to see it, or the application what came with a preflight and was not looked at
+            foreach (var each in tokens.Rules) TakeOut(exchange, each);
         }
 
         return outcome.Problem;
@@ -53,6 +55,22 @@ internal sealed class TokenGate(TimeProvider clock)
         return realm.Replace("\\", "%5C", StringComparison.Ordinal).Replace("\"", "%22", StringComparison.Ordinal);
     }
 
+    // The headers that tell what a token says, and whatever an application may read as one of them.
+    private static void TakeOutClaims(IHeaderDictionary headers, TokenAuthentication tokens)
+    {
+        List<string>? found = null;
+        foreach (var output in tokens.OutputHeaders)
+        {
+            foreach (var (name, _) in headers)
+            {
+                if (MeshHeaders.IsTwin(name, output)) (found ??= []).Add(name);
+            }
+        }
+
+        if (found is null) return;
+        foreach (var name in found) headers.Remove(name);
+    }
+
     private static void TakeOut(RequestExchange exchange, TokenRule rule)
     {
         var headers = exchange.Context.Request.Headers;
@@ -70,7 +88,19 @@ internal sealed class TokenGate(TimeProvider clock)
             }
         }
 
+        TakeOutOriginal(headers, rule);
         foreach (var name in rule.FromCookies) TakeOutCookie(headers, name);
+    }
+
+    // A proxy on the way may have rewritten the path, and tells what it was.
+    private static void TakeOutOriginal(IHeaderDictionary headers, TokenRule rule)
+    {
+        var path = headers[MeshHeaders.OriginalPath].ToString();
+        var query = path.IndexOf('?');
+        if (query < 0) return;
+        var rest = path[(query + 1)..];
+        foreach (var name in rule.Parameters) rest = TokenPlaces.Without(rest, '&', name);
+        headers[MeshHeaders.OriginalPath] = rest.Length > 0 ? $"{path[..query]}?{rest}" : path[..query];
     }
 
     private static bool HoldsToken(StringValues values, TokenHeader place)

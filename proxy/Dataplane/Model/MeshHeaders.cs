@@ -24,10 +24,27 @@ public static class MeshHeaders
     public static bool IsStripped(string name, bool fromSidecar) =>
         IsMeshOwned(name) && !(fromSidecar && Informational.Contains(name));
 
+    /// <summary>
+    /// Whether applications may take one name for another: many read <c>_</c> as <c>-</c>, as CGI once did.
+    /// </summary>
+    public static bool IsTwin(ReadOnlySpan<char> name, ReadOnlySpan<char> other) =>
+        name.Length == other.Length && Begins(name, other);
+
     private static bool IsMeshOwned(string name) =>
         name.Length > 6
         && (name[0] | 0x20) == 'x'
-        && (name.StartsWith("x-envoy-", StringComparison.OrdinalIgnoreCase)
-            || name.StartsWith("x-mesh-", StringComparison.OrdinalIgnoreCase)
-            || name.Equals(ForwardedClientCertificate, StringComparison.OrdinalIgnoreCase));
+        && (Begins(name, "x-envoy-") || Begins(name, "x-mesh-") || IsTwin(name, ForwardedClientCertificate));
+
+    private static bool Begins(ReadOnlySpan<char> name, ReadOnlySpan<char> prefix)
+    {
+        if (name.Length < prefix.Length) return false;
+        for (var i = 0; i < prefix.Length; i++)
+        {
+            if (Folded(name[i]) != Folded(prefix[i])) return false;
+        }
+
+        return true;
+    }
+
+    private static char Folded(char c) => c is '_' ? '-' : char.ToLowerInvariant(c);
 }

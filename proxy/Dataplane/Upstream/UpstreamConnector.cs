@@ -26,6 +26,11 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
 
     private readonly TlsFileStore _files = new();
 
+    /// <summary>
+    /// The port on which this proxy takes the application's calls: whatever name has led there, it never calls itself.
+    /// </summary>
+    public int OwnPort { get; set; }
+
     public ValueTask<Stream> ConnectAsync(
         PoolKind kind, UpstreamSettings settings, DnsEndPoint target, CancellationToken cancellationToken) =>
         ConnectAsync(kind, settings, target, isBytes: false, cancellationToken);
@@ -61,6 +66,7 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
                 await socket.ConnectAsync(target, cancellationToken).ConfigureAwait(false);
             }
 
+            if (IsOwn(socket)) throw new UpstreamConnectException("The destination is this proxy itself.");
             stream = new NetworkStream(socket, ownsSocket: true);
             if (kind is PoolKind.PlainHttp1 or PoolKind.PlainHttp2) return stream;
             var tls = new SslStream(stream, leaveInnerStreamOpen: false);
@@ -90,6 +96,13 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
             throw;
         }
     }
+
+    private bool IsOwn(Socket socket) =>
+        OwnPort > 0
+        && socket.RemoteEndPoint is IPEndPoint { Port: var port, Address: var remote }
+        && port == OwnPort
+        && (IPAddress.IsLoopback(remote)
+            || (socket.LocalEndPoint is IPEndPoint { Address: var local } && local.Equals(remote)));
 
     private static void Probe(Socket socket, TcpProbesModel probes)
     {

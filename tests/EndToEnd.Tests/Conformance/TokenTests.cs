@@ -26,6 +26,22 @@ public sealed class TokenTests(ConformanceMesh mesh)
     }
 
     [Fact]
+    public async Task T29_a_token_in_the_query_stays_out_of_the_path_before_a_rewrite_too()
+    {
+        await using var rules = await mesh.WithAsync($$$"""
+            {{{Rule()}}}
+            ---
+            {apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: b}, spec: {hosts: [b], http: [{match: [{uri: {prefix: /old}}], rewrite: {uri: /new}, route: [{destination: {host: b}}]}]}}
+            """);
+
+        var answer = await mesh.A.GetAsync("http://b/old?a=1&access_token=" + Good);
+
+        Assert.Equal(200, answer.Code);
+        Assert.Equal("/old?a=1", Seen(answer, "x-envoy-original-path"));
+        Assert.DoesNotContain(Good, answer.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task T29_who_has_no_token_or_another_is_kept_out()
     {
         await using var rules = await mesh.WithAsync($"{Rule()}\n---\n{Policy}");

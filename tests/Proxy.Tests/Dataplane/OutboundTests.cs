@@ -116,6 +116,21 @@ public sealed class OutboundTests
         Assert.Equal(((HttpStatusCode)418, "down"), direct);
     }
 
+    [Theory]
+    [InlineData("0.0.0.0")]
+    [InlineData("0")] // the same to whoever dials it
+    [InlineData("[::ffff:127.0.0.1]")]
+    public async Task A_call_that_would_come_back_to_this_proxy_goes_nowhere(string host)
+    {
+        var passthrough = new ClusterModel { Name = "PassthroughCluster", Kind = ClusterKind.OriginalDestination };
+        await using var proxy = await TestProxy.StartAsync(new ProxyModel().With(passthrough));
+
+        var own = proxy.Server.OutboundPort;
+        var answer = await RawHttp.SendAsync(own, $"GET http://{host}:{own}/ HTTP/1.1\r\nHost: {host}:{own}\r\n\r\n");
+
+        Assert.Matches("^HTTP/1.1 (400|503) ", answer);
+    }
+
     [Fact]
     public async Task A_connection_that_says_nothing_and_goes_is_no_error()
     {

@@ -40,6 +40,23 @@ public sealed class TelemetryTests
     }
 
     [Fact]
+    public async Task A_token_in_the_query_is_not_logged()
+    {
+        var file = Path.GetTempFileName();
+        await using var backend = await EchoBackend.StartAsync();
+        var proxy = await TestProxy.StartAsync(
+            Models.Outbound(Models.Table(Models.To("c")), Models.Cluster("c", backend)), configure: o => o.AccessLog = file);
+
+        await proxy.GetAsync("http://b/x?a=1&access_token=secret&b=2");
+        await proxy.DisposeAsync();
+
+        using var line = JsonDocument.Parse(Assert.Single(await File.ReadAllLinesAsync(file)));
+        File.Delete(file);
+        Assert.Equal("/x?a=1&access_token=-&b=2", line.RootElement.GetProperty("path").GetString());
+        Assert.Equal("/x?a=1&access_token=secret&b=2", Assert.Single(backend.Requests).RawTarget); // the server's to judge
+    }
+
+    [Fact]
     public async Task Connections_of_bytes_have_lines_of_their_own_with_bytes_and_flags()
     {
         var file = Path.GetTempFileName();

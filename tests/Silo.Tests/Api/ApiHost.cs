@@ -41,6 +41,7 @@ internal sealed class ApiHost : IAsyncDisposable
             a => (a.Xds, a.Api) = (() => "10.0.0.1:15012", () => "http://10.0.0.1:15080"));
         builder.Services.AddSingleton<AdminToken>();
         builder.Services.AddSingleton<ApiAuthentication>();
+        builder.Services.AddSingleton<ExplainTurns>();
         _app = builder.Build();
         _app.MapProxies();
         _app.MapGateways();

@@ -9,13 +9,21 @@ namespace MeshOrleans.Xds.Translation.Policies;
 internal static class TokenPrincipals
 {
     /// <summary>
-    /// <c>iss/sub</c>, parted at the last slash, since issuers are often addresses; a wildcard may stand at either end.
+    /// <c>iss/sub</c> as one text, of which a wildcard may stand at either end. Issuers are often addresses, and subjects
+    /// may have slashes too, so every way of parting the text is asked for; a wildcard may reach over the slash.
     /// </summary>
     public static IEnumerable<Principal> Of(string pattern)
     {
-        var (issuer, subject) = Part(pattern);
-        return [Rbac.All([Claim("iss", issuer), Claim("sub", subject)])];
+        var slashes = Enumerable.Range(0, pattern.Length).Where(i => pattern[i] == '/').ToList();
+        var parts = slashes.Select(i => Both(pattern[..i], pattern[(i + 1)..])).ToList();
+        if (pattern == "*") return [Both("*", "*")];
+        if (pattern.EndsWith('*')) parts.Add(Both(pattern, "*"));
+        if (pattern.StartsWith('*')) parts.Add(Both("*", pattern));
+        return parts.Count > 0 ? parts : [Both(pattern, "")]; // no principal is without a slash
     }
+
+    private static Principal Both(string issuer, string subject) =>
+        Rbac.All([Claim("iss", issuer), Claim("sub", subject)]);
 
     /// <summary>A claim that is a text, or a list of texts one of which it is.</summary>
     public static Principal Claim(IReadOnlyList<string> path, string pattern) =>
@@ -32,15 +40,6 @@ internal static class TokenPrincipals
                 ValueMatchers = { text, new ValueMatcher { ListMatch = new ListMatcher { OneOf = text } } },
             },
         });
-    }
-
-    private static (string Issuer, string Subject) Part(string pattern)
-    {
-        if (pattern == "*") return ("*", "*");
-        var slash = pattern.LastIndexOf('/');
-        if (slash >= 0) return (pattern[..slash], pattern[(slash + 1)..]);
-        if (pattern.StartsWith('*')) return ("*", pattern);
-        return pattern.EndsWith('*') ? (pattern, "*") : (pattern, "");
     }
 
     private static Principal Claim(string name, string pattern) =>

@@ -31,7 +31,7 @@ public sealed class TokenTests(ConformanceMesh mesh)
         await using var rules = await mesh.WithAsync($$$"""
             {{{Rule()}}}
             ---
-            {apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: b}, spec: {hosts: [b], http: [{match: [{uri: {prefix: /old}}], rewrite: {uri: /new}, route: [{destination: {host: b}}]}]}}
+            {apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: b, namespace: app}, spec: {hosts: [b], http: [{match: [{uri: {prefix: /old}}], rewrite: {uri: /new}, route: [{destination: {host: b}}]}]}}
             """);
 
         var answer = await mesh.A.GetAsync("http://b/old?a=1&access_token=" + Good);

@@ -64,6 +64,8 @@ public sealed class StoreLossTests(ClusterFixture mesh, ITestOutputHelper output
     {
         await mesh.Cluster.Silos[0].ApplyAsync(ConfigWriter.Manifest(1_000_003));
         foreach (var process in mesh.Cluster.Processes) await ReadAllAsync(process);
+        var mortal = Enumerable.Range(0, 6).Select(i => $"mortal-{i}").ToArray(); // on every silo, as good as certainly
+        foreach (var name in mortal) await LeasedMember.JoinAsync(mesh.Cluster.Silos[0], name, TimeSpan.FromSeconds(5));
 
         mesh.Cluster.Postgres!.Pause();
         try
@@ -92,7 +94,21 @@ public sealed class StoreLossTests(ClusterFixture mesh, ITestOutputHelper output
         }
 
         await mesh.WaitUntilSyncedAsync();
-        await mesh.Cluster.Silos[0].ApplyAsync(ConfigWriter.Manifest(1_000_005));
+        for (var end = DateTime.UtcNow.AddSeconds(30); ; await Task.Delay(200))
+        {
+            // refused until the silo has found out that it still belongs
+            using var applied = await mesh.Cluster.Silos[0].TryApplyAsync(ConfigWriter.Manifest(1_000_005));
+            if (applied.IsSuccessStatusCode) break;
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, applied.StatusCode);
+            Assert.True(DateTime.UtcNow < end, "No write was accepted within 30 s after the database was back.");
+        }
+
+        // their leases ran out meanwhile, and whoever looks after them must still do so
+        await mesh.Cluster.Gateways[0].WaitForAsync(
+            "/v1/workloads",
+            members => !members.EnumerateArray().Any(m => mortal.Contains(m.GetProperty("name").GetString())),
+            "the end of all members that renew no lease",
+            seconds: 90);
     }
 
     [Fact]

@@ -1,8 +1,9 @@
 using System.IO.Pipelines;
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
+using MeshOrleans.Proxy.Dataplane.Tls;
 using Microsoft.AspNetCore.Connections;
 
 namespace MeshOrleans.Proxy.Dataplane.Inbound;
@@ -90,7 +91,7 @@ internal static class TcpRelay
 
     private static bool IsLoss(Exception exception) =>
         exception is SocketException or IOException or OperationCanceledException or ConnectionAbortedException
-            or ObjectDisposedException;
+            or ObjectDisposedException or CryptographicException;
 
     private static void Abort(ConnectionContext connection, Exception exception) =>
         connection.Abort(new ConnectionAbortedException("The relay has lost one of its ends.", exception));
@@ -113,7 +114,7 @@ internal static class TcpRelay
     // Only this direction ends: the application may go on answering.
     private static async ValueTask EndAsync(Stream application)
     {
-        if (application is SslStream tls) await tls.ShutdownAsync().ConfigureAwait(false);
+        if (application is RelayedTls tls) await tls.ShutdownAsync().ConfigureAwait(false);
         else ((NetworkStream)application).Socket.Shutdown(SocketShutdown.Send);
     }
 
@@ -137,8 +138,7 @@ internal static class TcpRelay
 
             await EndAsync(application).ConfigureAwait(false);
         }
-        catch (Exception exception)
-            when (exception is IOException or SocketException or ObjectDisposedException or ConnectionAbortedException)
+        catch (Exception exception) when (IsLoss(exception))
         {
             await application.DisposeAsync().ConfigureAwait(false); // wakes the other direction, which reports the end
         }

@@ -69,7 +69,7 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
             if (IsOwn(socket)) throw new UpstreamConnectException("The destination is this proxy itself.");
             stream = new NetworkStream(socket, ownsSocket: true);
             if (kind is PoolKind.PlainHttp1 or PoolKind.PlainHttp2) return stream;
-            var tls = new SslStream(stream, leaveInnerStreamOpen: false);
+            var tls = isBytes ? new RelayedTls(stream) : new SslStream(stream, leaveInnerStreamOpen: false);
             stream = tls;
             var options = kind is PoolKind.MeshHttp1 or PoolKind.MeshHttp2
                 ? Mesh(kind, settings.Tls)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Security;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
@@ -37,6 +38,29 @@ public sealed class TunnelTests
         tunnel.EndSending();
 
         Assert.Equal("EARLY", await tunnel.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task Whoever_ends_its_side_of_a_tunnel_behind_which_is_TLS_hears_the_answer_however_often()
+    {
+        var authority = new TestAuthority();
+        await using var backend = new TcpBackend(certificate: authority.Issue(authority.IdOf("b")));
+        var cluster = Models.Cluster("c", backend.Port) with
+        {
+            Tls = new UpstreamTlsModel { Mode = UpstreamTlsMode.Simple, Sni = "b", SkipVerification = true },
+        };
+        await using var proxy = await TestProxy.StartAsync(Models.Tcp(Models.Chain("c"), [], cluster));
+        var answers = new ConcurrentDictionary<string, int>();
+
+        await Parallel.ForAsync(0, 2000, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (_, _) =>
+        {
+            using var tunnel = await TunnelClient.ConnectAsync(proxy, "db:3306");
+            await tunnel.WriteAsync("x");
+            tunnel.EndSending();
+            answers.AddOrUpdate(await tunnel.ReadToEndAsync(), 1, (_, count) => count + 1);
+        });
+
+        Assert.Equal(2000, answers.GetValueOrDefault("X"));
     }
 
     [Fact]

@@ -1,20 +1,27 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
 
-/// <summary>A server of bytes: says its name first, then gives back what it is sent, in capitals, until that ends.</summary>
+/// <summary>
+/// A server of bytes, behind TLS where it has a certificate: says its name first, then gives back what it is sent, in capitals,
+/// until that ends.
+/// </summary>
 internal sealed class TcpBackend : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly Task _serving;
     private readonly string _greeting;
+    private readonly X509Certificate2? _certificate;
     private int _connections;
 
-    public TcpBackend(string greeting = "")
+    public TcpBackend(string greeting = "", X509Certificate2? certificate = null)
     {
-        _greeting = greeting;
+        (_greeting, _certificate) = (greeting, certificate);
         _listener.Start();
         _serving = ServeAsync();
     }
@@ -51,7 +58,8 @@ internal sealed class TcpBackend : IAsyncDisposable
     {
         try
         {
-            using var stream = new NetworkStream(socket, ownsSocket: true);
+            using var bytes = new NetworkStream(socket, ownsSocket: true);
+            using var stream = await SecureAsync(bytes);
             await stream.WriteAsync(Encoding.ASCII.GetBytes(_greeting));
             var buffer = new byte[4096];
             while (await stream.ReadAsync(buffer) is > 0 and var read)
@@ -59,9 +67,17 @@ internal sealed class TcpBackend : IAsyncDisposable
                 await stream.WriteAsync(Encoding.ASCII.GetBytes(Encoding.ASCII.GetString(buffer, 0, read).ToUpperInvariant()));
             }
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or AuthenticationException)
         {
             // the caller has gone
         }
+    }
+
+    private async Task<Stream> SecureAsync(Stream bytes)
+    {
+        if (_certificate is null) return bytes;
+        var tls = new SslStream(bytes);
+        await tls.AuthenticateAsServerAsync(_certificate);
+        return tls;
     }
 }

@@ -60,7 +60,7 @@ public sealed class JoinTokens(IGrainFactory grains)
         };
     }
 
-    /// <summary>What the token was used for has been done; for half a minute the very same request is still answered.</summary>
+    /// <summary>What the token was used for has been done; for five minutes the very same request is still answered.</summary>
     public Task FinishAsync(JoinToken token, CancellationToken cancellationToken) =>
         grains.GetGrain<IJoinTokenGrain>(token.Hash).FinishAsync(cancellationToken);
 

@@ -25,7 +25,7 @@ public interface IJoinTokenGrain : IGrainWithStringKey
     [Alias("RedeemFor")]
     Task<RedeemResult> RedeemAsync(string usedBy, string claim, CancellationToken cancellationToken);
 
-    /// <summary>What the token was used for has been done: half a minute from now on nobody is granted it.</summary>
+    /// <summary>What the token was used for has been done: five minutes from now on nobody is granted it.</summary>
     [Alias("Finish")]
     Task FinishAsync(CancellationToken cancellationToken);
 }

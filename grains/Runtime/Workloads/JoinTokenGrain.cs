@@ -4,7 +4,7 @@ namespace MeshOrleans.Grains.Workloads;
 
 /// <remarks>
 /// The use is saved before it is granted: of two activations, after the loss of a silo, the store lets one through. That
-/// it is finished is saved before whoever used it is answered; for half a minute from then on an answer that was lost on
+/// it is finished is saved before whoever used it is answered; for five minutes from then on an answer that was lost on
 /// its way can be asked for again.
 /// </remarks>
 internal sealed partial class JoinTokenGrain(

@@ -5,12 +5,14 @@ internal static class JoinTokenMachine
 {
     /// <summary>
     /// How long after the use is finished its claim is still granted: whoever was answered may not have got the answer, and
-    /// asks again within that time.
+    /// asks again within that time. A control plane that has lost a process, and is asked by a crowd, sends some away for
+    /// longer than a minute.
     /// </summary>
-    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Grace = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// Uses it up for one claim; who makes that claim again is granted it until the use has been finished for half a minute.
+    /// Uses it up for one claim; who makes that claim again is granted it until the use has been finished for as long as
+    /// <see cref="Grace"/>.
     /// </summary>
     /// <returns>The state to be saved before the answer is given; the same one when nothing is to be saved.</returns>
     public static (JoinTokenState Next, RedeemResult Result) Redeem(

@@ -127,7 +127,7 @@ internal sealed class DemoRows(DemoMesh mesh)
 
     private async Task<DemoRow> OutageAsync()
     {
-        var revision = await RevisionAsync();
+        var revision = await mesh.First.RevisionAsync();
         await using var load = new Load(mesh.Orders.Client, UserService, perSecond: 200);
         await load.MoreAsync(50);
         mesh.First.Process.Kill();
@@ -139,7 +139,7 @@ internal sealed class DemoRows(DemoMesh mesh)
             "every proxy SYNCED after the restart",
             seconds: 60);
         await load.MoreAsync(50);
-        var after = await RevisionAsync();
+        var after = await mesh.First.RevisionAsync();
         return new DemoRow(
             "control plane kill -9 and restart",
             $"0 failed requests, revision stays {revision}",
@@ -211,7 +211,4 @@ internal sealed class DemoRows(DemoMesh mesh)
             .Where(i => i.GetProperty("spiffeId").GetString() == identity)
             .Select(i => i.GetProperty("serial").GetString()!),
     ];
-
-    private async Task<long> RevisionAsync() =>
-        (await mesh.First.GetAsync("/v1/revisions?count=1")).EnumerateArray().First().GetProperty("revision").GetInt64();
 }

@@ -183,6 +183,28 @@ public sealed class ControlPlane : IAsyncDisposable
             $"{what} did not happen within {seconds} s. Last answer of {path}:\n{last}\n{_process.Tail()}");
     }
 
+    /// <summary>The newest revision of the configuration.</summary>
+    public async Task<long> RevisionAsync() =>
+        (await GetAsync("/v1/revisions?count=1")).EnumerateArray().First().GetProperty("revision").GetInt64();
+
+    /// <summary>Waits until every proxy, and there are at least so many, has acknowledged the newest revision.</summary>
+    public async Task SettledAsync(int proxies, int seconds = 30)
+    {
+        var revision = await RevisionAsync();
+        await WaitForAsync(
+            "/v1/proxies",
+            all => all.GetArrayLength() >= proxies && all.EnumerateArray().All(p => Holds(p, revision)),
+            $"revision {revision} at every proxy",
+            seconds);
+    }
+
+    /// <summary>Whether a proxy, as <c>/v1/proxies</c> tells of it, has acknowledged what a revision says.</summary>
+    public static bool Holds(JsonElement proxy, long revision) =>
+        proxy.GetProperty("status").GetString() == "SYNCED"
+        && proxy.GetProperty("types").EnumerateArray()
+            .Where(t => t.GetProperty("type").GetString() is "Listener" or "Cluster" or "RouteConfiguration")
+            .All(t => t.GetProperty("revision").GetInt64() >= revision);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

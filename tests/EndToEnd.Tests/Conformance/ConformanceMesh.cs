@@ -77,20 +77,7 @@ public sealed class ConformanceMesh : IAsyncLifetime
     }
 
     /// <summary>Waits until every proxy has acknowledged the newest revision.</summary>
-    public async Task SettledAsync()
-    {
-        var revision = (await ControlPlane.GetAsync("/v1/revisions?count=1")).EnumerateArray().First().GetProperty("revision").GetInt64();
-        await ControlPlane.WaitForAsync(
-            "/v1/proxies",
-            proxies => proxies.GetArrayLength() >= _owned.Count - 1 && proxies.EnumerateArray().All(p => Holds(p, revision)),
-            $"revision {revision} at every proxy");
-    }
-
-    private static bool Holds(JsonElement proxy, long revision) =>
-        proxy.GetProperty("status").GetString() == "SYNCED"
-        && proxy.GetProperty("types").EnumerateArray()
-            .Where(t => t.GetProperty("type").GetString() is "Listener" or "Cluster" or "RouteConfiguration")
-            .All(t => t.GetProperty("revision").GetInt64() >= revision);
+    public Task SettledAsync() => ControlPlane.SettledAsync(_owned.Count - 1);
 
     private async Task<Member> JoinAsync(
         string name, string ns, string account, string app, string version = "v1", int? tcpPort = null)

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
-using System.Text.Json;
 using MeshOrleans.Samples.Harness;
 
 namespace MeshOrleans.EndToEnd.Tests.Edge;
@@ -20,13 +18,13 @@ public sealed class EdgeMesh : IAsyncLifetime
     public GatewayMember Egress { get; private set; } = null!;
 
     /// <summary>What port 80 of the ingress gateway's service leads to.</summary>
-    public int PlainPort { get; } = FreePort();
+    public int PlainPort { get; } = FreePort.On(IPAddress.Any);
 
     /// <summary>What port 443 of the ingress gateway's service leads to.</summary>
-    public int TlsPort { get; } = FreePort();
+    public int TlsPort { get; } = FreePort.On(IPAddress.Any);
 
     /// <summary>What port 80 of the egress gateway's service leads to.</summary>
-    public int EgressPort { get; } = FreePort();
+    public int EgressPort { get; } = FreePort.On(IPAddress.Any);
 
     /// <summary>The folder of the credential <c>cred</c>.</summary>
     public string Credential => Path.Combine(_directory.FullName, "credentials", "cred");
@@ -75,29 +73,7 @@ public sealed class EdgeMesh : IAsyncLifetime
     }
 
     /// <summary>Waits until every proxy has acknowledged the last revision.</summary>
-    public async Task SettledAsync()
-    {
-        var revisions = await ControlPlane.GetAsync("/v1/revisions?count=1");
-        var revision = revisions.EnumerateArray().First().GetProperty("revision").GetInt64();
-        await ControlPlane.WaitForAsync(
-            "/v1/proxies",
-            proxies => proxies.GetArrayLength() == 5 && proxies.EnumerateArray().All(p => Holds(p, revision)),
-            $"revision {revision} at every proxy",
-            60);
-    }
-
-    private static bool Holds(JsonElement proxy, long revision) =>
-        proxy.GetProperty("status").GetString() == "SYNCED"
-        && proxy.GetProperty("types").EnumerateArray()
-            .Where(t => t.GetProperty("type").GetString() is "Listener" or "Cluster" or "RouteConfiguration")
-            .All(t => t.GetProperty("revision").GetInt64() >= revision);
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Any, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    public Task SettledAsync() => ControlPlane.SettledAsync(proxies: 5, seconds: 60);
 
     private Task<Member> JoinAsync(string name) => Member.StartAsync(
         ControlPlane,

@@ -34,7 +34,7 @@ public sealed class ControlPlaneLossTests : IAsyncLifetime
     [Fact]
     public async Task Killing_the_control_plane_fails_no_request_and_restarting_it_changes_nothing()
     {
-        var revision = await RevisionAsync();
+        var revision = await _controlPlane.RevisionAsync();
         var serials = await SerialsAsync();
         await using var load = new Load(_client.Client, "http://b/", perSecond: 100);
         await load.MoreAsync(50);
@@ -46,7 +46,7 @@ public sealed class ControlPlaneLossTests : IAsyncLifetime
         await load.MoreAsync(100);
 
         Assert.True(load.Failed == 0, string.Join('\n', load.Failures));
-        Assert.Equal(revision, await RevisionAsync());
+        Assert.Equal(revision, await _controlPlane.RevisionAsync());
         Assert.Equal(serials, await SerialsAsync());
     }
 
@@ -81,9 +81,6 @@ public sealed class ControlPlaneLossTests : IAsyncLifetime
         new($"{app}-1", "default", app, new Dictionary<string, string> { ["app"] = app, ["version"] = "v1" });
 
     private static bool IsSynced(JsonElement proxy) => proxy.GetProperty("status").GetString() == "SYNCED";
-
-    private async Task<long> RevisionAsync() =>
-        (await _controlPlane.GetAsync("/v1/revisions?count=1")).EnumerateArray().First().GetProperty("revision").GetInt64();
 
     private async Task<string[]> SerialsAsync() =>
         [.. (await _controlPlane.GetAsync("/v1/identities")).EnumerateArray().Select(i => i.GetProperty("serial").GetString()!).Order()];

@@ -109,19 +109,5 @@ public sealed class ZeroDowntimeTests : IAsyncLifetime
         services => services.EnumerateArray().Single().GetProperty("healthy").GetInt32() == count,
         $"{count} healthy servers");
 
-    private async Task SettledAsync()
-    {
-        var revisions = await _controlPlane.GetAsync("/v1/revisions?count=1");
-        var revision = revisions[0].GetProperty("revision").GetInt64();
-        await _controlPlane.WaitForAsync(
-            "/v1/proxies",
-            proxies => proxies.EnumerateArray().Count(p => Holds(p, revision)) == 1 + _servers.Count,
-            $"revision {revision} at every proxy");
-    }
-
-    private static bool Holds(JsonElement proxy, long revision) =>
-        proxy.GetProperty("status").GetString() == "SYNCED"
-        && proxy.GetProperty("types").EnumerateArray()
-            .Where(t => t.GetProperty("type").GetString() is "Listener" or "Cluster" or "RouteConfiguration")
-            .All(t => t.GetProperty("revision").GetInt64() >= revision);
+    private Task SettledAsync() => _controlPlane.SettledAsync(1 + _servers.Count);
 }

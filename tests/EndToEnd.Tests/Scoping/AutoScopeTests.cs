@@ -42,7 +42,9 @@ public sealed class AutoScopeTests(ITestOutputHelper output) : IAsyncLifetime
     {
         var unknown = (await _client.GetAsync("http://nobody.invalid/")).Status;
         await SwitchAsync(isOn: true);
-        await WaitForAsync("a-1", "nothing known", p => IsSynced(p) && UsedBy(p) is []);
+        var revision = await _controlPlane.RevisionAsync();
+        // not by its status alone, which is of what it held before until it is sent something
+        await WaitForAsync("a-1", "nothing known", p => ControlPlane.Holds(p, revision) && UsedBy(p) is []);
 
         var first = await _client.GetAsync("http://hub/"); // its route leads to all of the known ones
         var (cold, warm) = (new List<double>(), new List<double>());

@@ -16,13 +16,6 @@ internal static class ActionText
         },
         [.. Details(route, view)]);
 
-    /// <summary>A share in percent.</summary>
-    public static string Percent(Fraction share) => Percent(share.PerMillion / 10_000.0);
-
-    /// <summary>A percentage.</summary>
-    public static string Percent(double percent) =>
-        string.Create(CultureInfo.InvariantCulture, $"{percent:0.####} %");
-
     private static IEnumerable<string> Details(RouteModel route, RequestView view)
     {
         if (route.Fault is { } fault) foreach (var text in Faults(fault)) yield return text;
@@ -49,13 +42,13 @@ internal static class ActionText
         var whose = fault.Headers.IsEmpty ? "" : " of those with certain headers";
         if (fault.Delay > TimeSpan.Zero && fault.DelayShare.PerMillion > 0)
         {
-            yield return $"delays {Percent(fault.DelayShare)}{whose} by {Seconds(fault.Delay)}";
+            yield return $"delays {fault.DelayShare}{whose} by {Seconds(fault.Delay)}";
         }
 
         if (fault.AbortShare.PerMillion > 0 && (fault.AbortHttpStatus ?? fault.AbortGrpcStatus) is not null)
         {
             var status = fault.AbortHttpStatus is { } http ? $"{http}" : $"gRPC status {fault.AbortGrpcStatus}";
-            yield return $"aborts {Percent(fault.AbortShare)}{whose} with {status}";
+            yield return $"aborts {fault.AbortShare}{whose} with {status}";
         }
     }
 
@@ -74,7 +67,7 @@ internal static class ActionText
             yield return $"up to {retry.Attempts} retries after {retry.On}{each}";
         }
 
-        foreach (var mirror in forward.Mirrors) yield return $"copies {Percent(mirror.Share)} to {mirror.Cluster}";
+        foreach (var mirror in forward.Mirrors) yield return $"copies {mirror.Share} to {mirror.Cluster}";
         if (forward.HashPolicies.Length > 0)
         {
             var keys = forward.HashPolicies.Select(p => $"{p.Source} {p.Name}".Trim());

@@ -87,7 +87,7 @@ internal sealed class RequestExplainer
                 aborted,
                 abort.HttpStatus ?? 200,
                 OutcomeKind.FaultInjected,
-                $"a fault aborts {ActionText.Percent(fault.AbortShare)} of such requests",
+                $"a fault aborts {fault.AbortShare} of such requests",
                 abort.GrpcStatus));
             rest -= aborted;
             if (rest <= 0) return ([], outcomes);

@@ -37,16 +37,19 @@ public static class SnapshotTranslator
                 outbound.Where(c => c.HasEndpoints)
                     .Select(c => ClusterLoadAssignmentTranslator.Translate(view, c)),
                 assignment => assignment.ClusterName),
-            Listeners(view),
+            Listeners(view, outbound),
             Routes(view));
     }
 
     /// <summary>The listeners: they depend on routes, and not on the members of services.</summary>
-    internal static ResourceGroup Listeners(ProxyView view) => view.Scope.Mode switch
+    /// <param name="view">What the proxy sees.</param>
+    /// <param name="outbound">Its clusters, where they are at hand.</param>
+    internal static ResourceGroup Listeners(
+        ProxyView view, IEnumerable<OutboundCluster>? outbound = null) => view.Scope.Mode switch
     {
         ProxyMode.Envoy => EnvoyTranslator.Listeners(view),
         ProxyMode.Gateway => EdgeTranslator.Listeners(view),
-        _ => ResourceGroup.Of(TypeUrls.Listener, AllListeners(view), listener => listener.Name),
+        _ => ResourceGroup.Of(TypeUrls.Listener, AllListeners(view, outbound), listener => listener.Name),
     };
 
     /// <summary>The route configurations: they do not depend on the members of services.</summary>
@@ -68,11 +71,11 @@ public static class SnapshotTranslator
         ClusterTranslator.BlackHole(),
     ];
 
-    private static IEnumerable<Listener> AllListeners(ProxyView view)
+    private static IEnumerable<Listener> AllListeners(ProxyView view, IEnumerable<OutboundCluster>? outbound)
     {
         yield return ListenerTranslator.CatchAll(view);
         foreach (var port in RouteTranslator.Ports(view)) yield return ListenerTranslator.Outbound(view, port);
-        foreach (var tcp in TcpListenerTranslator.Listeners(view)) yield return tcp;
+        foreach (var tcp in TcpListenerTranslator.Listeners(view, outbound)) yield return tcp;
         if (InboundListenerTranslator.Translate(view, InboundPort.Of(view)) is { } listener) yield return listener;
     }
 }

@@ -31,11 +31,7 @@ internal sealed class AnalysisSubject
     /// <summary>All of a kind, the oldest first.</summary>
     public IReadOnlyList<(ConfigResource Resource, TSpec Spec)> Of<TSpec>()
         where TSpec : ConfigSpec =>
-    [
-        .. _snapshot.Of<TSpec>()
-            .OrderBy(r => r.Resource.CreatedRevision)
-            .ThenBy(r => r.Resource.CreatedOrdinal),
-    ];
+        [.. _snapshot.Of<TSpec>().OrderBy(r => r.Resource, ConfigResource.ByAge)];
 
     /// <summary>A resource; null when there is none.</summary>
     public ConfigResource? Find(ConfigKey key) => _snapshot.Config.GetValueOrDefault(key);

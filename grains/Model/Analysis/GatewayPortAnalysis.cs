@@ -42,9 +42,7 @@ public static class GatewayPortAnalysis
 
     /// <summary>All servers with a port, those of the oldest Gateway first.</summary>
     private static IEnumerable<Claim> Claims(IEnumerable<ConfigResource> resources) =>
-        from resource in resources
-        where resource.Spec is Gateway
-        orderby resource.CreatedRevision, resource.CreatedOrdinal, resource.Key
+        from resource in resources.Where(r => r.Spec is Gateway).Order(ConfigResource.ByAge)
         let gateway = (Gateway)resource.Spec
         from server in gateway.Servers.Index()
         where server.Item.Port is { Number: > 0 }

@@ -32,4 +32,13 @@ public sealed record ConfigResource
 
     /// <summary>Its place within the revision that created it, in the order the documents were written.</summary>
     public int CreatedOrdinal { get; init; }
+
+    /// <summary>The oldest first; of what was made by one request, in the order in which it stood there.</summary>
+    public static IComparer<ConfigResource> ByAge { get; } = Comparer<ConfigResource>.Create(static (one, other) =>
+    {
+        var byRevision = one.CreatedRevision.CompareTo(other.CreatedRevision);
+        if (byRevision != 0) return byRevision;
+        var byOrdinal = one.CreatedOrdinal.CompareTo(other.CreatedOrdinal);
+        return byOrdinal != 0 ? byOrdinal : one.Key.CompareTo(other.Key);
+    });
 }

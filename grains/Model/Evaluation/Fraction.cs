@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace MeshOrleans.Model.Evaluation;
 
 /// <summary>A share of requests, exact to one in a million (0.0001 %).</summary>
@@ -15,6 +17,10 @@ public readonly record struct Fraction(int PerMillion)
     /// <summary>The share that a percentage names, rounded to a millionth and kept between none and all.</summary>
     public static Fraction FromPercent(double percent) =>
         new((int)Math.Round(Math.Clamp(percent, 0, 100) * (Whole / 100)));
+
+    /// <summary>The share in percent, as people write it.</summary>
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{PerMillion / 10_000.0:0.####} %");
 
     /// <summary>Draws once.</summary>
     /// <returns>True for this share of all draws.</returns>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace MeshOrleans.Model.Evaluation;
 
 /// <summary>Puts conditions into words for a person who asks why a request went where it went.</summary>
@@ -54,9 +52,6 @@ internal static class MatchText
         var kind = matcher.Kind.ToString().ToLowerInvariant();
         return matcher.IgnoreCase ? $"{kind} {Value(matcher.Text)} in any case" : $"{kind} {Value(matcher.Text)}";
     }
-
-    public static string Percent(Fraction share) =>
-        string.Create(CultureInfo.InvariantCulture, $"{share.PerMillion / 10_000.0:0.####} %");
 
     public static string Value(string? text) => text switch
     {

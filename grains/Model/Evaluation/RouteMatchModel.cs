@@ -72,6 +72,6 @@ public sealed record RouteMatchModel
                 $"claim {string.Join('.', Claims[mismatch.Index].Path)}: no verified token has what is wanted",
             RouteCondition.Grpc =>
                 MatchText.Unmet("content-type", "a gRPC call", view.Header("content-type").Joined),
-            _ => $"takes {MatchText.Percent(Share)} of requests only",
+            _ => $"takes {Share} of requests only",
         };
 }

@@ -19,10 +19,6 @@ public static class HostPrecedence
         ConfigResource first, VirtualService firstSpec, ConfigResource second, VirtualService secondSpec)
     {
         var byRank = Rank(firstSpec.ExportTo).CompareTo(Rank(secondSpec.ExportTo));
-        if (byRank != 0) return byRank;
-        var byRevision = first.CreatedRevision.CompareTo(second.CreatedRevision);
-        if (byRevision != 0) return byRevision;
-        var byOrdinal = first.CreatedOrdinal.CompareTo(second.CreatedOrdinal);
-        return byOrdinal != 0 ? byOrdinal : first.Key.CompareTo(second.Key);
+        return byRank != 0 ? byRank : ConfigResource.ByAge.Compare(first, second);
     }
 }

@@ -86,7 +86,7 @@ internal static class ServiceSources
     /// </summary>
     private static IEnumerable<ServiceSource> FromEntries(MeshSnapshot snapshot, DeclaredAccounts accounts) =>
         from pair in snapshot.Of<ServiceEntry>()
-            .OrderBy(p => p.Resource.CreatedRevision).ThenBy(p => p.Resource.CreatedOrdinal)
+            .OrderBy(p => p.Resource, ConfigResource.ByAge)
         from host in pair.Spec.Hosts
         select FromEntry(
             pair.Resource.Key,

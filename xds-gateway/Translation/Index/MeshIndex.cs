@@ -142,7 +142,6 @@ public sealed class MeshIndex
 
     private static IEnumerable<Sourced<TSpec>> OldestFirst<TSpec>(MeshSnapshot snapshot)
         where TSpec : ConfigSpec =>
-        from pair in snapshot.Of<TSpec>()
-        orderby pair.Resource.CreatedRevision, pair.Resource.CreatedOrdinal, pair.Resource.Key
+        from pair in snapshot.Of<TSpec>().OrderBy(p => p.Resource, ConfigResource.ByAge)
         select new Sourced<TSpec>(pair.Resource, pair.Spec);
 }

@@ -19,7 +19,9 @@ internal static class TcpListenerTranslator
 {
     private const string Everything = "*";
 
-    public static IEnumerable<Listener> Listeners(ProxyView view)
+    /// <param name="view">What the client sees.</param>
+    /// <param name="outbound">The clusters that it has, where they are at hand.</param>
+    public static IEnumerable<Listener> Listeners(ProxyView view, IEnumerable<OutboundCluster>? outbound = null)
     {
         (Service Service, ServicePort Port)[] ports =
         [
@@ -29,7 +31,8 @@ internal static class TcpListenerTranslator
                select (service, port),
         ];
         if (ports.Length == 0) yield break;
-        var known = OutboundCluster.Of(view).Select(cluster => cluster.Name).ToHashSet(StringComparer.Ordinal);
+        var known = (outbound ?? OutboundCluster.Of(view)).Select(cluster => cluster.Name)
+            .ToHashSet(StringComparer.Ordinal);
         var routes = new TcpRoutes(view, known, isByName: true);
         var taken = ports.Select(pair => (pair.Service.Host, pair.Port.Number)).ToHashSet();
         foreach (var (service, port) in ports)

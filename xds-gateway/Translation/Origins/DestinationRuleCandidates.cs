@@ -19,9 +19,7 @@ internal static class DestinationRuleCandidates
             .. view.Mesh.DestinationRules.SelectMany(rules => rules)
                 .Where(rule => HostName.Matches(DestinationRuleLookup.HostOf(rule), service.Host))
                 .OrderBy(rule => searched.IndexOf(rule.Namespace) is >= 0 and var place ? place : int.MaxValue)
-                .ThenBy(rule => rule.Resource.CreatedRevision)
-                .ThenBy(rule => rule.Resource.CreatedOrdinal)
-                .ThenBy(rule => rule.Resource.Key)
+                .ThenBy(rule => rule.Resource, ConfigResource.ByAge)
                 .Select(rule => Judge(view, service, rule, inForce, searched)),
         ];
     }

@@ -30,9 +30,7 @@ internal static class VirtualServiceCandidates
         return
         [
             .. all[true].Concat(strangers)
-                .OrderBy(source => source.Resource.CreatedRevision)
-                .ThenBy(source => source.Resource.CreatedOrdinal)
-                .ThenBy(source => source.Resource.Key)
+                .OrderBy(source => source.Resource, ConfigResource.ByAge)
                 .Select(source => Judge(view, egress, source, chosen, host)),
         ];
     }

@@ -233,7 +233,7 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         Dictionary<string, ClusterModel> clusters, Dictionary<int, OutboundPortModel> outbound)
     {
         var blocks = outbound.Values.Any(o => o.Routes.Hosts.Any(h => h.Name == "block_all"));
-        return blocks || !clusters.ContainsKey(ClusterNames.Passthrough)
+        return blocks || !clusters.ContainsKey(UnknownHostRoutes.PassthroughCluster)
             ? OutboundPolicy.RegistryOnly
             : OutboundPolicy.AllowAny;
     }

@@ -68,11 +68,12 @@ public sealed class DataplaneServer : IAsyncDisposable
         var (metrics, drain, verifier) =
             (new ProxyMetrics(options.Workload), new DrainState(), new PeerVerifier(clock));
         var services = new InboundServices(state, options, verifier, metrics, drain, clock);
-        var connector = new UpstreamConnector(state, verifier);
+        var own = new OwnPort();
+        var connector = new UpstreamConnector(state, verifier, own);
         var edge = EdgeServer.Create(services, connector, random, loggers);
         var accessLog = AccessLog.Open(options.AccessLog);
         var tunnel = new OutboundTunnel(
-            services, new OutboundRelay(services, connector, accessLog, random), options.HostDemand);
+            services, new OutboundRelay(services, connector, accessLog, random), options.HostDemand, own);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.Sources.Clear(); // a sidecar takes nothing from the application's environment
         builder.Logging.ClearProviders();
@@ -86,9 +87,9 @@ public sealed class DataplaneServer : IAsyncDisposable
         {
             Limit(kestrel);
             edge?.Configure(kestrel);
-            if (options.Outbound is { } own)
+            if (options.Outbound is { } endpoint)
             {
-                kestrel.Listen(own, listen =>
+                kestrel.Listen(endpoint, listen =>
                 {
                     outbound = listen;
                     new OutboundListener(services, tunnel).Configure(listen);
@@ -110,11 +111,10 @@ public sealed class DataplaneServer : IAsyncDisposable
         var server = new DataplaneServer(app, accessLog, metrics, drain);
         try
         {
-            var ownPort = server.Serve(services, connector, edge, loggers, random);
+            server.Serve(services, connector, own, edge, loggers, random);
             await app.StartAsync(cancellationToken).ConfigureAwait(false);
-            server.OutboundPort = (outbound?.EndPoint as IPEndPoint)?.Port ?? 0;
+            own.Number = server.OutboundPort = (outbound?.EndPoint as IPEndPoint)?.Port ?? 0;
             server.InboundPorts = bound.ToDictionary(b => b.Key, b => ((IPEndPoint)b.Value.EndPoint).Port);
-            ownPort.OwnPort = tunnel.OwnPort = connector.OwnPort = server.OutboundPort;
             server.Edge = edge?.Open();
             return server;
         }
@@ -160,9 +160,10 @@ public sealed class DataplaneServer : IAsyncDisposable
         kestrel.Limits.Http2.InitialStreamWindowSize = StreamWindow;
     }
 
-    private OutboundHandler Serve(
+    private void Serve(
         InboundServices services,
         UpstreamConnector connector,
+        OwnPort own,
         EdgeServer? edge,
         ILoggerFactory loggers,
         IRandomSource random)
@@ -173,19 +174,18 @@ public sealed class DataplaneServer : IAsyncDisposable
         var mirror = new Mirror(pools, Metrics, random, services.Clock, loggers.CreateLogger<Mirror>());
         var routes = new RouteExecutor(forwarder, router, mirror, random, services.Clock);
         var runner = new ExchangeRunner(Metrics, _accessLog, Drain, services.Clock);
-        var outbound = new OutboundHandler(services.State, routes, runner, random, services.Options.HostDemand);
+        var outbound = new OutboundHandler(services.State, routes, runner, random, services.Options.HostDemand, own);
         var inbound = new InboundHandler(services, routes, runner, random, loggers.CreateLogger<InboundHandler>());
         IApplicationBuilder pipeline = _app;
         if (edge is not null)
         {
             edge.Serve(routes, runner);
             pipeline.Run(edge.InvokeAsync); // a gateway has no other listeners
-            return outbound;
+            return;
         }
 
         pipeline.Run(context => context.Features.Get<InboundConnection>() is { } connection
             ? inbound.InvokeAsync(context, connection)
             : outbound.InvokeAsync(context));
-        return outbound;
     }
 }

@@ -55,6 +55,17 @@ public static class TokenPlaces
         return string.Join(separator, kept).TrimStart(' ');
     }
 
+    /// <summary>A query with what stands in the parts of a name blotted out.</summary>
+    /// <param name="query">The query without question mark.</param>
+    /// <param name="name">The name.</param>
+    public static string Blotted(string query, string name) =>
+        query.Contains('%') || query.Contains(name, StringComparison.OrdinalIgnoreCase)
+            ? string.Join('&', query.Split('&').Select(part => IsNamedAnyhow(part, name) ? $"{name}=-" : part))
+            : query;
+
+    private static bool IsNamedAnyhow(string part, string name) =>
+        part.StartsWith($"{name}=", StringComparison.OrdinalIgnoreCase) || IsNamed(part, '&', name, out _);
+
     private static bool IsNamed(
         ReadOnlySpan<char> part, char separator, string name, out ReadOnlySpan<char> value)
     {

@@ -16,8 +16,11 @@ public sealed record ClaimHeader(string Header, string Claim);
 /// <summary>Which tokens of one issuer are accepted, where they are, and what is passed on of them.</summary>
 public sealed record TokenRule
 {
+    /// <summary>The query parameter that holds a token where nothing else is said (RFC 6750 section 2.3).</summary>
+    public const string DefaultParameter = "access_token";
+
     private static readonly ImmutableArray<TokenHeader> DefaultHeaders = [new("authorization", "Bearer ")];
-    private static readonly ImmutableArray<string> DefaultParameters = ["access_token"];
+    private static readonly ImmutableArray<string> DefaultParameters = [DefaultParameter];
 
     /// <summary>Who has to have issued a token; empty when that is not asked.</summary>
     public string Issuer { get; init; } = "";

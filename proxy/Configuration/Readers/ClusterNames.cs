@@ -1,11 +1,8 @@
 namespace MeshOrleans.Proxy.Configuration.Readers;
 
-/// <summary>The clusters that every sidecar has, as Istio names them.</summary>
+/// <summary>Names of clusters, as Istio makes them.</summary>
 internal static class ClusterNames
 {
-    public const string Passthrough = "PassthroughCluster";
-    public const string BlackHole = "BlackHoleCluster";
-
     /// <summary>What the names of the clusters of this sidecar's own application begin with.</summary>
     public const string InboundPrefix = "inbound|";
 

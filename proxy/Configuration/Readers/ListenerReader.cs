@@ -122,8 +122,8 @@ internal static class ListenerReader
         var isOnDemand = chains[0].Name == Proto.OnDemand.Name;
         return chain.TcpCluster switch
         {
-            ClusterNames.Passthrough => new ListenerTemplate.CatchAll(OutboundPolicy.AllowAny, isOnDemand),
-            ClusterNames.BlackHole => new ListenerTemplate.CatchAll(OutboundPolicy.RegistryOnly, isOnDemand),
+            UnknownHostRoutes.PassthroughCluster => new ListenerTemplate.CatchAll(OutboundPolicy.AllowAny, isOnDemand),
+            UnknownHostRoutes.BlackHoleCluster => new ListenerTemplate.CatchAll(OutboundPolicy.RegistryOnly, isOnDemand),
             _ =>
                 throw new UnusableResourceException(
                     at.At("filter_chains"), $"an outbound TCP proxy to '{chain.TcpCluster}' is not supported"),

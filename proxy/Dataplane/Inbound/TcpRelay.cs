@@ -37,9 +37,7 @@ internal static class TcpRelay
         ProxyMetrics.ConnectionSeries counters,
         TimeProvider clock)
     {
-        var count = new RelayCount(counters);
-        count.Open();
-        try
+        await CountedAsync(connection, new RelayCount(counters), async count =>
         {
             Stream stream;
             using (var limit = new CancellationTokenSource(connectTimeout, clock))
@@ -49,27 +47,23 @@ internal static class TcpRelay
 
             await using var disposal = stream.ConfigureAwait(false);
             await RelayAsync(connection, stream, count).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (IsLoss(exception))
-        {
-            Abort(connection, exception);
-        }
-        finally
-        {
-            count.Close();
-        }
+        }).ConfigureAwait(false);
     }
 
     /// <summary>Carries the bytes between a caller and a connection that is there already.</summary>
     /// <param name="connection">The caller.</param>
     /// <param name="stream">The other end. Not disposed here.</param>
     /// <param name="count">What is counted.</param>
-    public static async Task CarryAsync(ConnectionContext connection, Stream stream, RelayCount count)
+    public static Task CarryAsync(ConnectionContext connection, Stream stream, RelayCount count) =>
+        CountedAsync(connection, count, counted => RelayAsync(connection, stream, counted));
+
+    private static async Task CountedAsync(
+        ConnectionContext connection, RelayCount count, Func<RelayCount, Task> carry)
     {
         count.Open();
         try
         {
-            await RelayAsync(connection, stream, count).ConfigureAwait(false);
+            await carry(count).ConfigureAwait(false);
         }
         catch (Exception exception) when (IsLoss(exception))
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using MeshOrleans.Model;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Http;
@@ -22,17 +21,20 @@ internal sealed class OutboundHandler
     private readonly ExchangeRunner _runner;
     private readonly IRandomSource _random;
     private readonly IHostDemand? _demand;
+    private readonly OwnPort _own;
     private readonly Func<RequestExchange, Task> _handle;
 
     public OutboundHandler(
-        ProxyState state, RouteExecutor routes, ExchangeRunner runner, IRandomSource random, IHostDemand? demand)
+        ProxyState state,
+        RouteExecutor routes,
+        ExchangeRunner runner,
+        IRandomSource random,
+        IHostDemand? demand,
+        OwnPort own)
     {
-        (_state, _routes, _runner, _random, _demand) = (state, routes, runner, random, demand);
+        (_state, _routes, _runner, _random, _demand, _own) = (state, routes, runner, random, demand, own);
         _handle = HandleAsync; // made once: a method group would be a new delegate per request
     }
-
-    /// <summary>The port that this proxy has bound; calls to itself would go round for ever.</summary>
-    public int OwnPort { get; set; }
 
     public Task InvokeAsync(HttpContext context) =>
         _runner.RunAsync(
@@ -58,7 +60,7 @@ internal sealed class OutboundHandler
         var listener = model.Outbound.GetValueOrDefault(port);
         exchange.DestinationPort = port;
         if (!RequestTargetReader.TryRead(exchange, listener?.PathNormalization ?? PathNormalizationMode.Base)
-            || IsLoop(exchange))
+            || _own.IsNamedBy(HostName.WithoutPort(exchange.Authority).Trim("[]"), port))
         {
             return LocalReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "");
         }
@@ -99,13 +101,6 @@ internal sealed class OutboundHandler
     // Extended CONNECT (RFC 8441) is how a WebSocket begins in HTTP/2.
     private static bool IsExtended(HttpContext context) =>
         context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
-
-    private bool IsLoop(RequestExchange exchange)
-    {
-        if (exchange.DestinationPort != OwnPort) return false;
-        var name = HostName.WithoutPort(exchange.Authority).Trim("[]");
-        return name is "localhost" || (IPAddress.TryParse(name, out var address) && IPAddress.IsLoopback(address));
-    }
 
     private static TimeSpan? TimeoutOverride(IHeaderDictionary headers) =>
         headers.TryGetValue(HopHeaders.TimeoutOverride, out var values)

@@ -19,12 +19,10 @@ namespace MeshOrleans.Proxy.Dataplane.Outbound;
 /// had come to it. What nobody knows goes where it points, or nowhere. Bytes are read only after the caller was told that
 /// it may speak; it is told so when somebody is there to listen, unless what it says decides who that is.
 /// </remarks>
-internal sealed class OutboundTunnel(InboundServices services, OutboundRelay relay, IHostDemand? demand)
+internal sealed class OutboundTunnel(
+    InboundServices services, OutboundRelay relay, IHostDemand? demand, OwnPort ownPort)
 {
     private static readonly WeightedChoice Passthrough = WeightedChoice.Of(UnknownHostRoutes.PassthroughCluster);
-
-    /// <summary>The port that this proxy has bound; calls to itself would go round for ever.</summary>
-    public int OwnPort { get; set; }
 
     /// <summary>Serves a connection whose CONNECT has been read, or that was redirected.</summary>
     /// <param name="connection">The caller.</param>
@@ -34,7 +32,7 @@ internal sealed class OutboundTunnel(InboundServices services, OutboundRelay rel
     public async Task ServeAsync(
         ConnectionContext connection, TunnelTarget target, bool isRedirected, ConnectionDelegate http)
     {
-        if (!isRedirected && IsLoop(target))
+        if (!isRedirected && ownPort.IsNamedBy(target.Host, target.Port))
         {
             await ConnectReply.RefuseAsync(connection, 400, "").ConfigureAwait(false);
             return;
@@ -208,15 +206,5 @@ internal sealed class OutboundTunnel(InboundServices services, OutboundRelay rel
     {
         var name = target.Host.Contains(':') ? $"[{target.Host}]" : target.Host;
         return listener.Routes.FindHost(name) is { IsOnDemand: false } host && !host.Domains.Contains("*");
-    }
-
-    private bool IsLoop(TunnelTarget target)
-    {
-        if (target.Port != OwnPort) return false;
-        return target.Host is "localhost"
-            || (target.Address is { } address
-                && (IPAddress.IsLoopback(address)
-                    || address.Equals(IPAddress.Any)
-                    || address.Equals(IPAddress.IPv6Any)));
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Model.Tokens;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Outbound;
 
@@ -8,8 +9,6 @@ namespace MeshOrleans.Proxy.Dataplane.Telemetry;
 /// <summary>What is written about one request. Taken when it has ended, written by another thread.</summary>
 internal sealed record AccessLogEntry
 {
-    private const string TokenParameter = "access_token=";
-
     public required DateTimeOffset StartTime { get; init; }
 
     public required TimeSpan Duration { get; init; }
@@ -53,14 +52,9 @@ internal sealed record AccessLogEntry
     public required string RouteName { get; init; }
 
     // RFC 6750 section 2.3: a token in the query is in danger of being logged. Proxies without a rule for it see it too.
-    private static string LoggedPath(RequestTarget target) =>
-        target.Path is null ? ""
-        : target.Query.Contains(TokenParameter, StringComparison.OrdinalIgnoreCase)
-            ? $"{target.Path}?{string.Join('&', target.Query.Split('&').Select(Redacted))}"
-        : target.Text;
-
-    private static string Redacted(string parameter) =>
-        parameter.StartsWith(TokenParameter, StringComparison.OrdinalIgnoreCase) ? TokenParameter + "-" : parameter;
+    private static string LoggedPath(RequestTarget target) => target.Path is null
+        ? ""
+        : (target with { Query = TokenPlaces.Blotted(target.Query, TokenRule.DefaultParameter) }).Text;
 
     public static AccessLogEntry Of(RequestExchange exchange, DateTimeOffset now, TimeSpan duration)
     {

@@ -7,12 +7,13 @@ using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Proxy.Dataplane.Clusters;
 using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Outbound;
 using MeshOrleans.Proxy.Dataplane.Tls;
 
 namespace MeshOrleans.Proxy.Dataplane.Upstream;
 
 /// <summary>Makes connections, with the handshake that the kind asks for.</summary>
-internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
+internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier, OwnPort own)
 {
     private static readonly List<SslApplicationProtocol> MeshHttp2 =
         [MeshAlpn.IstioHttp2, MeshAlpn.Istio, SslApplicationProtocol.Http2];
@@ -25,11 +26,6 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
     private const int LongestProbe = 32767; // as far as Linux counts
 
     private readonly TlsFileStore _files = new();
-
-    /// <summary>
-    /// The port on which this proxy takes the application's calls: whatever name has led there, it never calls itself.
-    /// </summary>
-    public int OwnPort { get; set; }
 
     public ValueTask<Stream> ConnectAsync(
         PoolKind kind, UpstreamSettings settings, DnsEndPoint target, CancellationToken cancellationToken) =>
@@ -66,7 +62,7 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
                 await socket.ConnectAsync(target, cancellationToken).ConfigureAwait(false);
             }
 
-            if (IsOwn(socket)) throw new UpstreamConnectException("The destination is this proxy itself.");
+            if (own.IsOtherEndOf(socket)) throw new UpstreamConnectException("The destination is this proxy itself.");
             stream = new NetworkStream(socket, ownsSocket: true);
             if (kind is PoolKind.PlainHttp1 or PoolKind.PlainHttp2) return stream;
             var tls = isBytes ? new RelayedTls(stream) : new SslStream(stream, leaveInnerStreamOpen: false);
@@ -96,13 +92,6 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier)
             throw;
         }
     }
-
-    private bool IsOwn(Socket socket) =>
-        OwnPort > 0
-        && socket.RemoteEndPoint is IPEndPoint { Port: var port, Address: var remote }
-        && port == OwnPort
-        && (IPAddress.IsLoopback(remote)
-            || (socket.LocalEndPoint is IPEndPoint { Address: var local } && local.Equals(remote)));
 
     private static void Probe(Socket socket, TcpProbesModel probes)
     {

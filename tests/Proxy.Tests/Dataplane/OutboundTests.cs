@@ -35,16 +35,15 @@ public sealed class OutboundTests
 
         Assert.Equal((HttpStatusCode.ServiceUnavailable, ""), missingCluster);
         Assert.Equal((HttpStatusCode.NotFound, ""), missingRoute);
-        Assert.Equal(1, proxy.Server.Metrics.Requests(503, ResponseFlags.NoCluster));
-        Assert.Equal(1, proxy.Server.Metrics.Requests(404, ResponseFlags.NoRoute));
+        await proxy.CountedAsync(1, 503, ResponseFlags.NoCluster);
+        await proxy.CountedAsync(1, 404, ResponseFlags.NoRoute);
     }
 
     [Fact]
     public async Task An_unknown_host_passes_through_only_where_the_policy_says_so()
     {
         await using var outside = await EchoBackend.StartAsync("outside");
-        var passthrough = new ClusterModel { Name = "PassthroughCluster", Kind = ClusterKind.OriginalDestination };
-        var open = Models.Outbound(Models.Table()).With(passthrough);
+        var open = Models.Outbound(Models.Table()).With(Models.Passthrough);
         await using var proxy = await TestProxy.StartAsync(open);
 
         var passed = await proxy.GetAsync($"http://localhost:{outside.Port}/x");
@@ -122,8 +121,7 @@ public sealed class OutboundTests
     [InlineData("[::ffff:127.0.0.1]")]
     public async Task A_call_that_would_come_back_to_this_proxy_goes_nowhere(string host)
     {
-        var passthrough = new ClusterModel { Name = "PassthroughCluster", Kind = ClusterKind.OriginalDestination };
-        await using var proxy = await TestProxy.StartAsync(new ProxyModel().With(passthrough));
+        await using var proxy = await TestProxy.StartAsync(new ProxyModel().With(Models.Passthrough));
 
         var own = proxy.Server.OutboundPort;
         var answer = await RawHttp.SendAsync(own, $"GET http://{host}:{own}/ HTTP/1.1\r\nHost: {host}:{own}\r\n\r\n");

@@ -10,9 +10,6 @@ namespace MeshOrleans.Proxy.Tests.Dataplane;
 /// <summary>Connections that were meant for another address: transparent capture.</summary>
 public sealed class RedirectedTests
 {
-    private static readonly ClusterModel Passthrough =
-        new() { Name = "PassthroughCluster", Kind = ClusterKind.OriginalDestination };
-
     [Theory]
     [InlineData("10.96.0.1")] // the service's own address
     [InlineData("::ffff:10.96.0.1")]
@@ -68,7 +65,7 @@ public sealed class RedirectedTests
     {
         await using var outside = new TcpBackend();
         await using var proxy = await StartAsync(
-            new ProxyModel { OutboundPolicy = policy }.With(Passthrough), new IPEndPoint(IPAddress.Loopback, outside.Port));
+            new ProxyModel { OutboundPolicy = policy }.With(Models.Passthrough), new IPEndPoint(IPAddress.Loopback, outside.Port));
 
         using var client = await DialAsync(proxy, "x");
 

@@ -94,10 +94,8 @@ public sealed class TlsFilesTests : IDisposable
         RootsFile = Name("ca.pem"),
     };
 
-    // Counted when the answer has been sent, which its reader may be faster than.
-    private static Task FailedToConnectAsync(TestProxy proxy) => Eventually.HoldsAsync(
-        "a failure to connect is counted",
-        () => proxy.Server.Metrics.Requests(503, ResponseFlags.UpstreamConnectFailure) == 1);
+    private static Task FailedToConnectAsync(TestProxy proxy) =>
+        proxy.CountedAsync(1, 503, ResponseFlags.UpstreamConnectFailure);
 
     private string Name(string file) => Path.Combine(_folder.Path, file);
 

@@ -8,9 +8,6 @@ namespace MeshOrleans.Proxy.Tests.Dataplane;
 /// <summary>CONNECT at the outbound port, to services of bytes.</summary>
 public sealed class TunnelTests
 {
-    private static readonly ClusterModel Passthrough =
-        new() { Name = "PassthroughCluster", Kind = ClusterKind.OriginalDestination };
-
     [Theory]
     [InlineData("db:3306")]
     [InlineData("DB.app.:3306")]
@@ -67,7 +64,7 @@ public sealed class TunnelTests
     public async Task What_nobody_knows_goes_where_it_points_or_is_refused_and_nothing_is_connected()
     {
         await using var outside = new TcpBackend();
-        var open = new ProxyModel().With(Passthrough);
+        var open = new ProxyModel().With(Models.Passthrough);
         await using var proxy = await TestProxy.StartAsync(open);
 
         using var passed = await TunnelClient.ConnectAsync(proxy, $"localhost:{outside.Port}", early: "x");
@@ -99,7 +96,7 @@ public sealed class TunnelTests
         }
 
         Assert.Single(statuses, 503);
-        Assert.Contains("response_flags=\"UF\"", proxy.Server.Metrics.Write());
+        await proxy.ToldAsync("response_flags=\"UF\"");
     }
 
     [Fact]
@@ -165,7 +162,7 @@ public sealed class TunnelTests
         using var unknown = await TunnelClient.ConnectAsync(proxy, "db:3306");
         await using var refused = new SslStream(unknown.Stream, false, (_, seen, _, _) => seen is not null);
         await Assert.ThrowsAnyAsync<IOException>(() => refused.AuthenticateAsClientAsync("example"));
-        Assert.Contains("response_flags=\"NR\"", proxy.Server.Metrics.Write());
+        await proxy.ToldAsync("response_flags=\"NR\"");
     }
 
     [Fact]
@@ -186,7 +183,7 @@ public sealed class TunnelTests
         using var impostor = await TunnelClient.ConnectAsync(client, "db:3306");
 
         Assert.Equal(("hello X", 503), (answer, impostor.Status));
-        Assert.Contains($"source_principal=\"{authority.IdOf("a")}\"", server.Server.Metrics.Write());
+        await server.ToldAsync($"source_principal=\"{authority.IdOf("a")}\"");
     }
 
     [Fact]
@@ -252,7 +249,7 @@ public sealed class TunnelTests
     [Fact]
     public async Task The_proxy_makes_no_tunnel_to_itself()
     {
-        await using var proxy = await TestProxy.StartAsync(new ProxyModel().With(Passthrough));
+        await using var proxy = await TestProxy.StartAsync(new ProxyModel().With(Models.Passthrough));
 
         foreach (var host in new[] { "localhost", "127.0.0.1", "127.9.9.9", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]" })
         {

@@ -10,9 +10,6 @@ public sealed class TunnelledHttpTests
 {
     private const string Close = "Connection: close\r\n\r\n";
 
-    private static readonly ClusterModel Passthrough =
-        new() { Name = "PassthroughCluster", Kind = ClusterKind.OriginalDestination };
-
     [Fact]
     public async Task Requests_in_a_tunnel_are_routed_as_if_they_had_come_to_the_port_they_were_meant_for()
     {
@@ -80,7 +77,7 @@ public sealed class TunnelledHttpTests
     {
         await using var backend = new TcpBackend();
         await using var proxy = await TestProxy.StartAsync(
-            Models.Outbound(Models.Table(Models.To("c")), Models.Cluster("c", backend.Port), Passthrough));
+            Models.Outbound(Models.Table(Models.To("c")), Models.Cluster("c", backend.Port), Models.Passthrough));
 
         using var tunnel = await TunnelClient.ConnectAsync(proxy, "b:80", early: "\u0016\u0003\u0001 no request\r\n\r\n");
         var answer = await tunnel.ReadToEndAsync();
@@ -121,6 +118,6 @@ public sealed class TunnelledHttpTests
         {
             Outbound = System.Collections.Frozen.FrozenDictionary.ToFrozenDictionary(
                 new Dictionary<int, OutboundPortModel> { [port] = new(port, table) }),
-        }.With(Passthrough);
+        }.With(Models.Passthrough);
     }
 }

@@ -13,6 +13,10 @@ internal static class Models
     public static ClusterModel Cluster(string name, params int[] ports) =>
         new() { Name = name, Endpoints = [.. ports.Select(p => new EndpointModel("127.0.0.1", p))] };
 
+    /// <summary>The cluster of calls that go where they point.</summary>
+    public static ClusterModel Passthrough { get; } =
+        new() { Name = UnknownHostRoutes.PassthroughCluster, Kind = ClusterKind.OriginalDestination };
+
     public static RouteModel To(string cluster) => new() { Action = new RouteAction.Forward(WeightedChoice.Of(cluster)) };
 
     public static RouteModel To(RouteAction.Forward forward) => new() { Action = forward };

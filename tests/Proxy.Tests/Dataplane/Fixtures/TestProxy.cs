@@ -3,6 +3,8 @@ using System.Net;
 using MeshOrleans.Model;
 using MeshOrleans.Proxy.Dataplane;
 using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Telemetry;
+using MeshOrleans.Proxy.Tests.Sidecar;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
@@ -59,6 +61,21 @@ internal sealed class TestProxy : IAsyncDisposable
         using var response = await Client.SendAsync(request);
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
+
+    /// <summary>
+    /// So many requests with that outcome are counted, no more. Counted when the answer has been sent, which its reader may be
+    /// faster than.
+    /// </summary>
+    public async Task CountedAsync(int expected, int status, ResponseFlags flags)
+    {
+        await Eventually.HoldsAsync(
+            $"{expected} requests with {status} {flags} are counted", () => Server.Metrics.Requests(status, flags) >= expected);
+        Assert.Equal(expected, Server.Metrics.Requests(status, flags));
+    }
+
+    /// <summary>The metrics have that text in them, now or when what has been answered is counted.</summary>
+    public Task ToldAsync(string text) => Eventually.HoldsAsync(
+        $"the metrics say {text}", () => Server.Metrics.Write().Contains(text, StringComparison.Ordinal));
 
     public async ValueTask DisposeAsync()
     {

@@ -3,7 +3,6 @@ using System.Net;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
 using MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
-using MeshOrleans.Proxy.Tests.Sidecar;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace MeshOrleans.Proxy.Tests.Dataplane;
@@ -105,8 +104,7 @@ public sealed class ConnectionPoolTests
             Assert.Equal("true", Assert.Single(response.Headers.GetValues("x-envoy-overloaded")));
         }
 
-        await Eventually.HoldsAsync(
-            "eight refusals are counted", () => proxy.Server.Metrics.Requests(503, ResponseFlags.UpstreamOverflow) == 8);
+        await proxy.CountedAsync(8, 503, ResponseFlags.UpstreamOverflow);
         var elsewhere = other.GetAsync("http://b/"); // has limits of its own
         release.SetResult();
         Assert.All(await Task.WhenAll(calls), r => Assert.Equal(HttpStatusCode.OK, r.StatusCode));

@@ -115,7 +115,7 @@ public sealed class CorsTests
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
         Assert.Null(Header(response, "access-control-allow-origin"));
-        Assert.Equal(1, proxy.Server.Metrics.Requests(503, ResponseFlags.FaultInjected));
+        await proxy.CountedAsync(1, 503, ResponseFlags.FaultInjected);
     }
 
     [Fact]

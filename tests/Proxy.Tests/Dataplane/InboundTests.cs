@@ -30,7 +30,7 @@ public sealed class InboundTests
         Assert.Equal(("/x?y=1", "b"), (seen.RawTarget, seen.Headers["Host"]));
         Assert.Equal($"By={_authority.IdOf("b")};URI={_authority.IdOf("a")}", seen.Headers["x-forwarded-client-cert"]);
         Assert.Equal("1", seen.Headers["x-envoy-attempt-count"]);
-        Assert.Contains("connection_security_policy=\"mutual_tls\"", server.Server.Metrics.Write());
+        await server.ToldAsync("connection_security_policy=\"mutual_tls\"");
     }
 
     [Fact]
@@ -171,7 +171,7 @@ public sealed class InboundTests
         Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
         Assert.Contains("connection failure", body);
         Assert.Equal(0, app.Calls);
-        Assert.Equal(1, client.Server.Metrics.Requests(503, ResponseFlags.UpstreamConnectFailure));
+        await client.CountedAsync(1, 503, ResponseFlags.UpstreamConnectFailure);
     }
 
     [Fact]
@@ -246,7 +246,7 @@ public sealed class InboundTests
 
         Assert.Equal("cba", answer);
         await serving;
-        Assert.Contains("istio_tcp_received_bytes_total", server.Server.Metrics.Write());
+        await server.ToldAsync("istio_tcp_received_bytes_total");
     }
 
     [Fact]

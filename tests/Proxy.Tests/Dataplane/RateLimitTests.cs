@@ -25,8 +25,8 @@ public sealed class RateLimitTests
         Assert.Equal(("5", "true"), (Header(answers[2], "Retry-After"), Header(answers[2], "x-envoy-ratelimited")));
         Assert.Equal("local_rate_limited", await answers[2].Content.ReadAsStringAsync());
         Assert.Equal(2, pair.App.Calls);
-        Assert.Equal(1, pair.Server.Server.Metrics.Requests(429, ResponseFlags.RateLimited));
-        Assert.Contains("mesh_rate_limited_total{mode=\"enforced\"} 1", pair.Server.Server.Metrics.Write());
+        await pair.Server.CountedAsync(1, 429, ResponseFlags.RateLimited);
+        await pair.Server.ToldAsync("mesh_rate_limited_total{mode=\"enforced\"} 1");
     }
 
     [Fact]

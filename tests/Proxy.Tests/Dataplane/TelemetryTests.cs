@@ -109,6 +109,7 @@ public sealed class TelemetryTests
 
         await proxy.GetAsync("http://b/", ("x-evil", "label"));
 
+        await proxy.ToldAsync("istio_requests_total{");
         var line = Assert.Single(proxy.Server.Metrics.Write().Split('\n'), l => l.StartsWith("istio_requests_total{", StringComparison.Ordinal));
         Assert.EndsWith("} 1", line);
         Assert.Contains("reporter=\"source\",source_workload=\"a-v1\",source_workload_namespace=\"app\",source_app=\"a\"", line);

@@ -34,7 +34,8 @@ internal sealed partial class ClockFollower(
             await Task.Delay(_period, clock, stoppingToken);
             try
             {
-                await CompareAsync(stoppingToken);
+                // whoever asks the database whether this silo still belongs is told the time on the way
+                if (clock.SinceTold >= _period) await CompareAsync(stoppingToken);
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {

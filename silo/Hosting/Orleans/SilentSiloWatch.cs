@@ -1,8 +1,5 @@
 using MeshOrleans.Grains.Stores;
 using MeshOrleans.Silo.Storage.Postgres;
-using Microsoft.Extensions.Options;
-using Orleans.Configuration;
-using static MeshOrleans.Silo.Storage.Postgres.PostgresCommands;
 
 namespace MeshOrleans.Silo.Hosting.Orleans;
 
@@ -12,7 +9,7 @@ namespace MeshOrleans.Silo.Hosting.Orleans;
 /// </summary>
 internal sealed partial class SilentSiloWatch(
     PostgresDatabase database,
-    IOptions<ClusterOptions> cluster,
+    ClusterRow row,
     IClusterMembershipService membership,
     ILocalSiloDetails self,
     TimeProvider clock,
@@ -46,13 +43,10 @@ internal sealed partial class SilentSiloWatch(
         var rows = await database.ReadAsync(
             (connection, token) => connection.Command(
                 "WITH beat AS (UPDATE orleansmembershiptable SET iamalivetime = clock_timestamp()"
-                + " WHERE deploymentid = $1 AND address = $2 AND port = $3 AND generation = $4)"
+                + $" WHERE {ClusterRow.IsOwn})"
                 + " SELECT address || ':' || port || '@' || generation, iamalivetime FROM orleansmembershiptable"
                 + " WHERE deploymentid = $1 AND status = 3", // active
-                Value(cluster.Value.ClusterId),
-                Value(self.SiloAddress.Endpoint.Address.ToString()),
-                Value(self.SiloAddress.Endpoint.Port),
-                Value(self.SiloAddress.Generation)).QueryAsync(r => (r.GetString(0), r.GetDateTime(1)), token),
+                row.Key).QueryAsync(r => (r.GetString(0), r.GetDateTime(1)), token),
             cancellationToken);
         return rows.ToDictionary(r => r.Item1, r => r.Item2, StringComparer.Ordinal);
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -38,6 +39,7 @@ public sealed class ControlPlane : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(120);
     private readonly ControlPlaneSpec _spec;
+    private readonly ConcurrentQueue<MeshProcess> _ended = new();
     private MeshProcess _process;
     private readonly HttpClient _api;
 
@@ -75,6 +77,9 @@ public sealed class ControlPlane : IAsyncDisposable
     /// <summary>The process.</summary>
     public MeshProcess Process => _process;
 
+    /// <summary>What it has printed that has a text in it, before its restarts too, as far back as is kept.</summary>
+    public IEnumerable<string> Lines(string text) => _ended.Append(_process).SelectMany(p => p.Lines(text));
+
     /// <summary>
     /// An HTTP client that presents the admin credential; it outlives restarts, as others may be calling meanwhile.
     /// </summary>
@@ -108,6 +113,7 @@ public sealed class ControlPlane : IAsyncDisposable
     public async Task RestartAsync()
     {
         await _process.DisposeAsync();
+        _ended.Enqueue(_process);
         string[] ports =
         [
             "--api-port", new Uri(ApiAddress).Port.ToString(),

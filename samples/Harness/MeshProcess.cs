@@ -130,7 +130,10 @@ public sealed class MeshProcess : IAsyncDisposable
     public string Tail() => $"--- {Name}, last lines ---\n{string.Join('\n', _tail.TakeLast(ToldLines))}";
 
     /// <summary>Whether it has printed a text, as far back as is kept.</summary>
-    public bool Said(string text) => _tail.Any(line => line.Contains(text, StringComparison.Ordinal));
+    public bool Said(string text) => Lines(text).Any();
+
+    /// <summary>The lines that have a text in them, as far back as is kept.</summary>
+    public IEnumerable<string> Lines(string text) => _tail.Where(line => line.Contains(text, StringComparison.Ordinal));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

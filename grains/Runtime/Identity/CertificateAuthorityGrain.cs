@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using MeshOrleans.Model.Identity;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -43,7 +44,17 @@ internal sealed partial class CertificateAuthorityGrain(
     {
         await RenewSignerAsync(cancellationToken);
         var result = _authority!.Sign(request, clock.GetUtcNow());
-        if (result is SignResult.Refused refused) LogRefused(request.SpiffeId, refused.Reason);
+        switch (result)
+        {
+            case SignResult.Signed signed:
+                var csr = Convert.ToHexString(SHA256.HashData(request.Csr.AsSpan()));
+                LogSigned(signed.Serial, request.SpiffeId, csr, signed.Issuer, signed.NotAfter);
+                break;
+            case SignResult.Refused refused:
+                LogRefused(request.SpiffeId, refused.Reason);
+                break;
+        }
+
         return result;
     }
 
@@ -73,6 +84,13 @@ internal sealed partial class CertificateAuthorityGrain(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The signing certificate of {TrustDomain} was renewed.")]
     private partial void LogSignerRenewed(string trustDomain);
+
+    // The audit trail of signatures: one line for each, before anybody has the certificate. Its form is relied upon.
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Signed {Serial} for {SpiffeId}: request {CsrHash}, issuer {Issuer}, valid until {NotAfter:O}.")]
+    private partial void LogSigned(
+        string serial, string spiffeId, string csrHash, string issuer, DateTimeOffset notAfter);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A certificate for {SpiffeId} was refused: {Reason}")]
     private partial void LogRefused(string spiffeId, string reason);

@@ -17,23 +17,27 @@ internal sealed class DeltaClient : IAsyncDisposable
 
     private readonly ConcurrentDictionary<(string Type, string Name), string> _held = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly IReadOnlyList<string> _gateways;
     private readonly HttpMessageInvoker _invoker;
     private readonly string _id;
     private readonly Task _loop;
-    private int _first;
     private int _repeated;
+    private volatile IReadOnlyList<string> _gateways;
     private volatile string? _gateway;
 
-    private DeltaClient(string id, IReadOnlyList<string> gateways, int first, HttpMessageInvoker invoker)
+    private DeltaClient(string id, string gateway, HttpMessageInvoker invoker)
     {
-        (_id, _gateways, _first, _invoker) = (id, gateways, first, invoker);
+        (_id, _gateways, _invoker) = (id, [gateway], invoker);
         _loop = RunAsync();
     }
 
-    /// <summary>Begins with one of the gateways.</summary>
-    public static DeltaClient Start(string id, IReadOnlyList<string> gateways, int first, HttpMessageInvoker invoker) =>
-        new(id, gateways, first, invoker);
+    /// <summary>Begins with one gateway, the only one that it knows as yet.</summary>
+    public static DeltaClient Start(string id, string gateway, HttpMessageInvoker invoker) => new(id, gateway, invoker);
+
+    /// <summary>Which gateways it goes to from its next stream on, one after the other.</summary>
+    public IReadOnlyList<string> Gateways
+    {
+        set => _gateways = value;
+    }
 
     /// <summary>The gateway whose stream is open and has brought everything; null while there is none.</summary>
     public string? Gateway => _gateway;
@@ -56,11 +60,12 @@ internal sealed class DeltaClient : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        for (; !_stop.IsCancellationRequested; _first++)
+        for (var attempt = 0; !_stop.IsCancellationRequested; attempt++)
         {
             try
             {
-                await StreamAsync(_gateways[_first % _gateways.Count]);
+                var gateways = _gateways;
+                await StreamAsync(gateways[attempt % gateways.Count]);
             }
             catch (Exception exception) when (exception is GrpcException or OperationCanceledException)
             {

@@ -5,6 +5,7 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using MeshOrleans.Samples.Harness;
 
 namespace MeshOrleans.Cluster.Tests.Clients;
@@ -13,7 +14,7 @@ namespace MeshOrleans.Cluster.Tests.Clients;
 /// Has members join at a steady pace, each with a key and certificate request of its own. One whose answer is lost asks
 /// another process for the very same until it is answered, with the very same credential.
 /// </summary>
-internal sealed class Registrar : IAsyncDisposable
+internal sealed partial class Registrar : IAsyncDisposable
 {
     private const int MostAtOnce = 400;
 
@@ -90,6 +91,25 @@ internal sealed class Registrar : IAsyncDisposable
             Assert.Equal(serial, await TryJoinAsync(process, name, csr, token: null));
         }
     }
+
+    /// <summary>
+    /// No certificate request was signed twice: all that the silos have written down of their signatures names one serial
+    /// for each. What a killed process had not yet written is not seen.
+    /// </summary>
+    public static void VerifySignatures(IEnumerable<ControlPlane> silos)
+    {
+        var signed = silos.SelectMany(s => s.Lines("Signed ")).Select(line => Signature().Match(line)).Where(m => m.Success)
+            .ToLookup(m => m.Groups["csr"].Value, m => m.Groups["serial"].Value);
+        Assert.NotEmpty(signed);
+        var twice = signed.Where(s => s.Distinct().Count() > 1).ToArray();
+        Assert.True(
+            twice.Length == 0,
+            $"{twice.Length} of {signed.Count} requests were signed twice, e.g. "
+            + twice.Select(t => $"{t.Key}: {string.Join(", ", t.Distinct())}").FirstOrDefault());
+    }
+
+    [GeneratedRegex(@"Signed (?<serial>\w+) for \S+: request (?<csr>\w+),")]
+    private static partial Regex Signature();
 
     private static HashSet<string> NamesOf(JsonElement workloads) =>
         [.. workloads.EnumerateArray().Select(w => w.GetProperty("name").GetString()!)];

@@ -36,7 +36,7 @@ public sealed class ColdReadTests(ITestOutputHelper output) : IAsyncLifetime
         await using var joining = Registrar.Start(_cluster.Processes, "cold", perSecond: 10);
         using var invoker = new HttpMessageInvoker(GrpcChannel.CreateHandler());
         await using var proxy = DeltaClient.Start(
-            "sidecar~10.2.0.1~cold.default~default.svc", [_cluster.Gateways[0].XdsPlain!], 0, invoker);
+            "sidecar~10.2.0.1~cold.default~default.svc", _cluster.Gateways[0].XdsPlain!, invoker);
         for (var end = DateTime.UtcNow.AddSeconds(60); proxy.Gateway is null || joining.Joined.IsEmpty; await Task.Delay(50))
         {
             Assert.True(DateTime.UtcNow < end, "No stream is in sync, or no member was let in, after 60 s.");

@@ -49,6 +49,7 @@ public sealed class SiloLossTests(ClusterFixture mesh, ITestOutputHelper output)
         await config.VerifyAsync(mesh.Cluster.Silos[1]);
         await joining.VerifyAsync(mesh.Cluster.Gateways[0]);
         await strangers.VerifyAsync(mesh.Cluster.Gateways[1]);
+        Registrar.VerifySignatures(mesh.Cluster.Silos);
         Assert.Equal(strangers.Asked, strangers.Joined.Count);
         await mesh.WaitUntilSyncedAsync();
         Assert.Equal(joining.Asked, joining.Joined.Count);
@@ -91,6 +92,7 @@ public sealed class SiloLossTests(ClusterFixture mesh, ITestOutputHelper output)
             + $"{joining.Joined.Count} members, {traffic.Sent} requests");
         await config.VerifyAsync(mesh.Cluster.Silos[0]);
         await joining.VerifyAsync(mesh.Cluster.Silos[1]);
+        Registrar.VerifySignatures(mesh.Cluster.Silos);
         await mesh.WaitUntilSyncedAsync();
         Assert.True(config.LongestWait < _recoveryFromFreeze, $"A change waited {config.LongestWait}:\n{string.Join('\n', config.Refusals)}");
         Assert.True(traffic.Failed == 0, string.Join('\n', traffic.Failures));

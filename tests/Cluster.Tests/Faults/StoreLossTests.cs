@@ -39,7 +39,7 @@ public sealed class StoreLossTests(ClusterFixture mesh, ITestOutputHelper output
 
             // a proxy that comes just now gets all that it asks for
             await using var late = DeltaClient.Start(
-                "sidecar~10.2.0.1~late.default~default.svc", [mesh.Cluster.Gateways[0].XdsPlain!], 0, invoker);
+                "sidecar~10.2.0.1~late.default~default.svc", mesh.Cluster.Gateways[0].XdsPlain!, invoker);
             for (var end = DateTime.UtcNow.AddSeconds(30); late.Held < 4; await Task.Delay(50))
             {
                 Assert.True(DateTime.UtcNow < end, $"A new stream holds only {late.Held} resources after 30 s.");

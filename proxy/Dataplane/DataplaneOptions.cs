@@ -31,9 +31,19 @@ public sealed class DataplaneOptions
     /// <summary>Where access log lines go: empty for none, <c>-</c> for standard output, otherwise a file.</summary>
     public string AccessLog { get; set; } = "";
 
+    /// <summary>Where the credentials of this machine are that configuration names; empty for nowhere.</summary>
+    public string CredentialsDirectory { get; set; } = "";
+
     /// <summary>Whom to ask for hosts that a model on demand does not have.</summary>
     /// <value>Nobody by default: they are treated as the model says of all that is unknown.</value>
     public IHostDemand? HostDemand { get; set; }
+
+    /// <summary>
+    /// How long a new connection of the application may be silent: as long as the server waits for the next request of one
+    /// that has been used.
+    /// </summary>
+    /// <value>130 s by default.</value>
+    public TimeSpan SilenceTimeout { get; set; } = TimeSpan.FromSeconds(130);
 
     /// <summary>How long the first bytes of a connection may take where they decide what it is.</summary>
     /// <value>10 s by default.</value>

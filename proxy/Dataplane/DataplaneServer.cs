@@ -69,7 +69,8 @@ public sealed class DataplaneServer : IAsyncDisposable
             (new ProxyMetrics(options.Workload), new DrainState(), new PeerVerifier(clock));
         var services = new InboundServices(state, options, verifier, metrics, drain, clock);
         var own = new OwnPort();
-        var connector = new UpstreamConnector(state, verifier, own);
+        var connector = new UpstreamConnector(
+            state, verifier, own, new CredentialFolder(options.CredentialsDirectory));
         var edge = EdgeServer.Create(services, connector, random, loggers);
         var accessLog = AccessLog.Open(options.AccessLog);
         var tunnel = new OutboundTunnel(

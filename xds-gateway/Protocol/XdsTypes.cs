@@ -25,6 +25,7 @@ public static class XdsTypes
         Limits.RateLimitReflection.Descriptor,
         Listener.ListenerReflection.Descriptor,
         NetworkRbac.NetworkRbacReflection.Descriptor,
+        ProxyProtocol.ProxyProtocolReflection.Descriptor,
         RawBuffer.RawBufferReflection.Descriptor,
         Retry.PreviousHostsReflection.Descriptor,
         Retry.PreviousPrioritiesReflection.Descriptor,

@@ -24,8 +24,11 @@ internal static class DestinationRuleLimits
             CheckTls(port.Tls, at.At("tls"), report);
         }
 
-        if (policy.Tunnel is not null) report.NotActedOn(path.At("tunnel"), "tunnel");
-        if (policy.ProxyProtocol is not null) report.NotActedOn(path.At("proxyProtocol"), "proxyProtocol");
+        if (policy.Tunnel is { Protocol: "POST" })
+        {
+            report.Unsupported(path.At("tunnel").At("protocol"), "a tunnel by POST", "use CONNECT");
+        }
+
         if (policy.RetryBudget is { BudgetInterval: { } interval } && interval > TimeSpan.Zero)
         {
             report.NotActedOn(
@@ -33,23 +36,14 @@ internal static class DestinationRuleLimits
         }
     }
 
-    /// <summary>
-    /// A sidecar takes certificates and roots from files of its own machine. Secrets nobody would give it, and what it
-    /// cannot check it must not pretend to.
-    /// </summary>
+    /// <summary>A sidecar takes certificates and roots from files of its own machine.</summary>
     private static void CheckTls(ClientTls? tls, FieldPath path, RuleReport report)
     {
         if (tls is not { Mode: ClientTlsMode.Simple or ClientTlsMode.Mutual }) return;
-        if (tls.CredentialName.Length > 0)
-        {
-            report.Unsupported(path.At("credentialName"), "credentialName", "name files of the sidecar's machine");
-        }
-
-        if (tls.CaCrl.Length > 0) report.Unsupported(path.At("caCrl"), "caCrl", "leave it out");
         foreach (var (name, file) in new[]
         {
             ("clientCertificate", tls.ClientCertificate), ("privateKey", tls.PrivateKey),
-            ("caCertificates", tls.CaCertificates),
+            ("caCertificates", tls.CaCertificates), ("caCrl", tls.CaCrl),
         })
         {
             if (file.Length == 0 || file.StartsWith('/')) continue;

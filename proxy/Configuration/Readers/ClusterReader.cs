@@ -61,6 +61,7 @@ internal static class ClusterReader
             OverprovisioningPercent = assignment.OverprovisioningPercent,
             LocalityWeighted = cluster.CommonLbConfig?.LocalityWeightedLbConfig is not null,
             Tls = UpstreamTlsReader.Read(cluster, at),
+            Header = ProxyHeaderReader.Read(cluster, at),
             Connection = ConnectionReader.Read(cluster, at),
             Limits = Limits(cluster.CircuitBreakers),
             Outlier = OutlierReader.Read(cluster, at.At("outlier_detection")),

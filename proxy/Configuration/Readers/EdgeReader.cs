@@ -61,6 +61,7 @@ internal static class EdgeReader
             IsForMesh = match.ApplicationProtocols.Count > 0,
             Tls = tls,
             Clusters = read.Http is null ? read.Clusters : null,
+            Relay = read.Relay,
             Routes = read.Http is null ? null : RouteTableModel.Empty,
             PathNormalization = read.Http?.Normalization ?? PathNormalizationMode.Base,
             Tokens = read.Http?.Tokens ?? TokenAuthentication.Nothing,

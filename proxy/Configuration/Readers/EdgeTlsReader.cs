@@ -17,7 +17,6 @@ namespace MeshOrleans.Proxy.Configuration.Readers;
 /// </remarks>
 internal static class EdgeTlsReader
 {
-    private const string Scheme = "kubernetes://";
 
     public static EdgeTlsModel Read(TransportSocket socket, bool isHttp, FieldPath at)
     {
@@ -68,7 +67,7 @@ internal static class EdgeTlsReader
         ImmutableArray<EdgeCertificateName> names =
         [
             .. common.TlsCertificateSdsSecretConfigs.Select(secret => new EdgeCertificateName(
-                CredentialOf(secret, at.At("tls_certificate_sds_secret_configs")))),
+                SecretNames.CredentialOf(secret, at.At("tls_certificate_sds_secret_configs")))),
             .. common.TlsCertificates.Select(files => new EdgeCertificateName(
                 "",
                 FileOf(files.CertificateChain, at.At("tls_certificates")),
@@ -83,18 +82,13 @@ internal static class EdgeTlsReader
         if (secret is not null)
         {
             return new EdgeRootsName(
-                CredentialOf(secret, at.At("validation_context_sds_secret_config")), RevokedFile: revoked);
+                SecretNames.CredentialOf(secret, at.At("validation_context_sds_secret_config")), RevokedFile: revoked);
         }
 
         return demands?.TrustedCa is { } file
             ? new EdgeRootsName("", FileOf(file, at.At("trusted_ca")), revoked)
             : null;
     }
-
-    private static string CredentialOf(SdsSecretConfig secret, FieldPath at) =>
-        secret.Name.StartsWith(Scheme, StringComparison.Ordinal) && secret.Name.Length > Scheme.Length
-            ? secret.Name[Scheme.Length..]
-            : throw new UnusableResourceException(at, $"'{secret.Name}' is neither '{Scheme}NAME' nor the mesh's own");
 
     private static string FileOf(DataSource? source, FieldPath at) =>
         source is { HasFilename: true, Filename.Length: > 0 }

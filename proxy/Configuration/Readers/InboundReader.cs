@@ -72,6 +72,7 @@ internal static class InboundReader
             Mode = mode,
             IsHttp = chain.Http is not null,
             TcpCluster = chain.TcpCluster,
+            Relay = chain.Relay,
         };
         return chain.Http is { } http
             ? new InboundTemplate(

@@ -89,9 +89,11 @@ internal static class ListenerReader
 
             if (type == TcpType)
             {
-                return new ChainTemplate(
-                    null, Clusters(
-                        CoreReader.Unpack<Proto.TcpProxy.TcpProxy>(any, here), here), authorization.ToImmutable());
+                var relay = CoreReader.Unpack<Proto.TcpProxy.TcpProxy>(any, here);
+                return new ChainTemplate(null, Clusters(relay, here), authorization.ToImmutable())
+                {
+                    Relay = Relay(relay, here),
+                };
             }
 
             throw new UnusableResourceException(here, $"{any.TypeUrl} is not supported");
@@ -130,6 +132,26 @@ internal static class ListenerReader
         };
     }
 
+    // Envoy: an idle timeout of 0 is none, one that is not given an hour.
+    private static RelayModel Relay(Proto.TcpProxy.TcpProxy proxy, FieldPath at) => new()
+    {
+        Tunnel = Tunnel(proxy.TunnelingConfig, at.At("tunneling_config")),
+        IdleTimeout = proxy.IdleTimeout is null
+            ? RelayModel.Default.IdleTimeout
+            : CoreReader.Positive(proxy.IdleTimeout, at.At("idle_timeout")),
+        MaxDuration = CoreReader.Positive(
+            proxy.MaxDownstreamConnectionDuration, at.At("max_downstream_connection_duration")),
+    };
+
+    private static string Tunnel(Proto.TcpProxy.TcpProxy.Types.TunnelingConfig? config, FieldPath at)
+    {
+        if (config is null) return "";
+        if (config.UsePost) throw new UnusableResourceException(at.At("use_post"), "is not supported");
+        return config.Hostname.Length > 0 && !config.Hostname.AsSpan().ContainsAnyExceptInRange('!', '~')
+            ? config.Hostname
+            : throw new UnusableResourceException(at.At("hostname"), "must be host:port");
+    }
+
     private static WeightedChoice Clusters(Proto.TcpProxy.TcpProxy proxy, FieldPath at) =>
         proxy.ClusterSpecifierCase switch
         {
@@ -148,6 +170,9 @@ internal static class ListenerReader
 internal sealed record ChainTemplate(
     HttpTemplate? Http, WeightedChoice? Clusters, ImmutableArray<AuthorizationFilter> Authorization)
 {
+    /// <summary>For a relay of bytes: how long it may last.</summary>
+    public RelayModel Relay { get; init; } = RelayModel.Default;
+
     /// <summary>The one cluster of a relay; empty for HTTP, and where there are several.</summary>
     public string TcpCluster => Clusters is { Clusters: [var only] } ? only.Name : "";
 }

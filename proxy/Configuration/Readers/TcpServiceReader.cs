@@ -74,6 +74,7 @@ internal static class TcpServiceReader
         return new TcpChainModel
         {
             Clusters = read.Clusters,
+            Relay = read.Relay,
             ServerNames = [.. match.ServerNames.Select(name => name.ToLowerInvariant())],
             Networks = Networks(match.PrefixRanges, at.At("filter_chain_match").At("prefix_ranges")),
             Sources = Networks(match.SourcePrefixRanges, at.At("filter_chain_match").At("source_prefix_ranges")),

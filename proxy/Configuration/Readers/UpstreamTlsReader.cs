@@ -50,8 +50,9 @@ internal static class UpstreamTlsReader
                 matches, "the socket for other endpoints is neither plaintext nor mesh TLS");
     }
 
-    private static UpstreamTlsModel Socket(TransportSocket? socket, FieldPath at)
+    private static UpstreamTlsModel Socket(TransportSocket? wrapped, FieldPath at)
     {
+        var socket = ProxyHeaderReader.Inner(wrapped, at);
         if (socket?.TypedConfig is not { } any)
         {
             return socket is null || socket.Name == "envoy.transport_sockets.raw_buffer"
@@ -85,9 +86,12 @@ internal static class UpstreamTlsReader
         {
             [] => Simple(context, common, validation, here),
             [{ Name: SecretNames.Certificate }] => Mesh(context, common, validation, here),
-            _ =>
-                throw new UnusableResourceException(
-                    here.At("tls_certificate_sds_secret_configs"), $"only '{SecretNames.Certificate}' is supported"),
+            [var secret] => Simple(context, common, validation, here) with
+            {
+                Credential = SecretNames.CredentialOf(secret, here.At("tls_certificate_sds_secret_configs")),
+            },
+            _ => throw new UnusableResourceException(
+                here.At("tls_certificate_sds_secret_configs"), "more than one is not supported"),
         };
     }
 
@@ -121,14 +125,18 @@ internal static class UpstreamTlsReader
         UpstreamTlsContext context, CommonTlsContext common, CertificateValidationContext validation, FieldPath at)
     {
         var (certificate, key) = Files(common, at.At("tls_certificates"));
-        if (validation.Crl is not null) throw new UnusableResourceException(at.At("crl"), "is not supported");
         var roots = validation.TrustedCa;
+        var secret = common.CombinedValidationContext?.ValidationContextSdsSecretConfig;
         return new UpstreamTlsModel
         {
             Mode = UpstreamTlsMode.Simple,
             Sni = context.Sni,
             CertificateFile = certificate,
             PrivateKeyFile = key,
+            RootsCredential = secret is null
+                ? ""
+                : SecretNames.CredentialOf(secret, at.At("validation_context_sds_secret_config")),
+            RevokedFile = validation.Crl is { } crl ? File(crl, at.At("crl")) : "",
             RootsFile = roots is { HasFilename: true } ? File(roots, at.At("trusted_ca")) : "",
             RootsPem = roots is null or { HasFilename: true }
                 ? []

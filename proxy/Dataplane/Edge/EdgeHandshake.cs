@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Inbound;
 using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Tls;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Dataplane.Edge;
@@ -94,15 +95,7 @@ internal sealed partial class EdgeHandshake(EdgeServices services, PeerTrust tru
             return $"The client's certificate is not good ({errors}: {status}).";
         }
 
-        foreach (var element in chain?.ChainElements.AsEnumerable() ?? [])
-        {
-            var one = element.Certificate;
-            if (roots.Revoked.Contains((Convert.ToHexString(one.IssuerName.RawData), one.SerialNumber)))
-            {
-                return $"{one.Subject} is revoked.";
-            }
-        }
-
+        if (RevocationList.FindIn(roots.Revoked, chain) is { } revoked) return $"{revoked.Subject} is revoked.";
         if (!tls.AllowedNames.IsEmpty && !NamesOf(leaf).Any(name => tls.AllowedNames.Contains(name)))
         {
             return $"{leaf.Subject} has none of the names that the server takes.";

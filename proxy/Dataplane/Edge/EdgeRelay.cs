@@ -1,4 +1,6 @@
+using System.Net;
 using MeshOrleans.Proxy.Dataplane.Inbound;
+using MeshOrleans.Proxy.Dataplane.Upstream;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
@@ -28,14 +30,17 @@ internal sealed partial class EdgeRelay(EdgeServices services, ILogger<EdgeRelay
             return;
         }
 
+        var call = new BytesCall(
+            connection.RemoteEndPoint as IPEndPoint, connection.LocalEndPoint as IPEndPoint, chain.Relay.Tunnel);
         common.Drain.Enter();
         slot.State.Begin();
         try
         {
             await TcpRelay.RunAsync(
                 connection,
-                cancellationToken => services.Connector.ConnectBytesAsync(plan, slot.Model, cancellationToken),
+                cancellationToken => services.Connector.ConnectBytesAsync(plan, slot.Model, call, cancellationToken),
                 plan.Model.Connection.ConnectTimeout,
+                chain.Relay,
                 common.Metrics.Connections(edge.Caller, plan.Model, isInbound: false),
                 common.Clock).ConfigureAwait(false);
         }

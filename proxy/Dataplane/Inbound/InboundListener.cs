@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Proxy.Dataplane.Clusters;
 using MeshOrleans.Proxy.Dataplane.Connections;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Tls;
@@ -185,7 +186,16 @@ internal sealed partial class InboundListener(
             return;
         }
 
-        var cluster = services.State.Current.Clusters.GetValueOrDefault(port.TcpCluster)?.Model;
+        var plan = services.State.Current.Clusters.GetValueOrDefault(port.TcpCluster);
+        CircuitBreaker.Gate? gate = null;
+        if (plan?.State.Breaker.TryEnter(out gate) is false)
+        {
+            LogOverflow(workloadPort, connection.RemoteEndPoint);
+            connection.Abort();
+            return;
+        }
+
+        var cluster = plan?.Model;
         var target =
             cluster is { Endpoints: [var endpoint, ..] } && IPAddress.TryParse(endpoint.Address, out var address)
             ? new IPEndPoint(address, endpoint.Port)
@@ -198,15 +208,22 @@ internal sealed partial class InboundListener(
                 connection,
                 target,
                 cluster?.Connection.ConnectTimeout ?? TimeSpan.FromSeconds(10),
+                port.Relay,
                 counters,
                 services.Clock)
                 .ConfigureAwait(false);
         }
         finally
         {
+            gate?.Release();
             services.Drain.Exit();
         }
     }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Port {Port} has as many connections as it may: that of {Peer} was closed.")]
+    private partial void LogOverflow(int port, EndPoint? peer);
 
     [LoggerMessage(
         Level = LogLevel.Warning, Message = "Port {Port} takes mesh mTLS only: plaintext from {Peer} was closed.")]

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
 using MeshOrleans.Proxy.Dataplane.Tls;
 using Microsoft.AspNetCore.Connections;
@@ -18,26 +19,30 @@ internal static class TcpRelay
     /// <param name="connection">The caller.</param>
     /// <param name="target">Where the application listens.</param>
     /// <param name="connectTimeout">How long connecting may take.</param>
+    /// <param name="relay">How long it may last.</param>
     /// <param name="counters">What is counted.</param>
     /// <param name="clock">The time.</param>
     public static Task RunAsync(
         ConnectionContext connection,
         IPEndPoint target,
         TimeSpan connectTimeout,
+        RelayModel relay,
         ProxyMetrics.ConnectionSeries counters,
         TimeProvider clock) =>
-        RunAsync(connection, token => ConnectAsync(target, token), connectTimeout, counters, clock);
+        RunAsync(connection, token => ConnectAsync(target, token), connectTimeout, relay, counters, clock);
 
-    /// <inheritdoc cref="RunAsync(ConnectionContext,IPEndPoint,TimeSpan,ProxyMetrics.ConnectionSeries,TimeProvider)"/>
+    /// <summary>Carries the bytes between a caller and whoever is reached by connecting.</summary>
+    /// <inheritdoc cref="RunAsync(ConnectionContext,IPEndPoint,TimeSpan,RelayModel,ProxyMetrics.ConnectionSeries,TimeProvider)"/>
     /// <param name="connect">Makes the connection to the application.</param>
     public static async Task RunAsync(
         ConnectionContext connection,
         Func<CancellationToken, ValueTask<Stream>> connect,
         TimeSpan connectTimeout,
+        RelayModel relay,
         ProxyMetrics.ConnectionSeries counters,
         TimeProvider clock)
     {
-        await CountedAsync(connection, new RelayCount(counters), async count =>
+        await CountedAsync(connection, new RelayCount(counters, clock), async count =>
         {
             Stream stream;
             using (var limit = new CancellationTokenSource(connectTimeout, clock))
@@ -46,16 +51,28 @@ internal static class TcpRelay
             }
 
             await using var disposal = stream.ConfigureAwait(false);
-            await RelayAsync(connection, stream, count).ConfigureAwait(false);
+            await RelayAsync(connection, stream, relay, count, clock).ConfigureAwait(false);
         }).ConfigureAwait(false);
     }
 
     /// <summary>Carries the bytes between a caller and a connection that is there already.</summary>
     /// <param name="connection">The caller.</param>
     /// <param name="stream">The other end. Not disposed here.</param>
+    /// <param name="relay">How long it may last.</param>
     /// <param name="count">What is counted.</param>
-    public static Task CarryAsync(ConnectionContext connection, Stream stream, RelayCount count) =>
-        CountedAsync(connection, count, counted => RelayAsync(connection, stream, counted));
+    /// <param name="clock">The time.</param>
+    /// <returns>Why its time was over, in one of Envoy's words; empty when one of its ends ended it.</returns>
+    public static async Task<string> CarryAsync(
+        ConnectionContext connection, Stream stream, RelayModel relay, RelayCount count, TimeProvider clock)
+    {
+        var reason = "";
+        await CountedAsync(
+            connection,
+            count,
+            async counted => reason = await RelayAsync(connection, stream, relay, counted, clock).ConfigureAwait(false))
+            .ConfigureAwait(false);
+        return reason;
+    }
 
     private static async Task CountedAsync(
         ConnectionContext connection, RelayCount count, Func<RelayCount, Task> carry)
@@ -75,12 +92,30 @@ internal static class TcpRelay
         }
     }
 
-    private static async Task RelayAsync(ConnectionContext connection, Stream stream, RelayCount count)
+    private static async Task<string> RelayAsync(
+        ConnectionContext connection, Stream stream, RelayModel relay, RelayCount count, TimeProvider clock)
     {
+        var reason = "";
+        using var watch = new RelayWatch(relay, count, clock, why =>
+        {
+            reason = why;
+            connection.Abort(new ConnectionAbortedException($"The relay's time is over: {why}."));
+            stream.Dispose(); // whichever direction hangs on a peer that neither reads nor sends
+        });
         var toApplication = ToApplicationAsync(connection.Transport.Input, stream, count);
-        await ToCallerAsync(stream, connection.Transport.Output, count).ConfigureAwait(false);
-        connection.Transport.Input.CancelPendingRead();
+        try
+        {
+            await ToCallerAsync(stream, connection.Transport.Output, count).ConfigureAwait(false);
+            connection.Transport.Input.CancelPendingRead();
+        }
+        catch (Exception exception) when (IsLoss(exception))
+        {
+            Abort(connection, exception);
+            await stream.DisposeAsync().ConfigureAwait(false); // wakes the other direction
+        }
+
         await toApplication.ConfigureAwait(false);
+        return reason;
     }
 
     private static bool IsLoss(Exception exception) =>

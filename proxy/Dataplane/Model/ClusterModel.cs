@@ -87,6 +87,9 @@ public sealed record ClusterModel
     /// <summary>How connections are secured.</summary>
     public UpstreamTlsModel Tls { get; init; } = UpstreamTlsModel.Off;
 
+    /// <summary>With what its connections begin.</summary>
+    public ProxyHeaderVersion Header { get; init; }
+
     /// <summary>The HTTP version in plaintext.</summary>
     public UpstreamProtocol Protocol { get; init; }
 

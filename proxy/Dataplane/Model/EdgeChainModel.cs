@@ -31,6 +31,9 @@ public sealed record EdgeChainModel
     /// <summary>Where relayed bytes go, chosen once per connection; null for requests.</summary>
     public WeightedChoice? Clusters { get; init; }
 
+    /// <summary>How long the connections of a chain that relays bytes may last.</summary>
+    public RelayModel Relay { get; init; } = RelayModel.Default;
+
     /// <summary>The tokens that are verified, before it is asked who may call. None on what relays bytes.</summary>
     public TokenAuthentication Tokens { get; init; } = TokenAuthentication.Nothing;
 

@@ -35,6 +35,9 @@ public sealed record InboundPortModel
     /// <summary>The cluster of a port that relays bytes.</summary>
     public string TcpCluster { get; init; } = "";
 
+    /// <summary>How long the connections of a port that relays bytes may last.</summary>
+    public RelayModel Relay { get; init; } = RelayModel.Default;
+
     /// <summary>The tokens that are verified, before it is asked who may call. None on what relays bytes.</summary>
     public TokenAuthentication Tokens { get; init; } = TokenAuthentication.Nothing;
 

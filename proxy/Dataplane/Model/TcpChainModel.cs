@@ -10,6 +10,9 @@ public sealed record TcpChainModel
     /// <summary>Where their bytes go, chosen once per connection.</summary>
     public required WeightedChoice Clusters { get; init; }
 
+    /// <summary>How long they may last.</summary>
+    public RelayModel Relay { get; init; } = RelayModel.Default;
+
     /// <summary>The addresses for which they are meant; none for any.</summary>
     public ImmutableArray<IPNetwork> Networks { get; init; } = [];
 

@@ -49,6 +49,15 @@ public sealed record UpstreamTlsModel
     /// <summary>Simple: the file of the roots; empty when there is none.</summary>
     public string RootsFile { get; init; } = "";
 
+    /// <summary>Simple: the credential of this machine to show, in place of files; empty for none.</summary>
+    public string Credential { get; init; } = "";
+
+    /// <summary>Simple: the credential whose roots are believed, in place of a file; empty for none.</summary>
+    public string RootsCredential { get; init; } = "";
+
+    /// <summary>Simple: the file of the certificates that are no longer good; empty when there is none.</summary>
+    public string RevokedFile { get; init; } = "";
+
     /// <summary>Simple: PEM roots; the system's own when empty.</summary>
     public ImmutableArray<string> RootsPem { get; init; } = [];
 
@@ -66,6 +75,8 @@ public sealed record UpstreamTlsModel
         && AllowedUris.SequenceEqual(other.AllowedUris)
         && (CertificateFile, PrivateKeyFile, RootsFile)
             == (other.CertificateFile, other.PrivateKeyFile, other.RootsFile)
+        && (Credential, RootsCredential, RevokedFile)
+            == (other.Credential, other.RootsCredential, other.RevokedFile)
         && RootsPem.SequenceEqual(other.RootsPem);
 
     /// <inheritdoc/>

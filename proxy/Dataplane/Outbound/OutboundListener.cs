@@ -31,9 +31,14 @@ internal sealed class OutboundListener(InboundServices services, OutboundTunnel 
             }
 
             var kind = Kind.Incomplete;
-            await FirstLook.TakeAsync(
-                connection.Transport.Input, arrived => (kind = Recognize(arrived)) is not Kind.Incomplete)
-                .ConfigureAwait(false);
+            using (var silence = new CancellationTokenSource(services.Options.SilenceTimeout, services.Clock))
+            {
+                await FirstLook.TakeAsync(
+                    connection.Transport.Input,
+                    arrived => (kind = Recognize(arrived)) is not Kind.Incomplete,
+                    silence.Token).ConfigureAwait(false);
+            }
+
             if (kind is Kind.Connect)
             {
                 await ConnectAsync(connection, http).ConfigureAwait(false);
@@ -42,9 +47,10 @@ internal sealed class OutboundListener(InboundServices services, OutboundTunnel 
 
             if (kind is Kind.Http2) PlaintextHttp2.Mark(connection);
         }
-        catch (Exception exception) when (exception is IOException or ConnectionAbortedException)
+        catch (Exception exception)
+            when (exception is IOException or ConnectionAbortedException or OperationCanceledException)
         {
-            return; // gone before it said anything that could be answered
+            return; // gone before it said anything that could be answered, or has not said it
         }
 
         await http(connection).ConfigureAwait(false);

@@ -1,8 +1,9 @@
+using System.Net;
 using MeshOrleans.Model;
-using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Clusters;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Inbound;
+using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
 using MeshOrleans.Proxy.Dataplane.Upstream;
 using Microsoft.AspNetCore.Connections;
@@ -43,16 +44,16 @@ internal sealed class OutboundRelay(
 
     /// <summary>Connects to an endpoint; false when there is none, and the call says why.</summary>
     /// <param name="call">The call.</param>
-    /// <param name="clusters">Where it may go; null when no rule takes it.</param>
-    public async Task<bool> ConnectAsync(TcpCall call, WeightedChoice? clusters)
+    /// <param name="chain">What becomes of it; null when no rule takes it.</param>
+    public async Task<bool> ConnectAsync(TcpCall call, TcpChainModel? chain)
     {
-        if (clusters is null)
+        if (chain is null)
         {
             call.Fail(ResponseFlags.NoRoute, "filter_chain_not_found");
             return false;
         }
 
-        call.ClusterName = clusters.Pick(random).Name;
+        call.ClusterName = chain.Clusters.Pick(random).Name;
         if (!call.Snapshot.Clusters.TryGetValue(call.ClusterName, out var plan))
         {
             call.Fail(ResponseFlags.NoCluster, "cluster_not_found");
@@ -74,23 +75,26 @@ internal sealed class OutboundRelay(
         }
 
         call.Hold(slot);
-        return await ConnectAsync(call, plan, slot).ConfigureAwait(false);
+        return await ConnectAsync(call, plan, slot, chain.Relay.Tunnel).ConfigureAwait(false);
     }
 
-    /// <summary>Carries the bytes of a connected call until both ends have ended.</summary>
-    public Task CarryAsync(TcpCall call)
+    /// <summary>Carries the bytes of a connected call until both ends have ended, or its time is over.</summary>
+    public async Task CarryAsync(TcpCall call, RelayModel relay)
     {
         call.Count = new RelayCount(
-            services.Metrics.Connections(Caller.Unknown, call.Cluster!.Model, isInbound: false));
-        return TcpRelay.CarryAsync(call.Connection, call.Stream!, call.Count);
+            services.Metrics.Connections(Caller.Unknown, call.Cluster!.Model, isInbound: false), services.Clock);
+        call.Details = await TcpRelay.CarryAsync(call.Connection, call.Stream!, relay, call.Count, services.Clock)
+            .ConfigureAwait(false);
     }
 
-    private async Task<bool> ConnectAsync(TcpCall call, ClusterPlan plan, EndpointSlot slot)
+    private async Task<bool> ConnectAsync(TcpCall call, ClusterPlan plan, EndpointSlot slot, string tunnel)
     {
+        var destination = call.Target.Address is { } address ? new IPEndPoint(address, call.Target.Port) : null;
         using var limit = new CancellationTokenSource(plan.Model.Connection.ConnectTimeout, services.Clock);
         try
         {
-            call.Stream = await connector.ConnectBytesAsync(plan, slot.Model, limit.Token).ConfigureAwait(false);
+            call.Stream = await connector.ConnectBytesAsync(
+                plan, slot.Model, new BytesCall(call.Source, destination, tunnel), limit.Token).ConfigureAwait(false);
             plan.State.Outliers.Report(plan, slot.State, TryOutcome.Response, ConnectedStatus);
             return true;
         }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Connections;
 using MeshOrleans.Proxy.Dataplane.Inbound;
@@ -22,7 +21,8 @@ namespace MeshOrleans.Proxy.Dataplane.Outbound;
 internal sealed class OutboundTunnel(
     InboundServices services, OutboundRelay relay, IHostDemand? demand, OwnPort ownPort)
 {
-    private static readonly WeightedChoice Passthrough = WeightedChoice.Of(UnknownHostRoutes.PassthroughCluster);
+    private static readonly TcpChainModel Passthrough =
+        new() { Clusters = WeightedChoice.Of(UnknownHostRoutes.PassthroughCluster) };
 
     /// <summary>Serves a connection whose CONNECT has been read, or that was redirected.</summary>
     /// <param name="connection">The caller.</param>
@@ -94,15 +94,15 @@ internal sealed class OutboundTunnel(
                 return;
             }
 
-            var clusters = service is null ? Passthrough : Choose(call, service);
-            if (!await relay.ConnectAsync(call, clusters).ConfigureAwait(false))
+            var chain = service is null ? Passthrough : Choose(call, service);
+            if (!await relay.ConnectAsync(call, chain).ConfigureAwait(false))
             {
                 await RefuseAsync(call, isAccepted, 503).ConfigureAwait(false);
                 return;
             }
 
             if (!isAccepted) await AcceptAsync(call).ConfigureAwait(false);
-            await relay.CarryAsync(call).ConfigureAwait(false);
+            await relay.CarryAsync(call, chain!.Relay).ConfigureAwait(false);
         }
         finally
         {
@@ -110,13 +110,8 @@ internal sealed class OutboundTunnel(
         }
     }
 
-    private static WeightedChoice? Choose(TcpCall call, TcpServiceModel service)
-    {
-        var from = (call.Connection.RemoteEndPoint as IPEndPoint)?.Address;
-        var own = call.Snapshot.Model.WorkloadAddress;
-        var source = own is not null && (from is null || IPAddress.IsLoopback(from)) ? own : from;
-        return service.Choose(call.Target.Address, call.ServerName, source)?.Clusters;
-    }
+    private static TcpChainModel? Choose(TcpCall call, TcpServiceModel service) =>
+        service.Choose(call.Target.Address, call.ServerName, call.Source?.Address);
 
     private static async ValueTask AcceptAsync(TcpCall call)
     {

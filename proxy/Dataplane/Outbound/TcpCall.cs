@@ -1,3 +1,4 @@
+using System.Net;
 using MeshOrleans.Proxy.Dataplane.Clusters;
 using MeshOrleans.Proxy.Dataplane.Inbound;
 using MeshOrleans.Proxy.Dataplane.Model;
@@ -21,6 +22,18 @@ internal sealed class TcpCall(
 
     public long StartedAt => startedAt;
 
+    /// <summary>Who calls: the workload itself where its application has come over the loopback.</summary>
+    public IPEndPoint? Source
+    {
+        get
+        {
+            var from = connection.RemoteEndPoint as IPEndPoint;
+            return snapshot.Model.WorkloadAddress is { } own && (from is null || IPAddress.IsLoopback(from.Address))
+                ? new IPEndPoint(own, from?.Port ?? 0)
+                : from;
+        }
+    }
+
     /// <summary>The name in the handshake that passes through; empty for none, and where nobody has looked.</summary>
     public string ServerName { get; set; } = "";
 
@@ -39,7 +52,7 @@ internal sealed class TcpCall(
     public ResponseFlags Flags { get; private set; }
 
     /// <summary>Envoy's response_code_details; empty for the ordinary.</summary>
-    public string Details { get; private set; } = "";
+    public string Details { get; set; } = "";
 
     /// <summary>Why there was no connection, in words; empty when there was one.</summary>
     public string TransportFailure { get; private set; } = "";

@@ -1,4 +1,4 @@
-namespace MeshOrleans.Proxy.Sidecar.Edge;
+namespace MeshOrleans.Proxy.Dataplane.Tls;
 
 /// <summary>A credential cannot be used; the message says why, and holds nothing of it.</summary>
-internal sealed class CredentialException(string message) : Exception(message);
+internal sealed class CredentialException(string message) : IOException(message);

@@ -1,9 +1,10 @@
 using System.Collections.Frozen;
 using System.Formats.Asn1;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
-namespace MeshOrleans.Proxy.Sidecar.Edge;
+namespace MeshOrleans.Proxy.Dataplane.Tls;
 
 /// <summary>Certificates that their issuers have revoked, from PEM or DER.</summary>
 /// <remarks>
@@ -30,6 +31,19 @@ internal static class RevocationList
         }
 
         return revoked.ToFrozenSet();
+    }
+
+    /// <summary>The certificate of a chain that is among those that are revoked; null when none is.</summary>
+    public static X509Certificate2? FindIn(IReadOnlySet<(string Issuer, string Serial)> revoked, X509Chain? chain)
+    {
+        if (revoked.Count == 0 || chain is null) return null;
+        foreach (var element in chain.ChainElements)
+        {
+            var one = element.Certificate;
+            if (revoked.Contains((Convert.ToHexString(one.IssuerName.RawData), one.SerialNumber))) return one;
+        }
+
+        return null;
     }
 
     private static List<byte[]> ListsIn(byte[] content)

@@ -1,7 +1,9 @@
+using System.Collections.Frozen;
 using System.Net.Security;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using MeshOrleans.Proxy.Dataplane.Model;
 
 namespace MeshOrleans.Proxy.Dataplane.Tls;
@@ -10,7 +12,8 @@ namespace MeshOrleans.Proxy.Dataplane.Tls;
 /// The certificates, keys and roots that operators put into files of this machine. A file is looked at when a
 /// connection is made and read again when it has changed; while it cannot be read, what was read before still holds.
 /// </summary>
-internal sealed class TlsFileStore
+/// <param name="folder">Where credentials are that have a name.</param>
+internal sealed class TlsFileStore(CredentialFolder folder)
 {
     private const int MaxBytes = 1 << 20;
 
@@ -22,12 +25,13 @@ internal sealed class TlsFileStore
     /// <exception cref="CryptographicException">A file never was what it should be.</exception>
     public Material Read(UpstreamTlsModel tls)
     {
-        var stamp = (StampOf(tls.CertificateFile), StampOf(tls.PrivateKeyFile), StampOf(tls.RootsFile));
+        var files = FilesOf(tls);
+        var stamp = (StampOf(files.Chain), StampOf(files.Key), StampOf(files.Roots), StampOf(files.Revoked));
         _read.TryGetValue(tls, out var known);
         if (known is not null && known.Stamp == stamp) return known;
         try
         {
-            var fresh = Load(tls, stamp);
+            var fresh = Load(files, stamp);
             _read.AddOrUpdate(tls, fresh);
             return fresh;
         }
@@ -43,13 +47,20 @@ internal sealed class TlsFileStore
         }
     }
 
-    private static Material Load(UpstreamTlsModel tls, (long, long, long) stamp)
+    private (string Chain, string Key, string Roots, string Revoked) FilesOf(UpstreamTlsModel tls) => (
+        tls.Credential.Length > 0 ? folder.ChainOf(tls.Credential) : tls.CertificateFile,
+        tls.Credential.Length > 0 ? folder.KeyOf(tls.Credential) : tls.PrivateKeyFile,
+        tls.RootsCredential.Length > 0 ? folder.RootsOf(tls.RootsCredential) : tls.RootsFile,
+        tls.RevokedFile);
+
+    private static Material Load(
+        (string Chain, string Key, string Roots, string Revoked) files, (long, long, long, long) stamp)
     {
         SslStreamCertificateContext? certificate = null;
-        if (tls.CertificateFile.Length > 0)
+        if (files.Chain.Length > 0)
         {
-            var chain = TextOf(tls.CertificateFile);
-            var leaf = X509Certificate2.CreateFromPem(chain, TextOf(tls.PrivateKeyFile));
+            var chain = TextOf(files.Chain);
+            var leaf = X509Certificate2.CreateFromPem(chain, TextOf(files.Key));
             var intermediates = new X509Certificate2Collection();
             intermediates.ImportFromPem(chain);
             intermediates.RemoveAt(0);
@@ -57,21 +68,25 @@ internal sealed class TlsFileStore
         }
 
         var roots = new X509Certificate2Collection();
-        if (tls.RootsFile.Length > 0)
+        if (files.Roots.Length > 0)
         {
-            roots.ImportFromPem(TextOf(tls.RootsFile));
-            if (roots.Count == 0) throw new CryptographicException($"'{tls.RootsFile}' has no certificate.");
+            roots.ImportFromPem(TextOf(files.Roots));
+            if (roots.Count == 0) throw new CryptographicException($"'{files.Roots}' has no certificate.");
         }
 
-        return new Material(stamp, certificate, roots);
+        var revoked = files.Revoked.Length > 0 ? RevocationList.Read(BytesOf(files.Revoked)) : [];
+        return new Material(stamp, certificate, roots, revoked);
     }
 
-    private static string TextOf(string path)
+    private static string TextOf(string path) => Encoding.UTF8.GetString(BytesOf(path));
+
+    private static byte[] BytesOf(string path)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         if (file.Length > MaxBytes) throw new IOException($"'{path}' has more than {MaxBytes} bytes.");
-        using var reader = new StreamReader(file);
-        return reader.ReadToEnd();
+        var content = new byte[file.Length];
+        file.ReadExactly(content);
+        return content;
     }
 
     private static long StampOf(string path)
@@ -85,6 +100,14 @@ internal sealed class TlsFileStore
     /// <param name="Stamp">By what a change is noticed.</param>
     /// <param name="Certificate">What this side shows; null for nothing.</param>
     /// <param name="Roots">Whom it believes; empty for those whom the system does.</param>
+    /// <param name="Revoked">What is no longer good, by issuer (DER, as hex) and serial number.</param>
     internal sealed record Material(
-        (long, long, long) Stamp, SslStreamCertificateContext? Certificate, X509Certificate2Collection Roots);
+        (long, long, long, long) Stamp,
+        SslStreamCertificateContext? Certificate,
+        X509Certificate2Collection Roots,
+        FrozenSet<(string Issuer, string Serial)> Revoked)
+    {
+        /// <summary>Whether a certificate of a chain is revoked.</summary>
+        public bool IsRevoked(X509Chain? chain) => RevocationList.FindIn(Revoked, chain) is not null;
+    }
 }

@@ -13,7 +13,8 @@ using MeshOrleans.Proxy.Dataplane.Tls;
 namespace MeshOrleans.Proxy.Dataplane.Upstream;
 
 /// <summary>Makes connections, with the handshake that the kind asks for.</summary>
-internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier, OwnPort own)
+internal sealed class UpstreamConnector(
+    ProxyState state, PeerVerifier verifier, OwnPort own, CredentialFolder credentials)
 {
     private static readonly List<SslApplicationProtocol> MeshHttp2 =
         [MeshAlpn.IstioHttp2, MeshAlpn.Istio, SslApplicationProtocol.Http2];
@@ -25,28 +26,41 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier,
 
     private const int LongestProbe = 32767; // as far as Linux counts
 
-    private readonly TlsFileStore _files = new();
+    private readonly TlsFileStore _files = new(credentials);
 
+    /// <summary>A connection for the requests of whoever has some.</summary>
     public ValueTask<Stream> ConnectAsync(
         PoolKind kind, UpstreamSettings settings, DnsEndPoint target, CancellationToken cancellationToken) =>
-        ConnectAsync(kind, settings, target, isBytes: false, cancellationToken);
+        ConnectAsync(kind, settings, target, null, cancellationToken);
 
     /// <summary>A connection whose bytes nobody here reads, secured as its cluster says.</summary>
-    public ValueTask<Stream> ConnectBytesAsync(
-        ClusterPlan plan, EndpointModel endpoint, CancellationToken cancellationToken) => ConnectAsync(
-            UpstreamPoolFactory.KindFor(plan.Model, endpoint, downstreamIsHttp2: false, isUpgrade: true),
-            plan.Settings,
-            new DnsEndPoint(endpoint.Address, endpoint.Port),
-            isBytes: true,
-            cancellationToken);
+    public async ValueTask<Stream> ConnectBytesAsync(
+        ClusterPlan plan, EndpointModel endpoint, BytesCall call, CancellationToken cancellationToken)
+    {
+        var kind = UpstreamPoolFactory.KindFor(plan.Model, endpoint, downstreamIsHttp2: false, isUpgrade: true);
+        var target = new DnsEndPoint(endpoint.Address, endpoint.Port);
+        var stream = await ConnectAsync(kind, plan.Settings, target, call, cancellationToken).ConfigureAwait(false);
+        if (call.Tunnel.Length == 0) return stream;
+        try
+        {
+            await ConnectTunnel.OpenAsync(stream, call.Tunnel, cancellationToken).ConfigureAwait(false);
+            return stream;
+        }
+        catch
+        {
+            await stream.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
 
     private async ValueTask<Stream> ConnectAsync(
         PoolKind kind,
         UpstreamSettings settings,
         DnsEndPoint target,
-        bool isBytes,
+        BytesCall? call,
         CancellationToken cancellationToken)
     {
+        var isBytes = call is not null;
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (settings.Connection.Probes is { } probes) Probe(socket, probes);
         Stream? stream = null;
@@ -64,6 +78,13 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier,
 
             if (own.IsOtherEndOf(socket)) throw new UpstreamConnectException("The destination is this proxy itself.");
             stream = new NetworkStream(socket, ownsSocket: true);
+            if (settings.Header is not ProxyHeaderVersion.None)
+            {
+                var header = ProxyHeader.Of(
+                    settings.Header, call?.Source, call?.Destination ?? socket.RemoteEndPoint as IPEndPoint);
+                await stream.WriteAsync(header, cancellationToken).ConfigureAwait(false);
+            }
+
             if (kind is PoolKind.PlainHttp1 or PoolKind.PlainHttp2) return stream;
             var tls = isBytes ? new RelayedTls(stream) : new SslStream(stream, leaveInnerStreamOpen: false);
             stream = tls;
@@ -161,11 +182,17 @@ internal sealed class UpstreamConnector(ProxyState state, PeerVerifier verifier,
         }
         else if (!tls.AllowedDnsNames.IsEmpty || !tls.AllowedUris.IsEmpty)
         {
-            options.RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
+            options.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
                 (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None
+                && !files.IsRevoked(chain)
                 && certificate is X509Certificate2 leaf
                 && (tls.AllowedDnsNames.Any(name => leaf.MatchesHostname(name))
                     || PeerSvid.ReadUris(leaf).Any(uri => tls.AllowedUris.Contains(uri)));
+        }
+        else if (files.Revoked.Count > 0)
+        {
+            options.RemoteCertificateValidationCallback = (_, _, chain, errors) =>
+                errors is SslPolicyErrors.None && !files.IsRevoked(chain);
         }
 
         return options;

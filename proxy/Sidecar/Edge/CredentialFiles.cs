@@ -4,42 +4,26 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using MeshOrleans.Proxy.Dataplane.Edge;
 using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Tls;
 
 namespace MeshOrleans.Proxy.Sidecar.Edge;
 
 /// <summary>Reads the certificates of the edge from files.</summary>
-/// <remarks>
-/// A credential is a folder: <c>tls.crt</c> with the chain, <c>tls.key</c>, and <c>ca.crt</c> with the clients' roots.
-/// The roots of <c>NAME-cacert</c> are those of <c>NAME</c> where it has no folder of its own, as in Istio.
-/// </remarks>
-/// <param name="directory">Where the credentials are; empty when the operator named no place.</param>
-internal sealed class CredentialFiles(string directory)
+/// <param name="folder">Where the credentials are.</param>
+internal sealed class CredentialFiles(CredentialFolder folder)
 {
     private const int MaxBytes = 1 << 20;
-    private const string RootsSuffix = "-cacert";
 
     /// <summary>The files of a certificate.</summary>
     /// <exception cref="CredentialException">There can be none.</exception>
-    public string[] PathsOf(EdgeCertificateName name)
-    {
-        if (name.Credential.Length == 0) return [name.ChainFile, name.KeyFile];
-        var folder = FolderOf(name.Credential);
-        return [Path.Combine(folder, "tls.crt"), Path.Combine(folder, "tls.key")];
-    }
+    public string[] PathsOf(EdgeCertificateName name) => name.Credential.Length == 0
+        ? [name.ChainFile, name.KeyFile]
+        : [folder.ChainOf(name.Credential), folder.KeyOf(name.Credential)];
 
     /// <summary>The files of roots; the second is empty where nothing is revoked.</summary>
     /// <exception cref="CredentialException">There can be none.</exception>
-    public string[] PathsOf(EdgeRootsName name)
-    {
-        if (name.Credential.Length == 0) return [name.File, name.RevokedFile];
-        var folder = FolderOf(name.Credential);
-        if (!Directory.Exists(folder) && name.Credential.EndsWith(RootsSuffix, StringComparison.Ordinal))
-        {
-            folder = FolderOf(name.Credential[..^RootsSuffix.Length]);
-        }
-
-        return [Path.Combine(folder, "ca.crt"), name.RevokedFile];
-    }
+    public string[] PathsOf(EdgeRootsName name) =>
+        [name.Credential.Length == 0 ? name.File : folder.RootsOf(name.Credential), name.RevokedFile];
 
     /// <summary>The content of files, one after the other; that of an empty path is empty.</summary>
     /// <exception cref="CredentialException">One cannot be read.</exception>
@@ -79,16 +63,6 @@ internal sealed class CredentialFiles(string directory)
         }
     }
 
-    // Names come from configuration: they must not lead out of the folder.
-    private string FolderOf(string name)
-    {
-        if (directory.Length == 0) throw new CredentialException("no --credentials-dir is given");
-        var isName = name.Length <= 253
-            && name[0] != '.'
-            && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_');
-        return isName ? Path.Combine(directory, name) : throw new CredentialException("it is not the name of a folder");
-    }
-
     private static byte[] Read(string path)
     {
         if (path.Length == 0) return [];
@@ -100,7 +74,8 @@ internal sealed class CredentialFiles(string directory)
             file.ReadExactly(content);
             return content;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception)
+            when (exception is IOException and not CredentialException or UnauthorizedAccessException)
         {
             throw new CredentialException($"{path} cannot be read ({exception.Message})");
         }

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Net.Security;
 using MeshOrleans.Proxy.Dataplane.Edge;
 using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Tls;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Sidecar.Edge;

@@ -2,6 +2,7 @@ using System.Net;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane;
 using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Tls;
 using MeshOrleans.Proxy.Sidecar.Admin;
 using MeshOrleans.Proxy.Sidecar.Demands;
 using MeshOrleans.Proxy.Sidecar.Edge;
@@ -70,7 +71,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         _lastGood = new LastGoodFile(_folder, loggers.CreateLogger<LastGoodFile>());
         _edge = settings.Role is ProxyRole.Gateway
             ? new EdgeReport(new CredentialStore(
-                new CredentialFiles(settings.CredentialsDirectory), clock, loggers.CreateLogger<CredentialStore>()))
+                new CredentialFiles(new CredentialFolder(settings.CredentialsDirectory)), clock, loggers.CreateLogger<CredentialStore>()))
             : null;
         _readiness = new Readiness(_models, _identity, _health, _edge, clock);
         _lifetime = new Lifetime(_health);
@@ -232,6 +233,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
             Edge = edge?.Credentials,
             Inbound = settings.AppPorts.ToDictionary(p => p.Port, p => new IPEndPoint(bind, p.InboundPort)),
             HostDemand = demands,
+            CredentialsDirectory = settings.CredentialsDirectory,
             AccessLog = settings.AccessLog switch { "stdout" => "-", "off" => "", var file => file },
             Workload = new WorkloadLabels
             {

@@ -27,7 +27,7 @@ internal static class Flags
         new("token", "TOKEN", "join token itself; only as MESH_TOKEN or in the configuration file", IsSecret: true),
         new("trust-bundle", "FILE", "roots of the mesh, PEM or JSON, instead of the token's pin"),
         new("trust-domain", "NAME", "trust domain of a PEM --trust-bundle (cluster.local)"),
-        new("credentials-dir", "DIR", "gateway: NAME/{tls.crt,tls.key,ca.crt} for every credentialName of a Gateway"),
+        new("credentials-dir", "DIR", "NAME/{tls.crt,tls.key,ca.crt} for every credentialName of a rule"),
         new("state-dir", "DIR", "key, certificate and last good configuration, mode 0700 (./data/sidecar/NS.NAME)"),
         new("node-id", "ID", "xDS node id (MODE~ADDRESS~NAME.NS~NS.svc.cluster.local)"),
         new("cluster-id", "NAME", "cluster this workload runs in"),

@@ -35,7 +35,7 @@ internal sealed record SidecarSettings
 
     public ProxyRole Role { get; init; }
 
-    /// <summary>Where the credentials of the edge are; empty when nobody said.</summary>
+    /// <summary>Where the credentials are that configuration names; empty when nobody said.</summary>
     public string CredentialsDirectory { get; init; } = "";
 
     public string ServiceAccount { get; init; } = "default";

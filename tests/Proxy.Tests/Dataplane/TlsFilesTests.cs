@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
+using MeshOrleans.Proxy.Tests.Dataplane.Edge;
 using MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
 using MeshOrleans.Proxy.Tests.Sidecar;
 using TestAuthority = MeshOrleans.Proxy.Tests.Dataplane.Fixtures.TestAuthority;
@@ -84,6 +85,50 @@ public sealed class TlsFilesTests : IDisposable
         Assert.Equal((HttpStatusCode.OK, "nobody"), await proxy.GetAsync("http://b/"));
     }
 
+    [Fact]
+    public async Task A_credential_is_a_folder_of_this_machine_with_certificate_key_and_roots()
+    {
+        await using var backend = await TlsBackend.StartAsync(_authority.IssueFor("db.example"));
+        var client = _authority.IssueFor("client-1");
+        Directory.CreateDirectory(Name("cred"));
+        File.WriteAllText(Name("cred/tls.crt"), client.ExportCertificatePem());
+        File.WriteAllText(Name("cred/tls.key"), client.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        File.WriteAllText(Name("cred/ca.crt"), _authority.RootPem);
+        var named = new UpstreamTlsModel
+        {
+            Mode = UpstreamTlsMode.Simple, Sni = "db.example", Credential = "cred", RootsCredential = "cred-cacert",
+        };
+        await using var proxy = await StartAsync(backend, named, _folder.Path);
+
+        Assert.Equal((HttpStatusCode.OK, "CN=client-1"), await proxy.GetAsync("http://b/"));
+        foreach (var wrong in new[] { "other", "../cred", ".", "" })
+        {
+            proxy.State.Apply(Model(backend, named with { RootsCredential = wrong, Credential = wrong }));
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, (await proxy.GetAsync("http://b/")).Status);
+        }
+    }
+
+    [Fact]
+    public async Task A_server_whose_certificate_is_revoked_is_not_called_from_the_next_connection_on()
+    {
+        var authority = new EdgeAuthority();
+        var (good, bad) = (authority.Issue("db.example"), authority.Issue("db.example"));
+        await using var backend = await TlsBackend.StartAsync(bad, wantsClient: false);
+        File.WriteAllText(Name("ca.pem"), authority.Root.ExportCertificatePem());
+        File.WriteAllText(Name("crl.pem"), authority.Revoke(good));
+        var tls = new UpstreamTlsModel
+        {
+            Mode = UpstreamTlsMode.Simple, Sni = "db.example", RootsFile = Name("ca.pem"), RevokedFile = Name("crl.pem"),
+        };
+        await using var proxy = await StartAsync(backend, tls);
+
+        Assert.Equal(HttpStatusCode.OK, (await proxy.GetAsync("http://b/")).Status);
+        File.WriteAllText(Name("crl.pem"), authority.Revoke(good, bad));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await proxy.GetAsync("http://b/")).Status);
+        proxy.State.Apply(Model(backend, tls with { AllowedDnsNames = ["db.example"] }));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await proxy.GetAsync("http://b/")).Status);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private UpstreamTlsModel Mutual => new()
@@ -106,8 +151,8 @@ public sealed class TlsFilesTests : IDisposable
         File.WriteAllText(Name("ca.pem"), _authority.RootPem);
     }
 
-    private static Task<TestProxy> StartAsync(TlsBackend backend, UpstreamTlsModel tls) =>
-        TestProxy.StartAsync(Model(backend, tls));
+    private static Task<TestProxy> StartAsync(TlsBackend backend, UpstreamTlsModel tls, string credentials = "") =>
+        TestProxy.StartAsync(Model(backend, tls), configure: options => options.CredentialsDirectory = credentials);
 
     // One request to a connection, so that each makes a handshake.
     private static ProxyModel Model(TlsBackend backend, UpstreamTlsModel tls) => Models.Outbound(

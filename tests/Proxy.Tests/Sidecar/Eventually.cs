@@ -5,11 +5,14 @@ internal static class Eventually
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    public static async Task HoldsAsync(string what, Func<bool> condition)
+    public static Task HoldsAsync(string what, Func<bool> condition) =>
+        HoldsAsync(what, () => ValueTask.FromResult(condition()));
+
+    public static async Task HoldsAsync(string what, Func<ValueTask<bool>> condition)
     {
         using var patience = new CancellationTokenSource(Patience);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        while (!condition())
+        while (!await condition())
         {
             try
             {

@@ -34,6 +34,26 @@ public sealed class TcpListenerTranslatorTests
     }
 
     [Fact]
+    public void How_long_its_connections_last_is_said_by_the_rule_of_the_service_that_is_called()
+    {
+        var listener = EnvoyMesh.With("""
+            kind: DestinationRule
+            apiVersion: networking.istio.io/v1
+            metadata: {name: vip, namespace: app}
+            spec:
+              host: vip
+              trafficPolicy: {connectionPool: {tcp: {idleTimeout: 0s, maxConnectionDuration: 90s}}}
+            """).For().Listener("vip.app.svc.cluster.local_9000");
+
+        var tcp = Tcp(listener.DefaultFilterChain);
+
+        Assert.Equal(TimeSpan.Zero, tcp.IdleTimeout.ToTimeSpan());
+        Assert.Equal(TimeSpan.FromSeconds(90), tcp.MaxDownstreamConnectionDuration.ToTimeSpan());
+        var other = Tcp(Got.Listener("db.app.svc.cluster.local_5432").DefaultFilterChain);
+        Assert.Null(other.IdleTimeout); // an hour
+    }
+
+    [Fact]
     public void A_TLS_port_is_routed_by_server_name_where_there_are_rules_and_else_by_the_name_that_is_called()
     {
         var ruled = Got.Listener("vip.app.svc.cluster.local_443");

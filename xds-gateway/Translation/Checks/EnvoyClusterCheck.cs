@@ -3,6 +3,7 @@ using MeshOrleans.Model.Config;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Cluster;
 using MeshOrleans.Xds.Protocol.Core;
+using MeshOrleans.Xds.Protocol.ProxyProtocol;
 using MeshOrleans.Xds.Protocol.Tls;
 using Type = MeshOrleans.Xds.Protocol.Cluster.Cluster.Types.DiscoveryType;
 using UpstreamOptions = MeshOrleans.Xds.Protocol.Upstream.HttpProtocolOptions;
@@ -156,6 +157,13 @@ internal static class EnvoyClusterCheck
     private static void Check(string name, TransportSocket socket, List<string> faults)
     {
         if (socket.Name.Length == 0) faults.Add($"{name}: a transport socket without name.");
+        if (socket.TypedConfig.TryUnpack<ProxyProtocolUpstreamTransport>(out var wrapper))
+        {
+            if (wrapper.TransportSocket is { } inner) Check(name, inner, faults);
+            else faults.Add($"{name}: a PROXY header before nothing.");
+            return;
+        }
+
         if (socket.TypedConfig.TypeUrl == TypeUrls.Of(Protocol.RawBuffer.RawBuffer.Descriptor)) return;
         if (!socket.TypedConfig.TryUnpack<UpstreamTlsContext>(out var tls))
         {

@@ -164,6 +164,11 @@ internal static class EnvoyListenerCheck
             faults.Add($"{where} forwards nowhere.");
         }
 
+        if (tcp.MaxDownstreamConnectionDuration?.ToTimeSpan() < TimeSpan.FromMilliseconds(1))
+        {
+            faults.Add($"{where}: its connections may last for less than a millisecond.");
+        }
+
         if (tcp.WeightedClusters is not { } weighted) return;
         if (weighted.Clusters.Count == 0 || weighted.Clusters.Any(c => c.Weight == 0 || c.Name.Length == 0))
         {

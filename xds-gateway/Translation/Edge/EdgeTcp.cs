@@ -29,7 +29,10 @@ internal sealed class EdgeTcp
         where EdgeRoutes.HostsAt(server, source).Any()
         from rule in source.Spec.Tcp
         where rule.Match.IsEmpty || rule.Match.Any(match => IsFor(match, source, server))
-        select new TcpRoute([], [], [], Targets(source, rule.Route, server))).FirstOrDefault();
+        select new TcpRoute([], [], [], Targets(source, rule.Route, server))
+        {
+            Tunnel = DestinationResolver.TunnelOf(_view, source, rule.Route, server.Port.Number),
+        }).FirstOrDefault();
 
     /// <summary>Where TLS that goes through leads, by the name in the handshake.</summary>
     public IEnumerable<TcpRoute> ByServerName(EdgeServer server) =>
@@ -42,7 +45,10 @@ internal sealed class EdgeTcp
         where IsFor(match, source, server)
         let names = NamesOf(match, hosts)
         where !names.IsEmpty
-        select new TcpRoute([], names, [], targets);
+        select new TcpRoute([], names, [], targets)
+        {
+            Tunnel = DestinationResolver.TunnelOf(_view, source, rule.Route, server.Port.Number),
+        };
 
     /// <summary>The clusters that a server opens to other networks: the name in the handshake is theirs.</summary>
     public IEnumerable<OutboundCluster> Opened(EdgeServer server) => _clusters.Where(cluster =>

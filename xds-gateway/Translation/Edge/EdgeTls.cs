@@ -14,9 +14,6 @@ namespace MeshOrleans.Xds.Translation.Edge;
 /// </remarks>
 internal static class EdgeTls
 {
-    private const string Scheme = "kubernetes://";
-    private const string RootsSuffix = "-cacert";
-
     public static TransportSocket Socket(ProxyScope scope, EdgeServer server)
     {
         var tls = server.Server.Tls ?? new ServerTls();
@@ -53,13 +50,15 @@ internal static class EdgeTls
             return context;
         }
 
-        context.TlsCertificateSdsSecretConfigs.AddRange(names.Select(Secret));
+        context.TlsCertificateSdsSecretConfigs.AddRange(names.Select(Credentials.Secret));
         if (!asksClient) return context;
         context.CombinedValidationContext = new()
         {
             DefaultValidationContext = Demands(tls),
             ValidationContextSdsSecretConfig =
-                Secret(tls.CaCertCredentialName.Length > 0 ? tls.CaCertCredentialName : names[0] + RootsSuffix),
+                tls.CaCertCredentialName.Length > 0
+                    ? Credentials.Secret(tls.CaCertCredentialName)
+                    : Credentials.Roots(names[0]),
         };
         return context;
     }
@@ -115,9 +114,6 @@ internal static class EdgeTls
             "TLSV1_3" => TlsParameters.Types.TlsProtocol.Tlsv13,
             _ => otherwise,
         };
-
-    private static SdsSecretConfig Secret(string name) =>
-        new() { Name = Scheme + name, SdsConfig = ConfigSources.Ads() };
 
     private static DataSource File(string path) => new() { Filename = path };
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Google.Protobuf.WellKnownTypes;
+using MeshOrleans.Model.Config;
 using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Protocol.TcpProxy;
 using MeshOrleans.Xds.Translation.Listeners;
@@ -20,10 +21,23 @@ internal sealed record TcpRoute(
     /// <summary>Takes every connection that no other takes.</summary>
     public bool IsForAll => Networks.IsEmpty && ServerNames.IsEmpty && Sources.IsEmpty;
 
+    /// <summary>How long they may last; null for Envoy's defaults.</summary>
+    public TcpPool? Pool { get; init; }
+
+    /// <summary>The proxy that the one target is; null when they go to the target itself.</summary>
+    public TunnelSettings? Tunnel { get; init; }
+
     /// <param name="statPrefix">The name under which Envoy counts.</param>
     public Filter Filter(string statPrefix)
     {
         var proxy = new TcpProxy { StatPrefix = statPrefix };
+        ApplyLimits(proxy, Pool);
+        if (Tunnel is { } tunnel)
+        {
+            var host = tunnel.TargetHost.Contains(':') ? $"[{tunnel.TargetHost}]" : tunnel.TargetHost;
+            proxy.TunnelingConfig = new() { Hostname = $"{host}:{tunnel.TargetPort}", UsePost = tunnel.Protocol == "POST" };
+        }
+
         if (Targets is [var only])
         {
             proxy.Cluster = only.Cluster;
@@ -42,5 +56,13 @@ internal sealed record TcpRoute(
         }
 
         return new Filter { Name = FilterNames.TcpProxy, TypedConfig = Any.Pack(proxy) };
+    }
+
+    /// <summary>How long the connections last; what is not said is left to Envoy.</summary>
+    public static void ApplyLimits(TcpProxy proxy, TcpPool? pool)
+    {
+        if (pool?.IdleTimeout is { } idle) proxy.IdleTimeout = Duration.FromTimeSpan(idle);
+        if (pool?.MaxConnectionDuration is not { } age) return;
+        proxy.MaxDownstreamConnectionDuration = Duration.FromTimeSpan(age);
     }
 }

@@ -13,7 +13,8 @@ namespace MeshOrleans.Xds.Translation.Envoy;
 /// As Istio has it: ports of TLS take the VirtualService's <c>tls</c> routes, all others its <c>tcp</c> routes; source
 /// labels, source namespace, gateways and port select who gets a rule; the destination subnets of a rule stand in for
 /// the service's own addresses. Where no rule takes everything the service itself is called, except on a TLS port that
-/// has rules: there a name that none of them knows is refused. A destination that does not exist leads nowhere.
+/// has rules: there a name that none of them knows is refused. A destination that does not exist leads nowhere. How
+/// long a connection may last is said by the DestinationRule of the service that is called, wherever it is sent.
 /// </remarks>
 /// <param name="view">Who calls.</param>
 /// <param name="known">The clusters there are.</param>
@@ -26,9 +27,11 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool
     public IEnumerable<TcpRoute> Of(Service service, ServicePort port, ImmutableArray<string> own)
     {
         var source = view.VirtualServices.Find(service.Host);
-        return port.Protocol is AppProtocol.Tls or AppProtocol.Https
+        var pool = view.RuleOf(service).PolicyOf(port.Number, subset: null).ConnectionPool?.Tcp;
+        var routes = port.Protocol is AppProtocol.Tls or AppProtocol.Https
             ? ForTls(service, port, own, source)
             : ForTcp(service, port, own, source);
+        return routes.Select(route => route with { Pool = pool });
     }
 
     private IEnumerable<TcpRoute> ForTls(
@@ -41,7 +44,10 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool
             {
                 hasRule = true;
                 ImmutableArray<string> names = match.SniHosts.Contains("*") ? [] : match.SniHosts;
-                yield return new(NetworksOf(match, own), names, [], Targets(source!, rule.Route, port.Number));
+                yield return new(NetworksOf(match, own), names, [], Targets(source!, rule.Route, port.Number))
+                {
+                    Tunnel = DestinationResolver.TunnelOf(view, source!, rule.Route, port.Number),
+                };
             }
         }
 
@@ -60,7 +66,10 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool
             {
                 if (!IsFor(match, port.Number)) continue;
                 ImmutableArray<string> sources = match.SourceSubnet.Length > 0 ? [match.SourceSubnet] : [];
-                yield return new(NetworksOf(match, own), [], sources, targets);
+                yield return new(NetworksOf(match, own), [], sources, targets)
+                {
+                    Tunnel = DestinationResolver.TunnelOf(view, source!, rule.Route, port.Number),
+                };
                 if (match.DestinationSubnets.IsEmpty && sources.IsEmpty) yield break;
             }
         }

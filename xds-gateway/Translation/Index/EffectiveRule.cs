@@ -33,6 +33,8 @@ internal sealed record EffectiveRule(
             OutlierDetection = policy.OutlierDetection ?? before.OutlierDetection,
             Tls = policy.Tls ?? before.Tls,
             RetryBudget = policy.RetryBudget ?? before.RetryBudget,
+            Tunnel = policy.Tunnel ?? before.Tunnel,
+            ProxyProtocol = policy.ProxyProtocol ?? before.ProxyProtocol,
         };
         var own = policy.PortLevelSettings.FirstOrDefault(settings => settings.Port?.Number == port);
         return own is null
@@ -61,6 +63,12 @@ internal sealed record ClusterPolicy
     public ClientTls? Tls { get; init; }
 
     public RetryBudget? RetryBudget { get; init; }
+
+    /// <summary>The proxy that the members are, for connections of bytes that a route sends to them.</summary>
+    public TunnelSettings? Tunnel { get; init; }
+
+    /// <summary>How connections begin; null when with what is sent.</summary>
+    public ProxyProtocolVersion? ProxyProtocol { get; init; }
 
     /// <summary>One endpoint may be ejected even where the share forbids it.</summary>
     public bool AlwaysEjectsOne { get; init; }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Clusters;
@@ -30,6 +31,11 @@ internal static class DestinationResolver
         var subset = rule.Subsets.FirstOrDefault(s => s.Name == destination.Subset);
         return rule.PolicyOf(PortOf(view, host, destination, listenerPort), subset);
     }
+
+    /// <summary>The proxy through which connections of bytes go to the one destination of a route; null for none.</summary>
+    public static TunnelSettings? TunnelOf(
+        ProxyView view, Sourced<VirtualService> source, ImmutableArray<WeightedDestination> route, int listenerPort) =>
+        route is [{ Destination: { } only }] ? PolicyOf(view, source, only, listenerPort).Tunnel : null;
 
     private static int PortOf(ProxyView view, string host, Destination destination, int listenerPort) =>
         destination.Port is { Number: > 0 } port ? port.Number

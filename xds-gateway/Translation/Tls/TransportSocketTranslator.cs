@@ -4,6 +4,7 @@ using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Protocol.Cluster;
 using MeshOrleans.Xds.Protocol.Core;
+using MeshOrleans.Xds.Protocol.ProxyProtocol;
 using MeshOrleans.Xds.Protocol.RawBuffer;
 using MeshOrleans.Xds.Protocol.Tls;
 using MeshOrleans.Xds.Translation.Clusters;
@@ -32,6 +33,7 @@ internal static class TransportSocketTranslator
     private const string SystemRoots = "/etc/ssl/certs/ca-certificates.crt";
 
     private const string RawBufferName = "envoy.transport_sockets.raw_buffer";
+    private const string ProxyProtocolName = "envoy.transport_sockets.upstream_proxy_protocol";
 
     public static void Apply(Cluster cluster, ProxyView view, OutboundCluster source)
     {
@@ -50,7 +52,34 @@ internal static class TransportSocketTranslator
             default:
                 break; // plaintext
         }
+
+        if (source.Policy.ProxyProtocol is { } version) BeginWithHeader(cluster, version);
     }
+
+    /// <summary>Every connection begins with a header of the PROXY protocol, before any handshake.</summary>
+    private static void BeginWithHeader(Cluster cluster, ProxyProtocolVersion version)
+    {
+        foreach (var match in cluster.TransportSocketMatches) match.TransportSocket = Wrap(match.TransportSocket);
+        if (cluster.TransportSocketMatches.Count == 0) cluster.TransportSocket = Wrap(cluster.TransportSocket);
+
+        TransportSocket Wrap(TransportSocket? inner) => new()
+        {
+            Name = ProxyProtocolName,
+            TypedConfig = Any.Pack(new ProxyProtocolUpstreamTransport
+            {
+                Config = new()
+                {
+                    Version = version is ProxyProtocolVersion.V2
+                        ? ProxyProtocolConfig.Types.Version.V2
+                        : ProxyProtocolConfig.Types.Version.V1,
+                },
+                TransportSocket = inner ?? Plaintext(),
+            }),
+        };
+    }
+
+    private static TransportSocket Plaintext() =>
+        new() { Name = RawBufferName, TypedConfig = Any.Pack(new RawBuffer()) };
 
     private static void AddAutomatic(Cluster cluster, ProxyView view, OutboundCluster source)
     {
@@ -65,7 +94,7 @@ internal static class TransportSocketTranslator
         {
             Name = "tlsMode-disabled",
             Match = new Struct(),
-            TransportSocket = new TransportSocket { Name = RawBufferName, TypedConfig = Any.Pack(new RawBuffer()) },
+            TransportSocket = Plaintext(),
         });
     }
 
@@ -133,8 +162,28 @@ internal static class TransportSocketTranslator
     /// <summary>TLS of the application's own kind, as a DestinationRule asks for it.</summary>
     private static UpstreamTlsContext Own(ProxyScope scope, OutboundCluster source, ClientTls tls)
     {
-        var context = new CommonTlsContext { ValidationContext = OwnRoots(scope, source, tls) };
-        if (tls.Mode is ClientTlsMode.Mutual && tls.ClientCertificate.Length > 0)
+        // nobody gives a stock Envoy the credentials of its machine: it believes the system's roots, and shows nothing
+        var credential = scope.Mode is ProxyMode.Envoy ? "" : tls.CredentialName;
+        var demands = OwnDemands(scope, source, tls, credential);
+        var context = new CommonTlsContext();
+        if (credential.Length == 0 || tls.InsecureSkipVerify is true)
+        {
+            context.ValidationContext = demands;
+        }
+        else
+        {
+            context.CombinedValidationContext = new()
+            {
+                DefaultValidationContext = demands,
+                ValidationContextSdsSecretConfig = Credentials.Roots(credential),
+            };
+        }
+
+        if (tls.Mode is ClientTlsMode.Mutual && credential.Length > 0)
+        {
+            context.TlsCertificateSdsSecretConfigs.Add(Credentials.Secret(credential));
+        }
+        else if (tls.Mode is ClientTlsMode.Mutual && tls.ClientCertificate.Length > 0)
         {
             context.TlsCertificates.Add(new TlsCertificate
             {
@@ -151,7 +200,8 @@ internal static class TransportSocketTranslator
         };
     }
 
-    private static CertificateValidationContext OwnRoots(ProxyScope scope, OutboundCluster source, ClientTls tls)
+    private static CertificateValidationContext OwnDemands(
+        ProxyScope scope, OutboundCluster source, ClientTls tls, string credential)
     {
         var context = new CertificateValidationContext();
         if (tls.InsecureSkipVerify is true)
@@ -160,9 +210,7 @@ internal static class TransportSocketTranslator
             return context;
         }
 
-        if (tls.CaCertificates.Length > 0) context.TrustedCa = new DataSource { Filename = tls.CaCertificates };
-        else if (scope.Mode is ProxyMode.Envoy) context.TrustedCa = new DataSource { Filename = SystemRoots };
-        else context.SystemRootCerts = new();
+        if (credential.Length == 0) SetRoots(context, scope, tls);
         if (tls.CaCrl.Length > 0) context.Crl = new DataSource { Filename = tls.CaCrl };
         foreach (var name in OwnNames(source, tls))
         {
@@ -176,6 +224,13 @@ internal static class TransportSocketTranslator
         }
 
         return context;
+    }
+
+    private static void SetRoots(CertificateValidationContext context, ProxyScope scope, ClientTls tls)
+    {
+        if (tls.CaCertificates.Length > 0) context.TrustedCa = new DataSource { Filename = tls.CaCertificates };
+        else if (scope.Mode is ProxyMode.Envoy) context.TrustedCa = new DataSource { Filename = SystemRoots };
+        else context.SystemRootCerts = new();
     }
 
     /// <summary>

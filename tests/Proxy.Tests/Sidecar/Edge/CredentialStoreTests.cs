@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Tls;
 using MeshOrleans.Proxy.Sidecar.Edge;
 using MeshOrleans.Proxy.Tests.Dataplane.Edge;
 using MeshOrleans.Testing;
@@ -17,7 +18,7 @@ public sealed class CredentialStoreTests : IDisposable
     private readonly CredentialStore _store;
 
     public CredentialStoreTests() =>
-        _store = new CredentialStore(new CredentialFiles(_folder.Path), new ManualTimeProvider(), _log);
+        _store = new CredentialStore(new CredentialFiles(new CredentialFolder(_folder.Path)), new ManualTimeProvider(), _log);
 
     public void Dispose() => _folder.Dispose();
 

@@ -117,7 +117,7 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         return clusters;
     }
 
-    // The cluster of this sidecar's own application: at the address that the sidecar was told. Null for any other.
+    // The cluster of this sidecar's own application. Null for any other.
     private ClusterModel? Own(string name, XdsResource<ClusterTemplate> cluster)
     {
         if (!name.StartsWith(ClusterNames.InboundPrefix, StringComparison.Ordinal)) return null;
@@ -129,8 +129,17 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         }
 
         var model = cluster.Content.Model;
-        return model with { Endpoints = [.. model.Endpoints.Select(e => e with { Address = previous.AppAddress })] };
+        var port = ClusterNames.InboundPort(name);
+        return model with { Endpoints = [.. model.Endpoints.Select(e => e with { Address = AppAddress(e, port) })] };
     }
+
+    // Another port of the loopback is meant as it stands (Sidecar, defaultEndpoint); all else is the application.
+    private string AppAddress(EndpointModel endpoint, int port) =>
+        endpoint.Port != port
+        && System.Net.IPAddress.TryParse(endpoint.Address, out var address)
+        && System.Net.IPAddress.IsLoopback(address)
+            ? endpoint.Address
+            : previous.AppAddress;
 
     // A name without an answer contributes nothing yet; the cluster exists, so its callers get 503 and not 404.
     private ImmutableArray<EndpointModel> Resolve(ImmutableArray<EndpointModel> endpoints, ClusterNaming naming)

@@ -41,14 +41,21 @@ internal static class DataPlaneLimits
         }
     }
 
-    private static void CheckSidecar(Sidecar sidecar, FieldPath spec, RuleReport report)
+    private static void CheckIngress(SidecarIngress ingress, FieldPath path, RuleReport report)
     {
-        if (!sidecar.Ingress.IsEmpty) report.NotActedOn(spec.At("ingress"), "ingress");
-        if (sidecar.InboundConnectionPool is not null)
+        if (ingress.DefaultEndpoint.StartsWith(WorkloadRules.UnixScheme, StringComparison.Ordinal))
         {
-            report.NotActedOn(spec.At("inboundConnectionPool"), "inboundConnectionPool");
+            report.Unsupported(path.At("defaultEndpoint"), "a Unix socket", "have the application listen on 127.0.0.1");
         }
 
+        if (ingress.Bind.Length > 0) report.NotActedOn(path.At("bind"), "bind");
+        if (ingress.CaptureMode is not CaptureMode.Default) report.NotActedOn(path.At("captureMode"), "captureMode");
+        if (ingress.Tls is not null) report.NotActedOn(path.At("tls"), "tls (PeerAuthentication says who may come)");
+    }
+
+    private static void CheckSidecar(Sidecar sidecar, FieldPath spec, RuleReport report)
+    {
+        foreach (var (i, ingress) in sidecar.Ingress.Index()) CheckIngress(ingress, spec.At("ingress").At(i), report);
         if (sidecar.OutboundTrafficPolicy is { EgressProxy: not null })
         {
             report.NotActedOn(spec.At("outboundTrafficPolicy").At("egressProxy"), "egressProxy");

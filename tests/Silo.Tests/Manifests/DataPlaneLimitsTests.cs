@@ -126,9 +126,12 @@ public sealed class DataPlaneLimitsTests
         "servers[0].tls.cipherSuites", "cipherSuites")]
     [InlineData(
         "Sidecar",
-        "{ ingress: [{ port: { number: 80, name: http, protocol: HTTP }, defaultEndpoint: "
-            + "\"unix:///run/app\" }] }",
-        "ingress", "ingress")]
+        "{ ingress: [{ port: { number: 80, name: http, protocol: HTTP }, bind: 10.0.0.1, captureMode: NONE }] }",
+        "ingress[0].bind", "bind")]
+    [InlineData(
+        "Sidecar",
+        "{ ingress: [{ port: { number: 80, name: http, protocol: HTTPS }, tls: { mode: SIMPLE, credentialName: c } }] }",
+        "ingress[0].tls", "tls (PeerAuthentication says who may come)")]
     [InlineData(
         "Sidecar", "{ outboundTrafficPolicy: { mode: ALLOW_ANY, egressProxy: { host: a.com, port: { number: 80 } } } }",
         "outboundTrafficPolicy.egressProxy", "egressProxy")]

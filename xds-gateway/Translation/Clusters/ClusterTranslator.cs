@@ -54,7 +54,7 @@ internal static class ClusterTranslator
         return cluster;
     }
 
-    /// <summary>A port of the workload itself, on its loopback.</summary>
+    /// <summary>A port of the workload itself, where its application listens.</summary>
     public static Cluster Inbound(InboundPort port)
     {
         var cluster = new Cluster
@@ -63,14 +63,20 @@ internal static class ClusterTranslator
             Type = Cluster.Types.DiscoveryType.Static,
             ConnectTimeout = Duration.FromTimeSpan(DefaultConnectTimeout),
             LbPolicy = Cluster.Types.LbPolicy.RoundRobin,
-            CircuitBreakers = CircuitBreakerTranslator.Limits(ClusterPolicy.Default),
+            CircuitBreakers = CircuitBreakerTranslator.Limits(ClusterPolicy.Default with { ConnectionPool = port.Pool }),
             LoadAssignment = new()
             {
                 ClusterName = ClusterName.Inbound(port.Number),
-                Endpoints = { new Protocol.Endpoint.LocalityLbEndpoints { LbEndpoints = { Loopback(port.Number) } } },
+                Endpoints = { new Protocol.Endpoint.LocalityLbEndpoints { LbEndpoints = { Application(port) } } },
             },
         };
-        HttpProtocolTranslator.ApplyInbound(cluster, port.Protocol);
+        if (port.Pool?.Tcp?.ConnectTimeout is { } timeout) cluster.ConnectTimeout = Duration.FromTimeSpan(timeout);
+        if (port.Pool?.Tcp?.TcpKeepalive is { } keepalive)
+        {
+            cluster.UpstreamConnectionOptions = new() { TcpKeepalive = Probes(keepalive) };
+        }
+
+        HttpProtocolTranslator.ApplyInbound(cluster, port.Protocol, port.Pool);
         return cluster;
     }
 
@@ -110,8 +116,8 @@ internal static class ClusterTranslator
         return probes;
     }
 
-    private static Protocol.Endpoint.LbEndpoint Loopback(int port) => new()
+    private static Protocol.Endpoint.LbEndpoint Application(InboundPort port) => new()
     {
-        Endpoint = new() { Address = Addresses.Of("127.0.0.1", port) },
+        Endpoint = new() { Address = Addresses.Of(port.Application.Address, port.Application.Port) },
     };
 }

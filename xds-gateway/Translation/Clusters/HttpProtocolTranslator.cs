@@ -49,10 +49,13 @@ internal static class HttpProtocolTranslator
         cluster.TypedExtensionProtocolOptions[Key] = Any.Pack(options);
     }
 
-    public static void ApplyInbound(Cluster cluster, AppProtocol protocol)
+    public static void ApplyInbound(Cluster cluster, AppProtocol protocol, ConnectionPool? pool)
     {
-        if (!protocol.IsHttp2()) return;
-        var options = new UpstreamOptions { ExplicitHttpConfig = new() { Http2ProtocolOptions = Http2(null) } };
+        var common = protocol.IsHttp() ? Common(pool) : null;
+        if (!protocol.IsHttp2() && common is null) return;
+        var options = new UpstreamOptions { CommonHttpProtocolOptions = common, ExplicitHttpConfig = new() };
+        if (protocol.IsHttp2()) options.ExplicitHttpConfig.Http2ProtocolOptions = Http2(pool?.Http);
+        else options.ExplicitHttpConfig.HttpProtocolOptions = new Http1ProtocolOptions();
         cluster.TypedExtensionProtocolOptions[Key] = Any.Pack(options);
     }
 

@@ -13,6 +13,7 @@ using MeshOrleans.Xds.Translation.Policies;
 using MeshOrleans.Xds.Translation.Routes;
 using MeshOrleans.Xds.Translation.Scopes;
 using MeshOrleans.Xds.Translation.Tls;
+using TcpRoute = MeshOrleans.Xds.Translation.Envoy.TcpRoute;
 
 namespace MeshOrleans.Xds.Translation.Listeners;
 
@@ -89,15 +90,12 @@ internal static class InboundListenerTranslator
     public static IEnumerable<Filter> FiltersOf(ProxyView view, InboundPort port) =>
         port.Protocol.IsHttp() ? [Http(view, port)] : [.. RbacTranslator.NetworkFilters(view, port), Tcp(port)];
 
-    private static Filter Tcp(InboundPort port) => new()
+    private static Filter Tcp(InboundPort port)
     {
-        Name = FilterNames.TcpProxy,
-        TypedConfig = Any.Pack(new TcpProxy
-        {
-            StatPrefix = StatPrefix(port),
-            Cluster = ClusterName.Inbound(port.Number),
-        }),
-    };
+        var proxy = new TcpProxy { StatPrefix = StatPrefix(port), Cluster = ClusterName.Inbound(port.Number) };
+        TcpRoute.ApplyLimits(proxy, port.Pool?.Tcp);
+        return new Filter { Name = FilterNames.TcpProxy, TypedConfig = Any.Pack(proxy) };
+    }
 
     private static Filter Http(ProxyView view, InboundPort port)
     {

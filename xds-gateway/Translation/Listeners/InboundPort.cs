@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Scopes;
 
@@ -9,13 +10,44 @@ namespace MeshOrleans.Xds.Translation.Listeners;
 /// <param name="Protocol">What is spoken on it.</param>
 internal sealed record InboundPort(int Number, AppProtocol Protocol)
 {
+    private const string Loopback = "127.0.0.1";
+
+    /// <summary>Where the application listens: an address of this machine, 0.0.0.0 for that of the workload.</summary>
+    public (string Address, int Port) Application { get; init; } = (Loopback, Number);
+
+    /// <summary>Limits on connections to the application; null for none.</summary>
+    public ConnectionPool? Pool { get; init; }
+
     /// <summary>
-    /// The ports that the workload names and those that services lead to, by number. A service's word on the protocol
-    /// counts before that of the port's name; of several services, one that says HTTP counts.
+    /// The ports that the workload's Sidecar resource opens; where it names none, those that the workload names and
+    /// those that services lead to. By number.
     /// </summary>
     public static ImmutableArray<InboundPort> Of(ProxyView view)
     {
-        var scope = view.Scope;
+        var sidecar = SidecarChoice.Of(view.Mesh, view.Scope);
+        return sidecar is null or { Ingress.IsEmpty: true, InboundConnectionPool: null } ? Declared(view.Scope, view)
+            : sidecar.Ingress.IsEmpty
+                ? [.. Declared(view.Scope, view).Select(port => port with { Pool = sidecar.InboundConnectionPool })]
+            : [.. sidecar.Ingress.Where(ingress => ingress.Port is not null).DistinctBy(ingress => ingress.Port!.Number)
+                .Select(ingress => Opened(ingress, sidecar.InboundConnectionPool)).OrderBy(port => port.Number)];
+    }
+
+    private static InboundPort Opened(SidecarIngress ingress, ConnectionPool? pool)
+    {
+        var (number, name, protocol, _) = ingress.Port!;
+        var colon = ingress.DefaultEndpoint.LastIndexOf(':');
+        return new InboundPort(number, AppProtocols.Of(protocol, name, number))
+        {
+            Application = colon > 0 && int.TryParse(ingress.DefaultEndpoint.AsSpan(colon + 1), out var port)
+                ? (ingress.DefaultEndpoint[..colon].Trim('[', ']'), port)
+                : (Loopback, number),
+            Pool = ingress.ConnectionPool ?? pool,
+        };
+    }
+
+    // A service's word on the protocol counts before that of the port's name; of several, one that says HTTP counts.
+    private static ImmutableArray<InboundPort> Declared(ProxyScope scope, ProxyView view)
+    {
         var declared = new SortedDictionary<int, List<AppProtocol>>();
         foreach (var service in view.Mesh.Registry.Services)
         {

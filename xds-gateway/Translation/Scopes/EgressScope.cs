@@ -6,10 +6,7 @@ using MeshOrleans.Xds.Translation.Index;
 namespace MeshOrleans.Xds.Translation.Scopes;
 
 /// <summary>What the Sidecar resource of a workload lets it see.</summary>
-/// <remarks>
-/// The resource that selects the workload counts before the namespace's own, that before the root namespace's. All
-/// egress listeners are taken together: a listener's port does not narrow its hosts.
-/// </remarks>
+/// <remarks>All egress listeners are taken together: a listener's port does not narrow its hosts.</remarks>
 internal sealed class EgressScope
 {
     private readonly string ownNamespace;
@@ -32,16 +29,8 @@ internal sealed class EgressScope
     /// <summary>Hides nothing from the clients of a namespace.</summary>
     public static EgressScope Everything(string ownNamespace) => new(ownNamespace, null);
 
-    public static EgressScope Of(MeshIndex mesh, ProxyScope scope)
-    {
-        if (scope.Mode is ProxyMode.Gateway) return new EgressScope(scope.Namespace, null);
-        var own = mesh.Sidecars[scope.Namespace];
-        var found = own.Where(s => IsSelecting(s.Spec))
-                .FirstOrDefault(s => LabelSelector.Matches(s.Spec.WorkloadSelector!.MatchLabels, scope.Labels))
-            ?? own.FirstOrDefault(s => !IsSelecting(s.Spec))
-            ?? mesh.Sidecars[mesh.Settings.RootNamespace].FirstOrDefault(s => !IsSelecting(s.Spec));
-        return new EgressScope(scope.Namespace, found?.Spec);
-    }
+    public static EgressScope Of(MeshIndex mesh, ProxyScope scope) =>
+        new(scope.Namespace, SidecarChoice.Of(mesh, scope));
 
     /// <summary>
     /// Whether the workload sees a host of a namespace. What is excluded with <c>~</c> is hidden first.
@@ -61,8 +50,6 @@ internal sealed class EgressScope
 
         return seen;
     }
-
-    private static bool IsSelecting(Sidecar sidecar) => sidecar.WorkloadSelector is { MatchLabels.IsEmpty: false };
 
     private static (string Namespace, string Host) Split(string entry)
     {

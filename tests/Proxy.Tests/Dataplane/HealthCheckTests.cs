@@ -128,15 +128,18 @@ public sealed class HealthCheckTests
     }
 
     [Theory]
-    [InlineData("b", 200, 0)]
-    [InlineData("b", 503, 1)]
-    [InlineData("somebody", 200, 1)] // the server is not who it should be
-    public async Task A_member_with_a_sidecar_is_asked_over_mesh_mTLS(string identity, int status, int unhealthy)
+    [InlineData("b", 200, true, 0)]
+    [InlineData("b", 503, true, 1)]
+    [InlineData("somebody", 200, true, 1)] // the server is not who it should be
+    [InlineData("b", 503, false, 0)] // a connection is one to the sidecar
+    [InlineData("somebody", 200, false, 1)]
+    public async Task A_member_with_a_sidecar_is_asked_over_mesh_mTLS(string identity, int status, bool isRequest, int unhealthy)
     {
+        var rules = isRequest ? Get : Get with { Probe = new HealthProbe.Tcp() };
         await using var app = await PatientAsync("app", status);
         await using var server = await TestProxy.StartAsync(
             Models.Inbound(TestProxy.AppPort, InboundTlsMode.Strict, Models.Cluster("app", app.Backend)), _authority.Identity(identity));
-        var cluster = Models.Mesh("c", server.InboundPort, _authority.IdOf("b")) with { HealthCheck = Get };
+        var cluster = Models.Mesh("c", server.InboundPort, _authority.IdOf("b")) with { HealthCheck = rules };
         await using var bench = await Bench.StartAsync(cluster, _authority.Identity("a"));
 
         await bench.RoundAsync();

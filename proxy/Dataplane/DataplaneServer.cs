@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using MeshOrleans.Model;
 using MeshOrleans.Proxy.Dataplane.Edge;
+using MeshOrleans.Proxy.Dataplane.Health;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Inbound;
 using MeshOrleans.Proxy.Dataplane.Outbound;
@@ -28,6 +29,7 @@ public sealed class DataplaneServer : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly AccessLog? _accessLog;
+    private HealthCheckers? _checkers;
 
     private DataplaneServer(WebApplication app, AccessLog? accessLog, ProxyMetrics metrics, DrainState drain) =>
         (_app, _accessLog, Metrics, Drain) = (app, accessLog, metrics, drain);
@@ -117,6 +119,7 @@ public sealed class DataplaneServer : IAsyncDisposable
             own.Number = server.OutboundPort = (outbound?.EndPoint as IPEndPoint)?.Port ?? 0;
             server.InboundPorts = bound.ToDictionary(b => b.Key, b => ((IPEndPoint)b.Value.EndPoint).Port);
             server.Edge = edge?.Open();
+            server._checkers = new HealthCheckers(new CheckTools(state, connector, metrics.Checks, random, clock));
             return server;
         }
         catch
@@ -141,6 +144,7 @@ public sealed class DataplaneServer : IAsyncDisposable
     /// <summary>Ends at once.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_checkers is not null) await _checkers.DisposeAsync().ConfigureAwait(false);
         if (Edge is not null) await Edge.DisposeAsync().ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
         if (_accessLog is not null) await _accessLog.DisposeAsync().ConfigureAwait(false);

@@ -9,10 +9,12 @@ namespace MeshOrleans.Samples.Echo;
 /// Answers every request with what it saw. <c>?delay=2s</c> or <c>?delay=300ms</c> waits first;
 /// <c>?codes=503:1,200:3</c> answers with these codes by weight, in turn; <c>?failFirst=2&amp;key=a</c> answers 503 to
 /// the first two requests of key a. <c>GET /_stats</c> tells how many requests came, in all and by key.
+/// <c>GET /_health</c> answers 200, or what <c>POST /_health?status=503</c> has asked for.
 /// </summary>
 internal sealed class EchoService(EchoOptions options, TimeProvider clock)
 {
     private readonly ConcurrentDictionary<string, int> _byKey = new(StringComparer.Ordinal);
+    private volatile int _health = StatusCodes.Status200OK;
     private int _total;
 
     public async Task AnswerAsync(HttpContext context)
@@ -28,6 +30,20 @@ internal sealed class EchoService(EchoOptions options, TimeProvider clock)
         context.Response.Headers["x-echo-service"] = options.Service;
         context.Response.Headers["x-echo-version"] = options.Version;
         await WriteAsync(context, number);
+    }
+
+    public Task HealthAsync(HttpContext context)
+    {
+        context.Response.StatusCode = _health;
+        return Task.CompletedTask;
+    }
+
+    public Task SetHealthAsync(HttpContext context)
+    {
+        var isStatus = int.TryParse(context.Request.Query["status"], out var status) && status is >= 200 and <= 599;
+        if (isStatus) _health = status;
+        context.Response.StatusCode = isStatus ? StatusCodes.Status204NoContent : StatusCodes.Status400BadRequest;
+        return Task.CompletedTask;
     }
 
     public async Task StatsAsync(HttpContext context)

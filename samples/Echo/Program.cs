@@ -23,6 +23,8 @@ builder.WebHost.ConfigureKestrel(kestrel =>
 var app = builder.Build();
 var echo = new EchoService(options, TimeProvider.System);
 app.MapGet("/_stats", echo.StatsAsync);
+app.MapGet("/_health", echo.HealthAsync);
+app.MapPost("/_health", echo.SetHealthAsync);
 app.MapFallback(echo.AnswerAsync);
 
 await app.StartAsync();

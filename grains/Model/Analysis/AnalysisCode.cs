@@ -72,6 +72,11 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
     internal static readonly AnalysisCode ConflictingServiceEntryProtocol =
         Warning("IST0177", nameof(ConflictingServiceEntryProtocol));
 
+    internal static readonly AnalysisCode ShadowedHealthCheck = Warning("MSH2005", nameof(ShadowedHealthCheck));
+
+    internal static readonly AnalysisCode HealthCheckWithoutEffect =
+        Warning("MSH2006", nameof(HealthCheckWithoutEffect));
+
     private static readonly FrozenDictionary<string, AnalysisCode> _all = new[]
     {
         Error(Violation.SchemaCode, "SchemaValidationError"), Warning("IST0133", "SchemaWarning"),
@@ -88,6 +93,7 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
         JwtClaimBasedRoutingWithoutRequestAuthN, ExternalNameServiceTypeInvalidPortName,
         ConflictingTelemetryWorkloadSelectors, MultipleTelemetriesWithoutWorkloadSelectors,
         DestinationRuleSubsetNotSelectPods, UnknownDestinationRuleHost, ConflictingServiceEntryProtocol,
+        ShadowedHealthCheck, HealthCheckWithoutEffect,
     }.ToFrozenDictionary(c => c.Code, StringComparer.Ordinal);
 
     /// <summary>The name of a code; empty for one that is unknown.</summary>

@@ -34,6 +34,7 @@ public sealed record ConfigKind
         new("Service", ["v1"], KubernetesReader.Service),
         new("Deployment", ["apps/v1"], KubernetesReader.Deployment),
         new("Namespace", ["v1"], KubernetesReader.Namespace),
+        new("HealthCheck", Own, MeshReader.HealthCheck),
         new("MeshConfig", Own, MeshReader.MeshConfig),
         new("RateLimit", Own, MeshReader.RateLimit),
         new("ServiceExport", Own, MeshReader.ServiceExport),

@@ -32,6 +32,7 @@ public static class ManifestValidator
             case AuthorizationPolicy policy: AuthorizationPolicyRules.Check(policy, ns, spec, report); break;
             case Telemetry telemetry: TelemetryRules.Check(telemetry, ns, spec, report); break;
             case KubernetesService service: KubernetesServiceRules.Check(service, spec, report); break;
+            case HealthCheck check: HealthCheckRules.Check(check, spec, report); break;
             case RateLimit limit: RateLimitRules.Check(limit, spec, report); break;
             case MeshConfig mesh: MeshConfigRules.Check(mesh, spec, report); break;
         }

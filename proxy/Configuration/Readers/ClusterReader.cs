@@ -65,11 +65,21 @@ internal static class ClusterReader
             Connection = ConnectionReader.Read(cluster, at),
             Limits = Limits(cluster.CircuitBreakers),
             Outlier = OutlierReader.Read(cluster, at.At("outlier_detection")),
+            PanicThresholdPercent = PanicThreshold(cluster),
             ServiceHost = host,
             ServiceNamespace = ns,
         };
-        return new ClusterTemplate(Http(Hash(model, cluster, at), cluster, at), edsName, naming);
+        return new ClusterTemplate(Checked(Http(Hash(model, cluster, at), cluster, at), cluster, at), edsName, naming);
     }
+
+    private static ClusterModel Checked(ClusterModel model, Proto.Cluster.Cluster cluster, FieldPath at) =>
+        model with { HealthCheck = HealthCheckReader.Read(cluster, model.Protocol, at.At("health_checks")) };
+
+    // Where nothing is found out about endpoints there is no panic either.
+    private static int PanicThreshold(Proto.Cluster.Cluster cluster) =>
+        cluster.OutlierDetection is null && cluster.HealthChecks.Count == 0
+            ? 0
+            : (int)Math.Clamp(cluster.CommonLbConfig?.HealthyPanicThreshold?.Value ?? 50, 0, 100);
 
     private static (ClusterKind Kind, string? EdsName) Kind(Proto.Cluster.Cluster cluster, FieldPath at)
     {

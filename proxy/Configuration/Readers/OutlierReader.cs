@@ -32,7 +32,6 @@ internal static class OutlierReader
             MaxEjectionPercent = (int)Math.Min(outlier.MaxEjectionPercent ?? 10, 100),
             ErrorStatuses = ErrorStatuses(cluster),
             AlwaysEjectOneHost = outlier.AlwaysEjectOneHost ?? false,
-            PanicThresholdPercent = (int)Math.Clamp(cluster.CommonLbConfig?.HealthyPanicThreshold?.Value ?? 50, 0, 100),
         };
     }
 

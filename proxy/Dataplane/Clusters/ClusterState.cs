@@ -31,7 +31,7 @@ internal sealed class ClusterState : IDisposable
 
     public CircuitBreaker Breaker { get; } = new();
 
-    /// <summary>Rises when an endpoint is ejected or taken back.</summary>
+    /// <summary>Rises when an endpoint is taken out or back.</summary>
     public int HealthGeneration => Volatile.Read(ref _healthGeneration);
 
     public void HealthChanged() => Interlocked.Increment(ref _healthGeneration);

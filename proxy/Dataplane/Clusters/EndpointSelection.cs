@@ -28,7 +28,7 @@ internal sealed class EndpointSelection
 
     public static EndpointSelection Build(ClusterPlan plan, int generation)
     {
-        var panic = plan.Model.Outlier?.PanicThresholdPercent ?? 0;
+        var panic = plan.Model.PanicThresholdPercent;
         var levels = new PriorityLevel[plan.Groups.Length];
         var panics = new bool[levels.Length];
         var worth = new int[levels.Length];

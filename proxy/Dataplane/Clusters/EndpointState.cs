@@ -19,8 +19,11 @@ internal sealed class EndpointState(long since)
     /// <summary>The outlier counters.</summary>
     public OutlierRecord Outlier { get; } = new();
 
+    /// <summary>What checks have found.</summary>
+    public HealthRecord Health { get; } = new();
+
     /// <summary>Not to be chosen for a while, whatever the control plane says.</summary>
-    public bool IsOut => Outlier.IsEjected;
+    public bool IsOut => Outlier.IsEjected || Health.IsUnhealthy;
 
     public void Begin() => Interlocked.Increment(ref _active);
 

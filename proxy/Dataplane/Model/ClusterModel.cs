@@ -105,6 +105,15 @@ public sealed record ClusterModel
     /// <summary>When endpoints are left out for a while; null for never.</summary>
     public OutlierModel? Outlier { get; init; }
 
+    /// <summary>How endpoints are asked whether they are well; null for not at all.</summary>
+    public HealthCheckModel? HealthCheck { get; init; }
+
+    /// <summary>
+    /// What is ejected or found unwell is used all the same while fewer than this share of endpoints is in; 0 switches
+    /// that off.
+    /// </summary>
+    public int PanicThresholdPercent { get; init; }
+
     /// <summary>The service that metrics name, e.g. <c>cart.shop.svc.cluster.local</c>; empty when unknown.</summary>
     public string ServiceHost { get; init; } = "";
 
@@ -177,9 +186,6 @@ public sealed record OutlierModel
 
     /// <summary>One endpoint may be ejected even where the share forbids it.</summary>
     public bool AlwaysEjectOneHost { get; init; }
-
-    /// <summary>Ejections are ignored while fewer than this share of endpoints is in; 0 switches that off.</summary>
-    public int PanicThresholdPercent { get; init; }
 
     /// <summary>Whether a response of this status is an error.</summary>
     public bool IsError(int status) => ErrorStatuses.IsEmpty ? status >= 500 : ErrorStatuses.Contains(status);

@@ -29,6 +29,9 @@ public sealed class ProxyMetrics
 
     internal ProxyMetrics(WorkloadLabels own) => _own = own;
 
+    /// <summary>What the checks of endpoints have found.</summary>
+    internal CheckMetrics Checks { get; } = new();
+
     /// <summary>Plaintext connections that a STRICT port has closed.</summary>
     public long PlaintextRefused => Interlocked.Read(ref _plaintextRefused);
 
@@ -62,6 +65,7 @@ public sealed class ProxyMetrics
         text.Append("# TYPE mesh_rate_limited_total counter\n");
         text.Append(CultureInfo.InvariantCulture, $"mesh_rate_limited_total{{mode=\"enforced\"}} {RateLimited}\n");
         text.Append(CultureInfo.InvariantCulture, $"mesh_rate_limited_total{{mode=\"dry_run\"}} {RateLimitedDryRun}\n");
+        Checks.Write(text);
         return text.ToString();
     }
 

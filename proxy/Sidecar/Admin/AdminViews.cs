@@ -120,6 +120,7 @@ internal sealed class AdminViews(AdminSubjects subjects)
             json.WriteNumber("port", slot.Model.Port);
             json.WriteString("health", $"{slot.Model.Health}");
             json.WriteBoolean("ejected", slot.State.Outlier.IsEjected);
+            json.WriteBoolean("failsChecks", slot.State.Health.IsUnhealthy);
             json.WriteNumber("activeRequests", slot.State.Active);
             json.WriteNumber("priority", slot.Model.Priority);
             json.WriteNumber("weight", slot.Model.Weight);

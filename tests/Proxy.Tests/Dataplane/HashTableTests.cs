@@ -68,7 +68,7 @@ public sealed class HashTableTests
     [MemberData(nameof(Tables))]
     public void In_a_panic_whoever_is_ejected_keeps_its_keys(LoadBalancing policy)
     {
-        var plan = Plan(policy, [At(1), At(2)], new OutlierModel { PanicThresholdPercent = 60 });
+        var plan = Plan(policy, [At(1), At(2)], new OutlierModel(), panicThreshold: 60);
         var before = Owners(plan);
 
         plan.Slots[0].State.Outlier.TryEject(0);
@@ -127,11 +127,18 @@ public sealed class HashTableTests
 
     private static EndpointModel At(int port) => new("10.0.0.1", port);
 
-    private static ClusterPlan Plan(LoadBalancing policy, EndpointModel[] endpoints, OutlierModel? outlier = null)
+    private static ClusterPlan Plan(
+        LoadBalancing policy, EndpointModel[] endpoints, OutlierModel? outlier = null, int panicThreshold = 0)
     {
         using var state = new ClusterState("c", TimeProvider.System);
-        return state.Plan(
-            new ClusterModel { Name = "c", LoadBalancing = policy, Endpoints = [.. endpoints], Outlier = outlier });
+        return state.Plan(new ClusterModel
+        {
+            Name = "c",
+            LoadBalancing = policy,
+            Endpoints = [.. endpoints],
+            Outlier = outlier,
+            PanicThresholdPercent = panicThreshold,
+        });
     }
 
     private static int[] Owners(ClusterPlan plan) =>

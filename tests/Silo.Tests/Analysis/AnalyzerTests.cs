@@ -49,6 +49,36 @@ public sealed class AnalyzerTests
         expected);
 
     [Theory]
+    [InlineData("host: reviews, http: {}", "")]
+    [InlineData("host: nobody, http: {}", "MSH2006 spec.host")]
+    [InlineData("host: reviews, port: 81, http: {}", "MSH2006 spec.port")]
+    [InlineData("host: reviews, grpc: {}", "MSH2006 spec")]
+    [InlineData("host: many, port: 80, grpc: {}", "MSH2006 spec.port")]
+    [InlineData("host: many, grpc: {}", "")]
+    [InlineData("host: many, tcp: {}", "")]
+    public void Of_a_HealthCheck(string spec, string expected) => Check(
+        $"{Reviews}{{apiVersion: mesh.orleans.io/v1, kind: HealthCheck, metadata: {{name: h, namespace: app}}, spec: {{{spec}}}}}",
+        expected);
+
+    [Fact]
+    public void Of_two_HealthChecks_for_the_same_ports_the_one_that_names_the_port_counts_then_the_oldest()
+    {
+        var found = Analyze(Reviews + """
+            {apiVersion: mesh.orleans.io/v1, kind: HealthCheck, metadata: {name: all, namespace: app}, spec: {host: many, tcp: {}}}
+            ---
+            {apiVersion: mesh.orleans.io/v1, kind: HealthCheck, metadata: {name: second, namespace: app}, spec: {host: many, http: {}}}
+            ---
+            {apiVersion: mesh.orleans.io/v1, kind: HealthCheck, metadata: {name: named, namespace: app}, spec: {host: many, port: 81, grpc: {}}}
+            ---
+            {apiVersion: mesh.orleans.io/v1, kind: HealthCheck, metadata: {name: third, namespace: app}, spec: {host: many.app.svc.cluster.local, port: 81, tcp: {}}}
+            """);
+
+        Assert.Equal(
+            ["MSH2005 HealthCheck/app/second spec.host", "MSH2005 HealthCheck/app/third spec.host"], found.Select(Place));
+        Assert.Equal("ShadowedHealthCheck", AnalysisCode.NameOf("MSH2005"));
+    }
+
+    [Theory]
     [InlineData("ports: [{name: web, port: 80}]", "IST0118 spec.ports[0].name")]
     [InlineData("ports: [{name: web, port: 80, appProtocol: http}]", "")]
     [InlineData("ports: [{name: db, port: 3306}]", "IST0118 spec.ports[0].name")]

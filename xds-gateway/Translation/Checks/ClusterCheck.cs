@@ -35,6 +35,8 @@ internal static class ClusterCheck
             faults.Add($"{cluster.Name}: ejects over 100 %.");
         }
 
+        HealthCheckCheck.Check(cluster, faults);
+
         foreach (var any in cluster.TypedExtensionProtocolOptions.Values)
         {
             if (any.Unpack<UpstreamOptions>().UpstreamProtocolOptionsCase

@@ -20,6 +20,7 @@ internal static class EnvoyClusterCheck
         CheckDiscovery(cluster, faults);
         CheckBalancing(cluster, faults);
         CheckOutliers(cluster, faults);
+        HealthCheckCheck.Check(cluster, faults);
         foreach (var any in cluster.TypedExtensionProtocolOptions.Values)
         {
             CheckHttp2(cluster.Name, any.Unpack<UpstreamOptions>(), faults);

@@ -154,6 +154,7 @@ public static class ProxylessCheck
             faults.Add($"{cluster.Name} balances by {cluster.LbPolicy}.");
         }
 
+        if (cluster.HealthChecks.Count > 0) faults.Add($"{cluster.Name} has health checks.");
         if (cluster.TransportSocketMatches.Count > 0) faults.Add($"{cluster.Name} leaves TLS to the endpoints.");
         if (cluster.TransportSocket is { } tls)
         {

@@ -50,6 +50,7 @@ internal static class ClusterTranslator
         }
 
         HttpProtocolTranslator.Apply(cluster, source);
+        HealthCheckTranslator.Apply(cluster, view, source);
         TransportSocketTranslator.Apply(cluster, view, source);
         return cluster;
     }

@@ -18,6 +18,7 @@ internal static class EdgeCluster
         cluster.TransportSocket = null;
         cluster.TransportSocketMatches.Clear();
         cluster.TypedExtensionProtocolOptions.Clear();
+        HealthCheckTranslator.Clear(cluster); // they would have to speak the mTLS that goes through
         if (cluster.EdsClusterConfig is { } eds) eds.ServiceName = source.ServerName;
         if (cluster.LoadAssignment is { } own) own.ClusterName = source.ServerName;
         return cluster;

@@ -47,6 +47,7 @@ internal static class EnvoyCluster
             cluster.Name = NameOf(source, member);
             cluster.Type = Cluster.Types.DiscoveryType.Static;
             cluster.EdsClusterConfig = null;
+            HealthCheckTranslator.Clear(cluster); // the client has chosen: there is nobody else to send to
             cluster.LoadAssignment = ClusterLoadAssignmentTranslator.Translate(view, one);
             cluster.LoadAssignment.ClusterName = cluster.Name;
             yield return cluster;

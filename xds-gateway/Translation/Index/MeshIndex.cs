@@ -32,6 +32,7 @@ public sealed class MeshIndex
         (VirtualServices, GatewayRoutes) = RoutesOf(snapshot);
         Gateways = [.. OldestFirst<Gateway>(snapshot)];
         DestinationRules = ByNamespace<DestinationRule>(snapshot);
+        HealthChecks = ByNamespace<HealthCheck>(snapshot);
         PeerAuthentications = ByNamespace<PeerAuthentication>(snapshot);
         RequestAuthentications = ByNamespace<RequestAuthentication>(snapshot);
         AuthorizationPolicies = ByNamespace<AuthorizationPolicy>(snapshot);
@@ -50,6 +51,7 @@ public sealed class MeshIndex
         _routesFor = change.HasRoutes ? new(StringComparer.Ordinal) : before._routesFor;
         _byAddress = before._byAddress;
         DestinationRules = before.DestinationRules;
+        HealthChecks = before.HealthChecks;
         PeerAuthentications = before.PeerAuthentications;
         RequestAuthentications = before.RequestAuthentications;
         AuthorizationPolicies = before.AuthorizationPolicies;
@@ -71,6 +73,8 @@ public sealed class MeshIndex
     internal ImmutableArray<Sourced<Gateway>> Gateways { get; }
 
     internal ILookup<string, Sourced<DestinationRule>> DestinationRules { get; }
+
+    internal ILookup<string, Sourced<HealthCheck>> HealthChecks { get; }
 
     internal ILookup<string, Sourced<PeerAuthentication>> PeerAuthentications { get; }
 

@@ -24,6 +24,23 @@ internal static class MeshReader
 
     public static ServiceExport ServiceExport(ObjectReader _) => new();
 
+    public static HealthCheck HealthCheck(ObjectReader reader) => new()
+    {
+        Host = reader.Text("host"),
+        Port = reader.Integer("port"),
+        Interval = reader.Duration("interval"),
+        Timeout = reader.Duration("timeout"),
+        UnhealthyThreshold = reader.Integer("unhealthyThreshold"),
+        HealthyThreshold = reader.Integer("healthyThreshold"),
+        Http = reader.Object("http", http => new HttpHealthCheck(
+            http.Text("path"),
+            http.Text("host"),
+            http.Words(
+                "expectedStatuses", "a status from 100 to 599 nor a range like 200-299", StatusRange.TryParse))),
+        Tcp = reader.Object("tcp", _ => new TcpHealthCheck()),
+        Grpc = reader.Object("grpc", grpc => new GrpcHealthCheck(grpc.Text("service"))),
+    };
+
     public static RateLimit RateLimit(ObjectReader reader) => new()
     {
         Selector = reader.Object("selector", CommonReader.MatchLabels),

@@ -104,6 +104,19 @@ internal sealed class ObjectReader
 
     public ImmutableArray<string> Texts(string name) => Items(name, TextOf);
 
+    /// <summary>A list of numbers and words; one that cannot be parsed is reported.</summary>
+    /// <param name="name">The field.</param>
+    /// <param name="wanted">What an element must be, as in "is neither ...".</param>
+    /// <param name="parse">Reads one; null when it makes no sense.</param>
+    public ImmutableArray<T> Words<T>(string name, string wanted, Func<string, T?> parse)
+        where T : class => Items(name, (node, place) =>
+    {
+        var text = (node as ScalarNode)?.Text;
+        var item = text is null ? null : parse(text);
+        if (item is null) findings.Unreadable(place(), $"{text ?? Describe(node)} is neither {wanted}", node.Line);
+        return item;
+    });
+
     public ImmutableArray<int> Integers(string name)
     {
         var numbers = ImmutableArray.CreateBuilder<int>();

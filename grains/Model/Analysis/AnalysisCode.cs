@@ -72,6 +72,12 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
     internal static readonly AnalysisCode ConflictingServiceEntryProtocol =
         Warning("IST0177", nameof(ConflictingServiceEntryProtocol));
 
+    /// <summary>Of this mesh: tokens of an issuer are refused for want of keys.</summary>
+    internal static readonly AnalysisCode IssuerKeysMissing = Error("MSH2005", nameof(IssuerKeysMissing));
+
+    /// <summary>Of this mesh: keys of an issuer could not be fetched the last time.</summary>
+    internal static readonly AnalysisCode IssuerKeysStale = Warning("MSH2006", nameof(IssuerKeysStale));
+
     private static readonly FrozenDictionary<string, AnalysisCode> _all = new[]
     {
         Error(Violation.SchemaCode, "SchemaValidationError"), Warning("IST0133", "SchemaWarning"),
@@ -88,6 +94,7 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
         JwtClaimBasedRoutingWithoutRequestAuthN, ExternalNameServiceTypeInvalidPortName,
         ConflictingTelemetryWorkloadSelectors, MultipleTelemetriesWithoutWorkloadSelectors,
         DestinationRuleSubsetNotSelectPods, UnknownDestinationRuleHost, ConflictingServiceEntryProtocol,
+        IssuerKeysMissing, IssuerKeysStale,
     }.ToFrozenDictionary(c => c.Code, StringComparer.Ordinal);
 
     /// <summary>The name of a code; empty for one that is unknown.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Issuers;
 using MeshOrleans.Model.Tokens;
 
 namespace MeshOrleans.Model.Validation;
@@ -26,20 +27,22 @@ internal static class RequestAuthenticationLimits
 
     private static void CheckRule(JwtRule rule, FieldPath path, RuleReport report)
     {
-        if (rule.JwksUri.Length > 0)
+        if (rule.Jwks.Length > 0)
         {
-            report.Unsupported(path.At("jwksUri"), "jwksUri", "put the keys into jwks: nobody would fetch them");
+            if (rule.Timeout is not null) report.NotActedOn(path.At("timeout"), "timeout");
+            if (JsonWebKeySet.TryParse(rule.Jwks, out var keys, out _))
+            {
+                foreach (var reason in keys.LeftOut) report.NotActedOn(path.At("jwks"), $"a key ({reason})");
+            }
         }
-        else if (rule.Jwks.Length == 0)
+        else if (rule.JwksUri.Length == 0 && KeySource.AddressOf(rule) is null)
         {
-            report.Unsupported(path, "a rule without jwks", "put the keys into jwks: nobody would look for them");
-        }
-        else if (JsonWebKeySet.TryParse(rule.Jwks, out var keys, out _))
-        {
-            foreach (var reason in keys.LeftOut) report.NotActedOn(path.At("jwks"), $"a key ({reason})");
+            report.Unsupported(
+                path,
+                "a rule without jwks and jwksUri, whose issuer is no address,",
+                "give one of them: there is nowhere to look for keys");
         }
 
-        if (rule.Timeout is not null) report.NotActedOn(path.At("timeout"), "timeout");
         CheckOutput(rule.OutputPayloadToHeader, path.At("outputPayloadToHeader"), report);
         foreach (var (i, claim) in rule.OutputClaimToHeaders.Index())
         {

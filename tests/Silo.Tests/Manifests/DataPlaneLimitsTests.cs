@@ -78,8 +78,7 @@ public sealed class DataPlaneLimitsTests
     }
 
     [Theory]
-    [InlineData("jwtRules: [{ issuer: a, jwksUri: \"https://a/k\" }]", "jwtRules[0].jwksUri", "put the keys into jwks")]
-    [InlineData("jwtRules: [{ issuer: a }]", "jwtRules[0]", "a rule without jwks is not supported")]
+    [InlineData("jwtRules: [{ issuer: a }]", "jwtRules[0]", "a rule without jwks and jwksUri, whose issuer is no address,")]
     [InlineData("targetRefs: [{ kind: Service, name: s }]", "targetRefs", "no token would be checked")]
     [InlineData(
         "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', outputPayloadToHeader: Content-Length }]",
@@ -97,6 +96,8 @@ public sealed class DataPlaneLimitsTests
             + "fromParams: [t], fromCookies: [c], outputPayloadToHeader: x-jwt, forwardOriginalToken: true, "
             + "outputClaimToHeaders: [{ header: x-sub, claim: sub }], spaceDelimitedClaims: [roles] }]")]
     [InlineData("RequestAuthentication", "selector: { matchLabels: { a: b } }")]
+    [InlineData("RequestAuthentication", "jwtRules: [{ issuer: a, jwksUri: \"https://a/k\", timeout: 2s }]")]
+    [InlineData("RequestAuthentication", "jwtRules: [{ issuer: \"https://a\" }]")]
     [InlineData("AuthorizationPolicy", "action: DENY, rules: [{ from: [{ source: { notRequestPrincipals: [\"*\"] } }] }]")]
     [InlineData("AuthorizationPolicy", "rules: [{ from: [{ source: { requestPrincipals: [\"a/b\"] } }] }]")]
     [InlineData("AuthorizationPolicy", "rules: [{ when: [{ key: \"request.auth.claims[a][b]\", notValues: [c] }] }]")]

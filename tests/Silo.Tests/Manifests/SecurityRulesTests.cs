@@ -86,6 +86,7 @@ public sealed class SecurityRulesTests
     [Theory]
     [InlineData("jwtRules: [{}]", "jwtRules[0]", "issuer or jwksUri must be non-empty string")]
     [InlineData("jwtRules: [{ issuer: a, jwksUri: \"ftp://x\" }]", "jwtRules[0].jwksUri", "must be http or https")]
+    [InlineData("jwtRules: [{ jwksUri: \"https://u@x/k\" }]", "jwtRules[0].jwksUri", "must have a host, no user name")]
     [InlineData("jwtRules: [{ issuer: a, jwks: \"{\" }]", "jwtRules[0].jwks", "jwks parse error")]
     [InlineData(
         "jwtRules: [{ issuer: a, audiences: [\"\"] }]", "jwtRules[0].audiences[0]",

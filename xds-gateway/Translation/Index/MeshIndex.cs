@@ -37,6 +37,7 @@ public sealed class MeshIndex
         AuthorizationPolicies = ByNamespace<AuthorizationPolicy>(snapshot);
         RateLimits = ByNamespace<RateLimit>(snapshot);
         Sidecars = ByNamespace<Sidecar>(snapshot);
+        KeySets = snapshot.KeySets;
     }
 
     private MeshIndex(MeshIndex before, MeshSnapshot snapshot, MeshChange change)
@@ -55,6 +56,7 @@ public sealed class MeshIndex
         AuthorizationPolicies = before.AuthorizationPolicies;
         RateLimits = before.RateLimits;
         Sidecars = before.Sidecars;
+        KeySets = before.KeySets;
     }
 
     internal MeshSettings Settings { get; }
@@ -81,6 +83,9 @@ public sealed class MeshIndex
     internal ILookup<string, Sourced<RateLimit>> RateLimits { get; }
 
     internal ILookup<string, Sourced<Sidecar>> Sidecars { get; }
+
+    /// <summary>Fetched keys of issuers by the address that they come from.</summary>
+    internal ImmutableSortedDictionary<string, string> KeySets { get; }
 
     /// <summary>
     /// The index of a snapshot. A snapshot never changes, so its index may be kept as long as it lives.

@@ -8,6 +8,10 @@ namespace MeshOrleans.Model.Validation;
 /// <summary>What of a RequestAuthentication this version cannot do. What would leave tokens unchecked is refused.</summary>
 internal static class RequestAuthenticationLimits
 {
+    // Names that an application may take for one another: CGI and its heirs read - and _ alike.
+    private static readonly IEqualityComparer<string> Twins = EqualityComparer<string>.Create(
+        static (one, other) => Plain(one!) == Plain(other!), static name => Plain(name).GetHashCode(StringComparison.Ordinal));
+
     // What a claim must not be written into: the transport's own, and what only the mesh may say.
     private static readonly FrozenSet<string> Reserved = new[]
     {
@@ -22,8 +26,19 @@ internal static class RequestAuthenticationLimits
             report.Unsupported(spec.At("targetRefs"), "targetRefs", "use selector: no token would be checked");
         }
 
-        foreach (var (i, rule) in policy.JwtRules.Index()) CheckRule(rule, spec.At("jwtRules").At(i), report);
+        var places = policy.JwtRules.SelectMany(PlacesOf).ToHashSet(Twins);
+        foreach (var (i, rule) in policy.JwtRules.Index())
+        {
+            CheckRule(rule, spec.At("jwtRules").At(i), report);
+            CheckOutputs(rule, places, spec.At("jwtRules").At(i), report);
+        }
     }
+
+    /// <summary>The headers in which a rule looks for tokens.</summary>
+    private static IEnumerable<string> PlacesOf(JwtRule rule) =>
+        rule is { FromHeaders.IsEmpty: true, FromParams.IsEmpty: true, FromCookies.IsEmpty: true }
+            ? ["authorization"]
+            : rule.FromHeaders.Select(header => header.Name);
 
     private static void CheckRule(JwtRule rule, FieldPath path, RuleReport report)
     {
@@ -43,12 +58,38 @@ internal static class RequestAuthenticationLimits
                 "give one of them: there is nowhere to look for keys");
         }
 
-        CheckOutput(rule.OutputPayloadToHeader, path.At("outputPayloadToHeader"), report);
+    }
+
+    /// <summary>
+    /// What a rule writes must not be taken for a token by another, and two things in one header not for one.
+    /// </summary>
+    private static void CheckOutputs(JwtRule rule, HashSet<string> places, FieldPath path, RuleReport report)
+    {
+        var written = new HashSet<string>(Twins);
+        Check(rule.OutputPayloadToHeader, path.At("outputPayloadToHeader"));
         foreach (var (i, claim) in rule.OutputClaimToHeaders.Index())
         {
-            CheckOutput(claim.Header, path.At("outputClaimToHeaders").At(i).At("header"), report);
+            Check(claim.Header, path.At("outputClaimToHeaders").At(i).At("header"));
+        }
+
+        void Check(string header, FieldPath at)
+        {
+            if (header.Length == 0) return;
+            CheckOutput(header, at, report);
+            if (places.Contains(header))
+            {
+                report.Unsupported(
+                    at, $"writing into {header}, from which a rule of this policy reads tokens,", "choose another header");
+            }
+
+            if (!written.Add(header))
+            {
+                report.Unsupported(at, $"writing two things into {header}", "give each a header of its own");
+            }
         }
     }
+
+    private static string Plain(string name) => name.Replace('_', '-').ToLowerInvariant();
 
     private static void CheckOutput(string header, FieldPath path, RuleReport report)
     {

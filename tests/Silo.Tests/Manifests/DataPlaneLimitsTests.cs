@@ -86,6 +86,22 @@ public sealed class DataPlaneLimitsTests
     [InlineData(
         "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', outputClaimToHeaders: [{ header: x-mesh-a, claim: b }] }]",
         "jwtRules[0].outputClaimToHeaders[0].header", "the header x-mesh-a is not supported")]
+    [InlineData(
+        "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', outputPayloadToHeader: X_Token }, "
+            + "{ issuer: b, jwks: '{\"keys\":[]}', fromHeaders: [{ name: x-token }] }]",
+        "jwtRules[0].outputPayloadToHeader", "writing into X_Token, from which a rule of this policy reads tokens,")]
+    [InlineData(
+        "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', fromHeaders: [{ name: x }], "
+            + "outputClaimToHeaders: [{ header: Authorization, claim: b }] }, { issuer: b, jwks: '{\"keys\":[]}' }]",
+        "jwtRules[0].outputClaimToHeaders[0].header", "writing into Authorization")]
+    [InlineData(
+        "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', "
+            + "outputClaimToHeaders: [{ header: x-a, claim: a }, { header: x_A, claim: b }] }]",
+        "jwtRules[0].outputClaimToHeaders[1].header", "writing two things into x_A")]
+    [InlineData(
+        "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', outputPayloadToHeader: x-a, "
+            + "outputClaimToHeaders: [{ header: x-a, claim: a }] }]",
+        "jwtRules[0].outputClaimToHeaders[0].header", "writing two things into x-a")]
     public void Authentication_that_nobody_would_enforce_is_refused(string fields, string path, string message) =>
         RuleTable.Limits("RequestAuthentication", $"{{ {fields} }}", path, message);
 
@@ -98,6 +114,13 @@ public sealed class DataPlaneLimitsTests
     [InlineData("RequestAuthentication", "selector: { matchLabels: { a: b } }")]
     [InlineData("RequestAuthentication", "jwtRules: [{ issuer: a, jwksUri: \"https://a/k\", timeout: 2s }]")]
     [InlineData("RequestAuthentication", "jwtRules: [{ issuer: \"https://a\" }]")]
+    [InlineData(
+        "RequestAuthentication",
+        "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', fromParams: [t], outputPayloadToHeader: Authorization }]")]
+    [InlineData(
+        "RequestAuthentication",
+        "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', outputPayloadToHeader: x }, "
+            + "{ issuer: b, jwks: '{\"keys\":[]}', outputPayloadToHeader: x }]")]
     [InlineData("AuthorizationPolicy", "action: DENY, rules: [{ from: [{ source: { notRequestPrincipals: [\"*\"] } }] }]")]
     [InlineData("AuthorizationPolicy", "rules: [{ from: [{ source: { requestPrincipals: [\"a/b\"] } }] }]")]
     [InlineData("AuthorizationPolicy", "rules: [{ when: [{ key: \"request.auth.claims[a][b]\", notValues: [c] }] }]")]

@@ -1,4 +1,5 @@
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Issuers;
 
 namespace MeshOrleans.Silo.Issuers;
 
@@ -15,6 +16,16 @@ internal sealed class FetchSchedule
     /// <param name="fetchedAt">When they were last fetched, perhaps by another process; null when never.</param>
     /// <param name="hasFailed">Whether an attempt after that has failed.</param>
     public FetchSchedule(DateTimeOffset? fetchedAt, bool hasFailed) => _last = hasFailed ? null : fetchedAt;
+
+    /// <summary>
+    /// The addresses in the order in which they are to be asked: who has waited longest goes first, so that many that hang
+    /// cannot keep the others from their turn.
+    /// </summary>
+    /// <param name="wanted">The addresses, those of the oldest policies first.</param>
+    /// <param name="schedules">What is known of them; those that are not in it were never asked.</param>
+    public static IEnumerable<KeySource> InTurn(
+        IEnumerable<KeySource> wanted, IReadOnlyDictionary<string, FetchSchedule> schedules) =>
+        wanted.OrderBy(source => schedules.GetValueOrDefault(source.Address)?._last ?? DateTimeOffset.MinValue).ToList();
 
     /// <summary>The attempt that is under way, or the last.</summary>
     public Task Attempt { get; set; } = Task.CompletedTask;

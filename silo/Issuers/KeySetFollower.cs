@@ -54,7 +54,7 @@ internal sealed partial class KeySetFollower(
         }
 
         Adopt(mesh.Settings.IssuerKeys ?? IssuerKeySettings.Default);
-        foreach (var source in wanted) Start(source, mesh, cancellationToken);
+        foreach (var source in FetchSchedule.InTurn(wanted, _schedules)) Start(source, mesh, cancellationToken);
         var addresses = wanted.Select(source => source.Address).ToHashSet(StringComparer.Ordinal);
         foreach (var address in _schedules.Keys.Where(address => !addresses.Contains(address)).ToList())
         {

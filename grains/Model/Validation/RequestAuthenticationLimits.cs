@@ -57,7 +57,6 @@ internal static class RequestAuthenticationLimits
                 "a rule without jwks and jwksUri, whose issuer is no address,",
                 "give one of them: there is nowhere to look for keys");
         }
-
     }
 
     /// <summary>

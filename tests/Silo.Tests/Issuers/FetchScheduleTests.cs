@@ -1,4 +1,5 @@
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Issuers;
 using MeshOrleans.Silo.Issuers;
 
 namespace MeshOrleans.Silo.Tests.Issuers;
@@ -46,6 +47,20 @@ public sealed class FetchScheduleTests
         schedule.Note(succeeded: true, _now);
         schedule.Retry();
         Assert.False(schedule.IsDue(_now.AddMinutes(19), _settings));
+    }
+
+    [Fact]
+    public void Who_has_waited_longest_goes_first()
+    {
+        var schedules = new Dictionary<string, FetchSchedule>
+        {
+            ["late"] = new(_now, hasFailed: false),
+            ["early"] = new(_now.AddSeconds(-1), hasFailed: false),
+            ["failed"] = new(_now, hasFailed: true),
+        };
+        var wanted = new[] { "late", "early", "failed", "new" }.Select(address => new KeySource(address, TimeSpan.Zero));
+
+        Assert.Equal(["failed", "new", "early", "late"], FetchSchedule.InTurn(wanted, schedules).Select(s => s.Address));
     }
 
     [Fact]

@@ -36,15 +36,19 @@ internal static class ApiAuthorization
     public static Caller Caller(this HttpContext context) =>
         context.Features.Get<Caller>() ?? throw new InvalidOperationException("The endpoint has no caller filter.");
 
-    /// <summary>Only the admin may call; others get 401 or 403.</summary>
+    /// <summary>
+    /// Only the admin may call. A member, whose certificate is proved, gets 403; any other bearer is not one that is good here,
+    /// and gets 401 as nobody does.
+    /// </summary>
     public static TBuilder RequireAdmin<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.AddEndpointFilter(async (invocation, next) =>
         Identify(invocation.HttpContext) switch
         {
             Api.Caller.Admin => await next(invocation),
+            Api.Caller.Member => Problems.Forbidden("This call needs the admin credential (DATA/admin-token)."),
             Api.Caller.Anonymous => Problems.Unauthenticated(
                 "Send 'Authorization: Bearer <admin token>'; the token is in DATA/admin-token."),
-            _ => Problems.Forbidden("This call needs the admin credential (DATA/admin-token)."),
+            _ => Problems.Unauthenticated("The bearer is not the admin token of this control plane (DATA/admin-token)."),
         });
 
     /// <summary>Anybody who presents something may call; the endpoint decides on <see cref="Caller"/>.</summary>

@@ -27,8 +27,13 @@ internal static class CertificateEndpoints
     }
 
     /// <summary>The roots that members trust, of this mesh and of those it is linked to.</summary>
-    private static IResult Bundles(SnapshotHolder snapshots)
+    private static IResult Bundles(HttpContext context, SnapshotHolder snapshots)
     {
+        if (context.Caller() is Caller.Bearer)
+        {
+            return Problems.Unauthenticated("The bearer is neither a join token nor the admin token.");
+        }
+
         if (!snapshots.IsSynced) return Problems.Of(503, "Not ready.", "The mesh is not known here yet.");
         var bundles = snapshots.Current.Bundles.Values;
         return Results.Json(

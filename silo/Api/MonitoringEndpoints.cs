@@ -1,6 +1,7 @@
 using System.Globalization;
 using MeshOrleans.Silo.Hosting;
 using MeshOrleans.Silo.Hosting.Clock;
+using MeshOrleans.Silo.Issuers;
 using MeshOrleans.Xds.Gateway.Snapshots;
 using MeshOrleans.Xds.Gateway.Status;
 using Microsoft.Extensions.Options;
@@ -26,8 +27,9 @@ internal static class MonitoringEndpoints
         routes.MapGet("/healthz/ready", Ready);
         routes.MapGet(
             "/metrics",
-            (GatewayMetrics metrics, ClusterClock clock, JoinAdmission joins) =>
-                Results.Text(metrics.ToPrometheus() + Own(clock, joins), "text/plain; version=0.0.4"));
+            (GatewayMetrics metrics, ClusterClock clock, JoinAdmission joins, SnapshotHolder snapshots) => Results.Text(
+                metrics.ToPrometheus() + Own(clock, joins) + IssuerMetrics.Of(snapshots.Current),
+                "text/plain; version=0.0.4"));
     }
 
     private static IResult Ready(

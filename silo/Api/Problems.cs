@@ -43,7 +43,7 @@ internal static class Problems
     public static IResult BadField(string path, string message) =>
         Of(400, "The request is refused.", $"{path}: {message}", [ProblemError.At(path, message)]);
 
-    public static IResult Unauthenticated(string detail) => Of(401, "Who are you?", detail);
+    public static IResult Unauthenticated(string detail) => new ChallengeResult(Of(401, "Who are you?", detail));
 
     public static IResult Forbidden(string detail) => Of(403, "Not allowed.", detail);
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using MeshOrleans.Grains;
 using MeshOrleans.Grains.Identity;
@@ -5,6 +6,7 @@ using MeshOrleans.Multicluster.Federation;
 using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Silo.Api;
 using MeshOrleans.Silo.Hosting.Clock;
+using MeshOrleans.Silo.Issuers;
 using MeshOrleans.Silo.Storage;
 using MeshOrleans.Xds.Gateway;
 using MeshOrleans.Xds.Gateway.Snapshots;
@@ -74,6 +76,9 @@ internal static class ControlPlaneHost
         services.Configure<XdsGatewayOptions>(gateway => gateway.Name = settings.DisplayName);
         services.AddWorkloads();
         services.AddFederation(settings.PeerInterval);
+        services.AddSingleton(provider => new KeySetClient(
+            Dns.GetHostAddressesAsync, provider.GetRequiredService<TimeProvider>()));
+        services.AddHostedService<KeySetFollower>();
         services.AddApi();
         services.AddOptions<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>()
             .Configure<Listeners, ServingCertificate, SnapshotHolder, TimeProvider, ILogger<ServingCertificate>>(

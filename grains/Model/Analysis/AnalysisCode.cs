@@ -77,6 +77,12 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
     internal static readonly AnalysisCode HealthCheckWithoutEffect =
         Warning("MSH2006", nameof(HealthCheckWithoutEffect));
 
+    /// <summary>Of this mesh: tokens of an issuer are refused for want of keys.</summary>
+    internal static readonly AnalysisCode IssuerKeysMissing = Error("MSH2007", nameof(IssuerKeysMissing));
+
+    /// <summary>Of this mesh: keys of an issuer could not be fetched the last time.</summary>
+    internal static readonly AnalysisCode IssuerKeysStale = Warning("MSH2008", nameof(IssuerKeysStale));
+
     private static readonly FrozenDictionary<string, AnalysisCode> _all = new[]
     {
         Error(Violation.SchemaCode, "SchemaValidationError"), Warning("IST0133", "SchemaWarning"),
@@ -94,6 +100,7 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
         ConflictingTelemetryWorkloadSelectors, MultipleTelemetriesWithoutWorkloadSelectors,
         DestinationRuleSubsetNotSelectPods, UnknownDestinationRuleHost, ConflictingServiceEntryProtocol,
         ShadowedHealthCheck, HealthCheckWithoutEffect,
+        IssuerKeysMissing, IssuerKeysStale,
     }.ToFrozenDictionary(c => c.Code, StringComparer.Ordinal);
 
     /// <summary>The name of a code; empty for one that is unknown.</summary>

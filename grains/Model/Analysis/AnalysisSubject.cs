@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Issuers;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
 
@@ -17,6 +18,7 @@ internal sealed class AnalysisSubject
         Registry = ServiceRegistry.From(snapshot);
         RootNamespace = Of<MeshConfig>().Select(m => m.Spec.RootNamespace).FirstOrDefault(ns => ns is { Length: > 0 })
             ?? "istio-system";
+        KeySources = KeySource.WantedBy(snapshot);
         _labels = Members(snapshot).ToLookup(m => m.Namespace, m => m.Labels, StringComparer.Ordinal);
     }
 
@@ -27,6 +29,12 @@ internal sealed class AnalysisSubject
 
     /// <summary>The namespace whose policies count for all.</summary>
     public string RootNamespace { get; }
+
+    /// <summary>Where the keys of issuers are fetched from.</summary>
+    public ImmutableArray<KeySource> KeySources { get; }
+
+    /// <summary>How fetching them stands, by address.</summary>
+    public ImmutableSortedDictionary<string, IssuerRecord> Issuers => _snapshot.Issuers;
 
     /// <summary>All of a kind, the oldest first.</summary>
     public IReadOnlyList<(ConfigResource Resource, TSpec Spec)> Of<TSpec>()

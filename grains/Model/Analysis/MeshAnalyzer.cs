@@ -34,6 +34,7 @@ public static class MeshAnalyzer
         ServiceAnalyzer.Analyze(subject, report);
         GatewayAnalyzer.Analyze(subject, report);
         SelectorAnalyzer.Analyze(subject, report);
+        IssuerKeyAnalyzer.Analyze(subject, report);
         return report.ToImmutable();
     }
 

@@ -37,6 +37,12 @@ public enum PathNormalization
 /// </summary>
 public sealed record MeshConfig : ConfigSpec
 {
+    /// <summary>Nothing is set.</summary>
+    public static MeshConfig Default { get; } = new();
+
+    /// <summary>The one that counts.</summary>
+    public static ConfigKey Key { get; } = new(nameof(MeshConfig), "istio-system", "default");
+
     /// <summary>The trust domain of new identities; null means that of the authority.</summary>
     public string? TrustDomain { get; init; }
 
@@ -81,4 +87,7 @@ public sealed record MeshConfig : ConfigSpec
     /// null means no: they get the whole mesh. A Sidecar resource with egress hosts counts instead of it.
     /// </summary>
     public bool? AutoScope { get; init; }
+
+    /// <summary>How the keys of issuers are fetched; null means the defaults.</summary>
+    public IssuerKeySettings? IssuerKeys { get; init; }
 }

@@ -41,6 +41,18 @@ public sealed record MeshSnapshot
     public ImmutableSortedDictionary<string, ImportedService> Imports { get; init; } =
         ImmutableSortedDictionary.Create<string, ImportedService>(StringComparer.Ordinal);
 
+    /// <summary>Fetched public keys of issuers, each set as JSON text, by the address that they come from.</summary>
+    public ImmutableSortedDictionary<string, string> KeySets { get; init; } =
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
+    /// <summary>How fetching keys stands, by the same addresses.</summary>
+    public ImmutableSortedDictionary<string, IssuerRecord> Issuers { get; init; } =
+        ImmutableSortedDictionary.Create<string, IssuerRecord>(StringComparer.Ordinal);
+
+    /// <summary>The mesh's settings: those of the MeshConfig that counts, or the defaults.</summary>
+    public MeshConfig Settings =>
+        Config.GetValueOrDefault(MeshConfig.Key)?.Spec as MeshConfig ?? MeshConfig.Default;
+
     /// <summary>This mesh's own bundle; null until the authority has published it.</summary>
     public TrustBundle? LocalBundle => Bundles.Values.FirstOrDefault(b => b.IsLocal);
 
@@ -70,6 +82,9 @@ public sealed record MeshSnapshot
             this with { Peers = Peers.SetItem(rest, SnapshotPayload.ReadPeer(payload)) },
         (SnapshotKey.Import, var rest) =>
             this with { Imports = Imports.SetItem(rest, SnapshotPayload.ReadImport(payload)) },
+        (SnapshotKey.KeySet, var rest) => this with { KeySets = KeySets.SetItem(rest, payload) },
+        (SnapshotKey.Issuer, var rest) =>
+            this with { Issuers = Issuers.SetItem(rest, SnapshotPayload.ReadIssuer(payload)) },
         _ => throw new FormatException($"'{key}' names no entry of the mesh snapshot."),
     };
 
@@ -83,6 +98,8 @@ public sealed record MeshSnapshot
         (SnapshotKey.Identity, var rest) => this with { Identities = Identities.Remove(rest) },
         (SnapshotKey.Peer, var rest) => this with { Peers = Peers.Remove(rest) },
         (SnapshotKey.Import, var rest) => this with { Imports = Imports.Remove(rest) },
+        (SnapshotKey.KeySet, var rest) => this with { KeySets = KeySets.Remove(rest) },
+        (SnapshotKey.Issuer, var rest) => this with { Issuers = Issuers.Remove(rest) },
         _ => throw new FormatException($"'{key}' names no entry of the mesh snapshot."),
     };
 

@@ -20,4 +20,10 @@ public static class SnapshotKey
 
     /// <summary>Services of other meshes: <c>import/peer/namespace/service</c>.</summary>
     public const string Import = "import/";
+
+    /// <summary>Fetched keys of issuers: <c>keyset/address</c>, the address that they are fetched from.</summary>
+    public const string KeySet = "keyset/";
+
+    /// <summary>How fetching them stands: <c>issuer/address</c>.</summary>
+    public const string Issuer = "issuer/";
 }

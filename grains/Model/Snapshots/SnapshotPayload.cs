@@ -32,6 +32,10 @@ public static class SnapshotPayload
     public static string Write(ImportedService service) =>
         JsonSerializer.Serialize(service, SnapshotJsonContext.Default.ImportedService);
 
+    /// <summary>Writes how fetching an issuer's keys stands.</summary>
+    public static string Write(IssuerRecord issuer) =>
+        JsonSerializer.Serialize(issuer, SnapshotJsonContext.Default.IssuerRecord);
+
     /// <summary>Reads a configuration resource.</summary>
     /// <exception cref="FormatException">The payload is not what its key says.</exception>
     public static ConfigResource ReadConfig(string payload) => ConfigJson.Read(payload);
@@ -58,6 +62,10 @@ public static class SnapshotPayload
     public static ImportedService ReadImport(string payload) =>
         Read(payload, SnapshotJsonContext.Default.ImportedService);
 
+    /// <summary>Reads how fetching an issuer's keys stands.</summary>
+    /// <exception cref="FormatException">The payload is not what its key says.</exception>
+    public static IssuerRecord ReadIssuer(string payload) => Read(payload, SnapshotJsonContext.Default.IssuerRecord);
+
     private static T Read<T>(string payload, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
         where T : class
     {
@@ -82,4 +90,5 @@ public static class SnapshotPayload
 [JsonSerializable(typeof(IdentityRecord))]
 [JsonSerializable(typeof(PeerRecord))]
 [JsonSerializable(typeof(ImportedService))]
+[JsonSerializable(typeof(IssuerRecord))]
 internal sealed partial class SnapshotJsonContext : JsonSerializerContext;

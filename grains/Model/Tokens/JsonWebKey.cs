@@ -1,4 +1,6 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text.Json;
 
 namespace MeshOrleans.Model.Tokens;
 
@@ -33,6 +35,28 @@ public sealed class JsonWebKey
 
     /// <summary>Its name (<c>kid</c>); null when it has none.</summary>
     public string? Id { get; }
+
+    /// <summary>Writes what is public of it, and nothing else.</summary>
+    internal void Write(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("kty", _curve.Length > 0 ? "EC" : "RSA");
+        if (Id is not null) writer.WriteString("kid", Id);
+        if (_algorithm is not null) writer.WriteString("alg", _algorithm);
+        if (_curve.Length > 0)
+        {
+            writer.WriteString("crv", _curve);
+            writer.WriteString("x", Base64Url.EncodeToString(_point.Q.X));
+            writer.WriteString("y", Base64Url.EncodeToString(_point.Q.Y));
+        }
+        else
+        {
+            writer.WriteString("n", Base64Url.EncodeToString(_rsa.Modulus));
+            writer.WriteString("e", Base64Url.EncodeToString(_rsa.Exponent));
+        }
+
+        writer.WriteEndObject();
+    }
 
     /// <summary>Whether signatures of an algorithm can be by this key.</summary>
     internal bool Fits(JwsAlgorithm algorithm) =>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using System.Text.Json;
 
 namespace MeshOrleans.Model.Tokens;
 
@@ -61,6 +62,24 @@ public sealed class JsonWebKeySet
 
         keys = Read(list.Items);
         return true;
+    }
+
+    /// <summary>
+    /// The keys that can be used as JSON text, the public numbers only: what is handed on when a set came from elsewhere.
+    /// </summary>
+    public string ToPublicText()
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+        {
+            writer.WriteStartObject();
+            writer.WriteStartArray("keys");
+            foreach (var key in Keys) key.Write(writer);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray());
     }
 
     private static JsonWebKeySet Read(ImmutableArray<Claim> items)

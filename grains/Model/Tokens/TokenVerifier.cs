@@ -3,13 +3,17 @@ namespace MeshOrleans.Model.Tokens;
 /// <summary>Decides whether a token is one that a rule accepts.</summary>
 /// <remarks>
 /// In Envoy's order: form, issuer, time, audience, key, signature. A token names its key (<c>kid</c>) or is tried with
-/// all keys of its kind. A key never serves an algorithm of another kind, so an RSA key is never taken for a shared
+/// the keys of its kind, but not with more than <see cref="MaxTried"/>: a set may have a hundred, and whoever makes up
+/// tokens would have each of them tried. A key never serves an algorithm of another kind, so an RSA key is never taken for a shared
 /// secret.
 /// </remarks>
 internal static class TokenVerifier
 {
     /// <summary>How far the clocks of issuer and proxy may be apart, in seconds; Envoy's default.</summary>
     private const double ClockSkew = 60;
+
+    /// <summary>How many keys a token is tried with. Envoy has no such bound; issuers have fewer keys.</summary>
+    public const int MaxTried = 16;
 
     /// <summary>Never throws, whatever the text.</summary>
     public static TokenProblem Verify(
@@ -50,14 +54,31 @@ internal static class TokenVerifier
 
     private static TokenProblem CheckSignature(JsonWebKeySet keys, CompactToken token, JwsAlgorithm algorithm)
     {
+        var left = MaxTried;
+        if (token.KeyId is not { } wanted) return Try(keys, token, algorithm, static (_, _) => true, "", ref left);
+
+        // the one that is named goes first; a key without a name may be anybody's; one with another name is not meant
+        var named = Try(keys, token, algorithm, static (key, wanted) => key.Id == wanted, wanted, ref left);
+        if (named is TokenProblem.None) return named;
+        var nameless = Try(keys, token, algorithm, static (key, _) => key.Id is null, wanted, ref left);
+        return nameless is TokenProblem.NoKey ? named : nameless;
+    }
+
+    private static TokenProblem Try(
+        JsonWebKeySet keys,
+        CompactToken token,
+        JwsAlgorithm algorithm,
+        Func<JsonWebKey, string, bool> isMeant,
+        string wanted,
+        ref int left)
+    {
         var problem = TokenProblem.NoKey;
         foreach (var key in keys.Keys)
         {
-            // a key without a name may be anybody's; one with another name is not meant
-            if (token.KeyId is { } wanted && key.Id is { } name && name != wanted) continue;
-            if (!key.Fits(algorithm)) continue;
-            if (key.Verifies(algorithm, token.Signed, token.Signature)) return TokenProblem.None;
+            if (!isMeant(key, wanted) || !key.Fits(algorithm)) continue;
             problem = TokenProblem.BadSignature;
+            if (left-- <= 0) return problem;
+            if (key.Verifies(algorithm, token.Signed, token.Signature)) return TokenProblem.None;
         }
 
         return problem;

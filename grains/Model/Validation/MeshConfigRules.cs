@@ -1,6 +1,7 @@
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Config.Reading;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Issuers;
 
 namespace MeshOrleans.Model.Validation;
 
@@ -37,5 +38,23 @@ internal static class MeshConfigRules
 
         ValueRules.CheckDuration(mesh.ConnectTimeout, spec.At("connectTimeout"), report);
         LoadBalancerRules.CheckLocality(mesh.LocalityLbSetting, spec.At("localityLbSetting"), report);
+        if (mesh.IssuerKeys is { } keys) CheckIssuerKeys(keys, spec.At("issuerKeys"), report);
     }
+
+    private static void CheckIssuerKeys(IssuerKeySettings keys, FieldPath path, RuleReport report)
+    {
+        foreach (var (i, host) in keys.AllowedHosts.Index())
+        {
+            report.ErrorIf(
+                !IssuerAddresses.IsRule(host),
+                path.At("allowedHosts").At(i),
+                $"\"{host}\" is no address, block of addresses, host name or *.suffix");
+        }
+
+        CheckSpan(keys.RefreshInterval, path.At("refreshInterval"), report);
+        CheckSpan(keys.MaxAge, path.At("maxAge"), report);
+    }
+
+    private static void CheckSpan(TimeSpan? span, FieldPath path, RuleReport report) => report.ErrorIf(
+        span < TimeSpan.FromSeconds(1) || span > TimeSpan.FromDays(30), path, "must be from 1s to 720h");
 }

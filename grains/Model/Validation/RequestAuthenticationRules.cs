@@ -1,4 +1,5 @@
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Issuers;
 using MeshOrleans.Model.Tokens;
 
 namespace MeshOrleans.Model.Validation;
@@ -66,6 +67,12 @@ internal static class RequestAuthenticationRules
             if (!isUri || uri!.Scheme is not ("http" or "https"))
             {
                 report.Error(path.At("jwksUri"), $"URI scheme of \"{rule.JwksUri}\" must be http or https");
+            }
+            else if (!KeySource.TryParse(rule.JwksUri, out _))
+            {
+                report.Error(
+                    path.At("jwksUri"),
+                    $"must have a host, no user name, no fragment, and at most {KeySource.MaxLength} characters of ASCII");
             }
         }
 

@@ -37,6 +37,21 @@ public sealed class TokenVerifierTests
         }
     }
 
+    [Theory]
+    [InlineData(15, null, TokenProblem.None)]
+    [InlineData(16, null, TokenProblem.BadSignature)] // the seventeenth is not tried
+    [InlineData(16, "named", TokenProblem.None)] // the one that is named goes first, wherever it stands
+    [InlineData(16, "other", TokenProblem.BadSignature)]
+    public void A_token_is_tried_with_so_many_keys_only(int before, string? wanted, TokenProblem expected)
+    {
+        var mine = new SigningKey("named");
+        var others = Enumerable.Range(0, before).Select(_ => new SigningKey());
+        var keys = Keys(SigningKey.Set([.. others, mine]));
+        var header = wanted is null ? """{"alg":"ES256"}""" : $$"""{"alg":"ES256","kid":"{{wanted}}"}""";
+
+        Assert.Equal(expected, Verify(mine.Sign(TestIssuer.Claims, header), Rule with { Keys = keys }));
+    }
+
     [Fact]
     public void The_token_of_RFC_7515_A_2_is_by_its_key()
     {

@@ -184,21 +184,62 @@ public sealed class AnalyzerTests
             found.Select(Place));
     }
 
+    [Fact]
+    public void Keys_of_an_issuer_that_are_missing_or_old()
+    {
+        const string yaml = """
+            {apiVersion: security.istio.io/v1, kind: RequestAuthentication, metadata: {name: r, namespace: app}, spec: {jwtRules: [{jwksUri: "https://good.example"}, {jwksUri: "https://old.example"}, {issuer: "https://none.example"}, {jwksUri: "https://new.example"}]}}
+            """;
+        var fetched = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        var snapshot = SnapshotOf(yaml);
+        snapshot = snapshot with
+        {
+            Issuers = snapshot.Issuers
+                .Add("https://good.example", new IssuerRecord(fetched, 2, null))
+                .Add("https://old.example", new IssuerRecord(fetched, 2, "it is gone."))
+                .Add("https://none.example/.well-known/openid-configuration", new IssuerRecord(null, 0, "it says no.")),
+        };
+
+        var found = MeshAnalyzer.Analyze(snapshot, knowsMembers: true);
+
+        Assert.Equal(
+            [
+                "MSH2007 spec.jwtRules[2]: there are no keys of this issuer, and its tokens are refused: it says no.",
+                "MSH2008 spec.jwtRules[1].jwksUri: the keys of 2026-01-01 00:00:00Z are still used: it is gone.",
+            ],
+            found.Select(f => $"{f.Code} {f.Path}: {f.Message}"));
+        Assert.Equal("IssuerKeysMissing", AnalysisCode.NameOf("MSH2007"));
+        Assert.Empty(MeshAnalyzer.Analyze(snapshot, knowsMembers: false));
+    }
+
+    [Fact]
+    public void One_address_of_keys_too_many()
+    {
+        var rules = string.Join(", ", Enumerable.Range(0, 101).Select(i => $"{{jwksUri: \"https://{i}.example\"}}"));
+        var found = MeshAnalyzer.Analyze(
+            SnapshotOf($"{{apiVersion: security.istio.io/v1, kind: RequestAuthentication, metadata: {{name: r, namespace: app}}, spec: {{jwtRules: [{rules}]}}}}"),
+            knowsMembers: true);
+
+        Assert.Equal("MSH2007 RequestAuthentication/app/r spec.jwtRules[100].jwksUri", Place(Assert.Single(found)));
+    }
+
     private static void Check(string yaml, string expected) => Assert.Equal(
         expected, string.Join("; ", Analyze(yaml).Select(f => $"{f.Code} {f.Path}")));
 
     private static string Place(Violation finding) => $"{finding.Code} {finding.Resource} {finding.Path}";
 
-    private static ImmutableArray<Violation> Analyze(string yaml, params Workload[] members)
+    private static ImmutableArray<Violation> Analyze(string yaml, params Workload[] members) =>
+        MeshAnalyzer.Analyze(SnapshotOf(yaml, members), knowsMembers: members.Length > 0);
+
+    private static MeshSnapshot SnapshotOf(string yaml, params Workload[] members)
     {
         var review = ManifestReview.Of([("test.yaml", yaml)], "default");
         Assert.DoesNotContain(review.Findings, f => f.Code == Violation.SchemaCode);
-        var snapshot = MeshSnapshot.Empty with
+        return MeshSnapshot.Empty with
         {
             Config = review.Resources.Select((r, i) => r with { CreatedOrdinal = i })
                 .ToImmutableSortedDictionary(r => r.Key, r => r),
             Workloads = members.ToImmutableSortedDictionary(m => $"{m.Namespace}/{m.Name}", m => m, StringComparer.Ordinal),
         };
-        return MeshAnalyzer.Analyze(snapshot, knowsMembers: members.Length > 0);
     }
 }

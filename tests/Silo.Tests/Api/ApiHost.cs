@@ -1,9 +1,11 @@
 #if !MESH_ENGINE_ORLEANS
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using MeshOrleans.Grains;
 using MeshOrleans.Grains.Embedded;
+using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Silo.Api;
 using MeshOrleans.Silo.Hosting;
 using MeshOrleans.Silo.Storage;
@@ -42,14 +44,26 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.Services.AddSingleton<AdminToken>();
         builder.Services.AddSingleton<ApiAuthentication>();
         builder.Services.AddSingleton<ExplainTurns>();
+        builder.Services.AddSingleton<IdentityListing>();
+        builder.Services.AddSingleton<JoinAdmission>();
+        builder.Services.AddWorkloads();
         _app = builder.Build();
+        _app.Use((context, next) =>
+        {
+            context.Connection.ClientCertificate = Certificate; // as the TLS port has it from the handshake
+            return next(context);
+        });
         _app.MapProxies();
         _app.MapGateways();
         _app.MapExplain();
+        _app.MapCertificates();
         _client = new HttpClient();
     }
 
     public ManualTimeProvider Clock { get; } = new();
+
+    /// <summary>The certificate of whoever calls.</summary>
+    public X509Certificate2? Certificate { get; set; }
 
     public string Name => _app.Services.GetRequiredService<GatewayName>().Value;
 
@@ -95,6 +109,14 @@ internal sealed class ApiHost : IAsyncDisposable
         using var client = new HttpClient { BaseAddress = _client.BaseAddress };
         using var response = await client.GetAsync(new Uri(path, UriKind.Relative));
         return response.StatusCode;
+    }
+
+    /// <summary>Calls with another bearer, or none.</summary>
+    public async Task<HttpResponseMessage> GetAsync(string path, string? bearer)
+    {
+        using var client = new HttpClient { BaseAddress = _client.BaseAddress };
+        if (bearer is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
+        return await client.GetAsync(new Uri(path, UriKind.Relative));
     }
 
     public async ValueTask DisposeAsync()

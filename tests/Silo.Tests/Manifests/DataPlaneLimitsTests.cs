@@ -73,8 +73,7 @@ public sealed class DataPlaneLimitsTests
     }
 
     [Theory]
-    [InlineData("jwtRules: [{ issuer: a, jwksUri: \"https://a/k\" }]", "jwtRules[0].jwksUri", "put the keys into jwks")]
-    [InlineData("jwtRules: [{ issuer: a }]", "jwtRules[0]", "a rule without jwks is not supported")]
+    [InlineData("jwtRules: [{ issuer: a }]", "jwtRules[0]", "a rule without jwks and jwksUri, whose issuer is no address,")]
     [InlineData("targetRefs: [{ kind: Service, name: s }]", "targetRefs", "no token would be checked")]
     [InlineData(
         "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', outputPayloadToHeader: Content-Length }]",
@@ -82,6 +81,22 @@ public sealed class DataPlaneLimitsTests
     [InlineData(
         "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', outputClaimToHeaders: [{ header: x-mesh-a, claim: b }] }]",
         "jwtRules[0].outputClaimToHeaders[0].header", "the header x-mesh-a is not supported")]
+    [InlineData(
+        "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', outputPayloadToHeader: X_Token }, "
+            + "{ issuer: b, jwks: '{\"keys\":[]}', fromHeaders: [{ name: x-token }] }]",
+        "jwtRules[0].outputPayloadToHeader", "writing into X_Token, from which a rule of this policy reads tokens,")]
+    [InlineData(
+        "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', fromHeaders: [{ name: x }], "
+            + "outputClaimToHeaders: [{ header: Authorization, claim: b }] }, { issuer: b, jwks: '{\"keys\":[]}' }]",
+        "jwtRules[0].outputClaimToHeaders[0].header", "writing into Authorization")]
+    [InlineData(
+        "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', "
+            + "outputClaimToHeaders: [{ header: x-a, claim: a }, { header: x_A, claim: b }] }]",
+        "jwtRules[0].outputClaimToHeaders[1].header", "writing two things into x_A")]
+    [InlineData(
+        "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', outputPayloadToHeader: x-a, "
+            + "outputClaimToHeaders: [{ header: x-a, claim: a }] }]",
+        "jwtRules[0].outputClaimToHeaders[0].header", "writing two things into x-a")]
     public void Authentication_that_nobody_would_enforce_is_refused(string fields, string path, string message) =>
         RuleTable.Limits("RequestAuthentication", $"{{ {fields} }}", path, message);
 
@@ -92,6 +107,15 @@ public sealed class DataPlaneLimitsTests
             + "fromParams: [t], fromCookies: [c], outputPayloadToHeader: x-jwt, forwardOriginalToken: true, "
             + "outputClaimToHeaders: [{ header: x-sub, claim: sub }], spaceDelimitedClaims: [roles] }]")]
     [InlineData("RequestAuthentication", "selector: { matchLabels: { a: b } }")]
+    [InlineData("RequestAuthentication", "jwtRules: [{ issuer: a, jwksUri: \"https://a/k\", timeout: 2s }]")]
+    [InlineData("RequestAuthentication", "jwtRules: [{ issuer: \"https://a\" }]")]
+    [InlineData(
+        "RequestAuthentication",
+        "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', fromParams: [t], outputPayloadToHeader: Authorization }]")]
+    [InlineData(
+        "RequestAuthentication",
+        "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', outputPayloadToHeader: x }, "
+            + "{ issuer: b, jwks: '{\"keys\":[]}', outputPayloadToHeader: x }]")]
     [InlineData("AuthorizationPolicy", "action: DENY, rules: [{ from: [{ source: { notRequestPrincipals: [\"*\"] } }] }]")]
     [InlineData("AuthorizationPolicy", "rules: [{ from: [{ source: { requestPrincipals: [\"a/b\"] } }] }]")]
     [InlineData("AuthorizationPolicy", "rules: [{ when: [{ key: \"request.auth.claims[a][b]\", notValues: [c] }] }]")]

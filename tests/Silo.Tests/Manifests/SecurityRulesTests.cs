@@ -84,8 +84,16 @@ public sealed class SecurityRulesTests
         RuleTable.Warns("AuthorizationPolicy", "{}", "", "will deny all traffic");
 
     [Theory]
+    [InlineData("allowedHosts: [10.0.0.0/8, keys.corp, \"10.0.0.0/33\"]", "allowedHosts[2]", "is no address, block of addresses")]
+    [InlineData("refreshInterval: 500ms", "refreshInterval", "must be from 1s to 720h")]
+    [InlineData("maxAge: 721h", "maxAge", "must be from 1s to 720h")]
+    public void How_keys_are_fetched_is_checked(string fields, string path, string message) =>
+        RuleTable.Refuses("MeshConfig", $"{{ issuerKeys: {{ {fields} }} }}", $"issuerKeys.{path}", message);
+
+    [Theory]
     [InlineData("jwtRules: [{}]", "jwtRules[0]", "issuer or jwksUri must be non-empty string")]
     [InlineData("jwtRules: [{ issuer: a, jwksUri: \"ftp://x\" }]", "jwtRules[0].jwksUri", "must be http or https")]
+    [InlineData("jwtRules: [{ jwksUri: \"https://u@x/k\" }]", "jwtRules[0].jwksUri", "must have a host, no user name")]
     [InlineData("jwtRules: [{ issuer: a, jwks: \"{\" }]", "jwtRules[0].jwks", "jwks parse error")]
     [InlineData(
         "jwtRules: [{ issuer: a, audiences: [\"\"] }]", "jwtRules[0].audiences[0]",

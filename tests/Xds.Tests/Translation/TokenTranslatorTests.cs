@@ -1,5 +1,6 @@
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Jwt;
+using MeshOrleans.Xds.Translation.Index;
 using HttpRbac = MeshOrleans.Xds.Protocol.HttpRbac;
 
 namespace MeshOrleans.Xds.Tests.Translation;
@@ -74,6 +75,23 @@ public sealed class TokenTranslatorTests
         Assert.True(filters[1].TypedConfig.Is(HttpRbac.RBAC.Descriptor));
     }
 
+    [Theory]
+    [InlineData("issuer: i, jwksUri: \"https://k.example/jwks\"", "https://k.example/jwks")]
+    [InlineData("issuer: \"https://i.example\"", "https://i.example/.well-known/openid-configuration")]
+    public void Keys_that_were_fetched_go_into_the_rule_and_until_then_there_are_none(string rule, string address)
+    {
+        const string keys = """{"keys":[{}]}""";
+        var mesh = TestMesh.With(Policy("jwt", $"{{ jwtRules: [ {{ {rule} }} ] }}"));
+        var index = MeshIndex.Of(mesh.Snapshot);
+        var fetched = mesh.Snapshot.Put($"keyset/{address}", keys);
+
+        Assert.Equal("""{"keys":[]}""", KeysOf(mesh));
+        Assert.Equal(keys, KeysOf(new TestMesh(fetched)));
+        Assert.Equal("""{"keys":[]}""", KeysOf(new TestMesh(fetched.Remove($"keyset/{address}"))));
+        Assert.NotSame(index, index.After(fetched, MeshChange.Of($"keyset/{address}")));
+        Assert.True(MeshChange.Of($"issuer/{address}").IsEmpty);
+    }
+
     [Fact]
     public void Any_other_requirement_is_not_taken_for_ours()
     {
@@ -85,8 +103,12 @@ public sealed class TokenTranslatorTests
         Assert.Equal(["a"], TokenRequirements.ProvidersOf(TokenRequirements.For(["a"])));
     }
 
-    private static JwtAuthentication? Filter(string yaml) =>
-        TestMesh.With(yaml).For("app", "app=b").Manager(8080).HttpFilters
+    private static string KeysOf(TestMesh mesh) => Filter(mesh)!.Providers["origins-0"].LocalJwks.InlineString;
+
+    private static JwtAuthentication? Filter(string yaml) => Filter(TestMesh.With(yaml));
+
+    private static JwtAuthentication? Filter(TestMesh mesh) =>
+        mesh.For("app", "app=b").Manager(8080).HttpFilters
             .Where(f => f.TypedConfig.Is(JwtAuthentication.Descriptor))
             .Select(f => f.TypedConfig.Unpack<JwtAuthentication>())
             .SingleOrDefault();

@@ -92,7 +92,7 @@ internal sealed class PushSource(SnapshotHolder holder, TimeProvider clock, IOpt
         foreach (var key in update.Keys)
         {
             if (Is(key, SnapshotKey.Workload)) _members.Add(key);
-            else if (!TellCertificate(key)) Note(key);
+            else if (!TellCertificate(key) && !Is(key, SnapshotKey.Issuer)) Note(key);
         }
 
         if (!_members.IsEmpty) PublishMembers(_current, update.Snapshot);
@@ -121,6 +121,7 @@ internal sealed class PushSource(SnapshotHolder holder, TimeProvider clock, IOpt
             Bundles = before.Snapshot.Bundles,
             Imports = before.Snapshot.Imports,
             Peers = before.Snapshot.Peers,
+            KeySets = before.Snapshot.KeySets,
         };
         Publish(new PushPicture(
             snapshot, before.Index.After(snapshot, _members), before.Revision, clock.GetTimestamp()));

@@ -30,12 +30,15 @@ public sealed class MeshChange
         return change;
     }
 
-    /// <summary>One more entry differs, by its snapshot key. Certificates count for nothing: no translation depends on them.</summary>
+    /// <summary>
+    /// One more entry differs, by its snapshot key. Certificates and how fetching keys stands count for nothing: no
+    /// translation depends on them.
+    /// </summary>
     public void Add(string key)
     {
         if (Is(key, SnapshotKey.Workload)) _members.Add(key[SnapshotKey.Workload.Length..]);
         else if (Is(key, Routes)) HasRoutes = true;
-        else if (!Is(key, SnapshotKey.Identity)) HasOthers = true;
+        else if (!Is(key, SnapshotKey.Identity) && !Is(key, SnapshotKey.Issuer)) HasOthers = true;
     }
 
     /// <summary>Everything anew.</summary>

@@ -38,6 +38,7 @@ public sealed class MeshIndex
         AuthorizationPolicies = ByNamespace<AuthorizationPolicy>(snapshot);
         RateLimits = ByNamespace<RateLimit>(snapshot);
         Sidecars = ByNamespace<Sidecar>(snapshot);
+        KeySets = snapshot.KeySets;
     }
 
     private MeshIndex(MeshIndex before, MeshSnapshot snapshot, MeshChange change)
@@ -57,6 +58,7 @@ public sealed class MeshIndex
         AuthorizationPolicies = before.AuthorizationPolicies;
         RateLimits = before.RateLimits;
         Sidecars = before.Sidecars;
+        KeySets = before.KeySets;
     }
 
     internal MeshSettings Settings { get; }
@@ -85,6 +87,9 @@ public sealed class MeshIndex
     internal ILookup<string, Sourced<RateLimit>> RateLimits { get; }
 
     internal ILookup<string, Sourced<Sidecar>> Sidecars { get; }
+
+    /// <summary>Fetched keys of issuers by the address that they come from.</summary>
+    internal ImmutableSortedDictionary<string, string> KeySets { get; }
 
     /// <summary>
     /// The index of a snapshot. A snapshot never changes, so its index may be kept as long as it lives.

@@ -36,10 +36,7 @@ internal sealed record MeshSettings
 
     public static MeshSettings From(MeshSnapshot snapshot)
     {
-        var key = new ConfigKey(nameof(MeshConfig), DefaultRootNamespace, "default");
-        var config = snapshot.Config.TryGetValue(key, out var resource) && resource.Spec is MeshConfig found
-            ? found
-            : new MeshConfig();
+        var config = snapshot.Settings;
         var domain = config.TrustDomain ?? snapshot.LocalBundle?.TrustDomain.Name ?? DefaultTrustDomain;
         return new MeshSettings
         {

@@ -1,4 +1,5 @@
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Issuers;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Hcm;
@@ -11,8 +12,8 @@ namespace MeshOrleans.Xds.Translation.Policies;
 /// <summary>Makes the filter that verifies the tokens of a workload's requests, in front of access control.</summary>
 /// <remarks>
 /// All RequestAuthentications that select the workload are united: those of its namespace and those of the root
-/// namespace; their rules are ordered by issuer, as in Istio. A rule without keys stays, with an empty set: its tokens
-/// are refused, and never checked with any other key.
+/// namespace; their rules are ordered by issuer, as in Istio. Keys are in the rule, or have been fetched by the control
+/// plane. A rule without keys stays, with an empty set: its tokens are refused, and never checked with any other key.
 /// </remarks>
 internal static class TokenTranslator
 {
@@ -29,7 +30,7 @@ internal static class TokenTranslator
         var rules = Rules(view).ToList();
         if (rules.Count == 0) return null;
         var filter = new JwtAuthentication { BypassCorsPreflight = true };
-        foreach (var (i, rule) in rules.Index()) filter.Providers[Name(i)] = Provider(rule, isRouted);
+        foreach (var (i, rule) in rules.Index()) filter.Providers[Name(i)] = Provider(view, rule, isRouted);
         filter.Rules.Add(TokenRequirements.For([.. rules.Index().Select(rule => Name(rule.Index))]));
         return HttpConnection.Filter(FilterNames.Jwt, filter);
     }
@@ -46,11 +47,16 @@ internal static class TokenTranslator
             .SelectMany(p => p.Spec.JwtRules)
             .OrderBy(rule => rule.Issuer, StringComparer.Ordinal); // stable
 
-    private static JwtProvider Provider(JwtRule rule, bool isRouted) => new()
+    private static string KeysOf(ProxyView view, JwtRule rule) =>
+        rule.Jwks.Length > 0 ? rule.Jwks
+        : KeySource.AddressOf(rule) is { } address ? view.Mesh.KeySets.GetValueOrDefault(address, NoKeys)
+        : NoKeys;
+
+    private static JwtProvider Provider(ProxyView view, JwtRule rule, bool isRouted) => new()
     {
         Issuer = rule.Issuer,
         Audiences = { rule.Audiences },
-        LocalJwks = new() { InlineString = rule.Jwks.Length > 0 ? rule.Jwks : NoKeys },
+        LocalJwks = new() { InlineString = KeysOf(view, rule) },
         Forward = rule.ForwardOriginalToken,
         FromHeaders = { rule.FromHeaders.Select(h => new Protocol.Jwt.JwtHeader { Name = h.Name, ValuePrefix = h.Prefix }) },
         FromParams = { rule.FromParams },

@@ -20,6 +20,13 @@ internal static class MeshReader
             new Normalization(inner.Choice<PathNormalization>("normalization") ?? default))?.Value ?? default,
         LocalityLbSetting = reader.Object("localityLbSetting", DestinationRuleReader.Locality),
         AutoScope = reader.OptionalFlag("autoScope"),
+        IssuerKeys = reader.Object("issuerKeys", inner => new IssuerKeySettings
+        {
+            AllowHttp = inner.OptionalFlag("allowHttp"),
+            AllowedHosts = inner.Texts("allowedHosts"),
+            RefreshInterval = inner.Duration("refreshInterval"),
+            MaxAge = inner.Duration("maxAge"),
+        }),
     };
 
     public static ServiceExport ServiceExport(ObjectReader _) => new();

@@ -1,0 +1,55 @@
+using System.Globalization;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Issuers;
+using MeshOrleans.Model.Validation;
+
+namespace MeshOrleans.Model.Analysis;
+
+/// <summary>Keys of issuers that cannot be fetched (MSH2007), or not any more (MSH2008).</summary>
+internal static class IssuerKeyAnalyzer
+{
+    public static void Analyze(AnalysisSubject subject, AnalysisReport report)
+    {
+        if (!subject.KnowsMembers) return; // files alone: nobody has tried
+        var fetched = subject.KeySources.Select(source => source.Address).ToHashSet(StringComparer.Ordinal);
+        foreach (var (resource, spec) in subject.Of<RequestAuthentication>())
+        {
+            foreach (var (i, rule) in spec.JwtRules.Index())
+            {
+                if (KeySource.AddressOf(rule) is not { } address) continue;
+                var path = FieldPath.Root.At("spec").At("jwtRules").At(i);
+                Check(subject, report, resource, rule.JwksUri.Length > 0 ? path.At("jwksUri") : path, address, fetched);
+            }
+        }
+    }
+
+    private static void Check(
+        AnalysisSubject subject,
+        AnalysisReport report,
+        ConfigResource resource,
+        FieldPath path,
+        string address,
+        HashSet<string> fetched)
+    {
+        if (!fetched.Contains(address))
+        {
+            report.Add(
+                AnalysisCode.IssuerKeysMissing,
+                resource,
+                path,
+                $"keys are fetched from {KeySource.MaxCount} addresses at most, and this is one more: tokens are refused");
+        }
+        else if (subject.Issuers.GetValueOrDefault(address) is { Error: { } error } issuer)
+        {
+            var isMissing = issuer.Keys == 0;
+            report.Add(
+                isMissing ? AnalysisCode.IssuerKeysMissing : AnalysisCode.IssuerKeysStale,
+                resource,
+                path,
+                isMissing
+                    ? $"there are no keys of this issuer, and its tokens are refused: {error}"
+                    : string.Create(
+                        CultureInfo.InvariantCulture, $"the keys of {issuer.FetchedAt:u} are still used: {error}"));
+        }
+    }
+}

@@ -130,7 +130,11 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
 
         var model = cluster.Content.Model;
         var port = ClusterNames.InboundPort(name);
-        return model with { Endpoints = [.. model.Endpoints.Select(e => e with { Address = AppAddress(e, port) })] };
+        return model with
+        {
+            IsApplication = true,
+            Endpoints = [.. model.Endpoints.Select(e => e with { Address = AppAddress(e, port) })],
+        };
     }
 
     // Another port of the loopback is meant as it stands (Sidecar, defaultEndpoint); all else is the application.

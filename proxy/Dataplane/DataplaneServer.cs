@@ -29,10 +29,12 @@ public sealed class DataplaneServer : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly AccessLog? _accessLog;
+    private readonly OwnPort _own;
     private HealthCheckers? _checkers;
 
-    private DataplaneServer(WebApplication app, AccessLog? accessLog, ProxyMetrics metrics, DrainState drain) =>
-        (_app, _accessLog, Metrics, Drain) = (app, accessLog, metrics, drain);
+    private DataplaneServer(
+        WebApplication app, AccessLog? accessLog, ProxyMetrics metrics, DrainState drain, OwnPort own) =>
+        (_app, _accessLog, Metrics, Drain, _own) = (app, accessLog, metrics, drain, own);
 
     /// <summary>The port on which the outbound proxy listens; 0 for a gateway.</summary>
     public int OutboundPort { get; private set; }
@@ -69,8 +71,8 @@ public sealed class DataplaneServer : IAsyncDisposable
     {
         var (metrics, drain, verifier) =
             (new ProxyMetrics(options.Workload), new DrainState(), new PeerVerifier(clock));
-        var services = new InboundServices(state, options, verifier, metrics, drain, clock);
         var own = new OwnPort();
+        var services = new InboundServices(state, options, verifier, metrics, drain, own, clock);
         var connector = new UpstreamConnector(
             state, verifier, own, new CredentialFolder(options.CredentialsDirectory));
         var edge = EdgeServer.Create(services, connector, random, loggers);
@@ -111,13 +113,14 @@ public sealed class DataplaneServer : IAsyncDisposable
         });
 
         var app = builder.Build();
-        var server = new DataplaneServer(app, accessLog, metrics, drain);
+        var server = new DataplaneServer(app, accessLog, metrics, drain, own);
         try
         {
             server.Serve(services, connector, own, edge, loggers, random);
             await app.StartAsync(cancellationToken).ConfigureAwait(false);
             own.Number = server.OutboundPort = (outbound?.EndPoint as IPEndPoint)?.Port ?? 0;
             server.InboundPorts = bound.ToDictionary(b => b.Key, b => ((IPEndPoint)b.Value.EndPoint).Port);
+            own.Reserve(bound.Values.Select(b => (IPEndPoint)b.EndPoint));
             server.Edge = edge?.Open();
             server._checkers = new HealthCheckers(new CheckTools(state, connector, metrics.Checks, random, clock));
             return server;
@@ -148,6 +151,14 @@ public sealed class DataplaneServer : IAsyncDisposable
         if (Edge is not null) await Edge.DisposeAsync().ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
         if (_accessLog is not null) await _accessLog.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Ports of this process, on the loopback, that are nobody's application: none is ever led there.</summary>
+    public void Reserve(params ReadOnlySpan<int> ports)
+    {
+        var sockets = new List<IPEndPoint>();
+        foreach (var port in ports) sockets.Add(new IPEndPoint(IPAddress.Loopback, port));
+        _own.Reserve(sockets);
     }
 
     private static void Limit(KestrelServerOptions kestrel)

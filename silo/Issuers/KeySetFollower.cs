@@ -31,15 +31,22 @@ internal sealed partial class KeySetFollower(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        try
         {
-            // a copy that is not whole, or not believed, would make keys look unwanted
-            if (snapshots is { IsSynced: true, HoldsLostMesh: false })
+            while (!stoppingToken.IsCancellationRequested)
             {
-                await StepAsync(snapshots.Current, stoppingToken);
-            }
+                // a copy that is not whole, or not believed, would make keys look unwanted
+                if (snapshots is { IsSynced: true, HoldsLostMesh: false })
+                {
+                    await StepAsync(snapshots.Current, stoppingToken);
+                }
 
-            await Task.Delay(_step, clock, stoppingToken);
+                await Task.Delay(_step, clock, stoppingToken);
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(_schedules.Values.Select(schedule => schedule.Attempt)); // none of them throws
         }
     }
 

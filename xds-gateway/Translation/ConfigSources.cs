@@ -21,10 +21,13 @@ internal static class ConfigSources
     /// The same for one proxy. A stock Envoy waits for its own default time only: one resource that does not come must
     /// not keep all others from it.
     /// </summary>
-    public static ConfigSource Ads(ProxyScope scope)
+    public static ConfigSource Ads(ProxyScope scope) => scope.Mode is ProxyMode.Envoy ? AdsInTime() : Ads();
+
+    /// <summary>The aggregated stream, where it may be that nothing comes.</summary>
+    public static ConfigSource AdsInTime()
     {
         var source = Ads();
-        if (scope.Mode is ProxyMode.Envoy) source.InitialFetchTimeout = EnvoyPatience;
+        source.InitialFetchTimeout = EnvoyPatience;
         return source;
     }
 

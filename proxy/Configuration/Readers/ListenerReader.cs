@@ -145,8 +145,7 @@ internal static class ListenerReader
 
     private static string Tunnel(Proto.TcpProxy.TcpProxy.Types.TunnelingConfig? config, FieldPath at)
     {
-        if (config is null) return "";
-        if (config.UsePost) throw new UnusableResourceException(at.At("use_post"), "is not supported");
+        if (config is null || config.UsePost) return "";
         return config.Hostname.Length > 0 && !config.Hostname.AsSpan().ContainsAnyExceptInRange('!', '~')
             ? config.Hostname
             : throw new UnusableResourceException(at.At("hostname"), "must be host:port");
@@ -155,6 +154,8 @@ internal static class ListenerReader
     private static WeightedChoice Clusters(Proto.TcpProxy.TcpProxy proxy, FieldPath at) =>
         proxy.ClusterSpecifierCase switch
         {
+            _ when proxy.TunnelingConfig is { UsePost: true } => // nothing here speaks it: one chain leads nowhere
+                WeightedChoice.Of(UnknownHostRoutes.BlackHoleCluster),
             Proto.TcpProxy.TcpProxy.ClusterSpecifierOneofCase.Cluster => WeightedChoice.Of(proxy.Cluster),
             Proto.TcpProxy.TcpProxy.ClusterSpecifierOneofCase.WeightedClusters => CoreReader.Build(
                 at.At("weighted_clusters"), () => new WeightedChoice(

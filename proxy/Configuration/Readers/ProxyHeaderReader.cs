@@ -28,13 +28,17 @@ internal static class ProxyHeaderReader
 
     /// <summary>The socket without its wrapper.</summary>
     public static TransportSocket? Inner(TransportSocket? socket, FieldPath at) =>
-        Config(socket, at) is { } wrapper ? wrapper.TransportSocket : socket;
+        Config(socket, at) is { } wrapper
+            ? wrapper.TransportSocket
+                ?? throw new UnusableResourceException(at.At("typed_config").At("transport_socket"), "is required")
+            : socket;
 
     private static ProxyHeaderVersion Version(TransportSocket? socket, FieldPath at) => Config(socket, at) switch
     {
         null => ProxyHeaderVersion.None,
         { Config.Version: ProxyProtocolConfig.Types.Version.V2 } => ProxyHeaderVersion.V2,
-        _ => ProxyHeaderVersion.V1,
+        { Config: null or { Version: ProxyProtocolConfig.Types.Version.V1 } } => ProxyHeaderVersion.V1,
+        _ => throw new UnusableResourceException(at.At("typed_config").At("config").At("version"), "is not known"),
     };
 
     private static ProxyProtocolUpstreamTransport? Config(TransportSocket? socket, FieldPath at) =>

@@ -126,7 +126,9 @@ internal static class UpstreamTlsReader
     {
         var (certificate, key) = Files(common, at.At("tls_certificates"));
         var roots = validation.TrustedCa;
-        var secret = common.CombinedValidationContext?.ValidationContextSdsSecretConfig;
+        var secret =
+            common.CombinedValidationContext?.ValidationContextSdsSecretConfig
+                ?? common.ValidationContextSdsSecretConfig;
         return new UpstreamTlsModel
         {
             Mode = UpstreamTlsMode.Simple,

@@ -186,7 +186,9 @@ internal sealed partial class InboundListener(
             return;
         }
 
-        var plan = services.State.Current.Clusters.GetValueOrDefault(port.TcpCluster);
+        // bytes that a port of HTTP does not read go where its requests go
+        var name = port.TcpCluster.Length > 0 ? port.TcpCluster : $"inbound|{workloadPort}||";
+        var plan = services.State.Current.Clusters.GetValueOrDefault(name);
         CircuitBreaker.Gate? gate = null;
         if (plan?.State.Breaker.TryEnter(out gate) is false)
         {
@@ -200,6 +202,14 @@ internal sealed partial class InboundListener(
             cluster is { Endpoints: [var endpoint, ..] } && IPAddress.TryParse(endpoint.Address, out var address)
             ? new IPEndPoint(address, endpoint.Port)
             : new IPEndPoint(IPAddress.Loopback, workloadPort);
+        if (services.Own.IsAt(target))
+        {
+            gate?.Release();
+            LogOwn(workloadPort, target);
+            connection.Abort();
+            return;
+        }
+
         var counters = services.Metrics.Connections(inbound.Caller, cluster);
         services.Drain.Enter();
         try
@@ -219,6 +229,11 @@ internal sealed partial class InboundListener(
             services.Drain.Exit();
         }
     }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Port {Port} leads to {Target}, where this sidecar itself listens: the connection was closed.")]
+    private partial void LogOwn(int port, IPEndPoint target);
 
     [LoggerMessage(
         Level = LogLevel.Warning,

@@ -1,3 +1,4 @@
+using MeshOrleans.Proxy.Dataplane.Outbound;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
 using MeshOrleans.Proxy.Dataplane.Tls;
 
@@ -10,4 +11,5 @@ internal sealed record InboundServices(
     PeerVerifier Verifier,
     ProxyMetrics Metrics,
     DrainState Drain,
+    OwnPort Own,
     TimeProvider Clock);

@@ -10,6 +10,9 @@ internal sealed class RelayWatch : IDisposable
 {
     private static readonly TimeSpan Longest = TimeSpan.FromDays(30); // of what a timer takes; it is set again then
 
+    // timers count in milliseconds, and one that rings early would ring again and again
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
+
     private readonly RelayModel _relay;
     private readonly RelayCount _count;
     private readonly TimeProvider _clock;
@@ -38,7 +41,7 @@ internal sealed class RelayWatch : IDisposable
         var age = _relay.MaxDuration - _clock.GetElapsedTime(_begin);
         if (age <= TimeSpan.Zero) _end("max_connection_duration");
         else if (idle <= TimeSpan.Zero) _end("idle_timeout");
-        else _timer!.Change(Earlier(Earlier(idle, age), Longest)!.Value, Timeout.InfiniteTimeSpan);
+        else _timer!.Change(Earlier(Earlier(idle, age), Longest)!.Value + Tick, Timeout.InfiniteTimeSpan);
     }
 
     private static TimeSpan? Earlier(TimeSpan? one, TimeSpan? other) =>

@@ -87,6 +87,9 @@ public sealed record ClusterModel
     /// <summary>How connections are secured.</summary>
     public UpstreamTlsModel Tls { get; init; } = UpstreamTlsModel.Off;
 
+    /// <summary>Its endpoint is the workload's own application.</summary>
+    public bool IsApplication { get; init; }
+
     /// <summary>With what its connections begin.</summary>
     public ProxyHeaderVersion Header { get; init; }
 

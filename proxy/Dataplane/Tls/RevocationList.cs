@@ -57,9 +57,10 @@ internal static class RevocationList
             text = text[fields.Location.End..];
         }
 
-        return lists.Count > 0
-            ? lists
-            : throw new CredentialException("there is no list of revoked certificates in it");
+        if (lists.Count == 0) throw new CredentialException("there is no list of revoked certificates in it");
+        return text.Contains("-----BEGIN", StringComparison.Ordinal)
+            ? throw new CredentialException("it ends within a list of revoked certificates")
+            : lists;
     }
 
     private static void Add(byte[] list, HashSet<(string, string)> revoked)

@@ -74,8 +74,10 @@ internal sealed class TlsFileStore(CredentialFolder folder)
             if (roots.Count == 0) throw new CryptographicException($"'{files.Roots}' has no certificate.");
         }
 
-        var revoked = files.Revoked.Length > 0 ? RevocationList.Read(BytesOf(files.Revoked)) : [];
-        return new Material(stamp, certificate, roots, revoked);
+        if (files.Revoked.Length == 0) return new Material(stamp, certificate, roots, []);
+        var list = BytesOf(files.Revoked);
+        if (list.Length == 0) throw new IOException($"'{files.Revoked}' is empty."); // about to be written
+        return new Material(stamp, certificate, roots, RevocationList.Read(list));
     }
 
     private static string TextOf(string path) => Encoding.UTF8.GetString(BytesOf(path));
@@ -93,7 +95,11 @@ internal sealed class TlsFileStore(CredentialFolder folder)
     {
         if (path.Length == 0) return 0;
         var file = new FileInfo(path);
-        return file.Exists ? HashCode.Combine(file.LastWriteTimeUtc, file.Length, file.LinkTarget) : -1;
+        if (!file.Exists) return -1;
+
+        // a mounted secret is a link through a folder that is a link: only where it ends does it change
+        var end = (FileInfo?)file.ResolveLinkTarget(returnFinalTarget: true) ?? file;
+        return end.Exists ? HashCode.Combine(end.LastWriteTimeUtc, end.Length, end.FullName) : -1;
     }
 
     /// <summary>What was read.</summary>

@@ -32,7 +32,11 @@ internal static class ProxyHeader
 
     private static byte[] Text(IPEndPoint? from, IPEndPoint? to)
     {
-        if (from is null || to is null) return "PROXY UNKNOWN\r\n"u8.ToArray();
+        if (from is null || to is null || from.Address.IsIPv4MappedToIPv6 || to.Address.IsIPv4MappedToIPv6)
+        {
+            return "PROXY UNKNOWN\r\n"u8.ToArray(); // the text form has no word for two families
+        }
+
         var family = from.AddressFamily is AddressFamily.InterNetwork ? "TCP4" : "TCP6";
         return Encoding.ASCII.GetBytes($"PROXY {family} {from.Address} {to.Address} {from.Port} {to.Port}\r\n");
     }
@@ -61,5 +65,6 @@ internal static class ProxyHeader
         return (new IPEndPoint(one, from.Port), new IPEndPoint(other, to.Port));
     }
 
-    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+    private static IPAddress Plain(IPAddress address) =>
+        address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : new IPAddress(address.GetAddressBytes()); // without a scope
 }

@@ -76,7 +76,9 @@ internal sealed class UpstreamConnector(
                 await socket.ConnectAsync(target, cancellationToken).ConfigureAwait(false);
             }
 
-            if (own.IsOtherEndOf(socket)) throw new UpstreamConnectException("The destination is this proxy itself.");
+            var isOwn = own.IsOtherEndOf(socket)
+                || (settings.IsApplication && socket.RemoteEndPoint is IPEndPoint end && own.IsAt(Plain(end)));
+            if (isOwn) throw new UpstreamConnectException("The destination is this proxy itself.");
             stream = new NetworkStream(socket, ownsSocket: true);
             if (settings.Header is not ProxyHeaderVersion.None)
             {
@@ -127,6 +129,9 @@ internal sealed class UpstreamConnector(
             socket.SetSocketOption(SocketOptionLevel.Tcp, name, Math.Min(value.Value, LongestProbe));
         }
     }
+
+    private static IPEndPoint Plain(IPEndPoint end) =>
+        end.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(end.Address.MapToIPv4(), end.Port) : end;
 
     private static bool IsHttp2(SslApplicationProtocol protocol) =>
         protocol == SslApplicationProtocol.Http2 || protocol == MeshAlpn.IstioHttp2;

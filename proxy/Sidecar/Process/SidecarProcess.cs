@@ -91,6 +91,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
             cancellationToken);
         await using var admin = await AdminServer.StartAsync(
             _settings, Handler(dataplane), _loggers, cancellationToken);
+        dataplane.Reserve(admin.AdminPort, admin.StatusPort, admin.MetricsPort);
         _announcer.Listening(new BoundPorts(
             dataplane.OutboundPort, dataplane.InboundPorts, admin.AdminPort, admin.StatusPort, admin.MetricsPort));
 
@@ -117,6 +118,12 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         _announcer.Stopped();
         LogStopped();
     }
+
+    // A Sidecar resource may have the application listen elsewhere.
+    private (string Address, int Port) PlaceOf(int port) =>
+        _state.Model.Clusters.GetValueOrDefault($"inbound|{port}||") is { Endpoints: [var endpoint, ..] }
+            ? (endpoint.Address, endpoint.Port)
+            : (_settings.AppAddress, port);
 
     public ValueTask DisposeAsync()
     {
@@ -161,7 +168,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         var parts = new AdsParts(
             _models, _identity, secrets, new NodeFactory(_settings, dataplane.InboundPorts), _health, _demands);
         var ads = new AdsLoop(_settings, parts, _surroundings, _loggers.CreateLogger<AdsLoop>());
-        var probe = new AppProbe(_settings, _health, clock, _loggers.CreateLogger<AppProbe>());
+        var probe = new AppProbe(_settings, PlaceOf, _health, clock, _loggers.CreateLogger<AppProbe>());
         var names = new NameLoop(_models, Dns.GetHostAddressesAsync, clock, _loggers.CreateLogger<NameLoop>());
         var writer = new LastGoodWriter(_lastGood, _models, clock);
         Task[] loops =

@@ -8,8 +8,17 @@ namespace MeshOrleans.Proxy.Sidecar.Xds;
 /// Connects to the application's ports: until they accept for the first time the workload is not healthy; with
 /// <c>--probe tcp</c> it is asked for ever after.
 /// </summary>
+/// <param name="settings">Which ports.</param>
+/// <param name="placeOf">Where the application listens for one of them.</param>
+/// <param name="health">Is told.</param>
+/// <param name="clock">The time.</param>
+/// <param name="logger">Is told of changes.</param>
 internal sealed partial class AppProbe(
-    SidecarSettings settings, WorkloadHealth health, TimeProvider clock, ILogger<AppProbe> logger)
+    SidecarSettings settings,
+    Func<int, (string Address, int Port)> placeOf,
+    WorkloadHealth health,
+    TimeProvider clock,
+    ILogger<AppProbe> logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan WhileDown = TimeSpan.FromMilliseconds(500);
@@ -57,7 +66,8 @@ internal sealed partial class AppProbe(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {
-            await socket.ConnectAsync(settings.AppAddress, port, either.Token);
+            var (address, number) = placeOf(port);
+            await socket.ConnectAsync(address, number, either.Token);
             return true;
         }
         catch (Exception exception) when (exception is SocketException || patience.IsCancellationRequested)

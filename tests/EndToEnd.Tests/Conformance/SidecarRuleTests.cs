@@ -13,12 +13,7 @@ public sealed class SidecarRuleTests(ConformanceMesh mesh)
     public async Task A_port_leads_where_its_default_endpoint_says_and_back_when_the_resource_is_gone()
     {
         var port = FreePort.On(IPAddress.Loopback);
-        await using var elsewhere = MeshProcess.Start(
-            "echo elsewhere",
-            Binaries.Find("MeshOrleans.Samples.Echo", "samples/Echo", "mesh-echo"),
-            ["--address", Loopback, "--port", $"{port}", "--service", "elsewhere", "--version", "v9"]);
-        await elsewhere.WaitForAsync("listening", TimeSpan.FromSeconds(60));
-
+        await using var elsewhere = await EchoAsync(port);
         await using (await mesh.WithAsync(Ingress("c", 8080, "HTTP", $"{Loopback}:{port}")))
         {
             var remapped = await mesh.A.GetAsync("http://c/");
@@ -26,6 +21,31 @@ public sealed class SidecarRuleTests(ConformanceMesh mesh)
         }
 
         Assert.Equal("v1", (await mesh.A.GetAsync("http://c/")).Version);
+    }
+
+    [Fact]
+    public async Task A_workload_whose_application_listens_there_only_is_healthy()
+    {
+        var port = FreePort.On(IPAddress.Loopback);
+        await using var elsewhere = await EchoAsync(port);
+        var folder = Directory.CreateTempSubdirectory("mesh-e2e-");
+        await using var rules = await mesh.WithAsync($$"""
+            {apiVersion: v1, kind: Service, metadata: {name: e, namespace: app}, spec: {selector: {app: e}, ports: [{name: http, port: 80, targetPort: 8080}]}}
+            ---
+            {{Ingress("e", 8080, "HTTP", $"{Loopback}:{port}")}}
+            """);
+        var labels = new Dictionary<string, string> { ["app"] = "e" };
+        await using (var e = await Member.StartBesideAsync(
+            mesh.ControlPlane, folder.FullName, new MemberSpec("e-1", "app", "e", labels, "v1"), LoopbackAddress.Next()))
+        {
+            await mesh.ControlPlane.WaitForAsync(
+                "/v1/services",
+                services => services.EnumerateArray().Any(
+                    s => s.GetProperty("name").GetString() == "e" && s.GetProperty("healthy").GetInt32() == 1),
+                "a healthy member of e, whose application listens at 127.0.0.1 only");
+        }
+
+        folder.Delete(recursive: true);
     }
 
     [Fact]
@@ -43,6 +63,16 @@ public sealed class SidecarRuleTests(ConformanceMesh mesh)
         await using var rule = await mesh.WithAsync(Ingress("c", 8081, "HTTP", ""));
 
         Assert.Equal(503, (await mesh.A.GetAsync("http://c/")).Code);
+    }
+
+    private static async Task<MeshProcess> EchoAsync(int port)
+    {
+        var echo = MeshProcess.Start(
+            "echo elsewhere",
+            Binaries.Find("MeshOrleans.Samples.Echo", "samples/Echo", "mesh-echo"),
+            ["--address", Loopback, "--port", $"{port}", "--service", "elsewhere", "--version", "v9"]);
+        await echo.WaitForAsync("listening", TimeSpan.FromSeconds(60));
+        return echo;
     }
 
     private static string Ingress(string app, int port, string protocol, string endpoint) => $$"""

@@ -13,7 +13,8 @@ public sealed class ProxyHeaderTests
     [InlineData("192.0.2.1:56324", "192.0.2.2:443", "PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n")]
     [InlineData("[2001:db8::1]:1", "[2001:db8::2]:2", "PROXY TCP6 2001:db8::1 2001:db8::2 1 2\r\n")]
     [InlineData("[::ffff:192.0.2.1]:1", "192.0.2.2:2", "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n")]
-    [InlineData("192.0.2.1:1", "[2001:db8::2]:2", "PROXY TCP6 ::ffff:192.0.2.1 2001:db8::2 1 2\r\n")]
+    [InlineData("[fe80::1%2]:1", "[fe80::2]:2", "PROXY TCP6 fe80::1 fe80::2 1 2\r\n")]
+    [InlineData("192.0.2.1:1", "[2001:db8::2]:2", "PROXY UNKNOWN\r\n")]
     public void The_text_form_names_both_ends(string source, string destination, string expected) =>
         Assert.Equal(
             expected,

@@ -123,10 +123,41 @@ public sealed class TlsFilesTests : IDisposable
         await using var proxy = await StartAsync(backend, tls);
 
         Assert.Equal(HttpStatusCode.OK, (await proxy.GetAsync("http://b/")).Status);
+        File.WriteAllText(Name("crl.pem"), ""); // half written: the former list counts
+        Assert.Equal(HttpStatusCode.OK, (await proxy.GetAsync("http://b/")).Status);
         File.WriteAllText(Name("crl.pem"), authority.Revoke(good, bad));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await proxy.GetAsync("http://b/")).Status);
+        File.WriteAllText(Name("crl.pem"), authority.Revoke(bad) + authority.Revoke(good)[..100]);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await proxy.GetAsync("http://b/")).Status);
         proxy.State.Apply(Model(backend, tls with { AllowedDnsNames = ["db.example"] }));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await proxy.GetAsync("http://b/")).Status);
+    }
+
+    [Fact]
+    public async Task A_credential_that_is_a_link_is_read_again_when_what_it_leads_to_is_another()
+    {
+        await using var backend = await TlsBackend.StartAsync(_authority.IssueFor("db.example"));
+        Directory.CreateDirectory(Name("mounted"));
+        Put("one", "client-1");
+        Put("two", "client-2"); // of the same length, and perhaps of the same time
+        Directory.CreateSymbolicLink(Name("mounted/..data"), Name("one"));
+        foreach (var file in new[] { "cert.pem", "key.pem", "ca.pem" })
+        {
+            File.CreateSymbolicLink(Name(file), Name($"mounted/..data/{file}"));
+        }
+
+        await using var proxy = await StartAsync(backend, Mutual with { Sni = "db.example" });
+        Assert.Equal((HttpStatusCode.OK, "CN=client-1"), await proxy.GetAsync("http://b/"));
+        Directory.Delete(Name("mounted/..data"));
+        Directory.CreateSymbolicLink(Name("mounted/..data"), Name("two"));
+        Assert.Equal((HttpStatusCode.OK, "CN=client-2"), await proxy.GetAsync("http://b/"));
+
+        void Put(string folder, string client)
+        {
+            Directory.CreateDirectory(Name(folder));
+            Show(_authority.IssueFor(client));
+            foreach (var file in new[] { "cert.pem", "key.pem", "ca.pem" }) File.Move(Name(file), Name($"{folder}/{file}"));
+        }
     }
 
     public void Dispose() => _folder.Dispose();

@@ -34,16 +34,16 @@ public sealed class TcpListenerTranslatorTests
     }
 
     [Fact]
-    public void How_long_its_connections_last_is_said_by_the_rule_of_the_service_that_is_called()
+    public void How_long_its_connections_last_is_said_by_the_rule_of_the_first_destination()
     {
         var listener = EnvoyMesh.With("""
             kind: DestinationRule
             apiVersion: networking.istio.io/v1
-            metadata: {name: vip, namespace: app}
+            metadata: {name: db, namespace: app}
             spec:
-              host: vip
+              host: db
               trafficPolicy: {connectionPool: {tcp: {idleTimeout: 0s, maxConnectionDuration: 90s}}}
-            """).For().Listener("vip.app.svc.cluster.local_9000");
+            """).For().Listener("db.app.svc.cluster.local_5432");
 
         var tcp = Tcp(listener.DefaultFilterChain);
 

@@ -27,7 +27,7 @@ public sealed class UpstreamProxyTests
         """;
 
     [Fact]
-    public void A_route_to_a_tunnel_asks_for_its_far_end_and_the_proxy_itself_is_called_as_it_is()
+    public void Whatever_goes_to_a_proxy_asks_it_for_the_far_end()
     {
         var got = TestMesh.With(Forward).For();
 
@@ -35,7 +35,8 @@ public sealed class UpstreamProxyTests
         Assert.Equal(
             ("outbound|3128||squid.example", "far.example:443", false),
             (routed.Cluster, routed.TunnelingConfig.Hostname, routed.TunnelingConfig.UsePost));
-        Assert.Null(Tcp(got.Listener("squid.example_3128").DefaultFilterChain).TunnelingConfig);
+        var direct = Tcp(got.Listener("squid.example_3128").DefaultFilterChain);
+        Assert.Equal("far.example:443", direct.TunnelingConfig.Hostname); // as Istio does
     }
 
     [Theory]
@@ -73,7 +74,9 @@ public sealed class UpstreamProxyTests
         Assert.Equal("kubernetes://cred-cacert", demands.ValidationContextSdsSecretConfig.Name);
         Assert.Equal("/crl.pem", demands.DefaultValidationContext.Crl.Filename);
         Assert.Equal("b.example", Assert.Single(demands.DefaultValidationContext.MatchTypedSubjectAltNames).Matcher.Exact);
-        Assert.Empty(Tls(mesh.For(TestMesh.Envoy())).TlsCertificateSdsSecretConfigs); // nobody would give it to an Envoy
+        var stock = Tls(mesh.For(TestMesh.Envoy())); // to which nobody would give it
+        Assert.Empty(stock.TlsCertificateSdsSecretConfigs);
+        Assert.Equal("spiffe://nobody/nobody", Assert.Single(stock.ValidationContext.MatchTypedSubjectAltNames).Matcher.Exact);
     }
 
     private static CommonTlsContext Tls(Translated got) => got.Cluster("outbound|80||b.app.svc.cluster.local")

@@ -31,7 +31,7 @@ internal sealed class EdgeTcp
         where rule.Match.IsEmpty || rule.Match.Any(match => IsFor(match, source, server))
         select new TcpRoute([], [], [], Targets(source, rule.Route, server))
         {
-            Tunnel = DestinationResolver.TunnelOf(_view, source, rule.Route, server.Port.Number),
+            Policy = DestinationResolver.RelayPolicyOf(_view, source, rule.Route, server.Port.Number),
         }).FirstOrDefault();
 
     /// <summary>Where TLS that goes through leads, by the name in the handshake.</summary>
@@ -47,7 +47,7 @@ internal sealed class EdgeTcp
         where !names.IsEmpty
         select new TcpRoute([], names, [], targets)
         {
-            Tunnel = DestinationResolver.TunnelOf(_view, source, rule.Route, server.Port.Number),
+            Policy = DestinationResolver.RelayPolicyOf(_view, source, rule.Route, server.Port.Number),
         };
 
     /// <summary>The clusters that a server opens to other networks: the name in the handshake is theirs.</summary>

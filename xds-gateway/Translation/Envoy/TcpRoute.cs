@@ -3,6 +3,7 @@ using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Protocol.TcpProxy;
+using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Listeners;
 
 namespace MeshOrleans.Xds.Translation.Envoy;
@@ -21,18 +22,15 @@ internal sealed record TcpRoute(
     /// <summary>Takes every connection that no other takes.</summary>
     public bool IsForAll => Networks.IsEmpty && ServerNames.IsEmpty && Sources.IsEmpty;
 
-    /// <summary>How long they may last; null for Envoy's defaults.</summary>
-    public TcpPool? Pool { get; init; }
-
-    /// <summary>The proxy that the one target is; null when they go to the target itself.</summary>
-    public TunnelSettings? Tunnel { get; init; }
+    /// <summary>How they are carried: how long they may last, and through what proxy.</summary>
+    public ClusterPolicy Policy { get; init; } = ClusterPolicy.Default;
 
     /// <param name="statPrefix">The name under which Envoy counts.</param>
     public Filter Filter(string statPrefix)
     {
         var proxy = new TcpProxy { StatPrefix = statPrefix };
-        ApplyLimits(proxy, Pool);
-        if (Tunnel is { } tunnel)
+        ApplyLimits(proxy, Policy.ConnectionPool?.Tcp);
+        if (Policy.Tunnel is { } tunnel)
         {
             var host = tunnel.TargetHost.Contains(':') ? $"[{tunnel.TargetHost}]" : tunnel.TargetHost;
             proxy.TunnelingConfig = new() { Hostname = $"{host}:{tunnel.TargetPort}", UsePost = tunnel.Protocol == "POST" };

@@ -14,7 +14,7 @@ namespace MeshOrleans.Xds.Translation.Envoy;
 /// labels, source namespace, gateways and port select who gets a rule; the destination subnets of a rule stand in for
 /// the service's own addresses. Where no rule takes everything the service itself is called, except on a TLS port that
 /// has rules: there a name that none of them knows is refused. A destination that does not exist leads nowhere. How
-/// long a connection may last is said by the DestinationRule of the service that is called, wherever it is sent.
+/// long a connection may last, and through what proxy it goes, is said by the DestinationRule of the first destination.
 /// </remarks>
 /// <param name="view">Who calls.</param>
 /// <param name="known">The clusters there are.</param>
@@ -27,11 +27,9 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool
     public IEnumerable<TcpRoute> Of(Service service, ServicePort port, ImmutableArray<string> own)
     {
         var source = view.VirtualServices.Find(service.Host);
-        var pool = view.RuleOf(service).PolicyOf(port.Number, subset: null).ConnectionPool?.Tcp;
-        var routes = port.Protocol is AppProtocol.Tls or AppProtocol.Https
+        return port.Protocol is AppProtocol.Tls or AppProtocol.Https
             ? ForTls(service, port, own, source)
             : ForTcp(service, port, own, source);
-        return routes.Select(route => route with { Pool = pool });
     }
 
     private IEnumerable<TcpRoute> ForTls(
@@ -46,14 +44,17 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool
                 ImmutableArray<string> names = match.SniHosts.Contains("*") ? [] : match.SniHosts;
                 yield return new(NetworksOf(match, own), names, [], Targets(source!, rule.Route, port.Number))
                 {
-                    Tunnel = DestinationResolver.TunnelOf(view, source!, rule.Route, port.Number),
+                    Policy = DestinationResolver.RelayPolicyOf(view, source!, rule.Route, port.Number),
                 };
             }
         }
 
         if (hasRule) yield break;
         var isKnownByName = !isByName && own.IsEmpty && service.Addresses.IsEmpty && service.Host != "*";
-        yield return new(own, isKnownByName ? [service.Host] : [], [], Default(service, port));
+        yield return new(own, isKnownByName ? [service.Host] : [], [], Default(service, port))
+        {
+            Policy = PolicyOf(service, port),
+        };
     }
 
     private IEnumerable<TcpRoute> ForTcp(
@@ -68,7 +69,7 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool
                 ImmutableArray<string> sources = match.SourceSubnet.Length > 0 ? [match.SourceSubnet] : [];
                 yield return new(NetworksOf(match, own), [], sources, targets)
                 {
-                    Tunnel = DestinationResolver.TunnelOf(view, source!, rule.Route, port.Number),
+                    Policy = DestinationResolver.RelayPolicyOf(view, source!, rule.Route, port.Number),
                 };
                 if (match.DestinationSubnets.IsEmpty && sources.IsEmpty) yield break;
             }
@@ -78,11 +79,15 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool
         foreach (var address in isByMember ? own : [])
         {
             var cluster = ClusterName.Member(service.Host, port.Number, address);
-            if (known.Contains(cluster)) yield return new([address], [], [], [(cluster, 1)]);
+            if (!known.Contains(cluster)) continue;
+            yield return new([address], [], [], [(cluster, 1)]) { Policy = PolicyOf(service, port) };
         }
 
-        if (!isByMember) yield return new(own, [], [], Default(service, port));
+        if (!isByMember) yield return new(own, [], [], Default(service, port)) { Policy = PolicyOf(service, port) };
     }
+
+    private ClusterPolicy PolicyOf(Service service, ServicePort port) =>
+        view.RuleOf(service).PolicyOf(port.Number, subset: null);
 
     private static ImmutableArray<(string, int)> Default(Service service, ServicePort port) =>
         [(ClusterName.Outbound(service.Host, port.Number), 1)];

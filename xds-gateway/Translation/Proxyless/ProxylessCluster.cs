@@ -62,5 +62,6 @@ internal static class ProxylessCluster
     /// </summary>
     private static bool CanCall(OutboundCluster source) =>
         source.Discovery is Cluster.Types.DiscoveryType.Eds
+        && source.Policy.ProxyProtocol is null
         && source.Policy.Tls is null or { Mode: ClientTlsMode.Disable or ClientTlsMode.IstioMutual };
 }

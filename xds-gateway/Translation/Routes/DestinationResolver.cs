@@ -32,10 +32,16 @@ internal static class DestinationResolver
         return rule.PolicyOf(PortOf(view, host, destination, listenerPort), subset);
     }
 
-    /// <summary>The proxy through which connections of bytes go to the one destination of a route; null for none.</summary>
-    public static TunnelSettings? TunnelOf(
-        ProxyView view, Sourced<VirtualService> source, ImmutableArray<WeightedDestination> route, int listenerPort) =>
-        route is [{ Destination: { } only }] ? PolicyOf(view, source, only, listenerPort).Tunnel : null;
+    /// <summary>
+    /// The policy that says how connections of bytes are carried to the destinations of a route: that of the first, of
+    /// several without what its subset says. Source: Istio, <c>buildOutboundNetworkFilters</c>.
+    /// </summary>
+    public static ClusterPolicy RelayPolicyOf(
+        ProxyView view, Sourced<VirtualService> source, ImmutableArray<WeightedDestination> route, int listenerPort)
+    {
+        if (route.IsEmpty || route[0].Destination is not { } first) return ClusterPolicy.Default;
+        return PolicyOf(view, source, route.Length == 1 ? first : first with { Subset = "" }, listenerPort);
+    }
 
     private static int PortOf(ProxyView view, string host, Destination destination, int listenerPort) =>
         destination.Port is { Number: > 0 } port ? port.Number

@@ -4,7 +4,8 @@ namespace MeshOrleans.Xds.Translation.Tls;
 
 /// <summary>
 /// Names credentials that operators put onto the machine of the proxy, as istiod names those of <c>credentialName</c>.
-/// Nobody asks the control plane for them: it has no keys.
+/// Our own proxies ask nobody for them, as the control plane has no keys; a stock Envoy asks, and goes on without after
+/// its usual time.
 /// </summary>
 internal static class Credentials
 {
@@ -12,7 +13,7 @@ internal static class Credentials
     private const string RootsSuffix = "-cacert";
 
     /// <summary>The certificate and key of a credential.</summary>
-    public static SdsSecretConfig Secret(string name) => new() { Name = Scheme + name, SdsConfig = ConfigSources.Ads() };
+    public static SdsSecretConfig Secret(string name) => new() { Name = Scheme + name, SdsConfig = ConfigSources.AdsInTime() };
 
     /// <summary>The roots that belong to a credential.</summary>
     public static SdsSecretConfig Roots(string name) => Secret(name + RootsSuffix);

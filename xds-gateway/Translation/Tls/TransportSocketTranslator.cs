@@ -162,7 +162,7 @@ internal static class TransportSocketTranslator
     /// <summary>TLS of the application's own kind, as a DestinationRule asks for it.</summary>
     private static UpstreamTlsContext Own(ProxyScope scope, OutboundCluster source, ClientTls tls)
     {
-        // nobody gives a stock Envoy the credentials of its machine: it believes the system's roots, and shows nothing
+        // nobody gives a stock Envoy the credentials of its machine: it believes nobody, and shows nothing
         var credential = scope.Mode is ProxyMode.Envoy ? "" : tls.CredentialName;
         var demands = OwnDemands(scope, source, tls, credential);
         var context = new CommonTlsContext();
@@ -212,7 +212,8 @@ internal static class TransportSocketTranslator
 
         if (credential.Length == 0) SetRoots(context, scope, tls);
         if (tls.CaCrl.Length > 0) context.Crl = new DataSource { Filename = tls.CaCrl };
-        foreach (var name in OwnNames(source, tls))
+        var isWithout = tls.CredentialName.Length > 0 && credential.Length == 0;
+        foreach (var name in isWithout ? [$"spiffe://{Nobody}/{Nobody}"] : OwnNames(source, tls))
         {
             context.MatchTypedSubjectAltNames.Add(new SubjectAltNameMatcher
             {

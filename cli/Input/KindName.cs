@@ -20,6 +20,7 @@ internal sealed record KindName(string Kind, string Plural, string Short = "")
         new("Service", "services", "svc"),
         new("Deployment", "deployments", "deploy"),
         new("Namespace", "namespaces", "ns"),
+        new("HTTPRoute", "httproutes"),
         new("MeshConfig", "meshconfigs"),
         new("RateLimit", "ratelimits", "rl"),
         new("ServiceExport", "serviceexports"),

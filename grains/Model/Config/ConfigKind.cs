@@ -15,6 +15,9 @@ public sealed record ConfigKind
     private static readonly ImmutableArray<string> Security = ["security.istio.io/v1", "security.istio.io/v1beta1"];
     private static readonly ImmutableArray<string> Telemetries =
         ["telemetry.istio.io/v1", "telemetry.istio.io/v1alpha1"];
+    private static readonly ImmutableArray<string> GatewayApi =
+        ["gateway.networking.k8s.io/v1", "gateway.networking.k8s.io/v1beta1"];
+
     private static readonly ImmutableArray<string> Own = ["mesh.orleans.io/v1"];
 
     /// <summary>All kinds, by name.</summary>
@@ -34,6 +37,7 @@ public sealed record ConfigKind
         new("Service", ["v1"], KubernetesReader.Service),
         new("Deployment", ["apps/v1"], KubernetesReader.Deployment),
         new("Namespace", ["v1"], KubernetesReader.Namespace),
+        new("HTTPRoute", GatewayApi, RequestRouteReader.Http),
         new("MeshConfig", Own, MeshReader.MeshConfig),
         new("RateLimit", Own, MeshReader.RateLimit),
         new("ServiceExport", Own, MeshReader.ServiceExport),

@@ -49,6 +49,26 @@ public sealed record HttpRoute
 
     /// <summary>Changes to headers.</summary>
     public HeaderOperations Headers { get; init; } = HeaderOperations.None;
+
+    /// <summary>What of the Gateway API became this entry; null where a VirtualService has it.</summary>
+    public RouteOrigin? Origin { get; init; }
+
+    /// <summary>Bound of each try where <see cref="Retries"/> is the mesh's default; null means none.</summary>
+    public TimeSpan? TryTimeout { get; init; }
+}
+
+/// <summary>
+/// Says that an entry stands for a rule of the Gateway API. Requests to a destination of it that does not exist are
+/// answered with 500, where a VirtualService's are with 503.
+/// </summary>
+/// <param name="Key">The route.</param>
+/// <param name="Rule">The rule's place in it, from 0.</param>
+/// <param name="Match">The condition's place in the rule, from 0; null for a rule without conditions.</param>
+public sealed record RouteOrigin(ConfigKey Key, int Rule, int? Match)
+{
+    /// <inheritdoc/>
+    public override string ToString() =>
+        Match is { } match ? $"{Key} rules[{Rule}].matches[{match}]" : $"{Key} rules[{Rule}]";
 }
 
 /// <summary>A destination with its share of the requests.</summary>

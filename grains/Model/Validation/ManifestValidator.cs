@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Config.GatewayApi;
 
 namespace MeshOrleans.Model.Validation;
 
@@ -32,6 +33,7 @@ public static class ManifestValidator
             case AuthorizationPolicy policy: AuthorizationPolicyRules.Check(policy, ns, spec, report); break;
             case Telemetry telemetry: TelemetryRules.Check(telemetry, ns, spec, report); break;
             case KubernetesService service: KubernetesServiceRules.Check(service, spec, report); break;
+            case RequestRoute route: RequestRouteRules.Check(route, spec, report); break;
             case RateLimit limit: RateLimitRules.Check(limit, spec, report); break;
             case MeshConfig mesh: MeshConfigRules.Check(mesh, spec, report); break;
         }

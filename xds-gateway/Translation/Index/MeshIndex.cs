@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Config.GatewayApi;
 using MeshOrleans.Model.Routing;
+using MeshOrleans.Model.Routing.GatewayApi;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
 
@@ -30,6 +32,7 @@ public sealed class MeshIndex
         var services = Registry.Services; // and no more: what comes from this index shares the answer
         _byAddress = new(() => ByAddress(services));
         (VirtualServices, GatewayRoutes) = RoutesOf(snapshot);
+        ServiceRoutes = ServiceRoutesOf(snapshot, Registry);
         Gateways = [.. OldestFirst<Gateway>(snapshot)];
         DestinationRules = ByNamespace<DestinationRule>(snapshot);
         PeerAuthentications = ByNamespace<PeerAuthentication>(snapshot);
@@ -46,6 +49,7 @@ public sealed class MeshIndex
         Registry = before.Registry.After(snapshot, change.Members);
         (VirtualServices, GatewayRoutes) =
             change.HasRoutes ? RoutesOf(snapshot) : (before.VirtualServices, before.GatewayRoutes);
+        ServiceRoutes = change.HasRoutes ? ServiceRoutesOf(snapshot, Registry) : before.ServiceRoutes;
         Gateways = before.Gateways;
         _routesFor = change.HasRoutes ? new(StringComparer.Ordinal) : before._routesFor;
         _byAddress = before._byAddress;
@@ -66,6 +70,9 @@ public sealed class MeshIndex
 
     /// <summary>Those that name a gateway, oldest first; some bind to the sidecars too.</summary>
     internal ImmutableArray<Sourced<VirtualService>> GatewayRoutes { get; }
+
+    /// <summary>What the routes of the Gateway API say of services: it counts before the VirtualServices of their hosts.</summary>
+    internal ImmutableArray<ServiceRoutes> ServiceRoutes { get; }
 
     /// <summary>What opens ports at the edge, oldest first.</summary>
     internal ImmutableArray<Sourced<Gateway>> Gateways { get; }
@@ -89,7 +96,7 @@ public sealed class MeshIndex
 
     /// <summary>
     /// The index of a later snapshot, made from this one where the change allows it: in a time that depends on the
-    /// namespaces of the members that changed, or on the VirtualServices.
+    /// namespaces of the members that changed, or on the routes.
     /// </summary>
     /// <param name="snapshot">What the mesh knows now.</param>
     /// <param name="change">Everything that differs.</param>
@@ -108,7 +115,8 @@ public sealed class MeshIndex
     internal bool HasSameFacts(MeshIndex other) => ReferenceEquals(_facts, other._facts);
 
     /// <summary>Whether the routes are those of another index.</summary>
-    internal bool HasSameRoutes(MeshIndex other) => VirtualServices == other.VirtualServices;
+    internal bool HasSameRoutes(MeshIndex other) =>
+        VirtualServices == other.VirtualServices && ServiceRoutes == other.ServiceRoutes;
 
     /// <summary>
     /// Those of some services whose endpoints may differ from those in an earlier index that has the same facts.
@@ -135,6 +143,10 @@ public sealed class MeshIndex
         VirtualService? Find(string ns, string name) =>
             snapshot.Config.GetValueOrDefault(new ConfigKey(nameof(VirtualService), ns, name))?.Spec as VirtualService;
     }
+
+    private static ImmutableArray<ServiceRoutes> ServiceRoutesOf(MeshSnapshot snapshot, ServiceRegistry registry) =>
+        Model.Routing.GatewayApi.ServiceRoutes.Compose(
+            snapshot.Of<RequestRoute>().OrderBy(r => r.Resource, ConfigResource.ByAge), registry);
 
     private static ILookup<string, Sourced<TSpec>> ByNamespace<TSpec>(MeshSnapshot snapshot)
         where TSpec : ConfigSpec =>

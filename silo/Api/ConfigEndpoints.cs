@@ -5,7 +5,6 @@ using MeshOrleans.Model.Analysis;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Config.GatewayApi;
 using MeshOrleans.Model.Config.Manifests;
-using MeshOrleans.Model.Topology;
 using MeshOrleans.Model.Validation;
 using MeshOrleans.Silo.Manifests;
 using MeshOrleans.Xds.Gateway.Snapshots;
@@ -19,7 +18,7 @@ internal static class ConfigEndpoints
 {
     private const string Yaml = "application/yaml";
     private static readonly string[] _kindsInConflict =
-        [$"{nameof(VirtualService)}/", $"{nameof(Gateway)}/", "HTTPRoute/"];
+        [$"{nameof(VirtualService)}/", $"{nameof(Gateway)}/", "HTTPRoute/", $"{RequestRoute.GrpcKind}/"];
 
     public static void MapConfig(this IEndpointRouteBuilder routes)
     {
@@ -105,25 +104,17 @@ internal static class ConfigEndpoints
         return WantsYaml(context)
             ? Results.Text(ManifestText.ToYaml(resources), Yaml)
             : Results.Json(
-                Rows(resources, all, snapshots),
+                Rows(resources, Status(all, snapshots)),
                 ApiJson.Options);
     }
 
-    private static IEnumerable<ResourceRow> Rows(
-        IEnumerable<ConfigResource> resources, IEnumerable<ConfigResource> all, SnapshotHolder snapshots)
-    {
-        var services = new Lazy<ServiceRegistry>(() => Services(all, snapshots));
-        return resources.Select(r => new ResourceRow(
-            r.Key.Kind,
-            r.Key.Namespace,
-            r.Key.Name,
-            r.CreatedRevision,
-            r.Spec is RequestRoute ? ResourceStatus.Summary(ResourceStatus.Of(r, services.Value)) : ""));
-    }
+    private static IEnumerable<ResourceRow> Rows(IEnumerable<ConfigResource> resources, ResourceStatus status) =>
+        resources.Select(r => new ResourceRow(
+            r.Key.Kind, r.Key.Namespace, r.Key.Name, r.CreatedRevision, status.Summary(r)));
 
-    /// <summary>The services of the configuration as it is saved, which the snapshot may not have followed yet.</summary>
-    private static ServiceRegistry Services(IEnumerable<ConfigResource> all, SnapshotHolder snapshots) =>
-        ServiceRegistry.From(snapshots.Current with { Config = all.ToImmutableSortedDictionary(r => r.Key, r => r) });
+    /// <summary>Goes by the configuration as it is saved, which the snapshot may not have followed yet.</summary>
+    private static ResourceStatus Status(IEnumerable<ConfigResource> all, SnapshotHolder snapshots) =>
+        new(() => snapshots.Current with { Config = all.ToImmutableSortedDictionary(r => r.Key, r => r) });
 
     private static async Task<IResult> FindAsync(
         HttpContext context, IGrainFactory grains, SnapshotHolder snapshots, string kind, string ns, string name)
@@ -133,12 +124,10 @@ internal static class ConfigEndpoints
         var json = documents.FirstOrDefault(d => d.Key == key)?.Json;
         if (json is null) return Problems.NotFound($"There is no {key}.");
         var resource = ConfigJson.Read(json);
-        var status = resource.Spec is RequestRoute
-            ? ResourceStatus.Of(resource, Services(documents.Select(d => ConfigJson.Read(d.Json)), snapshots))
-            : [];
+        var status = Status(documents.Select(d => ConfigJson.Read(d.Json)), snapshots);
         return WantsYaml(context)
-            ? Results.Text(ResourceStatus.AddToYaml(ManifestText.ToYaml(resource), status), Yaml)
-            : Results.Text(ResourceStatus.AddToJson(json, status), "application/json");
+            ? Results.Text(status.AddToYaml(ManifestText.ToYaml(resource), resource), Yaml)
+            : Results.Text(status.AddToJson(json, resource), "application/json");
     }
 
     private static IResult Answer(ApplyResult result, ImmutableArray<ProblemError> warnings) => result switch

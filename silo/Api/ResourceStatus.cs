@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using System.Text;
 using System.Text.Json.Nodes;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Config.GatewayApi;
 using MeshOrleans.Model.Routing.GatewayApi;
+using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
 
 namespace MeshOrleans.Silo.Api;
@@ -12,51 +12,114 @@ namespace MeshOrleans.Silo.Api;
 /// The <c>status</c> of resources of the Gateway API, as Kubernetes writes it. It is worked out when it is asked for and
 /// stored nowhere; in a manifest that is applied it is ignored.
 /// </summary>
-internal static class ResourceStatus
+internal sealed class ResourceStatus
 {
-    private const string Controller = "mesh.orleans.io/gateway-controller";
+    private readonly Lazy<MeshSnapshot> _snapshot;
+    private readonly Lazy<AttachmentPlaces> _places;
+    private readonly Lazy<RouteConflicts> _conflicts;
 
-    /// <summary>The parents of a resource with their conditions; none for a kind that has no status.</summary>
-    public static ImmutableArray<ParentStatus> Of(ConfigResource resource, ServiceRegistry services) =>
-        resource.Spec is RequestRoute route ? RouteStatus.Of(resource, route, services) : [];
+    /// <param name="snapshot">The mesh, with its configuration as it is saved; not asked for where no resource has a status.</param>
+    public ResourceStatus(Func<MeshSnapshot> snapshot)
+    {
+        _snapshot = new(snapshot);
+        _places = new(() => AttachmentPlaces.Of(_snapshot.Value, ServiceRegistry.From(_snapshot.Value)));
+        _conflicts = new(() => RouteConflicts.Of(
+            [.. _snapshot.Value.Of<RequestRoute>().OrderBy(r => r.Resource, ConfigResource.ByAge)], _places.Value));
+    }
 
-    /// <summary>The first condition that does not hold, in a word; <c>Accepted</c> when there is none, else empty.</summary>
-    public static string Summary(ImmutableArray<ParentStatus> parents) =>
-        parents.IsEmpty ? ""
-        : parents.SelectMany(p => p.Conditions).FirstOrDefault(c => !c.Holds) is { } failing
-            ? $"not {failing.Type}: {failing.Reason}"
+    /// <summary>
+    /// The first condition of a resource that does not hold, in a word; <c>Accepted</c> when all do. Empty for one that
+    /// has no status.
+    /// </summary>
+    public string Summary(ConfigResource resource)
+    {
+        var conditions = ConditionsOf(resource).ToList();
+        return conditions.Count == 0 ? ""
+            : conditions.Find(c => !c.Holds) is { } failing ? $"not {failing.Type}: {failing.Reason}"
             : StatusCondition.Accepted;
+    }
 
     /// <summary>A resource's JSON with its status.</summary>
-    public static string AddToJson(string json, ImmutableArray<ParentStatus> parents)
+    public string AddToJson(string json, ConfigResource resource)
     {
-        if (parents.IsEmpty) return json;
+        if (Of(resource) is not { } status) return json;
         var root = JsonNode.Parse(json)!;
-        root["status"] = new JsonObject { ["parents"] = new JsonArray([.. parents.Select(Entry)]) };
+        root["status"] = status;
         return root.ToJsonString();
     }
 
     /// <summary>A resource's YAML with its status. JSON is YAML too.</summary>
-    public static string AddToYaml(string yaml, ImmutableArray<ParentStatus> parents)
-    {
-        if (parents.IsEmpty) return yaml;
-        var text = new StringBuilder(yaml).Append("status:\n  parents:\n");
-        foreach (var parent in parents) text.Append("  - ").Append(Entry(parent).ToJsonString()).Append('\n');
-        return text.ToString();
-    }
+    public string AddToYaml(string yaml, ConfigResource resource) =>
+        Of(resource) is { } status ? $"{yaml}status: {status.ToJsonString()}\n" : yaml;
 
-    private static JsonNode Entry(ParentStatus status) => new JsonObject
+    private IEnumerable<StatusCondition> ConditionsOf(ConfigResource resource) => resource.Spec switch
     {
-        ["parentRef"] = Reference(status.Parent),
-        ["controllerName"] = Controller,
-        ["conditions"] = new JsonArray([.. status.Conditions.Select(c => (JsonNode)new JsonObject
-        {
-            ["type"] = c.Type,
-            ["status"] = c.Holds ? "True" : "False",
-            ["reason"] = c.Reason,
-            ["message"] = c.Message,
-        })]),
+        RequestRoute route => StatusOf(resource, route).SelectMany(p => p.Conditions),
+        KubernetesGateway gateway => StatusOf(resource, gateway) is { } status
+            ? status.Conditions.Concat(status.Listeners.SelectMany(l => l.Conditions))
+            : [],
+        GatewayClass { IsOurs: true } => [Accepted],
+        _ => [],
     };
+
+    private static StatusCondition Accepted { get; } =
+        new(StatusCondition.Accepted, true, "Accepted", "Gateways of this class are this mesh's");
+
+    private JsonObject? Of(ConfigResource resource) => resource.Spec switch
+    {
+        RequestRoute route => Of(StatusOf(resource, route)),
+        KubernetesGateway gateway when StatusOf(resource, gateway) is { } status => Of(status),
+        GatewayClass { IsOurs: true } => new JsonObject { ["conditions"] = Conditions([Accepted]) },
+        _ => null,
+    };
+
+    private ImmutableArray<ParentStatus> StatusOf(ConfigResource resource, RequestRoute route) =>
+        RouteStatus.Of(resource, route, _places.Value, _conflicts.Value);
+
+    private GatewayStatus? StatusOf(ConfigResource resource, KubernetesGateway gateway) =>
+        GatewayStatus.Of(resource, gateway, _snapshot.Value, _places.Value);
+
+    private static JsonObject Of(ImmutableArray<ParentStatus> parents) => new()
+    {
+        ["parents"] = Array(parents.Select(parent => new JsonObject
+        {
+            ["parentRef"] = Reference(parent.Parent),
+            ["controllerName"] = GatewayClass.Controller,
+            ["conditions"] = Conditions(parent.Conditions),
+        })),
+    };
+
+    private static JsonObject Of(GatewayStatus status) => new()
+    {
+        ["conditions"] = Conditions(status.Conditions),
+        ["listeners"] = Array(status.Listeners.Select(listener => new JsonObject
+        {
+            ["name"] = listener.Name,
+            ["attachedRoutes"] = listener.AttachedRoutes,
+            ["supportedKinds"] = Array(listener.Kinds.Select(kind => kind.Split('/')).Select(kind => new JsonObject
+            {
+                ["group"] = kind[0],
+                ["kind"] = kind[1],
+            })),
+            ["conditions"] = Conditions(listener.Conditions),
+        })),
+    };
+
+    private static JsonArray Conditions(ImmutableArray<StatusCondition> conditions) =>
+        Array(conditions.Select(condition => new JsonObject
+        {
+            ["type"] = condition.Type,
+            ["status"] = condition.Holds ? "True" : "False",
+            ["reason"] = condition.Reason,
+            ["message"] = condition.Message,
+        }));
+
+    private static JsonArray Array(IEnumerable<JsonObject> items)
+    {
+        var array = new JsonArray();
+        foreach (var item in items) array.Add((JsonNode)item);
+        return array;
+    }
 
     private static JsonObject Reference(ParentReference parent)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Routing.GatewayApi;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
 
@@ -15,6 +16,7 @@ internal sealed class AnalysisSubject
     {
         (_snapshot, KnowsMembers) = (snapshot, knowsMembers);
         Registry = ServiceRegistry.From(snapshot);
+        Places = AttachmentPlaces.Of(snapshot, Registry);
         RootNamespace = Of<MeshConfig>().Select(m => m.Spec.RootNamespace).FirstOrDefault(ns => ns is { Length: > 0 })
             ?? "istio-system";
         _labels = Members(snapshot).ToLookup(m => m.Namespace, m => m.Labels, StringComparer.Ordinal);
@@ -24,6 +26,8 @@ internal sealed class AnalysisSubject
     public bool KnowsMembers { get; }
 
     public ServiceRegistry Registry { get; }
+
+    public AttachmentPlaces Places { get; }
 
     /// <summary>The namespace whose policies count for all.</summary>
     public string RootNamespace { get; }

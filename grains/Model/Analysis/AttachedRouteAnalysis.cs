@@ -41,9 +41,11 @@ public static class AttachedRouteAnalysis
 
     internal static void Analyze(AnalysisSubject subject, AnalysisReport report)
     {
-        foreach (var (resource, route) in subject.Of<RequestRoute>())
+        var routes = subject.Of<RequestRoute>();
+        var conflicts = RouteConflicts.Of(routes, subject.Places);
+        foreach (var (resource, route) in routes)
         {
-            foreach (var parent in RouteStatus.Of(resource, route, subject.Registry))
+            foreach (var parent in RouteStatus.Of(resource, route, subject.Places, conflicts))
             {
                 foreach (var condition in parent.Conditions.Where(c => c is { Type: StatusCondition.Accepted, Holds: false }))
                 {
@@ -57,7 +59,8 @@ public static class AttachedRouteAnalysis
 
             foreach (var (backend, path) in RuleComposer.BackendsOf(route))
             {
-                var found = BackendResolver.Find(backend, resource.Key.Namespace, subject.Registry);
+                var isGranted = !route.ParentRefs.Any(parent => parent.IsGateway);
+                var found = BackendResolver.Find(backend, resource.Key, subject.Places, isGranted);
                 if (found.IsResolved) continue;
                 report.Add(
                     AnalysisCode.ReferencedResourceNotFound,

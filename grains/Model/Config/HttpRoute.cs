@@ -58,14 +58,19 @@ public sealed record HttpRoute
 }
 
 /// <summary>
-/// Says that an entry stands for a rule of the Gateway API. Requests to a destination of it that does not exist are
-/// answered with 500, where a VirtualService's are with 503.
+/// Says that an entry stands for a rule of the Gateway API.
 /// </summary>
 /// <param name="Key">The route.</param>
 /// <param name="Rule">The rule's place in it, from 0.</param>
 /// <param name="Match">The condition's place in the rule, from 0; null for a rule without conditions.</param>
 public sealed record RouteOrigin(ConfigKey Key, int Rule, int? Match)
 {
+    /// <summary>
+    /// The status of requests to a destination that does not exist: 500, but 503 for gRPC calls, for which that is
+    /// UNAVAILABLE.
+    /// </summary>
+    public int MissingStatus => Key.Kind == GatewayApi.RequestRoute.GrpcKind ? 503 : 500;
+
     /// <inheritdoc/>
     public override string ToString() =>
         Match is { } match ? $"{Key} rules[{Rule}].matches[{match}]" : $"{Key} rules[{Rule}]";

@@ -33,7 +33,10 @@ public static class ManifestValidator
             case AuthorizationPolicy policy: AuthorizationPolicyRules.Check(policy, ns, spec, report); break;
             case Telemetry telemetry: TelemetryRules.Check(telemetry, ns, spec, report); break;
             case KubernetesService service: KubernetesServiceRules.Check(service, spec, report); break;
-            case RequestRoute route: RequestRouteRules.Check(route, spec, report); break;
+            case RequestRoute route: RequestRouteRules.Check(route, resource.Key.Kind, spec, report); break;
+            case KubernetesGateway gateway: KubernetesGatewayRules.Check(gateway, spec, report); break;
+            case GatewayClass @class: KubernetesGatewayRules.Check(@class, spec, report); break;
+            case ReferenceGrant grant: KubernetesGatewayRules.Check(grant, spec, report); break;
             case RateLimit limit: RateLimitRules.Check(limit, spec, report); break;
             case MeshConfig mesh: MeshConfigRules.Check(mesh, spec, report); break;
         }

@@ -31,6 +31,21 @@ internal static class RequestFilterRules
             !rule.Backends.IsEmpty, path.At("backendRefs"), "a rule that redirects leads nowhere: leave backendRefs out");
     }
 
+    /// <summary>The filters that make sense for gRPC calls: those of headers, and copies.</summary>
+    public static void CheckOfCalls(RequestRoute route, FieldPath spec, RuleReport report)
+    {
+        foreach (var (i, rule) in route.Rules.Index())
+        {
+            foreach (var (j, filter) in rule.Filters.Index())
+            {
+                report.ErrorIf(
+                    filter is RequestFilter.Redirect or RequestFilter.Rewrite or RequestFilter.Cors,
+                    spec.At("rules").At(i).At("filters").At(j).At("type"),
+                    "a GRPCRoute has no filter of this type");
+            }
+        }
+    }
+
     /// <summary>On the way to one backend only headers can be changed.</summary>
     public static void CheckOfBackend(ImmutableArray<RequestFilter> filters, FieldPath path, RuleReport report)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.RegularExpressions;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Config.GatewayApi;
 
@@ -6,7 +7,7 @@ namespace MeshOrleans.Model.Validation;
 
 /// <summary>Rules of HTTPRoute and GRPCRoute.</summary>
 /// <remarks>Source: the Gateway API's reference and the rules of its CRDs.</remarks>
-internal static class RequestRouteRules
+internal static partial class RequestRouteRules
 {
     private const int MaxRules = 16;
     private const int MaxMatches = 64;
@@ -18,8 +19,9 @@ internal static class RequestRouteRules
         "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
     };
 
-    public static void Check(RequestRoute route, FieldPath spec, RuleReport report)
+    public static void Check(RequestRoute route, string kind, FieldPath spec, RuleReport report)
     {
+        if (kind == RequestRoute.GrpcKind) RequestFilterRules.CheckOfCalls(route, spec, report);
         CheckParents(route.ParentRefs, spec.At("parentRefs"), report);
         CheckHostnames(route.Hostnames, spec.At("hostnames"), report);
         CheckCount(route.Rules.Length, MaxRules, "rules", spec.At("rules"), report);
@@ -43,12 +45,14 @@ internal static class RequestRouteRules
 
     public static void CheckHostnames(ImmutableArray<string> hostnames, FieldPath path, RuleReport report)
     {
-        foreach (var (i, host) in hostnames.Index())
-        {
-            if (ValueRules.IsAddress(host)) report.Error(path.At(i), $"\"{host}\" is an address, and no host name");
-            else if (host == "*") report.Error(path.At(i), "\"*\" is no host name: leave hostnames out for every host");
-            else HostRules.CheckWildcard(host, path.At(i), report);
-        }
+        foreach (var (i, host) in hostnames.Index()) CheckHostname(host, path.At(i), report);
+    }
+
+    public static void CheckHostname(string host, FieldPath path, RuleReport report)
+    {
+        if (ValueRules.IsAddress(host)) report.Error(path, $"\"{host}\" is an address, and no host name");
+        else if (host == "*") report.Error(path, "\"*\" is no host name: leave the field out for every host");
+        else HostRules.CheckWildcard(host, path, report);
     }
 
     /// <summary>Where a rule of any kind leads.</summary>
@@ -89,7 +93,8 @@ internal static class RequestRouteRules
 
     private static void CheckMatch(RequestMatch match, FieldPath path, RuleReport report)
     {
-        CheckPath(match.Path, path.At("path").At("value"), report);
+        if (match.Call is { } call) CheckCall(call, path.At("method"), report);
+        else CheckPath(match.Path, path.At("path").At("value"), report);
         if (match.Method.Length > 0 && !_methods.Contains(match.Method))
         {
             report.Error(path.At("method"), $"\"{match.Method}\" is none of {string.Join(", ", _methods)}");
@@ -108,6 +113,29 @@ internal static class RequestRouteRules
             CheckValue(parameter.Value, at.At("value"), report);
         }
     }
+
+    private static void CheckCall(GrpcCall call, FieldPath path, RuleReport report)
+    {
+        if (call is { Service: "", Method: "" }) report.Error(path, "a service, a method or both are needed");
+        var (service, method) = (path.At("service"), path.At("method"));
+        if (call.IsRegex)
+        {
+            if (call.Service.Length > 0) ValueRules.CheckRegex(call.Service, service, report);
+            if (call.Method.Length > 0) ValueRules.CheckRegex(call.Method, method, report);
+            return;
+        }
+
+        report.ErrorIf(
+            call.Service.Length > 0 && !Service().IsMatch(call.Service), service, $"\"{call.Service}\" is no gRPC service");
+        report.ErrorIf(
+            call.Method.Length > 0 && !Method().IsMatch(call.Method), method, $"\"{call.Method}\" is no gRPC method");
+    }
+
+    [GeneratedRegex(@"^\.?[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex Service();
+
+    [GeneratedRegex(@"^[A-Za-z_]\w*\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex Method();
 
     private static void CheckValue(StringMatch value, FieldPath path, RuleReport report)
     {

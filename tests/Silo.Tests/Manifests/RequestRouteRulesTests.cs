@@ -21,7 +21,7 @@ public sealed class RequestRouteRulesTests
     [Theory]
     [InlineData("rule: []", "rule", "unknown field \"rule\"; did you mean \"rules\"?")]
     [InlineData("rules: [{ match: [] }]", "rules[0].match", "did you mean \"matches\"?")]
-    [InlineData("hostnames: [\"*\"]", "hostnames[0]", "leave hostnames out")]
+    [InlineData("hostnames: [\"*\"]", "hostnames[0]", "leave the field out")]
     [InlineData("hostnames: [10.0.0.1]", "hostnames[0]", "is an address")]
     [InlineData("rules: [{ matches: [{ path: { type: Prefix, value: /a } }] }]", "rules[0].matches[0].path.type", "is none of PathPrefix, Exact")]
     [InlineData("rules: [{ matches: [{ path: { value: a } }] }]", "rules[0].matches[0].path.value", "does not start with /")]
@@ -58,6 +58,16 @@ public sealed class RequestRouteRulesTests
     [InlineData("{ parentRefs: [{ kind: Mesh, group: example, name: x }] }", "parentRefs[0]", "neither a Gateway nor a Service")]
     public void A_route_that_attaches_to_nothing_is_told(string spec, string path, string message) =>
         RuleTable.Notes(Kind, spec, path, message);
+
+    [Theory]
+    [InlineData("rules: [{ matches: [{ method: {} }] }]", "rules[0].matches[0].method", "a service, a method or both")]
+    [InlineData("rules: [{ matches: [{ method: { service: a/b } }] }]", "rules[0].matches[0].method.service", "is no gRPC service")]
+    [InlineData("rules: [{ matches: [{ method: { method: a.b } }] }]", "rules[0].matches[0].method.method", "is no gRPC method")]
+    [InlineData("rules: [{ matches: [{ method: { type: RegularExpression, service: \"(\" } }] }]", "rules[0].matches[0].method.service", "RE2")]
+    [InlineData("rules: [{ matches: [{ path: { value: / } }] }]", "rules[0].matches[0].path", "unknown field")]
+    [InlineData("rules: [{ filters: [{ type: URLRewrite, urlRewrite: { hostname: a } }] }]", "rules[0].filters[0].type", "no filter of this type")]
+    public void A_GRPCRoute_that_says_nothing_sensible_is_refused(string spec, string path, string message) =>
+        RuleTable.Refuses("GRPCRoute", $"{{ {Parent}, {spec} }}", path, message);
 
     [Fact]
     public void Without_rules_and_words_the_defaults_of_the_API_hold()

@@ -1,4 +1,5 @@
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Config.GatewayApi;
 using MeshOrleans.Model.Snapshots;
 
 namespace MeshOrleans.Xds.Translation.Index;
@@ -8,6 +9,7 @@ public sealed class MeshChange
 {
     private const string VirtualServices = $"{SnapshotKey.Config}{nameof(VirtualService)}/";
     private const string HttpRoutes = $"{SnapshotKey.Config}HTTPRoute/";
+    private const string GrpcRoutes = $"{SnapshotKey.Config}{RequestRoute.GrpcKind}/";
 
     private readonly HashSet<string> _members = new(StringComparer.Ordinal);
 
@@ -35,7 +37,7 @@ public sealed class MeshChange
     public void Add(string key)
     {
         if (Is(key, SnapshotKey.Workload)) _members.Add(key[SnapshotKey.Workload.Length..]);
-        else if (Is(key, VirtualServices) || Is(key, HttpRoutes)) HasRoutes = true;
+        else if (Is(key, VirtualServices) || Is(key, HttpRoutes) || Is(key, GrpcRoutes)) HasRoutes = true;
         else if (!Is(key, SnapshotKey.Identity)) HasOthers = true;
     }
 

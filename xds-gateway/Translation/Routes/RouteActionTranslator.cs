@@ -50,7 +50,7 @@ internal static class RouteActionTranslator
         }
 
         action.RetryPolicy = RetryTranslator.Translate(view, rule.Retries, action.HashPolicy.Count > 0);
-        if (rule.Origin is not null)
+        if (rule.Origin is { MissingStatus: 500 })
         {
             action.ClusterNotFoundResponseCode = RouteAction.Types.ClusterNotFoundResponseCode.InternalServerError;
         }

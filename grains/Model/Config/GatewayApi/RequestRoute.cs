@@ -8,6 +8,9 @@ namespace MeshOrleans.Model.Config.GatewayApi;
 /// </summary>
 public sealed record RequestRoute : ConfigSpec
 {
+    /// <summary>The kind of routes of gRPC calls.</summary>
+    public const string GrpcKind = "GRPCRoute";
+
     /// <summary>What it attaches to.</summary>
     public ImmutableArray<ParentReference> ParentRefs { get; init; } = [];
 
@@ -60,6 +63,27 @@ public sealed record RequestMatch
 
     /// <summary>The method; empty means any.</summary>
     public string Method { get; init; } = "";
+
+    /// <summary>The call of a GRPCRoute, of which <see cref="Path"/> is made; null when none is asked for.</summary>
+    public GrpcCall? Call { get; init; }
+}
+
+/// <summary>A condition on the call of a gRPC method.</summary>
+/// <param name="IsRegex">Whether its parts are expressions.</param>
+/// <param name="Service">The service with its package; empty means any.</param>
+/// <param name="Method">The method; empty means any.</param>
+public sealed record GrpcCall(bool IsRegex, string Service, string Method)
+{
+    /// <summary>The condition on the path that says the same.</summary>
+    public StringMatch ToPath() => this switch
+    {
+        { IsRegex: true } => StringMatch.Regex($"/{PartOf(Service)}/{PartOf(Method)}"),
+        { Method.Length: 0 } => StringMatch.PathPrefix($"/{Service}"),
+        { Service.Length: 0 } => StringMatch.Regex($"/[^/]+/{RegexText.Quote(Method)}"),
+        _ => StringMatch.Exact($"/{Service}/{Method}"),
+    };
+
+    private static string PartOf(string expression) => expression.Length > 0 ? $"(?:{expression})" : "[^/]+";
 }
 
 /// <summary>A condition on a value that has a name.</summary>

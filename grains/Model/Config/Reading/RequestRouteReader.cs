@@ -4,7 +4,7 @@ using MeshOrleans.Model.Config.GatewayApi;
 
 namespace MeshOrleans.Model.Config.Reading;
 
-/// <summary>Reads HTTPRoute (gateway.networking.k8s.io).</summary>
+/// <summary>Reads HTTPRoute and GRPCRoute (gateway.networking.k8s.io).</summary>
 internal static class RequestRouteReader
 {
     private const int DefaultAttempts = 2;
@@ -15,6 +15,35 @@ internal static class RequestRouteReader
         Hostnames = reader.Texts("hostnames"),
         Rules = reader.Has("rules") ? reader.List("rules", HttpRule) : [new RequestRule()],
     };
+
+    public static RequestRoute Grpc(ObjectReader reader) => new()
+    {
+        ParentRefs = reader.List("parentRefs", RouteReferenceReader.Parent),
+        Hostnames = reader.Texts("hostnames"),
+        Rules = reader.Has("rules") ? reader.List("rules", GrpcRule) : [new RequestRule()],
+    };
+
+    private static RequestRule GrpcRule(ObjectReader reader) => new()
+    {
+        Name = reader.Text("name"),
+        Matches = reader.List("matches", GrpcMatch),
+        Filters = reader.List("filters", RequestFilterReader.Read),
+        Backends = reader.List("backendRefs", RouteReferenceReader.Backend),
+    };
+
+    private static RequestMatch GrpcMatch(ObjectReader reader)
+    {
+        var call = reader.Object("method", inner => new GrpcCall(
+            inner.Word("type", "Exact", "RegularExpression") == "RegularExpression",
+            inner.Text("service"),
+            inner.Text("method")));
+        return new RequestMatch
+        {
+            Path = call?.ToPath() ?? RequestMatch.Everything.Path,
+            Headers = Conditions(reader, "headers"),
+            Call = call,
+        };
+    }
 
     private static RequestRule HttpRule(ObjectReader reader)
     {

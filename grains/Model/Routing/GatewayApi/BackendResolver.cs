@@ -16,20 +16,32 @@ internal sealed record ResolvedBackend(Destination Destination, string Reason, s
 /// <summary>Finds the services that rules of the Gateway API name.</summary>
 /// <remarks>
 /// Clients of the mesh may call any service, so a route that is attached to one may name those of all namespaces without a
-/// ReferenceGrant. Source: GEP-1294, "Namespace boundaries".
+/// ReferenceGrant (GEP-1294, "Namespace boundaries"). A Gateway exposes what it leads to, so there a grant is needed
+/// (GEP-709).
 /// </remarks>
 internal static class BackendResolver
 {
-    public static ResolvedBackend Find(BackendReference backend, string routeNamespace, ServiceRegistry services)
+    /// <param name="backend">The backend.</param>
+    /// <param name="route">The route that names it.</param>
+    /// <param name="places">The services and grants.</param>
+    /// <param name="isGranted">Whether services of other namespaces may be named without a grant.</param>
+    public static ResolvedBackend Find(
+        BackendReference backend, ConfigKey route, AttachmentPlaces places, bool isGranted)
     {
         if (!backend.IsService)
         {
             return Missing("InvalidKind", $"{backend.Kind} of group \"{backend.Group}\" is no kind of backend; Service is");
         }
 
-        var ns = backend.Namespace.Length > 0 ? backend.Namespace : routeNamespace;
+        var ns = backend.Namespace.Length > 0 ? backend.Namespace : route.Namespace;
         var host = HostName.Of(backend.Name, ns);
-        if (services.Find(host) is not { } service)
+        var from = new GrantFrom(ParentReference.GatewayGroup, route.Kind, route.Namespace);
+        if (!isGranted && !places.IsGranted(from, ns, "", "Service", backend.Name))
+        {
+            return Missing("RefNotPermitted", $"no ReferenceGrant of namespace {ns} allows to name the service {host}");
+        }
+
+        if (places.Services.Find(host) is not { } service)
         {
             return Missing("BackendNotFound", $"there is no service {host}");
         }

@@ -14,12 +14,12 @@ internal sealed record RouteRow(ConfigResource Source, RequestMatch Match, HttpR
     /// An exact path, then expressions, then prefixes, the longer first; then who asks for a method, for more headers,
     /// for more query parameters; then the older route, and within a route the earlier rule. Where expressions stand the
     /// API leaves open: behind <c>/</c>, which takes everything, they could never be reached. Source: Gateway API,
-    /// HTTPRouteRule.matches.
+    /// HTTPRouteRule.matches. Of calls the longer service comes first, then the longer method (GRPCRouteRule.matches).
     /// </remarks>
     public static IEnumerable<RouteRow> InOrder(IEnumerable<RouteRow> rows) => rows
-        .OrderBy(row => RankOf(row.Match.Path.Kind))
-        .ThenByDescending(row => row.Match.Path.Value.TrimEnd('/').Length)
-        .ThenByDescending(row => row.Match.Method.Length > 0)
+        .OrderBy(row => row.Match.Call is null ? RankOf(row.Match.Path.Kind) : 0)
+        .ThenByDescending(row => row.Match.Call?.Service.Length ?? row.Match.Path.Value.TrimEnd('/').Length)
+        .ThenByDescending(row => row.Match.Call?.Method.Length ?? (row.Match.Method.Length > 0 ? 1 : 0))
         .ThenByDescending(row => Count(row.Match.Headers, StringComparer.OrdinalIgnoreCase))
         .ThenByDescending(row => Count(row.Match.QueryParams, StringComparer.Ordinal))
         .ThenBy(row => row.Source, ConfigResource.ByAge)

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Config.GatewayApi;
-using MeshOrleans.Model.Topology;
 using MeshOrleans.Model.Validation;
 
 namespace MeshOrleans.Model.Routing.GatewayApi;
@@ -12,12 +11,13 @@ namespace MeshOrleans.Model.Routing.GatewayApi;
 /// </summary>
 /// <remarks>
 /// A backend that does not exist keeps its share, which is answered with 500; a rule that leads nowhere at all answers
-/// 500 by itself. Source: Gateway API, HTTPRouteRule.backendRefs.
+/// 500 by itself. Of calls it is 503, which becomes UNAVAILABLE. Source: Gateway API, HTTPRouteRule.backendRefs and
+/// GRPCRouteRule.backendRefs.
 /// </remarks>
-internal sealed class RuleComposer(ServiceRegistry services)
+/// <param name="places">The services and grants.</param>
+/// <param name="isGranted">Whether services of other namespaces may be named without a grant.</param>
+internal sealed class RuleComposer(AttachmentPlaces places, bool isGranted)
 {
-    private const int NowhereStatus = 500;
-
     /// <summary>The rows of a route, in the order written.</summary>
     /// <param name="source">The resource.</param>
     /// <param name="route">What it says.</param>
@@ -67,27 +67,27 @@ internal sealed class RuleComposer(ServiceRegistry services)
                 : rule.Retry,
             Headers = HeadersOf(rule.Filters),
             CorsPolicy = rule.Filters.OfType<RequestFilter.Cors>().FirstOrDefault()?.Policy,
-            Mirrors = [.. rule.Filters.OfType<RequestFilter.Mirror>().SelectMany(m => MirrorOf(m, key.Namespace))],
+            Mirrors = [.. rule.Filters.OfType<RequestFilter.Mirror>().SelectMany(m => MirrorOf(m, key))],
         };
-        return rule.Filters.Any(f => f is RequestFilter.Redirect) ? entry : WithDestinations(entry, rule, key.Namespace);
+        return rule.Filters.Any(f => f is RequestFilter.Redirect) ? entry : WithDestinations(entry, rule, key);
     }
 
-    private HttpRoute WithDestinations(HttpRoute entry, RequestRule rule, string ns)
+    private HttpRoute WithDestinations(HttpRoute entry, RequestRule rule, ConfigKey route)
     {
         ImmutableArray<HttpRouteDestination> destinations =
         [
             .. rule.Backends.Where(backend => backend.Weight > 0).Select(backend => new HttpRouteDestination(
-                BackendResolver.Find(backend, ns, services).Destination, backend.Weight, HeadersOf(backend.Filters))),
+                BackendResolver.Find(backend, route, places, isGranted).Destination, backend.Weight, HeadersOf(backend.Filters))),
         ];
         return destinations.All(d => d.Destination == Destination.Unresolved)
-            ? entry with { DirectResponse = new HttpDirectResponse(NowhereStatus, []) }
+            ? entry with { DirectResponse = new HttpDirectResponse(new RouteOrigin(route, 0, null).MissingStatus, []) }
             : entry with { Route = destinations };
     }
 
-    private IEnumerable<HttpMirror> MirrorOf(RequestFilter.Mirror mirror, string ns)
+    private IEnumerable<HttpMirror> MirrorOf(RequestFilter.Mirror mirror, ConfigKey route)
     {
         if (mirror.Backend is not { } backend) yield break;
-        var found = BackendResolver.Find(backend, ns, services);
+        var found = BackendResolver.Find(backend, route, places, isGranted);
         if (found.IsResolved) yield return new HttpMirror(found.Destination, mirror.Percent);
     }
 

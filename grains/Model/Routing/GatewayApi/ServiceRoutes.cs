@@ -18,19 +18,21 @@ public sealed record ServiceRoutes(Service Service, ImmutableArray<ConfigResourc
 {
     /// <summary>Composes the routes that are attached to services.</summary>
     /// <param name="routes">All routes of the mesh, the oldest first.</param>
-    /// <param name="services">All services of the mesh.</param>
+    /// <param name="places">The services of the mesh.</param>
+    /// <param name="conflicts">Which kind of route has which port.</param>
     /// <returns>By host; those for one namespace come before those for all.</returns>
     public static ImmutableArray<ServiceRoutes> Compose(
-        IEnumerable<(ConfigResource Resource, RequestRoute Route)> routes, ServiceRegistry services)
+        IEnumerable<(ConfigResource Resource, RequestRoute Route)> routes, AttachmentPlaces places, RouteConflicts conflicts)
     {
-        var composer = new RuleComposer(services);
+        var composer = new RuleComposer(places, isGranted: true);
         var attached =
             from route in routes
             from parent in route.Route.ParentRefs
             where parent.IsService
-            let attachment = ServiceAttachment.Of(parent, route.Resource.Key.Namespace, services)
+            let attachment = ServiceAttachment.Of(parent, route.Resource.Key.Namespace, places.Services)
             where attachment.Service is not null
-            select new Attached(route.Resource, route.Route, attachment.Service!, attachment.Port);
+            from port in PortsOf(route.Resource.Key, route.Route, parent, places, conflicts, attachment.Port)
+            select new Attached(route.Resource, route.Route, attachment.Service!, port);
         return
         [
             .. attached
@@ -39,6 +41,19 @@ public sealed record ServiceRoutes(Service Service, ImmutableArray<ConfigResourc
                 .ThenByDescending(group => group.Key.Consumer, StringComparer.Ordinal)
                 .Select(group => Join([.. group], group.Key.Consumer, composer)),
         ];
+    }
+
+    /// <summary>The namespace whose clients follow a route; empty for all.</summary>
+    internal static string ConsumerOf(ConfigKey route, Service service) =>
+        route.Namespace == service.Namespace ? "" : route.Namespace;
+
+    /// <summary>The ports at which a route counts: the one that it is bound to, or where another kind has some, the others.</summary>
+    private static IEnumerable<int?> PortsOf(
+        ConfigKey key, RequestRoute route, ParentReference parent, AttachmentPlaces places, RouteConflicts conflicts, int? port)
+    {
+        var all = RoutePlace.Of(parent, key, route, places).ToList();
+        var own = all.FindAll(place => !conflicts.Excludes(place, key.Kind));
+        return own.Count == all.Count ? [port] : own.Select(place => (int?)place.Port);
     }
 
     private static ServiceRoutes Join(ImmutableArray<Attached> attached, string consumer, RuleComposer composer)
@@ -57,7 +72,6 @@ public sealed record ServiceRoutes(Service Service, ImmutableArray<ConfigResourc
 
     private sealed record Attached(ConfigResource Resource, RequestRoute Route, Service Service, int? Port)
     {
-        /// <summary>The namespace whose clients follow the route; empty for all.</summary>
-        public string Consumer => Resource.Key.Namespace == Service.Namespace ? "" : Resource.Key.Namespace;
+        public string Consumer => ConsumerOf(Resource.Key, Service);
     }
 }

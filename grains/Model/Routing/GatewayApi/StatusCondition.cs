@@ -15,6 +15,9 @@ public sealed record StatusCondition(string Type, bool Holds, string Reason, str
 
     /// <summary>Everything that is named exists and may be used.</summary>
     public const string ResolvedRefs = "ResolvedRefs";
+
+    /// <summary>A proxy does what it asks for.</summary>
+    public const string Programmed = "Programmed";
 }
 
 /// <summary>How a route stands with one of its parents.</summary>

@@ -18,8 +18,9 @@ internal sealed record ApplyAnswer(
 /// <summary>One resource within a change set; <paramref name="Change"/> is created, updated or deleted.</summary>
 internal sealed record ChangeRow(string Kind, string Namespace, string Name, string Change);
 
-/// <summary>One configuration resource.</summary>
-internal sealed record ConfigRow(string Kind, string Namespace, string Name, long CreatedRevision = 0);
+/// <summary>One configuration resource; <paramref name="Status"/> is empty for a kind that has none.</summary>
+internal sealed record ConfigRow(
+    string Kind, string Namespace, string Name, long CreatedRevision = 0, string Status = "");
 
 /// <summary>One revision.</summary>
 internal sealed record RevisionRow(long Revision, DateTimeOffset Time, string Author = "", string Reason = "");

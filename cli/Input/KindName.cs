@@ -21,6 +21,11 @@ internal sealed record KindName(string Kind, string Plural, string Short = "")
         new("Deployment", "deployments", "deploy"),
         new("Namespace", "namespaces", "ns"),
         new("HealthCheck", "healthchecks", "hc"),
+        new("HTTPRoute", "httproutes"),
+        new("GRPCRoute", "grpcroutes"),
+        new("KubernetesGateway", "kubernetesgateways", "gtw"),
+        new("GatewayClass", "gatewayclasses", "gc"),
+        new("ReferenceGrant", "referencegrants", "refgrant"),
         new("MeshConfig", "meshconfigs"),
         new("RateLimit", "ratelimits", "rl"),
         new("ServiceExport", "serviceexports"),
@@ -36,8 +41,8 @@ internal sealed record KindName(string Kind, string Plural, string Short = "")
         return Find(word) ?? throw CliException.Usage($"'{word}' is no kind; there are {string.Join(", ", known)}");
     }
 
-    /// <summary>The namespace part of a key of this kind: a Namespace is its own.</summary>
-    public string NamespaceOf(string? ns, string name) => Kind == "Namespace" ? name : ns ?? "default";
+    /// <summary>The namespace part of a key of this kind: what belongs to no namespace is its own.</summary>
+    public string NamespaceOf(string? ns, string name) => Kind is "Namespace" or "GatewayClass" ? name : ns ?? "default";
 
     /// <summary>Where the API keeps a resource of this kind.</summary>
     public string PathOf(string ns, string name) =>

@@ -7,11 +7,16 @@ internal static class ConfigTable
 {
     public static TextTable Of(IEnumerable<ConfigRow> rows)
     {
-        var table = new TextTable("KIND", "NAMESPACE", "NAME", "CREATED IN");
-        foreach (var row in rows)
+        var all = rows.ToList();
+        var hasStatus = all.Exists(row => row.Status.Length > 0);
+        var table = hasStatus
+            ? new TextTable("KIND", "NAMESPACE", "NAME", "CREATED IN", "STATUS")
+            : new TextTable("KIND", "NAMESPACE", "NAME", "CREATED IN");
+        foreach (var row in all)
         {
             var created = row.CreatedRevision > 0 ? $"revision {row.CreatedRevision}" : "";
-            table.Add(row.Kind, row.Namespace, row.Name, created);
+            if (hasStatus) table.Add(row.Kind, row.Namespace, row.Name, created, row.Status);
+            else table.Add(row.Kind, row.Namespace, row.Name, created);
         }
 
         return table;

@@ -3,9 +3,11 @@ using MeshOrleans.Grains;
 using MeshOrleans.Grains.Config;
 using MeshOrleans.Model.Analysis;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Config.GatewayApi;
 using MeshOrleans.Model.Config.Manifests;
 using MeshOrleans.Model.Validation;
 using MeshOrleans.Silo.Manifests;
+using MeshOrleans.Xds.Gateway.Snapshots;
 
 namespace MeshOrleans.Silo.Api;
 
@@ -15,8 +17,8 @@ namespace MeshOrleans.Silo.Api;
 internal static class ConfigEndpoints
 {
     private const string Yaml = "application/yaml";
-    private const string VirtualServices = $"{nameof(VirtualService)}/";
-    private const string Gateways = $"{nameof(Gateway)}/";
+    private static readonly string[] _kindsInConflict =
+        [$"{nameof(VirtualService)}/", $"{nameof(Gateway)}/", "HTTPRoute/", $"{RequestRoute.GrpcKind}/"];
 
     public static void MapConfig(this IEndpointRouteBuilder routes)
     {
@@ -60,10 +62,10 @@ internal static class ConfigEndpoints
     private static async Task<IEnumerable<Violation>> ConflictsAsync(
         IGrainFactory grains, ImmutableArray<ConfigResource> applied, CancellationToken cancellationToken)
     {
-        if (!applied.Any(r => r.Spec is VirtualService or Gateway)) return [];
+        if (!applied.Any(r => r.Spec is VirtualService or Gateway or RequestRoute)) return [];
         var documents = await Config(grains).GetDocumentsAsync(cancellationToken);
-        var known = documents.Where(d => d.Key.StartsWith(VirtualServices, StringComparison.Ordinal)
-                || d.Key.StartsWith(Gateways, StringComparison.Ordinal))
+        var known = documents
+            .Where(d => _kindsInConflict.Any(kind => d.Key.StartsWith(kind, StringComparison.Ordinal)))
             .Select(d => ConfigJson.Read(d.Json))
             .ToImmutableSortedDictionary(r => r.Key, r => r);
         var keys = applied.Select(r => r.Key).ToHashSet();
@@ -92,27 +94,40 @@ internal static class ConfigEndpoints
         return Answer(await Config(grains).ApplyAsync(request, context.RequestAborted), []);
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, IGrainFactory grains, string? kind, string? ns)
+    private static async Task<IResult> ListAsync(
+        HttpContext context, IGrainFactory grains, SnapshotHolder snapshots, string? kind, string? ns)
     {
         var documents = await Config(grains).GetDocumentsAsync(context.RequestAborted);
-        var resources = documents.Select(d => ConfigJson.Read(d.Json))
+        var all = documents.Select(d => ConfigJson.Read(d.Json)).ToList();
+        var resources = all
             .Where(r => (kind is null || r.Key.Kind == kind) && (ns is null || r.Key.Namespace == ns));
         return WantsYaml(context)
             ? Results.Text(ManifestText.ToYaml(resources), Yaml)
             : Results.Json(
-                resources.Select(r => new ResourceRow(r.Key.Kind, r.Key.Namespace, r.Key.Name, r.CreatedRevision)),
+                Rows(resources, Status(all, snapshots)),
                 ApiJson.Options);
     }
 
+    private static IEnumerable<ResourceRow> Rows(IEnumerable<ConfigResource> resources, ResourceStatus status) =>
+        resources.Select(r => new ResourceRow(
+            r.Key.Kind, r.Key.Namespace, r.Key.Name, r.CreatedRevision, status.Summary(r)));
+
+    /// <summary>Goes by the configuration as it is saved, which the snapshot may not have followed yet.</summary>
+    private static ResourceStatus Status(IEnumerable<ConfigResource> all, SnapshotHolder snapshots) =>
+        new(() => snapshots.Current with { Config = all.ToImmutableSortedDictionary(r => r.Key, r => r) });
+
     private static async Task<IResult> FindAsync(
-        HttpContext context, IGrainFactory grains, string kind, string ns, string name)
+        HttpContext context, IGrainFactory grains, SnapshotHolder snapshots, string kind, string ns, string name)
     {
         var key = new ConfigKey(kind, ns, name).ToString();
         var documents = await Config(grains).GetDocumentsAsync(context.RequestAborted);
         var json = documents.FirstOrDefault(d => d.Key == key)?.Json;
-        return json is null ? Problems.NotFound($"There is no {key}.")
-            : WantsYaml(context) ? Results.Text(ManifestText.ToYaml(ConfigJson.Read(json)), Yaml)
-            : Results.Text(json, "application/json");
+        if (json is null) return Problems.NotFound($"There is no {key}.");
+        var resource = ConfigJson.Read(json);
+        var status = Status(documents.Select(d => ConfigJson.Read(d.Json)), snapshots);
+        return WantsYaml(context)
+            ? Results.Text(status.AddToYaml(ManifestText.ToYaml(resource), resource), Yaml)
+            : Results.Text(status.AddToJson(json, resource), "application/json");
     }
 
     private static IResult Answer(ApplyResult result, ImmutableArray<ProblemError> warnings) => result switch
@@ -144,5 +159,5 @@ internal static class ConfigEndpoints
     private sealed record ApplyAnswer(
         long Revision, ImmutableArray<ChangeRow> Changes, ImmutableArray<ProblemError> Warnings);
 
-    private sealed record ResourceRow(string Kind, string Namespace, string Name, long CreatedRevision);
+    private sealed record ResourceRow(string Kind, string Namespace, string Name, long CreatedRevision, string Status);
 }

@@ -64,5 +64,6 @@ internal static class RouteExplainer
     }
 
     private static string PlaceOf(RuleOrigin rule) =>
-        rule.Match is { } match ? $"http[{rule.Rule}].match[{match}]" : $"http[{rule.Rule}]";
+        rule.Source is { } source ? source.ToString()
+        : rule.Match is { } match ? $"http[{rule.Rule}].match[{match}]" : $"http[{rule.Rule}]";
 }

@@ -90,6 +90,7 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
         Error(RouteAnalysis.ConflictCode, "ConflictingMeshGatewayVirtualServiceHosts"),
         Warning(RouteAnalysis.OutsideCode, "DelegateRouteOutsideOfRoot"),
         Warning(GatewayPortAnalysis.ConflictCode, "ConflictingGatewayPorts"),
+        Warning(AttachedRouteAnalysis.OverriddenCode, "VirtualServiceOverriddenByRoute"),
         ReferencedResourceNotFound, ConflictingSidecarWorkloadSelectors,
         MultipleSidecarsWithoutWorkloadSelectors, VirtualServiceDestinationPortSelectorRequired,
         DeploymentAssociatedToMultipleServices, PortNameIsNotUnderNamingConvention, NoMatchingWorkloadsFound,

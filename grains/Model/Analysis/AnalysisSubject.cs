@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Issuers;
+using MeshOrleans.Model.Routing.GatewayApi;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
 
@@ -16,6 +17,7 @@ internal sealed class AnalysisSubject
     {
         (_snapshot, KnowsMembers) = (snapshot, knowsMembers);
         Registry = ServiceRegistry.From(snapshot);
+        Places = AttachmentPlaces.Of(snapshot, Registry);
         RootNamespace = Of<MeshConfig>().Select(m => m.Spec.RootNamespace).FirstOrDefault(ns => ns is { Length: > 0 })
             ?? "istio-system";
         KeySources = KeySource.WantedBy(snapshot);
@@ -26,6 +28,8 @@ internal sealed class AnalysisSubject
     public bool KnowsMembers { get; }
 
     public ServiceRegistry Registry { get; }
+
+    public AttachmentPlaces Places { get; }
 
     /// <summary>The namespace whose policies count for all.</summary>
     public string RootNamespace { get; }

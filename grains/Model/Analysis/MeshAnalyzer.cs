@@ -23,6 +23,7 @@ public static class MeshAnalyzer
         var report = new AnalysisReport();
         ReferenceAnalyzer.Analyze(subject, report);
         DestinationAnalyzer.Analyze(subject, report);
+        AttachedRouteAnalysis.Analyze(subject, report);
         foreach (var finding in Conflicts(snapshot.Config.Values, subject.AllLabels))
         {
             report.Add(snapshot.Config[finding.Resource], finding.Violation);
@@ -39,9 +40,11 @@ public static class MeshAnalyzer
     }
 
     /// <summary>Resources that want the same, so that what one says has no effect.</summary>
-    /// <param name="resources">All that there are of the kinds that matter: VirtualServices and Gateways.</param>
+    /// <param name="resources">All that there are of the kinds that matter: VirtualServices, routes of the Gateway API, and Gateways.</param>
     /// <param name="members">Labels of the members; none when they are not known.</param>
     public static IEnumerable<AnalysisFinding> Conflicts(
         IEnumerable<ConfigResource> resources, IEnumerable<ImmutableSortedDictionary<string, string>> members) =>
-        RouteAnalysis.Of(resources).Concat(GatewayPortAnalysis.Of(resources, members));
+        RouteAnalysis.Of(resources)
+            .Concat(AttachedRouteAnalysis.Of(resources))
+            .Concat(GatewayPortAnalysis.Of(resources, members));
 }

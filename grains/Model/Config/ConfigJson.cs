@@ -35,8 +35,9 @@ public static class ConfigJson
     public static string Write(ConfigResource resource) => CanonicalJson.Write(writer =>
     {
         writer.WriteStartObject();
-        writer.WriteString("apiVersion", ConfigKind.All[resource.Key.Kind].ApiVersions[0]);
-        writer.WriteString("kind", resource.Key.Kind);
+        var kind = ConfigKind.All[resource.Key.Kind];
+        writer.WriteString("apiVersion", kind.ApiVersions[0]);
+        writer.WriteString("kind", kind.WrittenAs);
         writer.WriteStartObject("metadata");
         writer.WriteString("name", resource.Key.Name);
         writer.WriteString("namespace", resource.Key.Namespace);

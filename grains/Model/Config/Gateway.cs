@@ -10,6 +10,9 @@ public sealed record Gateway : ConfigSpec
 
     /// <summary>Labels of the gateway workloads, in all namespaces.</summary>
     public ImmutableSortedDictionary<string, string> Selector { get; init; } = EmptyMap.Text;
+
+    /// <summary>The only namespace of those workloads; empty for one that was written, which means all namespaces.</summary>
+    public string WorkloadNamespace { get; init; } = "";
 }
 
 /// <summary>One open port of a gateway.</summary>

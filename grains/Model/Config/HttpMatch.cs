@@ -13,7 +13,7 @@ public sealed record HttpMatch
 
     /// <summary>Whether no path is left out.</summary>
     public bool TakesEveryPath => Uri is null
-        or { Kind: StringMatchKind.Prefix, Value: "/" or "" }
+        or { Kind: StringMatchKind.Prefix or StringMatchKind.PathPrefix, Value: "/" or "" }
         or { Kind: StringMatchKind.Regex, Value: ".*" or "/.*" };
 
     /// <summary>The scheme.</summary>

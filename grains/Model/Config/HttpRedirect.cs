@@ -21,6 +21,9 @@ public sealed record HttpRedirect
     /// <summary>Replaces the matched prefix; empty leaves it. Exclusive with <see cref="Uri"/>.</summary>
     public string PrefixRewrite { get; init; } = "";
 
+    /// <summary>Replaces by expression; null leaves the path. Only routes of the Gateway API come to it.</summary>
+    public RegexRewrite? UriRegexRewrite { get; init; }
+
     /// <summary>Replaces the authority; empty leaves it.</summary>
     public string Authority { get; init; } = "";
 

@@ -49,6 +49,31 @@ public sealed record HttpRoute
 
     /// <summary>Changes to headers.</summary>
     public HeaderOperations Headers { get; init; } = HeaderOperations.None;
+
+    /// <summary>What of the Gateway API became this entry; null where a VirtualService has it.</summary>
+    public RouteOrigin? Origin { get; init; }
+
+    /// <summary>Bound of each try where <see cref="Retries"/> is the mesh's default; null means none.</summary>
+    public TimeSpan? TryTimeout { get; init; }
+}
+
+/// <summary>
+/// Says that an entry stands for a rule of the Gateway API.
+/// </summary>
+/// <param name="Key">The route.</param>
+/// <param name="Rule">The rule's place in it, from 0.</param>
+/// <param name="Match">The condition's place in the rule, from 0; null for a rule without conditions.</param>
+public sealed record RouteOrigin(ConfigKey Key, int Rule, int? Match)
+{
+    /// <summary>
+    /// The status of requests to a destination that does not exist: 500, but 503 for gRPC calls, for which that is
+    /// UNAVAILABLE.
+    /// </summary>
+    public int MissingStatus => Key.Kind == GatewayApi.RequestRoute.GrpcKind ? 503 : 500;
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        Match is { } match ? $"{Key} rules[{Rule}].matches[{match}]" : $"{Key} rules[{Rule}]";
 }
 
 /// <summary>A destination with its share of the requests.</summary>

@@ -14,6 +14,9 @@ public enum StringMatchKind
 
     /// <summary>There is a text at all; written <c>{}</c>.</summary>
     Presence,
+
+    /// <summary>A path starts with these segments; only routes of the Gateway API say so, and only of paths.</summary>
+    PathPrefix,
 }
 
 /// <summary>A condition on a text.</summary>
@@ -29,6 +32,9 @@ public sealed record StringMatch(StringMatchKind Kind, string Value)
 
     /// <summary>Starting with <paramref name="value"/>.</summary>
     public static StringMatch Prefix(string value) => new(StringMatchKind.Prefix, value);
+
+    /// <summary>A path of the segments <paramref name="value"/>, or below them; a slash at its end says nothing.</summary>
+    public static StringMatch PathPrefix(string value) => new(StringMatchKind.PathPrefix, value);
 
     /// <summary>Matching all of <paramref name="value"/>, an RE2 expression.</summary>
     public static StringMatch Regex(string value) => new(StringMatchKind.Regex, value);

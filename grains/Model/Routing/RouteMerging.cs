@@ -40,6 +40,14 @@ public static class RouteMerging
         ],
     };
 
+    /// <summary>One that speaks of requests, with what another says of connections that are no HTTP.</summary>
+    public static VirtualService WithConnections(VirtualService requests, VirtualService other, string otherNamespace) =>
+        requests with
+        {
+            Tls = [.. other.Tls.Select(r => Of(r, otherNamespace))],
+            Tcp = [.. other.Tcp.Select(r => Of(r, otherNamespace))],
+        };
+
     private static TlsRoute Of(TlsRoute route, string ns) =>
         route with { Route = [.. route.Route.Select(r => FullNames.Of(r, ns))] };
 

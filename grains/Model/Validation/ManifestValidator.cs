@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Config.GatewayApi;
 
 namespace MeshOrleans.Model.Validation;
 
@@ -33,6 +34,10 @@ public static class ManifestValidator
             case Telemetry telemetry: TelemetryRules.Check(telemetry, ns, spec, report); break;
             case KubernetesService service: KubernetesServiceRules.Check(service, spec, report); break;
             case HealthCheck check: HealthCheckRules.Check(check, spec, report); break;
+            case RequestRoute route: RequestRouteRules.Check(route, resource.Key.Kind, spec, report); break;
+            case KubernetesGateway gateway: KubernetesGatewayRules.Check(gateway, spec, report); break;
+            case GatewayClass @class: KubernetesGatewayRules.Check(@class, spec, report); break;
+            case ReferenceGrant grant: KubernetesGatewayRules.Check(grant, spec, report); break;
             case RateLimit limit: RateLimitRules.Check(limit, spec, report); break;
             case MeshConfig mesh: MeshConfigRules.Check(mesh, spec, report); break;
         }

@@ -83,7 +83,12 @@ public sealed class EdgeMesh : IAsyncLifetime
     private Task<GatewayMember> GatewayAsync(string name) => GatewayMember.StartAsync(
         ControlPlane,
         _directory.FullName,
-        new GatewaySpec(name, "istio-system", new Dictionary<string, string> { ["istio"] = $"{name}gateway", ["app"] = name })
+        new GatewaySpec(name, "istio-system", new Dictionary<string, string>
+        {
+            ["istio"] = $"{name}gateway",
+            ["app"] = name,
+            ["gateway.networking.k8s.io/gateway-name"] = name,
+        })
         {
             Credentials = Path.Combine(_directory.FullName, "credentials"),
         });

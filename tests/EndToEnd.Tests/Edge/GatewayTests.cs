@@ -24,7 +24,7 @@ public sealed class GatewayTests(EdgeMesh mesh) : IClassFixture<EdgeMesh>
         var serial = _authority.Write(mesh.Credential, "b.example", "zzz.example");
         await mesh.ApplyAsync($"{Gateway}\n---\n{Route("app", "b")}");
         await mesh.Ingress.WaitForPortsAsync(mesh.PlainPort, mesh.TlsPort);
-        await ShowsAsync(serial);
+        await Client.ShowsAsync("b.example", serial, mesh.Ingress);
 
         Assert.Equal((301, "", "https://b.example/pub?x=1"), await Client.GetAsync("http://b.example/pub?x=1"));
         Assert.Equal((200, "b", ""), await Client.GetAsync("https://b.example/pub/1"));
@@ -34,7 +34,7 @@ public sealed class GatewayTests(EdgeMesh mesh) : IClassFixture<EdgeMesh>
         Assert.Equal(200, (await mesh.A.GetAsync("http://b.example/pub")).Code); // the same resource lists mesh
 
         var rotated = _authority.Write(mesh.Credential, "b.example", "zzz.example");
-        await ShowsAsync(rotated);
+        await Client.ShowsAsync("b.example", rotated, mesh.Ingress);
         Assert.Equal((200, "b", ""), await Client.GetAsync("https://b.example/pub"));
 
         await mesh.DeleteAsync("VirtualService", "app", "gwb");
@@ -181,26 +181,6 @@ public sealed class GatewayTests(EdgeMesh mesh) : IClassFixture<EdgeMesh>
         : """
             {apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: second, namespace: app}, spec: {hosts: [b.example], gateways: [istio-system/gw], http: [{route: [{destination: {host: c}}]}]}}
             """;
-
-    /// <summary>A certificate is looked for once a second; it must be shown by then.</summary>
-    private async Task ShowsAsync(string serial)
-    {
-        var last = "";
-        for (var end = DateTime.UtcNow.AddSeconds(30); DateTime.UtcNow < end; await Task.Delay(50))
-        {
-            try
-            {
-                last = await Client.SerialAsync("b.example");
-                if (last == serial) return;
-            }
-            catch (IOException exception)
-            {
-                last = exception.Message;
-            }
-        }
-
-        throw new TimeoutException($"The certificate {serial} is not shown, but {last}.\n{mesh.Ingress.Process.Tail()}");
-    }
 
     private static string Token(string role) =>
         TestIssuer.Sign("ES256", $$"""{"iss":"{{TestIssuer.Name}}","role":"{{role}}"}""");

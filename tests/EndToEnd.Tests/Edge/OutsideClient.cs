@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Samples.Harness;
 
 namespace MeshOrleans.EndToEnd.Tests.Edge;
 
@@ -46,6 +47,26 @@ internal sealed class OutsideClient(OutsideAuthority authority, int plainPort, i
             CertificateChainPolicy = Trusting(),
         });
         return ((X509Certificate2)tls.RemoteCertificate!).SerialNumber;
+    }
+
+    /// <summary>Waits until a certificate is shown: the gateway looks for new ones once a second.</summary>
+    public async Task ShowsAsync(string serverName, string serial, GatewayMember gateway)
+    {
+        var last = "";
+        for (var end = DateTime.UtcNow.AddSeconds(30); DateTime.UtcNow < end; await Task.Delay(50))
+        {
+            try
+            {
+                last = await SerialAsync(serverName);
+                if (last == serial) return;
+            }
+            catch (IOException exception)
+            {
+                last = exception.Message;
+            }
+        }
+
+        throw new TimeoutException($"The certificate {serial} is not shown, but {last}.\n{gateway.Process.Tail()}");
     }
 
     private X509ChainPolicy Trusting() => new()

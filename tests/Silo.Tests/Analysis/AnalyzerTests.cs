@@ -39,6 +39,29 @@ public sealed class AnalyzerTests
         expected);
 
     [Theory]
+    [InlineData("name: reviews", "name: reviews, port: 80", "")]
+    [InlineData("name: nobody", "name: reviews, port: 80", "IST0101 spec.parentRefs[0]")]
+    [InlineData("name: many, port: 82", "name: reviews, port: 80", "IST0101 spec.parentRefs[0]")]
+    [InlineData("name: reviews", "name: nobody, port: 80", "IST0101 spec.rules[0].backendRefs[0]")]
+    [InlineData("name: reviews", "name: reviews, port: 81", "IST0101 spec.rules[0].backendRefs[0]")]
+    public void Of_an_HTTPRoute(string parent, string backend, string expected) => Check(
+        $"{Reviews}{{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {{name: r, namespace: app}}, spec: {{parentRefs: [{{group: '', kind: Service, {parent}}}], rules: [{{backendRefs: [{{{backend}}}]}}]}}}}",
+        expected);
+
+    [Theory]
+    [InlineData("hosts: [reviews], http: [{route: [{destination: {host: reviews}}]}]", "MSH2009 spec.hosts[0]")]
+    [InlineData("hosts: [reviews], tcp: [{route: [{destination: {host: reviews}}]}]", "")]
+    [InlineData("hosts: [many], http: [{route: [{destination: {host: many, port: {number: 80}}}]}]", "")]
+    public void A_VirtualService_that_gives_way_to_a_route_is_told(string spec, string expected) => Check(
+        $$$"""
+        {{{Reviews}}}
+        {apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: app}, spec: {parentRefs: [{group: '', kind: Service, name: reviews}], rules: [{backendRefs: [{name: reviews, port: 80}]}]}}
+        ---
+        {apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: v, namespace: app}, spec: { {{{spec}}} }}
+        """,
+        expected);
+
+    [Theory]
     [InlineData("host: nobody", "IST0174 spec.host")]
     [InlineData("host: reviews, trafficPolicy: {tls: {mode: SIMPLE}}", "IST0128 spec.trafficPolicy.tls")]
     [InlineData("host: reviews, trafficPolicy: {portLevelSettings: [{port: {number: 80}, tls: {mode: SIMPLE}}]}", "IST0129 spec.trafficPolicy.portLevelSettings[0].tls")]

@@ -58,6 +58,33 @@ public sealed class RequestExplainerTests
     }
 
     [Fact]
+    public void Routes_of_the_Gateway_API_are_told_in_the_order_in_which_they_count_by_the_place_they_come_from()
+    {
+        const string Gateway = "apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute";
+        const string Parent = "parentRefs: [{group: '', kind: Service, name: b}]";
+        var told = ExplainedMesh.With($$$"""
+            {{{Header}}}
+            ---
+            { {{{Gateway}}}, metadata: {name: all, namespace: app}, spec: { {{{Parent}}}, rules: [{backendRefs: [{name: b, port: 80}]}]}}
+            ---
+            { {{{Gateway}}}, metadata: {name: part, namespace: app}, spec: { {{{Parent}}}, rules: [{matches: [{path: {value: /part}}, {path: {value: /part}, method: POST}], backendRefs: [{name: nobody, port: 80}]}]}}
+            """).Ask("b", "/part/1");
+
+        Assert.Equal(
+            [
+                ("HTTPRoute/app/part rules[0].matches[1]", RouteVerdict.Differs),
+                ("HTTPRoute/app/part rules[0].matches[0]", RouteVerdict.Matched),
+                ("HTTPRoute/app/all rules[0]", RouteVerdict.NotReached),
+            ],
+            told.Outbound!.Routes.Select(r => (r.Place, r.Verdict)));
+        Assert.Equal(500, told.Verdict.Status);
+        var candidates = told.Outbound.VirtualServices.Select(c => $"{c.Name}: {c.Reason}").ToList();
+        Assert.Contains("app/all: answers for b.app.svc.cluster.local, which it is attached to", candidates);
+        Assert.Contains(
+            "app/vip: counts after HTTPRoute/app/all: routes of the Gateway API come before VirtualServices", candidates);
+    }
+
+    [Fact]
     public void What_no_route_takes_is_told_as_404()
     {
         var told = ExplainedMesh.With(Header).Ask("b", "/other");

@@ -60,6 +60,7 @@ internal sealed record EdgePort(string Bind, int Number, EdgeKind Kind, Immutabl
     private static IEnumerable<EdgeServer> ServersFor(ProxyView view) =>
         from gateway in view.Mesh.Gateways
         where LabelSelector.Matches(gateway.Spec.Selector, view.Scope.Labels)
+            && (gateway.Spec.WorkloadNamespace.Length == 0 || gateway.Spec.WorkloadNamespace == view.Scope.Namespace)
         from server in gateway.Spec.Servers
         where server.Port is { Number: > 0 and <= 65535 }
         let one = new EdgeServer(gateway, server, server.Port!)

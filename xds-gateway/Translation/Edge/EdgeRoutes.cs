@@ -9,9 +9,13 @@ namespace MeshOrleans.Xds.Translation.Edge;
 /// <summary>Which VirtualServices speak at which servers.</summary>
 internal static class EdgeRoutes
 {
-    /// <summary>All that name some gateway and that the proxy's namespace sees, oldest first.</summary>
+    /// <summary>
+    /// Those of the Gateway API's listeners, then all that name some gateway and that the proxy's namespace sees, oldest
+    /// first.
+    /// </summary>
     public static ImmutableArray<Sourced<VirtualService>> Of(ProxyView view) =>
     [
+        .. view.Mesh.ListenerRoutes,
         .. view.Mesh.GatewayRoutes
             .Where(v => Visibility.Allows(v.Spec.ExportTo, v.Namespace, view.Scope.Namespace)),
     ];

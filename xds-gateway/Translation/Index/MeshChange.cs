@@ -1,4 +1,5 @@
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Config.GatewayApi;
 using MeshOrleans.Model.Snapshots;
 
 namespace MeshOrleans.Xds.Translation.Index;
@@ -6,14 +7,16 @@ namespace MeshOrleans.Xds.Translation.Index;
 /// <summary>What differs between two snapshots, as far as translations can go on from the one to the other.</summary>
 public sealed class MeshChange
 {
-    private const string Routes = $"{SnapshotKey.Config}{nameof(VirtualService)}/";
+    private const string VirtualServices = $"{SnapshotKey.Config}{nameof(VirtualService)}/";
+    private const string HttpRoutes = $"{SnapshotKey.Config}HTTPRoute/";
+    private const string GrpcRoutes = $"{SnapshotKey.Config}{RequestRoute.GrpcKind}/";
 
     private readonly HashSet<string> _members = new(StringComparer.Ordinal);
 
     /// <summary>Members of services that came, changed or went, as <c>namespace/name</c>.</summary>
     public IReadOnlyCollection<string> Members => _members;
 
-    /// <summary>VirtualServices differ.</summary>
+    /// <summary>VirtualServices or routes of the Gateway API differ.</summary>
     public bool HasRoutes { get; private set; }
 
     /// <summary>Something differs after which everything is translated anew.</summary>
@@ -37,7 +40,7 @@ public sealed class MeshChange
     public void Add(string key)
     {
         if (Is(key, SnapshotKey.Workload)) _members.Add(key[SnapshotKey.Workload.Length..]);
-        else if (Is(key, Routes)) HasRoutes = true;
+        else if (Is(key, VirtualServices) || Is(key, HttpRoutes) || Is(key, GrpcRoutes)) HasRoutes = true;
         else if (!Is(key, SnapshotKey.Identity) && !Is(key, SnapshotKey.Issuer)) HasOthers = true;
     }
 

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Config.GatewayApi;
 using MeshOrleans.Model.Routing;
+using MeshOrleans.Model.Routing.GatewayApi;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
 
@@ -17,20 +19,29 @@ public sealed class MeshIndex
     private static readonly ConditionalWeakTable<MeshSnapshot, MeshIndex> Known = [];
 
     private readonly object _facts; // the same in all that came from one another
+    private readonly object _routes; // and this one in those between which no route differs
     private readonly WeakReference<MeshIndex>? _before;
     private readonly ConcurrentDictionary<string, VisibleRoutes> _routesFor;
     private readonly Lazy<ILookup<string, Service>> _byAddress;
+    private readonly AttachmentPlaces _places;
 
     private MeshIndex(MeshSnapshot snapshot)
     {
-        _facts = new object();
+        (_facts, _routes) = (new object(), new object());
         _routesFor = new(StringComparer.Ordinal);
         Settings = MeshSettings.From(snapshot);
         Registry = ServiceRegistry.From(snapshot);
         var services = Registry.Services; // and no more: what comes from this index shares the answer
         _byAddress = new(() => ByAddress(services));
+        _places = AttachmentPlaces.Of(snapshot, Registry);
         (VirtualServices, GatewayRoutes) = RoutesOf(snapshot);
-        Gateways = [.. OldestFirst<Gateway>(snapshot)];
+        (ServiceRoutes, ListenerRoutes) = AttachedRoutesOf(snapshot, _places);
+        Gateways =
+        [
+            .. OldestFirst<Gateway>(snapshot)
+                .Concat(ListenerServers.Compose(_places).Select(s => new Sourced<Gateway>(s.Resource, s.Spec)))
+                .OrderBy(gateway => gateway.Resource, ConfigResource.ByAge),
+        ];
         DestinationRules = ByNamespace<DestinationRule>(snapshot);
         HealthChecks = ByNamespace<HealthCheck>(snapshot);
         PeerAuthentications = ByNamespace<PeerAuthentication>(snapshot);
@@ -44,10 +55,15 @@ public sealed class MeshIndex
     private MeshIndex(MeshIndex before, MeshSnapshot snapshot, MeshChange change)
     {
         (_facts, _before) = (before._facts, new WeakReference<MeshIndex>(before));
+        _routes = change.HasRoutes ? new object() : before._routes;
         Settings = before.Settings;
         Registry = before.Registry.After(snapshot, change.Members);
         (VirtualServices, GatewayRoutes) =
             change.HasRoutes ? RoutesOf(snapshot) : (before.VirtualServices, before.GatewayRoutes);
+        _places = before._places.On(Registry);
+        (ServiceRoutes, ListenerRoutes) = change.HasRoutes
+            ? AttachedRoutesOf(snapshot, _places)
+            : (before.ServiceRoutes, before.ListenerRoutes);
         Gateways = before.Gateways;
         _routesFor = change.HasRoutes ? new(StringComparer.Ordinal) : before._routesFor;
         _byAddress = before._byAddress;
@@ -70,6 +86,12 @@ public sealed class MeshIndex
 
     /// <summary>Those that name a gateway, oldest first; some bind to the sidecars too.</summary>
     internal ImmutableArray<Sourced<VirtualService>> GatewayRoutes { get; }
+
+    /// <summary>What the routes of the Gateway API say of services: it counts before the VirtualServices of their hosts.</summary>
+    internal ImmutableArray<ServiceRoutes> ServiceRoutes { get; }
+
+    /// <summary>What the routes of the Gateway API say at listeners, by listener and host.</summary>
+    internal ImmutableArray<Sourced<VirtualService>> ListenerRoutes { get; }
 
     /// <summary>What opens ports at the edge, oldest first.</summary>
     internal ImmutableArray<Sourced<Gateway>> Gateways { get; }
@@ -98,7 +120,7 @@ public sealed class MeshIndex
 
     /// <summary>
     /// The index of a later snapshot, made from this one where the change allows it: in a time that depends on the
-    /// namespaces of the members that changed, or on the VirtualServices.
+    /// namespaces of the members that changed, or on the routes.
     /// </summary>
     /// <param name="snapshot">What the mesh knows now.</param>
     /// <param name="change">Everything that differs.</param>
@@ -117,7 +139,7 @@ public sealed class MeshIndex
     internal bool HasSameFacts(MeshIndex other) => ReferenceEquals(_facts, other._facts);
 
     /// <summary>Whether the routes are those of another index.</summary>
-    internal bool HasSameRoutes(MeshIndex other) => VirtualServices == other.VirtualServices;
+    internal bool HasSameRoutes(MeshIndex other) => ReferenceEquals(_routes, other._routes);
 
     /// <summary>
     /// Those of some services whose endpoints may differ from those in an earlier index that has the same facts.
@@ -143,6 +165,19 @@ public sealed class MeshIndex
 
         VirtualService? Find(string ns, string name) =>
             snapshot.Config.GetValueOrDefault(new ConfigKey(nameof(VirtualService), ns, name))?.Spec as VirtualService;
+    }
+
+    private static (ImmutableArray<ServiceRoutes> Services, ImmutableArray<Sourced<VirtualService>> Listeners)
+        AttachedRoutesOf(MeshSnapshot snapshot, AttachmentPlaces places)
+    {
+        var routes = snapshot.Of<RequestRoute>().OrderBy(r => r.Resource, ConfigResource.ByAge).ToList();
+        var conflicts = RouteConflicts.Of(routes, places);
+        return (
+            Model.Routing.GatewayApi.ServiceRoutes.Compose(routes, places, conflicts),
+            [
+                .. Model.Routing.GatewayApi.ListenerRoutes.Compose(routes, places, conflicts)
+                    .Select(r => new Sourced<VirtualService>(r.Source, r.Spec)),
+            ]);
     }
 
     private static ILookup<string, Sourced<TSpec>> ByNamespace<TSpec>(MeshSnapshot snapshot)

@@ -8,6 +8,8 @@ namespace MeshOrleans.Xds.Translation.Index;
 
 /// <summary>Which VirtualService answers for a host.</summary>
 /// <remarks>
+/// What routes of the Gateway API say of a service counts before all VirtualServices of its host, as in Istio; of those the
+/// strongest still says what becomes of connections that are no HTTP.
 /// Of several for one host the first counts, private ones (<c>exportTo: ["."]</c>) before those exported to the
 /// client's namespace by name, and those before the public ones; each by age. Others are merged into it where both ask for
 /// that (<see cref="RouteMerging"/>). An exact host counts before a wildcard, a longer wildcard before a shorter.
@@ -19,14 +21,21 @@ internal sealed class VirtualServiceTable
 
     public VirtualServiceTable(MeshIndex mesh, string clientNamespace, EgressScope egress)
     {
-        All =
+        var attached = mesh.ServiceRoutes
+            .Where(r => Visibility.Allows(r.Spec.ExportTo, r.Service.Namespace, clientNamespace))
+            .Where(r => egress.Sees(r.Service.Namespace, r.Service.Host))
+            .Where(r => mesh.Registry.Find(r.Service.Host, clientNamespace) is not null)
+            .DistinctBy(r => r.Service.Host) // those for the client's namespace come first
+            .ToDictionary(
+                r => r.Service.Host, r => new Sourced<VirtualService>(r.Sources[0], r.Spec), StringComparer.Ordinal);
+        ImmutableArray<Sourced<VirtualService>> written =
         [
             .. mesh.VirtualServices
                 .Where(v => Visibility.Allows(v.Spec.ExportTo, v.Namespace, clientNamespace))
                 .Where(v => HostsOf(v).Any(host => egress.Sees(v.Namespace, host)))
                 .OrderBy(v => HostPrecedence.Rank(v.Spec.ExportTo)), // a stable sort: within a rank the oldest stays first
         ];
-        foreach (var source in All)
+        foreach (var source in written)
         {
             foreach (var host in HostsOf(source).Where(host => egress.Sees(source.Namespace, host))) Add(host, source);
         }
@@ -34,6 +43,14 @@ internal sealed class VirtualServiceTable
         wildcards.Sort((a, b) => b.Host.Length.CompareTo(a.Host.Length) is var byLength and not 0
             ? byLength
             : string.CompareOrdinal(a.Host, b.Host));
+        foreach (var (host, source) in attached)
+        {
+            exact[host] = Find(host) is { } other
+                ? source with { Spec = RouteMerging.WithConnections(source.Spec, other.Spec, other.Namespace) }
+                : source;
+        }
+
+        All = [.. attached.Values, .. written];
     }
 
     /// <summary>All that are visible, the stronger first.</summary>

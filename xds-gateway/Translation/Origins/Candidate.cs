@@ -14,7 +14,8 @@ public sealed record Candidate(ConfigKey Key, bool Counts, string Reason);
 /// <param name="Match">The condition's place in the rule, from 0; null for a rule without conditions.</param>
 /// <param name="Name">The rule's name; may be empty.</param>
 /// <param name="Exclusion">Why the scope gets no route for it; empty when it gets one.</param>
-public sealed record RuleOrigin(int Rule, int? Match, string Name, string Exclusion);
+/// <param name="Source">The rule of the Gateway API that it stands for; null when there is none.</param>
+public sealed record RuleOrigin(int Rule, int? Match, string Name, string Exclusion, RouteOrigin? Source);
 
 /// <summary>An AuthorizationPolicy that might concern a workload.</summary>
 /// <param name="Key">Which.</param>

@@ -87,7 +87,7 @@ public sealed class ScopeOrigins
     public ImmutableArray<RuleOrigin> Rules(string host, int port) =>
         _view.VirtualServices.Find(host) is { } source
             ? [.. HttpRouteTranslator.Walk(_view, source, port)
-                .Select(r => new RuleOrigin(r.Rule, r.Match, r.Name, r.Exclusion))]
+                .Select(r => new RuleOrigin(r.Rule, r.Match, r.Name, r.Exclusion, r.Origin))]
             : [];
 
     /// <summary>The DestinationRules that name a cluster's service: which count, and why the others do not.</summary>

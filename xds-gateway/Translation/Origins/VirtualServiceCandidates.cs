@@ -29,11 +29,28 @@ internal static class VirtualServiceCandidates
             .Take(MaxStrangers);
         return
         [
+            .. Attached(view, host, chosen),
             .. all[true].Concat(strangers)
                 .OrderBy(source => source.Resource, ConfigResource.ByAge)
                 .Select(source => Judge(view, egress, source, chosen, host)),
         ];
     }
+
+    /// <summary>The routes of the Gateway API that are attached to the host's service.</summary>
+    private static IEnumerable<Candidate> Attached(ProxyView view, string host, Sourced<VirtualService>? chosen) =>
+        from routes in view.Mesh.ServiceRoutes
+        where routes.Service.Host == host
+        let counts = chosen is not null && routes.Sources.Contains(chosen.Resource)
+        from source in routes.Sources
+        select new Candidate(source.Key, counts, counts ? $"answers for {host}, which it is attached to"
+            : routes.Spec.ExportTo is [var consumer] && consumer != view.Scope.Namespace
+                ? $"is for clients of namespace {consumer}"
+            : chosen is not null ? $"counts after {NameOf(chosen)}, which is of the client's namespace"
+            : "is hidden from the client");
+
+    private static string NameOf(Sourced<VirtualService> source) => source.Resource.Key.Kind is nameof(VirtualService)
+        ? $"{source.Namespace}/{source.Name}"
+        : source.Resource.Key.ToString();
 
     private static Candidate Judge(
         ProxyView view,
@@ -75,8 +92,13 @@ internal static class VirtualServiceCandidates
 
     private static string Loses(Sourced<VirtualService> source, Sourced<VirtualService> chosen, string host)
     {
+        if (chosen.Resource.Key.Kind is not nameof(VirtualService))
+        {
+            return $"counts after {NameOf(chosen)}: routes of the Gateway API come before VirtualServices";
+        }
+
         var (mine, theirs) = (PatternOf(source, host), PatternOf(chosen, host));
-        var winner = $"{chosen.Namespace}/{chosen.Name}";
+        var winner = NameOf(chosen);
         if (mine != theirs) return $"{winner} is for {theirs}, which is nearer than {mine}";
         if (RouteMerging.IsWanted(source.Resource) && RouteMerging.IsWanted(chosen.Resource))
         {

@@ -72,7 +72,7 @@ internal static class PrincipalTranslator
         var slash = account.IndexOf('/');
         var ns = slash < 0 ? context.Namespace : account[..slash];
         var name = account[(slash + 1)..];
-        var path = $"/ns/{PatternText.Quote(ns)}/sa/{PatternText.Quote(name)}";
+        var path = $"/ns/{RegexText.Quote(ns)}/sa/{RegexText.Quote(name)}";
         return [Authenticated(PatternText.Regex($"spiffe://[^/]+{path}"))];
     }
 

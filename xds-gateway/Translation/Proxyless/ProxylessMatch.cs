@@ -1,6 +1,6 @@
+using MeshOrleans.Model.Config;
 using MeshOrleans.Xds.Protocol.Matcher;
 using MeshOrleans.Xds.Protocol.Route;
-using MeshOrleans.Xds.Translation.Routes;
 
 namespace MeshOrleans.Xds.Translation.Proxyless;
 
@@ -27,6 +27,9 @@ internal static class ProxylessMatch
                 break;
             case RouteMatch.PathSpecifierOneofCase.SafeRegex:
                 plain.SafeRegex = source.SafeRegex;
+                break;
+            case RouteMatch.PathSpecifierOneofCase.PathSeparatedPrefix: // gRPC knows prefixes of the text only
+                plain.SafeRegex = new RegexMatcher { Regex = RegexText.Quote(source.PathSeparatedPrefix) + "(/.*)?" };
                 break;
             default:
                 plain.Prefix = source.Prefix;
@@ -90,9 +93,9 @@ internal static class ProxylessMatch
 
     private static string Expression(StringMatcher text) => text.MatchPatternCase switch
     {
-        StringMatcher.MatchPatternOneofCase.Prefix => PatternText.Quote(text.Prefix) + ".*",
-        StringMatcher.MatchPatternOneofCase.Suffix => ".*" + PatternText.Quote(text.Suffix),
+        StringMatcher.MatchPatternOneofCase.Prefix => RegexText.Quote(text.Prefix) + ".*",
+        StringMatcher.MatchPatternOneofCase.Suffix => ".*" + RegexText.Quote(text.Suffix),
         StringMatcher.MatchPatternOneofCase.SafeRegex => text.SafeRegex.Regex,
-        _ => PatternText.Quote(text.Exact),
+        _ => RegexText.Quote(text.Exact),
     };
 }

@@ -39,7 +39,7 @@ internal static class HttpRouteTranslator
         {
             foreach (var (m, match) in (rule.Match.IsEmpty ? [null] : rule.Match.Cast<HttpMatch?>()).Index())
             {
-                var place = new TranslatedRule(r, match is null ? null : m, rule.Name, null, "");
+                var place = new TranslatedRule(r, match is null ? null : m, rule.Name, null, "", rule.Origin);
                 if (match is not null
                     && ExclusionOf(match, source.Namespace, view.Scope, port, gateways) is { } exclusion)
                 {
@@ -112,7 +112,7 @@ internal static class HttpRouteTranslator
         {
             Name = match is { Name.Length: > 0 } ? $"{rule.Name}.{match.Name}" : rule.Name,
             Match = RouteMatchTranslator.Translate(match),
-            Metadata = OriginOf(source),
+            Metadata = OriginOf(source, rule),
             StatPrefix = match?.StatPrefix ?? "",
         };
         if (!RouteActionTranslator.Apply(route, view, source, rule, port)) return null;
@@ -130,9 +130,11 @@ internal static class HttpRouteTranslator
     }
 
     /// <summary>Says which resource a route comes from: it is what a person who asks "why" wants to read.</summary>
-    private static Metadata OriginOf(Sourced<VirtualService> source)
+    private static Metadata OriginOf(Sourced<VirtualService> source, HttpRoute rule)
     {
-        var path = $"/apis/networking.istio.io/v1/namespaces/{source.Namespace}/virtual-service/{source.Name}";
+        var path = rule.Origin is { Key: var (kind, ns, name) }
+            ? $"/apis/gateway.networking.k8s.io/v1/namespaces/{ns}/{kind.ToLowerInvariant()}s/{name}"
+            : $"/apis/networking.istio.io/v1/namespaces/{source.Namespace}/virtual-service/{source.Name}";
         return new Metadata
         {
             FilterMetadata = { [MetadataKey] = new Struct { Fields = { ["config"] = Value.ForString(path) } } },

@@ -1,4 +1,4 @@
-using System.Text;
+using MeshOrleans.Model.Config;
 using MeshOrleans.Xds.Protocol.Matcher;
 
 namespace MeshOrleans.Xds.Translation.Routes;
@@ -31,21 +31,8 @@ internal static class PatternText
     public static string Segment(string pattern) => pattern switch
     {
         "*" => "[^/]+",
-        _ when pattern.EndsWith('*') => Quote(pattern[..^1]) + "[^/]*",
-        _ when pattern.StartsWith('*') => "[^/]*" + Quote(pattern[1..]),
-        _ => Quote(pattern),
+        _ when pattern.EndsWith('*') => RegexText.Quote(pattern[..^1]) + "[^/]*",
+        _ when pattern.StartsWith('*') => "[^/]*" + RegexText.Quote(pattern[1..]),
+        _ => RegexText.Quote(pattern),
     };
-
-    /// <summary>The text so that RE2 takes every character for itself.</summary>
-    public static string Quote(string text)
-    {
-        var quoted = new StringBuilder(text.Length);
-        foreach (var c in text)
-        {
-            if (c < 128 && !char.IsAsciiLetterOrDigit(c) && c != '_') quoted.Append('\\');
-            quoted.Append(c);
-        }
-
-        return quoted.ToString();
-    }
 }

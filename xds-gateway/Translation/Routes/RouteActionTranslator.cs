@@ -50,7 +50,20 @@ internal static class RouteActionTranslator
         }
 
         action.RetryPolicy = RetryTranslator.Translate(view, rule.Retries, action.HashPolicy.Count > 0);
+        if (rule.Origin is { MissingStatus: 500 })
+        {
+            action.ClusterNotFoundResponseCode = RouteAction.Types.ClusterNotFoundResponseCode.InternalServerError;
+        }
+
+        if (rule.TryTimeout > TimeSpan.Zero) BoundTries(action, rule.TryTimeout.Value, rule.Timeout);
         return action;
+    }
+
+    /// <summary>Without a second try the bound of one is that of all.</summary>
+    private static void BoundTries(RouteAction action, TimeSpan bound, TimeSpan? timeout)
+    {
+        if (action.RetryPolicy is { } retry) retry.PerTryTimeout = Duration.FromTimeSpan(bound);
+        else SetTimeout(action, timeout > TimeSpan.Zero && timeout < bound ? timeout : bound);
     }
 
     /// <summary>
@@ -69,17 +82,19 @@ internal static class RouteActionTranslator
     {
         if (rewrite.UriRegexRewrite is { } regex)
         {
-            action.RegexRewrite = new RegexMatchAndSubstitute
-            {
-                Pattern = new RegexMatcher { Regex = regex.Match },
-                Substitution = regex.Rewrite,
-            };
+            action.RegexRewrite = ByExpression(regex);
         }
         else
         {
             action.PrefixRewrite = rewrite.Uri;
         }
     }
+
+    private static RegexMatchAndSubstitute ByExpression(RegexRewrite source) => new()
+    {
+        Pattern = new RegexMatcher { Regex = source.Match },
+        Substitution = source.Rewrite,
+    };
 
     private static void AddMirrors(
         RouteAction action, ProxyView view, Sourced<VirtualService> source, HttpRoute rule, int port)
@@ -114,6 +129,7 @@ internal static class RouteActionTranslator
         };
         if (source.Uri.Length > 0) redirect.PathRedirect = source.Uri;
         else if (source.PrefixRewrite.Length > 0) redirect.PrefixRewrite = source.PrefixRewrite;
+        else if (source.UriRegexRewrite is { } regex) redirect.RegexRewrite = ByExpression(regex);
         if (source.Scheme.Length > 0) redirect.SchemeRedirect = source.Scheme;
         return redirect;
     }

@@ -67,6 +67,9 @@ internal static class RouteMatchTranslator
             case { Kind: StringMatchKind.Regex, Value.Length: > 0 } uri:
                 match.SafeRegex = new RegexMatcher { Regex = uri.Value };
                 return; // case is the expression's own matter
+            case { Kind: StringMatchKind.PathPrefix } uri when uri.Value.TrimEnd('/') is { Length: > 0 } segments:
+                match.PathSeparatedPrefix = segments;
+                break;
             case { Kind: StringMatchKind.Prefix, Value.Length: > 0 } uri:
                 match.Prefix = uri.Value;
                 break;

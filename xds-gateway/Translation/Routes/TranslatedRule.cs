@@ -1,3 +1,4 @@
+using MeshOrleans.Model.Config;
 using MeshOrleans.Xds.Protocol.Route;
 
 namespace MeshOrleans.Xds.Translation.Routes;
@@ -8,4 +9,6 @@ namespace MeshOrleans.Xds.Translation.Routes;
 /// <param name="Name">The rule's name; may be empty.</param>
 /// <param name="Route">The route; null when the proxy gets none.</param>
 /// <param name="Exclusion">Why it gets none, as half a sentence; empty when it gets one.</param>
-internal sealed record TranslatedRule(int Rule, int? Match, string Name, Route? Route, string Exclusion);
+/// <param name="Origin">The rule of the Gateway API that it stands for; null when there is none.</param>
+internal sealed record TranslatedRule(
+    int Rule, int? Match, string Name, Route? Route, string Exclusion, RouteOrigin? Origin);

@@ -12,11 +12,12 @@ public static class ManifestText
     public static string ToYaml(ConfigResource resource)
     {
         var yaml = new StringBuilder();
-        yaml.Append("apiVersion: ").Append(ConfigKind.All[resource.Key.Kind].ApiVersions[0]).Append('\n');
-        yaml.Append("kind: ").Append(resource.Key.Kind).Append('\n');
+        var kind = ConfigKind.All[resource.Key.Kind];
+        yaml.Append("apiVersion: ").Append(kind.ApiVersions[0]).Append('\n');
+        yaml.Append("kind: ").Append(kind.WrittenAs).Append('\n');
         yaml.Append("metadata:").Append('\n');
         AppendText(yaml, 1, "name", resource.Key.Name);
-        if (resource.Key.Kind != "Namespace") AppendText(yaml, 1, "namespace", resource.Key.Namespace);
+        if (!kind.IsClusterScoped) AppendText(yaml, 1, "namespace", resource.Key.Namespace);
         AppendMap(yaml, "labels", resource.Labels);
         AppendMap(yaml, "annotations", resource.Annotations);
         yaml.Append("spec:");

@@ -73,9 +73,9 @@ internal static class ResourceReader
             return null;
         }
 
-        if (!ConfigKind.All.TryGetValue(kindName, out var kind))
+        if (ConfigKind.Find(kindName, apiVersion) is not { } kind)
         {
-            var nearest = NearestName.Of(kindName, ConfigKind.All.Keys);
+            var nearest = NearestName.Of(kindName, ConfigKind.All.Values.Select(k => k.WrittenAs));
             var hint = nearest is null ? "" : $"; did you mean {nearest}?";
             reader.Report("kind", ConfigKind.Refusal(kindName) ?? $"unknown kind \"{kindName}\"{hint}");
             return null;
@@ -83,7 +83,8 @@ internal static class ResourceReader
 
         if (apiVersion.Length > 0 && !kind.ApiVersions.Contains(apiVersion))
         {
-            var known = string.Join(", ", kind.ApiVersions);
+            var known = string.Join(
+                ", ", ConfigKind.All.Values.Where(k => k.WrittenAs == kindName).SelectMany(k => k.ApiVersions));
             reader.Report("apiVersion", $"unknown apiVersion \"{apiVersion}\": {kindName} is written in {known}");
         }
 
@@ -96,8 +97,7 @@ internal static class ResourceReader
             "creationTimestamp", "deletionTimestamp", "finalizers", "generation", "managedFields", "ownerReferences",
             "resourceVersion", "selfLink", "uid");
         var name = reader.Text("name");
-        var isNamespace = kind.Name == "Namespace";
-        var ns = reader.OptionalText("namespace") ?? (isNamespace ? name : defaultNamespace);
+        var ns = reader.OptionalText("namespace") ?? (kind.IsClusterScoped ? name : defaultNamespace);
         CheckNames(reader, kind, name, ns);
 
         var (labels, annotations) = (reader.TextMap("labels"), reader.TextMap("annotations"));
@@ -115,7 +115,7 @@ internal static class ResourceReader
             reader.Report("annotations", $"annotation key \"{key}\" is invalid");
         }
 
-        return new Metadata(new ConfigKey(kind.Name, isNamespace ? name : ns, name), labels, annotations);
+        return new Metadata(new ConfigKey(kind.Name, kind.IsClusterScoped ? name : ns, name), labels, annotations);
     }
 
     private static void CheckNames(ObjectReader reader, ConfigKind kind, string name, string ns)
@@ -128,7 +128,7 @@ internal static class ResourceReader
                 + $" and '-'{(oneLabel ? "" : " or '.'")}, a letter or digit at both ends");
         }
 
-        if (name.Length > 0 && !ResourceName.IsDnsLabel(ns))
+        if (name.Length > 0 && !kind.IsClusterScoped && !ResourceName.IsDnsLabel(ns))
         {
             reader.Report("namespace", $"namespace \"{ns}\" is no DNS-1123 label: lower-case letters, digits and '-'");
         }

@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Config.GatewayApi;
+using MeshOrleans.Model.Routing.GatewayApi;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Model.Validation;
+
+namespace MeshOrleans.Model.Analysis;
+
+/// <summary>
+/// What does not fit about routes of the Gateway API: parents and backends that there are not, and VirtualServices whose
+/// HTTP routes no longer count because a route is attached to the service.
+/// </summary>
+public static class AttachedRouteAnalysis
+{
+    /// <summary>The HTTP routes of a VirtualService have no effect for a host.</summary>
+    public const string OverriddenCode = "MSH2009";
+
+    /// <summary>VirtualServices of the mesh whose hosts have routes of the Gateway API, in the order of their keys.</summary>
+    /// <param name="resources">All resources of the mesh; only routes and VirtualServices are looked at.</param>
+    public static ImmutableArray<AnalysisFinding> Of(IEnumerable<ConfigResource> resources)
+    {
+        var all = resources.ToList();
+        var routes = (
+            from resource in all
+            where resource.Spec is RequestRoute
+            from parent in ((RequestRoute)resource.Spec).ParentRefs
+            where parent.IsService
+            let ns = parent.Namespace.Length > 0 ? parent.Namespace : resource.Key.Namespace
+            select (Host: HostName.Of(parent.Name, ns), Resource: resource))
+            .ToLookup(route => route.Host, route => route.Resource, StringComparer.Ordinal);
+        var found =
+            from resource in all
+            where resource.Spec is VirtualService { IsForSidecars: true, Http.IsEmpty: false }
+            from host in ((VirtualService)resource.Spec).Hosts.Index()
+            let name = HostName.Resolve(host.Item, resource.Key.Namespace)
+            where routes[name].Any()
+            select Finding(resource, host.Index, name, [.. routes[name].Order(ConfigResource.ByAge)]);
+        return [.. found.OrderBy(f => f.Resource)];
+    }
+
+    internal static void Analyze(AnalysisSubject subject, AnalysisReport report)
+    {
+        var routes = subject.Of<RequestRoute>();
+        var conflicts = RouteConflicts.Of(routes, subject.Places);
+        foreach (var (resource, route) in routes)
+        {
+            foreach (var parent in RouteStatus.Of(resource, route, subject.Places, conflicts))
+            {
+                foreach (var condition in parent.Conditions.Where(c => c is { Type: StatusCondition.Accepted, Holds: false }))
+                {
+                    report.Add(
+                        AnalysisCode.ReferencedResourceNotFound,
+                        resource,
+                        FieldPath.Root.At("spec").At("parentRefs").At(parent.Index),
+                        $"is not attached ({condition.Reason}): {condition.Message}");
+                }
+            }
+
+            foreach (var (backend, path) in RuleComposer.BackendsOf(route))
+            {
+                var isGranted = !route.ParentRefs.Any(parent => parent.IsGateway);
+                var found = BackendResolver.Find(backend, resource.Key, subject.Places, isGranted);
+                if (found.IsResolved) continue;
+                report.Add(
+                    AnalysisCode.ReferencedResourceNotFound,
+                    resource,
+                    path,
+                    $"{found.Message}; requests that are sent there are answered with 500");
+            }
+        }
+    }
+
+    private static AnalysisFinding Finding(
+        ConfigResource resource, int host, string name, ImmutableArray<ConfigResource> routes) => new(
+        resource.Key,
+        new Violation(
+            FieldPath.Root.At("spec").At("hosts").At(host),
+            $"the http routes for {name} do not count where {string.Join(", ", routes.Select(r => r.Key).Distinct())} does: "
+                + "routes that are attached to a Service come before VirtualServices. Make them one or the other",
+            OverriddenCode,
+            Severity.Warning,
+            Resource: resource.Key.ToString()),
+        [resource.Key, .. routes.Select(r => r.Key).Distinct()]);
+}

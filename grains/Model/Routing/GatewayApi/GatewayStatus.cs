@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Config.GatewayApi;
+using MeshOrleans.Model.Snapshots;
+
+namespace MeshOrleans.Model.Routing.GatewayApi;
+
+/// <summary>How a Gateway of the Gateway API stands.</summary>
+/// <param name="Conditions">What is so of all of it.</param>
+/// <param name="Listeners">How its listeners stand, in their order.</param>
+public sealed record GatewayStatus(
+    ImmutableArray<StatusCondition> Conditions, ImmutableArray<ListenerStatus> Listeners)
+{
+    /// <summary>The status of a Gateway; null when it is somebody else's matter.</summary>
+    /// <param name="resource">The resource.</param>
+    /// <param name="gateway">What it says.</param>
+    /// <param name="snapshot">The mesh: its routes, and whether a proxy of the Gateway is a member.</param>
+    /// <param name="places">What routes may attach to.</param>
+    public static GatewayStatus? Of(
+        ConfigResource resource, KubernetesGateway gateway, MeshSnapshot snapshot, AttachmentPlaces places)
+    {
+        if (!places.IsOurs(gateway)) return null;
+        var key = resource.Key;
+        var hasProxy = snapshot.Workloads.Values.Any(w =>
+            w.Namespace == key.Namespace && w.Labels.GetValueOrDefault(KubernetesGateway.NameLabel) == key.Name);
+        var attached = Attached(key, snapshot, places).ToLookup(a => a.Listener, a => a.Route, StringComparer.Ordinal);
+        return new GatewayStatus(
+            [
+                new StatusCondition(StatusCondition.Accepted, true, "Accepted", "is a Gateway of this mesh"),
+                Programmed(hasProxy, key),
+            ],
+            [.. gateway.Listeners.Select(l => Of(l, key, hasProxy, attached[l.Name].Distinct().Count(), places))]);
+    }
+
+    private static ListenerStatus Of(
+        GatewayListener listener, ConfigKey key, bool hasProxy, int attached, AttachmentPlaces places)
+    {
+        var fault = ListenerServers.WhyNoCertificate(listener, key, places);
+        return new ListenerStatus(
+            listener.Name,
+            [.. ListenerAttachment.KindsOf(listener)],
+            attached,
+            [
+                new StatusCondition(StatusCondition.Accepted, true, "Accepted", "can be opened"),
+                fault is null
+                    ? new StatusCondition(StatusCondition.ResolvedRefs, true, "ResolvedRefs", "everything that it names may be used")
+                    : new StatusCondition(StatusCondition.ResolvedRefs, false, fault.Value.Reason, fault.Value.Message),
+                fault is null
+                    ? Programmed(hasProxy, key)
+                    : new StatusCondition(StatusCondition.Programmed, false, "Invalid", fault.Value.Message),
+            ]);
+    }
+
+    private static StatusCondition Programmed(bool hasProxy, ConfigKey key) => hasProxy
+        ? new StatusCondition(StatusCondition.Programmed, true, "Programmed", "a proxy of the Gateway is there to open it")
+        : new StatusCondition(
+            StatusCondition.Programmed,
+            false,
+            "NoResources",
+            $"no member of namespace {key.Namespace} has the label {KubernetesGateway.NameLabel}={key.Name}");
+
+    private static IEnumerable<(string Listener, ConfigKey Route)> Attached(
+        ConfigKey key, MeshSnapshot snapshot, AttachmentPlaces places) =>
+        from route in snapshot.Of<RequestRoute>()
+        from parent in route.Spec.ParentRefs
+        where parent.IsGateway && parent.Name == key.Name
+        where (parent.Namespace.Length > 0 ? parent.Namespace : route.Resource.Key.Namespace) == key.Namespace
+        from taken in ListenerAttachment.Of(parent, route.Resource.Key, route.Spec.Hostnames, places)?.Listeners ?? []
+        select (taken.Listener.Name, route.Resource.Key);
+}
+
+/// <summary>How a listener stands.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Kinds">The kinds of routes that it takes, as <c>group/kind</c>.</param>
+/// <param name="AttachedRoutes">How many routes are attached to it.</param>
+/// <param name="Conditions">What is so.</param>
+public sealed record ListenerStatus(
+    string Name, ImmutableArray<string> Kinds, int AttachedRoutes, ImmutableArray<StatusCondition> Conditions);

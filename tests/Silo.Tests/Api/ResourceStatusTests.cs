@@ -1,0 +1,123 @@
+using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Snapshots;
+using MeshOrleans.Model.Topology;
+using MeshOrleans.Silo.Api;
+using MeshOrleans.Silo.Manifests;
+
+namespace MeshOrleans.Silo.Tests.Api;
+
+public sealed class ResourceStatusTests
+{
+    private const string Mesh = """
+        {apiVersion: v1, kind: Service, metadata: {name: b, namespace: app}, spec: {selector: {app: b}, ports: [{name: http, port: 80}]}}
+        ---
+        {apiVersion: v1, kind: Service, metadata: {name: c, namespace: other}, spec: {selector: {app: c}, ports: [{name: http, port: 80}]}}
+        ---
+        {apiVersion: v1, kind: Namespace, metadata: {name: app, labels: {exposed: "yes"}}}
+        ---
+        {apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: edge, namespace: infra}, spec: {gatewayClassName: mesh, listeners: [
+          {name: http, port: 80, protocol: HTTP, hostname: "*.example", allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {exposed: "yes"}}}}},
+          {name: own, port: 81, protocol: HTTP},
+          {name: https, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: cert, namespace: secrets}]}, allowedRoutes: {namespaces: {from: All}}}]}}
+        ---
+        {apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: foreign}, spec: {controllerName: example.com/other}}
+        ---
+        {apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: foreign, namespace: infra}, spec: {gatewayClassName: foreign, listeners: [{name: http, port: 80, protocol: HTTP}]}}
+        ---
+
+        """;
+
+    [Theory]
+    [InlineData("{group: '', kind: Service, name: b}", "", "{name: b, port: 80}", "Accepted")]
+    [InlineData("{group: '', kind: Service, name: z}", "", "{name: b, port: 80}", "not Accepted: NoMatchingParent")]
+    [InlineData("{group: '', kind: Service, name: b}", "", "{name: z, port: 80}", "not ResolvedRefs: BackendNotFound")]
+    [InlineData("{group: '', kind: Service, name: b}", "", "{name: b, port: 80, kind: Bucket, group: x}", "not ResolvedRefs: InvalidKind")]
+    [InlineData("{group: '', kind: Service, name: b}", "", "{name: c, namespace: other, port: 80}", "Accepted")]
+    [InlineData("{name: edge, namespace: infra}", "", "{name: b, port: 80}", "Accepted")]
+    [InlineData("{name: edge, namespace: infra}", "", "{name: c, namespace: other, port: 80}", "not ResolvedRefs: RefNotPermitted")]
+    [InlineData("{name: nobody, namespace: infra}", "", "{name: b, port: 80}", "not Accepted: NoMatchingParent")]
+    [InlineData("{name: edge, namespace: infra, sectionName: nobody}", "", "{name: b, port: 80}", "not Accepted: NoMatchingParent")]
+    [InlineData("{name: edge, namespace: infra, sectionName: own}", "", "{name: b, port: 80}", "not Accepted: NotAllowedByListeners")]
+    [InlineData("{name: edge, namespace: infra, port: 80}", "hostnames: [a.test], ", "{name: b, port: 80}", "not Accepted: NoMatchingListenerHostname")]
+    [InlineData("{name: foreign, namespace: infra}", "", "{name: b, port: 80}", "")]
+    [InlineData("{kind: Mesh, group: example, name: x}", "", "{name: b, port: 80}", "")]
+    public void Of_an_HTTPRoute(string parent, string hostnames, string backend, string expected)
+    {
+        var (status, route) = Of($"{{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {{name: r, namespace: app}}, spec: {{parentRefs: [{parent}], {hostnames}rules: [{{backendRefs: [{backend}]}}]}}}}");
+
+        Assert.Equal(expected, status.Summary(route));
+    }
+
+    [Fact]
+    public void A_grant_allows_what_it_names()
+    {
+        var (status, route) = Of("""
+            {apiVersion: gateway.networking.k8s.io/v1beta1, kind: ReferenceGrant, metadata: {name: g, namespace: other}, spec: {from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: app}], to: [{group: "", kind: Service, name: c}]}}
+            ---
+            {apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: app}, spec: {parentRefs: [{name: edge, namespace: infra}], rules: [{backendRefs: [{name: c, namespace: other, port: 80}]}]}}
+            """);
+
+        Assert.Equal("Accepted", status.Summary(route));
+    }
+
+    [Fact]
+    public void It_is_written_as_Kubernetes_does_and_can_be_applied_again()
+    {
+        var (status, route) = Of("{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: app}, spec: {parentRefs: [{group: '', kind: Service, name: b, port: 80}], rules: [{backendRefs: [{name: b, port: 80}]}]}}");
+
+        Assert.Equal(
+            """{"spec":1,"status":{"parents":[{"parentRef":{"group":"","kind":"Service","name":"b","port":80},"controllerName":"mesh.orleans.io/gateway-controller","conditions":[{"type":"Accepted","status":"True","reason":"Accepted","message":"routes requests to port 80 of b.app.svc.cluster.local"},{"type":"ResolvedRefs","status":"True","reason":"ResolvedRefs","message":"every backend exists"}]}]}}""",
+            status.AddToJson("""{"spec":1}""", route));
+        var again = ManifestReader.Read("r.yaml", status.AddToYaml(Model.Config.Manifests.ManifestText.ToYaml(route), route));
+        Assert.Empty(again.Validated().Violations);
+    }
+
+    [Theory]
+    [InlineData("", false, "NoResources")]
+    [InlineData("gateway.networking.k8s.io/gateway-name", true, "Programmed")]
+    public void A_Gateway_is_programmed_when_a_proxy_is_there(string label, bool holds, string reason)
+    {
+        var (status, _) = Of("{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: app}, spec: {parentRefs: [{name: edge, namespace: infra}]}}", label);
+        var gateway = Resources("").Single(r => r.Key == new ConfigKey("KubernetesGateway", "infra", "edge"));
+
+        using var json = System.Text.Json.JsonDocument.Parse(status.AddToJson("{}", gateway));
+        var told = json.RootElement.GetProperty("status");
+        var programmed = told.GetProperty("conditions").EnumerateArray().Single(c => c.GetProperty("type").GetString() == "Programmed");
+        Assert.Equal((holds ? "True" : "False", reason), (programmed.GetProperty("status").GetString(), programmed.GetProperty("reason").GetString()));
+        Assert.Equal(
+            ["http 1 Accepted,ResolvedRefs", "own 0 Accepted,ResolvedRefs", "https 1 Accepted"],
+            told.GetProperty("listeners").EnumerateArray().Select(l =>
+                $"{l.GetProperty("name")} {l.GetProperty("attachedRoutes")} "
+                + string.Join(',', l.GetProperty("conditions").EnumerateArray()
+                    .Where(c => c.GetProperty("status").GetString() == "True" && c.GetProperty("type").GetString() != "Programmed")
+                    .Select(c => c.GetProperty("type")))));
+    }
+
+    private static (ResourceStatus Status, ConfigResource Last) Of(string yaml, string label = "")
+    {
+        var resources = Resources(yaml);
+        var gateway = new Workload
+        {
+            Namespace = "infra",
+            Name = "gw-1",
+            Address = "10.0.0.9",
+            Labels = label.Length > 0
+                ? ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal).Add(label, "edge")
+                : ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal),
+        };
+        var snapshot = MeshSnapshot.Empty with
+        {
+            Config = resources.ToImmutableSortedDictionary(r => r.Key, r => r),
+            Workloads = MeshSnapshot.Empty.Workloads.Add("infra/gw-1", gateway),
+        };
+        return (new ResourceStatus(() => snapshot), resources[^1]);
+    }
+
+    private static ImmutableArray<ConfigResource> Resources(string yaml)
+    {
+        var manifest = ManifestReader.Read("test.yaml", Mesh + yaml, "default");
+        Assert.False(manifest.HasErrors, string.Join('\n', manifest.Violations.Select(v => $"{v.Path} {v.Message}")));
+        return [.. manifest.Resources.Select(r => r.Resource)];
+    }
+}

@@ -41,8 +41,10 @@ internal sealed class RelayWatch : IDisposable
         var age = _relay.MaxDuration - _clock.GetElapsedTime(_begin);
         if (age <= TimeSpan.Zero) _end("max_connection_duration");
         else if (idle <= TimeSpan.Zero) _end("idle_timeout");
-        else _timer!.Change(Earlier(Earlier(idle, age), Longest)!.Value + Tick, Timeout.InfiniteTimeSpan);
+        else Wait(Earlier(Earlier(idle, age), Longest)!.Value);
     }
+
+    private void Wait(TimeSpan time) => _timer!.Change(time < Tick ? Tick : time, Timeout.InfiniteTimeSpan);
 
     private static TimeSpan? Earlier(TimeSpan? one, TimeSpan? other) =>
         one is null || other < one ? other ?? one : one;

@@ -29,11 +29,11 @@ public sealed class SidecarRuleTests(ConformanceMesh mesh)
         var port = FreePort.On(IPAddress.Loopback);
         await using var elsewhere = await EchoAsync(port);
         var folder = Directory.CreateTempSubdirectory("mesh-e2e-");
-        await using var rules = await mesh.WithAsync($$"""
+        const string service = """
             {apiVersion: v1, kind: Service, metadata: {name: e, namespace: app}, spec: {selector: {app: e}, ports: [{name: http, port: 80, targetPort: 8080}]}}
-            ---
-            {{Ingress("e", 8080, "HTTP", $"{Loopback}:{port}")}}
-            """);
+            """;
+        await using var rules = await mesh.WithAsync(
+            $"{service}\n---\n{Ingress("e", 8080, "HTTP", $"{Loopback}:{port}")}");
         var labels = new Dictionary<string, string> { ["app"] = "e" };
         await using (var e = await Member.StartBesideAsync(
             mesh.ControlPlane, folder.FullName, new MemberSpec("e-1", "app", "e", labels, "v1"), LoopbackAddress.Next()))

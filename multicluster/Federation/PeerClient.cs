@@ -116,7 +116,10 @@ public sealed class PeerClient(IOptions<FederationOptions> options, TimeProvider
             UseProxy = false,
             UseCookies = false,
             ConnectTimeout = options.Value.CallTimeout,
-            SslOptions = { RemoteCertificateValidationCallback = validate },
+            SslOptions =
+            {
+                CertificateChainPolicy = PeerChainPolicy.Offline(), RemoteCertificateValidationCallback = validate,
+            },
         };
         var client = new HttpClient(handler, disposeHandler: true)
         {

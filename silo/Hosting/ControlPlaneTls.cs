@@ -25,7 +25,7 @@ internal static class ControlPlaneTls
                 ClientCertificateRequired = true, // asked for; the callback lets an absent one pass
                 EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
                 ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
-                CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+                CertificateChainPolicy = PeerChainPolicy.Offline(),
                 AllowTlsResume = false, // a resumed session would skip the roots of today
                 RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
                     certificate is null || IsMember(certificate, chain, snapshots, clock, logger),

@@ -1,8 +1,11 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Issuers;
 using MeshOrleans.Model.Tokens;
 
@@ -23,7 +26,7 @@ internal sealed class KeySetClient(
 {
     private const int MaxRedirects = 3;
     private const int MaxHeaderKilobytes = 16;
-    private const int MaxHandedOn = 128 * 1024; // it goes to every proxy that checks such tokens
+    private const int MaxHandedOn = 32 * 1024; // it goes to every proxy that checks such tokens
 
     /// <summary>Fetches a set. What is secret in it, and what is of another kind, is left out.</summary>
     /// <exception cref="KeyFetchException">There is none, or it may not be fetched.</exception>
@@ -51,9 +54,13 @@ internal sealed class KeySetClient(
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            throw Refusal(exception) ?? new KeyFetchException(
-                $"{source.Address} cannot be called: {exception.InnerException?.Message ?? exception.Message}",
-                exception);
+            throw Refusal(exception)
+                ?? new KeyFetchException($"{source.Address} cannot be called: {WordOf(exception)}.", exception);
+        }
+        catch (Exception exception) when (exception is not KeyFetchException and not OperationCanceledException)
+        {
+            // whatever it is, it counts as a failure: only those end keys that are too old
+            throw new KeyFetchException($"What {source.Address} answered could not be read.", exception);
         }
     }
 
@@ -130,7 +137,7 @@ internal sealed class KeySetClient(
                 : throw new KeyFetchException(
                     $"The discovery document of {issuer} has no jwks_uri, or one that is no address.");
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new KeyFetchException($"The discovery document of {issuer} is no JSON.", exception);
         }
@@ -162,6 +169,18 @@ internal sealed class KeySetClient(
             : keys;
     }
 
+    // Texts of the runtime repeat what was answered; its words for what went wrong do not.
+    private static string WordOf(Exception exception)
+    {
+        for (var inner = exception; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is SocketException socket) return $"{socket.SocketErrorCode}";
+            if (inner is AuthenticationException) return "its certificate is not good, or it speaks no TLS";
+        }
+
+        return exception is HttpRequestException http ? $"{http.HttpRequestError}" : "it broke off";
+    }
+
     private static KeyFetchException? Refusal(Exception? exception)
     {
         for (; exception is not null; exception = exception.InnerException)
@@ -184,6 +203,7 @@ internal sealed class KeySetClient(
             ConnectTimeout = source.Timeout,
             ConnectCallback = new IssuerConnection(resolve, settings).ConnectAsync,
         };
+        handler.SslOptions.CertificateChainPolicy = PeerChainPolicy.Offline();
         tls?.Invoke(handler.SslOptions);
         return new HttpClient(handler, disposeHandler: true) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
     }

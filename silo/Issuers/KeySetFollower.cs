@@ -52,25 +52,33 @@ internal sealed partial class KeySetFollower(
 
     private async Task StepAsync(MeshSnapshot mesh, CancellationToken cancellationToken)
     {
-        var wanted = KeySource.WantedBy(mesh);
-        if (wanted.IsEmpty && mesh.Issuers.IsEmpty) return;
+        var named = KeySource.NamedBy(mesh);
+        var wanted = named.Take(KeySource.MaxCount).ToList();
+        if (named.IsEmpty && mesh.Issuers.IsEmpty) return;
         if (!await IsOnDutyAsync(cancellationToken))
         {
-            _schedules.Clear(); // what another process does meanwhile is read from the mesh
+            Drop(_ => true); // what another process does meanwhile is read from the mesh
             return;
         }
 
         Adopt(mesh.Settings.IssuerKeys ?? IssuerKeySettings.Default);
         foreach (var source in FetchSchedule.InTurn(wanted, _schedules)) Start(source, mesh, cancellationToken);
-        var addresses = wanted.Select(source => source.Address).ToHashSet(StringComparer.Ordinal);
-        foreach (var address in _schedules.Keys.Where(address => !addresses.Contains(address)).ToList())
-        {
-            _schedules.Remove(address);
-        }
 
+        // what is named but one too many is not asked for any more, and not forgotten either
+        var addresses = named.Select(source => source.Address).ToHashSet(StringComparer.Ordinal);
+        Drop(address => !addresses.Contains(address));
         foreach (var address in mesh.Issuers.Keys.Where(address => !addresses.Contains(address)))
         {
             await ForgetAsync(address, cancellationToken);
+        }
+    }
+
+    // An attempt that is under way keeps its place until it has ended.
+    private void Drop(Func<string, bool> isUnwanted)
+    {
+        foreach (var (address, schedule) in _schedules.ToList())
+        {
+            if (isUnwanted(address) && schedule.Attempt.IsCompleted) _schedules.Remove(address);
         }
     }
 
@@ -128,13 +136,9 @@ internal sealed partial class KeySetFollower(
                 await grain.NoteFailureAsync(exception.Message, settings.EffectiveMaxAge, cancellationToken);
             }
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception)
         {
-            LogNotNoted(exception, source.Address);
-        }
-        catch (OperationCanceledException)
-        {
-            // the process ends
+            if (!cancellationToken.IsCancellationRequested) LogNotNoted(exception, source.Address); // else the process ends
         }
 
         schedule.Note(succeeded, clock.GetUtcNow());

@@ -53,8 +53,11 @@ public sealed record KeySource(string Address, TimeSpan Timeout)
         return true;
     }
 
-    /// <summary>All places that the policies of a mesh want keys from, at most <see cref="MaxCount"/>.</summary>
-    public static ImmutableArray<KeySource> WantedBy(MeshSnapshot mesh) =>
+    /// <summary>The places that the policies of a mesh want keys from, at most <see cref="MaxCount"/>.</summary>
+    public static ImmutableArray<KeySource> WantedBy(MeshSnapshot mesh) => [.. NamedBy(mesh).Take(MaxCount)];
+
+    /// <summary>All places that the policies of a mesh name, those of the oldest first.</summary>
+    public static ImmutableArray<KeySource> NamedBy(MeshSnapshot mesh) =>
     [
         .. mesh.Of<RequestAuthentication>()
             .OrderBy(policy => policy.Resource, ConfigResource.ByAge)
@@ -62,7 +65,6 @@ public sealed record KeySource(string Address, TimeSpan Timeout)
             .Select(rule => (Address: AddressOf(rule), Timeout: Bounded(rule.Timeout)))
             .Where(place => place.Address is not null)
             .GroupBy(place => place.Address!, StringComparer.Ordinal)
-            .Take(MaxCount)
             .Select(group => new KeySource(group.Key, group.Max(place => place.Timeout))),
     ];
 

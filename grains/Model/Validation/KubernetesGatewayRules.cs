@@ -6,17 +6,26 @@ namespace MeshOrleans.Model.Validation;
 /// <remarks>Source: the Gateway API's reference and the rules of its CRDs.</remarks>
 internal static class KubernetesGatewayRules
 {
+    private const int MaxListeners = 64;
+
     public static void Check(KubernetesGateway gateway, FieldPath spec, RuleReport report)
     {
         if (gateway.ClassName.Length == 0) report.Error(spec.At("gatewayClassName"), "gatewayClassName is required");
         if (gateway.Listeners.IsEmpty) report.Error(spec.At("listeners"), "a Gateway needs at least one listener");
+        RequestRouteRules.CheckCount(gateway.Listeners.Length, MaxListeners, "listeners", spec.At("listeners"), report);
         var names = new HashSet<string>(StringComparer.Ordinal);
+        var protocols = new Dictionary<int, string>();
         var places = new HashSet<(int, string, string)>();
         foreach (var (i, listener) in gateway.Listeners.Index())
         {
             var path = spec.At("listeners").At(i);
             CheckListener(listener, path, report);
             if (!names.Add(listener.Name)) report.Error(path.At("name"), $"a second listener is named {listener.Name}");
+            if (protocols.TryAdd(listener.Port, listener.Protocol) is false && protocols[listener.Port] != listener.Protocol)
+            {
+                report.Error(path.At("protocol"), $"an earlier listener of port {listener.Port} has {protocols[listener.Port]}");
+            }
+
             if (!places.Add((listener.Port, listener.Protocol, listener.Hostname)))
             {
                 report.Error(path, "an earlier listener has the same port, protocol and hostname");
@@ -53,6 +62,10 @@ internal static class KubernetesGatewayRules
         }
 
         if (listener.Hostname.Length > 0) RequestRouteRules.CheckHostname(listener.Hostname, path.At("hostname"), report);
+        report.ErrorIf(
+            listener.AllowedRoutes is { From: RouteNamespaces.Selector, Selector: null },
+            path.At("allowedRoutes").At("namespaces"),
+            "from: Selector needs a selector");
         CheckProtocol(listener, path, report);
     }
 

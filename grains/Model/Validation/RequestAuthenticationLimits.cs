@@ -8,6 +8,9 @@ namespace MeshOrleans.Model.Validation;
 /// <summary>What of a RequestAuthentication this version cannot do. What would leave tokens unchecked is refused.</summary>
 internal static class RequestAuthenticationLimits
 {
+    // each carries the keys of its issuer to every proxy under the policy
+    private const int MaxRules = 50;
+
     // Names that an application may take for one another: CGI and its heirs read - and _ alike.
     private static readonly IEqualityComparer<string> Twins = EqualityComparer<string>.Create(
         static (one, other) => Plain(one!) == Plain(other!), static name => Plain(name).GetHashCode(StringComparison.Ordinal));
@@ -26,6 +29,8 @@ internal static class RequestAuthenticationLimits
             report.Unsupported(spec.At("targetRefs"), "targetRefs", "use selector: no token would be checked");
         }
 
+        report.ErrorIf(
+            policy.JwtRules.Length > MaxRules, spec.At("jwtRules"), $"there are more than {MaxRules} rules");
         var places = policy.JwtRules.SelectMany(PlacesOf).ToHashSet(Twins);
         foreach (var (i, rule) in policy.JwtRules.Index())
         {

@@ -7,6 +7,9 @@ namespace MeshOrleans.Model.Validation;
 /// <summary>Rules of the filters of HTTPRoute and GRPCRoute.</summary>
 internal static class RequestFilterRules
 {
+    private const int MaxPath = 1024;
+    private const int MaxOrigin = 253;
+
     /// <summary>The filters of a rule, each kind at most once but for mirrors, and what they ask of the rule.</summary>
     public static void Check(RequestRule rule, FieldPath path, RuleReport report)
     {
@@ -88,10 +91,25 @@ internal static class RequestFilterRules
             case RequestFilter.Mirror(var backend, var percent):
                 CheckMirror(backend, percent, path.At("requestMirror"), report);
                 break;
+            case RequestFilter.Cors(var policy):
+                CheckCors(policy, path.At("cors"), report);
+                break;
             case RequestFilter.Unknown("ExtensionRef"):
                 report.Unsupported(path, "a filter by ExtensionRef", "use the filters of the Gateway API itself");
                 break;
         }
+    }
+
+    private static void CheckCors(CorsPolicy policy, FieldPath path, RuleReport report)
+    {
+        foreach (var (i, origin) in policy.AllowOrigins.Index())
+        {
+            report.ErrorIf(
+                origin.Value.Length > MaxOrigin, path.At("allowOrigins").At(i), $"has more than {MaxOrigin} characters");
+        }
+
+        var named = policy with { AllowMethods = [.. policy.AllowMethods.Where(method => method != "*")] };
+        HttpActionRules.CheckCors(named, path, report);
     }
 
     private static void CheckMirror(BackendReference? backend, double? percent, FieldPath path, RuleReport report)
@@ -127,8 +145,16 @@ internal static class RequestFilterRules
             report.Error(field, $"\"{change.Value}\" does not start with /");
         }
 
+        report.ErrorIf(change.Value.Length > MaxPath, field, $"has more than {MaxPath} characters");
         report.ErrorIf(
-            change.Value.AsSpan().IndexOfAny("?#\r\n") >= 0, field, $"\"{change.Value}\" is more than a path");
+            change.Value.Contains('?') || change.Value.Contains('#') || change.Value.Any(char.IsControl),
+            field,
+            $"\"{change.Value}\" is more than a path");
+        if (change.OfPrefix)
+        {
+            foreach (var match in rule.Matches) ValueRules.CheckRegex($"^{RegexText.Quote(match.Path.Value)}", field, report);
+        }
+
         report.ErrorIf(
             change.OfPrefix && rule.Matches.Any(match => match.Path.Kind is not StringMatchKind.PathPrefix),
             field,

@@ -13,6 +13,11 @@ internal static partial class RequestRouteRules
     private const int MaxMatches = 64;
     private const int MaxBackends = 16;
     private const int MaxWeight = 1_000_000;
+    private const int MaxParents = 32;
+    private const int MaxHostnames = 16;
+    private const int MaxMatchesInAll = 128;
+    private const int MaxText = 1024;
+    private const int MaxParameterName = 256;
 
     private static readonly HashSet<string> _methods = new(StringComparer.Ordinal)
     {
@@ -25,6 +30,8 @@ internal static partial class RequestRouteRules
         CheckParents(route.ParentRefs, spec.At("parentRefs"), report);
         CheckHostnames(route.Hostnames, spec.At("hostnames"), report);
         CheckCount(route.Rules.Length, MaxRules, "rules", spec.At("rules"), report);
+        CheckCount(route.Rules.Sum(rule => rule.Matches.Length), MaxMatchesInAll, "matches", spec.At("rules"), report);
+        if (route.Rules.IsEmpty) report.Error(spec.At("rules"), "a route needs at least one rule; leave the field out for one");
         foreach (var (i, rule) in route.Rules.Index()) CheckRule(rule, spec.At("rules").At(i), report);
     }
 
@@ -32,6 +39,8 @@ internal static partial class RequestRouteRules
     public static void CheckParents(ImmutableArray<ParentReference> parents, FieldPath path, RuleReport report)
     {
         if (parents.IsEmpty) report.NotActedOn(path, "a route without parentRefs, which attaches to nothing,");
+        CheckCount(parents.Length, MaxParents, "parentRefs", path, report);
+        report.ErrorIf(parents.Distinct().Count() < parents.Length, path, "a parent is named twice");
         foreach (var (i, parent) in parents.Index())
         {
             var at = path.At(i);
@@ -45,12 +54,14 @@ internal static partial class RequestRouteRules
 
     public static void CheckHostnames(ImmutableArray<string> hostnames, FieldPath path, RuleReport report)
     {
+        CheckCount(hostnames.Length, MaxHostnames, "hostnames", path, report);
         foreach (var (i, host) in hostnames.Index()) CheckHostname(host, path.At(i), report);
     }
 
     public static void CheckHostname(string host, FieldPath path, RuleReport report)
     {
         if (ValueRules.IsAddress(host)) report.Error(path, $"\"{host}\" is an address, and no host name");
+        else if (host.EndsWith('.')) report.Error(path, $"\"{host}\" ends in a dot, which no Host header does");
         else if (host == "*") report.Error(path, "\"*\" is no host name: leave the field out for every host");
         else HostRules.CheckWildcard(host, path, report);
     }
@@ -109,7 +120,10 @@ internal static partial class RequestRouteRules
         foreach (var (i, parameter) in match.QueryParams.Index())
         {
             var at = path.At("queryParams").At(i);
-            if (parameter.Name.Length == 0) report.Error(at.At("name"), "a query parameter needs a name");
+            report.ErrorIf(
+                parameter.Name.Length is 0 or > MaxParameterName,
+                at.At("name"),
+                $"a query parameter needs a name of 1 to {MaxParameterName} characters");
             CheckValue(parameter.Value, at.At("value"), report);
         }
     }
@@ -117,6 +131,9 @@ internal static partial class RequestRouteRules
     private static void CheckCall(GrpcCall call, FieldPath path, RuleReport report)
     {
         if (call is { Service: "", Method: "" }) report.Error(path, "a service, a method or both are needed");
+        report.ErrorIf(call.Service.Length > MaxText, path.At("service"), $"has more than {MaxText} characters");
+        report.ErrorIf(call.Method.Length > MaxText, path.At("method"), $"has more than {MaxText} characters");
+        if (call.ToPath() is { Kind: StringMatchKind.Regex, Value: var whole }) ValueRules.CheckRegex(whole, path, report);
         var (service, method) = (path.At("service"), path.At("method"));
         if (call.IsRegex)
         {
@@ -130,6 +147,10 @@ internal static partial class RequestRouteRules
         report.ErrorIf(
             call.Method.Length > 0 && !Method().IsMatch(call.Method), method, $"\"{call.Method}\" is no gRPC method");
     }
+
+    [GeneratedRegex(
+        @"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex PathText();
 
     [GeneratedRegex(@"^\.?[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex Service();
@@ -151,7 +172,9 @@ internal static partial class RequestRouteRules
             return;
         }
 
+        report.ErrorIf(match.Value.Length > MaxText, path, $"has more than {MaxText} characters");
         if (!match.Value.StartsWith('/')) report.Error(path, $"\"{match.Value}\" does not start with /");
+        else if (!PathText().IsMatch(match.Value)) report.Error(path, $"\"{match.Value}\" has characters that no path has");
         string[] forbidden = ["//", "/./", "/../", "%2f", "%2F", "#"];
         foreach (var part in forbidden)
         {
@@ -192,6 +215,6 @@ internal static partial class RequestRouteRules
         }
     }
 
-    private static void CheckCount(int count, int max, string what, FieldPath path, RuleReport report) =>
+    internal static void CheckCount(int count, int max, string what, FieldPath path, RuleReport report) =>
         report.ErrorIf(count > max, path, $"there are {count} {what}; {max} are allowed");
 }

@@ -23,7 +23,7 @@ internal static class IssuerKeysMachine
     public static IssuerKeysState NoteFailure(
         IssuerKeysState state, string address, string error, TimeSpan maxAge, DateTimeOffset now)
     {
-        var isTooOld = state.FetchedAt is { } at && now - at >= maxAge;
+        var isTooOld = state.FetchedAt is { } at && (now - at >= maxAge || at > now + maxAge);
         var count = isTooOld ? 0 : state.Count;
         var record = new IssuerRecord(state.FetchedAt, count, error.Length > MaxError ? error[..MaxError] : error);
         var entries = state.Entries.With(

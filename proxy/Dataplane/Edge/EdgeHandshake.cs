@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Model.Identity;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Inbound;
 using MeshOrleans.Proxy.Dataplane.Model;
@@ -23,7 +24,7 @@ internal sealed partial class EdgeHandshake(EdgeServices services, PeerTrust tru
             AllowRenegotiation = false,
             AllowTlsResume = tls.Demand is ClientCertificateDemand.None, // it would skip the client's check
             ApplicationProtocols = tls.IsHttp && connection.Hello is { Protocols.Count: > 0 } ? MeshAlpn.Http : null,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            CertificateChainPolicy = PeerChainPolicy.Offline(),
             ClientCertificateRequired = tls.Demand is not ClientCertificateDemand.None,
             EnabledSslProtocols = tls.Protocols,
         };

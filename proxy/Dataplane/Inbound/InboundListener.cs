@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Model.Identity;
 using MeshOrleans.Proxy.Dataplane.Clusters;
 using MeshOrleans.Proxy.Dataplane.Connections;
 using MeshOrleans.Proxy.Dataplane.Model;
@@ -142,7 +143,7 @@ internal sealed partial class InboundListener(
             AllowRenegotiation = false,
             AllowTlsResume = false, // a resumed session would skip the peer's check after the trust has changed
             ApplicationProtocols = Agreeable(inbound.Hello?.Protocols),
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            CertificateChainPolicy = PeerChainPolicy.Offline(),
             ClientCertificateRequired = true,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             ServerCertificateContext = identity.Context,

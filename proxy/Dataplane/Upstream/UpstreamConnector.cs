@@ -144,7 +144,7 @@ internal sealed class UpstreamConnector(
             AllowRenegotiation = false,
             AllowTlsResume = false, // a resumed session would skip the peer's check after its trust has changed
             ApplicationProtocols = kind is PoolKind.MeshHttp2 ? MeshHttp2 : MeshHttp1,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            CertificateChainPolicy = PeerChainPolicy.Offline(),
             ClientCertificateContext = identity.Context,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             TargetHost = tls.Sni,
@@ -163,18 +163,15 @@ internal sealed class UpstreamConnector(
         {
             AllowRenegotiation = false,
             ApplicationProtocols = kind is PoolKind.SimpleHttp2 ? Http2 : Http11,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            CertificateChainPolicy = PeerChainPolicy.Offline(),
             ClientCertificateContext = files.Certificate,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             TargetHost = tls.Sni.Length > 0 ? tls.Sni : target.Host,
         };
         if (!tls.RootsPem.IsEmpty || files.Roots.Count > 0)
         {
-            var policy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-            };
+            var policy = PeerChainPolicy.Offline();
+            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
             foreach (var pem in tls.RootsPem) policy.CustomTrustStore.ImportFromPem(pem);
             policy.CustomTrustStore.AddRange(files.Roots);
             options.CertificateChainPolicy = policy;

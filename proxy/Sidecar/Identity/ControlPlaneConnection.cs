@@ -31,7 +31,7 @@ internal sealed class ControlPlaneConnection : IDisposable
             TargetHost = attempt.Gateway.Host,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             ClientCertificateContext = identity.Tls?.Context,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            CertificateChainPolicy = PeerChainPolicy.Offline(),
             RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
                 IsControlPlane(certificate as X509Certificate2, chain),
         };

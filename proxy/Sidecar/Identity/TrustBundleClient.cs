@@ -48,6 +48,8 @@ internal sealed class TrustBundleClient(TimeProvider clock)
         {
             UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = attempt.ConnectTimeout,
         };
+        handler.SslOptions.CertificateChainPolicy = PeerChainPolicy.Offline();
+
         // the pin decides, see above
         handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null;
         using var client =

@@ -24,31 +24,6 @@ public sealed class SidecarRuleTests(ConformanceMesh mesh)
     }
 
     [Fact]
-    public async Task A_workload_whose_application_listens_there_only_is_healthy()
-    {
-        var port = FreePort.On(IPAddress.Loopback);
-        await using var elsewhere = await EchoAsync(port);
-        var folder = Directory.CreateTempSubdirectory("mesh-e2e-");
-        const string service = """
-            {apiVersion: v1, kind: Service, metadata: {name: e, namespace: app}, spec: {selector: {app: e}, ports: [{name: http, port: 80, targetPort: 8080}]}}
-            """;
-        await using var rules = await mesh.WithAsync(
-            $"{service}\n---\n{Ingress("e", 8080, "HTTP", $"{Loopback}:{port}")}");
-        var labels = new Dictionary<string, string> { ["app"] = "e" };
-        await using (var e = await Member.StartBesideAsync(
-            mesh.ControlPlane, folder.FullName, new MemberSpec("e-1", "app", "e", labels, "v1"), LoopbackAddress.Next()))
-        {
-            await mesh.ControlPlane.WaitForAsync(
-                "/v1/services",
-                services => services.EnumerateArray().Any(
-                    s => s.GetProperty("name").GetString() == "e" && s.GetProperty("healthy").GetInt32() == 1),
-                "a healthy member of e, whose application listens at 127.0.0.1 only");
-        }
-
-        folder.Delete(recursive: true);
-    }
-
-    [Fact]
     public async Task What_is_the_application_for_Istio_is_where_the_sidecar_was_told_that_it_listens()
     {
         await using var rule = await mesh.WithAsync(Ingress("c", 8080, "HTTP", "0.0.0.0:8080"));
@@ -65,7 +40,7 @@ public sealed class SidecarRuleTests(ConformanceMesh mesh)
         Assert.Equal(503, (await mesh.A.GetAsync("http://c/")).Code);
     }
 
-    private static async Task<MeshProcess> EchoAsync(int port)
+    internal static async Task<MeshProcess> EchoAsync(int port)
     {
         var echo = MeshProcess.Start(
             "echo elsewhere",
@@ -75,7 +50,7 @@ public sealed class SidecarRuleTests(ConformanceMesh mesh)
         return echo;
     }
 
-    private static string Ingress(string app, int port, string protocol, string endpoint) => $$"""
+    internal static string Ingress(string app, int port, string protocol, string endpoint) => $$"""
         apiVersion: networking.istio.io/v1
         kind: Sidecar
         metadata: { name: {{app}}, namespace: app }

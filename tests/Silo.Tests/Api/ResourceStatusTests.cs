@@ -19,7 +19,8 @@ public sealed class ResourceStatusTests
         {apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: edge, namespace: infra}, spec: {gatewayClassName: mesh, listeners: [
           {name: http, port: 80, protocol: HTTP, hostname: "*.example", allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {exposed: "yes"}}}}},
           {name: own, port: 81, protocol: HTTP},
-          {name: https, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: cert, namespace: secrets}]}, allowedRoutes: {namespaces: {from: All}}}]}}
+          {name: https, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: cert, namespace: secrets}]}, allowedRoutes: {namespaces: {from: All}}},
+          {name: bytes, port: 9000, protocol: TCP, allowedRoutes: {namespaces: {from: All}}}]}}
         ---
         {apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: foreign}, spec: {controllerName: example.com/other}}
         ---
@@ -86,12 +87,16 @@ public sealed class ResourceStatusTests
         var programmed = told.GetProperty("conditions").EnumerateArray().Single(c => c.GetProperty("type").GetString() == "Programmed");
         Assert.Equal((holds ? "True" : "False", reason), (programmed.GetProperty("status").GetString(), programmed.GetProperty("reason").GetString()));
         Assert.Equal(
-            ["http 1 Accepted,ResolvedRefs", "own 0 Accepted,ResolvedRefs", "https 1 Accepted"],
+            ["http 1 Accepted,ResolvedRefs", "own 0 Accepted,ResolvedRefs", "https 1 Accepted", "bytes 0 ResolvedRefs"],
             told.GetProperty("listeners").EnumerateArray().Select(l =>
                 $"{l.GetProperty("name")} {l.GetProperty("attachedRoutes")} "
                 + string.Join(',', l.GetProperty("conditions").EnumerateArray()
                     .Where(c => c.GetProperty("status").GetString() == "True" && c.GetProperty("type").GetString() != "Programmed")
                     .Select(c => c.GetProperty("type")))));
+        var bytes = told.GetProperty("listeners")[3].GetProperty("conditions").EnumerateArray();
+        Assert.Equal(
+            ["Accepted False UnsupportedProtocol", "ResolvedRefs True ResolvedRefs", "Programmed False Invalid"],
+            bytes.Select(c => $"{c.GetProperty("type")} {c.GetProperty("status")} {c.GetProperty("reason")}"));
     }
 
     private static (ResourceStatus Status, ConfigResource Last) Of(string yaml, string label = "")

@@ -170,9 +170,9 @@ public sealed class KeySetClientTests : IAsyncLifetime
     [Fact]
     public async Task No_more_than_so_much_is_handed_on()
     {
-        _answer = context => context.Response.WriteAsync(SigningKey.Set(new SigningKey(new string('k', 128 * 1024))));
+        _answer = context => context.Response.WriteAsync(SigningKey.Set(new SigningKey(new string('k', 32 * 1024))));
 
-        Assert.Equal("The keys are more than 131072 characters.", await RefusalAsync("/jwks"));
+        Assert.Equal("The keys are more than 32768 characters.", await RefusalAsync("/jwks"));
     }
 
     [Theory]

@@ -44,6 +44,12 @@ public sealed class RequestRouteRulesTests
     [InlineData("rules: [{ filters: [{ type: RequestMirror, requestMirror: { backendRef: { name: c, port: 80 }, fraction: { numerator: 3, denominator: 2 } } }] }]", "rules[0].filters[0].requestMirror.fraction", "from 0 to 1")]
     [InlineData("rules: [{ timeouts: { request: 1s, backendRequest: 2s } }]", "rules[0].timeouts.backendRequest", "not be longer than request")]
     [InlineData("rules: [{ retry: { codes: [200] } }]", "rules[0].retry.codes", "not from 400 to 599")]
+    [InlineData("rules: []", "rules", "needs at least one rule")]
+    [InlineData("hostnames: [a.example.]", "hostnames[0]", "ends in a dot")]
+    [InlineData("rules: [{ matches: [{ path: { value: \"/a?b\" } }] }]", "rules[0].matches[0].path.value", "characters that no path has")]
+    [InlineData("rules: [{ matches: [{ path: { value: /a } }], filters: [{ type: URLRewrite, urlRewrite: { path: { type: ReplaceFullPath, replaceFullPath: \"/a\\0\" } } }] }]", "rules[0].filters[0].urlRewrite.path.replaceFullPath", "more than a path")]
+    [InlineData("rules: [{ filters: [{ type: CORS, cors: { allowOrigins: [\"*\"], allowMethods: [\"GET\\n\"] } }] }]", "rules[0].filters[0].cors.allowMethods[0]", "not a supported HTTP method")]
+    [InlineData("rules: [{ filters: [{ type: CORS, cors: { allowOrigins: [\"*\"], exposeHeaders: [\"a\\n\"] } }] }]", "rules[0].filters[0].cors.exposeHeaders[0]", "not a valid header name")]
     public void A_route_that_says_nothing_sensible_is_refused(string spec, string path, string message) =>
         RuleTable.Refuses(Kind, $"{{ {Parent}, {spec} }}", path, message);
 
@@ -58,6 +64,27 @@ public sealed class RequestRouteRulesTests
     [InlineData("{ parentRefs: [{ kind: Mesh, group: example, name: x }] }", "parentRefs[0]", "neither a Gateway nor a Service")]
     public void A_route_that_attaches_to_nothing_is_told(string spec, string path, string message) =>
         RuleTable.Notes(Kind, spec, path, message);
+
+    [Fact]
+    public void A_route_is_no_longer_than_the_API_allows()
+    {
+        var parents = string.Join(", ", Enumerable.Range(0, 33).Select(i => $"{{ group: '', kind: Service, name: b{i} }}"));
+        var hosts = string.Join(", ", Enumerable.Range(0, 17).Select(i => $"h{i}.example"));
+        var matches = string.Join(", ", Enumerable.Range(0, 64).Select(i => $"{{ path: {{ value: /{i} }} }}"));
+        var rules = string.Join(", ", Enumerable.Repeat($"{{ matches: [{matches}] }}", 3));
+
+        RuleTable.Refuses(Kind, $"{{ parentRefs: [{parents}] }}", "parentRefs", "33 parentRefs; 32 are allowed");
+        RuleTable.Refuses(Kind, "{ parentRefs: [{ name: g }, { name: g }] }", "parentRefs", "named twice");
+        RuleTable.Refuses(Kind, $"{{ {Parent}, hostnames: [{hosts}] }}", "hostnames", "17 hostnames; 16 are allowed");
+        RuleTable.Refuses(Kind, $"{{ {Parent}, rules: [{rules}] }}", "rules", "192 matches; 128 are allowed");
+        RuleTable.Refuses(
+            Kind, $"{{ {Parent}, rules: [{{ matches: [{{ path: {{ value: /{new string('a', 1024)} }} }}] }}] }}",
+            "rules[0].matches[0].path.value", "more than 1024 characters");
+        RuleTable.Refuses(
+            "GRPCRoute",
+            $"{{ {Parent}, rules: [{{ matches: [{{ method: {{ type: RegularExpression, service: '{new string('a', 600)}', method: '{new string('b', 600)}' }} }}] }}] }}",
+            "rules[0].matches[0].method", "too large");
+    }
 
     [Theory]
     [InlineData("rules: [{ matches: [{ method: {} }] }]", "rules[0].matches[0].method", "a service, a method or both")]

@@ -80,8 +80,8 @@ public sealed record AllowedRoutes
     /// <value>The Gateway's own by default.</value>
     public RouteNamespaces From { get; init; } = RouteNamespaces.Same;
 
-    /// <summary>The labels of the namespaces, for <see cref="RouteNamespaces.Selector"/>.</summary>
-    public NamespaceSelector Selector { get; init; } = new(EmptyMap.Text, []);
+    /// <summary>The labels of the namespaces, for <see cref="RouteNamespaces.Selector"/>; null selects none.</summary>
+    public NamespaceSelector? Selector { get; init; }
 
     /// <summary>The kinds, as <c>group/kind</c>; none means those that fit the protocol.</summary>
     public ImmutableArray<string> Kinds { get; init; } = [];

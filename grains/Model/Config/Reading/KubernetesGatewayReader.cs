@@ -61,7 +61,7 @@ internal static class KubernetesGatewayReader
                 "None" => RouteNamespaces.None,
                 _ => RouteNamespaces.Same,
             },
-            Selector = inner.Object("selector", Selector) ?? new NamespaceSelector(EmptyMap.Text, []),
+            Selector = inner.Object("selector", Selector),
         });
         return (namespaces ?? new AllowedRoutes()) with
         {

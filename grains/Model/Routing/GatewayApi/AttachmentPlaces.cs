@@ -60,7 +60,7 @@ public sealed class AttachmentPlaces
         {
             RouteNamespaces.All => true,
             RouteNamespaces.Same => routeNamespace == gatewayNamespace,
-            RouteNamespaces.Selector => listener.AllowedRoutes.Selector.Matches(LabelsOf(routeNamespace)),
+            RouteNamespaces.Selector => listener.AllowedRoutes.Selector?.Matches(LabelsOf(routeNamespace)) is true,
             _ => false,
         };
 

@@ -35,19 +35,28 @@ public sealed record GatewayStatus(
     private static ListenerStatus Of(
         GatewayListener listener, ConfigKey key, bool hasProxy, int attached, AttachmentPlaces places)
     {
-        var fault = ListenerServers.WhyNoCertificate(listener, key, places);
+        var isServed = ListenerServers.IsServed(listener);
+        var certificate = ListenerServers.WhyNoCertificate(listener, key, places);
         return new ListenerStatus(
             listener.Name,
             [.. ListenerAttachment.KindsOf(listener)],
             attached,
             [
-                new StatusCondition(StatusCondition.Accepted, true, "Accepted", "can be opened"),
-                fault is null
+                isServed
+                    ? new StatusCondition(StatusCondition.Accepted, true, "Accepted", "can be opened")
+                    : new StatusCondition(
+                        StatusCondition.Accepted,
+                        false,
+                        "UnsupportedProtocol",
+                        $"no route for {listener.Protocol} is understood by this version"),
+                certificate is null
                     ? new StatusCondition(StatusCondition.ResolvedRefs, true, "ResolvedRefs", "everything that it names may be used")
-                    : new StatusCondition(StatusCondition.ResolvedRefs, false, fault.Value.Reason, fault.Value.Message),
-                fault is null
+                    : new StatusCondition(
+                        StatusCondition.ResolvedRefs, false, certificate.Value.Reason, certificate.Value.Message),
+                isServed && certificate is null
                     ? Programmed(hasProxy, key)
-                    : new StatusCondition(StatusCondition.Programmed, false, "Invalid", fault.Value.Message),
+                    : new StatusCondition(
+                        StatusCondition.Programmed, false, "Invalid", certificate?.Message ?? "it is not opened"),
             ]);
     }
 

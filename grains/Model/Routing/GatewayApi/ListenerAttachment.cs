@@ -77,8 +77,12 @@ internal sealed record ListenerAttachment(ImmutableArray<TakenListener> Listener
     /// </summary>
     private static bool IsOfNearer(GatewayListener listener, string host, KubernetesGateway gateway) =>
         gateway.Listeners.Any(other => other.Port == listener.Port
-            && other.Hostname.Length > listener.Hostname.Length
+            && NearnessOf(other).CompareTo(NearnessOf(listener)) > 0
             && HostName.Matches(other.Hostname, host));
+
+    // A whole name is nearer than a wildcard, and of those the longer.
+    private static (bool IsWhole, int Length) NearnessOf(GatewayListener listener) =>
+        (listener.Hostname.Length > 0 && listener.Hostname[0] != '*', listener.Hostname.Length);
 
     private static ImmutableArray<string> InCommon(string listener, ImmutableArray<string> route)
     {

@@ -13,7 +13,7 @@ public sealed class HealthCheckTests(ConformanceMesh mesh)
     public async Task A_member_that_says_it_is_not_well_gets_no_request_until_it_is_well_again()
     {
         await using var rules = await mesh.WithAsync("""
-            {apiVersion: mesh.orleans.io/v1, kind: HealthCheck, metadata: {name: b, namespace: app}, spec: {host: b, port: 80, interval: 200ms, unhealthyThreshold: 2, healthyThreshold: 2, http: {path: /_health}}}
+            {apiVersion: mesh.orleans.io/v1, kind: HealthCheck, metadata: {name: b, namespace: app}, spec: {host: b, port: 80, interval: 1s, unhealthyThreshold: 2, healthyThreshold: 2, http: {path: /_health}}}
             ---
             {apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: b, namespace: app}, spec: {selector: {matchLabels: {app: b}}, mtls: {mode: STRICT}}}
             """);
@@ -42,7 +42,7 @@ public sealed class HealthCheckTests(ConformanceMesh mesh)
     public async Task With_no_member_well_requests_are_answered_at_once()
     {
         await using var rules = await mesh.WithAsync("""
-            {apiVersion: mesh.orleans.io/v1, kind: HealthCheck, metadata: {name: c, namespace: app}, spec: {host: c, interval: 200ms, http: {path: /_health, expectedStatuses: [204]}}}
+            {apiVersion: mesh.orleans.io/v1, kind: HealthCheck, metadata: {name: c, namespace: app}, spec: {host: c, interval: 1s, http: {path: /_health, expectedStatuses: [204]}}}
             """);
         await FailingAsync(mesh.A, "c-1");
 

@@ -1,4 +1,7 @@
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
@@ -134,6 +137,39 @@ public sealed class TlsFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task Nothing_is_fetched_from_where_a_servers_certificate_points()
+    {
+        using var elsewhere = new TcpListener(IPAddress.Loopback, 0);
+        elsewhere.Start();
+        var issuers = $"http://127.0.0.1:{((IPEndPoint)elsewhere.LocalEndpoint).Port}/ca.crt";
+        var certificate = new EdgeAuthority("nobody knows").Issue(
+            "db.example", new X509AuthorityInformationAccessExtension(ocspUris: null, caIssuersUris: [issuers]));
+        using var backend = new TcpListener(IPAddress.Loopback, 0); // Kestrel itself would look for the issuer
+        backend.Start();
+        var serving = HandshakeAsync(backend, SslStreamCertificateContext.Create(certificate, null, offline: true));
+        var cluster = Models.Cluster("c", ((IPEndPoint)backend.LocalEndpoint).Port) with
+        {
+            Tls = new UpstreamTlsModel { Mode = UpstreamTlsMode.Simple, Sni = "db.example" },
+        };
+        await using var proxy = await TestProxy.StartAsync(Models.Outbound(Models.Table(Models.To("c")), cluster));
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await proxy.GetAsync("http://b/")).Status);
+        Assert.False(elsewhere.Pending());
+        await serving;
+
+        // as the system does where nobody tells it not to
+        var build = Task.Run(() =>
+        {
+            using var chain = new X509Chain { ChainPolicy = { RevocationMode = X509RevocationMode.NoCheck } };
+            return chain.Build(certificate);
+        });
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        (await elsewhere.AcceptSocketAsync(patience.Token)).Dispose();
+        elsewhere.Stop();
+        Assert.False(await build);
+    }
+
+    [Fact]
     public async Task A_credential_that_is_a_link_is_read_again_when_what_it_leads_to_is_another()
     {
         await using var backend = await TlsBackend.StartAsync(_authority.IssueFor("db.example"));
@@ -161,6 +197,22 @@ public sealed class TlsFilesTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    private static async Task HandshakeAsync(TcpListener listener, SslStreamCertificateContext certificate)
+    {
+        using var client = await listener.AcceptTcpClientAsync();
+        listener.Stop();
+        await using var tls = new SslStream(client.GetStream());
+        try
+        {
+            await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = certificate });
+            await tls.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false);
+        }
+        catch (Exception exception) when (exception is IOException or AuthenticationException)
+        {
+            // refused, as it should be
+        }
+    }
 
     private UpstreamTlsModel Mutual => new()
     {

@@ -22,7 +22,7 @@ internal sealed class EdgeAuthority
 
     public X509Certificate2 Root { get; }
 
-    public X509Certificate2 Issue(string name)
+    public X509Certificate2 Issue(string name, X509Extension? further = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
@@ -32,6 +32,7 @@ internal sealed class EdgeAuthority
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(
             [new Oid(ServerAuthentication), new Oid(ClientAuthentication)], critical: false));
+        if (further is not null) request.CertificateExtensions.Add(further);
         using var certificate = request.Create(
             Root, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddDays(1), RandomNumberGenerator.GetBytes(12));
         using var withKey = certificate.CopyWithPrivateKey(key);

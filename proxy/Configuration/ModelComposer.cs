@@ -120,7 +120,7 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
     // The cluster of this sidecar's own application. Null for any other.
     private ClusterModel? Own(string name, XdsResource<ClusterTemplate> cluster)
     {
-        if (!name.StartsWith(ClusterNames.InboundPrefix, StringComparison.Ordinal)) return null;
+        if (!name.StartsWith(InboundCluster.Prefix, StringComparison.Ordinal)) return null;
         if (previous.Clusters.TryGetValue(name, out var working)
             && former.Clusters.TryGetValue(name, out var formerCluster)
             && ReferenceEquals(formerCluster.Content, cluster.Content))
@@ -129,7 +129,7 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         }
 
         var model = cluster.Content.Model;
-        var port = ClusterNames.InboundPort(name);
+        var port = InboundCluster.PortOf(name);
         return model with
         {
             IsApplication = true,

@@ -17,7 +17,6 @@ namespace MeshOrleans.Proxy.Configuration.Readers;
 /// </remarks>
 internal static class EdgeTlsReader
 {
-
     public static EdgeTlsModel Read(TransportSocket socket, bool isHttp, FieldPath at)
     {
         var context = CoreReader.Unpack<DownstreamTlsContext>(

@@ -60,15 +60,11 @@ internal sealed partial class EdgeHandshake(EdgeServices services, PeerTrust tru
         if (tls.Demand is ClientCertificateDemand.None) return;
         var roots = (tls.Roots is { } name ? services.Credentials.FindRoots(name) : null)
             ?? throw new AuthenticationException($"There are no roots '{tls.Roots}' to check clients by.");
-        options.CertificateChainPolicy = new X509ChainPolicy
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck, // what is revoked is in a file, looked at below
-            VerificationTime = services.Common.Clock.GetUtcNow().UtcDateTime,
-            DisableCertificateDownloads = true,
-            ApplicationPolicy = { new Oid(ClientAuthentication) },
-        };
-        options.CertificateChainPolicy.CustomTrustStore.AddRange(roots.Roots);
+        var policy = options.CertificateChainPolicy!; // what is revoked is in a file, looked at below
+        policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        policy.VerificationTime = services.Common.Clock.GetUtcNow().UtcDateTime;
+        policy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
+        policy.CustomTrustStore.AddRange(roots.Roots);
         options.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
         {
             if (certificate is not X509Certificate2 leaf)

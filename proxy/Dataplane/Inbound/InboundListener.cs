@@ -188,16 +188,8 @@ internal sealed partial class InboundListener(
         }
 
         // bytes that a port of HTTP does not read go where its requests go
-        var name = port.TcpCluster.Length > 0 ? port.TcpCluster : $"inbound|{workloadPort}||";
+        var name = port.TcpCluster.Length > 0 ? port.TcpCluster : InboundCluster.Of(workloadPort);
         var plan = services.State.Current.Clusters.GetValueOrDefault(name);
-        CircuitBreaker.Gate? gate = null;
-        if (plan?.State.Breaker.TryEnter(out gate) is false)
-        {
-            LogOverflow(workloadPort, connection.RemoteEndPoint);
-            connection.Abort();
-            return;
-        }
-
         var cluster = plan?.Model;
         var target =
             cluster is { Endpoints: [var endpoint, ..] } && IPAddress.TryParse(endpoint.Address, out var address)
@@ -205,8 +197,15 @@ internal sealed partial class InboundListener(
             : new IPEndPoint(IPAddress.Loopback, workloadPort);
         if (services.Own.IsAt(target))
         {
-            gate?.Release();
             LogOwn(workloadPort, target);
+            connection.Abort();
+            return;
+        }
+
+        CircuitBreaker.Gate? gate = null;
+        if (plan?.State.Breaker.TryEnter(out gate) is false)
+        {
+            LogOverflow(workloadPort, connection.RemoteEndPoint);
             connection.Abort();
             return;
         }

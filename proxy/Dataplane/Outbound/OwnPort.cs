@@ -22,12 +22,13 @@ internal sealed class OwnPort
     /// <summary>Whether what is to be the application is this process itself.</summary>
     public bool IsAt(IPEndPoint application)
     {
-        if (application.Port == Number && IPAddress.IsLoopback(application.Address)) return true;
+        var address = application.Address.IsIPv4MappedToIPv6 ? application.Address.MapToIPv4() : application.Address;
+        if (application.Port == Number && IPAddress.IsLoopback(address)) return true;
         foreach (var other in _others)
         {
             if (other.Port != application.Port) continue;
             if (other.Address.Equals(IPAddress.Any) || other.Address.Equals(IPAddress.IPv6Any)) return true;
-            if (other.Address.Equals(application.Address)) return true;
+            if (other.Address.Equals(address)) return true;
         }
 
         return false;

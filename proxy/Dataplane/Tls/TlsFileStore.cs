@@ -3,7 +3,6 @@ using System.Net.Security;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using MeshOrleans.Proxy.Dataplane.Model;
 
 namespace MeshOrleans.Proxy.Dataplane.Tls;
@@ -80,7 +79,11 @@ internal sealed class TlsFileStore(CredentialFolder folder)
         return new Material(stamp, certificate, roots, RevocationList.Read(list));
     }
 
-    private static string TextOf(string path) => Encoding.UTF8.GetString(BytesOf(path));
+    private static string TextOf(string path)
+    {
+        using var reader = new StreamReader(new MemoryStream(BytesOf(path))); // which knows the marks of encodings
+        return reader.ReadToEnd();
+    }
 
     private static byte[] BytesOf(string path)
     {

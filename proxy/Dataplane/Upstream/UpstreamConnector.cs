@@ -77,7 +77,7 @@ internal sealed class UpstreamConnector(
             }
 
             var isOwn = own.IsOtherEndOf(socket)
-                || (settings.IsApplication && socket.RemoteEndPoint is IPEndPoint end && own.IsAt(Plain(end)));
+                || (settings.IsApplication && socket.RemoteEndPoint is IPEndPoint end && own.IsAt(end));
             if (isOwn) throw new UpstreamConnectException("The destination is this proxy itself.");
             stream = new NetworkStream(socket, ownsSocket: true);
             if (settings.Header is not ProxyHeaderVersion.None)
@@ -130,9 +130,6 @@ internal sealed class UpstreamConnector(
         }
     }
 
-    private static IPEndPoint Plain(IPEndPoint end) =>
-        end.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(end.Address.MapToIPv4(), end.Port) : end;
-
     private static bool IsHttp2(SslApplicationProtocol protocol) =>
         protocol == SslApplicationProtocol.Http2 || protocol == MeshAlpn.IstioHttp2;
 
@@ -159,24 +156,23 @@ internal sealed class UpstreamConnector(
     private SslClientAuthenticationOptions Simple(PoolKind kind, UpstreamTlsModel tls, DnsEndPoint target)
     {
         var files = _files.Read(tls);
+        var policy = PeerChainPolicy.Offline();
+        if (!tls.RootsPem.IsEmpty || files.Roots.Count > 0)
+        {
+            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            foreach (var pem in tls.RootsPem) policy.CustomTrustStore.ImportFromPem(pem);
+            policy.CustomTrustStore.AddRange(files.Roots);
+        }
+
         var options = new SslClientAuthenticationOptions
         {
             AllowRenegotiation = false,
             ApplicationProtocols = kind is PoolKind.SimpleHttp2 ? Http2 : Http11,
-            CertificateChainPolicy = PeerChainPolicy.Offline(),
+            CertificateChainPolicy = policy,
             ClientCertificateContext = files.Certificate,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             TargetHost = tls.Sni.Length > 0 ? tls.Sni : target.Host,
         };
-        if (!tls.RootsPem.IsEmpty || files.Roots.Count > 0)
-        {
-            var policy = PeerChainPolicy.Offline();
-            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            foreach (var pem in tls.RootsPem) policy.CustomTrustStore.ImportFromPem(pem);
-            policy.CustomTrustStore.AddRange(files.Roots);
-            options.CertificateChainPolicy = policy;
-        }
-
         if (tls.SkipVerification)
         {
             // The operator's insecureSkipVerify, by name and for this cluster alone.

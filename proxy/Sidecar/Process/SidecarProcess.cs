@@ -71,7 +71,9 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         _lastGood = new LastGoodFile(_folder, loggers.CreateLogger<LastGoodFile>());
         _edge = settings.Role is ProxyRole.Gateway
             ? new EdgeReport(new CredentialStore(
-                new CredentialFiles(new CredentialFolder(settings.CredentialsDirectory)), clock, loggers.CreateLogger<CredentialStore>()))
+                new CredentialFiles(new CredentialFolder(settings.CredentialsDirectory)),
+                clock,
+                loggers.CreateLogger<CredentialStore>()))
             : null;
         _readiness = new Readiness(_models, _identity, _health, _edge, clock);
         _lifetime = new Lifetime(_health);
@@ -119,12 +121,6 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         LogStopped();
     }
 
-    // A Sidecar resource may have the application listen elsewhere.
-    private (string Address, int Port) PlaceOf(int port) =>
-        _state.Model.Clusters.GetValueOrDefault($"inbound|{port}||") is { Endpoints: [var endpoint, ..] }
-            ? (endpoint.Address, endpoint.Port)
-            : (_settings.AppAddress, port);
-
     public ValueTask DisposeAsync()
     {
         _lifetime.Dispose();
@@ -134,6 +130,12 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         _folder.Dispose();
         return ValueTask.CompletedTask;
     }
+
+    // A Sidecar resource may have the application listen elsewhere.
+    private (string Address, int Port) PlaceOf(int port) =>
+        _state.Model.Clusters.GetValueOrDefault(InboundCluster.Of(port)) is { Endpoints: [var endpoint, ..] }
+            ? (endpoint.Address, endpoint.Port)
+            : (_settings.AppAddress, port);
 
     // The order matters: what is restored is in force before a socket opens, and changes reach the data plane before
     // anyone else.

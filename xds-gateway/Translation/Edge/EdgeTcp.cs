@@ -3,9 +3,9 @@ using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Clusters;
 using MeshOrleans.Xds.Translation.Index;
-using MeshOrleans.Xds.Translation.Routes;
 using MeshOrleans.Xds.Translation.Scopes;
 using TcpRoute = MeshOrleans.Xds.Translation.Envoy.TcpRoute;
+using TcpTargets = MeshOrleans.Xds.Translation.Envoy.TcpTargets;
 
 namespace MeshOrleans.Xds.Translation.Edge;
 
@@ -29,10 +29,7 @@ internal sealed class EdgeTcp
         where EdgeRoutes.HostsAt(server, source).Any()
         from rule in source.Spec.Tcp
         where rule.Match.IsEmpty || rule.Match.Any(match => IsFor(match, source, server))
-        select new TcpRoute([], [], [], Targets(source, rule.Route, server))
-        {
-            Policy = DestinationResolver.RelayPolicyOf(_view, source, rule.Route, server.Port.Number),
-        }).FirstOrDefault();
+        select new TcpRoute([], [], [], Targets(source, rule.Route, server))).FirstOrDefault();
 
     /// <summary>Where TLS that goes through leads, by the name in the handshake.</summary>
     public IEnumerable<TcpRoute> ByServerName(EdgeServer server) =>
@@ -45,10 +42,7 @@ internal sealed class EdgeTcp
         where IsFor(match, source, server)
         let names = NamesOf(match, hosts)
         where !names.IsEmpty
-        select new TcpRoute([], names, [], targets)
-        {
-            Policy = DestinationResolver.RelayPolicyOf(_view, source, rule.Route, server.Port.Number),
-        };
+        select new TcpRoute([], names, [], targets);
 
     /// <summary>The clusters that a server opens to other networks: the name in the handshake is theirs.</summary>
     public IEnumerable<OutboundCluster> Opened(EdgeServer server) => _clusters.Where(cluster =>
@@ -72,19 +66,7 @@ internal sealed class EdgeTcp
             match.Gateways, source.Namespace, new HashSet<string> { server.GatewayName }, isForClient);
     }
 
-    /// <summary>One destination gets everything, whatever its weight; of several, weight 0 gets nothing.</summary>
-    private ImmutableArray<(string Cluster, int Weight)> Targets(
-        Sourced<VirtualService> source, ImmutableArray<WeightedDestination> route, EdgeServer server)
-    {
-        var isOne = route.Length == 1;
-        ImmutableArray<(string, int)> targets =
-        [
-            .. from target in route
-               where target.Destination is not null && (isOne || target.Weight > 0)
-               let cluster = DestinationResolver.ClusterOf(
-                   _view, source, target.Destination!, server.Port.Number)
-               select (_known.Contains(cluster) ? cluster : ClusterName.BlackHole, isOne ? 1 : target.Weight),
-        ];
-        return targets.IsEmpty ? [(ClusterName.BlackHole, 1)] : targets;
-    }
+    private TcpTargets Targets(
+        Sourced<VirtualService> source, ImmutableArray<WeightedDestination> route, EdgeServer server) =>
+        TcpTargets.Of(_view, source, route, server.Port.Number, _known);
 }

@@ -3,7 +3,6 @@ using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Protocol.TcpProxy;
-using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Listeners;
 
 namespace MeshOrleans.Xds.Translation.Envoy;
@@ -12,38 +11,35 @@ namespace MeshOrleans.Xds.Translation.Envoy;
 /// <param name="Networks">Addresses and networks for which they are meant; none means any.</param>
 /// <param name="ServerNames">Names they ask for in a TLS handshake; none means any.</param>
 /// <param name="Sources">Addresses and networks they come from; none means any.</param>
-/// <param name="Targets">Clusters with their weights; one at least, all weights over 0.</param>
+/// <param name="Targets">Where they go.</param>
 internal sealed record TcpRoute(
     ImmutableArray<string> Networks,
     ImmutableArray<string> ServerNames,
     ImmutableArray<string> Sources,
-    ImmutableArray<(string Cluster, int Weight)> Targets)
+    TcpTargets Targets)
 {
     /// <summary>Takes every connection that no other takes.</summary>
     public bool IsForAll => Networks.IsEmpty && ServerNames.IsEmpty && Sources.IsEmpty;
-
-    /// <summary>How they are carried: how long they may last, and through what proxy.</summary>
-    public ClusterPolicy Policy { get; init; } = ClusterPolicy.Default;
 
     /// <param name="statPrefix">The name under which Envoy counts.</param>
     public Filter Filter(string statPrefix)
     {
         var proxy = new TcpProxy { StatPrefix = statPrefix };
-        ApplyLimits(proxy, Policy.ConnectionPool?.Tcp);
-        if (Policy.Tunnel is { } tunnel)
+        ApplyLimits(proxy, Targets.Policy.ConnectionPool?.Tcp);
+        if (Targets.Policy.Tunnel is { } tunnel)
         {
             var host = tunnel.TargetHost.Contains(':') ? $"[{tunnel.TargetHost}]" : tunnel.TargetHost;
             proxy.TunnelingConfig = new() { Hostname = $"{host}:{tunnel.TargetPort}", UsePost = tunnel.Protocol == "POST" };
         }
 
-        if (Targets is [var only])
+        if (Targets.Clusters is [var only])
         {
             proxy.Cluster = only.Cluster;
         }
         else
         {
             proxy.WeightedClusters = new();
-            foreach (var (cluster, weight) in Targets)
+            foreach (var (cluster, weight) in Targets.Clusters)
             {
                 proxy.WeightedClusters.Clusters.Add(new TcpProxy.Types.WeightedCluster.Types.ClusterWeight
                 {

@@ -3,7 +3,6 @@ using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Clusters;
 using MeshOrleans.Xds.Translation.Index;
-using MeshOrleans.Xds.Translation.Routes;
 using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Translation.Envoy;
@@ -38,23 +37,18 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool
         var hasRule = false;
         foreach (var rule in source?.Spec.Tls ?? [])
         {
+            var targets = TcpTargets.Of(view, source!, rule.Route, port.Number, known);
             foreach (var match in rule.Match.Where(m => IsFor(m, port.Number)))
             {
                 hasRule = true;
                 ImmutableArray<string> names = match.SniHosts.Contains("*") ? [] : match.SniHosts;
-                yield return new(NetworksOf(match, own), names, [], Targets(source!, rule.Route, port.Number))
-                {
-                    Policy = DestinationResolver.RelayPolicyOf(view, source!, rule.Route, port.Number),
-                };
+                yield return new(NetworksOf(match, own), names, [], targets);
             }
         }
 
         if (hasRule) yield break;
         var isKnownByName = !isByName && own.IsEmpty && service.Addresses.IsEmpty && service.Host != "*";
-        yield return new(own, isKnownByName ? [service.Host] : [], [], Default(service, port))
-        {
-            Policy = PolicyOf(service, port),
-        };
+        yield return new(own, isKnownByName ? [service.Host] : [], [], Default(service, port));
     }
 
     private IEnumerable<TcpRoute> ForTcp(
@@ -62,15 +56,12 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool
     {
         foreach (var rule in source?.Spec.Tcp ?? [])
         {
-            var targets = Targets(source!, rule.Route, port.Number);
+            var targets = TcpTargets.Of(view, source!, rule.Route, port.Number, known);
             foreach (var match in rule.Match.IsEmpty ? [new L4Match()] : rule.Match)
             {
                 if (!IsFor(match, port.Number)) continue;
                 ImmutableArray<string> sources = match.SourceSubnet.Length > 0 ? [match.SourceSubnet] : [];
-                yield return new(NetworksOf(match, own), [], sources, targets)
-                {
-                    Policy = DestinationResolver.RelayPolicyOf(view, source!, rule.Route, port.Number),
-                };
+                yield return new(NetworksOf(match, own), [], sources, targets);
                 if (match.DestinationSubnets.IsEmpty && sources.IsEmpty) yield break;
             }
         }
@@ -79,18 +70,17 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool
         foreach (var address in isByMember ? own : [])
         {
             var cluster = ClusterName.Member(service.Host, port.Number, address);
-            if (!known.Contains(cluster)) continue;
-            yield return new([address], [], [], [(cluster, 1)]) { Policy = PolicyOf(service, port) };
+            if (known.Contains(cluster)) yield return new([address], [], [], TcpTargets.Of(cluster, PolicyOf(service, port)));
         }
 
-        if (!isByMember) yield return new(own, [], [], Default(service, port)) { Policy = PolicyOf(service, port) };
+        if (!isByMember) yield return new(own, [], [], Default(service, port));
     }
 
     private ClusterPolicy PolicyOf(Service service, ServicePort port) =>
         view.RuleOf(service).PolicyOf(port.Number, subset: null);
 
-    private static ImmutableArray<(string, int)> Default(Service service, ServicePort port) =>
-        [(ClusterName.Outbound(service.Host, port.Number), 1)];
+    private TcpTargets Default(Service service, ServicePort port) =>
+        TcpTargets.Of(ClusterName.Outbound(service.Host, port.Number), PolicyOf(service, port));
 
     private static ImmutableArray<string> NetworksOf(L4Match match, ImmutableArray<string> own) =>
         match.DestinationSubnets.IsEmpty ? own : match.DestinationSubnets;
@@ -100,20 +90,4 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool
         && (match.SourceNamespace.Length == 0 || match.SourceNamespace == view.Scope.Namespace)
         && (match.Port is not { } wanted || wanted == port)
         && LabelSelector.Matches(match.SourceLabels, view.Scope.Labels);
-
-    /// <summary>
-    /// One destination gets everything, whatever its weight; of several, those of weight 0 get nothing.
-    /// </summary>
-    private ImmutableArray<(string Cluster, int Weight)> Targets(
-        Sourced<VirtualService> source, ImmutableArray<WeightedDestination> route, int port)
-    {
-        var isOne = route.Length == 1;
-        ImmutableArray<(string, int)> targets =
-        [
-            .. route.Where(r => r.Destination is not null && (isOne || r.Weight > 0))
-                .Select(r => (DestinationResolver.ClusterOf(view, source, r.Destination!, port), isOne ? 1 : r.Weight))
-                .Select(t => (known.Contains(t.Item1) ? t.Item1 : ClusterName.BlackHole, t.Item2)),
-        ];
-        return targets.IsEmpty ? [(ClusterName.BlackHole, 1)] : targets;
-    }
 }

@@ -25,11 +25,11 @@ internal sealed record InboundPort(int Number, AppProtocol Protocol)
     public static ImmutableArray<InboundPort> Of(ProxyView view)
     {
         var sidecar = SidecarChoice.Of(view.Mesh, view.Scope);
-        return sidecar is null or { Ingress.IsEmpty: true, InboundConnectionPool: null } ? Declared(view.Scope, view)
-            : sidecar.Ingress.IsEmpty
-                ? [.. Declared(view.Scope, view).Select(port => port with { Pool = sidecar.InboundConnectionPool })]
+        var pool = sidecar?.InboundConnectionPool;
+        return sidecar is null or { Ingress.IsEmpty: true }
+            ? [.. Declared(view).Select(port => port with { Pool = pool })]
             : [.. sidecar.Ingress.Where(ingress => ingress.Port is not null).DistinctBy(ingress => ingress.Port!.Number)
-                .Select(ingress => Opened(ingress, sidecar.InboundConnectionPool)).OrderBy(port => port.Number)];
+                .Select(ingress => Opened(ingress, pool)).OrderBy(port => port.Number)];
     }
 
     private static InboundPort Opened(SidecarIngress ingress, ConnectionPool? pool)
@@ -46,8 +46,9 @@ internal sealed record InboundPort(int Number, AppProtocol Protocol)
     }
 
     // A service's word on the protocol counts before that of the port's name; of several, one that says HTTP counts.
-    private static ImmutableArray<InboundPort> Declared(ProxyScope scope, ProxyView view)
+    private static IEnumerable<InboundPort> Declared(ProxyView view)
     {
+        var scope = view.Scope;
         var declared = new SortedDictionary<int, List<AppProtocol>>();
         foreach (var service in view.Mesh.Registry.Services)
         {
@@ -66,7 +67,7 @@ internal sealed record InboundPort(int Number, AppProtocol Protocol)
             if (!declared.ContainsKey(number)) declared[number] = [AppProtocols.Of("", name, number)];
         }
 
-        return [.. declared.Where(d => d.Key is > 0 and <= 65535).Select(d => new InboundPort(d.Key, Choose(d.Value)))];
+        return declared.Where(d => d.Key is > 0 and <= 65535).Select(d => new InboundPort(d.Key, Choose(d.Value)));
     }
 
     private static AppProtocol Choose(List<AppProtocol> protocols)

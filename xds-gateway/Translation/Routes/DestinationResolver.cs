@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Clusters;
@@ -30,17 +29,6 @@ internal static class DestinationResolver
         var rule = view.RuleOf(service);
         var subset = rule.Subsets.FirstOrDefault(s => s.Name == destination.Subset);
         return rule.PolicyOf(PortOf(view, host, destination, listenerPort), subset);
-    }
-
-    /// <summary>
-    /// The policy that says how connections of bytes are carried to the destinations of a route: that of the first, of
-    /// several without what its subset says. Source: Istio, <c>buildOutboundNetworkFilters</c>.
-    /// </summary>
-    public static ClusterPolicy RelayPolicyOf(
-        ProxyView view, Sourced<VirtualService> source, ImmutableArray<WeightedDestination> route, int listenerPort)
-    {
-        if (route.IsEmpty || route[0].Destination is not { } first) return ClusterPolicy.Default;
-        return PolicyOf(view, source, route.Length == 1 ? first : first with { Subset = "" }, listenerPort);
     }
 
     private static int PortOf(ProxyView view, string host, Destination destination, int listenerPort) =>

@@ -18,7 +18,7 @@ internal static class ConfigEndpoints
 {
     private const string Yaml = "application/yaml";
     private static readonly string[] _kindsInConflict =
-        [$"{nameof(VirtualService)}/", $"{nameof(Gateway)}/", "HTTPRoute/", $"{RequestRoute.GrpcKind}/"];
+        [$"{nameof(VirtualService)}/", $"{nameof(Gateway)}/", $"{RequestRoute.HttpKind}/", $"{RequestRoute.GrpcKind}/"];
 
     public static void MapConfig(this IEndpointRouteBuilder routes)
     {

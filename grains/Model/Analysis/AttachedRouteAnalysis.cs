@@ -26,7 +26,7 @@ public static class AttachedRouteAnalysis
             where resource.Spec is RequestRoute
             from parent in ((RequestRoute)resource.Spec).ParentRefs
             where parent.IsService
-            let ns = parent.Namespace.Length > 0 ? parent.Namespace : resource.Key.Namespace
+            let ns = parent.NamespaceFrom(resource.Key.Namespace)
             select (Host: HostName.Of(parent.Name, ns), Resource: resource))
             .ToLookup(route => route.Host, route => route.Resource, StringComparer.Ordinal);
         var found =

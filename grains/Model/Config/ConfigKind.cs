@@ -40,7 +40,7 @@ public sealed record ConfigKind
         new("Deployment", ["apps/v1"], KubernetesReader.Deployment),
         new("Namespace", ["v1"], KubernetesReader.Namespace),
         new("HealthCheck", Own, MeshReader.HealthCheck),
-        new("HTTPRoute", GatewayApis, RequestRouteReader.Http),
+        new(RequestRoute.HttpKind, GatewayApis, RequestRouteReader.Http),
         new(RequestRoute.GrpcKind, [.. GatewayApis, "gateway.networking.k8s.io/v1alpha2"], RequestRouteReader.Grpc),
         new(KubernetesGateway.KeyKind, GatewayApis, KubernetesGatewayReader.Gateway, "Gateway"),
         new("GatewayClass", GatewayApis, KubernetesGatewayReader.Class),

@@ -8,7 +8,7 @@ namespace MeshOrleans.Xds.Translation.Index;
 public sealed class MeshChange
 {
     private const string VirtualServices = $"{SnapshotKey.Config}{nameof(VirtualService)}/";
-    private const string HttpRoutes = $"{SnapshotKey.Config}HTTPRoute/";
+    private const string HttpRoutes = $"{SnapshotKey.Config}{RequestRoute.HttpKind}/";
     private const string GrpcRoutes = $"{SnapshotKey.Config}{RequestRoute.GrpcKind}/";
 
     private readonly HashSet<string> _members = new(StringComparer.Ordinal);

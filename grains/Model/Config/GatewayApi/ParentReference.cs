@@ -24,6 +24,9 @@ public sealed record ParentReference
     /// <summary>The port of the listener or of the Service; null means all.</summary>
     public int? Port { get; init; }
 
+    /// <summary>The namespace in which a route of a namespace means it.</summary>
+    public string NamespaceFrom(string routeNamespace) => Namespace.Length > 0 ? Namespace : routeNamespace;
+
     /// <summary>Whether it is a Service.</summary>
     public bool IsService => Kind is "Service" && Group is "" or "core";
 

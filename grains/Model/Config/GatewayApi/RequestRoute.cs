@@ -8,6 +8,9 @@ namespace MeshOrleans.Model.Config.GatewayApi;
 /// </summary>
 public sealed record RequestRoute : ConfigSpec
 {
+    /// <summary>The kind of routes of requests.</summary>
+    public const string HttpKind = "HTTPRoute";
+
     /// <summary>The kind of routes of gRPC calls.</summary>
     public const string GrpcKind = "GRPCRoute";
 

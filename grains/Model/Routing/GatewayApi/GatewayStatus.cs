@@ -73,7 +73,7 @@ public sealed record GatewayStatus(
         from route in snapshot.Of<RequestRoute>()
         from parent in route.Spec.ParentRefs
         where parent.IsGateway && parent.Name == key.Name
-        where (parent.Namespace.Length > 0 ? parent.Namespace : route.Resource.Key.Namespace) == key.Namespace
+        where parent.NamespaceFrom(route.Resource.Key.Namespace) == key.Namespace
         from taken in ListenerAttachment.Of(parent, route.Resource.Key, route.Spec.Hostnames, places)?.Listeners ?? []
         select (taken.Listener.Name, route.Resource.Key);
 }

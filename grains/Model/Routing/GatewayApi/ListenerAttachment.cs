@@ -27,7 +27,7 @@ internal sealed record ListenerAttachment(ImmutableArray<TakenListener> Listener
     public static ListenerAttachment? Of(
         ParentReference parent, ConfigKey route, ImmutableArray<string> hostnames, AttachmentPlaces places)
     {
-        var ns = parent.Namespace.Length > 0 ? parent.Namespace : route.Namespace;
+        var ns = parent.NamespaceFrom(route.Namespace);
         if (places.FindGateway(ns, parent.Name) is not { } gateway)
         {
             return Refused("NoMatchingParent", $"there is no Gateway {ns}/{parent.Name}");
@@ -62,11 +62,7 @@ internal sealed record ListenerAttachment(ImmutableArray<TakenListener> Listener
     /// <summary>The kinds of routes that a listener takes, as <c>group/kind</c>.</summary>
     public static IEnumerable<string> KindsOf(GatewayListener listener)
     {
-        var fitting = listener.Protocol switch
-        {
-            "HTTP" or "HTTPS" => ["HTTPRoute", RequestRoute.GrpcKind],
-            _ => Array.Empty<string>(),
-        };
+        string[] fitting = ListenerServers.IsServed(listener) ? [RequestRoute.HttpKind, RequestRoute.GrpcKind] : [];
         var kinds = fitting.Select(kind => $"{ParentReference.GatewayGroup}/{kind}");
         return listener.AllowedRoutes.Kinds.IsEmpty ? kinds : kinds.Intersect(listener.AllowedRoutes.Kinds);
     }

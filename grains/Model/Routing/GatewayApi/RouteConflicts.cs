@@ -22,7 +22,7 @@ internal readonly record struct RoutePlace(string Listener, string Host, int Por
         }
 
         if (!parent.IsGateway) return [];
-        var ns = parent.Namespace.Length > 0 ? parent.Namespace : key.Namespace;
+        var ns = parent.NamespaceFrom(key.Namespace);
         return
             from taken in ListenerAttachment.Of(parent, key, route.Hostnames, places)?.Listeners ?? []
             from host in taken.Hosts

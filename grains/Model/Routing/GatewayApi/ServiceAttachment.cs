@@ -14,7 +14,7 @@ internal sealed record ServiceAttachment(Service? Service, int? Port, string Rea
 
     public static ServiceAttachment Of(ParentReference parent, string routeNamespace, ServiceRegistry services)
     {
-        var ns = parent.Namespace.Length > 0 ? parent.Namespace : routeNamespace;
+        var ns = parent.NamespaceFrom(routeNamespace);
         var host = HostName.Of(parent.Name, ns);
         if (services.Find(host) is not { } service)
         {

@@ -50,16 +50,16 @@ public sealed class ScopeTranslation
     /// <summary>Translates what has changed.</summary>
     public ScopeTranslation After(MeshIndex mesh)
     {
-        if (!mesh.HasSameFacts(_mesh)) return Of(mesh, _view.Scope);
+        if (!mesh.HasSameFacts(_mesh)) return Anew(mesh);
         var view = _view.On(mesh);
         var resources = Resources;
-        if (!mesh.HasSameRoutes(_mesh))
+        if (!mesh.HasSameRoutes(_mesh) && !HasSameRoutes(view))
         {
             // a gRPC program has a cluster for every name that a route leads to
             if (IsProxyless) return new ScopeTranslation(mesh, view, Replace(SnapshotTranslator.Translate(view)));
 
             // a route may bring services into the sight of a narrowed scope
-            if (!view.Services.SequenceEqual(_view.Services)) return Of(mesh, _view.Scope);
+            if (!view.Services.SequenceEqual(_view.Services)) return Anew(mesh);
             resources = resources.WithRoutes(SnapshotTranslator.Listeners(view), SnapshotTranslator.Routes(view));
         }
 
@@ -83,6 +83,22 @@ public sealed class ScopeTranslation
             view,
             resources.WithClusters(resources.Clusters.With(clusters), resources.Endpoints.With(endpoints)));
     }
+
+    // Most of what changes somewhere changes nothing here, and who follows is to see that.
+    private ScopeTranslation Anew(MeshIndex mesh)
+    {
+        var next = Of(mesh, _view.Scope);
+        var resources = Replace(next.Resources);
+        var isNamedOtherwise = _names.IsValueCreated && Names.VersionInfo != next.Names.VersionInfo;
+        if (isNamedOtherwise && ReferenceEquals(resources, Resources)) resources = resources with { };
+        return new ScopeTranslation(mesh, next._view, resources);
+    }
+
+    // The routes that differ are nothing to this scope. At the edge those count that name a gateway: all are looked at.
+    private bool HasSameRoutes(ProxyView view) =>
+        !IsGateway
+        && view.VirtualServices.IsSameAs(_view.VirtualServices)
+        && view.Services.SequenceEqual(_view.Services);
 
     private (Dictionary<string, EncodedResource?> Clusters, Dictionary<string, EncodedResource?> Endpoints)
         ChangedClusters(ProxyView view)

@@ -18,6 +18,22 @@ public interface IProxySubscriptionGrain : IGrainWithStringKey
     Task<SubscriptionAnswer> TellAsync(
         string gateway, ImmutableArray<StreamNews> news, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// A later revision changes nothing for the streams of a gateway: those that stood in step at the one now stand at the
+    /// other.
+    /// </summary>
+    /// <param name="gateway">The gateway process, by its name in the gateway directory.</param>
+    /// <param name="from">The revision that they were told to stand at (<see cref="SubscriptionStep"/>).</param>
+    /// <param name="to">The one that they stand at now.</param>
+    /// <param name="except">Nodes whose streams have not come as far yet, although they stood at the first.</param>
+    /// <param name="cancellationToken">Gives the call up.</param>
+    /// <returns>
+    /// True when the activation hears this gateway for the first time: what was told to one before it may be lost.
+    /// </returns>
+    [Alias("Raise")]
+    Task<bool> RaiseAsync(
+        string gateway, long from, long to, ImmutableArray<string> except, CancellationToken cancellationToken);
+
     /// <summary>Every node of this share that is or was connected, by node id.</summary>
     [AlwaysInterleave, Alias("List")]
     Task<ImmutableArray<ProxyView>> ListAsync(CancellationToken cancellationToken);

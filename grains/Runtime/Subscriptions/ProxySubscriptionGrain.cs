@@ -35,8 +35,7 @@ internal sealed class ProxySubscriptionGrain(
         string gateway, ImmutableArray<StreamNews> news, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var isFirst = !_lastHeard.ContainsKey(gateway);
-        _lastHeard[gateway] = now;
+        var isFirst = Hear(gateway, now);
         var proxies = store.State.Proxies.ToBuilder();
         var standings = ImmutableArray.CreateBuilder<StreamStanding>(news.Length);
         var mustBeSaved = false;
@@ -55,6 +54,21 @@ internal sealed class ProxySubscriptionGrain(
         return Task.FromResult(new SubscriptionAnswer(isFirst, standings.MoveToImmutable()));
     }
 
+    public Task<bool> RaiseAsync(
+        string gateway, long from, long to, ImmutableArray<string> except, CancellationToken cancellationToken)
+    {
+        var isFirst = Hear(gateway, clock.GetUtcNow());
+        var (kept, proxies) = (except.ToHashSet(StringComparer.Ordinal), store.State.Proxies.ToBuilder());
+        foreach (var (nodeId, proxy) in store.State.Proxies)
+        {
+            var next = kept.Contains(nodeId) ? proxy : ProxySubscriptionMachine.Raise(proxy, gateway, from, to);
+            if (!ReferenceEquals(next, proxy)) proxies[nodeId] = next;
+        }
+
+        store.State = store.State with { Proxies = proxies.ToImmutable() };
+        return Task.FromResult(isFirst);
+    }
+
     public Task<ImmutableArray<ProxyView>> ListAsync(CancellationToken cancellationToken) =>
         Task.FromResult<ImmutableArray<ProxyView>>(
         [
@@ -67,6 +81,14 @@ internal sealed class ProxySubscriptionGrain(
         Task.FromResult(store.State.Proxies.TryGetValue(nodeId, out var proxy)
             ? ProxySubscriptionMachine.View(nodeId, proxy)
             : null);
+
+    /// <returns>Whether it is heard for the first time.</returns>
+    private bool Hear(string gateway, DateTimeOffset now)
+    {
+        var isFirst = !_lastHeard.ContainsKey(gateway);
+        _lastHeard[gateway] = now;
+        return isFirst;
+    }
 
     private void SaveLater()
     {

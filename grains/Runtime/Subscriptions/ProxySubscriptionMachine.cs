@@ -29,11 +29,18 @@ internal static class ProxySubscriptionMachine
         }
 
         if (!current.Connected) return (before, StreamStanding.Superseded);
-        var types = InStep(Reported(current.Types, news.Types), news.Revision);
-        if (!ReferenceEquals(types, current.Types)) current = current with { Types = types };
+        if (!news.Types.IsEmpty) current = Reported(current, news.Types);
+        if (news.Revision != 0) current = current with { Step = news.Revision };
         if (news.HasScope) current = current with { Scope = news.Scope };
         return (news.IsClosed ? Ended(current, now) : current, StreamStanding.Newest);
     }
+
+    /// <summary>Takes over that a later revision changes nothing for the streams of a gateway.</summary>
+    /// <returns>The subscription, the very same when it is none of those.</returns>
+    public static ProxySubscription Raise(ProxySubscription proxy, string gateway, long from, long to) =>
+        proxy.Connected && proxy.Connection.Gateway == gateway && SubscriptionStep.Of(proxy.Standing) == from
+            ? proxy with { Step = to }
+            : proxy;
 
     /// <summary>
     /// Whether what was told must be saved soon: who is connected, and refusals. Gateways tell the rest again.
@@ -68,7 +75,7 @@ internal static class ProxySubscriptionMachine
         proxy.Connection,
         proxy.Connected,
         proxy.Since,
-        [.. proxy.Types.Values.OrderBy(t => t.TypeUrl, StringComparer.Ordinal)],
+        [.. proxy.Standing.OrderBy(t => t.TypeUrl, StringComparer.Ordinal)],
         proxy.Scope);
 
     private static bool IsOf(ProxySubscription proxy, string gateway, StreamNews news) =>
@@ -79,9 +86,10 @@ internal static class ProxySubscriptionMachine
         proxy.OpenedAt > news.OpenedAt
         || (proxy.OpenedAt == news.OpenedAt && string.CompareOrdinal(proxy.Connection.Gateway, gateway) > 0);
 
-    private static ImmutableDictionary<string, SubscriptionReport> Reported(
-        ImmutableDictionary<string, SubscriptionReport> types, ImmutableArray<SubscriptionReport> reports)
+    // What is told of one type may fall behind the step of the others, so the step goes into the types first.
+    private static ProxySubscription Reported(ProxySubscription proxy, ImmutableArray<SubscriptionReport> reports)
     {
+        var types = Settled(proxy);
         foreach (var report in reports)
         {
             if (types.Count < MaxTypes || types.ContainsKey(report.TypeUrl))
@@ -90,27 +98,20 @@ internal static class ProxySubscriptionMachine
             }
         }
 
-        return types;
+        return proxy with { Types = types, Step = 0 };
     }
 
-    private static ImmutableDictionary<string, SubscriptionReport> InStep(
-        ImmutableDictionary<string, SubscriptionReport> types, long revision)
-    {
-        if (revision == 0) return types;
-        foreach (var (typeUrl, type) in types)
-        {
-            if (type.State is SubscriptionState.Synced) types = types.SetItem(typeUrl, type with { Revision = revision });
-        }
-
-        return types;
-    }
+    private static ImmutableDictionary<string, SubscriptionReport> Settled(ProxySubscription proxy) => proxy.Step == 0
+        ? proxy.Types
+        : proxy.Types.SetItems(proxy.Standing.Select(t => KeyValuePair.Create(t.TypeUrl, t)));
 
     private static ProxySubscription Ended(ProxySubscription proxy, DateTimeOffset now) => proxy with
     {
         Connected = false,
         Since = now,
-        Types = proxy.Types.SetItems(proxy.Types.Values.Select(t => KeyValuePair.Create(
+        Types = proxy.Types.SetItems(proxy.Standing.Select(t => KeyValuePair.Create(
             t.TypeUrl, t with { State = SubscriptionState.Disconnected, Since = now }))),
+        Step = 0,
     };
 
     private static IEnumerable<(string, string, string)> Refusals(ProxySubscription? proxy) =>

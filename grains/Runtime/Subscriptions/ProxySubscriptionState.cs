@@ -18,6 +18,9 @@ internal sealed record ProxySubscriptionState
 /// <param name="Since">Since when it is, or is not.</param>
 /// <param name="Types">How each resource type stands, by its URL.</param>
 /// <param name="Scope">The hosts it is told of; null for everything.</param>
+/// <param name="Step">
+/// The revision that every type in step reflects, whatever <paramref name="Types"/> says of it; 0 when they say it.
+/// </param>
 [GenerateSerializer, Immutable, Alias("mesh.ProxySubscription")]
 internal sealed record ProxySubscription(
     [property: Id(0)] ProxyConnection Connection,
@@ -25,4 +28,11 @@ internal sealed record ProxySubscription(
     [property: Id(2)] bool Connected,
     [property: Id(3)] DateTimeOffset Since,
     [property: Id(4)] ImmutableDictionary<string, SubscriptionReport> Types,
-    [property: Id(5)] AutomaticScope? Scope = null);
+    [property: Id(5)] AutomaticScope? Scope = null,
+    [property: Id(6)] long Step = 0)
+{
+    /// <summary>How each resource type stands, as far as the step has brought it.</summary>
+    public IEnumerable<SubscriptionReport> Standing => Step == 0
+        ? Types.Values
+        : Types.Values.Select(t => t.State is SubscriptionState.Synced ? t with { Revision = Step } : t);
+}

@@ -98,6 +98,55 @@ public sealed class ProxySubscriptionGrainTests
         Assert.Equal("open", Assert.Single(await Share(silo).ListAsync(default)).NodeId);
     }
 
+    [Fact]
+    public async Task One_word_raises_the_streams_of_a_gateway_that_stand_in_step()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var pending = Report("eds", "v1") with { State = SubscriptionState.Pending };
+        var refused = Report("rds", "v1") with { State = SubscriptionState.Nacked, Revision = 0 };
+        await TellAsync(
+            silo,
+            News(silo, "in-step", Report("cds", "v1"), refused),
+            News(silo, "behind", Report("cds", "v1")),
+            News(silo, "waits", Report("cds", "v1"), pending),
+            News(silo, "elsewhere", Report("cds", "v1") with { Revision = 3 }));
+        var other = News(silo, "other", Report("cds", "v1"));
+        await Share(silo).TellAsync("b/1", [other with { Connection = other.Connection! with { Gateway = "b/1" } }], default);
+
+        Assert.False(await Share(silo).RaiseAsync(Gateway, from: 1, to: 5, ["behind"], default));
+
+        var revisions = (await Share(silo).ListAsync(default)).ToDictionary(
+            p => p.NodeId, p => string.Join(' ', p.Types.Select(t => $"{t.TypeUrl}={t.Revision}")));
+        Assert.Equal("cds=5 rds=0", revisions["in-step"]);
+        Assert.Equal("cds=1", revisions["behind"]);
+        Assert.Equal("cds=1 eds=1", revisions["waits"]);
+        Assert.Equal("cds=3", revisions["elsewhere"]);
+        Assert.Equal("cds=1", revisions["other"]);
+    }
+
+    [Fact]
+    public async Task What_is_told_of_one_type_after_a_raise_leaves_the_others_where_that_brought_them()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await TellAsync(silo, News(silo, "node", Report("cds", "v1"), Report("rds", "v1")));
+        await Share(silo).RaiseAsync(Gateway, from: 1, to: 5, [], default);
+
+        await TellAsync(silo, News(
+            silo, "node", Report("rds", "v2") with { State = SubscriptionState.Pending, Revision = 5 }) with { Connection = null });
+        await TellAsync(silo, News(silo, "node", Report("rds", "v2") with { Revision = 6 }) with { Connection = null });
+
+        var view = (await Share(silo).FindNodeAsync("node", default))!;
+        Assert.Equal([("cds", 5L), ("rds", 6L)], view.Types.Select(t => (t.TypeUrl, t.Revision)));
+    }
+
+    [Fact]
+    public async Task A_raise_says_too_when_a_gateway_is_heard_for_the_first_time()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        Assert.True(await Share(silo).RaiseAsync(Gateway, 1, 2, [], default));
+        Assert.False(await Share(silo).RaiseAsync(Gateway, 2, 3, [], default));
+    }
+
     private static IProxySubscriptionGrain Share(TestSilo silo) => silo.Grain<IProxySubscriptionGrain>(ProxyShares.Keys[0]);
 
     private static Task<SubscriptionAnswer> TellAsync(TestSilo silo, params StreamNews[] news) =>

@@ -80,7 +80,8 @@ public sealed class ProxySubscriptionMachineTests
 
         var next = Apply(proxy, News(_now) with { Revision = 7 }).Next!;
 
-        Assert.Equal((7, 1), (next.Types["cds"].Revision, next.Types["rds"].Revision));
+        var shown = ProxySubscriptionMachine.View("node", next).Types.ToDictionary(t => t.TypeUrl, t => t.Revision);
+        Assert.Equal((7, 1), (shown["cds"], shown["rds"]));
         Assert.Same(proxy, Apply(proxy, News(_now)).Next);
     }
 

@@ -67,6 +67,9 @@ internal sealed class FakeSubscriptionGrain : IProxySubscriptionGrain
     /// <summary>Every report that brought something, in order.</summary>
     public List<ImmutableArray<StreamNews>> Reports { get; } = [];
 
+    /// <summary>Every word for many streams, in order.</summary>
+    public List<(long From, long To, ImmutableArray<string> Except)> Raises { get; } = [];
+
     /// <summary>How each stream has been told to stand.</summary>
     public ImmutableDictionary<(string Node, DateTimeOffset OpenedAt), StreamNews> Streams { get; private set; } =
         ImmutableDictionary<(string, DateTimeOffset), StreamNews>.Empty;
@@ -99,6 +102,25 @@ internal sealed class FakeSubscriptionGrain : IProxySubscriptionGrain
             var isFirst = _isFirst;
             _isFirst = false;
             return Task.FromResult(new SubscriptionAnswer(isFirst, [.. news.Select(Take)]));
+        }
+    }
+
+    public Task<bool> RaiseAsync(
+        string gateway, long from, long to, ImmutableArray<string> except, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (Failure is { } failure) throw failure;
+            Raises.Add((from, to, except));
+            var isFirst = _isFirst;
+            _isFirst = false;
+            foreach (var (key, stream) in Streams)
+            {
+                if (except.Contains(key.Node) || SubscriptionStep.Of(stream.Types) != from) continue;
+                Streams = Streams.SetItem(key, stream with { Types = [.. stream.Types.Select(t => t with { Revision = to })] });
+            }
+
+            return Task.FromResult(isFirst);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
@@ -36,8 +37,22 @@ public sealed class ScopeFeedTests
         spec: { autoScope: true }
         """;
 
+    private const string PrivateRoute = """
+        kind: VirtualService
+        apiVersion: networking.istio.io/v1
+        metadata: { name: c, namespace: other }
+        spec: { hosts: [ c ], exportTo: [ "." ], http: [ { timeout: 7s, route: [ { destination: { host: c } } ] } ] }
+        """;
+
+    private const string Rule = """
+        kind: DestinationRule
+        apiVersion: networking.istio.io/v1
+        metadata: { name: b, namespace: app }
+        spec: { host: b.app.svc.cluster.local }
+        """;
+
     private readonly Follower _follower = new();
-    private PushPicture _newest = new(Mesh, MeshIndex.Of(Mesh), Revision: 1, ChangedAt: 0);
+    private PushPicture _newest = new(Mesh, MeshIndex.Of(Mesh), Revision: 1, ChangedAt: 0, Ordinal: 1);
 
     [Fact]
     public void A_member_of_a_service_in_sight_wakes()
@@ -81,14 +96,54 @@ public sealed class ScopeFeedTests
     }
 
     [Fact]
-    public void A_revision_that_changes_nothing_here_wakes_to_be_told()
+    public void A_revision_that_changes_nothing_here_is_told_without_waking()
     {
         var feed = Follow();
 
         _newest = _newest with { Revision = 2 };
         feed.Refresh(() => _newest);
 
+        Assert.Equal(0, _follower.Woken);
+        Assert.Equal((1, 2), Assert.Single(_follower.Raised));
+    }
+
+    [Theory]
+    [InlineData(PrivateRoute)]
+    [InlineData(Hidden)]
+    public void Neither_does_what_somebody_else_sees(string manifest)
+    {
+        var feed = Follow();
+        var before = feed.Current!.Resources;
+
+        Put(feed, manifest, revision: 2);
+
+        Assert.Equal(0, _follower.Woken);
+        Assert.Same(before, feed.Current!.Resources);
+        Assert.Equal((1, 2), Assert.Single(_follower.Raised));
+    }
+
+    [Fact]
+    public void A_route_in_sight_wakes()
+    {
+        var feed = Follow();
+
+        Put(feed, PrivateRoute.Replace("exportTo: [ \".\" ]", "exportTo: [ \"*\" ]", StringComparison.Ordinal), revision: 2);
+
         Assert.Equal(1, _follower.Woken);
+        Assert.Empty(_follower.Raised);
+    }
+
+    [Fact]
+    public void What_cannot_be_translated_does_not_count_as_a_revision()
+    {
+        var failures = 0;
+        var feed = Follow(onFailed: () => failures++);
+
+        Put(feed, Rule, revision: 2, rule => ((DestinationRule)rule) with { Subsets = default });
+
+        Assert.Equal(1, failures);
+        Assert.Equal(1, feed.Current!.Revision);
+        Assert.Empty(_follower.Raised);
     }
 
     [Fact]
@@ -114,9 +169,11 @@ public sealed class ScopeFeedTests
         Assert.False(feed.TryJoin(_follower));
     }
 
-    private ScopeFeed Follow(ImmutableSortedSet<string>? used = null)
+    private ScopeFeed Follow(ImmutableSortedSet<string>? used = null, Action? onFailed = null)
     {
-        var feed = new ScopeFeed(TestMesh.Scope("app", "app=a") with { Used = used }, (exception, _, _) => throw exception);
+        var feed = new ScopeFeed(
+            TestMesh.Scope("app", "app=a") with { Used = used },
+            (exception, _, _) => (onFailed ?? (() => throw exception))());
         Assert.True(feed.TryJoin(_follower));
         feed.Refresh(() => _newest);
         Assert.Equal(0, _follower.Woken); // who joins looks by himself
@@ -131,9 +188,23 @@ public sealed class ScopeFeedTests
         feed.Refresh(() => _newest);
     }
 
+    private void Put(ScopeFeed feed, string manifest, long revision, Func<ConfigSpec, ConfigSpec>? spoil = null)
+    {
+        var resource = TestMesh.Of(manifest, []).Snapshot.Config.Values.Single();
+        if (spoil is not null) resource = resource with { Spec = spoil(resource.Spec) };
+        var snapshot = _newest.Snapshot with { Config = _newest.Snapshot.Config.SetItem(resource.Key, resource) };
+        var index = _newest.Index.After(snapshot, MeshChange.Of($"config/{resource.Key}"));
+        _newest = new PushPicture(snapshot, index, revision, ChangedAt: 0, _newest.Ordinal + 1);
+        feed.Refresh(() => _newest);
+    }
+
     private sealed class Follower : IFeedFollower
     {
         public int Woken { get; private set; }
+
+        public List<(long From, long To)> Raised { get; } = [];
+
+        public void Raise(long from, ScopeState state) => Raised.Add((from, state.Revision));
 
         public void Wake() => Woken++;
     }

@@ -31,7 +31,7 @@ internal sealed class StreamDemands(
     private ImmutableSortedSet<string> _used = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
     private bool _isRecalled;
     private bool _mayName = true;
-    private (MeshIndex Mesh, ImmutableSortedSet<string> Used, ProxyScope Scope)? _last;
+    private (object Facts, ImmutableSortedSet<string> Used, ProxyScope Scope)? _last;
 
     /// <summary>
     /// Takes over what the client asks for, by names as the mesh stands now. What it only holds counts if nobody
@@ -78,7 +78,7 @@ internal sealed class StreamDemands(
     /// </summary>
     public async ValueTask<ProxyScope> ScopeAsync(MeshIndex mesh, CancellationToken cancellationToken)
     {
-        if (_last is { } last && ReferenceEquals(last.Mesh, mesh) && ReferenceEquals(last.Used, _used))
+        if (_last is { } last && ReferenceEquals(last.Facts, mesh.Facts) && ReferenceEquals(last.Used, _used))
         {
             return last.Scope;
         }
@@ -93,7 +93,7 @@ internal sealed class StreamDemands(
         }
 
         if (_last?.Scope is { } before && before == scope) scope = before;
-        _last = (mesh, _used, scope);
+        _last = (mesh.Facts, _used, scope);
         return scope;
     }
 

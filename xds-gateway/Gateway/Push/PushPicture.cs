@@ -8,4 +8,6 @@ namespace MeshOrleans.Xds.Gateway.Push;
 /// <param name="Index">What translations need of it.</param>
 /// <param name="Revision">The newest configuration revision in it.</param>
 /// <param name="ChangedAt">Clock timestamp of the oldest change in it that the picture before did not have.</param>
-internal sealed record PushPicture(MeshSnapshot Snapshot, MeshIndex Index, long Revision, long ChangedAt);
+/// <param name="Ordinal">Its number: each picture has a higher one than those before it.</param>
+internal sealed record PushPicture(
+    MeshSnapshot Snapshot, MeshIndex Index, long Revision, long ChangedAt, long Ordinal);

@@ -124,13 +124,18 @@ internal sealed class PushSource(SnapshotHolder holder, TimeProvider clock, IOpt
             KeySets = before.Snapshot.KeySets,
         };
         Publish(new PushPicture(
-            snapshot, before.Index.After(snapshot, _members), before.Revision, clock.GetTimestamp()));
+            snapshot,
+            before.Index.After(snapshot, _members),
+            before.Revision,
+            clock.GetTimestamp(),
+            before.Ordinal + 1));
     }
 
     private void Publish(MeshSnapshot snapshot, long revision)
     {
         var index = _current?.Index.After(snapshot, _configuration) ?? MeshIndex.Of(snapshot);
-        Publish(new PushPicture(snapshot, index, revision, _changedAt ?? clock.GetTimestamp()));
+        var changedAt = _changedAt ?? clock.GetTimestamp();
+        Publish(new PushPicture(snapshot, index, revision, changedAt, (_current?.Ordinal ?? 0) + 1));
         (_changedAt, _configuration) = (null, new MeshChange());
         _debouncer.Clear();
     }

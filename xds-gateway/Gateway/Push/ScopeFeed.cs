@@ -9,7 +9,8 @@ namespace MeshOrleans.Xds.Gateway.Push;
 /// <param name="Translation">
 /// Of it, or of the last picture that could be translated; null when none could ever be.
 /// </param>
-internal sealed record ScopeState(PushPicture Picture, ScopeTranslation? Translation)
+/// <param name="Revision">The newest configuration revision that the translation reflects.</param>
+internal sealed record ScopeState(PushPicture Picture, ScopeTranslation? Translation, long Revision)
 {
     /// <summary>The resources; null when none could ever be made.</summary>
     public ResourceSet? Resources => Translation?.Resources;
@@ -68,39 +69,47 @@ internal sealed class ScopeFeed(ProxyScope scope, Action<Exception, ProxyScope, 
         {
             var (before, picture) = (_current, newest());
             if (before?.Picture == picture) return;
-            var state = new ScopeState(picture, Translate(before?.Translation, picture));
+            var state = Translate(before, picture);
             _current = state;
-            if (before is not null && Concerns(before, state)) Wake();
+            if (before is not null) Tell(before, state);
         }
     }
 
-    // One that cannot be translated leaves the proxies with what they have.
-    private ScopeTranslation? Translate(ScopeTranslation? before, PushPicture picture)
+    // One that cannot be translated leaves the proxies with what they have, and with the revision that it was made of.
+    private ScopeState Translate(ScopeState? before, PushPicture picture)
     {
         try
         {
-            return before?.After(picture.Index) ?? ScopeTranslation.Of(picture.Index, scope);
+            var next = before?.Translation?.After(picture.Index) ?? ScopeTranslation.Of(picture.Index, scope);
+            return new ScopeState(picture, next, picture.Revision);
         }
         catch (Exception exception)
         {
             onFailed(exception, scope, picture);
-            return before;
+            return new ScopeState(picture, before?.Translation, before?.Revision ?? 0);
         }
     }
 
-    // A revision is told even where it changes nothing; the roots are part of what streams send beside the resources.
-    private static bool Concerns(ScopeState before, ScopeState after) =>
-        !ReferenceEquals(before.Resources, after.Resources)
-        || before.Picture.Revision != after.Picture.Revision
-        || !ReferenceEquals(before.Picture.Snapshot.Bundles, after.Picture.Snapshot.Bundles);
-
-    private void Wake()
+    private void Tell(ScopeState before, ScopeState after)
     {
+        var isConcerned = Concerns(before, after);
+        if (!isConcerned && before.Revision == after.Revision) return;
         lock (_joining)
         {
-            foreach (var follower in _followers) follower.Wake();
+            foreach (var follower in _followers)
+            {
+                if (isConcerned) follower.Wake();
+                else follower.Raise(before.Revision, after);
+            }
         }
     }
+
+    // The roots are part of what streams send beside the resources, and a stream may have to follow another scope.
+    private bool Concerns(ScopeState before, ScopeState after) =>
+        !ReferenceEquals(before.Resources, after.Resources)
+        || !ReferenceEquals(before.Picture.Snapshot.Bundles, after.Picture.Snapshot.Bundles)
+        || (!ReferenceEquals(before.Picture.Index.Facts, after.Picture.Index.Facts)
+            && AutoScope.AppliesTo(before.Picture.Index, scope) != AutoScope.AppliesTo(after.Picture.Index, scope));
 }
 
 /// <summary>A stream that follows a scope.</summary>
@@ -108,4 +117,11 @@ internal interface IFeedFollower
 {
     /// <summary>There is news. Any thread may say so; must be quick and must not throw.</summary>
     void Wake();
+
+    /// <summary>
+    /// A later revision changes nothing of what it follows. Any thread may say so; must be quick and must not throw.
+    /// </summary>
+    /// <param name="from">The revision before.</param>
+    /// <param name="state">What there is now.</param>
+    void Raise(long from, ScopeState state);
 }

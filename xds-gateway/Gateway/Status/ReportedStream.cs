@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Grains.Subscriptions;
+using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Gateway.Status;
@@ -9,10 +10,9 @@ namespace MeshOrleans.Xds.Gateway.Status;
 /// waits: what the reporter has not told yet is overwritten by what is true now.
 /// </summary>
 internal sealed class ReportedStream(
-    string nodeId, ProxyConnection connection, DateTimeOffset openedAt, TimeProvider clock, Action<ReportedStream> dirty)
+    string nodeId, ProxyConnection connection, DateTimeOffset openedAt, TimeProvider clock, IReportQueue queue)
 {
-    private ImmutableDictionary<string, SubscriptionReport> _types =
-        ImmutableDictionary.Create<string, SubscriptionReport>(StringComparer.Ordinal);
+    private StandingTypes _standing = StandingTypes.None;
     private int _isQueued;
     private volatile bool _isClosed;
     private volatile AutomaticScope? _scope;
@@ -26,7 +26,7 @@ internal sealed class ReportedStream(
     public bool IsClosed => _isClosed;
 
     /// <summary>How the types stand now.</summary>
-    public ImmutableDictionary<string, SubscriptionReport> Types => Volatile.Read(ref _types);
+    public ImmutableDictionary<string, SubscriptionReport> Types => Volatile.Read(ref _standing).Types;
 
     /// <summary>The hosts that the client is told of; null for everything.</summary>
     public AutomaticScope? Scope => _scope;
@@ -48,27 +48,39 @@ internal sealed class ReportedStream(
     }
 
     /// <summary>Takes over how the types stand; nothing happens when they stand as before.</summary>
-    public void Update(IEnumerable<StreamReport> reports)
+    /// <param name="reports">As the stream's loop sees it.</param>
+    /// <param name="ordinal">Of the picture that the loop looked at.</param>
+    public void Update(ImmutableArray<StreamReport> reports, long ordinal)
     {
-        var types = _types;
-        foreach (var report in reports)
+        StandingTypes before, next;
+        do
         {
-            var before = types.GetValueOrDefault(report.TypeUrl);
-            var revision = report.Revision ?? before?.Revision ?? 0;
-            var next = new SubscriptionReport(
-                report.TypeUrl,
-                report.State,
-                report.SentVersion,
-                report.AckedVersion,
-                revision,
-                report.NackMessage,
-                before?.State == report.State ? before.Since : clock.GetUtcNow());
-            if (next != before) types = types.SetItem(report.TypeUrl, next);
+            before = Volatile.Read(ref _standing);
+            next = before.With(reports, ordinal, clock.GetUtcNow());
         }
+        while (Interlocked.CompareExchange(ref _standing, next, before) != before);
+        if (!ReferenceEquals(next.Types, before.Types)) Queue();
+    }
 
-        if (ReferenceEquals(types, _types)) return;
-        Volatile.Write(ref _types, types);
-        Queue();
+    /// <summary>
+    /// A later revision changes nothing for the stream. Any thread may say so; the reporter tells of many streams in one
+    /// word.
+    /// </summary>
+    /// <param name="from">The revision before.</param>
+    /// <param name="state">What there is now.</param>
+    /// <returns>False when something is under way: the loop must look for itself.</returns>
+    public bool Raise(long from, ScopeState state)
+    {
+        StandingTypes before, next;
+        do
+        {
+            before = Volatile.Read(ref _standing);
+            if (before.Raised(from, state.Revision, state.Picture.Ordinal) is not { } raised) return false;
+            next = raised;
+        }
+        while (Interlocked.CompareExchange(ref _standing, next, before) != before);
+        queue.Raised();
+        return true;
     }
 
     /// <summary>The stream has ended.</summary>
@@ -81,9 +93,19 @@ internal sealed class ReportedStream(
     /// <summary>Has the reporter look at the stream once more.</summary>
     public void Queue()
     {
-        if (Interlocked.Exchange(ref _isQueued, 1) == 0) dirty(this);
+        if (Interlocked.Exchange(ref _isQueued, 1) == 0) queue.Queue(this);
     }
 
     /// <summary>The reporter begins to look at it: what changes from now on queues it again.</summary>
     public void Dequeued() => Volatile.Write(ref _isQueued, 0);
+}
+
+/// <summary>Who tells of reported streams.</summary>
+internal interface IReportQueue
+{
+    /// <summary>Has a stream looked at with the next batch.</summary>
+    void Queue(ReportedStream stream);
+
+    /// <summary>Streams have been brought to a later revision that changes nothing for them.</summary>
+    void Raised();
 }

@@ -34,6 +34,27 @@ internal sealed class ShareReporter(string key, string gateway, IGrainFactory gr
         _due.Enqueue(told);
     }
 
+    /// <summary>
+    /// Streams have been brought to a later revision that changes nothing for them: most of them the same step, which one
+    /// word tells. Who took another is due.
+    /// </summary>
+    public async Task RaiseAsync(CancellationToken cancellationToken)
+    {
+        var steps = _streams.Values.ToLookup(told => (From: told.Step, To: told.RaisedTo));
+        var raised = steps.Where(s => s.Key.To is not null).ToList();
+        if (raised.MaxBy(s => s.Count()) is not { Key: ({ } from, { } to) } most) return;
+        foreach (var other in raised.Where(s => s.Key != most.Key).SelectMany(s => s)) _due.Enqueue(other);
+
+        // what the grain would raise too, although it has not come as far
+        var behind = steps.Where(s => s.Key.From == from && s.Key != most.Key).SelectMany(s => s);
+        var wasOutOfStep = _isOutOfStep;
+        _isOutOfStep = true; // unless there is an answer, nobody knows what the grain has taken over
+        var isFirst = await grains.GetGrain<IProxySubscriptionGrain>(key).RaiseAsync(
+            gateway, from, to, [.. behind.Select(told => told.Stream.NodeId)], cancellationToken);
+        _isOutOfStep = wasOutOfStep || isFirst;
+        foreach (var told in most) told.Raised();
+    }
+
     /// <summary>Tells what is due; what could not be told stays due.</summary>
     public async Task TellAsync(CancellationToken cancellationToken)
     {

@@ -12,7 +12,7 @@ namespace MeshOrleans.Xds.Gateway.Status;
 /// </summary>
 internal sealed partial class SubscriptionReporter(
     IGrainFactory grains, GatewayName name, TimeProvider clock, ILogger<SubscriptionReporter> logger)
-    : BackgroundService
+    : BackgroundService, IReportQueue
 {
     private static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RetryTime = TimeSpan.FromSeconds(2);
@@ -28,13 +28,20 @@ internal sealed partial class SubscriptionReporter(
     private readonly Dictionary<string, ShareReporter> _shares =
         ProxyShares.Keys.ToDictionary(k => k, k => new ShareReporter(k, name.Value, grains), StringComparer.Ordinal);
 
+    private int _isRaised;
     private bool _hasFailed;
 
-    /// <summary>Has a stream looked at with the next batch.</summary>
+    /// <inheritdoc/>
     public void Queue(ReportedStream stream)
     {
         _queue.Enqueue(stream);
         _queued.Set();
+    }
+
+    /// <inheritdoc/>
+    public void Raised()
+    {
+        if (Interlocked.Exchange(ref _isRaised, 1) == 0) _queued.Set();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -43,10 +50,11 @@ internal sealed partial class SubscriptionReporter(
         while (!stoppingToken.IsCancellationRequested)
         {
             if (!_hasFailed) await _queued.WaitAsync(CheckTime, clock, stoppingToken);
+            var isRaised = Interlocked.Exchange(ref _isRaised, 0) == 1;
             Dequeue();
             var isCheck = clock.GetElapsedTime(checkedAt) >= CheckTime;
             if (isCheck) checkedAt = clock.GetTimestamp();
-            await TellAsync(isCheck, stoppingToken);
+            await TellAsync(isCheck, isRaised, stoppingToken);
             await Task.Delay(_hasFailed ? RetryTime : BatchTime, clock, stoppingToken);
         }
     }
@@ -60,12 +68,12 @@ internal sealed partial class SubscriptionReporter(
         }
     }
 
-    private async Task TellAsync(bool isCheck, CancellationToken cancellationToken)
+    private async Task TellAsync(bool isCheck, bool isRaised, CancellationToken cancellationToken)
     {
         var failures = await Task.WhenAll(
             from share in _shares.Values
-            where share.IsBehind || isCheck
-            select TryTellAsync(share, isCheck, cancellationToken));
+            where share.IsBehind || isCheck || isRaised
+            select TryTellAsync(share, isCheck, isRaised, cancellationToken));
         var failure = failures.FirstOrDefault(f => f is not null);
         if (failure is not null && !_hasFailed) LogFailed(failure);
         _hasFailed = failure is not null;
@@ -73,11 +81,13 @@ internal sealed partial class SubscriptionReporter(
 
     /// <returns>Why it failed; null when it did not.</returns>
     private static async Task<Exception?> TryTellAsync(
-        ShareReporter share, bool isCheck, CancellationToken cancellationToken)
+        ShareReporter share, bool isCheck, bool isRaised, CancellationToken cancellationToken)
     {
         try
         {
-            await (isCheck ? share.CheckAsync(cancellationToken) : share.TellAsync(cancellationToken));
+            if (isRaised) await share.RaiseAsync(cancellationToken);
+            if (isCheck) await share.CheckAsync(cancellationToken);
+            else if (share.IsBehind) await share.TellAsync(cancellationToken);
             return null;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)

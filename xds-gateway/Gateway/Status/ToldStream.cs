@@ -20,6 +20,29 @@ internal sealed class ToldStream(ReportedStream stream)
     /// <summary>The end of the stream has been told, or there is nobody to tell it to.</summary>
     public bool IsDone { get; private set; }
 
+    /// <summary>The revision that the grain believes the whole stream to stand at; null when there is none.</summary>
+    public long? Step => _isConnected ? SubscriptionStep.Of(_types.Values) : null;
+
+    /// <summary>
+    /// The revision that the stream has been brought to, when that is all there is to tell of it; null otherwise.
+    /// </summary>
+    public long? RaisedTo
+    {
+        get
+        {
+            if (Step is not { } step || stream.IsClosed || !ReferenceEquals(_scope, stream.Scope)) return null;
+            var types = stream.Types;
+            if (types.Count != _types.Count) return null;
+            var to = SubscriptionStep.Of(types.Values);
+            if (to is null || to == step || !types.Values.All(t => IsTold(t) || IsOnlyLater(t))) return null;
+            _onTheWay = types;
+            return to;
+        }
+    }
+
+    /// <summary>What <see cref="RaisedTo"/> found has been told.</summary>
+    public void Raised() => _types = _onTheWay;
+
     /// <summary>Everything must be told again.</summary>
     public void Forget() => (_isConnected, _types, _scope) = (false, _nothing, null);
 
@@ -28,7 +51,7 @@ internal sealed class ToldStream(ReportedStream stream)
     {
         var isClosed = stream.IsClosed; // before the types: none of them changes after it
         (_onTheWay, _scopeOnTheWay) = (stream.Types, stream.Scope);
-        ImmutableArray<SubscriptionReport> changed = [.. _onTheWay.Values.Where(t => _types.GetValueOrDefault(t.TypeUrl) != t)];
+        ImmutableArray<SubscriptionReport> changed = [.. _onTheWay.Values.Where(t => !IsTold(t))];
         var revision = SharedRevision(changed);
         var hasScope = !ReferenceEquals(_scope, _scopeOnTheWay);
         return new StreamNews(
@@ -59,6 +82,8 @@ internal sealed class ToldStream(ReportedStream stream)
         var revision = changed[0].Revision;
         return _onTheWay.Values.All(t => t.State is not SubscriptionState.Synced || t.Revision == revision) ? revision : 0;
     }
+
+    private bool IsTold(SubscriptionReport report) => _types.GetValueOrDefault(report.TypeUrl) == report;
 
     private bool IsOnlyLater(SubscriptionReport report) =>
         report.State is SubscriptionState.Synced

@@ -82,7 +82,7 @@ internal sealed partial class DiscoveryService(
             ? new WorkloadSession($"{node.Scope.Namespace}/{node.WorkloadName}", registration, factories.Workload)
             : null;
         var report = new ReportedStream(
-            node.Id, ConnectionOf(node), parts.Clock.GetUtcNow(), parts.Clock, factories.Reporter.Queue);
+            node.Id, ConnectionOf(node), parts.Clock.GetUtcNow(), parts.Clock, factories.Reporter);
         session = new StreamSession(
             node,
             wire,

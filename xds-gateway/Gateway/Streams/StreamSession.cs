@@ -32,16 +32,23 @@ internal sealed partial class StreamSession(
         parts.Options.EndpointWait, parts.Clock, takesEndpoints: fellows.Demands is not null);
     private readonly Signal _wake = new();
     private volatile ScopeFeed? _feed;
-    private PushPicture _picture = null!;
-    private ScopeTranslation _translation = null!;
+    private ScopeState _state = null!; // not kept while it waits: it would keep the mesh as that was
 
-    private ResourceSet Resources => _translation.Resources;
+    private ScopeTranslation Translation => _state.Translation!;
+
+    private ResourceSet Resources => Translation.Resources;
 
     /// <summary>What it is told of now.</summary>
     public ProxyScope Scope => _feed?.Scope ?? node.Scope;
 
     /// <summary>Something that the stream may have to push has changed. Any thread may say so.</summary>
     public void Wake() => _wake.Set();
+
+    /// <summary>What the stream stands at is raised without a turn of its loop, unless something is under way.</summary>
+    public void Raise(long from, ScopeState state)
+    {
+        if (!fellows.Report.Raise(from, state)) _wake.Set();
+    }
 
     /// <summary>How streams end when the host stops: the client is to go elsewhere.</summary>
     public static GrpcException ShuttingDown() => new(GrpcStatusCode.Unavailable, "The server is shutting down.");
@@ -93,6 +100,7 @@ internal sealed partial class StreamSession(
     /// <summary>One turn of the loop; false when the client has finished.</summary>
     private async Task<bool> StepAsync(CancellationToken cancellationToken)
     {
+        Refresh();
         if (_requests.Reader.TryRead(out var request))
         {
             _rules.Check(request);
@@ -109,7 +117,6 @@ internal sealed partial class StreamSession(
                 GrpcStatusCode.Unavailable, "The stream has reached its age limit; connect again.");
         }
 
-        Refresh();
         await RescopeAsync(cancellationToken);
         if (await AnswerDemandAsync() || await PushAsync()) return true;
         if (_requests.Reader.Completion.IsCompleted)
@@ -118,9 +125,18 @@ internal sealed partial class StreamSession(
             return false;
         }
 
-        fellows.Report.Update(Reports());
-        if (!await _wake.WaitAsync(WaitsFor(), parts.Clock, cancellationToken)) CheckStall();
+        fellows.Report.Update([.. Reports()], _state.Picture.Ordinal);
+        if (!await WaitAsync(WaitsFor(), cancellationToken)) CheckStall();
         return true;
+    }
+
+    /// <summary>False when the time passed without news.</summary>
+    private async ValueTask<bool> WaitAsync(TimeSpan time, CancellationToken cancellationToken)
+    {
+        _state = null!;
+        var isWoken = await _wake.WaitAsync(time, parts.Clock, cancellationToken);
+        Refresh();
+        return isWoken;
     }
 
     private async Task ReadAsync(CancellationToken cancellationToken)
@@ -146,10 +162,9 @@ internal sealed partial class StreamSession(
     /// <summary>Takes over what its scope is to be brought to now.</summary>
     private void Refresh()
     {
-        var state = _feed!.Current!;
-        _translation = state.Translation
-            ?? throw new GrpcException(GrpcStatusCode.Unavailable, "The configuration of this proxy cannot be made.");
-        _picture = state.Picture;
+        _state = _feed!.Current!;
+        if (_state.Translation is not null) return;
+        throw new GrpcException(GrpcStatusCode.Unavailable, "The configuration of this proxy cannot be made.");
     }
 
     // Who names hosts before anything else is sent no others first.
@@ -166,7 +181,7 @@ internal sealed partial class StreamSession(
     private async ValueTask RescopeAsync(CancellationToken cancellationToken)
     {
         if (fellows.Demands is not { } demands) return;
-        var (before, scope) = (_feed!, await demands.ScopeAsync(_picture.Index, cancellationToken));
+        var (before, scope) = (_feed!, await demands.ScopeAsync(_state.Picture.Index, cancellationToken));
         if (ReferenceEquals(before.Scope, scope) || before.Scope == scope) return;
         _feed = await parts.Scopes.JoinAsync(scope, this, cancellationToken);
         parts.Scopes.Leave(before, this);
@@ -188,7 +203,7 @@ internal sealed partial class StreamSession(
     {
         if (request.TypeUrl == TypeUrls.HostDemand && fellows.Demands is { } demands)
         {
-            demands.Ask(request, _picture.Index);
+            demands.Ask(request, _state.Picture.Index);
             return;
         }
 
@@ -301,7 +316,7 @@ internal sealed partial class StreamSession(
         _table.Set(subscription.TypeUrl, next);
         _sent[subscription.TypeUrl] = new SentResponse(
             parts.Clock.GetTimestamp(),
-            IsNews(subscription) ? _picture.ChangedAt : null);
+            IsNews(subscription) ? _state.Picture.ChangedAt : null);
         if (subscription.TypeUrl == TypeUrls.Cluster) BeforeClusters(subscription, group, response);
         var message = wire.Encode(response, next.Nonce);
         CheckSize(subscription.TypeUrl, message.Length);
@@ -348,8 +363,8 @@ internal sealed partial class StreamSession(
     /// <summary>What a type is to be brought to; clusters and endpoints keep what routes may still point to.</summary>
     private ResourceGroup GroupFor(Subscription subscription)
     {
-        if (subscription.TypeUrl == TypeUrls.Secret) return fellows.Secrets.Group(_picture.Snapshot);
-        if (subscription.TypeUrl == TypeUrls.NameTable) return _translation.Names;
+        if (subscription.TypeUrl == TypeUrls.Secret) return fellows.Secrets.Group(_state.Picture.Snapshot);
+        if (subscription.TypeUrl == TypeUrls.NameTable) return Translation.Names;
         var group = Resources.Group(subscription.TypeUrl)!;
         return subscription.TypeUrl is TypeUrls.Cluster or TypeUrls.ClusterLoadAssignment
             ? MakeBeforeBreak.Hold(subscription, group, RoutesAreSettled())
@@ -409,7 +424,7 @@ internal sealed partial class StreamSession(
         let subscription = _table.Find(typeUrl)
         where subscription?.Told is not null
         let isCurrent = subscription.Told?.VersionInfo == GroupFor(subscription).VersionInfo
-        select StreamReport.Of(subscription, isCurrent ? _picture.Revision : null);
+        select StreamReport.Of(subscription, isCurrent ? _state.Revision : null);
 
     private static string NameOf(Subscription? refused) => refused switch
     {

@@ -18,8 +18,7 @@ public sealed class MeshIndex
 {
     private static readonly ConditionalWeakTable<MeshSnapshot, MeshIndex> Known = [];
 
-    private readonly object _facts; // the same in all that came from one another
-    private readonly object _routes; // and this one in those between which no route differs
+    private readonly object _routes; // the same in those between which no route differs
     private readonly WeakReference<MeshIndex>? _before;
     private readonly ConcurrentDictionary<string, VisibleRoutes> _routesFor;
     private readonly Lazy<ILookup<string, Service>> _byAddress;
@@ -27,7 +26,7 @@ public sealed class MeshIndex
 
     private MeshIndex(MeshSnapshot snapshot)
     {
-        (_facts, _routes) = (new object(), new object());
+        (Facts, _routes) = (new object(), new object());
         _routesFor = new(StringComparer.Ordinal);
         Settings = MeshSettings.From(snapshot);
         Registry = ServiceRegistry.From(snapshot);
@@ -54,7 +53,7 @@ public sealed class MeshIndex
 
     private MeshIndex(MeshIndex before, MeshSnapshot snapshot, MeshChange change)
     {
-        (_facts, _before) = (before._facts, new WeakReference<MeshIndex>(before));
+        (Facts, _before) = (before.Facts, new WeakReference<MeshIndex>(before));
         _routes = change.HasRoutes ? new object() : before._routes;
         Settings = before.Settings;
         Registry = before.Registry.After(snapshot, change.Members);
@@ -76,6 +75,12 @@ public sealed class MeshIndex
         Sidecars = before.Sidecars;
         KeySets = before.KeySets;
     }
+
+    /// <summary>
+    /// Stands for everything but routes and the members of services: the very same object in all indexes between which
+    /// nothing else differs.
+    /// </summary>
+    public object Facts { get; }
 
     internal MeshSettings Settings { get; }
 
@@ -136,7 +141,7 @@ public sealed class MeshIndex
     internal IEnumerable<Service> AtAddress(string address) => _byAddress.Value[address];
 
     /// <summary>Whether everything but routes and the members of services is the same as in another index.</summary>
-    internal bool HasSameFacts(MeshIndex other) => ReferenceEquals(_facts, other._facts);
+    internal bool HasSameFacts(MeshIndex other) => ReferenceEquals(Facts, other.Facts);
 
     /// <summary>Whether the routes are those of another index.</summary>
     internal bool HasSameRoutes(MeshIndex other) => ReferenceEquals(_routes, other._routes);

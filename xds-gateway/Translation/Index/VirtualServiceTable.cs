@@ -72,6 +72,14 @@ internal sealed class VirtualServiceTable
         return null;
     }
 
+    /// <summary>Whether another table was made of the very same; then it says the same.</summary>
+    public bool IsSameAs(VirtualServiceTable other) =>
+        ReferenceEquals(this, other)
+        || (All.Length == other.All.Length
+            && All.Zip(other.All).All(
+                pair => ReferenceEquals(pair.First.Resource, pair.Second.Resource)
+                    && ReferenceEquals(pair.First.Spec, pair.Second.Spec)));
+
     private static IEnumerable<string> HostsOf(Sourced<VirtualService> source) =>
         source.Spec.Hosts.Select(host => HostName.Resolve(host, source.Namespace));
 

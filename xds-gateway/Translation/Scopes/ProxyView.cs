@@ -26,7 +26,9 @@ internal sealed class ProxyView
         }
 
         SeesAll = egress.SeesAll;
-        VirtualServices = new VirtualServiceTable(Mesh, Scope.Namespace, egress);
+        VirtualServices = SeesAll
+            ? Mesh.RoutesFor(Scope.Namespace).Table
+            : new VirtualServiceTable(Mesh, Scope.Namespace, egress);
         services = Mesh.Registry.VisibleTo(Scope.Namespace)
             .Where(service => egress.Sees(service.Namespace, service.Host))
             .ToDictionary(service => service.Host, StringComparer.Ordinal);
@@ -46,8 +48,10 @@ internal sealed class ProxyView
             return;
         }
 
-        VirtualServices = new VirtualServiceTable(mesh, Scope.Namespace, EgressScope.Of(mesh, Scope));
-        UnknownHosts = [.. VirtualServices.Hosts.Where(entry => !HasService(entry.Host))];
+        VirtualServices = mesh.RoutesFor(Scope.Namespace).Table;
+        UnknownHosts = VirtualServices.IsSameAs(other.VirtualServices)
+            ? other.UnknownHosts
+            : [.. VirtualServices.Hosts.Where(entry => !HasService(entry.Host))];
     }
 
     public MeshIndex Mesh { get; }

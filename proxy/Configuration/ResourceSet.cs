@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Configuration.Readers;
+using MeshOrleans.Xds.Protocol;
 
 namespace MeshOrleans.Proxy.Configuration;
 
@@ -32,6 +33,16 @@ internal sealed record ResourceSet
     public ImmutableSortedDictionary<string, ImmutableArray<string>> Addresses { get; init; } =
         ImmutableSortedDictionary.Create<string, ImmutableArray<string>>(StringComparer.Ordinal);
 
+    /// <summary>The version and the content of a resource as it came; null when it is not held.</summary>
+    public (string Version, Any Body)? Find(string typeUrl, string name) => typeUrl switch
+    {
+        TypeUrls.Cluster => Find(Clusters, name),
+        TypeUrls.ClusterLoadAssignment => Find(Assignments, name),
+        TypeUrls.Listener => Find(Listeners, name),
+        TypeUrls.RouteConfiguration => Find(Routes, name),
+        _ => null,
+    };
+
     /// <summary>The names that DNS must answer for.</summary>
     public IEnumerable<string> DnsNames => Clusters.Values.SelectMany(c => c.Content.Names).Distinct();
 
@@ -60,6 +71,10 @@ internal sealed record ResourceSet
             Routes = Routes.RemoveRange(Routes.Keys.Where(n => !routes.Contains(n))),
         };
     }
+
+    private static (string Version, Any Body)? Find<T>(
+        ImmutableSortedDictionary<string, XdsResource<T>> resources, string name) =>
+        resources.TryGetValue(name, out var held) ? (held.Version, held.Body) : null;
 
     private static ImmutableSortedDictionary<string, XdsResource<T>> None<T>() =>
         ImmutableSortedDictionary.Create<string, XdsResource<T>>(StringComparer.Ordinal);

@@ -74,8 +74,12 @@ internal sealed class DeltaSession(
             }
 
             var isSecret = response.TypeUrl == TypeUrls.Secret;
-            var reason = isSecret ? secrets.Apply(response) : models.Apply(response);
+            var misfits = isSecret ? [] : PatchedResponse.Complete(response, models.Resources);
+            var reason = isSecret ? secrets.Apply(response)
+                : misfits.IsEmpty ? models.Apply(response)
+                : $"what is held is not what was patched: {string.Join(", ", misfits)}";
             var answer = isSecret ? Secrets() : new DeltaDiscoveryRequest { TypeUrl = response.TypeUrl };
+            answer.ResourceNamesSubscribe.AddRange(misfits); // which is always answered in full
             answer.ResponseNonce = response.Nonce;
             if (isSecret && reason is null) models.Confirm();
             if (reason is not null) answer.ErrorDetail = new() { Code = InvalidArgument, Message = reason };

@@ -3,6 +3,7 @@ using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Proxy.Sidecar.Settings;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Core;
+using MeshOrleans.Xds.Protocol.Patches;
 
 namespace MeshOrleans.Proxy.Sidecar.Xds;
 
@@ -49,6 +50,7 @@ internal sealed class NodeFactory
                 ["LABELS"] = Value.ForStruct(Texts(settings.Labels)),
                 ["ISTIO_VERSION"] = Value.ForString($"mesh-orleans-{Version}"),
                 [OnDemand.Metadata] = Value.ForString("true"),
+                [ResourcePatches.Metadata] = Value.ForString("true"),
                 ["INSTANCE_IPS"] = Value.ForString(settings.Address),
             },
         };

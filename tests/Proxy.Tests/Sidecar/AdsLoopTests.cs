@@ -8,6 +8,7 @@ using MeshOrleans.Proxy.Sidecar.Settings;
 using MeshOrleans.Proxy.Sidecar.State;
 using MeshOrleans.Proxy.Sidecar.Xds;
 using MeshOrleans.Xds.Protocol;
+using MeshOrleans.Xds.Protocol.Patches;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Tests.Sidecar;
@@ -102,6 +103,57 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
         Assert.Null((await _plane.AnswerToAsync(good)).ErrorDetail);
         Assert.Equal(8081, Assert.Single(_models.Model.Clusters[MeshResources.Catalog].Endpoints).Port);
     }
+
+    [Fact]
+    public async Task A_patch_of_what_is_held_is_taken_over_as_the_resource_that_it_makes()
+    {
+        _plane.Put(MeshResources.Mesh(8080));
+        Start(_plane.NewToken().Reveal());
+        await Eventually.HoldsAsync("a model", () => _models.Model is not null);
+        var first = await _plane.NextAsync("its node", r => r.Node is not null);
+        Assert.Equal("true", first.Node.Metadata.Fields[ResourcePatches.Metadata].StringValue);
+
+        var answer = await _plane.AnswerToAsync(
+            _plane.PushPatch(TypeUrls.ClusterLoadAssignment, MeshResources.Catalog, Ports(8081)));
+
+        Assert.Null(answer.ErrorDetail);
+        Assert.Equal(8081, _models.Model!.Clusters[MeshResources.Catalog].Endpoints[0].Port);
+        Assert.Empty(answer.ResourceNamesSubscribe);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_patch_that_does_not_fit_is_refused_and_the_resource_asked_for(bool ofAnotherVersion)
+    {
+        _plane.Put(MeshResources.Mesh(8080));
+        Start(_plane.NewToken().Reveal());
+        await Eventually.HoldsAsync("a model", () => _models.Model is not null);
+
+        var answer = await _plane.AnswerToAsync(_plane.PushPatch(
+            TypeUrls.ClusterLoadAssignment, MeshResources.Catalog, Ports(8081), ofAnotherVersion, spoil: !ofAnotherVersion));
+
+        Assert.Contains("is not what was patched", answer.ErrorDetail.Message, StringComparison.Ordinal);
+        Assert.Equal([MeshResources.Catalog], answer.ResourceNamesSubscribe);
+        Assert.Equal(8080, Assert.Single(_models.Model!.Clusters[MeshResources.Catalog].Endpoints).Port);
+    }
+
+    [Fact]
+    public async Task A_patch_of_what_nothing_refers_to_any_more_is_nothing()
+    {
+        _plane.Put(MeshResources.Mesh(8080));
+        Start(_plane.NewToken().Reveal());
+        await Eventually.HoldsAsync("a model", () => _models.Model is not null);
+        var patch = _plane.PushPatch(TypeUrls.ClusterLoadAssignment, "outbound|80||gone.shop.svc.cluster.local", Ports(8081));
+
+        var answer = await _plane.AnswerToAsync(patch);
+
+        Assert.Null(answer.ErrorDetail);
+        Assert.Empty(answer.ResourceNamesSubscribe);
+    }
+
+    private static MeshOrleans.Xds.Protocol.Endpoint.ClusterLoadAssignment Ports(int first) =>
+        MeshResources.Assignment(MeshResources.Catalog, [first, .. Enumerable.Range(9000, 20)]);
 
     [Fact]
     public async Task A_lost_stream_is_opened_again_with_the_versions_at_hand()

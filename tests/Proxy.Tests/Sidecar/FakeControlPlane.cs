@@ -10,6 +10,7 @@ using MeshOrleans.Proxy.Sidecar.Settings;
 using MeshOrleans.Xds.Protocol.Discovery;
 using MeshOrleans.Xds.Protocol.Grpc;
 using MeshOrleans.Xds.Protocol.Istio;
+using MeshOrleans.Xds.Protocol.Patches;
 using MeshOrleans.Xds.Protocol.Tls;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -121,6 +122,30 @@ internal sealed class FakeControlPlane : IAsyncDisposable
     {
         var response = Response(typeUrl, resources);
         response.RemovedResources.AddRange(removed);
+        _stream!.Outgoing.Writer.TryWrite(response);
+        return response.Nonce;
+    }
+
+    /// <summary>Sends a resource as a patch of what was put in.</summary>
+    /// <param name="typeUrl">Its type.</param>
+    /// <param name="name">Its name; one that was not put in is patched out of something else.</param>
+    /// <param name="after">What it becomes.</param>
+    /// <param name="ofAnotherVersion">The patch says that it is of a version that nobody has.</param>
+    /// <param name="spoil">The patch makes something else.</param>
+    /// <returns>The nonce of the response.</returns>
+    public string PushPatch(string typeUrl, string name, IMessage after, bool ofAnotherVersion = false, bool spoil = false)
+    {
+        var before = Of(typeUrl).GetValueOrDefault(name) ?? after;
+        var (held, bytes) = (Any.Pack(before).ToByteArray(), Any.Pack(after).ToByteArray());
+        var patch = new ResourcePatch
+        {
+            BaseVersion = ofAnotherVersion ? "another" : Version(before),
+            Pieces = { new ResourcePatch.Types.Piece { Length = 10, Content = ByteString.CopyFrom(bytes.AsSpan(10)) } },
+        };
+        Assert.Equal(held[..10], bytes[..10]);
+        if (spoil) patch.Pieces[0].Length = 9;
+        var response = Response(typeUrl, new Dictionary<string, IMessage> { [name] = after });
+        response.Resources[0].Resource_ = new Any { TypeUrl = ResourcePatches.TypeUrl, Value = patch.ToByteString() };
         _stream!.Outgoing.Writer.TryWrite(response);
         return response.Nonce;
     }
@@ -240,7 +265,7 @@ internal sealed class FakeControlPlane : IAsyncDisposable
     }
 
     private static string Version(IMessage message) =>
-        Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(message.ToByteArray()))[..16];
+        MeshOrleans.Xds.Protocol.ContentVersion.Of(Any.Pack(message).ToByteArray());
 
     private ConcurrentDictionary<string, IMessage> Of(string typeUrl) => _resources.GetOrAdd(typeUrl, _ => new());
 

@@ -1,5 +1,8 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Xds.Protocol;
+using MeshOrleans.Xds.Protocol.Patches;
 using MeshOrleans.Xds.Translation;
 using MeshOrleans.Xds.Translation.Resources;
 using MeshOrleans.Xds.Translation.Scopes;
@@ -10,7 +13,9 @@ namespace MeshOrleans.Xds.Tests.Gateway;
 /// A delta client that does everything right: it takes over what it is sent, acknowledges it, asks for the endpoints of
 /// the clusters it is told of, and comes back naming what it holds. What it holds in the end can be compared.
 /// </summary>
-internal sealed class DeltaMirror(GatewayHost host) : IAsyncDisposable
+/// <param name="host">The gateway.</param>
+/// <param name="takesPatches">It takes patches of what it holds, and looks whether they make what they say.</param>
+internal sealed class DeltaMirror(GatewayHost host, bool takesPatches = false) : IAsyncDisposable
 {
     private static readonly string[] _types =
         [TypeUrls.Cluster, TypeUrls.ClusterLoadAssignment, TypeUrls.Listener, TypeUrls.RouteConfiguration];
@@ -20,14 +25,20 @@ internal sealed class DeltaMirror(GatewayHost host) : IAsyncDisposable
     private readonly Dictionary<string, Dictionary<string, string>> _held =
         _types.ToDictionary(t => t, _ => new Dictionary<string, string>());
 
+    private readonly Dictionary<(string Type, string Name), byte[]> _bodies = [];
     private readonly HashSet<string> _endpoints = [];
     private AdsClient _client = host.Delta();
     private Task<Answer>? _reading;
 
+    /// <summary>How many patches have come.</summary>
+    public int Patches { get; private set; }
+
     /// <summary>Opens a stream, the first or another, and names what is held.</summary>
     public async Task OpenAsync()
     {
-        await _client.ChangeAsync(TypeUrls.Cluster, ["*"], node: AdsClient.Node(), held: Held(TypeUrls.Cluster));
+        var node = AdsClient.Node();
+        if (takesPatches) node.Metadata = new() { Fields = { [ResourcePatches.Metadata] = Value.ForString("true") } };
+        await _client.ChangeAsync(TypeUrls.Cluster, ["*"], node: node, held: Held(TypeUrls.Cluster));
         await _client.ChangeAsync(TypeUrls.Listener, ["*"], held: Held(TypeUrls.Listener));
         await _client.ChangeAsync(TypeUrls.RouteConfiguration, ["80"], held: Held(TypeUrls.RouteConfiguration));
         if (_endpoints.Count > 0)
@@ -91,7 +102,7 @@ internal sealed class DeltaMirror(GatewayHost host) : IAsyncDisposable
         var answer = await _reading!;
         _reading = null;
         var held = _held[answer.TypeUrl];
-        foreach (var (name, version, _) in answer.Resources)
+        foreach (var (name, version, content) in answer.Resources)
         {
             if (answer.TypeUrl is TypeUrls.Cluster or TypeUrls.Listener)
             {
@@ -99,12 +110,30 @@ internal sealed class DeltaMirror(GatewayHost host) : IAsyncDisposable
             }
 
             // what was on its way when it was given up is nobody's
-            if (answer.TypeUrl != TypeUrls.ClusterLoadAssignment || _endpoints.Contains(name)) held[name] = version;
+            if (answer.TypeUrl == TypeUrls.ClusterLoadAssignment && !_endpoints.Contains(name)) continue;
+            _bodies[(answer.TypeUrl, name)] = Whole(answer.TypeUrl, name, version, content);
+            held[name] = version;
         }
 
         foreach (var name in answer.Removed) held.Remove(name);
         await _client.AckAsync(answer);
         if (answer.TypeUrl == TypeUrls.Cluster) await FollowAsync(answer);
+    }
+
+    private byte[] Whole(string type, string name, string version, Any content)
+    {
+        var bytes = content.ToByteArray();
+        if (content.TypeUrl == ResourcePatches.TypeUrl)
+        {
+            Patches++;
+            var patch = ResourcePatch.Parser.ParseFrom(content.Value);
+            Assert.Equal(_held[type][name], patch.BaseVersion);
+            Assert.True(patch.CalculateSize() <= _bodies[(type, name)].Length);
+            bytes = PatchReader.Apply(_bodies[(type, name)], patch, int.MaxValue)!;
+        }
+
+        Assert.Equal(version, ContentVersion.Of(bytes));
+        return bytes;
     }
 
     private async Task FollowAsync(Answer clusters)

@@ -7,6 +7,7 @@ using MeshOrleans.Model.Identity;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Grpc;
+using MeshOrleans.Xds.Protocol.Patches;
 using MeshOrleans.Xds.Translation.Scopes;
 using ModelLocality = MeshOrleans.Model.Topology.Locality;
 
@@ -41,6 +42,9 @@ internal sealed record ProxyNode
     /// <summary>It asks for hosts that it has not been told of, before it gives up a request.</summary>
     public bool AsksOnDemand { get; init; }
 
+    /// <summary>Of a resource that it holds, it takes what has changed alone.</summary>
+    public bool TakesPatches { get; init; }
+
     /// <summary>Reads the node of a stream's first request.</summary>
     /// <exception cref="GrpcException">It has no id, or claims to be another than it is.</exception>
     public static ProxyNode Of(Node? node, SpiffeId? identity)
@@ -73,6 +77,7 @@ internal sealed record ProxyNode
             WorkloadName = Text(metadata, "WORKLOAD_NAME") ?? "",
             Workload = workload,
             AsksOnDemand = mode is ProxyMode.Sidecar && Text(metadata, OnDemand.Metadata) == "true",
+            TakesPatches = Text(metadata, ResourcePatches.Metadata) == "true",
             UserAgent = $"{node.UserAgentName} {node.UserAgentVersion}".Trim(),
             Scope = new ProxyScope
             {

@@ -36,7 +36,7 @@ internal static class ResponseEncoder
 
     private static ReadOnlyMemory<byte> Body(Response response, StreamProtocol protocol)
     {
-        if (!response.IsWholeGroup || !response.Removed.IsEmpty) return Write(response, protocol).WrittenMemory;
+        if (!response.IsWholeGroup) return Write(response, protocol).WrittenMemory;
         var shared = protocol is StreamProtocol.Delta ? WholeDeltas : WholeStates;
         if (shared.TryGetValue(response.Group, out var bytes)) return bytes;
         bytes = Write(response, protocol).WrittenSpan.ToArray();
@@ -46,12 +46,13 @@ internal static class ResponseEncoder
 
     private static ArrayBufferWriter<byte> Write(Response response, StreamProtocol protocol)
     {
-        var output = new ArrayBufferWriter<byte>(
-            256 + response.Resources.Sum(r => r.AnyBytes.Length + (2 * r.Name.Length) + 64));
+        var output = new ArrayBufferWriter<byte>(response.Base is null
+            ? 256 + response.Resources.Sum(r => r.AnyBytes.Length + (2 * r.Name.Length) + 64)
+            : 1024);
         WriteText(output, Version, response.Group.VersionInfo);
         foreach (var resource in response.Resources)
         {
-            if (protocol is StreamProtocol.Delta) WriteResource(output, resource);
+            if (protocol is StreamProtocol.Delta) WriteResource(output, resource, PatchedOr(resource, response.Base));
             else WriteBytes(output, Resources, resource.AnyBytes.Span);
         }
 
@@ -60,13 +61,19 @@ internal static class ResponseEncoder
         return output;
     }
 
-    private static void WriteResource(ArrayBufferWriter<byte> output, EncodedResource resource)
+    private static ReadOnlyMemory<byte> PatchedOr(EncodedResource resource, ResourceGroup? before) =>
+        before?.Find(resource.Name) is { } known && PatchBook.Find(known, resource) is { } patch
+            ? patch
+            : resource.AnyBytes;
+
+    private static void WriteResource(
+        ArrayBufferWriter<byte> output, EncodedResource resource, ReadOnlyMemory<byte> any)
     {
         output.Write([Resources]);
         var texts = FieldSize(TextSize(resource.Version)) + FieldSize(TextSize(resource.Name));
-        WriteLength(output, texts + FieldSize(resource.AnyBytes.Length));
+        WriteLength(output, texts + FieldSize(any.Length));
         WriteText(output, ResourceVersion, resource.Version);
-        WriteBytes(output, ResourceAny, resource.AnyBytes.Span);
+        WriteBytes(output, ResourceAny, any.Span);
         WriteText(output, ResourceName, resource.Name);
     }
 

@@ -53,7 +53,8 @@ internal static class ResponsePlanner
         }
 
         var next = Told(subscription, group) with { Rest = later.ToImmutable() };
-        var response = new Response(group, SharedOr(group, resources), removed.ToImmutable());
+        var response = new Response(
+            group, SharedOr(group, resources), removed.ToImmutable(), HeldForSure(subscription));
         return IsWorthSending(subscription, group, response)
             ? (response, Sent(next, response))
             : (null, next.Settled());
@@ -61,6 +62,17 @@ internal static class ResponsePlanner
 
     private static bool IsParked(Subscription subscription, ResourceGroup group) =>
         subscription.IsWhole && group.VersionInfo == subscription.Parked;
+
+    /// <summary>
+    /// What the client has taken over of all that it wants, where it can be patched; null where that is not known: while
+    /// something is asked for, or not answered, or was refused, or is still to come.
+    /// </summary>
+    private static ResourceGroup? HeldForSure(Subscription subscription) =>
+        subscription is { TakesPatches: true, IsDelta: true, IsAsked: false, IsOutstanding: false, Parked: null }
+        && subscription.TypeUrl != TypeUrls.Secret
+        && subscription is { Refused.IsEmpty: true, Suspects.IsEmpty: true, Rest.IsEmpty: true, Forced.IsEmpty: true }
+            ? subscription.Told
+            : null;
 
     /// <summary>Nothing is new, and the turn is that of what was refused together.</summary>
     private static bool IsTrial(Subscription subscription, ResourceGroup group) =>

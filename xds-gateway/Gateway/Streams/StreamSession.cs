@@ -226,6 +226,7 @@ internal sealed partial class StreamSession(
         if (request.TypeUrl == TypeUrls.Secret) fellows.Secrets.Offer(request.Node);
         var before = _table.Find(request.TypeUrl);
         var (kind, next) = RequestClassifier.Classify(before, request, wire.Protocol);
+        if (node.TakesPatches && next is { TakesPatches: false }) next = next with { TakesPatches = true };
         if (next?.Names.Count > parts.Options.MaxResourceNames)
         {
             throw new GrpcException(

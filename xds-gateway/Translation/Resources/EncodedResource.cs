@@ -15,7 +15,7 @@ public sealed record EncodedResource(string Name, string Version, ReadOnlyMemory
     {
         var any = new Any { TypeUrl = TypeUrls.Of(message), Value = message.ToByteString() };
         var bytes = any.ToByteArray();
-        return new EncodedResource(name, VersionCalculator.Of(bytes), bytes);
+        return new EncodedResource(name, ContentVersion.Of(bytes), bytes);
     }
 
     /// <summary>Reads the bytes back, for listings and tests.</summary>

@@ -1,25 +1,12 @@
 using System.Security.Cryptography;
 using System.Text;
+using MeshOrleans.Xds.Protocol;
 
 namespace MeshOrleans.Xds.Translation.Resources;
 
-/// <summary>
-/// Versions are hashes of content: the same on every gateway and after every restart, so what a proxy already has is
-/// recognised whoever sent it. They are compared for equality only.
-/// </summary>
+/// <summary>Versions of groups of resources; compared for equality only.</summary>
 public static class VersionCalculator
 {
-    /// <summary>Half of a SHA-256: no two contents of one mesh will ever share it by chance.</summary>
-    private const int Bytes = 16;
-
-    /// <summary>Version of one resource.</summary>
-    public static string Of(ReadOnlySpan<byte> content)
-    {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(content, hash);
-        return Convert.ToHexStringLower(hash[..Bytes]);
-    }
-
     /// <summary>Version of a group of resources, by their names and versions in the order given.</summary>
     public static string Of(IEnumerable<EncodedResource> resources)
     {
@@ -30,6 +17,6 @@ public static class VersionCalculator
             hash.AppendData(Encoding.UTF8.GetBytes($"{resource.Name}\n{resource.Version}\n"));
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, Bytes));
+        return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, ContentVersion.Bytes));
     }
 }

@@ -5,6 +5,7 @@ using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Discovery;
+using MeshOrleans.Xds.Protocol.Patches;
 
 namespace MeshOrleans.Benchmarks.Xds.Fleet;
 
@@ -80,9 +81,10 @@ internal sealed class SimulatedProxy(
             UserAgentName = manner.IsEnvoy ? "envoy" : "mesh-bench",
         };
         var opening = new List<byte>();
+        if (!manner.IsEnvoy) node.Metadata = new() { Fields = { [ResourcePatches.Metadata] = Value.ForString("true") } };
         if (called.Length > 0)
         {
-            node.Metadata = new() { Fields = { [OnDemand.Metadata] = Value.ForString("true") } };
+            node.Metadata.Fields[OnDemand.Metadata] = Value.ForString("true");
             var demand = new DeltaDiscoveryRequest { TypeUrl = TypeUrls.HostDemand, Node = node };
             demand.ResourceNamesSubscribe.AddRange(called);
             opening.AddRange(Http2Call.Frame(demand.ToByteArray()));

@@ -95,7 +95,7 @@ public sealed class XdsGatewayOptions
 
     /// <summary>
     /// When a refused client should try again, on average: each is told another time between half of it and one and a
-    /// half.
+    /// half, and later where more come back than can be taken.
     /// </summary>
     /// <value>2 s by default.</value>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]

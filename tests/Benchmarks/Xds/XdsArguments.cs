@@ -15,6 +15,8 @@ internal sealed record XdsArguments
           --scope WORD     own: a proxy sees its own namespace; all: it sees every one;
                            auto: it may see every one and names the services it calls   (own)
           --used N         services that a proxy calls with --scope auto, 1 to 1000      (20)
+          --warmup N       seconds of changes that are not counted, before the first that is: the runtime compiles
+                           what is used often anew, 0 to 600                              (15)
           --changes N      changes of one endpoint, and of one route, that are timed     (50)
           --churn N        changes of an endpoint per second in the churn phase; 0 = skip (100)
           --seconds N      how long the churn goes on, 1 to 600                          (10)
@@ -55,6 +57,8 @@ internal sealed record XdsArguments
 
     public int Changes { get; private init; } = 50;
 
+    public TimeSpan Warmup { get; private init; } = TimeSpan.FromSeconds(15);
+
     public int Churn { get; private init; } = 100;
 
     public TimeSpan ChurnTime { get; private init; } = TimeSpan.FromSeconds(10);
@@ -91,6 +95,7 @@ internal sealed record XdsArguments
             case "--proxies": return this with { Proxies = FlagReading.Number(flag, value, 1, 20_000, ref error) };
             case "--namespaces": return this with { Namespaces = FlagReading.Number(flag, value, 1, 500, ref error) };
             case "--changes": return this with { Changes = FlagReading.Number(flag, value, 1, 10_000, ref error) };
+            case "--warmup": return this with { Warmup = TimeSpan.FromSeconds(FlagReading.Number(flag, value, 0, 600, ref error)) };
             case "--churn": return this with { Churn = FlagReading.Number(flag, value, 0, 10_000, ref error) };
             case "--seconds": return this with { ChurnTime = TimeSpan.FromSeconds(FlagReading.Number(flag, value, 1, 600, ref error)) };
             case "--fleets": return this with { Fleets = FlagReading.Number(flag, value, 1, 16, ref error) };

@@ -59,6 +59,7 @@ internal sealed class XdsBenchmark : IAsyncDisposable
 
         await AskAsync("since"); // they are up
         await SyncAsync("first sync", () => AskAsync("connect"));
+        await WarmAsync(cancellationToken);
         await ChangeAsync("one endpoint", Endpoints, MeshLoad.ClusterOf, (t, _) => _load.FlipAsync(t, cancellationToken));
         await ChangeAsync("one route", Routes, _ => RouteName, (t, number) => _load.ChangeRouteAsync(t, number));
         if (_arguments.Churn > 0) await ChurnAsync(cancellationToken);
@@ -124,6 +125,22 @@ internal sealed class XdsBenchmark : IAsyncDisposable
         "own" => proxy % _arguments.Namespaces == target,
         _ => (target - (proxy % _arguments.Namespaces) + _arguments.Services) % _arguments.Services < _arguments.Used,
     };
+
+    // Some changes of either kind a second, and then a second of calm.
+    private async Task WarmAsync(CancellationToken cancellationToken)
+    {
+        if (_arguments.Warmup == TimeSpan.Zero) return;
+        Tell("warming up ...");
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(25));
+        for (var (number, begin) = (0, Stopwatch.GetTimestamp()); Stopwatch.GetElapsedTime(begin) < _arguments.Warmup; number++)
+        {
+            await timer.WaitForNextTickAsync(cancellationToken);
+            await _load.FlipAsync(number % _load.Targets, cancellationToken);
+            if (number % 20 == 0) await _load.ChangeRouteAsync(number / 20 % _load.Targets, -number);
+        }
+
+        await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
+    }
 
     private async Task ChurnAsync(CancellationToken cancellationToken)
     {

@@ -18,11 +18,12 @@ internal sealed partial class Admission : IDisposable
     private readonly Lock _gate = new();
     private readonly XdsGatewayOptions _options;
     private readonly TimeProvider _clock;
-    private readonly IRandomSource _random;
     private readonly GatewayMetrics _metrics;
     private readonly ILogger<Admission> _logger;
     private readonly TokenBucket _bucket;
     private readonly SemaphoreSlim _syncs;
+    private readonly TurnPace _pace;
+    private readonly ReturnSchedule _returns;
     private int _streams;
     private long? _loggedAt;
     private long _refused;
@@ -34,9 +35,10 @@ internal sealed partial class Admission : IDisposable
         GatewayMetrics metrics,
         ILogger<Admission> logger)
     {
-        (_options, _clock, _random, _metrics, _logger) = (options.Value, clock, random, metrics, logger);
+        (_options, _clock, _metrics, _logger) = (options.Value, clock, metrics, logger);
         _bucket = new TokenBucket(_options.StreamBurst, _options.StreamsPerSecond, clock);
         _syncs = new SemaphoreSlim(_options.MaxConcurrentSyncs);
+        (_pace, _returns) = (new TurnPace(clock), new ReturnSchedule(_options.RetryAfter, clock, random));
     }
 
     /// <summary>How many streams wait for their turn.</summary>
@@ -55,7 +57,10 @@ internal sealed partial class Admission : IDisposable
 
             if (!_bucket.TryTake())
             {
-                throw Refusal("rate", $"More than {_options.StreamsPerSecond} streams per second begin at the server.");
+                throw Refusal(
+                    "rate",
+                    $"More than {_options.StreamsPerSecond} streams per second begin at the server.",
+                    _options.StreamsPerSecond);
             }
 
             _streams++;
@@ -85,26 +90,44 @@ internal sealed partial class Admission : IDisposable
     {
         using var late = new CancellationTokenSource(_options.SyncWait, _clock);
         using var any = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping, cancellationToken);
-        _metrics.Waits(1);
+        BeginToWait();
+        var hasTurn = false;
         try
         {
             await _syncs.WaitAsync(any.Token);
+            hasTurn = true;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             if (stopping.IsCancellationRequested) throw StreamSession.ShuttingDown();
-            lock (_gate)
-            {
-                throw Refusal(
-                    "syncs",
-                    $"The server sends {_options.MaxConcurrentSyncs} clients their first response already.");
-            }
+            lock (_gate) throw TooManySyncs();
         }
         finally
         {
-            _metrics.Waits(-1);
+            lock (_gate)
+            {
+                _metrics.Waits(-1);
+                _pace.Ends(hasTurn, Waiting);
+            }
         }
     }
+
+    // Who cannot get its turn in time is better told so at once: to wait and come back in vain costs most where there is
+    // least to spare.
+    private void BeginToWait()
+    {
+        lock (_gate)
+        {
+            if (_pace.PerSecond is { } pace && Waiting / pace > _options.SyncWait.TotalSeconds) throw TooManySyncs();
+            _pace.Waits();
+            _metrics.Waits(1);
+        }
+    }
+
+    private GrpcException TooManySyncs() => Refusal(
+        "syncs",
+        $"The server sends {_options.MaxConcurrentSyncs} clients their first response already.",
+        _pace.PerSecond);
 
     private void Leave()
     {
@@ -112,7 +135,7 @@ internal sealed partial class Admission : IDisposable
     }
 
     /// <summary>How a stream is refused; those that come together are not to come together again.</summary>
-    private GrpcException Refusal(string limit, string reason)
+    private GrpcException Refusal(string limit, string reason, double? perSecond = null)
     {
         _metrics.Refused(limit);
         _refused++;
@@ -124,7 +147,7 @@ internal sealed partial class Admission : IDisposable
 
         return new GrpcException(new GrpcStatus(GrpcStatusCode.ResourceExhausted, reason)
         {
-            RetryAfter = _options.RetryAfter * (0.5 + _random.NextDouble()),
+            RetryAfter = _returns.Next(perSecond),
         });
     }
 

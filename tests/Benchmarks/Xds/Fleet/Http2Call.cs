@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 
@@ -7,7 +8,7 @@ namespace MeshOrleans.Benchmarks.Xds.Fleet;
 
 /// <summary>
 /// One gRPC call on a connection of its own, as cheap as it can be: the proxies share two cores with what they measure.
-/// Reads DATA, answers SETTINGS and PING, and gives back window; headers are not looked at.
+/// Reads DATA, answers SETTINGS and PING, and gives back window; of headers it finds when to come back, nothing else.
 /// </summary>
 /// <remarks>Source: RFC 9113 (frames), RFC 7541 (literal fields without indexing), the gRPC wire format.</remarks>
 internal sealed class Http2Call : IDisposable
@@ -33,6 +34,9 @@ internal sealed class Http2Call : IDisposable
     private bool _isOver;
 
     private Http2Call(Socket socket, bool isSlow) => (_socket, _isSlow) = (socket, isSlow);
+
+    /// <summary>When the server wants to be tried again; null where it did not say.</summary>
+    public TimeSpan? RetryAfter { get; private set; }
 
     /// <summary>Bytes that have come.</summary>
     public long Received { get; private set; }
@@ -165,6 +169,7 @@ internal sealed class Http2Call : IDisposable
                 await ReturnAsync(length, cancellationToken);
                 break;
             case Headers:
+                RetryAfter ??= FindRetryAfter(payload.Span);
                 _isOver |= (flags & EndStream) != 0;
                 break;
             case Settings when (flags & Ack) == 0:
@@ -179,6 +184,19 @@ internal sealed class Http2Call : IDisposable
         }
 
         return true;
+    }
+
+    // The first time that a server writes a name of its own it writes it out, and there is but one call on a connection.
+    private static TimeSpan? FindRetryAfter(ReadOnlySpan<byte> block)
+    {
+        var name = "grpc-retry-pushback-ms"u8;
+        var place = block.IndexOf(name);
+        if (place < 0 || place + name.Length >= block.Length) return null;
+        var value = block[(place + name.Length + 1)..];
+        var length = Math.Min(value.Length, block[place + name.Length] & 127);
+        return int.TryParse(value[..length], CultureInfo.InvariantCulture, out var milliseconds)
+            ? TimeSpan.FromMilliseconds(milliseconds)
+            : null;
     }
 
     private async Task ReturnAsync(int length, CancellationToken cancellationToken)

@@ -26,7 +26,7 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool
     public IEnumerable<TcpRoute> Of(Service service, ServicePort port, ImmutableArray<string> own)
     {
         var source = view.VirtualServices.Find(service.Host);
-        return port.Protocol is AppProtocol.Tls or AppProtocol.Https
+        return port.Protocol.IsTls()
             ? ForTls(service, port, own, source)
             : ForTcp(service, port, own, source);
     }

@@ -40,8 +40,8 @@ internal static class VirtualServiceCandidates
     private static IEnumerable<Candidate> Attached(ProxyView view, string host, Sourced<VirtualService>? chosen) =>
         from routes in view.Mesh.ServiceRoutes
         where routes.Service.Host == host
-        let counts = chosen is not null && routes.Sources.Contains(chosen.Resource)
         from source in routes.Sources
+        let counts = view.VirtualServices.AttachedTo(host)?.Sources.Contains(source) is true
         select new Candidate(source.Key, counts, counts ? $"answers for {host}, which it is attached to"
             : routes.Spec.ExportTo is [var consumer] && consumer != view.Scope.Namespace
                 ? $"is for clients of namespace {consumer}"

@@ -71,7 +71,8 @@ public sealed class TcpRuleTests(ConformanceMesh mesh)
         using var mine = await Tunnel.ConnectAsync(mesh.A, "b:9000");
         using var other = await Tunnel.ConnectAsync(mesh.O, "b.app:9000");
 
-        Assert.Equal(("x", ""), (await mine.ExchangeAsync("x"), await other.ExchangeAsync("x")));
+        Assert.Equal((200, "x"), (mine.Status, await mine.ExchangeAsync("x")));
+        Assert.Equal(503, other.Status);
     }
 
     [Fact]

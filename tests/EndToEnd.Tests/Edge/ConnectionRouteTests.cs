@@ -9,11 +9,11 @@ public sealed class ConnectionRouteTests(EdgeMesh mesh) : IClassFixture<EdgeMesh
     private readonly OutsideAuthority _authority = new();
     private readonly int _bytesPort = FreePort.On(IPAddress.Any);
 
-    private string Gateway => $$"""
+    private string Gateway => $$$$"""
         {apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: ingress, namespace: istio-system}, spec: {gatewayClassName: mesh, listeners: [
           {name: through, port: 443, protocol: TLS, hostname: "*.example", tls: {mode: Passthrough}, allowedRoutes: {namespaces: {from: All}}},
           {name: ended, port: 443, protocol: TLS, hostname: "*.end", tls: {certificateRefs: [{name: cred}]}, allowedRoutes: {namespaces: {from: All}}},
-          {name: bytes, port: {{_bytesPort}}, protocol: TCP, allowedRoutes: {namespaces: {from: All}}}]}}
+          {name: bytes, port: {{{{_bytesPort}}}}, protocol: TCP, allowedRoutes: {namespaces: {from: All}}}]}}
         """;
 
     [Fact]
@@ -66,10 +66,10 @@ public sealed class ConnectionRouteTests(EdgeMesh mesh) : IClassFixture<EdgeMesh
     }
 
     /// <summary>A service whose only member is a server outside of the mesh.</summary>
-    private static string Server(string name, int port) => $$"""
-        {apiVersion: v1, kind: Service, metadata: {name: {{name}}, namespace: app}, spec: {selector: {app: {{name}}}, ports: [{name: tls, port: 443, targetPort: {{port}}}]}}
+    private static string Server(string name, int port) => $$$$"""
+        {apiVersion: v1, kind: Service, metadata: {name: {{{{name}}}}, namespace: app}, spec: {selector: {app: {{{{name}}}}}, ports: [{name: tls, port: 443, targetPort: {{{{port}}}}}]}}
         ---
-        {apiVersion: networking.istio.io/v1, kind: WorkloadEntry, metadata: {name: {{name}}, namespace: app}, spec: {address: 127.0.0.1, labels: {app: {{name}}}}}
+        {apiVersion: networking.istio.io/v1, kind: WorkloadEntry, metadata: {name: {{{{name}}}}, namespace: app}, spec: {address: 127.0.0.1, labels: {app: {{{{name}}}}}}}
         """;
 
     private static string Route(string kind, string name, string listener, string hostnames, string backend) =>

@@ -11,7 +11,7 @@ using MeshOrleans.Xds.Translation.Listeners;
 using MeshOrleans.Xds.Translation.Policies;
 using MeshOrleans.Xds.Translation.Scopes;
 using MeshOrleans.Xds.Translation.Tls;
-using TcpRoute = MeshOrleans.Xds.Translation.Envoy.TcpRoute;
+using TcpRoute = MeshOrleans.Xds.Translation.Listeners.TcpRoute;
 
 namespace MeshOrleans.Xds.Translation.Edge;
 

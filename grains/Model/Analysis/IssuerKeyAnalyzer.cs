@@ -5,11 +5,12 @@ using MeshOrleans.Model.Validation;
 
 namespace MeshOrleans.Model.Analysis;
 
-/// <summary>Keys of issuers that cannot be fetched (MSH2007), or not any more (MSH2008).</summary>
+/// <summary>Keys of issuers that cannot be fetched or handed out (MSH2007), or not any more (MSH2008).</summary>
 internal static class IssuerKeyAnalyzer
 {
     public static void Analyze(AnalysisSubject subject, AnalysisReport report)
     {
+        AnalyzeBudget(subject, report);
         if (!subject.KnowsMembers) return; // files alone: nobody has tried
         var fetched = subject.KeySources.Select(source => source.Address).ToHashSet(StringComparer.Ordinal);
         foreach (var (resource, spec) in subject.Of<RequestAuthentication>())
@@ -20,6 +21,27 @@ internal static class IssuerKeyAnalyzer
                 var path = FieldPath.Root.At("spec").At("jwtRules").At(i);
                 Check(subject, report, resource, rule.JwksUri.Length > 0 ? path.At("jwksUri") : path, address, fetched);
             }
+        }
+    }
+
+    /// <summary>Rules for which no room is left at some workload, each told once.</summary>
+    private static void AnalyzeBudget(AnalysisSubject subject, AnalysisReport report)
+    {
+        var policies = subject.Of<RequestAuthentication>();
+        var total = policies.SelectMany(p => p.Spec.JwtRules).Sum(r => (long)(KeyBudget.KeysOf(r, subject.KeySets)?.Length ?? 0));
+        if (total <= KeyBudget.MaxCharacters) return;
+        var excess = subject.AllMembers.SelectMany(member => KeyBudget.Excess(
+            policies.Where(p => (p.Resource.Key.Namespace == member.Namespace || p.Resource.Key.Namespace == subject.RootNamespace)
+                && KeyBudget.IsFor(p.Spec, member.Labels)),
+            subject.KeySets));
+        foreach (var (policy, rule) in excess.Distinct().Order())
+        {
+            report.Add(
+                AnalysisCode.IssuerKeysMissing,
+                subject.Find(policy)!,
+                FieldPath.Root.At("spec").At("jwtRules").At(rule),
+                $"the keys of all issuers that one workload accepts are more than {KeyBudget.MaxCharacters} characters, and those "
+                    + "of this one are not handed to it: its tokens are refused there");
         }
     }
 

@@ -248,6 +248,21 @@ public sealed class AnalyzerTests
         Assert.Equal("MSH2007 RequestAuthentication/app/r2 spec.jwtRules[0].jwksUri", Place(Assert.Single(found)));
     }
 
+    [Fact]
+    public void Keys_that_are_too_many_for_one_workload()
+    {
+        var large = $"{{\"keys\":[],\"pad\":\"{new string('a', 150 * 1024)}\"}}";
+        var policies = new[] { ("app", "one"), ("istio-system", "two"), ("other", "three") }.Select(p =>
+            $"{{apiVersion: security.istio.io/v1, kind: RequestAuthentication, metadata: {{name: {p.Item2}, namespace: {p.Item1}}}, spec: {{jwtRules: [{{issuer: i, jwks: '{large}'}}]}}}}");
+        var member = new Workload { Namespace = "app", Name = "a-1", Address = "10.0.0.1" };
+
+        var found = Analyze(string.Join("\n---\n", policies), member);
+
+        Assert.Equal(
+            "MSH2007 RequestAuthentication/istio-system/two spec.jwtRules[0]",
+            Place(Assert.Single(found, f => f.Code == "MSH2007")));
+    }
+
     private static void Check(string yaml, string expected) => Assert.Equal(
         expected, string.Join("; ", Analyze(yaml).Select(f => $"{f.Code} {f.Path}")));
 

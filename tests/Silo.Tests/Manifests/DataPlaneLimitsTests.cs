@@ -176,6 +176,16 @@ public sealed class DataPlaneLimitsTests
         string kind, string spec, string path, string message) =>
         RuleTable.Notes(kind, spec, path, message);
 
+    [Fact]
+    public void Keys_of_a_policy_that_no_workload_could_be_handed_are_refused()
+    {
+        var large = $"'{{\"keys\":[],\"pad\":\"{new string('a', 150 * 1024)}\"}}'";
+
+        RuleTable.Limits(
+            "RequestAuthentication", $"{{ jwtRules: [{{ issuer: a, jwks: {large} }}, {{ issuer: b, jwks: {large} }}] }}",
+            "jwtRules", "more than 262144 characters in all");
+    }
+
     [Theory]
     [InlineData("tls: [{ match: [{ sniHosts: [a.com] }], route: [{ destination: { host: a } }] }]")]
     [InlineData("tcp: [{ route: [{ destination: { host: a } }] }]")]

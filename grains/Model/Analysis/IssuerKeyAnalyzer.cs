@@ -1,6 +1,7 @@
 using System.Globalization;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Issuers;
+using MeshOrleans.Model.Topology;
 using MeshOrleans.Model.Validation;
 
 namespace MeshOrleans.Model.Analysis;
@@ -32,7 +33,8 @@ internal static class IssuerKeyAnalyzer
         if (total <= KeyBudget.MaxCharacters) return;
         var excess = subject.AllMembers.SelectMany(member => KeyBudget.Excess(
             policies.Where(p => (p.Resource.Key.Namespace == member.Namespace || p.Resource.Key.Namespace == subject.RootNamespace)
-                && KeyBudget.IsFor(p.Spec, member.Labels)),
+                && PolicyReach.ExclusionOf(
+                    p.Spec.Selector, p.Spec.TargetRefs, p.Resource.Key.Namespace, member.Namespace, member.Labels) is null),
             subject.KeySets));
         foreach (var (policy, rule) in excess.Distinct().Order())
         {

@@ -40,9 +40,4 @@ public static class KeyBudget
         rule.Jwks.Length > 0 ? rule.Jwks
         : KeySource.AddressOf(rule) is { } address ? keySets.GetValueOrDefault(address)
         : null;
-
-    /// <summary>Whether a policy of a workload's namespace, or of the root namespace, is for it.</summary>
-    public static bool IsFor(RequestAuthentication policy, ImmutableSortedDictionary<string, string> labels) =>
-        policy.TargetRefs.IsDefaultOrEmpty
-        && (policy.Selector is not { } wanted || Topology.LabelSelector.Matches(wanted.MatchLabels, labels));
 }

@@ -248,6 +248,19 @@ public sealed class AnalyzerTests
         Assert.Equal("MSH2007 RequestAuthentication/app/r2 spec.jwtRules[0].jwksUri", Place(Assert.Single(found)));
     }
 
+    [Theory]
+    [InlineData("AuthorizationPolicy", "gw", "")]
+    [InlineData("AuthorizationPolicy", "nobody", "IST0101 spec.targetRefs[0]")]
+    [InlineData("RequestAuthentication", "gw", "")]
+    [InlineData("RequestAuthentication", "nobody", "IST0101 spec.targetRefs[0]")]
+    public void A_policy_at_a_Gateway_that_there_is_not(string kind, string name, string expected) => Check(
+        $$"""
+        {apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: gw, namespace: app}, spec: {gatewayClassName: mesh, listeners: [{name: http, port: 80, protocol: HTTP}]} }
+        ---
+        {apiVersion: security.istio.io/v1, kind: {{kind}}, metadata: {name: p, namespace: app}, spec: {targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: {{name}} }]} }
+        """,
+        expected);
+
     [Fact]
     public void Keys_that_are_too_many_for_one_workload()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Config.GatewayApi;
 using MeshOrleans.Model.Routing;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Index;
@@ -41,8 +42,9 @@ internal static class VirtualServiceCandidates
         from routes in view.Mesh.ServiceRoutes
         where routes.Service.Host == host
         from source in routes.Sources
-        let counts = view.VirtualServices.AttachedTo(host)?.Sources.Contains(source) is true
-        select new Candidate(source.Key, counts, counts ? $"answers for {host}, which it is attached to"
+        let isOfRequests = source.Spec is RequestRoute
+        let counts = isOfRequests && view.VirtualServices.AttachedTo(host)?.Sources.Contains(source) is true
+        select new Candidate(source.Key, counts, !isOfRequests ? "is for connections, and not for requests" : counts ? $"answers for {host}, which it is attached to"
             : routes.Spec.ExportTo is [var consumer] && consumer != view.Scope.Namespace
                 ? $"is for clients of namespace {consumer}"
             : chosen is not null ? $"counts after {NameOf(chosen)}, which is of the client's namespace"

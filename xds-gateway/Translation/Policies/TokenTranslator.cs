@@ -1,5 +1,6 @@
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Issuers;
+using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Hcm;
 using MeshOrleans.Xds.Protocol.Jwt;
@@ -51,7 +52,8 @@ internal static class TokenTranslator
     private static IEnumerable<Sourced<RequestAuthentication>> Policies(ProxyView view) =>
         new[] { view.Mesh.Settings.RootNamespace, view.Scope.Namespace }.Distinct()
             .SelectMany(ns => view.Mesh.RequestAuthentications[ns])
-            .Where(p => KeyBudget.IsFor(p.Spec, view.Scope.Labels));
+            .Where(p => PolicyReach.ExclusionOf(
+                p.Spec.Selector, p.Spec.TargetRefs, p.Namespace, view.Scope.Namespace, view.Scope.Labels) is null);
 
     private static JwtProvider Provider(JwtRule rule, string keys, bool isRouted) => new()
     {

@@ -44,7 +44,11 @@ internal static class VirtualServiceCandidates
         from source in routes.Sources
         let isOfRequests = source.Spec is RequestRoute
         let counts = isOfRequests && view.VirtualServices.AttachedTo(host)?.Sources.Contains(source) is true
-        select new Candidate(source.Key, counts, !isOfRequests ? "is for connections, and not for requests" : counts ? $"answers for {host}, which it is attached to"
+        select new Candidate(
+            source.Key,
+            counts,
+            counts ? $"answers for {host}, which it is attached to"
+            : !isOfRequests ? "is for connections, and not for requests"
             : routes.Spec.ExportTo is [var consumer] && consumer != view.Scope.Namespace
                 ? $"is for clients of namespace {consumer}"
             : chosen is not null ? $"counts after {NameOf(chosen)}, which is of the client's namespace"

@@ -65,7 +65,10 @@ internal sealed partial class KeySetFollower(
         }
 
         Adopt(mesh.Settings.IssuerKeys ?? IssuerKeySettings.Default);
-        foreach (var source in FetchSchedule.InTurn(named.Take(KeySource.MaxCount), _schedules)) Start(source, mesh, cancellationToken);
+        foreach (var source in FetchSchedule.InTurn(named.Take(KeySource.MaxCount), _schedules))
+        {
+            Start(source, mesh, cancellationToken);
+        }
 
         // what is named but one too many is not asked for any more, and not forgotten either
         var addresses = named.Select(source => source.Address).ToHashSet(StringComparer.Ordinal);

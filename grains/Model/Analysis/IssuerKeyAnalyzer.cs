@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Issuers;
@@ -29,23 +30,29 @@ internal static class IssuerKeyAnalyzer
     private static void AnalyzeBudget(AnalysisSubject subject, AnalysisReport report)
     {
         var policies = subject.Of<RequestAuthentication>();
-        var total = policies.SelectMany(p => p.Spec.JwtRules).Sum(r => (long)(KeyBudget.KeysOf(r, subject.KeySets)?.Length ?? 0));
+        var total = policies.SelectMany(p => p.Spec.JwtRules)
+            .Sum(rule => (long)(KeyBudget.KeysOf(rule, subject.KeySets)?.Length ?? 0));
         if (total <= KeyBudget.MaxCharacters) return;
         var excess = subject.AllMembers.SelectMany(member => KeyBudget.Excess(
-            policies.Where(p => (p.Resource.Key.Namespace == member.Namespace || p.Resource.Key.Namespace == subject.RootNamespace)
-                && PolicyReach.ExclusionOf(
-                    p.Spec.Selector, p.Spec.TargetRefs, p.Resource.Key.Namespace, member.Namespace, member.Labels) is null),
-            subject.KeySets));
+            policies.Where(p => IsFor(p.Resource.Key.Namespace, p.Spec, member, subject.RootNamespace)), subject.KeySets));
         foreach (var (policy, rule) in excess.Distinct().Order())
         {
             report.Add(
                 AnalysisCode.IssuerKeysMissing,
                 subject.Find(policy)!,
                 FieldPath.Root.At("spec").At("jwtRules").At(rule),
-                $"the keys of all issuers that one workload accepts are more than {KeyBudget.MaxCharacters} characters, and those "
-                    + "of this one are not handed to it: its tokens are refused there");
+                $"the keys of all issuers that one workload accepts are more than {KeyBudget.MaxCharacters} characters, "
+                    + "and those of this one are not handed to it: its tokens are refused there");
         }
     }
+
+    private static bool IsFor(
+        string ns,
+        RequestAuthentication policy,
+        (string Namespace, ImmutableSortedDictionary<string, string> Labels) member,
+        string rootNamespace) =>
+        (ns == member.Namespace || ns == rootNamespace)
+        && PolicyReach.ExclusionOf(policy.Selector, policy.TargetRefs, ns, member.Namespace, member.Labels) is null;
 
     private static void Check(
         AnalysisSubject subject,

@@ -4,10 +4,12 @@ using MeshOrleans.Model.Config.GatewayApi;
 
 namespace MeshOrleans.Model.Topology;
 
-/// <summary>Whom a policy of access or tokens is for, among the workloads of its namespace, or of all where it is the root's.</summary>
+/// <summary>
+/// Whom a policy of access or tokens is for, among the workloads of its namespace, or of all where it is the root's.
+/// </summary>
 /// <remarks>
-/// By labels, or attached to Gateways of the Gateway API: then it is for the proxies of its own namespace that bear the name
-/// of one of them, and for nobody else. Source: Istio, PolicyTargetReference.
+/// By labels, or attached to Gateways of the Gateway API: then it is for the proxies of its own namespace that bear the
+/// name of one of them, and for nobody else. Source: Istio, PolicyTargetReference.
 /// </remarks>
 public static class PolicyReach
 {

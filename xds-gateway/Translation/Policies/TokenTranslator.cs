@@ -14,7 +14,8 @@ namespace MeshOrleans.Xds.Translation.Policies;
 /// <remarks>
 /// All RequestAuthentications that select the workload are united: those of its namespace and those of the root
 /// namespace; their rules are ordered by issuer, as in Istio. Keys are in the rule, or have been fetched by the control
-/// plane; in all they are bounded. A rule without keys stays, with an empty set: its tokens are refused, and never checked with any other key.
+/// plane; in all they are bounded. A rule without keys stays, with an empty set: its tokens are refused, and never
+/// checked with any other key.
 /// </remarks>
 internal static class TokenTranslator
 {
@@ -32,7 +33,8 @@ internal static class TokenTranslator
         if (policies.Count == 0) return null;
         var excess = KeyBudget.Excess(policies.Select(p => (p.Resource, p.Spec)), view.Mesh.KeySets);
         var rules = policies.OrderBy(p => p.Resource.Key)
-            .SelectMany(p => p.Spec.JwtRules.Select((rule, i) => (Rule: rule, HasKeys: !excess.Contains((p.Resource.Key, i)))))
+            .SelectMany(p => p.Spec.JwtRules.Select(
+                (rule, i) => (Rule: rule, HasKeys: !excess.Contains((p.Resource.Key, i)))))
             .OrderBy(r => r.Rule.Issuer, StringComparer.Ordinal) // stable
             .ToList();
         if (rules.Count == 0) return null;

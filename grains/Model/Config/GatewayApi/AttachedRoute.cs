@@ -12,6 +12,8 @@ public abstract record AttachedRoute : ConfigSpec
     /// <summary>What it attaches to.</summary>
     public ImmutableArray<ParentReference> ParentRefs { get; init; } = [];
 
-    /// <summary>The hosts it answers for; none means those of the listener, or all. Requests to Services do not look at it.</summary>
+    /// <summary>
+    /// The hosts it answers for; none means those of the listener, or all. Requests to Services do not look at it.
+    /// </summary>
     public ImmutableArray<string> Hostnames { get; init; } = [];
 }

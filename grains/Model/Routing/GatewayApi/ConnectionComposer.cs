@@ -25,6 +25,7 @@ internal sealed class ConnectionComposer(AttachmentPlaces places, bool isGranted
     [
         .. from backend in route.Rules.FirstOrDefault()?.Backends ?? []
            where backend.Weight > 0
-           select new WeightedDestination(BackendResolver.Find(backend, key, places, isGranted).Destination, backend.Weight),
+           let found = BackendResolver.Find(backend, key, places, isGranted)
+           select new WeightedDestination(found.Destination, backend.Weight),
     ];
 }

@@ -23,6 +23,8 @@ internal sealed record KindName(string Kind, string Plural, string Short = "")
         new("HealthCheck", "healthchecks", "hc"),
         new("HTTPRoute", "httproutes"),
         new("GRPCRoute", "grpcroutes"),
+        new("TLSRoute", "tlsroutes"),
+        new("TCPRoute", "tcproutes"),
         new("KubernetesGateway", "kubernetesgateways", "gtw"),
         new("GatewayClass", "gatewayclasses", "gc"),
         new("ReferenceGrant", "referencegrants", "refgrant"),

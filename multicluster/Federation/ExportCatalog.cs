@@ -20,7 +20,7 @@ public static class ExportCatalog
         return
         [
             .. snapshot.Of<ServiceExport>()
-                .Select(export => registry.Find(HostName.Of(export.Resource.Key.Name, export.Resource.Key.Namespace)))
+                .Select(export => registry.FindOwn(export.Resource.Key.Name, export.Resource.Key.Namespace))
                 .OfType<Service>()
                 .Select(service => Export(registry, service, local.TrustDomain)),
         ];

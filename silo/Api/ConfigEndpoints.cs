@@ -18,7 +18,7 @@ internal static class ConfigEndpoints
 {
     private const string Yaml = "application/yaml";
     private static readonly string[] _kindsInConflict =
-        [$"{nameof(VirtualService)}/", $"{nameof(Gateway)}/", $"{RequestRoute.HttpKind}/", $"{RequestRoute.GrpcKind}/"];
+        [$"{nameof(VirtualService)}/", $"{nameof(Gateway)}/", .. AttachedRoute.Kinds.Select(kind => $"{kind}/")];
 
     public static void MapConfig(this IEndpointRouteBuilder routes)
     {
@@ -62,7 +62,7 @@ internal static class ConfigEndpoints
     private static async Task<IEnumerable<Violation>> ConflictsAsync(
         IGrainFactory grains, ImmutableArray<ConfigResource> applied, CancellationToken cancellationToken)
     {
-        if (!applied.Any(r => r.Spec is VirtualService or Gateway or RequestRoute)) return [];
+        if (!applied.Any(r => r.Spec is VirtualService or Gateway or AttachedRoute)) return [];
         var documents = await Config(grains).GetDocumentsAsync(cancellationToken);
         var known = documents
             .Where(d => _kindsInConflict.Any(kind => d.Key.StartsWith(kind, StringComparison.Ordinal)))

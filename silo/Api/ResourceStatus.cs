@@ -24,7 +24,7 @@ internal sealed class ResourceStatus
         _snapshot = new(snapshot);
         _places = new(() => AttachmentPlaces.Of(_snapshot.Value, ServiceRegistry.From(_snapshot.Value)));
         _conflicts = new(() => RouteConflicts.Of(
-            [.. _snapshot.Value.Of<RequestRoute>().OrderBy(r => r.Resource, ConfigResource.ByAge)], _places.Value));
+            [.. _snapshot.Value.Of<AttachedRoute>().OrderBy(r => r.Resource, ConfigResource.ByAge)], _places.Value));
     }
 
     /// <summary>
@@ -54,7 +54,7 @@ internal sealed class ResourceStatus
 
     private IEnumerable<StatusCondition> ConditionsOf(ConfigResource resource) => resource.Spec switch
     {
-        RequestRoute route => StatusOf(resource, route).SelectMany(p => p.Conditions),
+        AttachedRoute route => StatusOf(resource, route).SelectMany(p => p.Conditions),
         KubernetesGateway gateway => StatusOf(resource, gateway) is { } status
             ? status.Conditions.Concat(status.Listeners.SelectMany(l => l.Conditions))
             : [],
@@ -67,13 +67,13 @@ internal sealed class ResourceStatus
 
     private JsonObject? Of(ConfigResource resource) => resource.Spec switch
     {
-        RequestRoute route => Of(StatusOf(resource, route)),
+        AttachedRoute route => Of(StatusOf(resource, route)),
         KubernetesGateway gateway when StatusOf(resource, gateway) is { } status => Of(status),
         GatewayClass { IsOurs: true } => new JsonObject { ["conditions"] = Conditions([Accepted]) },
         _ => null,
     };
 
-    private ImmutableArray<ParentStatus> StatusOf(ConfigResource resource, RequestRoute route) =>
+    private ImmutableArray<ParentStatus> StatusOf(ConfigResource resource, AttachedRoute route) =>
         RouteStatus.Of(resource, route, _places.Value, _conflicts.Value);
 
     private GatewayStatus? StatusOf(ConfigResource resource, KubernetesGateway gateway) =>

@@ -126,7 +126,7 @@ internal sealed class CallReader(MeshSnapshot snapshot)
             }
 
             var full = MeshOrleans.Model.Topology.HostName.Of(bare, ns);
-            var service = ServiceRegistry.From(snapshot).Find(full);
+            var service = ServiceRegistry.From(snapshot).FindOwn(bare, ns);
             if (service is null) return Refuse("to", $"there is no service {ns}/{bare}");
             if (port.Length > 0) return ReadHost(full + port);
             return service.Ports is [var only] ? ReadHost($"{full}:{only.Number}")

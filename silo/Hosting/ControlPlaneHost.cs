@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json;
 using MeshOrleans.Grains;
 using MeshOrleans.Grains.Identity;
@@ -77,7 +76,7 @@ internal static class ControlPlaneHost
         services.AddWorkloads();
         services.AddFederation(settings.PeerInterval);
         services.AddSingleton(provider => new KeySetClient(
-            Dns.GetHostAddressesAsync, provider.GetRequiredService<TimeProvider>()));
+            IssuerNetwork.OfMachine(), provider.GetRequiredService<TimeProvider>()));
         services.AddHostedService<KeySetFollower>();
         services.AddApi();
         services.AddOptions<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>()

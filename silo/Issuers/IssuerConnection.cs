@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Issuers;
@@ -9,10 +8,9 @@ namespace MeshOrleans.Silo.Issuers;
 /// Connects to where keys are, and nowhere that is not allowed: the address that is connected to is the one that was
 /// looked at, so that no second answer of DNS can lead elsewhere.
 /// </summary>
-/// <param name="resolve">Looks a name up.</param>
+/// <param name="network">Looks names up, and knows the machine's own addresses.</param>
 /// <param name="settings">What the mesh allows.</param>
-internal sealed class IssuerConnection(
-    Func<string, CancellationToken, Task<IPAddress[]>> resolve, IssuerKeySettings settings)
+internal sealed class IssuerConnection(IssuerNetwork network, IssuerKeySettings settings)
 {
     /// <summary>For the handler of an HTTP client.</summary>
     /// <exception cref="KeyFetchException">The host has no address, or none that is allowed.</exception>
@@ -20,8 +18,8 @@ internal sealed class IssuerConnection(
         SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var (host, port) = (context.DnsEndPoint.Host, context.DnsEndPoint.Port);
-        var known = await resolve(host, cancellationToken);
-        var allowed = known.Where(address => IssuerAddresses.Allows(settings, host, address)).ToArray();
+        var known = await network.Resolve(host, cancellationToken);
+        var allowed = known.Where(address => IssuerAddresses.Allows(settings, host, address, network.IsOwn)).ToArray();
         if (allowed.Length == 0)
         {
             throw new KeyFetchException(known.Length == 0

@@ -16,11 +16,11 @@ namespace MeshOrleans.Silo.Issuers;
 /// answered, so all is bounded: who is called (<see cref="IssuerConnection"/>), how long, how much is read, how often
 /// it leads elsewhere. No error repeats what was answered.
 /// </summary>
-/// <param name="resolve">Looks a name up.</param>
+/// <param name="network">Looks names up, and knows the machine's own addresses.</param>
 /// <param name="clock">Measures the time.</param>
 /// <param name="tls">Says more about whom to believe; null for the roots of the machine.</param>
 internal sealed class KeySetClient(
-    Func<string, CancellationToken, Task<IPAddress[]>> resolve,
+    IssuerNetwork network,
     TimeProvider clock,
     Action<SslClientAuthenticationOptions>? tls = null)
 {
@@ -201,7 +201,7 @@ internal sealed class KeySetClient(
             AutomaticDecompression = DecompressionMethods.None,
             MaxResponseHeadersLength = MaxHeaderKilobytes,
             ConnectTimeout = source.Timeout,
-            ConnectCallback = new IssuerConnection(resolve, settings).ConnectAsync,
+            ConnectCallback = new IssuerConnection(network, settings).ConnectAsync,
         };
         handler.SslOptions.CertificateChainPolicy = PeerChainPolicy.Offline();
         tls?.Invoke(handler.SslOptions);

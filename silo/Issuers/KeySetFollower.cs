@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MeshOrleans.Grains.Duties;
 using MeshOrleans.Grains.Issuers;
 using MeshOrleans.Model.Config;
@@ -27,6 +28,8 @@ internal sealed partial class KeySetFollower(
     private readonly string _process = Guid.NewGuid().ToString("N");
     private readonly Dictionary<string, FetchSchedule> _schedules = new(StringComparer.Ordinal);
     private IssuerKeySettings _settings = IssuerKeySettings.Default;
+    private object? _config; // that of which the sources below are
+    private ImmutableArray<KeySource> _named = [];
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -52,8 +55,8 @@ internal sealed partial class KeySetFollower(
 
     private async Task StepAsync(MeshSnapshot mesh, CancellationToken cancellationToken)
     {
-        var named = KeySource.NamedBy(mesh);
-        var wanted = named.Take(KeySource.MaxCount).ToList();
+        if (!ReferenceEquals(_config, mesh.Config)) (_config, _named) = (mesh.Config, KeySource.NamedBy(mesh));
+        var named = _named;
         if (named.IsEmpty && mesh.Issuers.IsEmpty) return;
         if (!await IsOnDutyAsync(cancellationToken))
         {
@@ -62,7 +65,10 @@ internal sealed partial class KeySetFollower(
         }
 
         Adopt(mesh.Settings.IssuerKeys ?? IssuerKeySettings.Default);
-        foreach (var source in FetchSchedule.InTurn(wanted, _schedules)) Start(source, mesh, cancellationToken);
+        foreach (var source in FetchSchedule.InTurn(named.Take(KeySource.MaxCount), _schedules))
+        {
+            Start(source, mesh, cancellationToken);
+        }
 
         // what is named but one too many is not asked for any more, and not forgotten either
         var addresses = named.Select(source => source.Address).ToHashSet(StringComparer.Ordinal);

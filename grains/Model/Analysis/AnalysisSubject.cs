@@ -51,6 +51,13 @@ internal sealed class AnalysisSubject
     /// <summary>Labels of the members of a namespace, present or declared.</summary>
     public IEnumerable<ImmutableSortedDictionary<string, string>> LabelsIn(string ns) => _labels[ns];
 
+    /// <summary>Fetched keys by their address.</summary>
+    public ImmutableSortedDictionary<string, string> KeySets => _snapshot.KeySets;
+
+    /// <summary>All members, present or declared.</summary>
+    public IEnumerable<(string Namespace, ImmutableSortedDictionary<string, string> Labels)> AllMembers =>
+        _labels.SelectMany(g => g.Select(labels => (g.Key, labels)));
+
     /// <summary>Labels of all members, present or declared.</summary>
     public IEnumerable<ImmutableSortedDictionary<string, string>> AllLabels => _labels.SelectMany(g => g);
 

@@ -9,11 +9,11 @@ namespace MeshOrleans.Model.Analysis;
 
 /// <summary>
 /// What does not fit about routes of the Gateway API: parents and backends that there are not, and VirtualServices whose
-/// HTTP routes no longer count because a route is attached to the service.
+/// routes no longer count because a route is attached to the service.
 /// </summary>
 public static class AttachedRouteAnalysis
 {
-    /// <summary>The HTTP routes of a VirtualService have no effect for a host.</summary>
+    /// <summary>Routes of a VirtualService have no effect for a host.</summary>
     public const string OverriddenCode = "MSH2009";
 
     /// <summary>VirtualServices of the mesh whose hosts have routes of the Gateway API, in the order of their keys.</summary>
@@ -21,27 +21,35 @@ public static class AttachedRouteAnalysis
     public static ImmutableArray<AnalysisFinding> Of(IEnumerable<ConfigResource> resources)
     {
         var all = resources.ToList();
+        var found = Overridden<RequestRoute>(all, v => !v.Http.IsEmpty, "http routes")
+            .Concat(Overridden<ConnectionRoute>(all, v => !v.Tls.IsEmpty || !v.Tcp.IsEmpty, "tls and tcp routes"));
+        return [.. found.OrderBy(f => f.Resource)];
+    }
+
+    private static IEnumerable<AnalysisFinding> Overridden<TRoute>(
+        List<ConfigResource> all, Predicate<VirtualService> isMeant, string what)
+        where TRoute : AttachedRoute
+    {
         var routes = (
             from resource in all
-            where resource.Spec is RequestRoute
-            from parent in ((RequestRoute)resource.Spec).ParentRefs
+            where resource.Spec is TRoute
+            from parent in ((TRoute)resource.Spec).ParentRefs
             where parent.IsService
             let ns = parent.NamespaceFrom(resource.Key.Namespace)
             select (Host: HostName.Of(parent.Name, ns), Resource: resource))
             .ToLookup(route => route.Host, route => route.Resource, StringComparer.Ordinal);
-        var found =
+        return
             from resource in all
-            where resource.Spec is VirtualService { IsForSidecars: true, Http.IsEmpty: false }
+            where resource.Spec is VirtualService { IsForSidecars: true } service && isMeant(service)
             from host in ((VirtualService)resource.Spec).Hosts.Index()
             let name = HostName.Resolve(host.Item, resource.Key.Namespace)
             where routes[name].Any()
-            select Finding(resource, host.Index, name, [.. routes[name].Order(ConfigResource.ByAge)]);
-        return [.. found.OrderBy(f => f.Resource)];
+            select Finding(resource, host.Index, name, [.. routes[name].Order(ConfigResource.ByAge)], what);
     }
 
     internal static void Analyze(AnalysisSubject subject, AnalysisReport report)
     {
-        var routes = subject.Of<RequestRoute>();
+        var routes = subject.Of<AttachedRoute>();
         var conflicts = RouteConflicts.Of(routes, subject.Places);
         foreach (var (resource, route) in routes)
         {
@@ -57,7 +65,7 @@ public static class AttachedRouteAnalysis
                 }
             }
 
-            foreach (var (backend, path) in RuleComposer.BackendsOf(route))
+            foreach (var (backend, path) in RouteBackends.Of(route))
             {
                 var isGranted = !route.ParentRefs.Any(parent => parent.IsGateway);
                 var found = BackendResolver.Find(backend, resource.Key, subject.Places, isGranted);
@@ -66,17 +74,19 @@ public static class AttachedRouteAnalysis
                     AnalysisCode.ReferencedResourceNotFound,
                     resource,
                     path,
-                    $"{found.Message}; requests that are sent there are answered with 500");
+                    route is RequestRoute
+                        ? $"{found.Message}; requests that are sent there are answered with 500"
+                        : $"{found.Message}; connections that are led there are closed");
             }
         }
     }
 
     private static AnalysisFinding Finding(
-        ConfigResource resource, int host, string name, ImmutableArray<ConfigResource> routes) => new(
+        ConfigResource resource, int host, string name, ImmutableArray<ConfigResource> routes, string what) => new(
         resource.Key,
         new Violation(
             FieldPath.Root.At("spec").At("hosts").At(host),
-            $"the http routes for {name} do not count where {string.Join(", ", routes.Select(r => r.Key).Distinct())} does: "
+            $"the {what} for {name} do not count where {string.Join(", ", routes.Select(r => r.Key).Distinct())} does: "
                 + "routes that are attached to a Service come before VirtualServices. Make them one or the other",
             OverriddenCode,
             Severity.Warning,

@@ -1,15 +1,18 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Issuers;
+using MeshOrleans.Model.Topology;
 using MeshOrleans.Model.Validation;
 
 namespace MeshOrleans.Model.Analysis;
 
-/// <summary>Keys of issuers that cannot be fetched (MSH2007), or not any more (MSH2008).</summary>
+/// <summary>Keys of issuers that cannot be fetched or handed out (MSH2007), or not any more (MSH2008).</summary>
 internal static class IssuerKeyAnalyzer
 {
     public static void Analyze(AnalysisSubject subject, AnalysisReport report)
     {
+        AnalyzeBudget(subject, report);
         if (!subject.KnowsMembers) return; // files alone: nobody has tried
         var fetched = subject.KeySources.Select(source => source.Address).ToHashSet(StringComparer.Ordinal);
         foreach (var (resource, spec) in subject.Of<RequestAuthentication>())
@@ -22,6 +25,34 @@ internal static class IssuerKeyAnalyzer
             }
         }
     }
+
+    /// <summary>Rules for which no room is left at some workload, each told once.</summary>
+    private static void AnalyzeBudget(AnalysisSubject subject, AnalysisReport report)
+    {
+        var policies = subject.Of<RequestAuthentication>();
+        var total = policies.SelectMany(p => p.Spec.JwtRules)
+            .Sum(rule => (long)(KeyBudget.KeysOf(rule, subject.KeySets)?.Length ?? 0));
+        if (total <= KeyBudget.MaxCharacters) return;
+        var excess = subject.AllMembers.SelectMany(member => KeyBudget.Excess(
+            policies.Where(p => IsFor(p.Resource.Key.Namespace, p.Spec, member, subject.RootNamespace)), subject.KeySets));
+        foreach (var (policy, rule) in excess.Distinct().Order())
+        {
+            report.Add(
+                AnalysisCode.IssuerKeysMissing,
+                subject.Find(policy)!,
+                FieldPath.Root.At("spec").At("jwtRules").At(rule),
+                $"the keys of all issuers that one workload accepts are more than {KeyBudget.MaxCharacters} characters, "
+                    + "and those of this one are not handed to it: its tokens are refused there");
+        }
+    }
+
+    private static bool IsFor(
+        string ns,
+        RequestAuthentication policy,
+        (string Namespace, ImmutableSortedDictionary<string, string> Labels) member,
+        string rootNamespace) =>
+        (ns == member.Namespace || ns == rootNamespace)
+        && PolicyReach.ExclusionOf(policy.Selector, policy.TargetRefs, ns, member.Namespace, member.Labels) is null;
 
     private static void Check(
         AnalysisSubject subject,

@@ -20,6 +20,9 @@ public sealed record ConfigKind
     private static readonly ImmutableArray<string> GatewayApis =
         ["gateway.networking.k8s.io/v1", "gateway.networking.k8s.io/v1beta1"];
 
+    private static readonly ImmutableArray<string> TlsRoutes =
+        ["gateway.networking.k8s.io/v1", "gateway.networking.k8s.io/v1alpha3", "gateway.networking.k8s.io/v1alpha2"];
+
     private static readonly ImmutableArray<string> Own = ["mesh.orleans.io/v1"];
 
     /// <summary>All kinds, by name.</summary>
@@ -42,6 +45,8 @@ public sealed record ConfigKind
         new("HealthCheck", Own, MeshReader.HealthCheck),
         new(RequestRoute.HttpKind, GatewayApis, RequestRouteReader.Http),
         new(RequestRoute.GrpcKind, [.. GatewayApis, "gateway.networking.k8s.io/v1alpha2"], RequestRouteReader.Grpc),
+        new(ConnectionRoute.TlsKind, TlsRoutes, ConnectionRouteReader.Tls),
+        new(ConnectionRoute.TcpKind, ["gateway.networking.k8s.io/v1alpha2"], ConnectionRouteReader.Tcp),
         new(KubernetesGateway.KeyKind, GatewayApis, KubernetesGatewayReader.Gateway, "Gateway"),
         new("GatewayClass", GatewayApis, KubernetesGatewayReader.Class),
         new("ReferenceGrant", GatewayApis, KubernetesGatewayReader.Grant),

@@ -9,14 +9,17 @@ namespace MeshOrleans.Model.Issuers;
 /// Which addresses the control plane may connect to for the keys of an issuer. Whoever may write a policy must not make
 /// it call what only it can reach: its own machine, its network, the metadata service of a cloud.
 /// </summary>
-/// <remarks>Source: the IANA registries of special-purpose IPv4 and IPv6 addresses (RFC 6890).</remarks>
+/// <remarks>
+/// Source: the IANA registries of special-purpose IPv4 and IPv6 addresses (RFC 6890), and 168.63.129.16, at which a virtual
+/// machine in Azure reaches its host.
+/// </remarks>
 public static class IssuerAddresses
 {
     private static readonly ImmutableArray<IPNetwork> _notPublic =
     [
         .. new[]
         {
-            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16", "172.16.0.0/12",
             "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
             "224.0.0.0/4", "240.0.0.0/4",
             // of what is unicast at all: Teredo and its neighbours, examples, 6to4 (any IPv4 address hides in it)
@@ -43,9 +46,11 @@ public static class IssuerAddresses
     /// <param name="settings">What the mesh allows beyond the public Internet.</param>
     /// <param name="host">The host by the name that the address of the keys has.</param>
     /// <param name="address">The address that would be connected to.</param>
-    public static bool Allows(IssuerKeySettings settings, string host, IPAddress address)
+    /// <param name="isOwn">Whether an address, IPv4 as such, is one of this machine: that is not the Internet.</param>
+    public static bool Allows(
+        IssuerKeySettings settings, string host, IPAddress address, Func<IPAddress, bool> isOwn)
     {
-        if (IsPublic(address)) return true;
+        if (IsPublic(address) && !isOwn(Plain(address))) return true;
         foreach (var allowed in settings.AllowedHosts)
         {
             if (Allows(allowed, host, Plain(address))) return true;

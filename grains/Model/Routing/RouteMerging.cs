@@ -40,13 +40,13 @@ public static class RouteMerging
         ],
     };
 
-    /// <summary>One that speaks of requests, with what another says of connections that are no HTTP.</summary>
-    public static VirtualService WithConnections(VirtualService requests, VirtualService other, string otherNamespace) =>
-        requests with
-        {
-            Tls = [.. other.Tls.Select(r => Of(r, otherNamespace))],
-            Tcp = [.. other.Tcp.Select(r => Of(r, otherNamespace))],
-        };
+    /// <summary>One with its destinations written out in full.</summary>
+    public static VirtualService InFull(VirtualService service, string ns) => service with
+    {
+        Http = [.. service.Http.Select(r => FullNames.Of(r, ns))],
+        Tls = [.. service.Tls.Select(r => Of(r, ns))],
+        Tcp = [.. service.Tcp.Select(r => Of(r, ns))],
+    };
 
     private static TlsRoute Of(TlsRoute route, string ns) =>
         route with { Route = [.. route.Route.Select(r => FullNames.Of(r, ns))] };

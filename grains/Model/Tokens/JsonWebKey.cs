@@ -12,6 +12,9 @@ namespace MeshOrleans.Model.Tokens;
 public sealed class JsonWebKey
 {
     private const int MinModulus = 2048;
+    // RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1: any of them gives the key away, or was meant to stay at home
+    private static readonly string[] _private = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
     private const int MaxModulus = 8192;
     private const int MaxExponent = 8;
 
@@ -119,7 +122,11 @@ public sealed class JsonWebKey
             if (source[name] is { Kind: not ClaimKind.Text }) return $"its {name} is no text";
         }
 
-        if (source["d"] is not null || source["k"] is not null) return "it is a secret that should not be here";
+        foreach (var name in _private)
+        {
+            if (source[name] is not null) return "it is a secret that should not be here";
+        }
+
         if (source["use"] is { Text: not "sig" }) return "its use is not sig";
         if (source["key_ops"] is { } uses && !uses.Items.Any(u => u is { Kind: ClaimKind.Text, Text: "verify" }))
         {

@@ -79,9 +79,11 @@ public sealed class ServiceRegistry
     public Service? Find(string host, string clientNamespace) => Preferred(byHost[host], clientNamespace);
 
     /// <summary>
-    /// The service of a full host name, whoever sees it; the first namespace wins. Null when there is none.
+    /// The service of a name that belongs to a namespace, whoever sees it; null when there is none. A ServiceEntry of
+    /// another namespace for the same host is another service.
     /// </summary>
-    public Service? Find(string host) => byHost[host].FirstOrDefault();
+    public Service? FindOwn(string name, string ns) =>
+        byHost[HostName.Of(name, ns)].FirstOrDefault(service => service.Namespace == ns);
 
     /// <summary>
     /// The workloads that serve a port, in fixed order: this mesh's own, then those of other meshes by link. Unhealthy

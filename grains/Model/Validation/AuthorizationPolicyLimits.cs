@@ -19,10 +19,7 @@ internal static class AuthorizationPolicyLimits
             report.NotActedOn(spec.At("provider"), "an external authorizer (what the rules match is refused)");
         }
 
-        if (!policy.TargetRefs.IsEmpty)
-        {
-            report.Unsupported(spec.At("targetRefs"), "targetRefs", "use selector: nothing would enforce the policy");
-        }
+        SelectorRules.CheckReach(policy.TargetRefs, spec, "nothing would enforce the policy", report);
 
         foreach (var (i, rule) in policy.Rules.Index()) CheckRule(rule, policy.Action, spec.At("rules").At(i), report);
     }

@@ -1,4 +1,6 @@
+using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Config.GatewayApi;
+using MeshOrleans.Model.Topology;
 
 namespace MeshOrleans.Model.Validation;
 
@@ -14,24 +16,31 @@ internal static class KubernetesGatewayRules
         if (gateway.Listeners.IsEmpty) report.Error(spec.At("listeners"), "a Gateway needs at least one listener");
         RequestRouteRules.CheckCount(gateway.Listeners.Length, MaxListeners, "listeners", spec.At("listeners"), report);
         var names = new HashSet<string>(StringComparer.Ordinal);
-        var protocols = new Dictionary<int, string>();
-        var places = new HashSet<(int, string, string)>();
+        var earlier = new Dictionary<int, GatewayListener>();
+        var places = new HashSet<(int, EdgeKind, string)>();
         foreach (var (i, listener) in gateway.Listeners.Index())
         {
             var path = spec.At("listeners").At(i);
             CheckListener(listener, path, report);
             if (!names.Add(listener.Name)) report.Error(path.At("name"), $"a second listener is named {listener.Name}");
-            if (protocols.TryAdd(listener.Port, listener.Protocol) is false && protocols[listener.Port] != listener.Protocol)
+            var kind = KindOf(listener);
+            if (!earlier.TryAdd(listener.Port, listener) && KindOf(earlier[listener.Port]) != kind)
             {
-                report.Error(path.At("protocol"), $"an earlier listener of port {listener.Port} has {protocols[listener.Port]}");
+                report.Error(
+                    path.At("protocol"),
+                    $"an earlier listener of port {listener.Port} has {earlier[listener.Port].Protocol}");
             }
 
-            if (!places.Add((listener.Port, listener.Protocol, listener.Hostname)))
+            if (!places.Add((listener.Port, kind, kind is EdgeKind.Tcp ? "" : listener.Hostname)))
             {
                 report.Error(path, "an earlier listener has the same port, protocol and hostname");
             }
         }
     }
+
+    /// <summary>HTTPS and TLS may share a port: the name in the handshake tells them apart.</summary>
+    private static EdgeKind KindOf(GatewayListener listener) =>
+        GatewayServers.KindOf(new NamedPort(listener.Port, listener.Name, listener.Protocol, null));
 
     public static void Check(GatewayClass @class, FieldPath spec, RuleReport report) =>
         report.ErrorIf(@class.ControllerName.Length == 0, spec.At("controllerName"), "controllerName is required");
@@ -59,6 +68,11 @@ internal static class KubernetesGatewayRules
         if (listener.Port is < 1 or > ushort.MaxValue)
         {
             report.Error(path.At("port"), $"port number {listener.Port} must be in the range 1..65535");
+        }
+
+        if (listener is { Protocol: "TCP", Hostname.Length: > 0 })
+        {
+            report.NotActedOn(path.At("hostname"), "hostname of a listener of TCP, whose connections name none,");
         }
 
         if (listener.Hostname.Length > 0) RequestRouteRules.CheckHostname(listener.Hostname, path.At("hostname"), report);

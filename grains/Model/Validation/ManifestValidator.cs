@@ -35,6 +35,7 @@ public static class ManifestValidator
             case KubernetesService service: KubernetesServiceRules.Check(service, spec, report); break;
             case HealthCheck check: HealthCheckRules.Check(check, spec, report); break;
             case RequestRoute route: RequestRouteRules.Check(route, resource.Key.Kind, spec, report); break;
+            case ConnectionRoute route: ConnectionRouteRules.Check(route, resource.Key.Kind, spec, report); break;
             case KubernetesGateway gateway: KubernetesGatewayRules.Check(gateway, spec, report); break;
             case GatewayClass @class: KubernetesGatewayRules.Check(@class, spec, report); break;
             case ReferenceGrant grant: KubernetesGatewayRules.Check(grant, spec, report); break;

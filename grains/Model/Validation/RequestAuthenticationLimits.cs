@@ -24,13 +24,17 @@ internal static class RequestAuthenticationLimits
 
     public static void Check(RequestAuthentication policy, FieldPath spec, RuleReport report)
     {
-        if (!policy.TargetRefs.IsEmpty)
-        {
-            report.Unsupported(spec.At("targetRefs"), "targetRefs", "use selector: no token would be checked");
-        }
-
+        SelectorRules.CheckReach(policy.TargetRefs, spec, "no token would be checked", report);
         report.ErrorIf(
             policy.JwtRules.Length > MaxRules, spec.At("jwtRules"), $"there are more than {MaxRules} rules");
+        if (policy.JwtRules.Sum(rule => (long)rule.Jwks.Length) > KeyBudget.MaxCharacters)
+        {
+            report.Unsupported(
+                spec.At("jwtRules"),
+                $"jwks of more than {KeyBudget.MaxCharacters} characters in all",
+                "leave out what is no public key of an issuer, or accept fewer issuers");
+        }
+
         var places = policy.JwtRules.SelectMany(PlacesOf).ToHashSet(Twins);
         foreach (var (i, rule) in policy.JwtRules.Index())
         {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Config.Reading;
+using MeshOrleans.Model.Topology;
 
 namespace MeshOrleans.Model.Validation;
 
@@ -28,6 +29,20 @@ internal static class SelectorRules
             {
                 report.Error(at, $"wildcard is not supported in selector: \"{key}={value}\"");
             }
+        }
+    }
+
+    /// <summary>What a policy is attached to must be what it can be enforced at.</summary>
+    public static void CheckReach(
+        ImmutableArray<PolicyTarget> targets, FieldPath spec, string consequence, RuleReport report)
+    {
+        foreach (var (i, target) in targets.Index())
+        {
+            if (PolicyReach.CanReach(target)) continue;
+            report.Unsupported(
+                spec.At("targetRefs").At(i),
+                $"a target of kind {target.Kind} (group \"{target.Group}\")",
+                $"name a Gateway of group {Config.GatewayApi.ParentReference.GatewayGroup}, or use selector: {consequence}");
         }
     }
 

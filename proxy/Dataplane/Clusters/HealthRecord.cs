@@ -13,6 +13,9 @@ internal enum CheckOutcome
 
     /// <summary>It says that it wants no more requests, whatever the threshold.</summary>
     Refused,
+
+    /// <summary>It was not asked, for a reason of this proxy's own: that says nothing about it.</summary>
+    NotMade,
 }
 
 /// <summary>What the checks of one endpoint have found. Written by its one checker, read by all.</summary>

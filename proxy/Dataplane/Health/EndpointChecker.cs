@@ -1,6 +1,7 @@
 using MeshOrleans.Proxy.Dataplane.Clusters;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
+using MeshOrleans.Proxy.Dataplane.Upstream;
 
 namespace MeshOrleans.Proxy.Dataplane.Health;
 
@@ -82,10 +83,25 @@ internal sealed class EndpointChecker : IAsyncDisposable
         {
             return await probe.AskAsync(_rules.Probe, _target, either.Token).ConfigureAwait(false);
         }
+        catch (Exception exception) when (!ended.IsCancellationRequested && IsOwnFault(exception))
+        {
+            return CheckOutcome.NotMade;
+        }
         catch (Exception) when (!ended.IsCancellationRequested)
         {
             return CheckOutcome.Failed; // refused, reset, no answer in time, no certificate to trust: all the same
         }
+    }
+
+    /// <summary>The client of requests wraps what making a connection threw.</summary>
+    private static bool IsOwnFault(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            if (exception is OwnCredentialException) return true;
+        }
+
+        return false;
     }
 
     private void Count(CheckOutcome outcome)
@@ -93,7 +109,8 @@ internal sealed class EndpointChecker : IAsyncDisposable
         lock (_counting)
         {
             if (_ended) return;
-            _series.Count(outcome is CheckOutcome.Passed);
+            _series.Count(outcome);
+            if (outcome is CheckOutcome.NotMade) return;
             if (!_record.Count(outcome, _rules)) return;
             if (_record.IsUnhealthy) _series.Out();
             else _series.Back();

@@ -19,15 +19,34 @@ internal sealed class EndpointProbe(CheckTools tools) : IDisposable
     private string? _trust; // under which the pool's connections were made
 
     /// <summary>Asks once. What cannot be asked throws.</summary>
-    public Task<CheckOutcome> AskAsync(HealthProbe probe, CheckTarget target, CancellationToken cancellationToken) =>
-        probe switch
+    /// <exception cref="OwnCredentialException">It is this proxy that cannot ask.</exception>
+    public Task<CheckOutcome> AskAsync(HealthProbe probe, CheckTarget target, CancellationToken cancellationToken)
+    {
+        var isRequest = probe is not HealthProbe.Tcp;
+        var kind = UpstreamPoolFactory.KindFor(
+            target.Plan.Model, target.Slot.Model, downstreamIsHttp2: probe is HealthProbe.Grpc, isUpgrade: !isRequest);
+        if (kind is PoolKind.MeshHttp1 or PoolKind.MeshHttp2) CheckOwnCertificate();
+        return probe switch
         {
-            HealthProbe.Http http => GetAsync(http, target, cancellationToken),
-            HealthProbe.Grpc grpc => CallAsync(grpc, target, cancellationToken),
+            HealthProbe.Http http => GetAsync(http, target, kind, cancellationToken),
+            HealthProbe.Grpc grpc => CallAsync(grpc, target, kind, cancellationToken),
             _ => ConnectAsync(target, cancellationToken),
         };
+    }
 
     public void Dispose() => _pool?.Retire();
+
+    /// <summary>With a certificate that has ended every server would refuse the handshake.</summary>
+    private void CheckOwnCertificate()
+    {
+        if (tools.State.Identity is { } identity
+            && identity.Certificate.NotAfter.ToUniversalTime() > tools.Clock.GetUtcNow().UtcDateTime)
+        {
+            return;
+        }
+
+        throw new OwnCredentialException("This proxy has no valid certificate.");
+    }
 
     private async Task<CheckOutcome> ConnectAsync(CheckTarget target, CancellationToken cancellationToken)
     {
@@ -38,9 +57,9 @@ internal sealed class EndpointProbe(CheckTools tools) : IDisposable
     }
 
     private async Task<CheckOutcome> GetAsync(
-        HealthProbe.Http probe, CheckTarget target, CancellationToken cancellationToken)
+        HealthProbe.Http probe, CheckTarget target, PoolKind kind, CancellationToken cancellationToken)
     {
-        var pool = PoolFor(target, isHttp2: false);
+        var pool = PoolFor(target, kind);
         using var request = Request(HttpMethod.Get, target.Slot.UriPrefix + probe.Path, probe.Host, pool);
         using var response = await pool.Invoker.SendAsync(request, cancellationToken).ConfigureAwait(false);
         var status = (int)response.StatusCode;
@@ -49,9 +68,9 @@ internal sealed class EndpointProbe(CheckTools tools) : IDisposable
     }
 
     private async Task<CheckOutcome> CallAsync(
-        HealthProbe.Grpc probe, CheckTarget target, CancellationToken cancellationToken)
+        HealthProbe.Grpc probe, CheckTarget target, PoolKind kind, CancellationToken cancellationToken)
     {
-        var pool = PoolFor(target, isHttp2: true);
+        var pool = PoolFor(target, kind);
         using var request = Request(
             HttpMethod.Post, target.Slot.UriPrefix + GrpcHealth.Path, probe.Authority, pool);
         request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
@@ -84,10 +103,9 @@ internal sealed class EndpointProbe(CheckTools tools) : IDisposable
 
     private static bool Contains(IEnumerable<StatusSpan> spans, int status) => spans.Any(span => span.Contains(status));
 
-    private UpstreamPool PoolFor(CheckTarget target, bool isHttp2)
+    private UpstreamPool PoolFor(CheckTarget target, PoolKind kind)
     {
-        var (plan, endpoint) = (target.Plan, target.Slot.Model);
-        var kind = UpstreamPoolFactory.KindFor(plan.Model, endpoint, isHttp2, isUpgrade: false);
+        var plan = target.Plan;
         var trust = tools.State.Identity?.TrustFingerprint;
         if (_pool is { } known
             && known.Kind == kind

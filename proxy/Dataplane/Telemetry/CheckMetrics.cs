@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
+using MeshOrleans.Proxy.Dataplane.Clusters;
 
 namespace MeshOrleans.Proxy.Dataplane.Telemetry;
 
@@ -24,6 +25,7 @@ internal sealed class CheckMetrics
         {
             Line(text, "mesh_health_checks_total", $"cluster=\"{name}\",outcome=\"success\"", series.Passed);
             Line(text, "mesh_health_checks_total", $"cluster=\"{name}\",outcome=\"failure\"", series.Failed);
+            Line(text, "mesh_health_checks_total", $"cluster=\"{name}\",outcome=\"not_made\"", series.NotMade);
         }
 
         text.Append("# TYPE mesh_unhealthy_endpoints gauge\n");
@@ -42,6 +44,7 @@ internal sealed class CheckSeries
 {
     private long _passed;
     private long _failed;
+    private long _notMade;
     private long _unhealthy;
 
     /// <summary>Checks that an endpoint has passed.</summary>
@@ -50,10 +53,18 @@ internal sealed class CheckSeries
     /// <summary>Checks that failed.</summary>
     public long Failed => Interlocked.Read(ref _failed);
 
+    /// <summary>Checks that this proxy could not make, for want of a valid certificate of its own.</summary>
+    public long NotMade => Interlocked.Read(ref _notMade);
+
     /// <summary>Endpoints that are out.</summary>
     public long Unhealthy => Interlocked.Read(ref _unhealthy);
 
-    public void Count(bool passed) => Interlocked.Increment(ref passed ? ref _passed : ref _failed);
+    public void Count(CheckOutcome outcome)
+    {
+        if (outcome is CheckOutcome.Passed) Interlocked.Increment(ref _passed);
+        else if (outcome is CheckOutcome.NotMade) Interlocked.Increment(ref _notMade);
+        else Interlocked.Increment(ref _failed);
+    }
 
     public void Out() => Interlocked.Increment(ref _unhealthy);
 

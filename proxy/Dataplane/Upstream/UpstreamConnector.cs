@@ -135,7 +135,7 @@ internal sealed class UpstreamConnector(
 
     private SslClientAuthenticationOptions Mesh(PoolKind kind, UpstreamTlsModel tls)
     {
-        var identity = state.Identity ?? throw new UpstreamConnectException("This sidecar has no certificate yet.");
+        var identity = state.Identity ?? throw new OwnCredentialException("This sidecar has no certificate yet.");
         return new SslClientAuthenticationOptions
         {
             AllowRenegotiation = false,
@@ -153,9 +153,21 @@ internal sealed class UpstreamConnector(
         };
     }
 
+    private TlsFileStore.Material FilesOf(UpstreamTlsModel tls)
+    {
+        try
+        {
+            return _files.Read(tls);
+        }
+        catch (Exception exception) when (exception is IOException or CryptographicException)
+        {
+            throw new OwnCredentialException(exception.Message, exception);
+        }
+    }
+
     private SslClientAuthenticationOptions Simple(PoolKind kind, UpstreamTlsModel tls, DnsEndPoint target)
     {
-        var files = _files.Read(tls);
+        var files = FilesOf(tls);
         var policy = PeerChainPolicy.Offline();
         if (!tls.RootsPem.IsEmpty || files.Roots.Count > 0)
         {

@@ -62,6 +62,20 @@ public sealed class TcpRuleTests(ConformanceMesh mesh)
     }
 
     [Fact]
+    public async Task A_TCPRoute_of_the_Gateway_API_leads_the_callers_of_its_own_namespace_elsewhere()
+    {
+        await using var rules = await mesh.WithAsync(Strict + """
+            {apiVersion: gateway.networking.k8s.io/v1alpha2, kind: TCPRoute, metadata: {name: b, namespace: other}, spec: {parentRefs: [{group: "", kind: Service, name: b, namespace: app, port: 9000}], rules: [{backendRefs: [{name: nobody, port: 9000}]}]}}
+            """);
+
+        using var mine = await Tunnel.ConnectAsync(mesh.A, "b:9000");
+        using var other = await Tunnel.ConnectAsync(mesh.O, "b.app:9000");
+
+        Assert.Equal((200, "x"), (mine.Status, await mine.ExchangeAsync("x")));
+        Assert.Equal(503, other.Status);
+    }
+
+    [Fact]
     public async Task What_nobody_knows_is_refused_where_only_the_registry_counts()
     {
         var outside = $"127.0.0.1:{mesh.A.AdminPort}";

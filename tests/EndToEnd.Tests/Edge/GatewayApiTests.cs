@@ -54,6 +54,14 @@ public sealed class GatewayApiTests(EdgeMesh mesh) : IClassFixture<EdgeMesh>
                 .SequenceEqual(["exact Accepted", "ingress Accepted", "shop not ResolvedRefs: BackendNotFound"]),
             "the status of every resource");
 
+        await mesh.ApplyAsync("""
+            {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: edge, namespace: istio-system}, spec: {targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: ingress}], action: DENY, rules: [{to: [{operation: {paths: [/c/d]}}]}]}}
+            """);
+        Assert.Equal(403, (await client.GetAsync("http://b.example/c/d")).Code);
+        Assert.Equal((200, "c", ""), await client.GetAsync("http://b.example/c/e"));
+        Assert.Equal("c", await CallAsync("http://b/c/d"));
+        await mesh.DeleteAsync("AuthorizationPolicy", "istio-system", "edge");
+
         await mesh.DeleteAsync("HTTPRoute", "app", "shop");
         await mesh.DeleteAsync("HTTPRoute", "app", "exact");
         Assert.Equal(404, (await client.GetAsync("http://b.example/")).Code);

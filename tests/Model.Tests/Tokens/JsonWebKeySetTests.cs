@@ -34,6 +34,24 @@ public sealed class JsonWebKeySetTests
     }
 
     [Theory]
+    [InlineData("d")]
+    [InlineData("p")]
+    [InlineData("q")]
+    [InlineData("dp")]
+    [InlineData("dq")]
+    [InlineData("qi")]
+    [InlineData("oth")]
+    public void A_key_of_which_any_private_number_was_published_is_none(string member)
+    {
+        var key = TestIssuer.RsaKey().TrimEnd()[..^1] + $",\"{member}\":\"AQAB\"}}";
+
+        Assert.True(JsonWebKeySet.TryParse($$"""{"keys":[{{key}}]}""", out var keys, out _));
+
+        Assert.Empty(keys.Keys);
+        Assert.Equal("keys[0]: it is a secret that should not be here", Assert.Single(keys.LeftOut));
+    }
+
+    [Theory]
     [InlineData("""{"kty":"oct","k":"c2VjcmV0"}""", "it is a secret that should not be here")]
     [InlineData("""{"kty":"oct"}""", "its kty is neither RSA nor EC")]
     [InlineData("""{"kty":"OKP","crv":"Ed25519","x":"AA"}""", "its kty is neither RSA nor EC")]

@@ -19,7 +19,7 @@ public sealed class ServiceRegistryTests
             .With(Member("other", "reviews-v1", Reviews));
 
         var registry = ServiceRegistry.From(snapshot);
-        var service = registry.Find("reviews.shop.svc.cluster.local")!;
+        var service = registry.FindOwn("reviews", "shop")!;
         var endpoints = registry.Endpoints(service, service.FindPort(80)!);
 
         var endpoint = Assert.Single(endpoints);
@@ -138,6 +138,19 @@ public sealed class ServiceRegistryTests
     }
 
     [Fact]
+    public void A_service_belongs_to_its_namespace_whoever_else_has_an_entry_for_its_host()
+    {
+        var snapshot = MeshSnapshot.Empty
+            .With("aaa", "shadow", new ServiceEntry { Hosts = ["reviews.shop.svc.cluster.local"], Ports = [new(80, "http", "HTTP", null)] })
+            .With("shop", "reviews", new KubernetesService { Ports = [new() { Port = 80 }] });
+
+        var registry = ServiceRegistry.From(snapshot);
+
+        Assert.Equal("shop", registry.FindOwn("reviews", "shop")?.Namespace);
+        Assert.Null(registry.FindOwn("reviews", "aaa"));
+    }
+
+    [Fact]
     public void A_service_entry_lists_its_endpoints_or_resolves_its_host()
     {
         var ports = ImmutableArray.Create(new NamedPort(80, "http", "HTTP", 8080));
@@ -186,7 +199,7 @@ public sealed class ServiceRegistryTests
     private static ImmutableArray<ServiceEndpoint> EndpointsOf(MeshSnapshot snapshot, string host, int port)
     {
         var registry = ServiceRegistry.From(snapshot);
-        var service = registry.Find(host)!;
+        var service = registry.Services.First(s => s.Host == host);
         return registry.Endpoints(service, service.FindPort(port)!);
     }
 

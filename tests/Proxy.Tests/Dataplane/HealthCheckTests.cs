@@ -147,6 +147,48 @@ public sealed class HealthCheckTests
         await bench.Proxy.ToldAsync($"mesh_unhealthy_endpoints{{cluster=\"c\"}} {unhealthy}\n");
     }
 
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    public async Task A_proxy_without_a_valid_certificate_finds_nothing_out_about_others(bool isExpired, bool isRequest)
+    {
+        var rules = isRequest ? Get : Get with { Probe = new HealthProbe.Tcp() };
+        await using var app = await PatientAsync("app");
+        await using var server = await TestProxy.StartAsync(
+            Models.Inbound(TestProxy.AppPort, InboundTlsMode.Strict, Models.Cluster("app", app.Backend)), _authority.Identity("b"));
+        var cluster = Models.Mesh("c", server.InboundPort, _authority.IdOf("b")) with { HealthCheck = rules };
+        var old = TlsIdentity.Create(
+            _authority.Issue(DateTimeOffset.UtcNow.AddHours(-1), _authority.IdOf("a")), [], [_authority.Bundle]);
+        await using var bench = await Bench.StartAsync(cluster, isExpired ? old : null);
+        await bench.Proxy.ToldAsync("mesh_health_checks_total{cluster=\"c\",outcome=\"not_made\"} 1\n");
+        await Eventually.HoldsAsync("pause after the check", () => bench.Clock.PendingTimers == 1);
+
+        var before = bench.Proxy.State.Current.Clusters["c"].Slots.Any(s => s.State.Health.IsUnhealthy);
+        bench.Proxy.State.SetIdentity(_authority.Identity("a"));
+        bench.Clock.Advance(Get.Interval);
+
+        await bench.Proxy.ToldAsync("mesh_health_checks_total{cluster=\"c\",outcome=\"success\"} 1\n");
+        Assert.False(before);
+        Assert.Contains("mesh_health_checks_total{cluster=\"c\",outcome=\"failure\"} 0\n", bench.Proxy.Server.Metrics.Write());
+    }
+
+    [Fact]
+    public async Task A_proxy_without_the_files_that_a_server_asks_for_finds_nothing_out_about_it()
+    {
+        await using var one = await PatientAsync("one");
+        var cluster = Checked(Get, one.Backend) with
+        {
+            Tls = new UpstreamTlsModel { Mode = UpstreamTlsMode.Simple, CertificateFile = "/nowhere/tls.crt", PrivateKeyFile = "/nowhere/tls.key" },
+        };
+        await using var bench = await Bench.StartAsync(cluster);
+
+        await bench.Proxy.ToldAsync("mesh_health_checks_total{cluster=\"c\",outcome=\"not_made\"} 1\n");
+
+        Assert.Contains("mesh_health_checks_total{cluster=\"c\",outcome=\"failure\"} 0\n", bench.Proxy.Server.Metrics.Write());
+        Assert.DoesNotContain(bench.Proxy.State.Current.Clusters["c"].Slots, s => s.State.Health.IsUnhealthy);
+    }
+
     [Fact]
     public async Task A_connection_is_enough_where_that_is_asked_for()
     {

@@ -248,6 +248,34 @@ public sealed class AnalyzerTests
         Assert.Equal("MSH2007 RequestAuthentication/app/r2 spec.jwtRules[0].jwksUri", Place(Assert.Single(found)));
     }
 
+    [Theory]
+    [InlineData("AuthorizationPolicy", "gw", "")]
+    [InlineData("AuthorizationPolicy", "nobody", "IST0101 spec.targetRefs[0]")]
+    [InlineData("RequestAuthentication", "gw", "")]
+    [InlineData("RequestAuthentication", "nobody", "IST0101 spec.targetRefs[0]")]
+    public void A_policy_at_a_Gateway_that_there_is_not(string kind, string name, string expected) => Check(
+        $$"""
+        {apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: gw, namespace: app}, spec: {gatewayClassName: mesh, listeners: [{name: http, port: 80, protocol: HTTP}]} }
+        ---
+        {apiVersion: security.istio.io/v1, kind: {{kind}}, metadata: {name: p, namespace: app}, spec: {targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: {{name}} }]} }
+        """,
+        expected);
+
+    [Fact]
+    public void Keys_that_are_too_many_for_one_workload()
+    {
+        var large = $"{{\"keys\":[],\"pad\":\"{new string('a', 150 * 1024)}\"}}";
+        var policies = new[] { ("app", "one"), ("istio-system", "two"), ("other", "three") }.Select(p =>
+            $"{{apiVersion: security.istio.io/v1, kind: RequestAuthentication, metadata: {{name: {p.Item2}, namespace: {p.Item1}}}, spec: {{jwtRules: [{{issuer: i, jwks: '{large}'}}]}}}}");
+        var member = new Workload { Namespace = "app", Name = "a-1", Address = "10.0.0.1" };
+
+        var found = Analyze(string.Join("\n---\n", policies), member);
+
+        Assert.Equal(
+            "MSH2007 RequestAuthentication/istio-system/two spec.jwtRules[0]",
+            Place(Assert.Single(found, f => f.Code == "MSH2007")));
+    }
+
     private static void Check(string yaml, string expected) => Assert.Equal(
         expected, string.Join("; ", Analyze(yaml).Select(f => $"{f.Code} {f.Path}")));
 

@@ -10,7 +10,7 @@ namespace MeshOrleans.Silo.Tests.Api;
 public sealed class ResourceStatusTests
 {
     private const string Mesh = """
-        {apiVersion: v1, kind: Service, metadata: {name: b, namespace: app}, spec: {selector: {app: b}, ports: [{name: http, port: 80}]}}
+        {apiVersion: v1, kind: Service, metadata: {name: b, namespace: app}, spec: {selector: {app: b}, ports: [{name: http, port: 80}, {name: tcp, port: 90}, {name: tls, port: 443}]}}
         ---
         {apiVersion: v1, kind: Service, metadata: {name: c, namespace: other}, spec: {selector: {app: c}, ports: [{name: http, port: 80}]}}
         ---
@@ -20,7 +20,9 @@ public sealed class ResourceStatusTests
           {name: http, port: 80, protocol: HTTP, hostname: "*.example", allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {exposed: "yes"}}}}},
           {name: own, port: 81, protocol: HTTP},
           {name: https, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: cert, namespace: secrets}]}, allowedRoutes: {namespaces: {from: All}}},
-          {name: bytes, port: 9000, protocol: TCP, allowedRoutes: {namespaces: {from: All}}}]}}
+          {name: bytes, port: 9000, protocol: TCP, allowedRoutes: {namespaces: {from: All}}},
+          {name: through, port: 8443, protocol: TLS, hostname: "*.example", tls: {mode: Passthrough}, allowedRoutes: {namespaces: {from: All}}},
+          {name: ended, port: 9443, protocol: TLS, hostname: "*.example", tls: {certificateRefs: [{name: cert}]}, allowedRoutes: {namespaces: {from: All}, kinds: [{kind: TCPRoute}, {kind: UDPRoute}]}}]}}
         ---
         {apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: foreign}, spec: {controllerName: example.com/other}}
         ---
@@ -48,6 +50,44 @@ public sealed class ResourceStatusTests
         var (status, route) = Of($"{{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {{name: r, namespace: app}}, spec: {{parentRefs: [{parent}], {hostnames}rules: [{{backendRefs: [{backend}]}}]}}}}");
 
         Assert.Equal(expected, status.Summary(route));
+    }
+
+    [Theory]
+    [InlineData("TLSRoute", "{name: edge, namespace: infra}", "a.example", "{name: b, port: 443}", "Accepted")]
+    [InlineData("TLSRoute", "{name: edge, namespace: infra}", "a.test", "{name: b, port: 443}", "not Accepted: NoMatchingListenerHostname")]
+    [InlineData("TLSRoute", "{name: edge, namespace: infra, sectionName: bytes}", "a.example", "{name: b, port: 443}", "not Accepted: NotAllowedByListeners")]
+    [InlineData("TLSRoute", "{name: edge, namespace: infra, sectionName: ended}", "a.example", "{name: b, port: 443}", "not Accepted: NotAllowedByListeners")]
+    [InlineData("TLSRoute", "{name: edge, namespace: infra, sectionName: https}", "a.example", "{name: b, port: 443}", "not Accepted: NotAllowedByListeners")]
+    [InlineData("TLSRoute", "{name: edge, namespace: infra, port: 1}", "a.example", "{name: b, port: 443}", "not Accepted: NoMatchingParent")]
+    [InlineData("TLSRoute", "{name: edge, namespace: infra}", "a.example", "{name: b, port: 444}", "not ResolvedRefs: BackendNotFound")]
+    [InlineData("TLSRoute", "{name: edge, namespace: infra}", "a.example", "{name: b, port: 443, kind: Bucket, group: x}", "not ResolvedRefs: InvalidKind")]
+    [InlineData("TLSRoute", "{name: edge, namespace: infra}", "a.example", "{name: c, namespace: other, port: 80}", "not ResolvedRefs: RefNotPermitted")]
+    [InlineData("TLSRoute", "{name: foreign, namespace: infra}", "a.example", "{name: b, port: 443}", "")]
+    [InlineData("TLSRoute", "{group: '', kind: Service, name: b}", "a.example", "{name: b, port: 443}", "Accepted")]
+    [InlineData("TLSRoute", "{group: '', kind: Service, name: b, port: 90}", "a.example", "{name: b, port: 443}", "not Accepted: NoMatchingParent")]
+    [InlineData("TCPRoute", "{name: edge, namespace: infra}", "", "{name: b, port: 90}", "Accepted")]
+    [InlineData("TCPRoute", "{name: edge, namespace: infra, sectionName: ended}", "", "{name: b, port: 90}", "Accepted")]
+    [InlineData("TCPRoute", "{name: edge, namespace: infra, sectionName: through}", "", "{name: b, port: 90}", "not Accepted: NotAllowedByListeners")]
+    [InlineData("TCPRoute", "{group: '', kind: Service, name: b}", "", "{name: c, namespace: other, port: 80}", "Accepted")]
+    [InlineData("TCPRoute", "{group: '', kind: Service, name: b, port: 80}", "", "{name: b, port: 90}", "not Accepted: NoMatchingParent")]
+    [InlineData("TCPRoute", "{group: '', kind: Service, name: c, namespace: other}", "", "{name: b, port: 90}", "not Accepted: NoMatchingParent")]
+    public void Of_a_route_of_connections(string kind, string parent, string host, string backend, string expected)
+    {
+        var (status, route) = Of(Connections(kind, "r", parent, host, backend));
+
+        Assert.Equal(expected, status.Summary(route));
+    }
+
+    [Theory]
+    [InlineData("TLSRoute", "{name: edge, namespace: infra}", "a.example")]
+    [InlineData("TCPRoute", "{name: edge, namespace: infra}", "")]
+    [InlineData("TLSRoute", "{group: '', kind: Service, name: b}", "a.example")]
+    [InlineData("TCPRoute", "{group: '', kind: Service, name: b}", "")]
+    public void A_route_of_connections_that_an_older_one_leaves_nothing_says_so(string kind, string parent, string host)
+    {
+        var (status, younger) = Of(string.Join("\n---\n", Connections(kind, "a", parent, host), Connections(kind, "b", parent, host)));
+
+        Assert.Equal("not Accepted: Conflicted", status.Summary(younger));
     }
 
     [Fact]
@@ -79,7 +119,15 @@ public sealed class ResourceStatusTests
     [InlineData("gateway.networking.k8s.io/gateway-name", true, "Programmed")]
     public void A_Gateway_is_programmed_when_a_proxy_is_there(string label, bool holds, string reason)
     {
-        var (status, _) = Of("{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: app}, spec: {parentRefs: [{name: edge, namespace: infra}]}}", label);
+        const string Edge = "{name: edge, namespace: infra}";
+        var (status, _) = Of(
+            string.Join(
+                "\n---\n",
+                $"{{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {{name: r, namespace: app}}, spec: {{parentRefs: [{Edge}]}}}}",
+                Connections("TLSRoute", "a", Edge, "a.example"),
+                Connections("TLSRoute", "b", Edge, "b.example"),
+                Connections("TCPRoute", "c", Edge, "")),
+            label);
         var gateway = Resources("").Single(r => r.Key == new ConfigKey("KubernetesGateway", "infra", "edge"));
 
         using var json = System.Text.Json.JsonDocument.Parse(status.AddToJson("{}", gateway));
@@ -87,17 +135,26 @@ public sealed class ResourceStatusTests
         var programmed = told.GetProperty("conditions").EnumerateArray().Single(c => c.GetProperty("type").GetString() == "Programmed");
         Assert.Equal((holds ? "True" : "False", reason), (programmed.GetProperty("status").GetString(), programmed.GetProperty("reason").GetString()));
         Assert.Equal(
-            ["http 1 Accepted,ResolvedRefs", "own 0 Accepted,ResolvedRefs", "https 1 Accepted", "bytes 0 ResolvedRefs"],
+            [
+                "http 1 Accepted,ResolvedRefs HTTPRoute,GRPCRoute", "own 0 Accepted,ResolvedRefs HTTPRoute,GRPCRoute",
+                "https 1 Accepted HTTPRoute,GRPCRoute", "bytes 1 Accepted,ResolvedRefs TCPRoute",
+                "through 2 Accepted,ResolvedRefs TLSRoute", "ended 1 Accepted TCPRoute",
+            ],
             told.GetProperty("listeners").EnumerateArray().Select(l =>
                 $"{l.GetProperty("name")} {l.GetProperty("attachedRoutes")} "
                 + string.Join(',', l.GetProperty("conditions").EnumerateArray()
                     .Where(c => c.GetProperty("status").GetString() == "True" && c.GetProperty("type").GetString() != "Programmed")
-                    .Select(c => c.GetProperty("type")))));
-        var bytes = told.GetProperty("listeners")[3].GetProperty("conditions").EnumerateArray();
+                    .Select(c => c.GetProperty("type")))
+                + " " + string.Join(',', l.GetProperty("supportedKinds").EnumerateArray().Select(k => k.GetProperty("kind")))));
+        var ended = told.GetProperty("listeners")[5].GetProperty("conditions").EnumerateArray();
         Assert.Equal(
-            ["Accepted False UnsupportedProtocol", "ResolvedRefs True ResolvedRefs", "Programmed False Invalid"],
-            bytes.Select(c => $"{c.GetProperty("type")} {c.GetProperty("status")} {c.GetProperty("reason")}"));
+            ["Accepted True Accepted", "ResolvedRefs False InvalidRouteKinds", $"Programmed {holds} {reason}"],
+            ended.Select(c => $"{c.GetProperty("type")} {c.GetProperty("status")} {c.GetProperty("reason")}"));
     }
+
+    private static string Connections(string kind, string name, string parent, string host, string backend = "{name: b, port: 90}") =>
+        $"{{apiVersion: gateway.networking.k8s.io/v1alpha2, kind: {kind}, metadata: {{name: {name}, namespace: app}}, spec: {{parentRefs: [{parent}], "
+        + (host.Length > 0 ? $"hostnames: [{host}], " : "") + $"rules: [{{backendRefs: [{backend}]}}]}}}}";
 
     private static (ResourceStatus Status, ConfigResource Last) Of(string yaml, string label = "")
     {

@@ -18,6 +18,7 @@ public sealed class KeySetClientTests : IAsyncLifetime
     private readonly ManualTimeProvider _clock = new();
     private readonly List<string> _resolved = [];
     private RequestDelegate _answer = context => context.Response.WriteAsync(SigningKey.Set(_key));
+    private IPAddress _own = IPAddress.None;
     private IPAddress _address = IPAddress.Loopback;
     private KeyServer _server = null!;
 
@@ -79,6 +80,19 @@ public sealed class KeySetClientTests : IAsyncLifetime
 
         Assert.Equal($"{host} is not on the public Internet, and not in issuerKeys.allowedHosts of the MeshConfig.", refusal);
         Assert.Empty(_server.Requests);
+    }
+
+    [Theory]
+    [InlineData("8.8.8.8", "")]
+    [InlineData("::ffff:8.8.8.8", "")]
+    [InlineData("8.8.8.8", "192.168.0.0/16")]
+    public async Task Nobody_is_called_at_a_public_address_of_the_own_machine(string address, string allowed)
+    {
+        (_address, _own) = (IPAddress.Parse(address), IPAddress.Parse("8.8.8.8"));
+        var settings = new IssuerKeySettings { AllowedHosts = allowed.Length > 0 ? [allowed] : [] };
+
+        Assert.Contains(
+            "is not on the public Internet", await RefusalAsync($"https://keys.test:{_server.Port}/jwks", settings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -219,7 +233,8 @@ public sealed class KeySetClientTests : IAsyncLifetime
     private Task<JsonWebKeySet> FetchAsync(
         string address, IssuerKeySettings? settings = null, Action<SslClientAuthenticationOptions>? tls = null)
     {
-        var client = new KeySetClient(ResolveAsync, _clock, tls ?? _server.Trust);
+        var client = new KeySetClient(
+            new IssuerNetwork(ResolveAsync, address => address.Equals(_own)), _clock, tls ?? _server.Trust);
         var source = new KeySource(address.StartsWith('/') ? _server.Address + address : address, TimeSpan.FromSeconds(5));
         return client.FetchAsync(source, settings ?? _loopback, CancellationToken.None);
     }

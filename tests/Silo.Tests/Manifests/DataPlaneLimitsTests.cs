@@ -52,7 +52,7 @@ public sealed class DataPlaneLimitsTests
         "action: DENY, rules: [{ to: [{ operation: { notPaths: [\"{**}\"] } }] }]",
         "rules[0].to[0].operation.notPaths[0]", "begin it with a slash")]
     [InlineData(
-        "targetRefs: [{ kind: Service, name: s }], rules: [{}]", "targetRefs", "nothing would enforce the policy")]
+        "targetRefs: [{ kind: Service, name: s }], rules: [{}]", "targetRefs[0]", "nothing would enforce the policy")]
     [InlineData(
         "action: DENY, rules: [{ when: [{ key: experimental.envoy.filters.a, values: [c] }] }]", "rules[0].when[0].key",
         "filter metadata")]
@@ -74,7 +74,7 @@ public sealed class DataPlaneLimitsTests
 
     [Theory]
     [InlineData("jwtRules: [{ issuer: a }]", "jwtRules[0]", "a rule without jwks and jwksUri, whose issuer is no address,")]
-    [InlineData("targetRefs: [{ kind: Service, name: s }]", "targetRefs", "no token would be checked")]
+    [InlineData("targetRefs: [{ kind: Gateway, name: s }]", "targetRefs[0]", "no token would be checked")]
     [InlineData(
         "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', outputPayloadToHeader: Content-Length }]",
         "jwtRules[0].outputPayloadToHeader", "the header Content-Length is not supported")]
@@ -175,6 +175,22 @@ public sealed class DataPlaneLimitsTests
     public void What_has_no_effect_is_accepted_with_a_word_about_it(
         string kind, string spec, string path, string message) =>
         RuleTable.Notes(kind, spec, path, message);
+
+    [Theory]
+    [InlineData("AuthorizationPolicy", "rules: [{}]")]
+    [InlineData("RequestAuthentication", "jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}' }]")]
+    public void A_policy_may_be_attached_to_Gateways(string kind, string fields) => RuleTable.Accepts(
+        kind, $"{{ targetRefs: [{{ group: gateway.networking.k8s.io, kind: Gateway, name: g }}], {fields} }}");
+
+    [Fact]
+    public void Keys_of_a_policy_that_no_workload_could_be_handed_are_refused()
+    {
+        var large = $"'{{\"keys\":[],\"pad\":\"{new string('a', 150 * 1024)}\"}}'";
+
+        RuleTable.Limits(
+            "RequestAuthentication", $"{{ jwtRules: [{{ issuer: a, jwks: {large} }}, {{ issuer: b, jwks: {large} }}] }}",
+            "jwtRules", "more than 262144 characters in all");
+    }
 
     [Theory]
     [InlineData("tls: [{ match: [{ sniHosts: [a.com] }], route: [{ destination: { host: a } }] }]")]

@@ -16,7 +16,7 @@ internal static class RuleTable
     public static Manifest Read(string kind, string spec)
     {
         var apiVersion = Model.Config.ConfigKind.All[kind].ApiVersions[0];
-        var head = $"apiVersion: {apiVersion}\nkind: {kind}\nmetadata: {{ name: x, namespace: ns-self }}\n";
+        var head = $"apiVersion: {apiVersion}\nkind: {Model.Config.ConfigKind.All[kind].WrittenAs}\nmetadata: {{ name: x, namespace: ns-self }}\n";
         var text = $"{head}spec: {spec}\n";
         return ManifestReader.Read("row.yaml", text).Validated();
     }

@@ -26,13 +26,32 @@ public sealed class HealthCheckTranslatorTests
 
         var check = Assert.Single(cluster.HealthChecks);
         Assert.Equal((1.0, 10.0, 10.0), (Seconds(check.Timeout), Seconds(check.Interval), Seconds(check.NoTrafficInterval)));
-        Assert.Equal((1.0, 1.0), (Seconds(check.InitialJitter), Seconds(check.IntervalJitter)));
+        Assert.Equal((mode is ProxyMode.Sidecar ? 10.0 : 1.0, 1.0), (Seconds(check.InitialJitter), Seconds(check.IntervalJitter)));
         Assert.Equal((3u, 1u), (check.UnhealthyThreshold, check.HealthyThreshold));
         Assert.Equal(("/", "b.app.svc.cluster.local"), (check.HttpHealthCheck.Path, check.HttpHealthCheck.Host));
         Assert.Empty(check.HttpHealthCheck.ExpectedStatuses);
         Assert.Equal([new Int64Range { Start = 100, End = 600 }], check.HttpHealthCheck.RetriableStatuses);
         Assert.True(cluster.IgnoreHealthOnHostRemoval);
         Assert.Equal(0, cluster.CommonLbConfig.HealthyPanicThreshold.Value);
+    }
+
+    [Theory]
+    [InlineData(ProxyMode.Sidecar)]
+    [InlineData(ProxyMode.Envoy)]
+    [InlineData(ProxyMode.Gateway)]
+    public void A_passed_check_ends_no_ejection(ProxyMode mode)
+    {
+        var scope = mode is ProxyMode.Gateway ? EdgeMesh.Gateway : TestMesh.Of(TestMesh.Scope("app", "app=a"), mode);
+        const string Rule = """
+            kind: DestinationRule
+            apiVersion: networking.istio.io/v1
+            metadata: { name: b, namespace: app }
+            spec: { host: b, trafficPolicy: { outlierDetection: { consecutive5xxErrors: 3 } } }
+            """;
+
+        Assert.Null(TestMesh.With(Rule).For(scope).Cluster(B).OutlierDetection.SuccessfulActiveHealthCheckUnejectHost);
+        Assert.False(TestMesh.With(Rule + "\n---\n" + Check("b", "host: b, http: {}"))
+            .For(scope).Cluster(B).OutlierDetection.SuccessfulActiveHealthCheckUnejectHost);
     }
 
     [Fact]

@@ -57,6 +57,21 @@ public sealed class TokenTranslatorTests
     }
 
     [Fact]
+    public void Keys_are_bounded_in_all_and_those_of_the_oldest_policies_are_handed_out()
+    {
+        var large = $"'{{\"keys\":[],\"pad\":\"{new string('a', 150 * 1024)}\"}}'";
+        var filter = Filter(
+            Policy("z-older", $"{{ jwtRules: [ {{ issuer: a, jwks: {large} }} ] }}", "istio-system")
+            + Policy("a-younger", $"{{ jwtRules: [ {{ issuer: b, jwks: {large} }}, {{ issuer: c, jwks: {Keys} }} ] }}")
+            + Policy("others", $"{{ selector: {{ matchLabels: {{ app: a }} }}, jwtRules: [ {{ issuer: e, jwks: {large} }} ] }}"))!;
+
+        Assert.Equal(
+            [("a", true), ("b", false), ("c", false)],
+            filter.Providers.OrderBy(p => p.Key).Select(p => (p.Value.Issuer, p.Value.LocalJwks.InlineString.Length > 150 * 1024)));
+        Assert.Equal("""{"keys":[]}""", filter.Providers["origins-1"].LocalJwks.InlineString);
+    }
+
+    [Fact]
     public void The_filter_stands_before_access_control()
     {
         var filters = TestMesh.With(

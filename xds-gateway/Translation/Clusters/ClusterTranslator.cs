@@ -17,8 +17,16 @@ internal static class ClusterTranslator
 {
     private static readonly TimeSpan DefaultConnectTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>A service port, or a subset of it.</summary>
+    /// <summary>A service port, or a subset of it, whose members are checked where a HealthCheck says so.</summary>
     public static Cluster Outbound(ProxyView view, OutboundCluster source)
+    {
+        var cluster = Unchecked(view, source);
+        HealthCheckTranslator.Apply(cluster, view, source);
+        return cluster;
+    }
+
+    /// <summary>A service port, or a subset of it, whose members nobody checks.</summary>
+    public static Cluster Unchecked(ProxyView view, OutboundCluster source)
     {
         var tcp = source.Policy.ConnectionPool?.Tcp;
         var cluster = new Cluster
@@ -50,7 +58,6 @@ internal static class ClusterTranslator
         }
 
         HttpProtocolTranslator.Apply(cluster, source);
-        HealthCheckTranslator.Apply(cluster, view, source);
         TransportSocketTranslator.Apply(cluster, view, source);
         return cluster;
     }

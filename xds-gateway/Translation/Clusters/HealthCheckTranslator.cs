@@ -11,8 +11,8 @@ namespace MeshOrleans.Xds.Translation.Clusters;
 /// <summary>Says how the members of a cluster are asked whether they are well.</summary>
 /// <remarks>
 /// What a stock Envoy would do otherwise is said away: an unexpected status counts towards the threshold instead of
-/// acting at once, a cluster without traffic is checked as often as any, and whom the control plane takes away is gone,
-/// however well.
+/// acting at once, a cluster without traffic is checked as often as any, whom the control plane takes away is gone, however
+/// well, and a passed check does not end an ejection by outlier detection.
 /// </remarks>
 internal static class HealthCheckTranslator
 {
@@ -21,7 +21,7 @@ internal static class HealthCheckTranslator
     private const int JitterShare = 10; // of the interval, a tenth
     private static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestHeldBack = TimeSpan.FromSeconds(1);
     private static readonly Int64Range AnyStatus = new() { Start = 100, End = 600 };
 
     public static void Apply(Cluster cluster, ProxyView view, OutboundCluster source)
@@ -29,21 +29,22 @@ internal static class HealthCheckTranslator
         if (cluster.Type is Cluster.Types.DiscoveryType.OriginalDst) return; // nobody knows its members
         if (HealthCheckLookup.Find(view.Mesh, view.Scope, source.Service, source.Port) is not { } check) return;
         if (check.Grpc is not null && !SpeaksHttp2(source)) return; // Envoy would refuse the cluster
-        cluster.HealthChecks.Add(Translate(check, source));
+        cluster.HealthChecks.Add(Translate(check, source, view.Scope.Mode));
         cluster.IgnoreHealthOnHostRemoval = true;
+        if (cluster.OutlierDetection is { } outlier) outlier.SuccessfulActiveHealthCheckUnejectHost = false;
     }
 
-    /// <summary>Takes away what has been said.</summary>
-    public static void Clear(Cluster cluster)
-    {
-        cluster.HealthChecks.Clear();
-        cluster.IgnoreHealthOnHostRemoval = false;
-    }
+    /// <summary>
+    /// How far first checks are spread. Sidecars are many and use a member until it has been checked: the whole interval.
+    /// A stock Envoy holds a new cluster back until then, and so may a gateway proxy, as which Envoys are known too.
+    /// </summary>
+    private static TimeSpan StartOf(ProxyMode mode, TimeSpan interval) =>
+        mode is ProxyMode.Sidecar ? interval : Shorter(LongestHeldBack, interval);
 
     private static bool SpeaksHttp2(OutboundCluster source) =>
         HttpProtocolTranslator.IsHttp2(source) && source.Policy.ConnectionPool?.Http?.UseClientProtocol is not true;
 
-    private static HealthCheck Translate(Model.Config.HealthCheck check, OutboundCluster source)
+    private static HealthCheck Translate(Model.Config.HealthCheck check, OutboundCluster source, ProxyMode mode)
     {
         var interval = check.Interval ?? DefaultInterval;
         var translated = new HealthCheck
@@ -51,7 +52,7 @@ internal static class HealthCheckTranslator
             Timeout = Duration.FromTimeSpan(check.Timeout ?? Shorter(DefaultTimeout, interval)),
             Interval = Duration.FromTimeSpan(interval),
             IntervalJitter = Duration.FromTimeSpan(interval / JitterShare),
-            InitialJitter = Duration.FromTimeSpan(Shorter(LongestStart, interval)),
+            InitialJitter = Duration.FromTimeSpan(StartOf(mode, interval)),
             NoTrafficInterval = Duration.FromTimeSpan(interval),
             UnhealthyThreshold = (uint?)check.UnhealthyThreshold ?? DefaultUnhealthyThreshold,
             HealthyThreshold = (uint?)check.HealthyThreshold ?? DefaultHealthyThreshold,

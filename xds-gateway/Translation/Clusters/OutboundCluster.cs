@@ -36,6 +36,13 @@ internal sealed record OutboundCluster
     /// <summary>Whether its members are told as a resource of their own.</summary>
     public bool HasEndpoints => Discovery is Cluster.Types.DiscoveryType.Eds;
 
+    /// <summary>
+    /// Whether connections to a port of a service keep the member that the client has chosen: a stock Envoy has a cluster for
+    /// each.
+    /// </summary>
+    public static bool HasMemberClusters(Service service, ServicePort port) =>
+        service.IsHeadless && service.Addresses.IsEmpty && !port.Protocol.IsHttp();
+
     /// <summary>All clusters of a view, in fixed order.</summary>
     public static ImmutableArray<OutboundCluster> Of(ProxyView view) =>
         [.. view.Services.SelectMany(service => Of(view, service))];

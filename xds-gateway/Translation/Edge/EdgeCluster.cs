@@ -13,12 +13,11 @@ internal static class EdgeCluster
 {
     public static Cluster Translate(ProxyView view, OutboundCluster source)
     {
-        var cluster = ClusterTranslator.Outbound(view, source);
+        var cluster = ClusterTranslator.Unchecked(view, source); // checks would have to speak the mTLS that goes through
         cluster.Name = source.ServerName;
         cluster.TransportSocket = null;
         cluster.TransportSocketMatches.Clear();
         cluster.TypedExtensionProtocolOptions.Clear();
-        HealthCheckTranslator.Clear(cluster); // they would have to speak the mTLS that goes through
         if (cluster.EdsClusterConfig is { } eds) eds.ServiceName = source.ServerName;
         if (cluster.LoadAssignment is { } own) own.ClusterName = source.ServerName;
         return cluster;

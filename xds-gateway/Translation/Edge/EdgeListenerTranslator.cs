@@ -11,7 +11,7 @@ using MeshOrleans.Xds.Translation.Listeners;
 using MeshOrleans.Xds.Translation.Policies;
 using MeshOrleans.Xds.Translation.Scopes;
 using MeshOrleans.Xds.Translation.Tls;
-using TcpRoute = MeshOrleans.Xds.Translation.Envoy.TcpRoute;
+using TcpRoute = MeshOrleans.Xds.Translation.Listeners.TcpRoute;
 
 namespace MeshOrleans.Xds.Translation.Edge;
 
@@ -50,7 +50,7 @@ internal sealed class EdgeListenerTranslator(ProxyView view)
             EdgeKind.Http => [new FilterChain { Filters = { Http(port, server) } }],
             EdgeKind.Tcp => Bytes(port, server),
             _ when server.Mode is ServerTlsMode.AutoPassthrough => Opened(server, names),
-            _ when server.IsPassthrough => Passthrough(port, server, names),
+            _ when server.IsPassthrough => ByServerName(port, server, names),
             _ => Ended(port, server, names),
         };
 
@@ -62,6 +62,13 @@ internal sealed class EdgeListenerTranslator(ProxyView view)
 
     private IEnumerable<FilterChain> Ended(EdgePort port, EdgeServer server, HashSet<string> names)
     {
+        var socket = EdgeTls.Socket(view.Scope, server);
+        foreach (var chain in server is { IsListener: true, IsHttps: false } ? ByServerName(port, server, names) : [])
+        {
+            chain.TransportSocket = socket;
+            yield return chain;
+        }
+
         var route = server.IsHttps ? null : _tcp.Value.Whole(server);
         if (!server.IsHttps && route is null) yield break;
         if (Match(server.Names, names) is not { } match) yield break;
@@ -69,12 +76,13 @@ internal sealed class EdgeListenerTranslator(ProxyView view)
         {
             Name = server.IsHttps ? port.RoutesOf(server) : NameOf("tls", port, server),
             FilterChainMatch = match,
-            TransportSocket = EdgeTls.Socket(view.Scope, server),
+            TransportSocket = socket,
             Filters = { route is null ? [Http(port, server)] : Relay(port, server, route) },
         };
     }
 
-    private IEnumerable<FilterChain> Passthrough(EdgePort port, EdgeServer server, HashSet<string> names)
+    /// <summary>A chain for each route that goes by the name in the handshake.</summary>
+    private IEnumerable<FilterChain> ByServerName(EdgePort port, EdgeServer server, HashSet<string> names)
     {
         var count = 0;
         foreach (var route in _tcp.Value.ByServerName(server))

@@ -45,6 +45,7 @@ internal static class EdgeRouteTranslator
             }
         }
 
+        if (port.Kind is EdgeKind.Http) Isolate(servers, hosts, number);
         foreach (var host in hosts.Values) MoveCatchAlls(host);
         foreach (var server in servers.Where(s => s.RedirectsToHttps)) Redirect(server, sources, hosts, number);
         var table = new RouteConfiguration
@@ -86,6 +87,19 @@ internal static class EdgeRouteTranslator
         foreach (var host in server.Hosts.Concat(spoken))
         {
             HostOf(hosts, host, number).RequireTls = VirtualHost.Types.TlsRequirementType.All;
+        }
+    }
+
+    /// <summary>
+    /// A request belongs to the listener that is nearest to its host, whether a route is attached to that or not. Source:
+    /// Gateway API, Listener.hostname and GEP-3567 ("listener isolation").
+    /// </summary>
+    private static void Isolate(
+        ImmutableArray<EdgeServer> servers, SortedDictionary<string, VirtualHost> hosts, int number)
+    {
+        foreach (var host in servers.Where(s => s.IsListener).SelectMany(s => s.Hosts).Where(host => host != "*"))
+        {
+            HostOf(hosts, host, number);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Config.GatewayApi;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Scopes;
@@ -29,12 +30,16 @@ internal static class EdgeRoutes
         if (!source.Spec.Gateways.Any(name => NameOf(name, source.Namespace) == server.GatewayName)) return [];
         return
             from host in source.Spec.Hosts
-            let full = HostName.Resolve(host, source.Namespace)
+            let full = FullNameOf(host, source)
             from served in server.HostsFor(source.Namespace)
             let common = EdgeServer.Overlap(served, full)
             where common is not null
             select common;
     }
+
+    /// <summary>Short names are Istio's: in the Gateway API a host without a dot is one of that name.</summary>
+    private static string FullNameOf(string host, Sourced<VirtualService> source) =>
+        source.Resource.Spec is AttachedRoute ? host : HostName.Resolve(host, source.Namespace);
 
     /// <summary>
     /// Whether a condition counts at some gateways. One that names gateways counts there only, and then no labels.

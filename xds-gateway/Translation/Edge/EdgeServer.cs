@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Config.GatewayApi;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Index;
 
@@ -26,6 +27,12 @@ internal sealed record EdgeServer(Sourced<Gateway> Gateway, GatewayServer Server
 
     /// <summary>TLS ends here and HTTP is behind it.</summary>
     public bool IsHttps => !IsPassthrough && Port.Protocol.Equals("HTTPS", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// It is a listener of the Gateway API: it shares hosts with no other, and the name in a handshake that ends here
+    /// chooses a route.
+    /// </summary>
+    public bool IsListener => Gateway.Resource.Spec is KubernetesGateway;
 
     public bool RedirectsToHttps => Kind is EdgeKind.Http && Server.Tls is { HttpsRedirect: true };
 

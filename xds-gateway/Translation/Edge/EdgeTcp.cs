@@ -4,8 +4,8 @@ using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Clusters;
 using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Scopes;
-using TcpRoute = MeshOrleans.Xds.Translation.Envoy.TcpRoute;
-using TcpTargets = MeshOrleans.Xds.Translation.Envoy.TcpTargets;
+using TcpRoute = MeshOrleans.Xds.Translation.Listeners.TcpRoute;
+using TcpTargets = MeshOrleans.Xds.Translation.Listeners.TcpTargets;
 
 namespace MeshOrleans.Xds.Translation.Edge;
 

@@ -43,11 +43,10 @@ internal static class EnvoyCluster
         foreach (var member in MembersOf(view, source))
         {
             var one = source with { Endpoints = [member] };
-            var cluster = ClusterTranslator.Outbound(view, one);
+            var cluster = ClusterTranslator.Unchecked(view, one); // the client has chosen: there is nobody else to send to
             cluster.Name = NameOf(source, member);
             cluster.Type = Cluster.Types.DiscoveryType.Static;
             cluster.EdsClusterConfig = null;
-            HealthCheckTranslator.Clear(cluster); // the client has chosen: there is nobody else to send to
             cluster.LoadAssignment = ClusterLoadAssignmentTranslator.Translate(view, one);
             cluster.LoadAssignment.ClusterName = cluster.Name;
             yield return cluster;
@@ -57,10 +56,6 @@ internal static class EnvoyCluster
     /// <summary>The names of those clusters.</summary>
     public static IEnumerable<string> MemberNames(ProxyView view, OutboundCluster source) =>
         MembersOf(view, source).Select(member => NameOf(source, member));
-
-    /// <summary>Whether connections to a port of a service keep the member that the client has chosen.</summary>
-    public static bool HasMemberClusters(Service service, ServicePort port) =>
-        service.IsHeadless && service.Addresses.IsEmpty && !port.Protocol.IsHttp();
 
     /// <summary>The members of a service that can be told by their address, by which they are also known.</summary>
     public static IEnumerable<ServiceEndpoint> LiteralMembers(ProxyView view, Service service, ServicePort port) =>
@@ -87,7 +82,7 @@ internal static class EnvoyCluster
 
     private static IEnumerable<ServiceEndpoint> MembersOf(ProxyView view, OutboundCluster source) =>
         source is { Subset: null, HasEndpoints: true }
-        && HasMemberClusters(source.Service, source.Port)
+        && OutboundCluster.HasMemberClusters(source.Service, source.Port)
         && CanCall(view, source)
             ? source.Endpoints.DistinctBy(e => e.Workload.Address)
             : [];

@@ -127,7 +127,7 @@ internal static class EnvoyOutbound
         ImmutableArray<string> members =
             [.. EnvoyCluster.LiteralMembers(view, service, port).Select(e => e.Workload.Address)];
         if (!members.IsEmpty) return members;
-        return port.Protocol is AppProtocol.Tls or AppProtocol.Https ? [] : null;
+        return port.Protocol.IsTls() ? [] : null;
     }
 
     private static (ImmutableArray<string> Hosts, ImmutableArray<string> Networks) AddressesOf(Service service)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Config.GatewayApi;
 using MeshOrleans.Model.Snapshots;
@@ -8,8 +9,8 @@ namespace MeshOrleans.Xds.Translation.Index;
 public sealed class MeshChange
 {
     private const string VirtualServices = $"{SnapshotKey.Config}{nameof(VirtualService)}/";
-    private const string HttpRoutes = $"{SnapshotKey.Config}{RequestRoute.HttpKind}/";
-    private const string GrpcRoutes = $"{SnapshotKey.Config}{RequestRoute.GrpcKind}/";
+    private static readonly ImmutableArray<string> AttachedRoutes =
+        [.. AttachedRoute.Kinds.Select(kind => $"{SnapshotKey.Config}{kind}/")];
 
     private readonly HashSet<string> _members = new(StringComparer.Ordinal);
 
@@ -40,7 +41,7 @@ public sealed class MeshChange
     public void Add(string key)
     {
         if (Is(key, SnapshotKey.Workload)) _members.Add(key[SnapshotKey.Workload.Length..]);
-        else if (Is(key, VirtualServices) || Is(key, HttpRoutes) || Is(key, GrpcRoutes)) HasRoutes = true;
+        else if (Is(key, VirtualServices) || AttachedRoutes.Any(kind => Is(key, kind))) HasRoutes = true;
         else if (!Is(key, SnapshotKey.Identity) && !Is(key, SnapshotKey.Issuer)) HasOthers = true;
     }
 

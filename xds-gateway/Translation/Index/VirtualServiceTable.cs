@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Routing;
+using MeshOrleans.Model.Routing.GatewayApi;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Scopes;
 
@@ -8,8 +9,8 @@ namespace MeshOrleans.Xds.Translation.Index;
 
 /// <summary>Which VirtualService answers for a host.</summary>
 /// <remarks>
-/// What routes of the Gateway API say of a service counts before all VirtualServices of its host, as in Istio; of those the
-/// strongest still says what becomes of connections that are no HTTP.
+/// What routes of the Gateway API say of a service counts before all VirtualServices of its host, as in Istio; the strongest
+/// of those still says what becomes of what no such route is for: requests, or the connections of a port.
 /// Of several for one host the first counts, private ones (<c>exportTo: ["."]</c>) before those exported to the
 /// client's namespace by name, and those before the public ones; each by age. Others are merged into it where both ask for
 /// that (<see cref="RouteMerging"/>). An exact host counts before a wildcard, a longer wildcard before a shorter.
@@ -17,17 +18,17 @@ namespace MeshOrleans.Xds.Translation.Index;
 internal sealed class VirtualServiceTable
 {
     private readonly Dictionary<string, Sourced<VirtualService>> exact = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ServiceRoutes> attached;
     private readonly List<(string Host, Sourced<VirtualService> Source)> wildcards = [];
 
     public VirtualServiceTable(MeshIndex mesh, string clientNamespace, EgressScope egress)
     {
-        var attached = mesh.ServiceRoutes
+        attached = mesh.ServiceRoutes
             .Where(r => Visibility.Allows(r.Spec.ExportTo, r.Service.Namespace, clientNamespace))
             .Where(r => egress.Sees(r.Service.Namespace, r.Service.Host))
-            .Where(r => mesh.Registry.Find(r.Service.Host, clientNamespace) is not null)
-            .DistinctBy(r => r.Service.Host) // those for the client's namespace come first
-            .ToDictionary(
-                r => r.Service.Host, r => new Sourced<VirtualService>(r.Sources[0], r.Spec), StringComparer.Ordinal);
+            .Where(r => mesh.Registry.Find(r.Service.Host, clientNamespace)?.Namespace == r.Service.Namespace)
+            .GroupBy(r => r.Service.Host, StringComparer.Ordinal) // those for the client's namespace come first
+            .ToDictionary(g => g.Key, g => g.Aggregate((first, next) => first.Over(next)), StringComparer.Ordinal);
         ImmutableArray<Sourced<VirtualService>> written =
         [
             .. mesh.VirtualServices
@@ -43,14 +44,8 @@ internal sealed class VirtualServiceTable
         wildcards.Sort((a, b) => b.Host.Length.CompareTo(a.Host.Length) is var byLength and not 0
             ? byLength
             : string.CompareOrdinal(a.Host, b.Host));
-        foreach (var (host, source) in attached)
-        {
-            exact[host] = Find(host) is { } other
-                ? source with { Spec = RouteMerging.WithConnections(source.Spec, other.Spec, other.Namespace) }
-                : source;
-        }
-
-        All = [.. attached.Values, .. written];
+        foreach (var (host, routes) in attached) exact[host] = Over(Find(host), routes);
+        All = [.. attached.Values.Select(Sourced), .. written];
     }
 
     /// <summary>All that are visible, the stronger first.</summary>
@@ -79,6 +74,21 @@ internal sealed class VirtualServiceTable
             && All.Zip(other.All).All(
                 pair => ReferenceEquals(pair.First.Resource, pair.Second.Resource)
                     && ReferenceEquals(pair.First.Spec, pair.Second.Spec)));
+
+    /// <summary>The routes of the Gateway API that count for a full host name; null when there are none.</summary>
+    public ServiceRoutes? AttachedTo(string host) => attached.GetValueOrDefault(host);
+
+    private static Sourced<VirtualService> Sourced(ServiceRoutes routes) => new(routes.Sources[0], routes.Spec);
+
+    /// <summary>Who speaks for the host's requests is named as its source.</summary>
+    private static Sourced<VirtualService> Over(Sourced<VirtualService>? other, ServiceRoutes routes)
+    {
+        if (other is null) return Sourced(routes);
+        var joined = routes.Over(RouteMerging.InFull(other.Spec, other.Namespace));
+        return routes.Spec.Http.IsEmpty
+            ? other with { Spec = other.Spec with { Tls = joined.Tls, Tcp = joined.Tcp } }
+            : Sourced(routes) with { Spec = joined };
+    }
 
     private static IEnumerable<string> HostsOf(Sourced<VirtualService> source) =>
         source.Spec.Hosts.Select(host => HostName.Resolve(host, source.Namespace));

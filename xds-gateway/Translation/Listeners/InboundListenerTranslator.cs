@@ -13,7 +13,6 @@ using MeshOrleans.Xds.Translation.Policies;
 using MeshOrleans.Xds.Translation.Routes;
 using MeshOrleans.Xds.Translation.Scopes;
 using MeshOrleans.Xds.Translation.Tls;
-using TcpRoute = MeshOrleans.Xds.Translation.Envoy.TcpRoute;
 
 namespace MeshOrleans.Xds.Translation.Listeners;
 

@@ -3,7 +3,6 @@ using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Translation.Clusters;
-using MeshOrleans.Xds.Translation.Envoy;
 using MeshOrleans.Xds.Translation.Routes;
 using MeshOrleans.Xds.Translation.Scopes;
 

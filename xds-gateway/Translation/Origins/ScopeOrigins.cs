@@ -108,7 +108,7 @@ public sealed class ScopeOrigins
             policy.Spec.Action,
             RbacTranslator.IsOnTrial(policy),
             [.. policy.Spec.Rules.Select((_, i) => RbacTranslator.NameOf(policy.Resource.Key, i))],
-            RbacTranslator.ExclusionOf(_view, policy.Spec) ?? "")),
+            RbacTranslator.ExclusionOf(_view, policy) ?? "")),
     ];
 
     private bool TryReadCluster(string cluster, out Service service, out ServicePort port, out string subset)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Config.GatewayApi;
 using MeshOrleans.Model.Routing;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Index;
@@ -40,9 +41,14 @@ internal static class VirtualServiceCandidates
     private static IEnumerable<Candidate> Attached(ProxyView view, string host, Sourced<VirtualService>? chosen) =>
         from routes in view.Mesh.ServiceRoutes
         where routes.Service.Host == host
-        let counts = chosen is not null && routes.Sources.Contains(chosen.Resource)
         from source in routes.Sources
-        select new Candidate(source.Key, counts, counts ? $"answers for {host}, which it is attached to"
+        let isOfRequests = source.Spec is RequestRoute
+        let counts = isOfRequests && view.VirtualServices.AttachedTo(host)?.Sources.Contains(source) is true
+        select new Candidate(
+            source.Key,
+            counts,
+            counts ? $"answers for {host}, which it is attached to"
+            : !isOfRequests ? "is for connections, and not for requests"
             : routes.Spec.ExportTo is [var consumer] && consumer != view.Scope.Namespace
                 ? $"is for clients of namespace {consumer}"
             : chosen is not null ? $"counts after {NameOf(chosen)}, which is of the client's namespace"

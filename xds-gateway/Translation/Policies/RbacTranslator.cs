@@ -72,23 +72,15 @@ internal static class RbacTranslator
             .OrderBy(p => p.Resource.Key);
 
     /// <summary>Why a policy of those does not concern the workload; null when it does.</summary>
-    /// <remarks>
-    /// Policies attached by <c>targetRefs</c> are for gateways and other shared proxies, not for a sidecar.
-    /// </remarks>
-    public static string? ExclusionOf(ProxyView view, AuthorizationPolicy policy)
-    {
-        if (!policy.TargetRefs.IsDefaultOrEmpty) return "is attached to a gateway by targetRefs";
-        return policy.Selector is not { } wanted || LabelSelector.Matches(wanted.MatchLabels, view.Scope.Labels)
-            ? null
-            : $"selects {string.Join(", ", wanted.MatchLabels.Select(l => $"{l.Key}={l.Value}"))}";
-    }
+    public static string? ExclusionOf(ProxyView view, Sourced<AuthorizationPolicy> policy) => PolicyReach.ExclusionOf(
+        policy.Spec.Selector, policy.Spec.TargetRefs, policy.Namespace, view.Scope.Namespace, view.Scope.Labels);
 
     /// <summary>The name by which a proxy knows a rule.</summary>
     public static string NameOf(ConfigKey policy, int rule) =>
         $"ns[{policy.Namespace}]-policy[{policy.Name}]-rule[{rule}]";
 
     private static IEnumerable<Sourced<AuthorizationPolicy>> Selected(ProxyView view) =>
-        Considered(view).Where(p => ExclusionOf(view, p.Spec) is null);
+        Considered(view).Where(p => ExclusionOf(view, p) is null);
 
     /// <summary>Whether a policy is only tried out.</summary>
     public static bool IsOnTrial(Sourced<AuthorizationPolicy> policy) =>

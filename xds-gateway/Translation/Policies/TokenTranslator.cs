@@ -4,6 +4,7 @@ using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Hcm;
 using MeshOrleans.Xds.Protocol.Jwt;
+using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Listeners;
 using MeshOrleans.Xds.Translation.Scopes;
 
@@ -13,7 +14,8 @@ namespace MeshOrleans.Xds.Translation.Policies;
 /// <remarks>
 /// All RequestAuthentications that select the workload are united: those of its namespace and those of the root
 /// namespace; their rules are ordered by issuer, as in Istio. Keys are in the rule, or have been fetched by the control
-/// plane. A rule without keys stays, with an empty set: its tokens are refused, and never checked with any other key.
+/// plane; in all they are bounded. A rule without keys stays, with an empty set: its tokens are refused, and never
+/// checked with any other key.
 /// </remarks>
 internal static class TokenTranslator
 {
@@ -27,36 +29,39 @@ internal static class TokenTranslator
     /// <param name="isRouted">Whether routes ask for claims: an Envoy then chooses the route anew.</param>
     public static HttpFilter? Filter(ProxyView view, bool isRouted = false)
     {
-        var rules = Rules(view).ToList();
+        var policies = Policies(view).ToList();
+        if (policies.Count == 0) return null;
+        var excess = KeyBudget.Excess(policies.Select(p => (p.Resource, p.Spec)), view.Mesh.KeySets);
+        var rules = policies.OrderBy(p => p.Resource.Key)
+            .SelectMany(p => p.Spec.JwtRules.Select(
+                (rule, i) => (Rule: rule, HasKeys: !excess.Contains((p.Resource.Key, i)))))
+            .OrderBy(r => r.Rule.Issuer, StringComparer.Ordinal) // stable
+            .ToList();
         if (rules.Count == 0) return null;
         var filter = new JwtAuthentication { BypassCorsPreflight = true };
-        foreach (var (i, rule) in rules.Index()) filter.Providers[Name(i)] = Provider(view, rule, isRouted);
+        foreach (var (i, rule) in rules.Index())
+        {
+            var keys = rule.HasKeys ? KeyBudget.KeysOf(rule.Rule, view.Mesh.KeySets) : null;
+            filter.Providers[Name(i)] = Provider(rule.Rule, keys ?? NoKeys, isRouted);
+        }
+
         filter.Rules.Add(TokenRequirements.For([.. rules.Index().Select(rule => Name(rule.Index))]));
         return HttpConnection.Filter(FilterNames.Jwt, filter);
     }
 
     private static string Name(int index) => $"origins-{index}";
 
-    private static IEnumerable<JwtRule> Rules(ProxyView view) =>
+    private static IEnumerable<Sourced<RequestAuthentication>> Policies(ProxyView view) =>
         new[] { view.Mesh.Settings.RootNamespace, view.Scope.Namespace }.Distinct()
             .SelectMany(ns => view.Mesh.RequestAuthentications[ns])
-            .Where(p => p.Spec.TargetRefs.IsDefaultOrEmpty)
-            .Where(p => p.Spec.Selector is not { } wanted
-                || LabelSelector.Matches(wanted.MatchLabels, view.Scope.Labels))
-            .OrderBy(p => p.Resource.Key)
-            .SelectMany(p => p.Spec.JwtRules)
-            .OrderBy(rule => rule.Issuer, StringComparer.Ordinal); // stable
+            .Where(p => PolicyReach.ExclusionOf(
+                p.Spec.Selector, p.Spec.TargetRefs, p.Namespace, view.Scope.Namespace, view.Scope.Labels) is null);
 
-    private static string KeysOf(ProxyView view, JwtRule rule) =>
-        rule.Jwks.Length > 0 ? rule.Jwks
-        : KeySource.AddressOf(rule) is { } address ? view.Mesh.KeySets.GetValueOrDefault(address, NoKeys)
-        : NoKeys;
-
-    private static JwtProvider Provider(ProxyView view, JwtRule rule, bool isRouted) => new()
+    private static JwtProvider Provider(JwtRule rule, string keys, bool isRouted) => new()
     {
         Issuer = rule.Issuer,
         Audiences = { rule.Audiences },
-        LocalJwks = new() { InlineString = KeysOf(view, rule) },
+        LocalJwks = new() { InlineString = keys },
         Forward = rule.ForwardOriginalToken,
         FromHeaders = { rule.FromHeaders.Select(h => new Protocol.Jwt.JwtHeader { Name = h.Name, ValuePrefix = h.Prefix }) },
         FromParams = { rule.FromParams },

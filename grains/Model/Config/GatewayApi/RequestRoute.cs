@@ -6,19 +6,13 @@ namespace MeshOrleans.Model.Config.GatewayApi;
 /// A route of requests of the Gateway API: kind HTTPRoute or GRPCRoute. Of all rules that are attached to the same place
 /// the most specific match wins, whichever route it stands in.
 /// </summary>
-public sealed record RequestRoute : ConfigSpec
+public sealed record RequestRoute : AttachedRoute
 {
     /// <summary>The kind of routes of requests.</summary>
     public const string HttpKind = "HTTPRoute";
 
     /// <summary>The kind of routes of gRPC calls.</summary>
     public const string GrpcKind = "GRPCRoute";
-
-    /// <summary>What it attaches to.</summary>
-    public ImmutableArray<ParentReference> ParentRefs { get; init; } = [];
-
-    /// <summary>The hosts it answers for at Gateways; none means those of the listener. Services do not look at it.</summary>
-    public ImmutableArray<string> Hostnames { get; init; } = [];
 
     /// <summary>Its rules.</summary>
     public ImmutableArray<RequestRule> Rules { get; init; } = [];

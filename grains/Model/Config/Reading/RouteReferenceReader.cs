@@ -15,10 +15,16 @@ internal static class RouteReferenceReader
         Port = reader.Integer("port"),
     };
 
-    public static BackendReference Backend(ObjectReader reader) => Target(reader) with
+    /// <summary>A backend of requests.</summary>
+    public static BackendReference Backend(ObjectReader reader) => Share(reader) with
+    {
+        Filters = reader.List("filters", RequestFilterReader.Read),
+    };
+
+    /// <summary>A backend of connections, which has no filters of its own.</summary>
+    public static BackendReference Share(ObjectReader reader) => Target(reader) with
     {
         Weight = reader.Integer("weight") ?? 1,
-        Filters = reader.List("filters", RequestFilterReader.Read),
     };
 
     /// <summary>A backend that has neither share nor filters of its own.</summary>

@@ -41,7 +41,7 @@ internal static class BackendResolver
             return Missing("RefNotPermitted", $"no ReferenceGrant of namespace {ns} allows to name the service {host}");
         }
 
-        if (places.Services.Find(host) is not { } service)
+        if (places.Services.FindOwn(backend.Name, ns) is not { } service)
         {
             return Missing("BackendNotFound", $"there is no service {host}");
         }

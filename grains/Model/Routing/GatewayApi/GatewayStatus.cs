@@ -35,29 +35,33 @@ public sealed record GatewayStatus(
     private static ListenerStatus Of(
         GatewayListener listener, ConfigKey key, bool hasProxy, int attached, AttachmentPlaces places)
     {
-        var isServed = ListenerServers.IsServed(listener);
+        ImmutableArray<string> kinds = [.. ListenerAttachment.KindsOf(listener)];
         var certificate = ListenerServers.WhyNoCertificate(listener, key, places);
         return new ListenerStatus(
             listener.Name,
-            [.. ListenerAttachment.KindsOf(listener)],
+            kinds,
             attached,
             [
-                isServed
-                    ? new StatusCondition(StatusCondition.Accepted, true, "Accepted", "can be opened")
-                    : new StatusCondition(
-                        StatusCondition.Accepted,
-                        false,
-                        "UnsupportedProtocol",
-                        $"no route for {listener.Protocol} is understood by this version"),
+                new StatusCondition(StatusCondition.Accepted, true, "Accepted", "can be opened"),
+                Resolved(certificate ?? WhyNoKind(listener, kinds)),
                 certificate is null
-                    ? new StatusCondition(StatusCondition.ResolvedRefs, true, "ResolvedRefs", "everything that it names may be used")
-                    : new StatusCondition(
-                        StatusCondition.ResolvedRefs, false, certificate.Value.Reason, certificate.Value.Message),
-                isServed && certificate is null
                     ? Programmed(hasProxy, key)
-                    : new StatusCondition(
-                        StatusCondition.Programmed, false, "Invalid", certificate?.Message ?? "it is not opened"),
+                    : new StatusCondition(StatusCondition.Programmed, false, "Invalid", certificate.Value.Message),
             ]);
+    }
+
+    private static StatusCondition Resolved((string Reason, string Message)? missing) => missing is null
+        ? new StatusCondition(StatusCondition.ResolvedRefs, true, "ResolvedRefs", "everything that it names may be used")
+        : new StatusCondition(StatusCondition.ResolvedRefs, false, missing.Value.Reason, missing.Value.Message);
+
+    /// <summary>A kind that cannot be attached is told, and the others still can (Gateway API, AllowedRoutes.kinds).</summary>
+    private static (string Reason, string Message)? WhyNoKind(GatewayListener listener, ImmutableArray<string> kinds)
+    {
+        var strange = listener.AllowedRoutes.Kinds.Except(kinds).ToList();
+        return strange.Count == 0
+            ? null
+            : ("InvalidRouteKinds", $"no route of kind {string.Join(", ", strange)} can be attached to a listener of "
+                + $"{listener.Protocol}{(listener.Tls is { IsPassthrough: true } ? " that goes through" : "")}");
     }
 
     private static StatusCondition Programmed(bool hasProxy, ConfigKey key) => hasProxy
@@ -70,7 +74,7 @@ public sealed record GatewayStatus(
 
     private static IEnumerable<(string Listener, ConfigKey Route)> Attached(
         ConfigKey key, MeshSnapshot snapshot, AttachmentPlaces places) =>
-        from route in snapshot.Of<RequestRoute>()
+        from route in snapshot.Of<AttachedRoute>()
         from parent in route.Spec.ParentRefs
         where parent.IsGateway && parent.Name == key.Name
         where parent.NamespaceFrom(route.Resource.Key.Namespace) == key.Namespace

@@ -59,10 +59,18 @@ internal sealed record ListenerAttachment(ImmutableArray<TakenListener> Listener
                 taken, "Accepted", $"attached to {string.Join(", ", taken.Select(t => t.Listener.Name))}");
     }
 
-    /// <summary>The kinds of routes that a listener takes, as <c>group/kind</c>.</summary>
+    /// <summary>
+    /// The kinds of routes that a listener takes, as <c>group/kind</c>: those that fit its protocol, less what it excludes.
+    /// </summary>
     public static IEnumerable<string> KindsOf(GatewayListener listener)
     {
-        string[] fitting = ListenerServers.IsServed(listener) ? [RequestRoute.HttpKind, RequestRoute.GrpcKind] : [];
+        string[] fitting = listener switch
+        {
+            { Protocol: "TCP" } => [ConnectionRoute.TcpKind],
+            { Protocol: "TLS", Tls.IsPassthrough: true } => [ConnectionRoute.TlsKind],
+            { Protocol: "TLS" } => [ConnectionRoute.TlsKind, ConnectionRoute.TcpKind],
+            _ => [RequestRoute.HttpKind, RequestRoute.GrpcKind],
+        };
         var kinds = fitting.Select(kind => $"{ParentReference.GatewayGroup}/{kind}");
         return listener.AllowedRoutes.Kinds.IsEmpty ? kinds : kinds.Intersect(listener.AllowedRoutes.Kinds);
     }

@@ -10,8 +10,8 @@ public static class ListenerServers
     internal static string NameOf(string ns, string gateway, string listener) => $"{ns}/{gateway}/{listener}";
 
     /// <summary>
-    /// The servers of all Gateways that are this mesh's, the oldest first. A listener whose certificates cannot be used, or
-    /// to which no route can be attached, opens nothing.
+    /// The servers of all Gateways that are this mesh's, the oldest first. A listener whose certificates cannot be used
+    /// opens nothing.
     /// </summary>
     public static IEnumerable<(ConfigResource Resource, Gateway Spec)> Compose(AttachmentPlaces places)
     {
@@ -20,15 +20,12 @@ public static class ListenerServers
             if (!places.IsOurs(gateway)) continue;
             foreach (var listener in gateway.Listeners)
             {
-                if (!IsServed(listener) || WhyNoCertificate(listener, resource.Key, places) is not null) continue;
+                if (WhyNoCertificate(listener, resource.Key, places) is not null) continue;
                 var key = resource.Key with { Name = $"{resource.Key.Name}/{listener.Name}" };
                 yield return (resource with { Key = key }, GatewayOf(resource.Key, listener));
             }
         }
     }
-
-    /// <summary>Whether there are routes for its protocol: those of bytes (TLSRoute, TCPRoute) are not understood yet.</summary>
-    internal static bool IsServed(GatewayListener listener) => listener.Protocol is "HTTP" or "HTTPS";
 
     /// <summary>Why a listener cannot show its certificates, as one of the API's words and a sentence; null when it can.</summary>
     internal static (string Reason, string Message)? WhyNoCertificate(

@@ -9,30 +9,31 @@ public static class RouteStatus
 {
     /// <summary>The conditions of a route, parent by parent; a parent that is none of this mesh's has none.</summary>
     public static ImmutableArray<ParentStatus> Of(
-        ConfigResource resource, RequestRoute route, AttachmentPlaces places, RouteConflicts conflicts) =>
+        ConfigResource resource, AttachedRoute route, AttachmentPlaces places, RouteConflicts conflicts) =>
     [
         .. route.ParentRefs.Index().Select(p => Of(p.Index, p.Item, resource.Key, route, places))
             .OfType<ParentStatus>()
             .Select(status => Settled(status, resource.Key, route, places, conflicts)),
     ];
 
-    /// <summary>A route has lost where another kind has all of its places.</summary>
+    /// <summary>A route has lost where others have all of its places.</summary>
     private static ParentStatus Settled(
-        ParentStatus status, ConfigKey key, RequestRoute route, AttachmentPlaces places, RouteConflicts conflicts)
+        ParentStatus status, ConfigKey key, AttachedRoute route, AttachmentPlaces places, RouteConflicts conflicts)
     {
         var all = RoutePlace.Of(status.Parent, key, route, places).ToList();
-        if (all.Count == 0 || !all.TrueForAll(place => conflicts.Excludes(place, key.Kind))) return status;
-        var lost = Accepted(false, "Conflicted", "a route of another kind is attached there and counts before it");
+        var losses = all.ConvertAll(place => conflicts.WhyLost(place, key));
+        if (losses.Count == 0 || losses.Contains(null)) return status;
+        var lost = Accepted(false, "Conflicted", string.Join("; ", losses.Distinct()));
         return status with { Conditions = [lost, .. status.Conditions.Skip(1)] };
     }
 
     private static ParentStatus? Of(
-        int index, ParentReference parent, ConfigKey key, RequestRoute route, AttachmentPlaces places)
+        int index, ParentReference parent, ConfigKey key, AttachedRoute route, AttachmentPlaces places)
     {
         StatusCondition accepted;
         if (parent.IsService)
         {
-            var attachment = ServiceAttachment.Of(parent, key.Namespace, places.Services);
+            var attachment = ServiceAttachment.Of(parent, key, places.Services);
             accepted = Accepted(attachment.Service is not null, attachment.Reason, attachment.Message);
         }
         else if (parent.IsGateway && ListenerAttachment.Of(parent, key, route.Hostnames, places) is { } attachment)
@@ -50,9 +51,9 @@ public static class RouteStatus
     private static StatusCondition Accepted(bool holds, string reason, string message) =>
         new(StatusCondition.Accepted, holds, reason, message);
 
-    private static StatusCondition Resolved(ConfigKey key, RequestRoute route, AttachmentPlaces places, bool isGranted)
+    private static StatusCondition Resolved(ConfigKey key, AttachedRoute route, AttachmentPlaces places, bool isGranted)
     {
-        var missing = RuleComposer.BackendsOf(route)
+        var missing = RouteBackends.Of(route)
             .Select(backend => BackendResolver.Find(backend.Backend, key, places, isGranted))
             .Where(backend => !backend.IsResolved)
             .ToList();

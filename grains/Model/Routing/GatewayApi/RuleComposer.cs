@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Config.GatewayApi;
-using MeshOrleans.Model.Validation;
 
 namespace MeshOrleans.Model.Routing.GatewayApi;
 
@@ -36,21 +35,6 @@ internal sealed class RuleComposer(AttachmentPlaces places, bool isGranted)
                     Origin = new RouteOrigin(source.Key, r, match is null ? null : m),
                 };
                 yield return new RouteRow(source, condition, PathFilters.Apply(row, rule.Filters, condition.Path));
-            }
-        }
-    }
-
-    /// <summary>All that a route leads to, mirrors included, with the fields that say so.</summary>
-    public static IEnumerable<(BackendReference Backend, FieldPath Path)> BackendsOf(RequestRoute route)
-    {
-        foreach (var (i, rule) in route.Rules.Index())
-        {
-            var at = FieldPath.Root.At("spec").At("rules").At(i);
-            foreach (var (j, backend) in rule.Backends.Index()) yield return (backend, at.At("backendRefs").At(j));
-            foreach (var (j, filter) in rule.Filters.Index())
-            {
-                if (filter is not RequestFilter.Mirror { Backend: { } mirror }) continue;
-                yield return (mirror, at.At("filters").At(j).At("requestMirror").At("backendRef"));
             }
         }
     }

@@ -86,7 +86,8 @@ public sealed class ListenerRouteTests
         var mesh = TestMesh.With($"{Gateway}\n---\n{Route("r", "hostnames: [ a.example, admin.example, \"*.b.example\", z.test ]")}").For(Proxy);
 
         Assert.Equal(
-            ["*.b.example:80", "a.example:80"], mesh.Routes("http.80").VirtualHosts.Select(h => h.Name));
+            ["*.b.example:80", "*.example:80", "a.example:80", "admin.example:80"],
+            mesh.Routes("http.80").VirtualHosts.Select(h => h.Name));
         Assert.Equal(
             ["*.b.example:443", "a.example:443", "admin.example:443", "z.test:443"],
             mesh.Routes("https.443.https.edge/https.infra").VirtualHosts.Select(h => h.Name));
@@ -97,7 +98,31 @@ public sealed class ListenerRouteTests
     {
         var mesh = TestMesh.With($"{Gateway}\n---\n{Route("r", "", parent: "name: edge, namespace: infra, sectionName: admin")}").For(Proxy);
 
-        Assert.Equal("blackhole:80", Assert.Single(mesh.Routes("http.80").VirtualHosts).Name);
+        Assert.All(mesh.Routes("http.80").VirtualHosts, host => Assert.Empty(host.Routes));
+    }
+
+    [Fact]
+    public void A_request_belongs_to_the_nearest_listener_even_where_no_route_is_attached_to_that()
+    {
+        var mesh = TestMesh.With($"{Gateway}\n---\n{Route("r", "hostnames: [ \"*.example\" ]")}").For(Proxy);
+
+        var hosts = mesh.Routes("http.80").VirtualHosts.ToDictionary(h => Assert.Single(h.Domains), h => h.Routes.Count);
+        Assert.Equal(1, hosts["*.example"]);
+        Assert.Equal(0, hosts["admin.example"]);
+    }
+
+    [Theory]
+    [InlineData("localhost", "")]
+    [InlineData("localhost", "hostnames: [ localhost ]")]
+    [InlineData("", "hostnames: [ localhost ]")]
+    public void A_host_without_a_dot_is_one_of_that_name(string listener, string hostnames)
+    {
+        var gateway = Gateway.Replace("\"*.example\"", $"\"{listener}\"", StringComparison.Ordinal);
+
+        var mesh = TestMesh.With($"{gateway}\n---\n{Route("r", hostnames)}").For(Proxy);
+
+        var host = Assert.Single(mesh.Routes("http.80").VirtualHosts, h => h.Routes.Count > 0);
+        Assert.Equal(["localhost"], host.Domains);
     }
 
     [Fact]
@@ -111,7 +136,7 @@ public sealed class ListenerRouteTests
             {Route("younger", "hostnames: [ a.example ]", "[ { path: { type: Exact, value: /api } }, { path: { value: / } } ]")}
             """).For(Proxy);
 
-        var host = Assert.Single(mesh.Routes("http.80").VirtualHosts);
+        var host = Assert.Single(mesh.Routes("http.80").VirtualHosts, h => h.Name == "a.example:80");
         Assert.Equal(["app.younger.0", "app.older.0", "app.younger.0"], host.Routes.Select(r => r.Name));
         Assert.All(host.Routes, r => Assert.Equal(B, r.Route_.Cluster));
     }
@@ -132,7 +157,7 @@ public sealed class ListenerRouteTests
             spec: { from: [ { group: gateway.networking.k8s.io, kind: {{kind}}, namespace: app } ], to: [ { group: "", kind: Service, name: c } ] }
             """;
 
-        var made = Assert.Single(TestMesh.With($"{Gateway}\n---\n{route}{grant}").For(Proxy).Routes("http.80").VirtualHosts[0].Routes);
+        var made = Assert.Single(TestMesh.With($"{Gateway}\n---\n{route}{grant}").For(Proxy).Routes("http.80").VirtualHosts.Single(h => h.Name == "a.example:80").Routes);
 
         if (status > 0) Assert.Equal((uint)status, made.DirectResponse.Status);
         else Assert.Equal("outbound|80||c.other.svc.cluster.local", made.Route_.Cluster);
@@ -147,7 +172,8 @@ public sealed class ListenerRouteTests
 
         var next = first.After(MeshIndex.Of(before.Snapshot).After(after.Snapshot, MeshChange.Of("config/HTTPRoute/app/r")));
 
-        Assert.Equal(["a.example:80"], new Translated(next.Resources).Routes("http.80").VirtualHosts.Select(h => h.Name));
+        Assert.Equal(["a.example:80"],
+            new Translated(next.Resources).Routes("http.80").VirtualHosts.Where(h => h.Routes.Count > 0).Select(h => h.Name));
     }
 
     [Fact]

@@ -183,6 +183,33 @@ public sealed class ServiceRouteTests
         Assert.Equal(C, Assert.Single(mesh.For("other", "app=c").RoutesOfB).Route_.Cluster);
     }
 
+    [Fact]
+    public void A_route_of_the_client_for_one_port_leaves_the_others_to_the_services_own()
+    {
+        var producer = Route("producer", "- backendRefs: [ { name: a, namespace: app, port: 80 } ]", ns: "other", parent: "name: c");
+        var consumer = Route("consumer", "- backendRefs: [ { name: b, port: 80 } ]", parent: "name: c, namespace: other, port: 80");
+        var mesh = TestMesh.With(consumer + "\n---\n" + producer).For();
+
+        Assert.Equal(B, Assert.Single(mesh.Host("c.other.svc.cluster.local").Routes).Route_.Cluster);
+        Assert.Equal(
+            "outbound|80||a.app.svc.cluster.local", Assert.Single(mesh.Host("c.other.svc.cluster.local", 7070).Routes).Route_.Cluster);
+    }
+
+    [Fact]
+    public void A_private_entry_of_another_namespace_for_the_host_is_another_service()
+    {
+        const string Private = """
+            kind: ServiceEntry
+            apiVersion: networking.istio.io/v1
+            metadata: { name: shadow, namespace: aaa }
+            spec: { hosts: [ b.app.svc.cluster.local ], exportTo: [ "." ], resolution: STATIC, ports: [ { number: 80, name: http, protocol: HTTP } ], endpoints: [ { address: 10.9.9.9 } ] }
+            """;
+        var mesh = TestMesh.With(Private + "\n---\n" + Route("r", "- backendRefs: [ { name: c, namespace: other, port: 80 } ]"));
+
+        Assert.Equal(C, Assert.Single(mesh.For("other", "app=c").RoutesOfB).Route_.Cluster);
+        Assert.Equal(B, Assert.Single(mesh.For("aaa", "app=x").RoutesOfB).Route_.Cluster);
+    }
+
     [Theory]
     [InlineData("name: b, port: 80", true)]
     [InlineData("name: b, sectionName: http", true)]

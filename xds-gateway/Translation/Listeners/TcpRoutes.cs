@@ -5,7 +5,7 @@ using MeshOrleans.Xds.Translation.Clusters;
 using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Scopes;
 
-namespace MeshOrleans.Xds.Translation.Envoy;
+namespace MeshOrleans.Xds.Translation.Listeners;
 
 /// <summary>Makes the routes of connections to one port of a service that is not HTTP.</summary>
 /// <remarks>
@@ -26,7 +26,7 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool
     public IEnumerable<TcpRoute> Of(Service service, ServicePort port, ImmutableArray<string> own)
     {
         var source = view.VirtualServices.Find(service.Host);
-        return port.Protocol is AppProtocol.Tls or AppProtocol.Https
+        return port.Protocol.IsTls()
             ? ForTls(service, port, own, source)
             : ForTcp(service, port, own, source);
     }
@@ -66,7 +66,7 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool
             }
         }
 
-        var isByMember = !isByName && EnvoyCluster.HasMemberClusters(service, port);
+        var isByMember = !isByName && OutboundCluster.HasMemberClusters(service, port);
         foreach (var address in isByMember ? own : [])
         {
             var cluster = ClusterName.Member(service.Host, port.Number, address);

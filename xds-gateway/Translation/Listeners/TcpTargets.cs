@@ -5,7 +5,7 @@ using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Routes;
 using MeshOrleans.Xds.Translation.Scopes;
 
-namespace MeshOrleans.Xds.Translation.Envoy;
+namespace MeshOrleans.Xds.Translation.Listeners;
 
 /// <summary>Where connections of bytes go, and how they are carried there.</summary>
 /// <param name="Clusters">Clusters with their weights; one at least, all weights over 0.</param>

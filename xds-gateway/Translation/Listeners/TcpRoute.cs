@@ -3,9 +3,8 @@ using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Protocol.TcpProxy;
-using MeshOrleans.Xds.Translation.Listeners;
 
-namespace MeshOrleans.Xds.Translation.Envoy;
+namespace MeshOrleans.Xds.Translation.Listeners;
 
 /// <summary>Where connections of some kind go.</summary>
 /// <param name="Networks">Addresses and networks for which they are meant; none means any.</param>

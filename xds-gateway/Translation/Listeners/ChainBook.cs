@@ -1,6 +1,6 @@
 using MeshOrleans.Xds.Protocol.Listener;
 
-namespace MeshOrleans.Xds.Translation.Envoy;
+namespace MeshOrleans.Xds.Translation.Listeners;
 
 /// <summary>
 /// Sees to it that no two chains of a listener take the same connections: an Envoy refuses such a listener as a whole.

@@ -8,7 +8,9 @@ using MeshOrleans.Silo.Hosting.Clock;
 using MeshOrleans.Silo.Issuers;
 using MeshOrleans.Silo.Storage;
 using MeshOrleans.Xds.Gateway;
+using MeshOrleans.Xds.Gateway.Hosting;
 using MeshOrleans.Xds.Gateway.Snapshots;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 
 namespace MeshOrleans.Silo.Hosting;
@@ -79,6 +81,7 @@ internal static class ControlPlaneHost
             IssuerNetwork.OfMachine(), provider.GetRequiredService<TimeProvider>()));
         services.AddHostedService<KeySetFollower>();
         services.AddApi();
+        services.Configure<SocketTransportOptions>(transport => transport.Backlog = XdsServerLimits.Backlog);
         services.AddOptions<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>()
             .Configure<Listeners, ServingCertificate, SnapshotHolder, TimeProvider, ILogger<ServingCertificate>>(
                 (kestrel, listeners, certificate, snapshots, clock, logger) =>

@@ -6,6 +6,12 @@ namespace MeshOrleans.Xds.Gateway.Hosting;
 public static class XdsServerLimits
 {
     /// <summary>
+    /// How many connections may wait to be accepted: a mesh that comes back comes at once, and whom the kernel drops tries
+    /// again only after a second, then three. The kernel's own limit holds where it is lower.
+    /// </summary>
+    public const int Backlog = 4096;
+
+    /// <summary>
     /// Lets one connection carry as many streams as an aggregating proxy opens (Kestrel's 100 would hang the 101st),
     /// finds clients that vanished by pings, and leaves slow readers to the gateway, which closes their stream and not
     /// their connection.

@@ -22,6 +22,8 @@ namespace MeshOrleans.Cli.Answers;
 [JsonSerializable(typeof(ProxyRow[]))]
 [JsonSerializable(typeof(ProxyRow))]
 [JsonSerializable(typeof(IdentityRow[]))]
+[JsonSerializable(typeof(AuthorityRow))]
+[JsonSerializable(typeof(EmptyRequest))]
 [JsonSerializable(typeof(PeerRow[]))]
 [JsonSerializable(typeof(RevisionRow[]))]
 [JsonSerializable(typeof(RevisionAnswer))]

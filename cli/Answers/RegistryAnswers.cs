@@ -63,6 +63,31 @@ internal sealed record IdentityRow(
     DateTimeOffset NextRotation = default,
     int RemainingPercent = 0);
 
+/// <summary>A call that needs nothing said.</summary>
+internal sealed record EmptyRequest;
+
+/// <summary>The certificate authority.</summary>
+internal sealed record AuthorityRow(
+    string Phase,
+    DateTimeOffset? Since = null,
+    DateTimeOffset? NextStepAt = null,
+    IReadOnlyList<RootRow>? Roots = null,
+    AudienceRow? Proxies = null,
+    IReadOnlyList<string>? Missed = null,
+    int MissedCount = 0);
+
+/// <summary>One of its roots.</summary>
+internal sealed record RootRow(
+    string Fingerprint,
+    string Subject = "",
+    DateTimeOffset NotAfter = default,
+    bool Signs = false,
+    DateTimeOffset? SignsUntil = null,
+    bool RenewsItself = true);
+
+/// <summary>Who has its roots.</summary>
+internal sealed record AudienceRow(int Holding = 0, int Lagging = 0, IReadOnlyList<string>? LaggingNodes = null);
+
 /// <summary>One federated mesh.</summary>
 internal sealed record PeerRow(
     string Name,

@@ -68,6 +68,9 @@ internal sealed class ProxySubscriptionGrain(
             ? ProxySubscriptionMachine.View(nodeId, proxy)
             : null);
 
+    public Task<TrustStanding> FindTrustAsync(long sequence, CancellationToken cancellationToken) =>
+        Task.FromResult(ProxySubscriptionMachine.FindTrust(store.State, sequence));
+
     private void SaveLater()
     {
         if (!_unsaved) _saving.Change(_saveDelay, Timeout.InfiniteTimeSpan);

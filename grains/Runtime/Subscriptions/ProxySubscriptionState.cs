@@ -18,6 +18,7 @@ internal sealed record ProxySubscriptionState
 /// <param name="Since">Since when it is, or is not.</param>
 /// <param name="Types">How each resource type stands, by its URL.</param>
 /// <param name="Scope">The hosts it is told of; null for everything.</param>
+/// <param name="TrustSequence">The sequence of the mesh's roots that it has; 0 while unknown.</param>
 [GenerateSerializer, Immutable, Alias("mesh.ProxySubscription")]
 internal sealed record ProxySubscription(
     [property: Id(0)] ProxyConnection Connection,
@@ -25,4 +26,5 @@ internal sealed record ProxySubscription(
     [property: Id(2)] bool Connected,
     [property: Id(3)] DateTimeOffset Since,
     [property: Id(4)] ImmutableDictionary<string, SubscriptionReport> Types,
-    [property: Id(5)] AutomaticScope? Scope = null);
+    [property: Id(5)] AutomaticScope? Scope = null,
+    [property: Id(6)] long TrustSequence = 0);

@@ -1,6 +1,7 @@
 using MeshOrleans.Grains.Config;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Grains.Snapshots;
+using MeshOrleans.Model.Identity;
 using MeshOrleans.Silo.Identity;
 using MeshOrleans.Silo.Schema;
 using MeshOrleans.Silo.Storage.Postgres;
@@ -71,7 +72,7 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
         var (here, there) = (Path.Combine(_directory.FullName, "here"), Path.Combine(_directory.FullName, "there"));
         ClusterSecret.Check(here, await ReadSealAsync(), mayMake: true);
         await new PostgresAuthorityKeyStore(_database, ClusterSecret.Open(here)).CreateAsync(
-            new AuthorityMaterial("root", "root key", "signer", "signer key"), _none);
+            new AuthorityKeys(new AuthorityMaterial("root", "root key", "signer", "signer key")), _none);
 
         var seal = await ReadSealAsync();
         ClusterSecret.Check(here, seal, mayMake: true);
@@ -193,20 +194,37 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
     {
         var secret = ClusterSecret.Open(_directory.FullName);
         var store = new PostgresAuthorityKeyStore(_database, secret);
-        var keys = new AuthorityMaterial("root", "root key", "signer", "signer key");
+        var one = new AuthorityMaterial("root", "root key", "signer", "signer key");
+        var keys = new AuthorityKeys(one);
 
         Assert.Null(await store.LoadAsync(_none));
         Assert.Equal(keys, await store.CreateAsync(keys, _none));
-        Assert.Equal(keys, await store.CreateAsync(keys with { RootKey = "other" }, _none));
-        var next = keys with { SigningKey = "new" };
-        Assert.Equal(next, await store.ReplaceSignerAsync(keys, next, _none));
-        Assert.Equal(next, await store.ReplaceSignerAsync(keys, keys with { SigningKey = "late" }, _none));
+        Assert.Equal(keys, await store.CreateAsync(new AuthorityKeys(one with { RootKey = "other" }), _none));
+        var next = new AuthorityKeys(one with { SigningKey = "new" });
+        Assert.Equal(next, await store.ReplaceAsync(keys, next, _none));
+        Assert.Equal(next, await store.ReplaceAsync(keys, new AuthorityKeys(one with { SigningKey = "late" }), _none));
 
-        Assert.Equal("new", (await store.LoadAsync(_none))!.SigningKey);
+        Assert.Equal("new", (await store.LoadAsync(_none))!.First.SigningKey);
         var other = ClusterSecret.Open(Path.Combine(_directory.FullName, "other"));
         var refused = await Assert.ThrowsAsync<FormatException>(
             () => new PostgresAuthorityKeyStore(_database, other).LoadAsync(_none));
         Assert.Contains(ClusterSecret.FileName, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Two_authorities_come_back_as_they_were_sealed()
+    {
+        var store = new PostgresAuthorityKeyStore(_database, ClusterSecret.Open(_directory.FullName));
+        var (domain, now) = (TrustDomain.Parse("cluster.local"), DateTimeOffset.UnixEpoch.AddYears(50));
+        var first = AuthorityCertificates.Create(domain, now);
+        var second = AuthorityCertificates.LinkedTo(first, AuthorityCertificates.Create(domain, now), domain, now);
+        var (one, both) = (new AuthorityKeys(first), new AuthorityKeys(first, second));
+        await store.CreateAsync(one, _none);
+
+        Assert.Equal(both, await store.ReplaceAsync(one, both, _none));
+        Assert.Equal(both, await store.ReplaceAsync(one, new AuthorityKeys(second), _none)); // too late
+
+        Assert.Equal(both, await store.LoadAsync(_none));
     }
 
     private Task<string?> ReadSealAsync() =>

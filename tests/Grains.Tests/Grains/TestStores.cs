@@ -63,14 +63,23 @@ internal sealed class ObservedStateStore : IGrainStateStore
 /// <summary>The authority's keys in memory.</summary>
 internal sealed class InMemoryKeyStore : IAuthorityKeyStore
 {
-    public AuthorityMaterial? Material { get; set; }
+    public AuthorityKeys? Keys { get; set; }
 
-    public Task<AuthorityMaterial?> LoadAsync(CancellationToken cancellationToken) => Task.FromResult(Material);
+    /// <summary>Runs before every write; may throw.</summary>
+    public Action BeforeWrite { get; set; } = () => { };
 
-    public Task<AuthorityMaterial> CreateAsync(AuthorityMaterial material, CancellationToken cancellationToken) =>
-        Task.FromResult(Material ??= material);
+    public Task<AuthorityKeys?> LoadAsync(CancellationToken cancellationToken) => Task.FromResult(Keys);
 
-    public Task<AuthorityMaterial> ReplaceSignerAsync(
-        AuthorityMaterial held, AuthorityMaterial next, CancellationToken cancellationToken) =>
-        Task.FromResult(Material = Material == held ? next : Material!);
+    public Task<AuthorityKeys> CreateAsync(AuthorityKeys keys, CancellationToken cancellationToken)
+    {
+        BeforeWrite();
+        return Task.FromResult(Keys ??= keys);
+    }
+
+    public Task<AuthorityKeys> ReplaceAsync(
+        AuthorityKeys held, AuthorityKeys next, CancellationToken cancellationToken)
+    {
+        BeforeWrite();
+        return Task.FromResult(Keys = Keys == held ? next : Keys!);
+    }
 }

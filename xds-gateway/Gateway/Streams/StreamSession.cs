@@ -119,6 +119,7 @@ internal sealed partial class StreamSession(
         }
 
         fellows.Report.Update(Reports());
+        fellows.Report.Update(fellows.Secrets.TrustSequence(_table.Find(TypeUrls.Secret), _picture.Snapshot));
         if (!await _wake.WaitAsync(WaitsFor(), parts.Clock, cancellationToken)) CheckStall();
         return true;
     }

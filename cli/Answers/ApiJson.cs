@@ -24,6 +24,8 @@ namespace MeshOrleans.Cli.Answers;
 [JsonSerializable(typeof(IdentityRow[]))]
 [JsonSerializable(typeof(AuthorityRow))]
 [JsonSerializable(typeof(EmptyRequest))]
+[JsonSerializable(typeof(RotateRequest))]
+[JsonSerializable(typeof(RotateAnswer))]
 [JsonSerializable(typeof(PeerRow[]))]
 [JsonSerializable(typeof(RevisionRow[]))]
 [JsonSerializable(typeof(RevisionAnswer))]

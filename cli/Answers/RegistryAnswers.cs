@@ -61,10 +61,19 @@ internal sealed record IdentityRow(
     DateTimeOffset NotBefore = default,
     DateTimeOffset NotAfter = default,
     DateTimeOffset NextRotation = default,
-    int RemainingPercent = 0);
+    int RemainingPercent = 0,
+    DateTimeOffset? LastRotation = null,
+    string Root = "",
+    bool IsDue = false);
 
 /// <summary>A call that needs nothing said.</summary>
 internal sealed record EmptyRequest;
+
+/// <summary>Whose certificates are to be replaced, and over what time.</summary>
+internal sealed record RotateRequest(string? SpiffeId, string? Namespace, double? SpreadSeconds);
+
+/// <summary>How many that are.</summary>
+internal sealed record RotateAnswer(int Identities = 0, int Due = 0, double SpreadSeconds = 0);
 
 /// <summary>The certificate authority.</summary>
 internal sealed record AuthorityRow(

@@ -17,8 +17,10 @@ internal static class CertsCommand
             "Show the authority, and the certificate of every proxy: its identity, when it expires and when it is rotated.",
             "certs",
             "certs -o wide",
+            "certs rotate --all",
             "certs rotate-root")
         {
+            RotateCommand.Create(scope),
             RotateRootCommand.Create(scope),
             format,
         };
@@ -26,11 +28,24 @@ internal static class CertsCommand
         {
             using var api = scope.Connect(parsed);
             var chosen = parsed.GetValue(format);
-            await Listing.Identities.ShowAsync(api, scope.Host, chosen, ns: null, cancellationToken);
-            if (chosen is OutputFormat.Table or OutputFormat.Wide) await ShowAuthorityAsync(api, scope.Host, cancellationToken);
+            var answer = await Listing.Identities.ShowAsync(api, scope.Host, chosen, ns: null, cancellationToken);
+            if (chosen is OutputFormat.Table or OutputFormat.Wide)
+            {
+                await ShowAuthorityAsync(api, scope.Host, cancellationToken);
+                await ShowDueAsync(answer.Read(ApiJson.Default.IdentityRowArray), scope.Host);
+            }
+
             return ExitCode.Fine;
         });
         return command;
+    }
+
+    private static async Task ShowDueAsync(IdentityRow[] rows, CliHost host)
+    {
+        if (rows.Count(row => row.IsDue) is var due and > 0)
+        {
+            await host.Out.WriteLineAsync($"rotation: {due} of {rows.Length} certificates are still to be replaced");
+        }
     }
 
     private static async Task ShowAuthorityAsync(ApiClient api, CliHost host, CancellationToken cancellationToken)

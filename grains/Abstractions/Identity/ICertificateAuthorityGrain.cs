@@ -118,13 +118,15 @@ public abstract record SignResult
     /// <param name="Issuer">Subject of the signing certificate.</param>
     /// <param name="NotBefore">Start of validity.</param>
     /// <param name="NotAfter">End of validity.</param>
+    /// <param name="Root">SHA-256 of the root that it leads to, lower-case hex; null from a silo that does not say.</param>
     [GenerateSerializer, Immutable, Alias("mesh.SignResult.Signed")]
     public sealed record Signed(
         [property: Id(0)] ImmutableArray<string> ChainPem,
         [property: Id(1)] string Serial,
         [property: Id(2)] string Issuer,
         [property: Id(3)] DateTimeOffset NotBefore,
-        [property: Id(4)] DateTimeOffset NotAfter) : SignResult;
+        [property: Id(4)] DateTimeOffset NotAfter,
+        [property: Id(5)] string? Root = null) : SignResult;
 
     /// <summary>Not signed.</summary>
     /// <param name="Reason">Why, for the caller and the log.</param>

@@ -25,6 +25,7 @@ internal sealed class SigningAuthority : IDisposable
     private readonly IssuerKey _key;
     private readonly string[] _chain;
     private readonly string _link;
+    private readonly string _fingerprint;
     private readonly TrustDomain _domain;
     private readonly MeshOptions _mesh;
     private readonly AuthorityOptions _options;
@@ -42,6 +43,7 @@ internal sealed class SigningAuthority : IDisposable
     {
         (_mesh, _options, _domain) = (mesh, options, TrustDomain.Parse(mesh.TrustDomain));
         (_link, ShowsLink) = (material.Link, showsLink);
+        _fingerprint = material.Fingerprint;
         _root = X509Certificate2.CreateFromPem(material.RootCertificate);
         _signer = X509Certificate2.CreateFromPem(material.SigningCertificate);
         _key = IssuerKey.Of(material.SigningCertificate, material.SigningKey);
@@ -94,7 +96,8 @@ internal sealed class SigningAuthority : IDisposable
                 leaf.SerialNumber,
                 _signer.Subject,
                 leaf.NotBefore.ToUniversalTime(),
-                leaf.NotAfter.ToUniversalTime());
+                leaf.NotAfter.ToUniversalTime(),
+                _fingerprint);
     }
 
     public void Dispose()

@@ -113,6 +113,52 @@ public sealed class RootRotationTests : IAsyncLifetime
         Assert.Equal((0, 0), (await VerifyAsync(after, roots[0]), await VerifyAsync(after, roots[1])));
     }
 
+    [Fact]
+    public async Task A_rotation_of_every_certificate_fails_no_request_and_makes_fresh_keys()
+    {
+        await StartMeshAsync("--certificate-lifetime", "01:00:00");
+        var before = await KeysAsync();
+        await using var load = new Load(_client.Client, "http://b/", PerSecond);
+        await load.MoreAsync(200);
+
+        using var refused = await _controlPlane.Api.PostAsJsonAsync("/v1/identities/rotate", new { @namespace = "nobody" });
+        using var rotated = await _controlPlane.Api.PostAsJsonAsync("/v1/identities/rotate", new { spreadSeconds = 2 });
+        var answer = await rotated.Content.ReadFromJsonAsync<JsonElement>();
+        var rows = await _controlPlane.WaitForAsync(
+            "/v1/identities",
+            all => all.EnumerateArray().All(i => !i.GetProperty("isDue").GetBoolean()),
+            "the rotation of all");
+        await load.MoreAsync(200);
+
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.Accepted), (refused.StatusCode, rotated.StatusCode));
+        Assert.Equal(2, answer.GetProperty("due").GetInt32());
+        Assert.True(load.Failed == 0, $"{load.Failed} of {load.Sent}:\n{string.Join('\n', load.Failures)}");
+        Assert.Equal(2, rows.GetArrayLength());
+        Assert.Empty(before.Intersect(await KeysAsync()));
+    }
+
+    /// <summary>The public keys in use.</summary>
+    private async Task<List<string>> KeysAsync()
+    {
+        var rows = await _controlPlane.GetAsync("/v1/identities");
+        var serials = rows.EnumerateArray().Select(i => i.GetProperty("serial").GetString()!).ToHashSet();
+        var keys = new List<string>();
+        foreach (var member in new[] { _client, _server })
+        {
+            var file = Path.Combine(member.StateDirectory, "sidecar", "svid.key");
+            for (var end = DateTime.UtcNow.AddSeconds(20); ; await Task.Delay(20))
+            {
+                using var leaf = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(file));
+                keys.Add(Convert.ToHexString(leaf.PublicKey.ExportSubjectPublicKeyInfo()));
+                if (serials.Contains(leaf.SerialNumber)) break;
+                keys.RemoveAt(keys.Count - 1);
+                Assert.True(DateTime.UtcNow < end, $"{member.Spec.Name} does not have its certificate.");
+            }
+        }
+
+        return keys;
+    }
+
     private async Task StartMeshAsync(params string[] flags)
     {
         _controlPlane = await ControlPlane.StartAsync(

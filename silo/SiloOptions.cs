@@ -87,6 +87,10 @@ public sealed class SiloOptions
     [Range(typeof(TimeSpan), "00:00:30", "90.00:00:00")]
     public TimeSpan CertificateLifetime { get; set; } = TimeSpan.FromHours(24);
 
+    /// <summary>Where the files of the operator's own authority are: ca-cert.pem, ca-key.pem, root-cert.pem, cert-chain.pem.</summary>
+    /// <value>Empty: the mesh makes its authority itself.</value>
+    public string CaDir { get; set; } = "";
+
     /// <summary>The keys that the authority makes for itself.</summary>
     /// <value>P-256.</value>
     public AuthorityKeyType CaKeyType { get; set; } = AuthorityKeyType.P256;

@@ -33,6 +33,13 @@ internal static partial class AuthorityLog
     [LoggerMessage(Level = LogLevel.Information, Message = "Root {Root} is the only one from now on.")]
     public static partial void Alone(this ILogger logger, string root);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "The plugged-in signing certificate {Signer} is in use.")]
+    public static partial void Plugged(this ILogger logger, string signer);
+
+    [LoggerMessage(
+        Level = LogLevel.Error, Message = "The plugged-in authority is not taken over; what is in use stays: {Reason}")]
+    public static partial void NotPlugged(this ILogger logger, string reason);
+
     [LoggerMessage(
         Level = LogLevel.Warning, Message = "Who has the mesh's roots could not be found out; asking again: {Reason}")]
     public static partial void AudienceUnknown(this ILogger logger, string reason);

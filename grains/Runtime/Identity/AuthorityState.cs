@@ -41,6 +41,9 @@ internal sealed record AuthorityState : IOwnerState
     /// <summary>How many there were.</summary>
     [Id(9)] public int MissedCount { get; init; }
 
+    /// <summary>The fingerprints of the plugged-in signing certificates that were taken over, oldest first.</summary>
+    [Id(10)] public ImmutableArray<string> Plugged { get; init; } = [];
+
     /// <summary>The state in which these are the roots; the very same when they were.</summary>
     public AuthorityState WithRoots(TrustDomain domain, ImmutableArray<string> rootsPem) =>
         rootsPem.SequenceEqual(RootsPem, StringComparer.Ordinal)

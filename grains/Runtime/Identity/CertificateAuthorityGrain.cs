@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using MeshOrleans.Model.Identity;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Orleans.Storage;
 
 namespace MeshOrleans.Grains.Identity;
@@ -13,31 +12,33 @@ namespace MeshOrleans.Grains.Identity;
 [KeepAlive]
 internal sealed partial class CertificateAuthorityGrain(
     [PersistentState("authority", StorageNames.Mesh)] IPersistentState<AuthorityState> store,
-    IAuthorityKeyStore keyStore,
-    IOptions<MeshOptions> mesh,
-    IOptions<AuthorityOptions> options,
+    AuthorityParts parts,
     TimeProvider clock,
     ILogger<CertificateAuthorityGrain> logger) : Grain, ICertificateAuthorityGrain, IDisposable
 {
     private static readonly GrainTimerCreationOptions _everySecond = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
 
-    private readonly TrustDomain _domain = TrustDomain.Parse(mesh.Value.TrustDomain);
+    private static readonly TimeSpan _pluggedPeriod = TimeSpan.FromSeconds(5);
+
+    private readonly TrustDomain _domain = TrustDomain.Parse(parts.Mesh.Value.TrustDomain);
     private AuthorityKeys _keys = null!;
     private AuthorityMaterial _signing = null!;
     private AuthorityMaterial? _other; // the next one, or the one that leaves
     private SigningAuthority? _authority;
     private (long Sequence, RootAudience Audience) _heard = (0, RootAudience.Unknown);
+    private string _pluggedFault = "";
 
-    private AuthorityOptions Options => options.Value;
+    private AuthorityOptions Options => parts.Options.Value;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _keys = await keyStore.LoadAsync(cancellationToken) ?? await CreateAsync(cancellationToken);
+        _keys = await parts.Keys.LoadAsync(cancellationToken) ?? await CreateAsync(cancellationToken);
         await store.TellAsync(GrainFactory.GetMeshSnapshot(), cancellationToken);
         await FitAsync();
         Open();
         await RenewSignerAsync(cancellationToken);
         this.RegisterGrainTimer(StepAsync, _everySecond);
+        this.RegisterGrainTimer(PlugInAsync, new GrainTimerCreationOptions(TimeSpan.FromSeconds(1), _pluggedPeriod));
 
         // Asks others, who may be slow: whoever wants a signature does not wait for that.
         this.RegisterGrainTimer(ListenAsync, _everySecond with { Interleave = true });
@@ -86,7 +87,8 @@ internal sealed partial class CertificateAuthorityGrain(
 
     public async Task<RotationResult> RotateAsync(CancellationToken cancellationToken)
     {
-        var reason = RotationMachine.WhyNot(store.State);
+        var reason = RotationMachine.WhyNot(store.State)
+            ?? (_signing.RootKey.Length > 0 ? null : "The authority is plugged in: put another one in its place.");
         if (reason is null)
         {
             var next = AuthorityCertificates.Create(_domain, clock.GetUtcNow(), Options.KeyType);
@@ -113,8 +115,9 @@ internal sealed partial class CertificateAuthorityGrain(
     private async Task<AuthorityKeys> CreateAsync(CancellationToken cancellationToken)
     {
         logger.Creating(_domain.Name);
-        var material = AuthorityCertificates.Create(_domain, clock.GetUtcNow(), Options.KeyType);
-        return await keyStore.CreateAsync(new AuthorityKeys(material), cancellationToken);
+        var material = await parts.Plugged.ReadAsync(cancellationToken)
+            ?? AuthorityCertificates.Create(_domain, clock.GetUtcNow(), Options.KeyType);
+        return await parts.Keys.CreateAsync(new AuthorityKeys(material), cancellationToken);
     }
 
     private async Task FitAsync()
@@ -129,7 +132,7 @@ internal sealed partial class CertificateAuthorityGrain(
         var now = clock.GetUtcNow();
         if (!_authority!.NeedsNewSigner(now)) return;
         var renewed = AuthorityCertificates.WithNewSigner(_signing, _domain, now, Options.KeyType);
-        _keys = await keyStore.ReplaceAsync(_keys, _keys.With(_signing, renewed), cancellationToken);
+        _keys = await parts.Keys.ReplaceAsync(_keys, _keys.With(_signing, renewed), cancellationToken);
         Open();
         logger.SignerRenewed(_domain.Name);
     }
@@ -188,10 +191,42 @@ internal sealed partial class CertificateAuthorityGrain(
         }
     }
 
-    private async Task PublishAsync(AuthorityMaterial next)
+    private async Task PlugInAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await parts.Plugged.ReadAsync(cancellationToken) is { } plugged) await PlugInAsync(plugged);
+            _pluggedFault = "";
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            if (_pluggedFault != exception.Message) logger.NotPlugged(exception.Message);
+            _pluggedFault = exception.Message;
+        }
+    }
+
+    // Each is taken over once: another silo may still have the one before, and an operator may have turned back.
+    private async Task PlugInAsync(AuthorityMaterial plugged)
+    {
+        var signer = AuthorityMaterial.FingerprintOf(plugged.SigningCertificate);
+        if (store.State.Phase is not AuthorityPhase.Settled || store.State.Plugged.Contains(signer)) return;
+        if (plugged.Fingerprint != _signing.Fingerprint)
+        {
+            await PublishAsync(AuthorityCertificates.LinkedTo(_signing, plugged, _domain, clock.GetUtcNow()), signer);
+            return;
+        }
+
+        var next = plugged with { Link = _signing.Link };
+        if (next != _signing) await ReplaceKeysAsync(_keys.With(_signing, next));
+        await ChangeAsync(RotationMachine.PlugIn(store.State, signer));
+        logger.Plugged(signer);
+    }
+
+    private async Task PublishAsync(AuthorityMaterial next, string plugged = "")
     {
         await ReplaceKeysAsync(new AuthorityKeys(_signing, next));
-        await ChangeAsync(RotationMachine.Publish(store.State, _signing, next, _domain, clock.GetUtcNow()));
+        var state = plugged.Length == 0 ? store.State : RotationMachine.PlugIn(store.State, plugged);
+        await ChangeAsync(RotationMachine.Publish(state, _signing, next, _domain, clock.GetUtcNow()));
         logger.Published(next.Fingerprint, _signing.Fingerprint);
     }
 
@@ -213,7 +248,7 @@ internal sealed partial class CertificateAuthorityGrain(
 
     private async Task ReplaceKeysAsync(AuthorityKeys next)
     {
-        var stored = await keyStore.ReplaceAsync(_keys, next, CancellationToken.None);
+        var stored = await parts.Keys.ReplaceAsync(_keys, next, CancellationToken.None);
         if (stored != next) throw Overtaken();
         _keys = next;
         Open();
@@ -222,7 +257,7 @@ internal sealed partial class CertificateAuthorityGrain(
     /// <summary>Makes sure that the keys which are to be relied upon are the stored ones.</summary>
     private async Task HoldKeysAsync(CancellationToken cancellationToken)
     {
-        if (await keyStore.LoadAsync(cancellationToken) != _keys) throw Overtaken();
+        if (await parts.Keys.LoadAsync(cancellationToken) != _keys) throw Overtaken();
     }
 
     private InconsistentStateException Overtaken()
@@ -247,7 +282,7 @@ internal sealed partial class CertificateAuthorityGrain(
         if (_authority is not null && signing == _signing && _authority.ShowsLink == showsLink) return;
         _signing = signing;
         _authority?.Dispose();
-        _authority = new SigningAuthority(signing, mesh.Value, Options, showsLink);
+        _authority = new SigningAuthority(signing, parts.Mesh.Value, Options, showsLink);
     }
 
     private AuthorityView View() => RotationView.Of(store.State, _keys, RootAudience.Unknown, Options);

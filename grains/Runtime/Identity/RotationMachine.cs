@@ -9,6 +9,7 @@ namespace MeshOrleans.Grains.Identity;
 internal static class RotationMachine
 {
     private const int MaxMissed = 100;
+    private const int MaxPlugged = 50;
 
     /// <summary>
     /// The state that fits the keys: whatever it says of roots whose keys are gone is given up; the very same when it fits.
@@ -109,6 +110,12 @@ internal static class RotationMachine
         state.Lifetimes.GetValueOrDefault(fingerprint) >= lifetime
             ? state
             : state with { Lifetimes = state.Lifetimes.SetItem(fingerprint, lifetime) };
+
+    /// <summary>A plugged-in signing certificate is taken over, and will not be again.</summary>
+    public static AuthorityState PlugIn(AuthorityState state, string fingerprint) => state with
+    {
+        Plugged = [.. state.Plugged.Skip(state.Plugged.Length >= MaxPlugged ? 1 : 0), fingerprint],
+    };
 
     private static bool Holds(AuthorityKeys keys, string root) =>
         keys.First.RootCertificate == root || keys.Second?.RootCertificate == root;

@@ -153,7 +153,12 @@ internal sealed class SigningAuthority : IDisposable
         extensions.Add(new X509EnhancedKeyUsageExtension(_purposes, critical: false));
         extensions.Add(names.ToExtension(critical: true)); // RFC 5280: critical where the subject is empty
         extensions.Add(new X509SubjectKeyIdentifierExtension(key, critical: false));
-        extensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_signer, true, false));
+        if (_signer.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Any())
+        {
+            // one that is plugged in may have none to point to
+            extensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_signer, true, false));
+        }
+
         return template.Create(
             _signer.SubjectName,
             _key.Generator,

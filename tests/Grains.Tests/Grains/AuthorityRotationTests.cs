@@ -144,6 +144,64 @@ public sealed class AuthorityRotationTests
         }
     }
 
+    [Fact]
+    public async Task A_plugged_in_authority_is_the_first_one_where_there_is_none_yet()
+    {
+        var stores = new TestStores();
+        var plugged = stores.Plugged.Material = Plugged();
+        await using var silo = await TestSilo.StartAsync(stores);
+
+        Assert.Null(Problem(await SignAsync(silo), plugged.RootCertificate));
+        Assert.Equal([plugged.RootCertificate], (await BundleAsync(silo)).RootsPem.AsEnumerable());
+        Assert.Contains("plugged in", (await Authority(silo).RotateAsync(default)).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_plugged_in_authority_with_another_root_is_rotated_to_once()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await SignAsync(silo);
+        silo.Stores.Plugged.Fault = "half of it is missing";
+        for (var i = 0; i < 10; i++) await TickAsync(silo);
+        Assert.Single((await BundleAsync(silo)).RootsPem);
+
+        var plugged = silo.Stores.Plugged.Material = Plugged();
+        silo.Stores.Plugged.Fault = null;
+        await PhaseAsync(silo, AuthorityPhase.Publishing, _second);
+        await PhaseAsync(silo, AuthorityPhase.Retiring, _second);
+        Assert.Null(Problem(await SignAsync(silo), plugged.RootCertificate));
+        await Authority(silo).TurnBackAsync(default);
+        await PhaseAsync(silo, AuthorityPhase.Settled, TimeSpan.FromMinutes(10));
+        for (var i = 0; i < 20; i++) await TickAsync(silo);
+
+        Assert.Equal(AuthorityPhase.Settled, (await Authority(silo).DescribeAsync(default)).Phase);
+        Assert.NotNull(Problem(await SignAsync(silo), plugged.RootCertificate));
+    }
+
+    [Fact]
+    public async Task A_plugged_in_signing_certificate_under_the_same_root_is_taken_over_at_once()
+    {
+        var stores = new TestStores();
+        var root = AuthorityCertificates.Create(TrustDomain.Parse("cluster.local"), new ManualTimeProvider().GetUtcNow());
+        stores.Plugged.Material = root with { RootKey = "" };
+        await using var silo = await TestSilo.StartAsync(stores);
+        await SignAsync(silo);
+
+        var next = AuthorityCertificates.WithNewSigner(root, TrustDomain.Parse("cluster.local"), silo.Clock.GetUtcNow());
+        stores.Plugged.Material = next with { RootKey = "" };
+        for (var i = 0; stores.Keys.Keys!.First.SigningCertificate != next.SigningCertificate; i++)
+        {
+            Assert.True(i < 100, "It is not taken over.");
+            await TickAsync(silo);
+        }
+
+        Assert.Equal(next.SigningCertificate, (await SignAsync(silo))[1]);
+        Assert.Equal(AuthorityPhase.Settled, (await Authority(silo).DescribeAsync(default)).Phase);
+    }
+
+    private static AuthorityMaterial Plugged() => AuthorityCertificates.Create(
+        TrustDomain.Parse("cluster.local"), new ManualTimeProvider().GetUtcNow()) with { RootKey = "" };
+
     /// <summary>Rotates; whether the n-th write was reached, after (or before) which nothing is written any more.</summary>
     private static async Task<bool> DieAsync(TestSilo silo, int n, bool isWritten)
     {

@@ -13,6 +13,8 @@ internal sealed class TestStores
 
     public InMemoryKeyStore Keys { get; } = new();
 
+    public FakePluggedAuthority Plugged { get; } = new();
+
     public ObservedStateStore State { get; } = new();
 
     public MemoryReminderStore Reminders { get; } = new();
@@ -58,6 +60,17 @@ internal sealed class ObservedStateStore : IGrainStateStore
 
     public Task ClearAsync(GrainStateKey key, string? expectedETag, CancellationToken cancellationToken) =>
         _store.ClearAsync(key, expectedETag, cancellationToken);
+}
+
+/// <summary>An authority that the operator provides, when the test says so.</summary>
+internal sealed class FakePluggedAuthority : IPluggedAuthority
+{
+    public AuthorityMaterial? Material { get; set; }
+
+    public string? Fault { get; set; }
+
+    public Task<AuthorityMaterial?> ReadAsync(CancellationToken cancellationToken) =>
+        Fault is null ? Task.FromResult(Material) : Task.FromException<AuthorityMaterial?>(new FormatException(Fault));
 }
 
 /// <summary>The authority's keys in memory.</summary>

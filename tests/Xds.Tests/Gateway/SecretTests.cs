@@ -159,6 +159,25 @@ public sealed class SecretTests
         await TrustIsAsync(host, 3);
     }
 
+    [Fact]
+    public async Task A_certificate_that_is_not_replaced_in_time_is_told_of_once_for_each_degree()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = await OpenAsync(host, IdA);
+        var now = host.Clock.GetUtcNow();
+        var record = new IdentityRecord(
+            IdA, AdsClient.NodeId, "01", "CN=x", now.AddHours(-8), now.AddHours(2), DateTimeOffset.MaxValue, 0); // a fifth is left
+        host.Grains.Mesh.Tell(new SnapshotChange($"identity/{IdA}|{AdsClient.NodeId}", 1, SnapshotPayload.Write(record)));
+
+        await host.AdvanceUntilAsync(() => Told("less than a quarter") == 1, TimeSpan.FromSeconds(5));
+        Assert.Equal(0, Told("nobody talks to it"));
+        await host.AdvanceUntilAsync(() => Told("nobody talks to it") == 1, TimeSpan.FromMinutes(5));
+
+        Assert.Equal(1, Told("less than a quarter"));
+
+        int Told(string text) => host.Log.Lines.Count(l => l.Text.Contains(text, StringComparison.Ordinal));
+    }
+
     private static Task TrustIsAsync(GatewayHost host, long sequence) => host.AdvanceUntilAsync(
         () => host.Grains.Subscriptions(AdsClient.NodeId).Find(AdsClient.NodeId)?.TrustSequence == sequence,
         TimeSpan.FromMilliseconds(100));

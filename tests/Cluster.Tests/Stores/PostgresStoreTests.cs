@@ -1,7 +1,8 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Grains.Config;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Grains.Snapshots;
-using MeshOrleans.Model.Identity;
 using MeshOrleans.Silo.Identity;
 using MeshOrleans.Silo.Schema;
 using MeshOrleans.Silo.Storage.Postgres;
@@ -215,9 +216,12 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
     public async Task Two_authorities_come_back_as_they_were_sealed()
     {
         var store = new PostgresAuthorityKeyStore(_database, ClusterSecret.Open(_directory.FullName));
-        var (domain, now) = (TrustDomain.Parse("cluster.local"), DateTimeOffset.UnixEpoch.AddYears(50));
-        var first = AuthorityCertificates.Create(domain, now);
-        var second = AuthorityCertificates.LinkedTo(first, AuthorityCertificates.Create(domain, now), domain, now);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var made = new CertificateRequest("CN=root", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(90));
+        var (pem, keyPem) = (made.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+        var first = new AuthorityMaterial(pem, keyPem, pem, keyPem);
+        var second = new AuthorityMaterial(pem, "", pem, keyPem, Intermediates: pem, Link: pem);
         var (one, both) = (new AuthorityKeys(first), new AuthorityKeys(first, second));
         await store.CreateAsync(one, _none);
 

@@ -137,6 +137,65 @@ public sealed class RootRotationTests : IAsyncLifetime
         Assert.Empty(before.Intersect(await KeysAsync()));
     }
 
+    [Fact]
+    public async Task Another_authority_in_the_folder_is_rotated_to_and_fails_no_request()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_directory.FullName, "cacerts")).FullName;
+        using var first = PlugIn(folder, "first");
+        await StartMeshAsync("--certificate-lifetime", "00:00:30", "--ca-publish-patience", "00:01:00", "--ca-dir", folder);
+        var before = await RootsAsync();
+        await using var load = new Load(_client.Client, "http://b/", PerSecond);
+        await load.MoreAsync(200);
+
+        using var next = PlugIn(folder, "next");
+        await PhaseAsync("publishing", 30);
+        await PhaseAsync("settled", 90);
+        await HoldingAsync(2);
+        await load.MoreAsync(200);
+
+        Assert.True(load.Failed == 0, $"{load.Failed} of {load.Sent}:\n{string.Join('\n', load.Failures)}");
+        Assert.Equal([first.RawData], before.Select(root => root.RawData));
+        Assert.Equal([next.RawData], (await RootsAsync()).Select(root => root.RawData));
+        foreach (var member in new[] { _client, _server }) AssertUnder(next, member);
+    }
+
+    /// <summary>Puts an intermediate under a new root into the folder, as an operator would.</summary>
+    private static X509Certificate2 PlugIn(string folder, string name)
+    {
+        var now = DateTimeOffset.UtcNow;
+        using var rootKey = RSA.Create(2048);
+        var rootRequest = new CertificateRequest($"CN={name} root", rootKey, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        rootRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using var root = rootRequest.CreateSelfSigned(now.AddDays(-1), now.AddDays(100));
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        using var signer = request.Create(root, now.AddDays(-1), now.AddDays(50), RandomNumberGenerator.GetBytes(8));
+        File.WriteAllText(Path.Combine(folder, "ca-key.pem"), key.ExportRSAPrivateKeyPem());
+        File.WriteAllText(Path.Combine(folder, "root-cert.pem"), root.ExportCertificatePem());
+        File.WriteAllText(Path.Combine(folder, "cert-chain.pem"), signer.ExportCertificatePem() + "\n" + root.ExportCertificatePem());
+        File.WriteAllText(Path.Combine(folder, "ca-cert.pem"), signer.ExportCertificatePem());
+        return X509CertificateLoader.LoadCertificate(root.RawDataMemory.Span);
+    }
+
+    // MESH_SOAK_SECONDS=300 is what it is judged by; half a minute of life is the shortest that there is.
+    [Fact]
+    public async Task Certificates_that_live_for_half_a_minute_fail_no_request()
+    {
+        var seconds = int.TryParse(Environment.GetEnvironmentVariable("MESH_SOAK_SECONDS"), out var soak) ? soak : 50;
+        await StartMeshAsync("--certificate-lifetime", "00:00:30");
+        var before = await KeysAsync();
+        await using var load = new Load(_client.Client, "http://b/", PerSecond);
+
+        var watch = Stopwatch.StartNew();
+        while (watch.Elapsed < TimeSpan.FromSeconds(seconds)) await load.MoreAsync(100);
+
+        Assert.True(load.Failed == 0, $"{load.Failed} of {load.Sent}:\n{string.Join('\n', load.Failures)}");
+        Assert.True(load.Sent > seconds * PerSecond / 4, $"Only {load.Sent} requests in {seconds} s.");
+        Assert.Empty(before.Intersect(await KeysAsync()));
+    }
+
     /// <summary>The public keys in use.</summary>
     private async Task<List<string>> KeysAsync()
     {

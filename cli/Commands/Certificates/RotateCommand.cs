@@ -43,7 +43,8 @@ internal static class RotateCommand
                 "/v1/identities/rotate", request, ApiJson.Default.RotateRequest, cancellationToken))
                 .Read(ApiJson.Default.RotateAnswer);
             await scope.Host.Out.WriteLineAsync(
-                $"{answer.Due} certificates of {answer.Identities} identities are replaced within {answer.SpreadSeconds:0.#} s");
+                $"{answer.Due} certificates of {answer.Identities} identities are replaced "
+                + $"within {answer.SpreadSeconds:0.#} s");
             return ExitCode.Fine;
         });
         return command;

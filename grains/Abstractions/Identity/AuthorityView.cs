@@ -56,8 +56,12 @@ public sealed record AudienceView(
 /// <param name="NotBefore">Start of validity.</param>
 /// <param name="NotAfter">End of validity.</param>
 /// <param name="Signs">Whether certificates are signed under it now.</param>
-/// <param name="SignsUntil">The end of its signing certificate, which no certificate outlives; null when it is not here.</param>
-/// <param name="RenewsItself">Whether the control plane can renew the signing certificate; false where the root's key is not here.</param>
+/// <param name="SignsUntil">
+/// The end of its signing certificate, which no certificate outlives; null when it is not here.
+/// </param>
+/// <param name="RenewsItself">
+/// Whether the control plane can renew the signing certificate; false where the root's key is not here.
+/// </param>
 [GenerateSerializer, Immutable, Alias("mesh.RootView")]
 public sealed record RootView(
     [property: Id(0)] string Fingerprint,

@@ -11,7 +11,9 @@ namespace MeshOrleans.Grains.Identity;
 /// </param>
 /// <param name="SigningCertificate">The intermediate that signs leaves.</param>
 /// <param name="SigningKey">Its key.</param>
-/// <param name="Intermediates">What leads from the signing certificate to the root, nearest first; empty when it is next.</param>
+/// <param name="Intermediates">
+/// What leads from the signing certificate to the root, nearest first; empty when it is next.
+/// </param>
 /// <param name="Link">
 /// This root's name and key, certified by the root before it: by it those follow who know that one only. Empty when there
 /// is none.

@@ -27,6 +27,8 @@ internal sealed partial class CertificateAuthorityGrain(
     private SigningAuthority? _authority;
     private (long Sequence, RootAudience Audience) _heard = (0, RootAudience.Unknown);
     private string _pluggedFault = "";
+    private string _stepFault = "";
+    private string _audienceFault = "";
 
     private AuthorityOptions Options => parts.Options.Value;
 
@@ -151,10 +153,12 @@ internal sealed partial class CertificateAuthorityGrain(
         try
         {
             await StepAsync(clock.GetUtcNow(), cancellationToken);
+            _stepFault = "";
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            logger.StepFailed(exception);
+            if (_stepFault != exception.Message) logger.StepFailed(exception); // every second is a try
+            _stepFault = exception.Message;
         }
     }
 
@@ -183,11 +187,13 @@ internal sealed partial class CertificateAuthorityGrain(
         {
             var sequence = store.State.Sequence;
             _heard = (sequence, await RootAudience.FindAsync(GrainFactory, sequence, cancellationToken));
+            _audienceFault = "";
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             _heard = (0, RootAudience.Unknown);
-            logger.AudienceUnknown(exception.Message);
+            if (_audienceFault != exception.Message) logger.AudienceUnknown(exception.Message);
+            _audienceFault = exception.Message;
         }
     }
 

@@ -16,6 +16,11 @@ internal static class CommandLine
         ["--monitoring-port"] = nameof(SiloOptions.MonitoringPort),
         ["--trust-domain"] = nameof(SiloOptions.TrustDomain),
         ["--certificate-lifetime"] = nameof(SiloOptions.CertificateLifetime),
+        ["--ca-dir"] = nameof(SiloOptions.CaDir),
+        ["--ca-key-type"] = nameof(SiloOptions.CaKeyType),
+        ["--ca-publish-for"] = nameof(SiloOptions.CaPublishFor),
+        ["--ca-publish-patience"] = nameof(SiloOptions.CaPublishPatience),
+        ["--ca-retire-grace"] = nameof(SiloOptions.CaRetireGrace),
         ["--peer-interval"] = nameof(SiloOptions.PeerInterval),
         ["--role"] = nameof(SiloOptions.Role),
         ["--store"] = nameof(SiloOptions.Store),
@@ -43,6 +48,11 @@ internal static class CommandLine
           --monitoring-port N         /metrics, /healthz                      (15014)
           --trust-domain NAME         of every identity issued here           (cluster.local)
           --certificate-lifetime D    d.hh:mm:ss, e.g. 1.00:00:00             (24 h)
+          --ca-dir DIR                own ca-cert, ca-key, root-cert.pem ...  (none)
+          --ca-key-type TYPE          P256, P384, Rsa2048 or Rsa4096          (P256)
+          --ca-publish-for D          a next root is published before it signs (1 min)
+          --ca-publish-patience D     and waits for proxies at the most       (10 min)
+          --ca-retire-grace D         a former root stays after its last use  (5 min)
           --peer-interval D           how often peers are read                (00:00:02)
           --config FILE               the same options as JSON
 

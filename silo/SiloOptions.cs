@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MeshOrleans.Grains.Identity;
 using Microsoft.Extensions.Options;
 
 namespace MeshOrleans.Silo;
@@ -85,6 +86,29 @@ public sealed class SiloOptions
     /// <value>24 h; 30 s to 90 d.</value>
     [Range(typeof(TimeSpan), "00:00:30", "90.00:00:00")]
     public TimeSpan CertificateLifetime { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>Where the files of the operator's own authority are: ca-cert.pem, ca-key.pem, root-cert.pem, cert-chain.pem.</summary>
+    /// <value>Empty: the mesh makes its authority itself.</value>
+    public string CaDir { get; set; } = "";
+
+    /// <summary>The keys that the authority makes for itself.</summary>
+    /// <value>P-256.</value>
+    public AuthorityKeyType CaKeyType { get; set; } = AuthorityKeyType.P256;
+
+    /// <summary>How long the next root is published before it signs, at the least.</summary>
+    /// <value>1 min; at most 7 d.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
+    public TimeSpan CaPublishFor { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long proxies that do not have the next root are waited for, at the most.</summary>
+    /// <value>10 min; at most 7 d.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
+    public TimeSpan CaPublishPatience { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long the former root stays after the last certificate under it has ended.</summary>
+    /// <value>5 min; at most 7 d.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
+    public TimeSpan CaRetireGrace { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How often the exports of federated meshes are read.</summary>
     /// <value>2 s; 0.1 s to 1 h.</value>

@@ -61,7 +61,41 @@ internal sealed record IdentityRow(
     DateTimeOffset NotBefore = default,
     DateTimeOffset NotAfter = default,
     DateTimeOffset NextRotation = default,
-    int RemainingPercent = 0);
+    int RemainingPercent = 0,
+    DateTimeOffset? LastRotation = null,
+    string Root = "",
+    bool IsDue = false);
+
+/// <summary>A call that needs nothing said.</summary>
+internal sealed record EmptyRequest;
+
+/// <summary>Whose certificates are to be replaced, and over what time.</summary>
+internal sealed record RotateRequest(string? SpiffeId, string? Namespace, double? SpreadSeconds);
+
+/// <summary>How many that are.</summary>
+internal sealed record RotateAnswer(int Identities = 0, int Due = 0, double SpreadSeconds = 0);
+
+/// <summary>The certificate authority.</summary>
+internal sealed record AuthorityRow(
+    string Phase,
+    DateTimeOffset? Since = null,
+    DateTimeOffset? NextStepAt = null,
+    IReadOnlyList<RootRow>? Roots = null,
+    AudienceRow? Proxies = null,
+    IReadOnlyList<string>? Missed = null,
+    int MissedCount = 0);
+
+/// <summary>One of its roots.</summary>
+internal sealed record RootRow(
+    string Fingerprint,
+    string Subject = "",
+    DateTimeOffset NotAfter = default,
+    bool Signs = false,
+    DateTimeOffset? SignsUntil = null,
+    bool RenewsItself = true);
+
+/// <summary>Who has its roots.</summary>
+internal sealed record AudienceRow(int Holding = 0, int Lagging = 0, IReadOnlyList<string>? LaggingNodes = null);
 
 /// <summary>One federated mesh.</summary>
 internal sealed record PeerRow(

@@ -1,4 +1,8 @@
 using System.CommandLine;
+using MeshOrleans.Cli.Answers;
+using MeshOrleans.Cli.Commands.Certificates;
+using MeshOrleans.Cli.Connection;
+using MeshOrleans.Cli.Output;
 
 namespace MeshOrleans.Cli.Commands;
 
@@ -10,18 +14,44 @@ internal static class CertsCommand
         var format = CommonOptions.Format();
         var command = new CliCommand(
             "certs",
-            "List the certificate of every proxy: its identity, when it expires and when it is rotated.",
+            "Show the authority, and the certificate of every proxy: its identity, when it expires and when it is rotated.",
             "certs",
-            "certs -o wide")
+            "certs -o wide",
+            "certs rotate --all",
+            "certs rotate-root")
         {
+            RotateCommand.Create(scope),
+            RotateRootCommand.Create(scope),
             format,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var api = scope.Connect(parsed);
-            await Listing.Identities.ShowAsync(api, scope.Host, parsed.GetValue(format), ns: null, cancellationToken);
+            var chosen = parsed.GetValue(format);
+            var answer = await Listing.Identities.ShowAsync(api, scope.Host, chosen, ns: null, cancellationToken);
+            if (chosen is OutputFormat.Table or OutputFormat.Wide)
+            {
+                await ShowAuthorityAsync(api, scope.Host, cancellationToken);
+                await ShowDueAsync(answer.Read(ApiJson.Default.IdentityRowArray), scope.Host);
+            }
+
             return ExitCode.Fine;
         });
         return command;
+    }
+
+    private static async Task ShowDueAsync(IdentityRow[] rows, CliHost host)
+    {
+        if (rows.Count(row => row.IsDue) is var due and > 0)
+        {
+            await host.Out.WriteLineAsync($"rotation: {due} of {rows.Length} certificates are still to be replaced");
+        }
+    }
+
+    private static async Task ShowAuthorityAsync(ApiClient api, CliHost host, CancellationToken cancellationToken)
+    {
+        var authority = (await api.GetAsync("/v1/ca", cancellationToken)).Read(ApiJson.Default.AuthorityRow);
+        await host.Out.WriteLineAsync();
+        foreach (var line in AuthorityText.Of(authority, host.Clock)) await host.Out.WriteLineAsync(line);
     }
 }

@@ -9,7 +9,8 @@ internal static class IdentityTable
     {
         var table = wide
             ? new TextTable(
-                "IDENTITY", "NODE", "EXPIRES", "ROTATES", "LEFT", "NOT AFTER", "NEXT ROTATION", "SERIAL", "ISSUER")
+                "IDENTITY", "NODE", "EXPIRES", "ROTATES", "LEFT", "NOT AFTER", "LAST ROTATION", "NEXT ROTATION", "SERIAL",
+                "ISSUER", "ROOT")
             : new TextTable("IDENTITY", "NODE", "EXPIRES", "ROTATES", "LEFT");
         foreach (var row in rows)
         {
@@ -18,7 +19,15 @@ internal static class IdentityTable
                 Shorten.SpiffeId(row.SpiffeId), Shorten.NodeId(row.Node), Ages.Until(row.NotAfter, clock),
                 Ages.Until(row.NextRotation, clock), $"{row.RemainingPercent}%",
             ];
-            if (wide) cells = [.. cells, Ages.At(row.NotAfter), Ages.At(row.NextRotation), row.Serial, row.Issuer];
+            if (wide)
+            {
+                cells =
+                [
+                    .. cells, Ages.At(row.NotAfter), Ages.At(row.LastRotation ?? default), Ages.At(row.NextRotation),
+                    row.Serial, row.Issuer, Shorten.To(row.Root, 16),
+                ];
+            }
+
             table.Add(cells);
         }
 

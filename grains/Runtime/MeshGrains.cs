@@ -12,7 +12,7 @@ public static class MeshGrains
     /// <summary>
     /// Registers the options of the grains, the clock and chance. The host adds an <c>ISnapshotStore</c>, an
     /// <c>IRevisionStore</c>, an <see cref="IAuthorityKeyStore"/>, grain storage <see cref="StorageNames.Mesh"/> and
-    /// reminders.
+    /// reminders, and an <see cref="IPluggedAuthority"/> where there is one.
     /// </summary>
     public static IServiceCollection AddMeshGrains(this IServiceCollection services)
     {
@@ -23,6 +23,12 @@ public static class MeshGrains
             ServiceDescriptor.Singleton<IValidateOptions<AuthorityOptions>, AuthorityOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IRandomSource>(SharedRandomSource.Instance);
+        services.TryAddSingleton<IPluggedAuthority, NoPluggedAuthority>();
+        services.TryAddSingleton(provider => new AuthorityParts(
+            provider.GetRequiredService<IAuthorityKeyStore>(),
+            provider.GetRequiredService<IPluggedAuthority>(),
+            provider.GetRequiredService<IOptions<MeshOptions>>(),
+            provider.GetRequiredService<IOptions<AuthorityOptions>>()));
         return services;
     }
 }

@@ -19,12 +19,12 @@ public sealed class JoinTokens(IGrainFactory grains)
     /// <summary>The purpose of a token that lets one mesh link itself to this one.</summary>
     public const string PeerPurpose = "peer";
 
-    /// <summary>A new token with the rights of the grant, pinned to this mesh's oldest root.</summary>
+    /// <summary>A new token with the rights of the grant, pinned to the root that signs.</summary>
     public async Task<JoinToken> MintAsync(JoinTokenGrant grant, CancellationToken cancellationToken)
     {
         var authority = grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default);
         var bundle = await authority.GetBundleAsync(cancellationToken);
-        using var root = X509Certificate2.CreateFromPem(bundle.RootsPem[0]);
+        using var root = X509Certificate2.CreateFromPem(bundle.SigningRootPem ?? bundle.RootsPem[0]);
         return await MintAsync(JoinToken.Create(root, RandomNumberGenerator.Fill), grant, cancellationToken);
     }
 

@@ -55,8 +55,8 @@ public sealed class ProxyState : IDisposable
     }
 
     /// <summary>
-    /// Puts a new certificate and new bundles in force. When the roots have changed, connections made under the old
-    /// ones are retired; their requests end undisturbed.
+    /// Puts a new certificate and new bundles in force. Connections made with the former ones are retired, and their requests
+    /// end undisturbed: so no request is sent on a connection whose certificate may have ended, or lost its root, meanwhile.
     /// </summary>
     public void SetIdentity(TlsIdentity identity)
     {
@@ -64,7 +64,7 @@ public sealed class ProxyState : IDisposable
         {
             var former = _identity;
             _identity = identity;
-            if (former is null || former.TrustFingerprint == identity.TrustFingerprint) return;
+            if (former is null || former.IsEquivalentTo(identity)) return;
             foreach (var cluster in _clusters.Values) cluster.RetireMeshConnections();
         }
     }

@@ -48,6 +48,7 @@ internal static class ApiSetup
         app.MapWorkloads();
         app.MapTokens();
         app.MapCertificates();
+        app.MapAuthority();
         app.MapServices();
         app.MapProxies();
         app.MapGateways();

@@ -16,6 +16,7 @@ internal static class CertificateEndpoints
         routes.MapPost("/v1/certificates", SignAsync).RequireCredential();
         routes.MapGet("/v1/identities", (IdentityListing listing) => Results.Json(listing.All(), ApiJson.Options))
             .RequireAdmin();
+        routes.MapPost("/v1/identities/rotate", MassRotation.RunAsync).RequireAdmin();
         routes.MapPost("/v1/identities/{**spiffeId}", RotateAsync).RequireAdmin();
     }
 

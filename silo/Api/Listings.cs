@@ -46,10 +46,13 @@ internal sealed class IdentityListing(SnapshotHolder snapshots, TimeProvider clo
             .. snapshots.Current.Identities.Values
                 .OrderBy(i => i.SpiffeId, StringComparer.Ordinal).ThenBy(i => i.NodeId, StringComparer.Ordinal)
                 .Select(i => new IdentityRow(
-                    i.SpiffeId, i.NodeId, i.Serial, i.Issuer, i.NotBefore, i.NotAfter, i.RotateAt,
-                    RemainingPercent(i, now))),
+                    i.SpiffeId, i.NodeId, i.Serial, i.Issuer, i.NotBefore, i.NotAfter, NextOf(i, now),
+                    RemainingPercent(i, now), i.IssuedAt, i.Root, i.IsOutOfDate)),
         ];
     }
+
+    private static DateTimeOffset NextOf(IdentityRecord identity, DateTimeOffset now) =>
+        identity.IsOutOfDate && (identity.DueAt ?? now) < identity.RotateAt ? identity.DueAt ?? now : identity.RotateAt;
 
     private static int RemainingPercent(IdentityRecord identity, DateTimeOffset now) =>
         (int)Math.Clamp(100 * (identity.NotAfter - now) / (identity.NotAfter - identity.NotBefore), 0, 100);
@@ -64,4 +67,7 @@ internal sealed record IdentityRow(
     DateTimeOffset NotBefore,
     DateTimeOffset NotAfter,
     DateTimeOffset NextRotation,
-    int RemainingPercent);
+    int RemainingPercent,
+    DateTimeOffset? LastRotation,
+    string Root,
+    bool IsDue);

@@ -28,7 +28,8 @@ internal static class MonitoringEndpoints
         routes.MapGet(
             "/metrics",
             (GatewayMetrics metrics, ClusterClock clock, JoinAdmission joins, SnapshotHolder snapshots) => Results.Text(
-                metrics.ToPrometheus() + Own(clock, joins) + IssuerMetrics.Of(snapshots.Current),
+                metrics.ToPrometheus() + Own(clock, joins) + IssuerMetrics.Of(snapshots.Current)
+                    + CertificateMetrics.Of(snapshots.Current, clock.GetUtcNow()),
                 "text/plain; version=0.0.4"));
     }
 

@@ -11,7 +11,6 @@ internal static class NotYetEndpoints
         ("GET", "/v1/revisions/{a}/diff/{b}"),
         ("POST", "/v1/revisions/{n}/rollback"),
         ("POST", "/v1/plan"),
-        ("POST", "/v1/ca/rotate"),
         ("GET", "/v1/topology"),
     ];
 

@@ -66,7 +66,14 @@ internal static class ControlPlaneHost
         services.AddStores(settings);
         services.AddMeshGrains();
         services.Configure<MeshOptions>(mesh => mesh.TrustDomain = settings.TrustDomain);
-        services.Configure<AuthorityOptions>(authority => authority.DefaultLifetime = settings.CertificateLifetime);
+        services.Configure<AuthorityOptions>(authority =>
+        {
+            authority.DefaultLifetime = settings.CertificateLifetime;
+            authority.KeyType = settings.CaKeyType;
+            authority.PublishFor = settings.CaPublishFor;
+            authority.PublishPatience = settings.CaPublishPatience;
+            authority.RetireGrace = settings.CaRetireGrace;
+        });
         builder.AddGrainEngine(settings);
 
         services.AddSingleton<Listeners>();

@@ -10,8 +10,8 @@ namespace MeshOrleans.Silo.Hosting;
 
 /// <summary>
 /// The control plane's own certificate, with which the TLS port answers: signed by its own authority under
-/// <c>…/ns/istio-system/sa/mesh-control-plane</c> with the DNS names clients call, renewed at half its life. New
-/// handshakes get the newest one; connections that stand are not touched.
+/// <c>…/ns/istio-system/sa/mesh-control-plane</c> with the DNS names clients call, renewed at half its life and when another
+/// root signs. New handshakes get the newest one; connections that stand are not touched.
 /// </summary>
 internal sealed partial class ServingCertificate(
     IGrainFactory grains, IOptions<SiloOptions> options, TimeProvider clock, ILogger<ServingCertificate> logger)
@@ -22,7 +22,10 @@ internal sealed partial class ServingCertificate(
     // The first calls of a process are given up easily: on a busy machine, or when a silo has just died.
     private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan StartPause = TimeSpan.FromSeconds(1);
+    // How often the authority is asked which root signs: nobody else keeps it awake while roots change.
+    private static readonly TimeSpan RootPeriod = TimeSpan.FromSeconds(5);
     private volatile SslStreamCertificateContext? _context;
+    private string? _root;
     private DateTimeOffset _nextRenewal;
 
     /// <summary>What to answer handshakes with; null until the authority has signed the first one.</summary>
@@ -39,10 +42,10 @@ internal sealed partial class ServingCertificate(
         while (!stoppingToken.IsCancellationRequested)
         {
             var wait = _nextRenewal - clock.GetUtcNow();
-            if (wait > TimeSpan.Zero) await Task.Delay(wait, clock, stoppingToken);
+            if (wait > TimeSpan.Zero) await Task.Delay(wait < RootPeriod ? wait : RootPeriod, clock, stoppingToken);
             try
             {
-                _nextRenewal = await RenewAsync(stoppingToken);
+                if (await IsDueAsync(stoppingToken)) _nextRenewal = await RenewAsync(stoppingToken);
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
@@ -77,10 +80,27 @@ internal sealed partial class ServingCertificate(
         }
     }
 
+    // Whether another root signs can wait until the authority answers; that the time is over cannot.
+    private async Task<bool> IsDueAsync(CancellationToken cancellationToken)
+    {
+        if (clock.GetUtcNow() >= _nextRenewal) return true;
+        try
+        {
+            var authority = grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default);
+            return (await authority.GetBundleAsync(cancellationToken)).SigningRootPem != _root;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogRootUnknown(PassingFailure.Reason(exception));
+            return false;
+        }
+    }
+
     private async Task<DateTimeOffset> RenewAsync(CancellationToken cancellationToken)
     {
         var authority = grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default);
-        var domain = TrustDomain.Parse((await authority.GetBundleAsync(cancellationToken)).TrustDomain);
+        var bundle = await authority.GetBundleAsync(cancellationToken); // before: a root that signs since then is seen next time
+        var domain = TrustDomain.Parse(bundle.TrustDomain);
         var id = SpiffeId.ForWorkload(domain, "istio-system", "mesh-control-plane");
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var csr = new CertificateRequest("CN=mesh-control-plane", key, HashAlgorithmName.SHA256).CreateSigningRequest();
@@ -93,6 +113,7 @@ internal sealed partial class ServingCertificate(
         }
 
         _context = ContextFor(signed, key);
+        _root = bundle.SigningRootPem;
         LogRenewed(signed.Serial, signed.NotAfter);
         return signed.NotBefore + (signed.NotAfter - signed.NotBefore) / 2;
     }
@@ -109,6 +130,9 @@ internal sealed partial class ServingCertificate(
         Level = LogLevel.Warning,
         Message = "Waiting for the certificate authority, without which nobody can be served: {Reason}")]
     private partial void LogWaiting(string reason);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Which root signs is not known at the moment: {Reason}")]
+    private partial void LogRootUnknown(string reason);
 
     [LoggerMessage(
         Level = LogLevel.Information, Message = "Serving certificate {Serial} is in place until {NotAfter}.")]

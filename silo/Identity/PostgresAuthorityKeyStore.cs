@@ -34,16 +34,16 @@ internal sealed class PostgresAuthorityKeyStore(PostgresDatabase database, Clust
         }
     }
 
-    public Task<AuthorityMaterial?> LoadAsync(CancellationToken cancellationToken) => database.ReadAsync(
+    public Task<AuthorityKeys?> LoadAsync(CancellationToken cancellationToken) => database.ReadAsync(
         (connection, token) => ReadAsync(connection, Select, token), cancellationToken);
 
-    public async Task<AuthorityMaterial> CreateAsync(AuthorityMaterial material, CancellationToken cancellationToken)
+    public async Task<AuthorityKeys> CreateAsync(AuthorityKeys keys, CancellationToken cancellationToken)
     {
         await database.ReadAsync(
             (connection, token) => SaveAsync(
                 connection,
                 "INSERT INTO mesh_authority(id, sealed_with, material) VALUES(1, $1, $2) ON CONFLICT DO NOTHING",
-                material,
+                keys,
                 token),
             cancellationToken);
         return await LoadAsync(cancellationToken) ?? throw Removed();
@@ -51,8 +51,8 @@ internal sealed class PostgresAuthorityKeyStore(PostgresDatabase database, Clust
 
     // Whoever comes second waits for the first at the row, and then finds other keys than it holds. So does who comes again
     // because the answer was lost: it finds its own.
-    public Task<AuthorityMaterial> ReplaceSignerAsync(
-        AuthorityMaterial held, AuthorityMaterial next, CancellationToken cancellationToken) => database.ReadAsync(
+    public Task<AuthorityKeys> ReplaceAsync(
+        AuthorityKeys held, AuthorityKeys next, CancellationToken cancellationToken) => database.ReadAsync(
         async (connection, token) =>
         {
             await using var transaction = await connection.BeginTransactionAsync(token);
@@ -65,7 +65,7 @@ internal sealed class PostgresAuthorityKeyStore(PostgresDatabase database, Clust
         },
         cancellationToken);
 
-    private async Task<AuthorityMaterial?> ReadAsync(
+    private async Task<AuthorityKeys?> ReadAsync(
         NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {
         var rows = await connection.Command(sql)
@@ -74,18 +74,21 @@ internal sealed class PostgresAuthorityKeyStore(PostgresDatabase database, Clust
     }
 
     private async Task<int> SaveAsync(
-        NpgsqlConnection connection, string sql, AuthorityMaterial material, CancellationToken cancellationToken)
+        NpgsqlConnection connection, string sql, AuthorityKeys keys, CancellationToken cancellationToken)
     {
-        await using var command = connection.Command(sql, Value(secret.Fingerprint), Value(Seal(material)));
+        await using var command = connection.Command(sql, Value(secret.Fingerprint), Value(Seal(keys)));
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static FormatException Removed() => new("The authority's keys were created and removed again.");
 
-    private byte[] Seal(AuthorityMaterial material)
+    // One authority by itself is sealed as it always was. What former versions do not know is no list, and they say so.
+    private byte[] Seal(AuthorityKeys keys)
     {
-        string[] parts = [material.RootCertificate, material.RootKey, material.SigningCertificate, material.SigningKey];
-        var plain = JsonSerializer.SerializeToUtf8Bytes(parts);
+        var plain = keys is { Second: null, First: { Intermediates.Length: 0, Link.Length: 0 } one }
+            ? JsonSerializer.SerializeToUtf8Bytes<string[]>(
+                [one.RootCertificate, one.RootKey, one.SigningCertificate, one.SigningKey])
+            : JsonSerializer.SerializeToUtf8Bytes(AuthorityPem.Write(keys));
         var sealedBytes = new byte[NonceLength + plain.Length + TagLength];
         var nonce = sealedBytes.AsSpan(0, NonceLength);
         RandomNumberGenerator.Fill(nonce);
@@ -96,7 +99,7 @@ internal sealed class PostgresAuthorityKeyStore(PostgresDatabase database, Clust
         return sealedBytes;
     }
 
-    private AuthorityMaterial Open(string seal, byte[] material)
+    private AuthorityKeys Open(string seal, byte[] material)
     {
         if (seal != secret.Fingerprint)
         {
@@ -110,8 +113,22 @@ internal sealed class PostgresAuthorityKeyStore(PostgresDatabase database, Clust
             material.AsSpan(NonceLength, plain.Length),
             material.AsSpan(NonceLength + plain.Length),
             plain);
-        var parts = JsonSerializer.Deserialize<string[]>(plain)!;
+        var keys = Parse(plain);
         CryptographicOperations.ZeroMemory(plain);
-        return new AuthorityMaterial(parts[0], parts[1], parts[2], parts[3]);
+        return keys ?? throw new FormatException($"What is sealed in the database {AuthorityPem.Demand}.");
+    }
+
+    private static AuthorityKeys? Parse(byte[] plain)
+    {
+        using var document = JsonDocument.Parse(plain);
+        if (document.RootElement.ValueKind is JsonValueKind.String)
+        {
+            return AuthorityPem.Read(document.RootElement.GetString()!);
+        }
+
+        var parts = document.RootElement.Deserialize<string[]>();
+        return parts is [var root, var rootKey, var signer, var key]
+            ? new AuthorityKeys(new AuthorityMaterial(root, rootKey, signer, key))
+            : null;
     }
 }

@@ -19,6 +19,12 @@ internal static class StoreRegistration
     {
         if (settings.Role is SiloRole.Gateway) return;
         services.AddHostedService<RemovableStateSweep>();
+        if (settings.CaDir.Length > 0)
+        {
+            services.AddSingleton<IPluggedAuthority>(
+                provider => new PluggedAuthorityFiles(settings.CaDir, provider.GetRequiredService<TimeProvider>()));
+        }
+
         if (settings.Store.Length == 0)
         {
             services.AddSqliteStorage(settings.Data);

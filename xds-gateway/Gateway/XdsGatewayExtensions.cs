@@ -63,6 +63,7 @@ public static class XdsGatewayExtensions
         services.AddHostedService(p => p.GetRequiredService<ScopeMemory>());
         services.AddHostedService<SnapshotFollower>();
         services.AddHostedService<GatewayHeartbeat>();
+        services.AddHostedService<CertificateWatch>();
         return services;
     }
 

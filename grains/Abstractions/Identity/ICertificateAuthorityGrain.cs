@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
+using Orleans.Concurrency;
 
 namespace MeshOrleans.Grains.Identity;
 
 /// <summary>
-/// The mesh's certificate authority. Key: <see cref="MeshKeys.Default"/>. Tells the snapshot its roots; calls nobody
-/// else.
+/// The mesh's certificate authority. Key: <see cref="MeshKeys.Default"/>. Tells the snapshot its roots; while they change it
+/// asks the subscriptions of proxies, and the gateway directory, who has them.
 /// </summary>
 [Alias("mesh.ICertificateAuthorityGrain")]
 public interface ICertificateAuthorityGrain : IGrainWithStringKey
@@ -24,6 +25,26 @@ public interface ICertificateAuthorityGrain : IGrainWithStringKey
     /// <summary>The roots that vouch for this mesh's trust domain; creates the authority at the first call.</summary>
     [Alias("GetBundle")]
     Task<AuthorityBundle> GetBundleAsync(CancellationToken cancellationToken);
+
+    /// <summary>How the authority stands, and how far a rotation is.</summary>
+    [AlwaysInterleave, Alias("Describe")]
+    Task<AuthorityView> DescribeAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Begins to replace the root by a new one. It is in every bundle at once, signs when the proxies have it (or have been
+    /// waited for long enough), and the former one leaves after the last certificate under it has ended.
+    /// </summary>
+    /// <returns>A reason when another rotation is under way.</returns>
+    [Alias("Rotate")]
+    Task<RotationResult> RotateAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Turns a rotation back: one that has only been published is given up; after that the former root signs again, and the
+    /// new one leaves after the last certificate under it has ended.
+    /// </summary>
+    /// <returns>A reason when none is under way.</returns>
+    [Alias("TurnBack")]
+    Task<RotationResult> TurnBackAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>What is to be signed.</summary>
@@ -90,18 +111,22 @@ public abstract record SignResult
     }
 
     /// <summary>Signed and verified.</summary>
-    /// <param name="ChainPem">Leaf first, then the signing certificate.</param>
+    /// <param name="ChainPem">
+    /// Leaf first, then the signing certificate and what leads from there to the root; the root is not part of it.
+    /// </param>
     /// <param name="Serial">Upper-case hex.</param>
     /// <param name="Issuer">Subject of the signing certificate.</param>
     /// <param name="NotBefore">Start of validity.</param>
     /// <param name="NotAfter">End of validity.</param>
+    /// <param name="Root">SHA-256 of the root that it leads to, lower-case hex; null from a silo that does not say.</param>
     [GenerateSerializer, Immutable, Alias("mesh.SignResult.Signed")]
     public sealed record Signed(
         [property: Id(0)] ImmutableArray<string> ChainPem,
         [property: Id(1)] string Serial,
         [property: Id(2)] string Issuer,
         [property: Id(3)] DateTimeOffset NotBefore,
-        [property: Id(4)] DateTimeOffset NotAfter) : SignResult;
+        [property: Id(4)] DateTimeOffset NotAfter,
+        [property: Id(5)] string? Root = null) : SignResult;
 
     /// <summary>Not signed.</summary>
     /// <param name="Reason">Why, for the caller and the log.</param>
@@ -113,8 +138,12 @@ public abstract record SignResult
 /// <param name="TrustDomain">Whose identities they vouch for.</param>
 /// <param name="RootsPem">PEM, oldest first.</param>
 /// <param name="Sequence">Rises with every change.</param>
+/// <param name="SigningRootPem">
+/// The root under which certificates are signed now; null from a silo that does not say: then it is the only one.
+/// </param>
 [GenerateSerializer, Immutable, Alias("mesh.AuthorityBundle")]
 public sealed record AuthorityBundle(
     [property: Id(0)] string TrustDomain,
     [property: Id(1)] ImmutableArray<string> RootsPem,
-    [property: Id(2)] long Sequence);
+    [property: Id(2)] long Sequence,
+    [property: Id(3)] string? SigningRootPem = null);

@@ -35,6 +35,15 @@ public interface IIdentityGrain : IGrainWithStringKey
     [Alias("Rotate")]
     Task<int> RotateAsync(CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Makes every certificate of this identity due, each at a moment of its own, by chance.
+    /// </summary>
+    /// <param name="spread">The time over which they are spread; zero makes all of them due now.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>How many certificates become due.</returns>
+    [Alias("RotateOver")]
+    Task<int> RotateOverAsync(TimeSpan spread, CancellationToken cancellationToken);
+
     /// <summary>Every certificate in use, by node.</summary>
     [Alias("List")]
     Task<ImmutableArray<CertificateView>> ListAsync(CancellationToken cancellationToken);
@@ -80,6 +89,9 @@ public abstract record IssueResult
 /// <param name="NotAfter">End of validity.</param>
 /// <param name="RotateAt">When the next one is due.</param>
 /// <param name="Generation">The identity's rotation generation it was signed in.</param>
+/// <param name="IssuedAt">When it was signed; null for one of a former version.</param>
+/// <param name="Root">SHA-256 of the root that it leads to, lower-case hex; null for one of a former version.</param>
+/// <param name="DueAt">When the rotation that an operator has asked for comes to it; null when none has, or at once.</param>
 [GenerateSerializer, Immutable, Alias("mesh.CertificateView")]
 public sealed record CertificateView(
     [property: Id(0)] string NodeId,
@@ -88,4 +100,7 @@ public sealed record CertificateView(
     [property: Id(3)] DateTimeOffset NotBefore,
     [property: Id(4)] DateTimeOffset NotAfter,
     [property: Id(5)] DateTimeOffset RotateAt,
-    [property: Id(6)] long Generation);
+    [property: Id(6)] long Generation,
+    [property: Id(7)] DateTimeOffset? IssuedAt = null,
+    [property: Id(8)] string? Root = null,
+    [property: Id(9)] DateTimeOffset? DueAt = null);

@@ -41,7 +41,28 @@ public interface IProxySubscriptionGrain : IGrainWithStringKey
     /// <summary>One node; null when it never connected.</summary>
     [AlwaysInterleave, Alias("FindNode")]
     Task<ProxyView?> FindNodeAsync(string nodeId, CancellationToken cancellationToken);
+
+    /// <summary>Who of this share has the mesh's roots as they are.</summary>
+    /// <param name="sequence">Their sequence.</param>
+    /// <param name="cancellationToken">Gives the call up.</param>
+    [AlwaysInterleave, Alias("FindTrust")]
+    Task<TrustStanding> FindTrustAsync(long sequence, CancellationToken cancellationToken);
 }
+
+/// <summary>Who has the mesh's roots. Proxies that are not sent any, as their roots are files, are not among them.</summary>
+/// <param name="Holding">How many have them.</param>
+/// <param name="Lagging">Who has older ones, by node id.</param>
+[GenerateSerializer, Immutable, Alias("mesh.TrustStanding")]
+public sealed record TrustStanding(
+    [property: Id(0)] int Holding, [property: Id(1)] ImmutableArray<LaggingProxy> Lagging);
+
+/// <summary>A proxy that has older roots.</summary>
+/// <param name="NodeId">Its node id.</param>
+/// <param name="Connected">Whether its newest stream is open.</param>
+/// <param name="Gateway">The gateway process that holds, or held, it.</param>
+[GenerateSerializer, Immutable, Alias("mesh.LaggingProxy")]
+public sealed record LaggingProxy(
+    [property: Id(0)] string NodeId, [property: Id(1)] bool Connected, [property: Id(2)] string Gateway);
 
 /// <summary>What changed on a stream since it was last told.</summary>
 /// <param name="NodeId">The node.</param>
@@ -54,6 +75,9 @@ public interface IProxySubscriptionGrain : IGrainWithStringKey
 /// <param name="IsClosed">The stream has ended.</param>
 /// <param name="HasScope">Whether <paramref name="Scope"/> is news.</param>
 /// <param name="Scope">The hosts that the proxy is told of; null for everything it may see.</param>
+/// <param name="TrustSequence">
+/// The <see cref="Identity.AuthorityBundle.Sequence"/> of the roots that the proxy has taken over; 0 when none is known.
+/// </param>
 [GenerateSerializer, Immutable, Alias("mesh.StreamNews")]
 public sealed record StreamNews(
     [property: Id(0)] string NodeId,
@@ -63,7 +87,8 @@ public sealed record StreamNews(
     [property: Id(4)] long Revision,
     [property: Id(5)] bool IsClosed,
     [property: Id(6)] bool HasScope = false,
-    [property: Id(7)] AutomaticScope? Scope = null);
+    [property: Id(7)] AutomaticScope? Scope = null,
+    [property: Id(8)] long TrustSequence = 0);
 
 /// <summary>What became of a report.</summary>
 /// <param name="IsFirst">

@@ -109,6 +109,30 @@ public static class PeerSvid
         }
     }
 
+    /// <summary>
+    /// Whether a certificate is a root as far as its names say: its own issuer, by name and by key identifier. One of the same
+    /// name that an earlier root has issued, as when roots change, is none.
+    /// </summary>
+    public static bool IsSelfSigned(X509Certificate2 certificate)
+    {
+        if (!certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData)) return false;
+        try
+        {
+            ReadOnlyMemory<byte>? issuer = null, subject = null;
+            foreach (var extension in certificate.Extensions)
+            {
+                if (extension is X509AuthorityKeyIdentifierExtension authority) issuer = authority.KeyIdentifier;
+                else if (extension is X509SubjectKeyIdentifierExtension own) subject = own.SubjectKeyIdentifierBytes;
+            }
+
+            return issuer is null || subject is null || issuer.Value.Span.SequenceEqual(subject.Value.Span);
+        }
+        catch (CryptographicException)
+        {
+            return true; // it leads nowhere that anybody can tell
+        }
+    }
+
     private static void ReadUris(byte[] extension, List<string> uris)
     {
         var names = new AsnReader(extension, AsnEncodingRules.DER).ReadSequence();
@@ -163,9 +187,15 @@ public static class PeerSvid
         chain.ChainPolicy.VerificationTimeIgnored = false;
         chain.ChainPolicy.VerificationTime = now.UtcDateTime;
         if (presented is null) return chain;
-        chain.ChainPolicy.ExtraStore.AddRange(presented.ChainPolicy.ExtraStore);
-        foreach (var element in presented.ChainElements) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+        foreach (var certificate in presented.ChainPolicy.ExtraStore) AddIntermediate(chain, certificate);
+        foreach (var element in presented.ChainElements) AddIntermediate(chain, element.Certificate);
         return chain;
+    }
+
+    // A peer's root would hide what certifies the same key under a root that is trusted here.
+    private static void AddIntermediate(X509Chain chain, X509Certificate2 certificate)
+    {
+        if (!IsSelfSigned(certificate)) chain.ChainPolicy.ExtraStore.Add(certificate);
     }
 
     private static string? FindChainFault(X509Certificate2 leaf, X509Chain chain, DateTimeOffset now)

@@ -9,8 +9,12 @@ namespace MeshOrleans.Model.Snapshots;
 /// <param name="NotAfter">End of validity.</param>
 /// <param name="RotateAt">When the next one is due: half-life with the jitter drawn at issuance.</param>
 /// <param name="Generation">
-/// Rises when an operator asks for a rotation; a certificate of an older one is due at once.
+/// Rises when an operator asks for a rotation; a certificate of an older one is due.
 /// </param>
+/// <param name="IssuedAt">When it was signed; null where that is not known.</param>
+/// <param name="Root">SHA-256 of the root that it leads to, lower-case hex; empty where that is not known.</param>
+/// <param name="CertificateGeneration">The generation that this certificate is of; null for the newest.</param>
+/// <param name="DueAt">When a certificate of an older generation is due; null for at once.</param>
 public sealed record IdentityRecord(
     string SpiffeId,
     string NodeId,
@@ -19,4 +23,12 @@ public sealed record IdentityRecord(
     DateTimeOffset NotBefore,
     DateTimeOffset NotAfter,
     DateTimeOffset RotateAt,
-    long Generation);
+    long Generation,
+    DateTimeOffset? IssuedAt = null,
+    string Root = "",
+    long? CertificateGeneration = null,
+    DateTimeOffset? DueAt = null)
+{
+    /// <summary>Whether an operator's rotation has yet to come to it.</summary>
+    public bool IsOutOfDate => CertificateGeneration < Generation;
+}

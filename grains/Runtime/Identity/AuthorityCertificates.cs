@@ -16,36 +16,48 @@ internal static class AuthorityCertificates
     private const int SignerYears = 1;
 
     /// <summary>A new root with a new signing certificate.</summary>
-    public static AuthorityMaterial Create(TrustDomain domain, DateTimeOffset now)
+    public static AuthorityMaterial Create(
+        TrustDomain domain, DateTimeOffset now, AuthorityKeyType type = AuthorityKeyType.P256)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = Request($"MeshOrleans root {domain}", domain, key, pathLength: 1);
-        using var root = request.CreateSelfSigned(now - _backdate, now.AddYears(RootYears));
-        return WithNewSigner(
-            new AuthorityMaterial(root.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem(), "", ""), domain, now);
+        using var key = IssuerKey.New(type);
+        var request = Request($"MeshOrleans root {domain}", domain, key.Generator.PublicKey, key.Hash, pathLength: 1);
+        using var root = request.Create(
+            request.SubjectName, key.Generator, now - _backdate, now.AddYears(RootYears), NewSerial());
+        return WithNewSigner(new AuthorityMaterial(root.ExportCertificatePem(), key.ToPem(), "", ""), domain, now, type);
     }
 
     /// <summary>The same root with a new signing certificate and key.</summary>
-    public static AuthorityMaterial WithNewSigner(AuthorityMaterial material, TrustDomain domain, DateTimeOffset now)
+    public static AuthorityMaterial WithNewSigner(
+        AuthorityMaterial material, TrustDomain domain, DateTimeOffset now, AuthorityKeyType type = AuthorityKeyType.P256)
     {
-        using var root = X509Certificate2.CreateFromPem(material.RootCertificate, material.RootKey);
-        using var rootKey = root.GetECDsaPrivateKey() ?? throw new FormatException("The root's key is no EC key.");
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = Request($"MeshOrleans signing {domain}", domain, key, pathLength: 0);
-        request.CertificateExtensions.Add(
-            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
-                root, includeKeyIdentifier: true, includeIssuerAndSerial: false));
-        using var signer = request.Create(
-            root.SubjectName,
-            X509SignatureGenerator.CreateForECDsa(rootKey),
-            Later(now - _backdate, root.NotBefore),
-            Earlier(now.AddYears(SignerYears), root.NotAfter),
-            NewSerial());
-        return material with
-        {
-            SigningCertificate = signer.ExportCertificatePem(),
-            SigningKey = key.ExportPkcs8PrivateKeyPem(),
-        };
+        using var root = X509Certificate2.CreateFromPem(material.RootCertificate);
+        using var rootKey = IssuerKey.Of(material.RootCertificate, material.RootKey);
+        using var key = IssuerKey.New(type);
+        var request = Request(
+            $"MeshOrleans signing {domain}", domain, key.Generator.PublicKey, rootKey.Hash, pathLength: 0);
+        using var signer = Certify(request, root, rootKey, now, now.AddYears(SignerYears));
+        return material with { SigningCertificate = signer.ExportCertificatePem(), SigningKey = key.ToPem() };
+    }
+
+    /// <summary>
+    /// The next authority with a <see cref="AuthorityMaterial.Link"/> to the one before it; without one where that cannot
+    /// be: the former root's key is not here, or the two have different names.
+    /// </summary>
+    /// <remarks>
+    /// Source: RFC 4210 section 4.4 (NewWithOld). As both have one name the link is self-issued, which path length
+    /// constraints do not count (RFC 5280 section 4.2.1.9).
+    /// </remarks>
+    public static AuthorityMaterial LinkedTo(
+        AuthorityMaterial former, AuthorityMaterial next, TrustDomain domain, DateTimeOffset now)
+    {
+        using var old = X509Certificate2.CreateFromPem(former.RootCertificate);
+        using var root = X509Certificate2.CreateFromPem(next.RootCertificate);
+        var isOneName = old.SubjectName.RawData.AsSpan().SequenceEqual(root.SubjectName.RawData);
+        if (former.RootKey.Length == 0 || !isOneName) return next with { Link = "" };
+        using var oldKey = IssuerKey.Of(former.RootCertificate, former.RootKey);
+        var request = Request(root.SubjectName, domain, root.PublicKey, oldKey.Hash, pathLength: 1);
+        using var link = Certify(request, old, oldKey, now, root.NotAfter);
+        return next with { Link = link.ExportCertificatePem() };
     }
 
     /// <summary>128 random bits, positive and of full length.</summary>
@@ -60,11 +72,32 @@ internal static class AuthorityCertificates
 
     public static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 
-    private static CertificateRequest Request(string name, TrustDomain domain, ECDsa key, int pathLength)
+    private static X509Certificate2 Certify(
+        CertificateRequest request, X509Certificate2 root, IssuerKey rootKey, DateTimeOffset now, DateTimeOffset until)
+    {
+        request.CertificateExtensions.Add(
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
+                root, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        return request.Create(
+            root.SubjectName,
+            rootKey.Generator,
+            Later(now - _backdate, root.NotBefore),
+            Earlier(until, root.NotAfter),
+            NewSerial());
+    }
+
+    private static CertificateRequest Request(
+        string name, TrustDomain domain, PublicKey key, HashAlgorithmName hash, int pathLength)
     {
         var subject = new X500DistinguishedNameBuilder();
         subject.AddCommonName(name);
-        var request = new CertificateRequest(subject.Build(), key, HashAlgorithmName.SHA256);
+        return Request(subject.Build(), domain, key, hash, pathLength);
+    }
+
+    private static CertificateRequest Request(
+        X500DistinguishedName subject, TrustDomain domain, PublicKey key, HashAlgorithmName hash, int pathLength)
+    {
+        var request = new CertificateRequest(subject, key, hash);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, pathLength, critical: true));
         request.CertificateExtensions.Add(
             new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));

@@ -28,6 +28,46 @@ public sealed class AuthorityOptions
     /// <value>5 min by default.</value>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan Backdate { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The keys that the authority makes for itself.</summary>
+    /// <value>P-256 by default.</value>
+    public AuthorityKeyType KeyType { get; set; } = AuthorityKeyType.P256;
+
+    /// <summary>
+    /// How long the next root is in every bundle before anything is signed under it, at the least: linked meshes and
+    /// whoever reads roots from files acknowledge nothing.
+    /// </summary>
+    /// <value>1 min by default.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
+    public TimeSpan PublishFor { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long the proxies that do not have the next root yet are waited for, at the most.</summary>
+    /// <value>10 min by default.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
+    public TimeSpan PublishPatience { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// How long the former root stays after the last certificate under it has ended, for clocks that differ.
+    /// </summary>
+    /// <value>5 min by default.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
+    public TimeSpan RetireGrace { get; set; } = TimeSpan.FromMinutes(5);
+}
+
+/// <summary>The kinds of keys that an authority makes for itself.</summary>
+public enum AuthorityKeyType
+{
+    /// <summary>ECDSA on P-256.</summary>
+    P256,
+
+    /// <summary>ECDSA on P-384.</summary>
+    P384,
+
+    /// <summary>RSA of 2048 bits.</summary>
+    Rsa2048,
+
+    /// <summary>RSA of 4096 bits.</summary>
+    Rsa4096,
 }
 
 [OptionsValidator]

@@ -13,20 +13,49 @@ internal sealed record AuthorityState : IOwnerState
     /// <summary>The roots, PEM, oldest first.</summary>
     [Id(0)] public ImmutableArray<string> RootsPem { get; init; } = [];
 
-    /// <summary>Rises with every change of the roots.</summary>
+    /// <summary>Rises with every change of the roots, and when another one of them signs.</summary>
     [Id(1)] public long Sequence { get; init; }
 
     /// <inheritdoc/>
     [Id(2)] public OwnedEntries Entries { get; init; } = OwnedEntries.Empty;
 
+    /// <summary>The fingerprint of the root that signs; empty before the first rotation, when there is only one.</summary>
+    [Id(3)] public string Signing { get; init; } = "";
+
+    /// <summary>How far a rotation is.</summary>
+    [Id(4)] public AuthorityPhase Phase { get; init; }
+
+    /// <summary>Since when; null before the first rotation.</summary>
+    [Id(5)] public DateTimeOffset? Since { get; init; }
+
+    /// <summary>When the root that no longer signs leaves; null unless one does.</summary>
+    [Id(6)] public DateTimeOffset? LeavesAt { get; init; }
+
+    /// <summary>The longest lifetime that was granted under each root, by fingerprint.</summary>
+    [Id(7)] public ImmutableDictionary<string, TimeSpan> Lifetimes { get; init; } =
+        ImmutableDictionary<string, TimeSpan>.Empty;
+
+    /// <summary>Proxies that did not have the root when it began to sign: at most a hundred of them.</summary>
+    [Id(8)] public ImmutableArray<string> Missed { get; init; } = [];
+
+    /// <summary>How many there were.</summary>
+    [Id(9)] public int MissedCount { get; init; }
+
+    /// <summary>The fingerprints of the plugged-in signing certificates that were taken over, oldest first.</summary>
+    [Id(10)] public ImmutableArray<string> Plugged { get; init; } = [];
+
     /// <summary>The state in which these are the roots; the very same when they were.</summary>
-    public AuthorityState WithRoots(TrustDomain domain, ImmutableArray<string> rootsPem)
+    public AuthorityState WithRoots(TrustDomain domain, ImmutableArray<string> rootsPem) =>
+        rootsPem.SequenceEqual(RootsPem, StringComparer.Ordinal)
+            ? this
+            : (this with { RootsPem = rootsPem }).Told(domain);
+
+    /// <summary>The state with a higher sequence, of which everybody is told.</summary>
+    public AuthorityState Told(TrustDomain domain)
     {
-        if (rootsPem.SequenceEqual(RootsPem, StringComparer.Ordinal)) return this;
-        var bundle = new TrustBundle(domain, rootsPem, Sequence + 1, IsLocal: true);
-        return new AuthorityState
+        var bundle = new TrustBundle(domain, RootsPem, Sequence + 1, IsLocal: true);
+        return this with
         {
-            RootsPem = rootsPem,
             Sequence = bundle.Sequence,
             Entries = Entries.Put(SnapshotKey.Trust + domain, SnapshotPayload.Write(bundle)),
         };

@@ -33,9 +33,12 @@ internal sealed class IdentityGrain(
         };
     }
 
-    public async Task<int> RotateAsync(CancellationToken cancellationToken)
+    public Task<int> RotateAsync(CancellationToken cancellationToken) =>
+        RotateOverAsync(TimeSpan.Zero, cancellationToken);
+
+    public async Task<int> RotateOverAsync(TimeSpan spread, CancellationToken cancellationToken)
     {
-        var (next, count) = IdentityMachine.Rotate(store.State, SpiffeId, clock.GetUtcNow());
+        var (next, count) = IdentityMachine.Rotate(store.State, SpiffeId, spread, random, clock.GetUtcNow());
         await CommitAsync(next);
         return count;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MeshOrleans.Model;
 using MeshOrleans.Model.Snapshots;
 
 namespace MeshOrleans.Grains.Identity;
@@ -65,7 +66,8 @@ internal static class IdentityMachine
         var rotateAt = signed.NotBefore + (share * (signed.NotAfter - signed.NotBefore));
         var nodeId = record.Key.NodeId;
         var view = new CertificateView(
-            nodeId, signed.Serial, signed.Issuer, signed.NotBefore, signed.NotAfter, rotateAt, state.Generation);
+            nodeId, signed.Serial, signed.Issuer, signed.NotBefore, signed.NotAfter, rotateAt, state.Generation,
+            record.Reservation.IssuedAt, signed.Root);
         var answer = new IssueResult.Issued(signed.ChainPem, view);
         var answered = state with { Requests = IssueMachine.Answer(state.Requests, record, answer, now) };
         return (With(answered, spiffeId, state.Generation, state.Certificates.SetItem(nodeId, view), now), answer);
@@ -75,9 +77,17 @@ internal static class IdentityMachine
     /// Makes every certificate due: each is told with the new generation, which its own is now behind. What
     /// was asked before is forgotten, so that the same CSR is signed anew.
     /// </summary>
-    public static (IdentityState Next, int Count) Rotate(IdentityState state, string spiffeId, DateTimeOffset now)
+    /// <param name="state">The identity.</param>
+    /// <param name="spiffeId">Its name.</param>
+    /// <param name="spread">The time over which they become due, each at a moment of its own; zero for at once.</param>
+    /// <param name="random">Draws that moment.</param>
+    /// <param name="now">The time.</param>
+    public static (IdentityState Next, int Count) Rotate(
+        IdentityState state, string spiffeId, TimeSpan spread, IRandomSource random, DateTimeOffset now)
     {
-        var next = With(state with { Requests = [] }, spiffeId, state.Generation + 1, state.Certificates, now);
+        var due = state.Certificates.SetItems(state.Certificates.Select(c => KeyValuePair.Create(
+            c.Key, c.Value with { DueAt = spread > TimeSpan.Zero ? now + (random.NextDouble() * spread) : null })));
+        var next = With(state with { Requests = [] }, spiffeId, state.Generation + 1, due, now);
         return (next, next.Certificates.Count);
     }
 
@@ -108,5 +118,6 @@ internal static class IdentityMachine
     private static string Key(string spiffeId, string nodeId) => $"{SnapshotKey.Identity}{spiffeId}|{nodeId}";
 
     private static IdentityRecord ToRecord(string spiffeId, long generation, CertificateView view) => new(
-        spiffeId, view.NodeId, view.Serial, view.Issuer, view.NotBefore, view.NotAfter, view.RotateAt, generation);
+        spiffeId, view.NodeId, view.Serial, view.Issuer, view.NotBefore, view.NotAfter, view.RotateAt, generation,
+        view.IssuedAt, view.Root ?? "", view.Generation, view.Generation < generation ? view.DueAt : null);
 }

@@ -21,19 +21,42 @@ internal sealed class SigningAuthority : IDisposable
 
     private readonly X509Certificate2 _root;
     private readonly X509Certificate2 _signer;
-    private readonly ECDsa _key;
+    private readonly X509Certificate2Collection _intermediates = [];
+    private readonly IssuerKey _key;
+    private readonly string[] _chain;
+    private readonly string _link;
+    private readonly string _fingerprint;
     private readonly TrustDomain _domain;
     private readonly MeshOptions _mesh;
     private readonly AuthorityOptions _options;
 
+    /// <param name="material">The certificates and keys.</param>
+    /// <param name="mesh">The mesh.</param>
+    /// <param name="options">How long certificates live.</param>
+    /// <param name="showsLink">
+    /// Whether the link to the root before goes into every chain, for peers that do not have this root yet. It is always in
+    /// those of the control plane.
+    /// </param>
     /// <exception cref="CryptographicException">A key does not belong to its certificate.</exception>
-    public SigningAuthority(AuthorityMaterial material, MeshOptions mesh, AuthorityOptions options)
+    public SigningAuthority(
+        AuthorityMaterial material, MeshOptions mesh, AuthorityOptions options, bool showsLink = false)
     {
         (_mesh, _options, _domain) = (mesh, options, TrustDomain.Parse(mesh.TrustDomain));
+        (_link, ShowsLink) = (material.Link, showsLink);
+        _fingerprint = material.Fingerprint;
         _root = X509Certificate2.CreateFromPem(material.RootCertificate);
-        _signer = X509Certificate2.CreateFromPem(material.SigningCertificate, material.SigningKey);
-        _key = _signer.GetECDsaPrivateKey() ?? throw new CryptographicException("The signing key is no EC key.");
+        _signer = X509Certificate2.CreateFromPem(material.SigningCertificate);
+        _key = IssuerKey.Of(material.SigningCertificate, material.SigningKey);
+        if (material.Intermediates.Length > 0) _intermediates.ImportFromPem(material.Intermediates);
+        _chain = [_signer.ExportCertificatePem(), .. _intermediates.Select(c => c.ExportCertificatePem())];
+        CanRenew = material.RootKey.Length > 0;
     }
+
+    /// <summary>Whether every chain has the link to the root before.</summary>
+    public bool ShowsLink { get; }
+
+    /// <summary>Whether a new signing certificate can be made here.</summary>
+    public bool CanRenew { get; }
 
     /// <summary>The root certificate, PEM.</summary>
     public string RootPem => _root.ExportCertificatePem();
@@ -42,7 +65,7 @@ internal sealed class SigningAuthority : IDisposable
     /// True when less than a third of the signing certificate's time is left and a new one would last longer.
     /// </summary>
     public bool NeedsNewSigner(DateTimeOffset now) =>
-        _root.NotAfter > _signer.NotAfter && _signer.NotAfter - now < (_signer.NotAfter - _signer.NotBefore) / 3;
+        CanRenew && _root.NotAfter > _signer.NotAfter && _signer.NotAfter - now < (_signer.NotAfter - _signer.NotBefore) / 3;
 
     /// <summary>Why a request would not be signed; null when it would.</summary>
     public string? WhyNot(SignRequest request, DateTimeOffset now) =>
@@ -66,22 +89,27 @@ internal sealed class SigningAuthority : IDisposable
             LifetimeOf(request),
             request.Reservation?.IssuedAt ?? now,
             request.Reservation?.Serial.ToArray() ?? AuthorityCertificates.NewSerial());
-        return SvidVerifier.FindFault(leaf, _signer, _root, id, key, now) is { } fault
+        return SvidVerifier.FindFault(leaf, [_signer, .. _intermediates], _root, id, key, now) is { } fault
             ? new SignResult.Refused($"The authority discarded its own certificate: {fault}.")
             : new SignResult.Signed(
-                [leaf.ExportCertificatePem(), _signer.ExportCertificatePem()],
+                [leaf.ExportCertificatePem(), .. _chain, .. LinkFor(request)],
                 leaf.SerialNumber,
                 _signer.Subject,
                 leaf.NotBefore.ToUniversalTime(),
-                leaf.NotAfter.ToUniversalTime());
+                leaf.NotAfter.ToUniversalTime(),
+                _fingerprint);
     }
 
     public void Dispose()
     {
         _key.Dispose();
         _signer.Dispose();
+        foreach (var certificate in _intermediates) certificate.Dispose();
         _root.Dispose();
     }
+
+    private string[] LinkFor(SignRequest request) =>
+        _link.Length > 0 && (ShowsLink || !request.DnsNames.IsDefaultOrEmpty) ? [_link] : [];
 
     private bool TryRead(
         SignRequest request,
@@ -118,17 +146,22 @@ internal sealed class SigningAuthority : IDisposable
         SubjectAlternativeNames names, PublicKey key, TimeSpan lifetime, DateTimeOffset issuedAt, byte[] serial)
     {
         var backdate = lifetime / 10 < _options.Backdate ? lifetime / 10 : _options.Backdate;
-        var template = new CertificateRequest(new X500DistinguishedName(""), key, HashAlgorithmName.SHA256);
+        var template = new CertificateRequest(new X500DistinguishedName(""), key, _key.Hash);
         var extensions = template.CertificateExtensions;
         extensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
         extensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         extensions.Add(new X509EnhancedKeyUsageExtension(_purposes, critical: false));
         extensions.Add(names.ToExtension(critical: true)); // RFC 5280: critical where the subject is empty
         extensions.Add(new X509SubjectKeyIdentifierExtension(key, critical: false));
-        extensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_signer, true, false));
+        if (_signer.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Any())
+        {
+            // one that is plugged in may have none to point to
+            extensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_signer, true, false));
+        }
+
         return template.Create(
             _signer.SubjectName,
-            X509SignatureGenerator.CreateForECDsa(_key),
+            _key.Generator,
             AuthorityCertificates.Later(issuedAt - backdate, _signer.NotBefore),
             AuthorityCertificates.Earlier(issuedAt + lifetime, _signer.NotAfter),
             serial);

@@ -13,14 +13,14 @@ internal static class SvidVerifier
 
     /// <summary>What is wrong with it; null when nothing is.</summary>
     /// <param name="leaf">The certificate.</param>
-    /// <param name="signer">The intermediate that signed it.</param>
+    /// <param name="issuers">The certificate that signed it, and what leads from there to the root.</param>
     /// <param name="root">The only root that counts.</param>
     /// <param name="expected">Whose it must be.</param>
     /// <param name="key">The key that it must be for.</param>
     /// <param name="now">The time at which it must be valid.</param>
     public static string? FindFault(
         X509Certificate2 leaf,
-        X509Certificate2 signer,
+        X509Certificate2Collection issuers,
         X509Certificate2 root,
         SpiffeId expected,
         PublicKey key,
@@ -30,7 +30,7 @@ internal static class SvidVerifier
             ? null
             : "it certifies another key")
         ?? FindUsageFault(leaf)
-        ?? FindChainFault(leaf, signer, root, now);
+        ?? FindChainFault(leaf, issuers, root, now);
 
     private static string? FindNameFault(X509Certificate2 leaf, SpiffeId expected)
     {
@@ -58,12 +58,12 @@ internal static class SvidVerifier
     }
 
     private static string? FindChainFault(
-        X509Certificate2 leaf, X509Certificate2 signer, X509Certificate2 root, DateTimeOffset now)
+        X509Certificate2 leaf, X509Certificate2Collection issuers, X509Certificate2 root, DateTimeOffset now)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.Add(root);
-        chain.ChainPolicy.ExtraStore.Add(signer);
+        chain.ChainPolicy.ExtraStore.AddRange(issuers);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.VerificationTime = now.UtcDateTime;

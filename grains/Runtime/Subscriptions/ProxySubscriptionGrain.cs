@@ -82,6 +82,9 @@ internal sealed class ProxySubscriptionGrain(
             ? ProxySubscriptionMachine.View(nodeId, proxy)
             : null);
 
+    public Task<TrustStanding> FindTrustAsync(long sequence, CancellationToken cancellationToken) =>
+        Task.FromResult(ProxySubscriptionMachine.FindTrust(store.State, sequence));
+
     /// <returns>Whether it is heard for the first time.</returns>
     private bool Hear(string gateway, DateTimeOffset now)
     {

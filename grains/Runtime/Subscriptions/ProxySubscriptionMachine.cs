@@ -8,6 +8,7 @@ internal static class ProxySubscriptionMachine
     /// <summary>How long a proxy that is gone is remembered.</summary>
     public static readonly TimeSpan Memory = TimeSpan.FromHours(24);
 
+    private const string SecretType = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret";
     private const int MaxTypes = 64;
     private const int MaxNack = 2048;
 
@@ -32,6 +33,7 @@ internal static class ProxySubscriptionMachine
         if (!news.Types.IsEmpty) current = Reported(current, news.Types);
         if (news.Revision != 0) current = current with { Step = news.Revision };
         if (news.HasScope) current = current with { Scope = news.Scope };
+        if (news.TrustSequence > current.TrustSequence) current = current with { TrustSequence = news.TrustSequence };
         return (news.IsClosed ? Ended(current, now) : current, StreamStanding.Newest);
     }
 
@@ -77,6 +79,24 @@ internal static class ProxySubscriptionMachine
         proxy.Since,
         [.. proxy.Standing.OrderBy(t => t.TypeUrl, StringComparer.Ordinal)],
         proxy.Scope);
+
+    /// <summary>Who has the mesh's roots as they are, of those that are sent them.</summary>
+    public static TrustStanding FindTrust(ProxySubscriptionState state, long sequence)
+    {
+        var followers = state.Proxies.Where(p => FollowsRoots(p.Value)).ToList();
+        var lagging = followers.Where(p => p.Value.TrustSequence < sequence).ToList();
+        return new TrustStanding(
+            followers.Count - lagging.Count,
+            [
+                .. lagging.OrderBy(p => p.Key, StringComparer.Ordinal)
+                    .Select(p => new LaggingProxy(p.Key, p.Value.Connected, p.Value.Connection.Gateway)),
+            ]);
+    }
+
+    // Without an identity nobody is sent secrets, and whose roots are files asks for none.
+    private static bool FollowsRoots(ProxySubscription proxy) =>
+        proxy.Connection.SpiffeId.Length > 0
+        && (proxy.TrustSequence > 0 || proxy.Types.ContainsKey(SecretType));
 
     private static bool IsOf(ProxySubscription proxy, string gateway, StreamNews news) =>
         proxy.OpenedAt == news.OpenedAt && proxy.Connection.Gateway == gateway;

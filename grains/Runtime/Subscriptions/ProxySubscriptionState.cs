@@ -21,6 +21,7 @@ internal sealed record ProxySubscriptionState
 /// <param name="Step">
 /// The revision that every type in step reflects, whatever <paramref name="Types"/> says of it; 0 when they say it.
 /// </param>
+/// <param name="TrustSequence">The sequence of the mesh's roots that it has; 0 while unknown.</param>
 [GenerateSerializer, Immutable, Alias("mesh.ProxySubscription")]
 internal sealed record ProxySubscription(
     [property: Id(0)] ProxyConnection Connection,
@@ -29,7 +30,8 @@ internal sealed record ProxySubscription(
     [property: Id(3)] DateTimeOffset Since,
     [property: Id(4)] ImmutableDictionary<string, SubscriptionReport> Types,
     [property: Id(5)] AutomaticScope? Scope = null,
-    [property: Id(6)] long Step = 0)
+    [property: Id(6)] long Step = 0,
+    [property: Id(7)] long TrustSequence = 0)
 {
     /// <summary>How each resource type stands, as far as the step has brought it.</summary>
     public IEnumerable<SubscriptionReport> Standing => Step == 0

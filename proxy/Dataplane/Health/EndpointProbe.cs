@@ -16,7 +16,7 @@ internal sealed class EndpointProbe(CheckTools tools) : IDisposable
         new() { DangerousDisablePathAndQueryCanonicalization = true };
 
     private UpstreamPool? _pool;
-    private string? _trust; // under which the pool's connections were made
+    private TlsIdentity? _identity; // with which the pool's connections were made
 
     /// <summary>Asks once. What cannot be asked throws.</summary>
     /// <exception cref="OwnCredentialException">It is this proxy that cannot ask.</exception>
@@ -106,17 +106,17 @@ internal sealed class EndpointProbe(CheckTools tools) : IDisposable
     private UpstreamPool PoolFor(CheckTarget target, PoolKind kind)
     {
         var plan = target.Plan;
-        var trust = tools.State.Identity?.TrustFingerprint;
+        var identity = tools.State.Identity;
         if (_pool is { } known
             && known.Kind == kind
             && ReferenceEquals(known.Settings, plan.Settings)
-            && _trust == trust)
+            && ReferenceEquals(_identity, identity))
         {
             return known;
         }
 
         _pool?.Retire();
-        (_pool, _trust) = (tools.Pools.Create(kind, plan.Settings), trust);
+        (_pool, _identity) = (tools.Pools.Create(kind, plan.Settings), identity);
         return _pool;
     }
 }

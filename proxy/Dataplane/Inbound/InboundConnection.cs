@@ -19,6 +19,9 @@ internal class InboundConnection(int workloadPort)
     /// <summary>What led from the peer's certificate to a root in the handshake; needed to judge it anew.</summary>
     public X509Certificate2Collection Presented { get; } = [];
 
+    /// <summary>When the peer was judged in its handshake: what has ended since then does not end the connection.</summary>
+    public DateTimeOffset JudgedAt { get; set; }
+
     /// <summary>The identity under whose bundles the peer was last judged.</summary>
     public TlsIdentity? JudgedUnder { get; set; }
 }

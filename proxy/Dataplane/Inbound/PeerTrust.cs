@@ -15,7 +15,7 @@ internal sealed class PeerTrust(ProxyState state, PeerVerifier verifier)
     {
         var peer = verifier.Verify(certificate, chain, identity, out var problem);
         if (peer is null) return problem;
-        connection.JudgedUnder = identity;
+        (connection.JudgedUnder, connection.JudgedAt) = (identity, verifier.Now);
         foreach (var further in chain?.ChainPolicy.ExtraStore ?? [])
         {
             // the handshake's own end with it
@@ -30,7 +30,8 @@ internal sealed class PeerTrust(ProxyState state, PeerVerifier verifier)
     }
 
     /// <summary>
-    /// Whether the bundles in force still vouch for a peer: it is judged anew once per connection and change.
+    /// Whether the bundles in force still vouch for a peer: it is judged anew once per connection and change, by the time of
+    /// its handshake.
     /// </summary>
     public bool IsStillTrusted(InboundConnection connection, X509Certificate2? leaf)
     {
@@ -46,10 +47,10 @@ internal sealed class PeerTrust(ProxyState state, PeerVerifier verifier)
         return true;
     }
 
-    private bool IsVouchedFor(InboundConnection connection, X509Certificate2? leaf, TlsIdentity identity)
+    private static bool IsVouchedFor(InboundConnection connection, X509Certificate2? leaf, TlsIdentity identity)
     {
         using var presented = new X509Chain();
         presented.ChainPolicy.ExtraStore.AddRange(connection.Presented);
-        return verifier.Verify(leaf, presented, identity, out _) is not null;
+        return PeerVerifier.IsGoodAt(connection.JudgedAt, leaf, presented, identity);
     }
 }

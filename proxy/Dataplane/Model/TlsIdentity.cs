@@ -30,8 +30,13 @@ public sealed class TlsIdentity
     /// <summary>The roots by trust domain name. A peer is judged by the roots of its own domain only.</summary>
     public FrozenDictionary<string, X509Certificate2Collection> Roots { get; }
 
-    /// <summary>Changes when any root does: connections made before are retired then.</summary>
+    /// <summary>Changes when any root does: peers are judged anew then.</summary>
     public string TrustFingerprint { get; }
+
+    /// <summary>Whether both show the same certificate and believe the same roots.</summary>
+    public bool IsEquivalentTo(TlsIdentity other) =>
+        TrustFingerprint == other.TrustFingerprint
+        && Certificate.RawDataMemory.Span.SequenceEqual(other.Certificate.RawDataMemory.Span);
 
     /// <summary>Puts an identity together.</summary>
     /// <param name="leaf">The certificate with its private key.</param>

@@ -10,6 +10,13 @@ internal sealed class PeerVerifier(TimeProvider clock)
 {
     private readonly VerdictCache _known = new(clock);
 
+    /// <summary>The time by which peers are judged now.</summary>
+    public DateTimeOffset Now => clock.GetUtcNow();
+
+    /// <summary>Whether the bundles of an identity vouch for a peer as of another time; remembers nothing.</summary>
+    public static bool IsGoodAt(DateTimeOffset time, X509Certificate2? leaf, X509Chain presented, TlsIdentity identity) =>
+        PeerSvid.TryVerify(leaf, presented, identity.Roots.GetValueOrDefault, time, out _, out _);
+
     /// <summary>Verifies without throwing.</summary>
     /// <param name="leaf">What the peer has presented.</param>
     /// <param name="presented">The chain of the handshake: its further certificates may lead to the root.</param>

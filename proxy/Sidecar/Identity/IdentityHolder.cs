@@ -66,7 +66,8 @@ internal sealed partial class IdentityHolder(
                     "certificate_chain certifies neither the staged key nor the one in use");
             }
 
-            var intermediates = new X509Certificate2Collection(chain.Skip(1).ToArray());
+            var intermediates = new X509Certificate2Collection(
+                chain.Skip(1).Where(c => !PeerSvid.IsSelfSigned(c)).ToArray());
             if (Problem(chain[0], intermediates, trust, out var id) is { } problem)
             {
                 return new IdentityOutcome.Rejected("certificate_chain: " + problem);

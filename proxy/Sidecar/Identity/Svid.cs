@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Proxy.Sidecar.Identity;
 
@@ -53,14 +54,12 @@ internal sealed class Svid
         var intermediates = new X509Certificate2Collection();
         for (var i = 1; i < chain.Count; i++)
         {
-            if (!IsRoot(chain[i])) intermediates.Add(chain[i]); // peers have their own opinion of roots
+            if (!PeerSvid.IsSelfSigned(chain[i])) intermediates.Add(chain[i]); // peers have their own opinion of roots
         }
 
         return new Svid(chain[0], intermediates, key);
     }
 
-    private static bool IsRoot(X509Certificate2 certificate) =>
-        certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
 
     /// <summary>Whose key the leaf of a chain certifies.</summary>
     public static bool IsFor(X509Certificate2 leaf, byte[] publicKey) =>

@@ -124,10 +124,10 @@ public sealed class PostgresRightsTests(PostgresFixture postgres) : IAsyncLifeti
         Assert.True(await new PostgresRevisionStore(database).TryAppendAsync(
             new RevisionRecord(1, DateTimeOffset.UnixEpoch, "a", "", [new("K/n/k", ConfigChangeKind.Created, null, "{}")]),
             _none));
-        var keys = new AuthorityMaterial("root", "root key", "signer", "signer key");
+        var keys = new AuthorityKeys(new AuthorityMaterial("root", "root key", "signer", "signer key"));
         var authority = new PostgresAuthorityKeyStore(database, ClusterSecret.Open(_directory.FullName));
         await authority.CreateAsync(keys, _none);
-        await authority.ReplaceSignerAsync(keys, keys, _none);
+        await authority.ReplaceAsync(keys, keys, _none);
     }
 
     private SiloOptions Settings() => new()

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Grains.Config;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Grains.Snapshots;
@@ -71,7 +73,7 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
         var (here, there) = (Path.Combine(_directory.FullName, "here"), Path.Combine(_directory.FullName, "there"));
         ClusterSecret.Check(here, await ReadSealAsync(), mayMake: true);
         await new PostgresAuthorityKeyStore(_database, ClusterSecret.Open(here)).CreateAsync(
-            new AuthorityMaterial("root", "root key", "signer", "signer key"), _none);
+            new AuthorityKeys(new AuthorityMaterial("root", "root key", "signer", "signer key")), _none);
 
         var seal = await ReadSealAsync();
         ClusterSecret.Check(here, seal, mayMake: true);
@@ -193,20 +195,40 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
     {
         var secret = ClusterSecret.Open(_directory.FullName);
         var store = new PostgresAuthorityKeyStore(_database, secret);
-        var keys = new AuthorityMaterial("root", "root key", "signer", "signer key");
+        var one = new AuthorityMaterial("root", "root key", "signer", "signer key");
+        var keys = new AuthorityKeys(one);
 
         Assert.Null(await store.LoadAsync(_none));
         Assert.Equal(keys, await store.CreateAsync(keys, _none));
-        Assert.Equal(keys, await store.CreateAsync(keys with { RootKey = "other" }, _none));
-        var next = keys with { SigningKey = "new" };
-        Assert.Equal(next, await store.ReplaceSignerAsync(keys, next, _none));
-        Assert.Equal(next, await store.ReplaceSignerAsync(keys, keys with { SigningKey = "late" }, _none));
+        Assert.Equal(keys, await store.CreateAsync(new AuthorityKeys(one with { RootKey = "other" }), _none));
+        var next = new AuthorityKeys(one with { SigningKey = "new" });
+        Assert.Equal(next, await store.ReplaceAsync(keys, next, _none));
+        Assert.Equal(next, await store.ReplaceAsync(keys, new AuthorityKeys(one with { SigningKey = "late" }), _none));
 
-        Assert.Equal("new", (await store.LoadAsync(_none))!.SigningKey);
+        Assert.Equal("new", (await store.LoadAsync(_none))!.First.SigningKey);
         var other = ClusterSecret.Open(Path.Combine(_directory.FullName, "other"));
         var refused = await Assert.ThrowsAsync<FormatException>(
             () => new PostgresAuthorityKeyStore(_database, other).LoadAsync(_none));
         Assert.Contains(ClusterSecret.FileName, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Two_authorities_come_back_as_they_were_sealed()
+    {
+        var store = new PostgresAuthorityKeyStore(_database, ClusterSecret.Open(_directory.FullName));
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var made = new CertificateRequest("CN=root", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(90));
+        var (pem, keyPem) = (made.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+        var first = new AuthorityMaterial(pem, keyPem, pem, keyPem);
+        var second = new AuthorityMaterial(pem, "", pem, keyPem, Intermediates: pem, Link: pem);
+        var (one, both) = (new AuthorityKeys(first), new AuthorityKeys(first, second));
+        await store.CreateAsync(one, _none);
+
+        Assert.Equal(both, await store.ReplaceAsync(one, both, _none));
+        Assert.Equal(both, await store.ReplaceAsync(one, new AuthorityKeys(second), _none)); // too late
+
+        Assert.Equal(both, await store.LoadAsync(_none));
     }
 
     private Task<string?> ReadSealAsync() =>

@@ -100,8 +100,8 @@ public sealed class IdentityGrainTests
         await using var silo = await TestSilo.StartAsync(stores);
         var first = await Authority(silo).GetBundleAsync(default);
 
-        stores.Keys.Material = AuthorityCertificates.Create(
-            Model.Identity.TrustDomain.Parse("cluster.local"), silo.Clock.GetUtcNow());
+        stores.Keys.Keys = new AuthorityKeys(AuthorityCertificates.Create(
+            Model.Identity.TrustDomain.Parse("cluster.local"), silo.Clock.GetUtcNow()));
         await using var next = await TestSilo.StartAsync(stores);
         var second = await Authority(next).GetBundleAsync(default);
 
@@ -140,7 +140,7 @@ public sealed class IdentityGrainTests
         var second = await Authority(other).SignAsync(new SignRequest(Cart, [.. CsrSamples.P256()], null, []), default);
 
         var signer = Assert.IsType<SignResult.Signed>(first).ChainPem[1];
-        Assert.Equal(silo.Stores.Keys.Material!.SigningCertificate, signer);
+        Assert.Equal(silo.Stores.Keys.Keys!.First.SigningCertificate, signer);
         Assert.Equal(signer, Assert.IsType<SignResult.Signed>(second).ChainPem[1]);
     }
 

@@ -180,7 +180,7 @@ public sealed class IssueOnceTests
         await using var silo = await TestSilo.StartAsync();
         await Issue(silo, _csr);
         var keys = AuthorityCertificates.Create(TrustDomain.Parse("cluster.local"), silo.Clock.GetUtcNow());
-        silo.Stores.Keys.Material = keys;
+        silo.Stores.Keys.Keys = new AuthorityKeys(keys);
 
         await using var next = await TestSilo.StartAsync(silo.Stores);
         var renewed = await Issue(next, _csr);

@@ -30,6 +30,7 @@ internal sealed class TestSilo : IAsyncDisposable
         services.AddSingleton<ISnapshotStore>(stores.Snapshots);
         services.AddSingleton<IRevisionStore>(stores.Revisions);
         services.AddSingleton<IAuthorityKeyStore>(stores.Keys);
+        services.AddSingleton<IPluggedAuthority>(stores.Plugged);
         services.AddSingleton<IGrainStateStore>(stores.State);
         services.AddSingleton<IReminderStore>(stores.Reminders);
         services.AddMeshGrains();

@@ -13,6 +13,8 @@ internal sealed class TestStores
 
     public InMemoryKeyStore Keys { get; } = new();
 
+    public FakePluggedAuthority Plugged { get; } = new();
+
     public ObservedStateStore State { get; } = new();
 
     public MemoryReminderStore Reminders { get; } = new();
@@ -60,17 +62,37 @@ internal sealed class ObservedStateStore : IGrainStateStore
         _store.ClearAsync(key, expectedETag, cancellationToken);
 }
 
-/// <summary>The authority's keys in memory.</summary>
-internal sealed class InMemoryKeyStore : IAuthorityKeyStore
+/// <summary>An authority that the operator provides, when the test says so.</summary>
+internal sealed class FakePluggedAuthority : IPluggedAuthority
 {
     public AuthorityMaterial? Material { get; set; }
 
-    public Task<AuthorityMaterial?> LoadAsync(CancellationToken cancellationToken) => Task.FromResult(Material);
+    public string? Fault { get; set; }
 
-    public Task<AuthorityMaterial> CreateAsync(AuthorityMaterial material, CancellationToken cancellationToken) =>
-        Task.FromResult(Material ??= material);
+    public Task<AuthorityMaterial?> ReadAsync(CancellationToken cancellationToken) =>
+        Fault is null ? Task.FromResult(Material) : Task.FromException<AuthorityMaterial?>(new FormatException(Fault));
+}
 
-    public Task<AuthorityMaterial> ReplaceSignerAsync(
-        AuthorityMaterial held, AuthorityMaterial next, CancellationToken cancellationToken) =>
-        Task.FromResult(Material = Material == held ? next : Material!);
+/// <summary>The authority's keys in memory.</summary>
+internal sealed class InMemoryKeyStore : IAuthorityKeyStore
+{
+    public AuthorityKeys? Keys { get; set; }
+
+    /// <summary>Runs before every write; may throw.</summary>
+    public Action BeforeWrite { get; set; } = () => { };
+
+    public Task<AuthorityKeys?> LoadAsync(CancellationToken cancellationToken) => Task.FromResult(Keys);
+
+    public Task<AuthorityKeys> CreateAsync(AuthorityKeys keys, CancellationToken cancellationToken)
+    {
+        BeforeWrite();
+        return Task.FromResult(Keys ??= keys);
+    }
+
+    public Task<AuthorityKeys> ReplaceAsync(
+        AuthorityKeys held, AuthorityKeys next, CancellationToken cancellationToken)
+    {
+        BeforeWrite();
+        return Task.FromResult(Keys = Keys == held ? next : Keys!);
+    }
 }

@@ -8,6 +8,8 @@ public sealed class FileAuthorityKeyStoreTests : IDisposable
 {
     private static readonly TrustDomain _domain = TrustDomain.Parse("cluster.local");
 
+    private static readonly DateTimeOffset _now = DateTimeOffset.UnixEpoch.AddYears(50);
+
     private readonly string _directory = Directory.CreateTempSubdirectory("mesh-keys-").FullName;
     private readonly string _path;
     private readonly FileAuthorityKeyStore _store;
@@ -32,8 +34,8 @@ public sealed class FileAuthorityKeyStoreTests : IDisposable
 
         Assert.Equal(keys, await _store.LoadAsync(CancellationToken.None));
         using var authority = new SigningAuthority(
-            (await _store.LoadAsync(CancellationToken.None))!, new MeshOptions(), new AuthorityOptions());
-        Assert.Equal(keys.RootCertificate, authority.RootPem);
+            (await _store.LoadAsync(CancellationToken.None))!.First, new MeshOptions(), new AuthorityOptions());
+        Assert.Equal(keys.First.RootCertificate, authority.RootPem);
     }
 
     [Fact]
@@ -73,10 +75,10 @@ public sealed class FileAuthorityKeyStoreTests : IDisposable
     public async Task A_new_signing_certificate_takes_the_place_of_the_old_one()
     {
         var keys = await _store.CreateAsync(New(), CancellationToken.None);
-        var renewed = AuthorityCertificates.WithNewSigner(keys, _domain, DateTimeOffset.UnixEpoch.AddYears(50));
+        var renewed = new AuthorityKeys(AuthorityCertificates.WithNewSigner(keys.First, _domain, _now));
 
-        Assert.Equal(renewed, await _store.ReplaceSignerAsync(keys, renewed, CancellationToken.None));
-        Assert.Equal(renewed, await _store.ReplaceSignerAsync(keys, keys, CancellationToken.None)); // too late
+        Assert.Equal(renewed, await _store.ReplaceAsync(keys, renewed, CancellationToken.None));
+        Assert.Equal(renewed, await _store.ReplaceAsync(keys, keys, CancellationToken.None)); // too late
 
         Assert.Equal(renewed, await _store.LoadAsync(CancellationToken.None));
         Assert.NotEqual(keys, renewed);
@@ -85,6 +87,7 @@ public sealed class FileAuthorityKeyStoreTests : IDisposable
     [Theory]
     [InlineData("")]
     [InlineData("rubbish")]
+    [InlineData("next authority")]
     public async Task A_damaged_file_is_an_error_and_stays_as_it_is(string content)
     {
         await _store.CreateAsync(New(), CancellationToken.None);
@@ -94,5 +97,29 @@ public sealed class FileAuthorityKeyStoreTests : IDisposable
         Assert.Equal(content, await File.ReadAllTextAsync(_path));
     }
 
-    private static AuthorityMaterial New() => AuthorityCertificates.Create(_domain, DateTimeOffset.UnixEpoch.AddYears(50));
+    [Fact]
+    public async Task Two_authorities_come_back_as_they_were_saved()
+    {
+        var keys = await _store.CreateAsync(New(), CancellationToken.None);
+        var next = AuthorityCertificates.LinkedTo(
+            keys.First, AuthorityCertificates.Create(_domain, _now, AuthorityKeyType.Rsa2048), _domain, _now);
+        var foreign = AuthorityCertificates.Create(_domain, _now) with { RootKey = "", Intermediates = keys.First.SigningCertificate };
+
+        foreach (var both in new[] { keys with { Second = next }, new AuthorityKeys(foreign, next), new AuthorityKeys(next, foreign) })
+        {
+            await _store.ReplaceAsync((await _store.LoadAsync(CancellationToken.None))!, both, CancellationToken.None);
+            Assert.Equal(both, await _store.LoadAsync(CancellationToken.None));
+        }
+    }
+
+    [Fact]
+    public async Task One_authority_is_saved_as_former_versions_read_it()
+    {
+        var one = (await _store.CreateAsync(New(), CancellationToken.None)).First;
+
+        string[] parts = [one.RootCertificate, one.RootKey, one.SigningCertificate, one.SigningKey];
+        Assert.Equal(string.Concat(parts.Select(p => p + Environment.NewLine)), await File.ReadAllTextAsync(_path));
+    }
+
+    private static AuthorityKeys New() => new(AuthorityCertificates.Create(_domain, _now));
 }

@@ -46,7 +46,7 @@ public sealed class SvidVerifierTests : IDisposable
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var leaf = Leaf();
 
-        Assert.Contains("key", SvidVerifier.FindFault(leaf, _signer, _root, _cart, new PublicKey(other), _now));
+        Assert.Contains("key", SvidVerifier.FindFault(leaf, [_signer], _root, _cart, new PublicKey(other), _now));
     }
 
     [Fact]
@@ -72,12 +72,12 @@ public sealed class SvidVerifierTests : IDisposable
         using var other = X509Certificate2.CreateFromPem(AuthorityCertificates.Create(_domain, _now).RootCertificate);
         using var leaf = Leaf();
 
-        Assert.Contains("chain", SvidVerifier.FindFault(leaf, _signer, other, _cart, new PublicKey(_key), _now));
+        Assert.Contains("chain", SvidVerifier.FindFault(leaf, [_signer], other, _cart, new PublicKey(_key), _now));
     }
 
     private string? Verify(X509Certificate2 leaf, DateTimeOffset? now = null)
     {
-        using (leaf) return SvidVerifier.FindFault(leaf, _signer, _root, _cart, new PublicKey(_key), now ?? _now);
+        using (leaf) return SvidVerifier.FindFault(leaf, [_signer], _root, _cart, new PublicKey(_key), now ?? _now);
     }
 
     private X509Certificate2 Leaf(

@@ -22,7 +22,8 @@ public sealed class IdentityMachineTests
         var change = Assert.Single(next.Entries.ChangesAfter(0));
         Assert.Equal($"identity/{Id}|node/1", change.Key);
         Assert.Equal(
-            new IdentityRecord(Id, "node/1", "0A", "CN=signer", view.NotBefore, view.NotAfter, view.RotateAt, 0),
+            new IdentityRecord(
+                Id, "node/1", "0A", "CN=signer", view.NotBefore, view.NotAfter, view.RotateAt, 0, view.IssuedAt, "", 0),
             SnapshotPayload.ReadIdentity(change.Payload!));
     }
 
@@ -45,7 +46,7 @@ public sealed class IdentityMachineTests
     {
         var state = Record(Record(new IdentityState(), "n1"), "n2");
 
-        var (next, count) = IdentityMachine.Rotate(state, Id, _now);
+        var (next, count) = IdentityMachine.Rotate(state, Id, TimeSpan.Zero, new Drawn(0.5), _now);
 
         Assert.Equal(2, count);
         var told = next.Entries.ChangesAfter(state.Entries.Version).Select(c => SnapshotPayload.ReadIdentity(c.Payload!));
@@ -56,7 +57,7 @@ public sealed class IdentityMachineTests
     [Fact]
     public void A_certificate_issued_after_a_rotation_is_of_the_new_generation()
     {
-        var (rotated, _) = IdentityMachine.Rotate(Record(new IdentityState(), "n1"), Id, _now);
+        var (rotated, _) = IdentityMachine.Rotate(Record(new IdentityState(), "n1"), Id, TimeSpan.Zero, new Drawn(0.5), _now);
 
         var (next, answer) = Sign(rotated, "n1", Signed(_now), 0.5, _now);
 
@@ -146,7 +147,7 @@ public sealed class IdentityMachineTests
     {
         var (reserved, _) = IdentityMachine.Reserve(Record(new IdentityState(), "n1"), Key("n2"), _serial, _now);
 
-        Assert.Empty(IdentityMachine.Rotate(reserved, Id, _now).Next.Requests);
+        Assert.Empty(IdentityMachine.Rotate(reserved, Id, TimeSpan.Zero, new Drawn(0.5), _now).Next.Requests);
     }
 
     [Fact]
@@ -175,4 +176,29 @@ public sealed class IdentityMachineTests
     private static IssueKey Key(string node) => new(node, "csr", TimeSpan.FromHours(24), RootSequence: 1);
 
     private static SignResult.Signed Signed(DateTimeOffset from) => new(["leaf", "signer"], "0A", "CN=signer", from, from.AddHours(24));
+
+    [Fact]
+    public void A_rotation_that_is_spread_gives_each_certificate_a_moment_of_its_own()
+    {
+        var state = Record(Record(new IdentityState(), "n1"), "n2");
+
+        var (next, _) = IdentityMachine.Rotate(state, Id, TimeSpan.FromMinutes(1), new Drawn(0.25, 0.75), _now);
+        var (once, _) = Sign(next, "n1", Signed(_now), 0.5, _now);
+
+        var told = Told(next);
+        Assert.Equal([_now.AddSeconds(15), _now.AddSeconds(45)], told.Select(r => r.DueAt!.Value).Order());
+        Assert.All(told, r => Assert.True(r.IsOutOfDate));
+        Assert.Equal([false, true], Told(once).Select(r => r.IsOutOfDate));
+        Assert.Equal([null, told[1].DueAt], Told(once).Select(r => r.DueAt));
+
+        static List<IdentityRecord> Told(IdentityState state) =>
+            [.. state.Entries.ChangesAfter(0).Select(c => SnapshotPayload.ReadIdentity(c.Payload!))];
+    }
+
+    private sealed class Drawn(params double[] numbers) : Model.IRandomSource
+    {
+        private int _next;
+
+        public double NextDouble() => numbers[_next++ % numbers.Length];
+    }
 }

@@ -44,6 +44,49 @@ public sealed class SwapTests
         Assert.Empty(failures);
     }
 
+    // The server may hear that a root has left before the client does.
+    [Fact]
+    public async Task A_root_that_leaves_fails_no_request_of_whom_has_a_certificate_under_the_next()
+    {
+        await using var app = await EchoBackend.StartAsync("app");
+        var next = new TestAuthority(name: "next");
+        await using var server = await TestProxy.StartAsync(
+            Models.Inbound(TestProxy.AppPort, InboundTlsMode.Strict, Models.Cluster("app", app)),
+            _authority.IdentityUnder("b", _authority, next));
+        var cluster = Models.Mesh("m", server.InboundPort, _authority.IdOf("b"));
+        await using var client = await TestProxy.StartAsync(
+            Models.Outbound(Models.Table(Models.To("m")), cluster), _authority.IdentityUnder("a", _authority, next));
+
+        var before = await client.GetAsync("http://b/");
+        client.State.SetIdentity(next.IdentityUnder("a", _authority, next));
+        server.State.SetIdentity(next.IdentityUnder("b", next));
+        var after = await client.GetAsync("http://b/");
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (before.Status, after.Status));
+    }
+
+    [Fact]
+    public async Task A_connection_older_than_its_certificate_stays_when_a_root_comes()
+    {
+        await using var app = await EchoBackend.StartAsync("app");
+        var next = new TestAuthority(name: "next");
+        var clock = new MeshOrleans.Testing.ManualTimeProvider(DateTimeOffset.UtcNow);
+        await using var server = await TestProxy.StartAsync(
+            Models.Inbound(TestProxy.AppPort, InboundTlsMode.Strict, Models.Cluster("app", app)),
+            _authority.IdentityUnder("b", _authority),
+            clock);
+        var cluster = Models.Mesh("m", server.InboundPort, _authority.IdOf("b"));
+        await using var client = await TestProxy.StartAsync(
+            Models.Outbound(Models.Table(Models.To("m")), cluster), _authority.IdentityUnder("a", _authority));
+
+        var before = await client.GetAsync("http://b/");
+        clock.Jump(TimeSpan.FromHours(2)); // the client's certificate was good for one
+        server.State.SetIdentity(_authority.IdentityUnder("b", _authority, next));
+        var after = await client.GetAsync("http://b/");
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (before.Status, after.Status));
+    }
+
     [Fact]
     public async Task A_peer_whose_roots_are_gone_loses_its_connection()
     {

@@ -127,10 +127,36 @@ public sealed class ProxyStatusCommandTests
     {
         await using var cli = await CliRun.StartAsync();
         cli.Api.On("GET /v1/identities", $$"""[{"spiffeId":"spiffe://cluster.local/ns/default/sa/reviews","node":"{{Id}}","serial":"AB","issuer":"i","notBefore":"2025-12-31T12:00:00Z","notAfter":"2026-01-02T01:00:00Z","nextRotation":"2026-01-01T00:01:30Z","remainingPercent":97}]""");
+        cli.Api.On("GET /v1/ca", """
+            {"phase":"publishing","since":"2025-12-31T23:59:30Z","nextStepAt":"2026-01-01T00:09:30Z","sequence":2,"roots":[
+            {"fingerprint":"0123456789abcdef0123","subject":"CN=a","notBefore":"2025-01-01T00:00:00Z","notAfter":"2035-01-01T00:00:00Z","signs":true,"signsUntil":"2026-06-01T00:00:00Z","renewsItself":true},
+            {"fingerprint":"fedcba98765432100123","subject":"CN=b","notBefore":"2025-01-01T00:00:00Z","notAfter":"2036-01-01T00:00:00Z","signs":false,"signsUntil":null,"renewsItself":true}],
+            "proxies":{"holding":2,"lagging":1,"laggingNodes":["sidecar~127.0.0.2~cart-1.shop~shop.svc.cluster.local"],"isComplete":true},"missed":[],"missedCount":0}
+            """);
 
         var result = await cli.RunAsync("certs");
 
         Assert.Equal("cluster.local/ns/default/sa/reviews   reviews-v1.default   25h       90s       97%", result.Lines[1]);
+        Assert.Equal(
+            "rotation: publishing for 30s: 2 of 3 proxies have these roots (not cart-1.shop); "
+                + "the next root signs at 2026-01-01 00:09:30Z at the latest",
+            result.Lines[^1]);
+        Assert.Contains(" signs, until 2035-01-01", result.Lines[^3], StringComparison.Ordinal);
+        Assert.Contains(" is next, until 2036-01-01", result.Lines[^2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_rotation_of_the_root_is_begun_and_turned_back()
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.Api.On("POST /v1/ca/rotate", """{"phase":"publishing","since":"2026-01-01T00:00:00Z"}""");
+        cli.Api.On("DELETE /v1/ca/rotate", """{"phase":"settled"}""");
+
+        var begun = await cli.RunAsync("certs", "rotate-root");
+        var back = await cli.RunAsync("certs", "rotate-root", "--back");
+
+        Assert.StartsWith("rotation: publishing", begun.Lines[^1], StringComparison.Ordinal);
+        Assert.Equal("0 of 0 proxies have these roots", back.Lines[^1]);
     }
 
     private static string[] Words(string line) => Visible(line).Split(' ', StringSplitOptions.RemoveEmptyEntries);

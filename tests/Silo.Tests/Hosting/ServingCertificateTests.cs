@@ -37,6 +37,34 @@ public sealed class ServingCertificateTests
         Assert.Contains("certificate authority", StartupFailure.Explain(exception), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task When_another_root_signs_there_is_another_certificate_within_seconds()
+    {
+        var grains = new SlowAuthority(_clock, silent: 0);
+        using var certificate = Make(grains);
+        await StartAsync(certificate);
+        var first = certificate.Current;
+        await GoOnAsync(() => grains.Asked >= 3);
+        Assert.Same(first, certificate.Current);
+
+        grains.Root = "second";
+        var begin = _clock.GetUtcNow();
+        await GoOnAsync(() => certificate.Current != first);
+
+        Assert.True(_clock.GetUtcNow() - begin <= TimeSpan.FromSeconds(10));
+        await certificate.StopAsync(default);
+    }
+
+    private async Task GoOnAsync(Func<bool> isDone)
+    {
+        for (var i = 0; !isDone(); i++)
+        {
+            Assert.True(i < 10_000, "Nothing happens.");
+            if (_clock.PendingTimers > 0) _clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+    }
+
     private ServingCertificate Make(IGrainFactory grains) =>
         new(grains, Options.Create(new SiloOptions()), _clock, NullLogger<ServingCertificate>.Instance);
 
@@ -58,13 +86,15 @@ public sealed class ServingCertificateTests
     {
         public int Asked { get; private set; }
 
+        public string Root { get; set; } = "first";
+
         public TGrain GetGrain<TGrain>(string primaryKey, string? grainClassNamePrefix = null)
             where TGrain : IGrainWithStringKey => (TGrain)(object)this;
 
         public Task<AuthorityBundle> GetBundleAsync(CancellationToken cancellationToken) =>
             Asked++ < silent
                 ? Task.FromException<AuthorityBundle>(new TimeoutException("Response did not arrive on time."))
-                : Task.FromResult(new AuthorityBundle("cluster.local", [], 1));
+                : Task.FromResult(new AuthorityBundle("cluster.local", [], 1, Root));
 
         public Task<SignResult> SignAsync(SignRequest request, CancellationToken cancellationToken)
         {
@@ -80,6 +110,12 @@ public sealed class ServingCertificateTests
 
         public Task<ExamineResult> ExamineAsync(SignRequest request, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
+
+        public Task<AuthorityView> DescribeAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<RotationResult> RotateAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<RotationResult> TurnBackAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }
 #endif

@@ -44,5 +44,7 @@ internal sealed class FakeIdentityGrain : IIdentityGrain
 
     public Task<int> RotateAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<int> RotateOverAsync(TimeSpan spread, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<ImmutableArray<CertificateView>> ListAsync(CancellationToken cancellationToken) => Task.FromResult(Known);
 }

@@ -128,6 +128,9 @@ internal sealed class FakeSubscriptionGrain : IProxySubscriptionGrain
 
     public Task<ProxyView?> FindNodeAsync(string nodeId, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<TrustStanding> FindTrustAsync(long sequence, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     private StreamStanding Take(StreamNews news)
     {
         if (Answer is { } answer) return answer;

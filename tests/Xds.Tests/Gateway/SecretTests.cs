@@ -119,6 +119,70 @@ public sealed class SecretTests
     }
 
     [Fact]
+    public async Task One_that_is_spread_comes_when_it_is_the_certificates_turn()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = await OpenAsync(host, IdA);
+        await AskAsync(client, [1]);
+        await AckAsync(client, await ReadUntilCertificateAsync(client), [2]);
+        await client.SilenceAsync();
+
+        var due = host.Clock.GetUtcNow() + TimeSpan.FromMinutes(5);
+        host.Grains.Identity(IdA).Generation = 1;
+        host.Grains.Mesh.Tell(Record(generation: 1, due));
+        await client.SilenceAsync();
+        var rotated = await AdvanceAsync(host, client.NextAsync(TypeUrls.Secret));
+
+        Assert.Equal(["default"], rotated.Names);
+        Assert.True(host.Clock.GetUtcNow() >= due);
+    }
+
+    [Fact]
+    public async Task Which_roots_a_client_has_taken_over_is_reported()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = await OpenAsync(host, IdA);
+        await client.ChangeAsync(TypeUrls.Secret, ["ROOTCA"]);
+        await client.AckAsync(await client.NextAsync(TypeUrls.Secret));
+        await TrustIsAsync(host, 1);
+
+        var bundle = host.Snapshots.Current.LocalBundle! with { RootsPem = ["ROOT", "ROOT2"], Sequence = 2 };
+        host.Grains.Mesh.Tell(new SnapshotChange("trust/cluster.local", 2, SnapshotPayload.Write(bundle)));
+        var answer = await client.NextAsync(TypeUrls.Secret);
+        host.Clock.Advance(TimeSpan.FromSeconds(10));
+        await TrustIsAsync(host, 1); // sent, and not answered
+        await client.AckAsync(answer);
+        await TrustIsAsync(host, 2);
+
+        var signing = bundle with { Sequence = 3 }; // the same roots, of which another one signs
+        host.Grains.Mesh.Tell(new SnapshotChange("trust/cluster.local", 3, SnapshotPayload.Write(signing)));
+        await TrustIsAsync(host, 3);
+    }
+
+    [Fact]
+    public async Task A_certificate_that_is_not_replaced_in_time_is_told_of_once_for_each_degree()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = await OpenAsync(host, IdA);
+        var now = host.Clock.GetUtcNow();
+        var record = new IdentityRecord(
+            IdA, AdsClient.NodeId, "01", "CN=x", now.AddHours(-8), now.AddHours(2), DateTimeOffset.MaxValue, 0); // a fifth is left
+        host.Grains.Mesh.Tell(new SnapshotChange($"identity/{IdA}|{AdsClient.NodeId}", 1, SnapshotPayload.Write(record)));
+
+        await host.AdvanceUntilAsync(() => Told("less than a quarter") == 1, TimeSpan.FromSeconds(5));
+        Assert.Equal(0, Told("nobody talks to it"));
+        await host.AdvanceUntilAsync(() => Told("nobody talks to it") == 1, TimeSpan.FromMinutes(5));
+
+        Assert.Equal(1, Told("less than a quarter"));
+
+        int Told(string text) => host.Log.Lines.Count(l => l.Text.Contains(text, StringComparison.Ordinal));
+    }
+
+    private static Task TrustIsAsync(GatewayHost host, long sequence) => host.AdvanceUntilAsync(
+        () => host.Grains.Subscriptions(AdsClient.NodeId).Find(AdsClient.NodeId)?.TrustSequence == sequence,
+        TimeSpan.FromMilliseconds(100));
+
+    [Fact]
     public async Task A_reconnect_with_a_good_certificate_is_no_reason_for_a_new_one()
     {
         await using var host = await GatewayHost.StartAsync();
@@ -174,10 +238,10 @@ public sealed class SecretTests
         Assert.Equal("ROOT\nROOT2\n", answer.Read<Secret>("ROOTCA").ValidationContext.TrustedCa.InlineString);
     }
 
-    private static SnapshotChange Record(long generation)
+    private static SnapshotChange Record(long generation, DateTimeOffset? dueAt = null)
     {
         var record = new IdentityRecord(
-            IdA, AdsClient.NodeId, "01", "CN=x", DateTimeOffset.MinValue, DateTimeOffset.MaxValue, DateTimeOffset.MaxValue, generation);
+            IdA, AdsClient.NodeId, "01", "CN=x", DateTimeOffset.MinValue, DateTimeOffset.MaxValue, DateTimeOffset.MaxValue, generation, DueAt: dueAt);
         return new SnapshotChange($"identity/{IdA}|{AdsClient.NodeId}", generation + 1, SnapshotPayload.Write(record));
     }
 

@@ -27,6 +27,7 @@ internal sealed class StreamSecrets(SvidSession? svid)
     private EncodedResource? _root;
     private EncodedResource? _certificate;
     private ResourceGroup _group = Nothing;
+    private long _trustSequence;
 
     /// <summary>Takes the CSR out of a node's metadata, where there is a usable one.</summary>
     public void Offer(Node? node)
@@ -49,6 +50,25 @@ internal sealed class StreamSecrets(SvidSession? svid)
         (_root, _certificate) = (root, certificate);
         EncodedResource?[] all = [root, certificate];
         return _group = ResourceGroup.Of(TypeUrls.Secret, all.OfType<EncodedResource>());
+    }
+
+    /// <summary>
+    /// The sequence of this mesh's roots that the client has taken over; 0 before it has any, and for one without secrets.
+    /// </summary>
+    /// <param name="subscription">How secrets stand on the stream; null when the client wants none.</param>
+    /// <param name="snapshot">The mesh as the stream has it now.</param>
+    public long TrustSequence(Subscription? subscription, MeshSnapshot snapshot)
+    {
+        if (subscription is { IsOutstanding: false, Told: { } told, Suspects.IsEmpty: true }
+            && subscription.Wants(SecretTranslator.RootCaName)
+            && !subscription.Refused.ContainsKey(SecretTranslator.RootCaName)
+            && told.Find(SecretTranslator.RootCaName) is { } held
+            && held.Version == RootOf(snapshot)?.Version)
+        {
+            _trustSequence = snapshot.LocalBundle!.Sequence;
+        }
+
+        return _trustSequence;
     }
 
     private static EncodedResource? RootOf(MeshSnapshot snapshot)

@@ -1,5 +1,6 @@
 using MeshOrleans.Model;
 using MeshOrleans.Xds.Gateway.Snapshots;
+using MeshOrleans.Xds.Gateway.Status;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Xds.Gateway.Secrets;
@@ -10,4 +11,5 @@ internal sealed record SvidParts(
     SnapshotHolder Snapshots,
     TimeProvider Clock,
     IRandomSource Random,
+    GatewayMetrics Metrics,
     ILogger<SvidSession> Logger);

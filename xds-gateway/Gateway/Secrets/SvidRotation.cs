@@ -12,5 +12,9 @@ internal sealed record SvidRotation(DateTimeOffset RotateAt, long Generation)
     /// <param name="record">What the mesh tells of the identity; null when nothing.</param>
     /// <param name="now">The time.</param>
     public static TimeSpan DueIn(SvidRotation? held, IdentityRecord? record, DateTimeOffset now) =>
-        held is null || record?.Generation > held.Generation ? TimeSpan.Zero : held.RotateAt - now;
+        held is null ? TimeSpan.Zero
+        : record?.Generation > held.Generation ? Sooner(record.DueAt ?? now, held.RotateAt) - now
+        : held.RotateAt - now;
+
+    private static DateTimeOffset Sooner(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 }

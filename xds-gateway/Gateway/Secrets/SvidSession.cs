@@ -121,12 +121,14 @@ internal sealed partial class SvidSession(
         _retryAt = null;
         _backoff.Reset();
         _certificate = SecretTranslator.Certificate(issued.ChainPem);
+        parts.Metrics.Certified();
         LogIssued(id, nodeId, issued.View.Serial, issued.View.NotAfter);
         changed();
     }
 
     private void Postpone(Exception? exception, string reason)
     {
+        parts.Metrics.NotCertified();
         var wait = _backoff.Next();
         _retryAt = parts.Clock.GetUtcNow() + wait;
         LogNotIssued(exception, id, nodeId, reason, wait);

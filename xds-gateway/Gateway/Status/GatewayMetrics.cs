@@ -21,6 +21,8 @@ public sealed class GatewayMetrics(SnapshotHolder snapshots)
     private long _floods;
     private long _csrs;
     private long _connected;
+    private long _certified;
+    private long _notCertified;
 
     /// <summary>Writes every figure in Prometheus' text format.</summary>
     public string ToPrometheus()
@@ -42,6 +44,10 @@ public sealed class GatewayMetrics(SnapshotHolder snapshots)
         WriteAdmission(text);
         Head(text, "citadel_server_csr_count", "counter", "Certificate requests received.");
         Line(text, "citadel_server_csr_count", Interlocked.Read(ref _csrs));
+        Head(text, "mesh_certificates_renewed_total", "counter", "Certificates signed for open streams.");
+        Line(text, "mesh_certificates_renewed_total", Interlocked.Read(ref _certified));
+        Head(text, "mesh_certificates_failed_total", "counter", "Attempts to do so that failed.");
+        Line(text, "mesh_certificates_failed_total", Interlocked.Read(ref _notCertified));
         WriteConvergence(text);
         return text.ToString();
     }
@@ -74,6 +80,12 @@ public sealed class GatewayMetrics(SnapshotHolder snapshots)
 
     /// <summary>A connection was cut for its flood of frames that ask for little or nothing.</summary>
     internal void FloodCut() => Interlocked.Increment(ref _floods);
+
+    /// <summary>A certificate was signed for a stream.</summary>
+    internal void Certified() => Interlocked.Increment(ref _certified);
+
+    /// <summary>One could not be signed.</summary>
+    internal void NotCertified() => Interlocked.Increment(ref _notCertified);
 
     internal void CsrReceived() => Interlocked.Increment(ref _csrs);
 

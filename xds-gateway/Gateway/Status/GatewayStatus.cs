@@ -34,6 +34,9 @@ public sealed class GatewayStatus
     public ResourceSet? FindResources(string nodeId) =>
         _streams.Keys.FirstOrDefault(s => s.Node.Id == nodeId) is { } stream ? _scopes.Find(stream.Session.Scope) : null;
 
+    /// <summary>The snapshot keys of the certificates of all open streams.</summary>
+    internal IEnumerable<string> CertificateKeys => _byCertificate.Keys;
+
     internal void Add(OpenStream stream)
     {
         _streams.TryAdd(stream, true);

@@ -14,6 +14,7 @@ internal sealed class ReportedStream(
 {
     private StandingTypes _standing = StandingTypes.None;
     private int _isQueued;
+    private long _trustSequence;
     private volatile bool _isClosed;
     private volatile AutomaticScope? _scope;
 
@@ -30,6 +31,9 @@ internal sealed class ReportedStream(
 
     /// <summary>The hosts that the client is told of; null for everything.</summary>
     public AutomaticScope? Scope => _scope;
+
+    /// <summary>The sequence of the mesh's roots that the client has taken over; 0 when none is known.</summary>
+    public long TrustSequence => Interlocked.Read(ref _trustSequence);
 
     /// <summary>The stream as it is listed.</summary>
     public ProxyView View() => new(
@@ -81,6 +85,12 @@ internal sealed class ReportedStream(
         while (Interlocked.CompareExchange(ref _standing, next, before) != before);
         queue.Raised();
         return true;
+    }
+
+    /// <summary>The client has taken over the roots of a sequence.</summary>
+    public void Update(long trustSequence)
+    {
+        if (Interlocked.Exchange(ref _trustSequence, trustSequence) != trustSequence) Queue();
     }
 
     /// <summary>The stream has ended.</summary>

@@ -62,7 +62,8 @@ internal sealed class ToldStream(ReportedStream stream)
             revision,
             isClosed,
             hasScope,
-            hasScope ? _scopeOnTheWay : null);
+            hasScope ? _scopeOnTheWay : null,
+            stream.TrustSequence);
     }
 
     /// <summary>It has been told.</summary>

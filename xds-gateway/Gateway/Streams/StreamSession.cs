@@ -126,6 +126,7 @@ internal sealed partial class StreamSession(
         }
 
         fellows.Report.Update([.. Reports()], _state.Picture.Ordinal);
+        fellows.Report.Update(fellows.Secrets.TrustSequence(_table.Find(TypeUrls.Secret), _state.Picture.Snapshot));
         if (!await WaitAsync(WaitsFor(), cancellationToken)) CheckStall();
         return true;
     }

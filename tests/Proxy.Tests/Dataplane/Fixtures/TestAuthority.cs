@@ -10,11 +10,11 @@ internal sealed class TestAuthority
 {
     private readonly X509Certificate2 _root;
 
-    public TestAuthority(string trustDomain = "cluster.local")
+    public TestAuthority(string trustDomain = "cluster.local", string name = "root")
     {
         TrustDomain = TrustDomain.Parse(trustDomain);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN=root of {trustDomain}", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest($"CN={name} of {trustDomain}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
@@ -63,6 +63,10 @@ internal sealed class TestAuthority
         using var withKey = certificate.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pfx), null);
     }
+
+    /// <summary>An identity signed here, with these roots for its own trust domain.</summary>
+    public TlsIdentity IdentityUnder(string serviceAccount, params TestAuthority[] roots) => TlsIdentity.Create(
+        Issue(IdOf(serviceAccount)), [], [Bundle with { RootsPem = [.. roots.Select(r => r.RootPem)] }]);
 
     public TlsIdentity Identity(string serviceAccount, params TestAuthority[] alsoTrusted) =>
         TlsIdentity.Create(Issue(IdOf(serviceAccount)), [], [Bundle, .. alsoTrusted.Select(a => a.Bundle)]);

@@ -1,0 +1,62 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace MeshOrleans.Grains.Identity;
+
+/// <summary>The certificates and private keys of one authority, all PEM (keys as PKCS#8).</summary>
+/// <param name="RootCertificate">The self-signed root.</param>
+/// <param name="RootKey">
+/// Its key: signs signing certificates only. Empty where it is somebody else's: then nobody here renews the signing
+/// certificate.
+/// </param>
+/// <param name="SigningCertificate">The intermediate that signs leaves.</param>
+/// <param name="SigningKey">Its key.</param>
+/// <param name="Intermediates">
+/// What leads from the signing certificate to the root, nearest first; empty when it is next.
+/// </param>
+/// <param name="Link">
+/// This root's name and key, certified by the root before it: by it those follow who know that one only. Empty when there
+/// is none.
+/// </param>
+public sealed record AuthorityMaterial(
+    string RootCertificate,
+    string RootKey,
+    string SigningCertificate,
+    string SigningKey,
+    string Intermediates = "",
+    string Link = "")
+{
+    /// <summary>What an authority is known by: SHA-256 of its root certificate, lower-case hex.</summary>
+    public string Fingerprint => FingerprintOf(RootCertificate);
+
+    /// <summary>SHA-256 of a certificate, lower-case hex.</summary>
+    public static string FingerprintOf(string certificatePem)
+    {
+        using var certificate = X509Certificate2.CreateFromPem(certificatePem);
+        return certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
+    }
+
+    /// <summary>Says nothing of the keys.</summary>
+    public override string ToString() => "AuthorityMaterial { keys withheld }";
+}
+
+/// <summary>
+/// The two places for an authority: the one in use, and beside it the one that is to follow, or the one that leaves.
+/// </summary>
+/// <param name="First">The older one; it signs unless the authority's state says otherwise.</param>
+/// <param name="Second">The newer one; null when there is none.</param>
+public sealed record AuthorityKeys(AuthorityMaterial First, AuthorityMaterial? Second = null)
+{
+    /// <summary>The authority with a root; null when it is not here.</summary>
+    public AuthorityMaterial? Find(string fingerprint) =>
+        First.Fingerprint == fingerprint ? First
+        : Second?.Fingerprint == fingerprint ? Second
+        : null;
+
+    /// <summary>The same with one authority as it is now.</summary>
+    public AuthorityKeys With(AuthorityMaterial held, AuthorityMaterial next) =>
+        First == held ? this with { First = next } : this with { Second = next };
+
+    /// <summary>Says nothing of the keys.</summary>
+    public override string ToString() => "AuthorityKeys { withheld }";
+}

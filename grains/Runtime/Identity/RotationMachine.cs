@@ -1,0 +1,122 @@
+using MeshOrleans.Model.Identity;
+
+namespace MeshOrleans.Grains.Identity;
+
+/// <summary>
+/// How one root follows another: published beside it, then signing, then alone. Each step is one saved state, and from
+/// each of them the next activation goes on; the keys are stored before the state that needs them.
+/// </summary>
+internal static class RotationMachine
+{
+    private const int MaxMissed = 100;
+    private const int MaxPlugged = 50;
+
+    /// <summary>
+    /// The state that fits the keys: whatever it says of roots whose keys are gone is given up; the very same when it fits.
+    /// </summary>
+    /// <param name="state">What was saved.</param>
+    /// <param name="keys">The keys there are.</param>
+    /// <param name="domain">The mesh's trust domain.</param>
+    /// <param name="longest">How long a certificate may live that nobody has noted.</param>
+    /// <param name="now">The time.</param>
+    public static AuthorityState Fit(
+        AuthorityState state, AuthorityKeys keys, TrustDomain domain, TimeSpan longest, DateTimeOffset now)
+    {
+        if (state.RootsPem.IsEmpty) return Alone(state, SignerOf(state, keys), domain, now: null);
+        if (state.Signing.Length == 0)
+        {
+            // Saved before lifetimes were: some certificate may have the longest.
+            var first = AuthorityMaterial.FingerprintOf(state.RootsPem[0]);
+            state = Grant(state with { Signing = first }, first, longest);
+        }
+
+        var isWhole = keys.Find(state.Signing) is not null && state.RootsPem.All(root => Holds(keys, root));
+        return isWhole ? state : Alone(state, SignerOf(state, keys), domain, now);
+    }
+
+    /// <summary>The authority that signs.</summary>
+    public static AuthorityMaterial SignerOf(AuthorityState state, AuthorityKeys keys) =>
+        keys.Find(state.Signing) ?? keys.First;
+
+    /// <summary>Why no rotation can be begun; null when one can.</summary>
+    public static string? WhyNot(AuthorityState state) => state.Phase switch
+    {
+        AuthorityPhase.Settled => null,
+        AuthorityPhase.Publishing => "A rotation is under way: the next root is being published.",
+        _ => $"A rotation is under way: the former root leaves at {state.LeavesAt:u}.",
+    };
+
+    /// <summary>The next root is in every bundle from now on.</summary>
+    public static AuthorityState Publish(
+        AuthorityState state, AuthorityMaterial signing, AuthorityMaterial next, TrustDomain domain, DateTimeOffset now) =>
+        (state with
+        {
+            Phase = AuthorityPhase.Publishing,
+            Since = now,
+            Signing = signing.Fingerprint,
+            Missed = [],
+            MissedCount = 0,
+        }).WithRoots(domain, [signing.RootCertificate, next.RootCertificate]);
+
+    /// <summary>Whether the next root may sign.</summary>
+    public static bool MaySign(AuthorityState state, RootAudience audience, AuthorityOptions options, DateTimeOffset now) =>
+        now - state.Since >= options.PublishFor && audience.IsEverybody
+        || now >= SignsAt(state, options);
+
+    /// <summary>When the next root signs at the latest.</summary>
+    public static DateTimeOffset? SignsAt(AuthorityState state, AuthorityOptions options) =>
+        state.Since + (options.PublishFor > options.PublishPatience ? options.PublishFor : options.PublishPatience);
+
+    /// <summary>Another of the two roots signs from now on.</summary>
+    public static AuthorityState Sign(
+        AuthorityState state,
+        AuthorityMaterial next,
+        RootAudience audience,
+        TrustDomain domain,
+        TimeSpan grace,
+        DateTimeOffset now) =>
+        (state with
+        {
+            Phase = AuthorityPhase.Retiring,
+            Since = now,
+            Signing = next.Fingerprint,
+            LeavesAt = now + state.Lifetimes.GetValueOrDefault(state.Signing) + grace,
+            Missed = [.. audience.Lagging.Take(MaxMissed)],
+            MissedCount = audience.Lagging.Length,
+        }).Told(domain);
+
+    /// <summary>Whether the root that no longer signs may leave.</summary>
+    public static bool MayLeave(AuthorityState state, DateTimeOffset now) => now >= state.LeavesAt;
+
+    /// <summary>One root is the only one from now on.</summary>
+    public static AuthorityState Alone(
+        AuthorityState state, AuthorityMaterial signing, TrustDomain domain, DateTimeOffset? now)
+    {
+        var fingerprint = signing.Fingerprint;
+        return (state with
+        {
+            Phase = AuthorityPhase.Settled,
+            Since = now,
+            Signing = fingerprint,
+            LeavesAt = null,
+            Lifetimes = state.Lifetimes.RemoveRange(state.Lifetimes.Keys.Where(key => key != fingerprint)),
+        }).WithRoots(domain, [signing.RootCertificate]);
+    }
+
+    /// <summary>
+    /// A lifetime is granted under the root that signs; the very same state when one as long was granted before.
+    /// </summary>
+    public static AuthorityState Grant(AuthorityState state, string fingerprint, TimeSpan lifetime) =>
+        state.Lifetimes.GetValueOrDefault(fingerprint) >= lifetime
+            ? state
+            : state with { Lifetimes = state.Lifetimes.SetItem(fingerprint, lifetime) };
+
+    /// <summary>A plugged-in signing certificate is taken over, and will not be again.</summary>
+    public static AuthorityState PlugIn(AuthorityState state, string fingerprint) => state with
+    {
+        Plugged = [.. state.Plugged.Skip(state.Plugged.Length >= MaxPlugged ? 1 : 0), fingerprint],
+    };
+
+    private static bool Holds(AuthorityKeys keys, string root) =>
+        keys.First.RootCertificate == root || keys.Second?.RootCertificate == root;
+}

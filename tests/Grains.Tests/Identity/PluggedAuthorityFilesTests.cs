@@ -1,0 +1,152 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Grains.Identity;
+using MeshOrleans.Silo.Identity;
+using MeshOrleans.Testing;
+
+namespace MeshOrleans.Grains.Tests.Identity;
+
+public sealed class PluggedAuthorityFilesTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("mesh-cacerts-").FullName;
+    private readonly ManualTimeProvider _clock = new();
+    private readonly OutsideAuthority _root;
+    private readonly OutsideAuthority _middle;
+    private readonly OutsideAuthority _signer;
+
+    public PluggedAuthorityFilesTests()
+    {
+        _root = new OutsideAuthority("root", null, _clock.GetUtcNow());
+        _middle = new OutsideAuthority("middle", _root, _clock.GetUtcNow());
+        _signer = new OutsideAuthority("signer", _middle, _clock.GetUtcNow());
+        Write(_signer.Pem, _signer.KeyPem, _root.Pem, string.Join('\n', _signer.Pem, _middle.Pem, _root.Pem));
+    }
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public async Task What_it_signs_leads_to_the_root_by_way_of_the_chain()
+    {
+        var material = (await ReadAsync())!;
+
+        using var authority = new SigningAuthority(material, new MeshOptions(), new AuthorityOptions());
+        var signed = Assert.IsType<SignResult.Signed>(authority.Sign(
+            new SignRequest("spiffe://cluster.local/ns/shop/sa/cart", [.. CsrSamples.P256()], null, []), _clock.GetUtcNow()));
+        Assert.Equal(
+            [_signer.Serial, _middle.Serial],
+            signed.ChainPem[1..].Select(pem => X509Certificate2.CreateFromPem(pem).SerialNumber));
+        Assert.Equal(("", _root.Serial), (material.RootKey, X509Certificate2.CreateFromPem(material.RootCertificate).SerialNumber));
+        Assert.False(authority.NeedsNewSigner(_clock.GetUtcNow().AddYears(20)));
+    }
+
+    [Fact]
+    public async Task It_comes_back_from_the_key_store_as_it_was()
+    {
+        var keys = new AuthorityKeys((await ReadAsync())!);
+        var store = new FileAuthorityKeyStore(Path.Combine(_directory, "authority.pem"));
+
+        await store.CreateAsync(keys, default);
+
+        Assert.Equal(keys, await store.LoadAsync(default));
+    }
+
+    [Fact]
+    public async Task An_RSA_key_in_the_form_that_openssl_wrote_for_long_will_do()
+    {
+        var signer = new OutsideAuthority("signer", _root, _clock.GetUtcNow(), isRsa: true);
+        Write(signer.Pem, signer.KeyPem, _root.Pem, chain: null);
+
+        var material = (await ReadAsync())!;
+
+        using var authority = new SigningAuthority(material, new MeshOptions(), new AuthorityOptions());
+        Assert.IsType<SignResult.Signed>(authority.Sign(
+            new SignRequest("spiffe://cluster.local/ns/shop/sa/cart", [.. CsrSamples.P256()], null, []), _clock.GetUtcNow()));
+    }
+
+    [Theory]
+    [InlineData("ca-cert.pem", "missing")]
+    [InlineData("ca-key.pem", "missing")]
+    [InlineData("root-cert.pem", "missing")]
+    [InlineData("cert-chain.pem", "does not lead")]
+    public async Task A_missing_file_is_told(string file, string message)
+    {
+        File.Delete(Path.Combine(_directory, file));
+
+        Assert.Contains(message, (await Assert.ThrowsAsync<FormatException>(ReadAsync)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_does_not_belong_together_is_refused()
+    {
+        var other = new OutsideAuthority("other", null, _clock.GetUtcNow());
+        var leaf = new OutsideAuthority("leaf", _root, _clock.GetUtcNow(), isAuthority: false);
+
+        await RefusedAsync(_signer.Pem, other.KeyPem, _root.Pem, _middle.Pem); // another key
+        await RefusedAsync(_signer.Pem, _signer.KeyPem, other.Pem, _middle.Pem); // another root
+        await RefusedAsync(leaf.Pem, leaf.KeyPem, _root.Pem, ""); // may sign nothing
+        await RefusedAsync("rubbish", _signer.KeyPem, _root.Pem, "");
+        await RefusedAsync(_signer.Pem, "rubbish", _root.Pem, _middle.Pem);
+        await RefusedAsync(_signer.Pem, _signer.KeyPem, _root.Pem + "\n" + other.Pem, _middle.Pem);
+        _clock.Advance(TimeSpan.FromDays(4000));
+        await RefusedAsync(_signer.Pem, _signer.KeyPem, _root.Pem, _middle.Pem); // has ended
+    }
+
+    private async Task RefusedAsync(string certificate, string key, string root, string chain)
+    {
+        Write(certificate, key, root, chain);
+        await Assert.ThrowsAsync<FormatException>(ReadAsync);
+    }
+
+    private Task<AuthorityMaterial?> ReadAsync() => new PluggedAuthorityFiles(_directory, _clock).ReadAsync(default);
+
+    private void Write(string certificate, string key, string root, string? chain)
+    {
+        foreach (var file in Directory.GetFiles(_directory)) File.Delete(file);
+        File.WriteAllText(Path.Combine(_directory, "ca-cert.pem"), certificate);
+        File.WriteAllText(Path.Combine(_directory, "ca-key.pem"), key);
+        File.WriteAllText(Path.Combine(_directory, "root-cert.pem"), root);
+        if (chain is not null) File.WriteAllText(Path.Combine(_directory, "cert-chain.pem"), chain);
+    }
+
+    /// <summary>A certificate that somebody else's tools have made.</summary>
+    private sealed class OutsideAuthority
+    {
+        private readonly X509Certificate2 _certificate;
+
+        public OutsideAuthority(
+            string name, OutsideAuthority? issuer, DateTimeOffset now, bool isRsa = false, bool isAuthority = true)
+        {
+            using var rsa = RSA.Create(2048);
+            using var ec = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+            var request = isRsa
+                ? new CertificateRequest($"CN={name}", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+                : new CertificateRequest($"CN={name}", ec, HashAlgorithmName.SHA384);
+            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(isAuthority, false, 0, true));
+            var (from, to) = (now.AddDays(-1), now.AddDays(3650));
+            if (issuer is null)
+            {
+                _certificate = request.CreateSelfSigned(from, to);
+            }
+            else
+            {
+                using var key = issuer._certificate.GetECDsaPrivateKey()!;
+                using var made = request.Create(
+                    issuer._certificate.SubjectName,
+                    X509SignatureGenerator.CreateForECDsa(key),
+                    from,
+                    to,
+                    AuthorityCertificates.NewSerial());
+                _certificate = isRsa ? made.CopyWithPrivateKey(rsa) : made.CopyWithPrivateKey(ec);
+            }
+
+            (Pem, Serial) = (_certificate.ExportCertificatePem(), _certificate.SerialNumber);
+            KeyPem = isRsa ? rsa.ExportRSAPrivateKeyPem() : ec.ExportECPrivateKeyPem();
+        }
+
+        public string Pem { get; }
+
+        public string KeyPem { get; }
+
+        public string Serial { get; }
+    }
+}

@@ -1,0 +1,45 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Snapshots;
+using MeshOrleans.Silo.Api;
+
+namespace MeshOrleans.Silo.Tests.Api;
+
+public sealed class CertificateMetricsTests
+{
+    private static readonly DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void Every_certificate_and_the_first_root_to_end_is_told()
+    {
+        var mesh = Tell(
+            Tell(MeshSnapshot.Empty, "identity/spiffe://cluster.local/ns/a/sa/b|n\"1", Record("n\"1", hours: 12)),
+            "identity/spiffe://cluster.local/ns/a/sa/b|n2",
+            Record("n2", hours: 5));
+        var bundle = new TrustBundle(TrustDomain.Parse("cluster.local"), [Root(100), Root(50)], 1, IsLocal: true);
+        mesh = mesh.Put("trust/cluster.local", SnapshotPayload.Write(bundle));
+
+        var text = CertificateMetrics.Of(mesh, _now);
+
+        Assert.Contains(
+            "mesh_certificate_expiry_seconds{spiffe_id=\"spiffe://cluster.local/ns/a/sa/b\",node=\"n\\\"1\"} 43200\n", text, StringComparison.Ordinal);
+        Assert.Contains("mesh_certificates_late 1\n", text, StringComparison.Ordinal); // five hours of a day
+        Assert.Contains("mesh_root_expiry_seconds 4320000\n", text, StringComparison.Ordinal);
+        Assert.Contains("mesh_roots 2\n", text, StringComparison.Ordinal);
+    }
+
+    private static MeshSnapshot Tell(MeshSnapshot mesh, string key, IdentityRecord record) =>
+        mesh.Put(key, SnapshotPayload.Write(record));
+
+    private static IdentityRecord Record(string node, double hours) => new(
+        "spiffe://cluster.local/ns/a/sa/b", node, "01", "CN=x", _now.AddHours(hours - 24), _now.AddHours(hours), _now, 0);
+
+    private static string Root(int days)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var root = new CertificateRequest("CN=root", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(_now.AddDays(-1), _now.AddDays(days));
+        return root.ExportCertificatePem();
+    }
+}

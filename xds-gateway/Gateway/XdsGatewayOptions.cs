@@ -89,9 +89,11 @@ public sealed class XdsGatewayOptions
     public int MaxConcurrentSyncs { get; set; } = 64;
 
     /// <summary>How long a stream waits for its turn among <see cref="MaxConcurrentSyncs"/>.</summary>
-    /// <value>4 s by default; then it is refused with a hint to try again.</value>
+    /// <value>
+    /// 10 s by default; then it is refused with a hint to try again. Clients of others give a resource up after 15 s.
+    /// </value>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
-    public TimeSpan SyncWait { get; set; } = TimeSpan.FromSeconds(4);
+    public TimeSpan SyncWait { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// When a refused client should try again, on average: each is told another time between half of it and one and a

@@ -136,7 +136,7 @@ internal sealed class XdsBenchmark : IAsyncDisposable
         {
             await timer.WaitForNextTickAsync(cancellationToken);
             await _load.FlipAsync(number % _load.Targets, cancellationToken);
-            if (number % 20 == 0) await _load.ChangeRouteAsync(number / 20 % _load.Targets, -number);
+            if (number % 20 == 0) await _load.ChangeRouteAsync(number / 20 % _load.Targets, -1 - number);
         }
 
         await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);

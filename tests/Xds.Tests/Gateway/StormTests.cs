@@ -10,21 +10,21 @@ public sealed class StormTests
     private readonly ManualTimeProvider _clock = new();
 
     [Fact]
-    public void A_pace_is_known_after_a_second_of_waiting_and_forgotten_when_nobody_waits()
+    public void A_pace_is_known_after_some_seconds_of_waiting_and_forgotten_when_nobody_waits()
     {
         var pace = new TurnPace(_clock);
         pace.Waits();
         for (var i = 0; i < 9; i++)
         {
-            _clock.Advance(TimeSpan.FromMilliseconds(100));
+            _clock.Advance(TimeSpan.FromMilliseconds(300));
             pace.Ends(hasTurn: true, left: 5);
         }
 
         Assert.Null(pace.PerSecond);
-        _clock.Advance(TimeSpan.FromMilliseconds(100));
-        Assert.Equal(9, pace.PerSecond!.Value, 0.1);
+        _clock.Advance(TimeSpan.FromMilliseconds(300));
+        Assert.Equal(3, pace.PerSecond!.Value, 0.1);
         pace.Ends(hasTurn: false, left: 5); // gave up: no turn
-        Assert.Equal(9, pace.PerSecond!.Value, 0.1);
+        Assert.Equal(3, pace.PerSecond!.Value, 0.1);
         pace.Ends(hasTurn: true, left: 0);
         Assert.Null(pace.PerSecond);
     }

@@ -4,7 +4,7 @@ namespace MeshOrleans.Xds.Gateway.Streams;
 /// <remarks>Not safe for several threads.</remarks>
 internal sealed class TurnPace(TimeProvider clock)
 {
-    private static readonly TimeSpan Least = TimeSpan.FromSeconds(1); // before that a pace is a guess
+    private static readonly TimeSpan Least = TimeSpan.FromSeconds(3); // a process that has just started gets faster
     private static readonly TimeSpan Most = TimeSpan.FromSeconds(8); // what was longer ago counts ever less
 
     private double _turns;

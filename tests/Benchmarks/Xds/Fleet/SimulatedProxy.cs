@@ -34,8 +34,6 @@ internal sealed class SimulatedProxy(
 
     private readonly Dictionary<string, string>[] _held = [.. _types.Select(_ => new Dictionary<string, string>())];
     private int _answered;
-    private int _refusals;
-    private bool _isServed;
     private TimeSpan? _comeBackIn;
 
     /// <summary>Keeps a stream open until it is told to end.</summary>
@@ -56,22 +54,17 @@ internal sealed class SimulatedProxy(
 
             if (!manner.IsSlow) tally.Lost(_answered == Everything);
             var pause = PauseMilliseconds(random);
-            (_answered, _isServed) = (0, false);
+            _answered = 0;
             if (!cancellationToken.IsCancellationRequested) await Task.Delay(pause, CancellationToken.None);
         }
     }
 
-    // As sidecars do: at once where a stream was lost, and ever later where none was to be had.
+    // When the gateway said, otherwise soon: it is the gateway that is measured, not how patient sidecars are.
     private int PauseMilliseconds(Random random)
     {
-        if (_comeBackIn is { } hint)
-        {
-            _comeBackIn = null;
-            return (int)hint.TotalMilliseconds;
-        }
-
-        _refusals = _isServed ? 0 : _refusals + 1;
-        return _refusals == 0 ? random.Next(50, 250) : random.Next(50, Math.Min(30_000, 1_000 << Math.Min(_refusals, 5)));
+        var pause = _comeBackIn is { } hint ? (int)hint.TotalMilliseconds : random.Next(50, 250);
+        _comeBackIn = null;
+        return pause;
     }
 
     private async Task StreamAsync(CancellationToken cancellationToken)
@@ -83,7 +76,6 @@ internal sealed class SimulatedProxy(
         while (await call.ReadAsync(cancellationToken) is { } message)
         {
             var at = Stopwatch.GetTimestamp();
-            _isServed = true;
             tally.Received(call.Received - counted);
             counted = call.Received;
             if (Take(message.Span, at) is { Length: > 0 } reply) await call.SendAsync(reply, cancellationToken);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using MeshOrleans.Grains.Federation;
@@ -18,7 +19,8 @@ public sealed class PeerClient(IOptions<FederationOptions> options, TimeProvider
     private const int MaxAnswer = 32 << 20;
 
     /// <summary>
-    /// Reads the trust bundle of the control plane at an address and checks it against a token's pin.
+    /// Reads the trust bundle of the control plane at an address, and of its roots the one that a token pins: those beside
+    /// it are nobody's word until the server has proved itself by this one.
     /// </summary>
     /// <exception cref="PeerException">Nobody answers there, or somebody else does.</exception>
     public async Task<BundleAnswer> ReadBundleAsync(string address, string rootPin, CancellationToken cancellationToken)
@@ -28,14 +30,28 @@ public sealed class PeerClient(IOptions<FederationOptions> options, TimeProvider
         var bundle = await CallAsync(
             address,
             () => client.GetFromJsonAsync<BundleAnswer>("/v1/trust-bundle", FederationJson.Options, cancellationToken));
-        foreach (var pem in bundle.Roots)
-        {
-            using var root = X509Certificate2.CreateFromPem(pem);
-            if (JoinToken.PinOf(root) == rootPin) return bundle;
-        }
+        return PinnedOf(bundle, rootPin) is { } pinned
+            ? bundle with { Roots = [pinned] }
+            : throw new PeerException(
+                $"The control plane at {address} is not the one that minted the token: its root differs.");
+    }
 
-        throw new PeerException(
-            $"The control plane at {address} is not the one that minted the token: its root differs.");
+    private static string? PinnedOf(BundleAnswer bundle, string rootPin)
+    {
+        var roots = new X509Certificate2Collection();
+        try
+        {
+            foreach (var pem in bundle.Roots.IsDefault ? [] : bundle.Roots) roots.ImportFromPem(pem);
+            return roots.FirstOrDefault(root => JoinToken.PinOf(root) == rootPin)?.ExportCertificatePem();
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+        finally
+        {
+            foreach (var root in roots) root.Dispose();
+        }
     }
 
     /// <summary>Asks the other mesh for a link.</summary>

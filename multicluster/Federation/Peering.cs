@@ -55,7 +55,12 @@ public sealed partial class Peering(
             var inbound = PeerCredential.Create(name);
             var request = new LinkRequest(own.TrustDomain, own.RootsPem, options.Value.OwnAddress(), inbound.Reveal());
             var answer = await client.LinkAsync(address, bundle, token, request, cancellationToken);
-            var terms = new LinkTerms(bundle.TrustDomain, address, bundle.Roots, answer.Credential, inbound.Hash);
+            if (answer.TrustDomain != bundle.TrustDomain || answer.Roots.IsDefaultOrEmpty)
+            {
+                return Refuse(name, $"The control plane at {address} says that it is '{answer.TrustDomain}', but is '{bundle.TrustDomain}'.");
+            }
+
+            var terms = new LinkTerms(bundle.TrustDomain, address, answer.Roots, answer.Credential, inbound.Hash);
             return await EstablishAsync(name, terms, cancellationToken)
                 ?? new PeeringOutcome.Linked(name, bundle.TrustDomain);
         }

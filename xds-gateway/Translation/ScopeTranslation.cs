@@ -22,10 +22,10 @@ public sealed class ScopeTranslation
 
     private readonly Lazy<ResourceGroup> _names;
 
-    private ScopeTranslation(MeshIndex mesh, ProxyView view, ResourceSet resources)
+    private ScopeTranslation(MeshIndex mesh, ProxyView view, ResourceSet resources, ResourceGroup? names = null)
     {
         (_mesh, _view, Resources) = (mesh, view, resources);
-        _names = new Lazy<ResourceGroup>(() => NameTableTranslator.Translate(view));
+        _names = names is null ? new(() => NameTableTranslator.Translate(view)) : new(names);
     }
 
     /// <summary>The resources; the very same object as before where nothing in the scope has changed.</summary>
@@ -50,6 +50,22 @@ public sealed class ScopeTranslation
     /// <summary>Translates what has changed.</summary>
     public ScopeTranslation After(MeshIndex mesh)
     {
+        var next = Next(mesh);
+        if (!_names.IsValueCreated) return next;
+
+        // somebody follows the table of names, and is to see when that alone has changed
+        var names = MayNameOtherwise(next._view) ? next.Names : Names;
+        var isHidden = names.VersionInfo != Names.VersionInfo && ReferenceEquals(next.Resources, Resources);
+        return new ScopeTranslation(mesh, next._view, isHidden ? Resources with { } : next.Resources, names);
+    }
+
+    private bool MayNameOtherwise(ProxyView view) =>
+        !view.Mesh.HasSameFacts(_mesh)
+        || !view.Services.SequenceEqual(_view.Services)
+        || Changed(view).Any(NameTableTranslator.NamesMembers);
+
+    private ScopeTranslation Next(MeshIndex mesh)
+    {
         if (!mesh.HasSameFacts(_mesh)) return Anew(mesh);
         var view = _view.On(mesh);
         var resources = Resources;
@@ -70,13 +86,6 @@ public sealed class ScopeTranslation
             return new ScopeTranslation(mesh, view, Replace(SnapshotTranslator.Translate(view)));
         }
 
-        // of what nobody calls through a cluster only the table of names tells: who follows must look at that anew
-        if (Changed(view).Any(
-            s => NameTableTranslator.NamesMembers(s) && s.Ports.All(p => p.Protocol is AppProtocol.Udp)))
-        {
-            resources = resources with { };
-        }
-
         var (clusters, endpoints) = ChangedClusters(view);
         return new ScopeTranslation(
             mesh,
@@ -88,10 +97,7 @@ public sealed class ScopeTranslation
     private ScopeTranslation Anew(MeshIndex mesh)
     {
         var next = Of(mesh, _view.Scope);
-        var resources = Replace(next.Resources);
-        var isNamedOtherwise = _names.IsValueCreated && Names.VersionInfo != next.Names.VersionInfo;
-        if (isNamedOtherwise && ReferenceEquals(resources, Resources)) resources = resources with { };
-        return new ScopeTranslation(mesh, next._view, resources);
+        return new ScopeTranslation(mesh, next._view, Replace(next.Resources));
     }
 
     // The routes that differ are nothing to this scope. At the edge those count that name a gateway: all are looked at.

@@ -27,11 +27,8 @@ public interface IProxySubscriptionGrain : IGrainWithStringKey
     /// <param name="to">The one that they stand at now.</param>
     /// <param name="except">Nodes whose streams have not come as far yet, although they stood at the first.</param>
     /// <param name="cancellationToken">Gives the call up.</param>
-    /// <returns>
-    /// True when the activation hears this gateway for the first time: what was told to one before it may be lost.
-    /// </returns>
     [Alias("Raise")]
-    Task<bool> RaiseAsync(
+    Task<RaiseAnswer> RaiseAsync(
         string gateway, long from, long to, ImmutableArray<string> except, CancellationToken cancellationToken);
 
     /// <summary>Every node of this share that is or was connected, by node id.</summary>
@@ -98,6 +95,14 @@ public sealed record StreamNews(
 [GenerateSerializer, Immutable, Alias("mesh.SubscriptionAnswer")]
 public sealed record SubscriptionAnswer(
     [property: Id(0)] bool IsFirst, [property: Id(1)] ImmutableArray<StreamStanding> Standings);
+
+/// <summary>What became of a raise.</summary>
+/// <param name="IsFirst">
+/// The activation hears this gateway for the first time: what was told to one before it may be lost.
+/// </param>
+/// <param name="Raised">How many nodes stand at the later revision by it.</param>
+[GenerateSerializer, Immutable, Alias("mesh.RaiseAnswer")]
+public sealed record RaiseAnswer([property: Id(0)] bool IsFirst, [property: Id(1)] int Raised);
 
 /// <summary>How a stream stands at the subscription of its node.</summary>
 [GenerateSerializer, Alias("mesh.StreamStanding")]

@@ -54,19 +54,22 @@ internal sealed class ProxySubscriptionGrain(
         return Task.FromResult(new SubscriptionAnswer(isFirst, standings.MoveToImmutable()));
     }
 
-    public Task<bool> RaiseAsync(
+    public Task<RaiseAnswer> RaiseAsync(
         string gateway, long from, long to, ImmutableArray<string> except, CancellationToken cancellationToken)
     {
         var isFirst = Hear(gateway, clock.GetUtcNow());
         var (kept, proxies) = (except.ToHashSet(StringComparer.Ordinal), store.State.Proxies.ToBuilder());
+        var raised = 0;
         foreach (var (nodeId, proxy) in store.State.Proxies)
         {
             var next = kept.Contains(nodeId) ? proxy : ProxySubscriptionMachine.Raise(proxy, gateway, from, to);
-            if (!ReferenceEquals(next, proxy)) proxies[nodeId] = next;
+            if (ReferenceEquals(next, proxy)) continue;
+            proxies[nodeId] = next;
+            raised++;
         }
 
         store.State = store.State with { Proxies = proxies.ToImmutable() };
-        return Task.FromResult(isFirst);
+        return Task.FromResult(new RaiseAnswer(isFirst, raised));
     }
 
     public Task<ImmutableArray<ProxyView>> ListAsync(CancellationToken cancellationToken) =>

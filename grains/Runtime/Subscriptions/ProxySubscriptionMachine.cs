@@ -24,7 +24,7 @@ internal static class ProxySubscriptionMachine
         if (current is null || !IsOf(current, gateway, news))
         {
             if (current is { Connected: true } && IsLater(current, gateway, news)) return (before, StreamStanding.Superseded);
-            if (news.IsClosed) return (before, StreamStanding.Superseded); // it has ended, and another is remembered
+            if (news.IsClosed) return (EndedBy(before, gateway, news, now), StreamStanding.Superseded);
             if (news.Connection is not { } connection) return (before, StreamStanding.Unknown);
             current = new ProxySubscription(connection, news.OpenedAt, Connected: true, news.OpenedAt, _nothing);
         }
@@ -124,6 +124,13 @@ internal static class ProxySubscriptionMachine
     private static ImmutableDictionary<string, SubscriptionReport> Settled(ProxySubscription proxy) => proxy.Step == 0
         ? proxy.Types
         : proxy.Types.SetItems(proxy.Standing.Select(t => KeyValuePair.Create(t.TypeUrl, t)));
+
+    // A stream has ended that was never told of, and another is remembered: of its own gateway that one ended before it.
+    private static ProxySubscription? EndedBy(
+        ProxySubscription? proxy, string gateway, StreamNews news, DateTimeOffset now) =>
+        proxy is { Connected: true } && proxy.Connection.Gateway == gateway && news.OpenedAt > proxy.OpenedAt
+            ? Ended(proxy, now)
+            : proxy;
 
     private static ProxySubscription Ended(ProxySubscription proxy, DateTimeOffset now) => proxy with
     {

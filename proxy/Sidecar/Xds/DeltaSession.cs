@@ -17,6 +17,7 @@ internal sealed class DeltaSession(
     : IDemandLine
 {
     private const int MaxHeldHosts = 1_000;
+    private const int MaxReasons = 10;
     private const int InvalidArgument = 3; // google.rpc.Code
     private readonly Lock _gate = new();
     private readonly Channel<DeltaDiscoveryRequest?> _outgoing = Channel.CreateUnbounded<DeltaDiscoveryRequest?>();
@@ -77,7 +78,8 @@ internal sealed class DeltaSession(
             var misfits = isSecret ? [] : PatchedResponse.Complete(response, models.Resources);
             var reason = isSecret ? secrets.Apply(response)
                 : misfits.IsEmpty ? models.Apply(response)
-                : $"what is held is not what was patched: {string.Join(", ", misfits)}";
+                : models.Refuse(
+                    response, $"what is held is not what was patched: {string.Join(", ", misfits.Take(MaxReasons))}");
             var answer = isSecret ? Secrets() : new DeltaDiscoveryRequest { TypeUrl = response.TypeUrl };
             answer.ResourceNamesSubscribe.AddRange(misfits); // which is always answered in full
             answer.ResponseNonce = response.Nonce;

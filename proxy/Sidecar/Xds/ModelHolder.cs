@@ -75,7 +75,16 @@ internal sealed partial class ModelHolder : IDisposable
     {
         lock (_gate)
         {
-            if (TryApply(response) is not { } reason) return null;
+            return TryApply(response) is { } reason ? Refuse(response, reason) : null;
+        }
+    }
+
+    /// <summary>A response cannot be taken over; what is in use stays.</summary>
+    /// <returns>The reason of the NACK.</returns>
+    public string Refuse(DeltaDiscoveryResponse response, string reason)
+    {
+        lock (_gate)
+        {
             Mark(response, reason);
             LogRefused(response.TypeUrl, response.SystemVersionInfo, reason);
             return reason;

@@ -11,7 +11,7 @@ namespace MeshOrleans.Proxy.Sidecar.Xds;
 /// <summary>Makes whole what the control plane has sent as patches of what is held.</summary>
 internal static class PatchedResponse
 {
-    private const int MaxSize = 256 << 20; // as long as a message may be
+    private const int MaxSize = 256 << 20; // of all of a response together: as long as a message may be
 
     /// <summary>Puts the resources in the place of their patches.</summary>
     /// <param name="response">Is changed.</param>
@@ -20,11 +20,12 @@ internal static class PatchedResponse
     public static ImmutableArray<string> Complete(DeltaDiscoveryResponse response, ResourceSet held)
     {
         var misfits = ImmutableArray.CreateBuilder<string>();
+        var budget = MaxSize;
         for (var i = response.Resources.Count - 1; i >= 0; i--)
         {
             var resource = response.Resources[i];
             if (resource.Resource_?.TypeUrl != ResourcePatches.TypeUrl) continue;
-            if (Whole(response.TypeUrl, resource, held) is { } any) resource.Resource_ = any;
+            if (Whole(response.TypeUrl, resource, held, ref budget) is { } any) resource.Resource_ = any;
             else if (IsGivenUp(response.TypeUrl, resource.Name, held)) response.Resources.RemoveAt(i);
             else misfits.Add(resource.Name);
         }
@@ -40,13 +41,14 @@ internal static class PatchedResponse
         _ => false,
     };
 
-    private static Any? Whole(string typeUrl, Resource resource, ResourceSet held)
+    private static Any? Whole(string typeUrl, Resource resource, ResourceSet held, ref int budget)
     {
         if (held.Find(typeUrl, resource.Name) is not var (version, body)) return null;
         try
         {
             var patch = ResourcePatch.Parser.ParseFrom(resource.Resource_.Value);
-            if (patch.BaseVersion != version || PatchReader.Apply(body.ToByteArray(), patch, MaxSize) is not { } bytes) return null;
+            if (patch.BaseVersion != version || PatchReader.Apply(body.ToByteArray(), patch, budget) is not { } bytes) return null;
+            budget -= bytes.Length;
             return ContentVersion.Of(bytes) == resource.Version ? Any.Parser.ParseFrom(bytes) : null;
         }
         catch (InvalidProtocolBufferException)

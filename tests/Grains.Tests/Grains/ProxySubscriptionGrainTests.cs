@@ -113,7 +113,7 @@ public sealed class ProxySubscriptionGrainTests
         var other = News(silo, "other", Report("cds", "v1"));
         await Share(silo).TellAsync("b/1", [other with { Connection = other.Connection! with { Gateway = "b/1" } }], default);
 
-        Assert.False(await Share(silo).RaiseAsync(Gateway, from: 1, to: 5, ["behind"], default));
+        Assert.Equal(new RaiseAnswer(IsFirst: false, Raised: 1), await Share(silo).RaiseAsync(Gateway, from: 1, to: 5, ["behind"], default));
 
         var revisions = (await Share(silo).ListAsync(default)).ToDictionary(
             p => p.NodeId, p => string.Join(' ', p.Types.Select(t => $"{t.TypeUrl}={t.Revision}")));
@@ -140,11 +140,25 @@ public sealed class ProxySubscriptionGrainTests
     }
 
     [Fact]
+    public async Task A_stream_that_came_and_went_untold_ends_the_one_before_it_at_its_gateway()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await TellAsync(silo, News(silo, "node", Report("cds", "v1")), News(silo, "elsewhere", Report("cds", "v1")));
+        silo.Clock.Advance(TimeSpan.FromMilliseconds(1));
+
+        await TellAsync(silo, News(silo, "node") with { IsClosed = true });
+        await Share(silo).TellAsync("b/1", [News(silo, "elsewhere") with { IsClosed = true }], default);
+
+        Assert.False((await Share(silo).FindNodeAsync("node", default))!.Connected);
+        Assert.True((await Share(silo).FindNodeAsync("elsewhere", default))!.Connected);
+    }
+
+    [Fact]
     public async Task A_raise_says_too_when_a_gateway_is_heard_for_the_first_time()
     {
         await using var silo = await TestSilo.StartAsync();
-        Assert.True(await Share(silo).RaiseAsync(Gateway, 1, 2, [], default));
-        Assert.False(await Share(silo).RaiseAsync(Gateway, 2, 3, [], default));
+        Assert.True((await Share(silo).RaiseAsync(Gateway, 1, 2, [], default)).IsFirst);
+        Assert.False((await Share(silo).RaiseAsync(Gateway, 2, 3, [], default)).IsFirst);
     }
 
     private static IProxySubscriptionGrain Share(TestSilo silo) => silo.Grain<IProxySubscriptionGrain>(ProxyShares.Keys[0]);

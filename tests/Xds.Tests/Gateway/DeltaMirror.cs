@@ -72,6 +72,9 @@ internal sealed class DeltaMirror(GatewayHost host, bool takesPatches = false) :
         }
     }
 
+    /// <summary>Whether it wants the endpoints of a cluster.</summary>
+    public bool Follows(string cluster) => _endpoints.Contains(cluster);
+
     /// <summary>The clusters it may toggle.</summary>
     public string[] Clusters => [.. _held[TypeUrls.Cluster].Keys.Where(IsAsked).Order(StringComparer.Ordinal)];
 

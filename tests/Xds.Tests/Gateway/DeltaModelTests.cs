@@ -44,7 +44,25 @@ public sealed class DeltaModelTests
             await mirror.SettleAsync(host.Snapshots.Current, $"seed {seed}, step {step}");
         }
 
+        await ChangeWhatIsHeldAsync(host, mirror);
         Assert.Equal(takesPatches, mirror.Patches > 0);
+    }
+
+    // A change of endpoints that the client holds and has acknowledged, whatever happened before.
+    private static async Task ChangeWhatIsHeldAsync(GatewayHost host, DeltaMirror mirror)
+    {
+        host.Grains.Mesh.Put(Config("kind: Service\napiVersion: v1\nmetadata: { name: a, namespace: app }\nspec: { selector: { app: a }, ports: [ { port: 80, name: http } ] }"), 100);
+        await SettleAsync();
+        foreach (var cluster in mirror.Clusters.Where(c => !mirror.Follows(c))) await mirror.ToggleAsync(cluster);
+        await SettleAsync();
+        host.Grains.Mesh.Put(TestMesh.Workload("app", "a-30", "10.0.0.30", "app=a"));
+        await SettleAsync();
+
+        async Task SettleAsync()
+        {
+            await host.UntilAsync(() => host.Snapshots.Current.Version.Number == host.Grains.Mesh.Number, "the mesh is known");
+            await mirror.SettleAsync(host.Snapshots.Current, "at the end");
+        }
     }
 
     private static async Task StepAsync(GatewayHost host, DeltaMirror mirror, Random random, int step)

@@ -105,7 +105,7 @@ internal sealed class FakeSubscriptionGrain : IProxySubscriptionGrain
         }
     }
 
-    public Task<bool> RaiseAsync(
+    public Task<RaiseAnswer> RaiseAsync(
         string gateway, long from, long to, ImmutableArray<string> except, CancellationToken cancellationToken)
     {
         lock (_lock)
@@ -114,13 +114,15 @@ internal sealed class FakeSubscriptionGrain : IProxySubscriptionGrain
             Raises.Add((from, to, except));
             var isFirst = _isFirst;
             _isFirst = false;
+            var raised = 0;
             foreach (var (key, stream) in Streams)
             {
                 if (except.Contains(key.Node) || SubscriptionStep.Of(stream.Types) != from) continue;
                 Streams = Streams.SetItem(key, stream with { Types = [.. stream.Types.Select(t => t with { Revision = to })] });
+                raised++;
             }
 
-            return Task.FromResult(isFirst);
+            return Task.FromResult(new RaiseAnswer(isFirst, raised));
         }
     }
 

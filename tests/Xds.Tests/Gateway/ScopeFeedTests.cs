@@ -44,6 +44,13 @@ public sealed class ScopeFeedTests
         spec: { hosts: [ c ], exportTo: [ "." ], http: [ { timeout: 7s, route: [ { destination: { host: c } } ] } ] }
         """;
 
+    private const string Udp = """
+        kind: Service
+        apiVersion: v1
+        metadata: { name: dns, namespace: app }
+        spec: { clusterIP: 10.96.0.53, selector: { app: dns }, ports: [ { port: 53, name: dns, protocol: UDP } ] }
+        """;
+
     private const string Rule = """
         kind: DestinationRule
         apiVersion: networking.istio.io/v1
@@ -120,6 +127,21 @@ public sealed class ScopeFeedTests
         Assert.Equal(0, _follower.Woken);
         Assert.Same(before, feed.Current!.Resources);
         Assert.Equal((1, 2), Assert.Single(_follower.Raised));
+    }
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 0)]
+    public void What_only_the_table_of_names_tells_wakes_where_somebody_asked_for_that_however_long_ago(bool isAsked, int woken)
+    {
+        var feed = Follow();
+        if (isAsked) Assert.NotEmpty(feed.Current!.Translation!.Names.Resources);
+        Put(feed, Hidden, revision: 2); // concerns nobody here
+        Assert.Equal(0, _follower.Woken);
+
+        Put(feed, Udp, revision: 3);
+
+        Assert.Equal(woken, _follower.Woken);
     }
 
     [Fact]

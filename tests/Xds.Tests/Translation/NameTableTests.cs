@@ -89,6 +89,7 @@ public sealed class NameTableTests
             """;
         var mesh = TestMesh.Of(Stats, []);
         var before = Translate(mesh);
+        Assert.Empty(Read(before).Table); // somebody follows it
         var next = mesh.And(TestMesh.Workload("app", "s-1", "10.0.0.1", "app=s")).Snapshot;
 
         var after = before.After(MeshIndex.Of(mesh.Snapshot).After(next, MeshChange.Of("workload/app/s-1")));

@@ -54,7 +54,8 @@ internal sealed class ReportedStream(
     /// <summary>Takes over how the types stand; nothing happens when they stand as before.</summary>
     /// <param name="reports">As the stream's loop sees it.</param>
     /// <param name="ordinal">Of the picture that the loop looked at.</param>
-    public void Update(ImmutableArray<StreamReport> reports, long ordinal)
+    /// <returns>False when the stream has been raised to a later one meanwhile: the loop must look again.</returns>
+    public bool Update(ImmutableArray<StreamReport> reports, long ordinal)
     {
         StandingTypes before, next;
         do
@@ -64,6 +65,7 @@ internal sealed class ReportedStream(
         }
         while (Interlocked.CompareExchange(ref _standing, next, before) != before);
         if (!ReferenceEquals(next.Types, before.Types)) Queue();
+        return ordinal >= before.Ordinal;
     }
 
     /// <summary>

@@ -36,23 +36,37 @@ internal sealed class ShareReporter(string key, string gateway, IGrainFactory gr
 
     /// <summary>
     /// Streams have been brought to a later revision that changes nothing for them: most of them the same step, which one
-    /// word tells. Who took another is due.
+    /// word tells. Who took another is due. When it fails, or the grain raised others than these, everything is due.
     /// </summary>
     public async Task RaiseAsync(CancellationToken cancellationToken)
     {
+        if (_isOutOfStep) return; // everything will be told, and until then nobody knows what a word would raise
         var steps = _streams.Values.ToLookup(told => (From: told.Step, To: told.RaisedTo));
         var raised = steps.Where(s => s.Key.To is not null).ToList();
         if (raised.MaxBy(s => s.Count()) is not { Key: ({ } from, { } to) } most) return;
         foreach (var other in raised.Where(s => s.Key != most.Key).SelectMany(s => s)) _due.Enqueue(other);
 
         // what the grain would raise too, although it has not come as far
-        var behind = steps.Where(s => s.Key.From == from && s.Key != most.Key).SelectMany(s => s);
-        var wasOutOfStep = _isOutOfStep;
+        var except = steps.Where(s => s.Key.From == from && s.Key != most.Key)
+            .SelectMany(s => s.Select(told => told.Stream.NodeId))
+            .ToHashSet(StringComparer.Ordinal);
+        var (alone, beside) = (new List<ToldStream>(), new List<ToldStream>());
+        foreach (var told in most) (except.Contains(told.Stream.NodeId) ? beside : alone).Add(told);
         _isOutOfStep = true; // unless there is an answer, nobody knows what the grain has taken over
-        var isFirst = await grains.GetGrain<IProxySubscriptionGrain>(key).RaiseAsync(
-            gateway, from, to, [.. behind.Select(told => told.Stream.NodeId)], cancellationToken);
-        _isOutOfStep = wasOutOfStep || isFirst;
-        foreach (var told in most) told.Raised();
+        try
+        {
+            var answer = await grains.GetGrain<IProxySubscriptionGrain>(key).RaiseAsync(
+                gateway, from, to, [.. except], cancellationToken);
+            var nodes = alone.DistinctBy(told => told.Stream.NodeId).Count();
+            _isOutOfStep = answer.IsFirst || answer.Raised != nodes;
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return; // a silo of an earlier version does not know the word: it is told everything
+        }
+
+        foreach (var told in alone) told.Raised();
+        foreach (var told in beside) _due.Enqueue(told);
     }
 
     /// <summary>Tells what is due; what could not be told stays due.</summary>

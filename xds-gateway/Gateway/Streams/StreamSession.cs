@@ -125,7 +125,7 @@ internal sealed partial class StreamSession(
             return false;
         }
 
-        fellows.Report.Update([.. Reports()], _state.Picture.Ordinal);
+        if (!fellows.Report.Update([.. Reports()], _state.Picture.Ordinal)) _wake.Set();
         fellows.Report.Update(fellows.Secrets.TrustSequence(_table.Find(TypeUrls.Secret), _state.Picture.Snapshot));
         if (!await WaitAsync(WaitsFor(), cancellationToken)) CheckStall();
         return true;

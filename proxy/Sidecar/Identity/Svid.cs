@@ -60,7 +60,6 @@ internal sealed class Svid
         return new Svid(chain[0], intermediates, key);
     }
 
-
     /// <summary>Whose key the leaf of a chain certifies.</summary>
     public static bool IsFor(X509Certificate2 leaf, byte[] publicKey) =>
         leaf.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(publicKey);

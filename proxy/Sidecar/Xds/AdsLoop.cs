@@ -22,7 +22,7 @@ internal sealed partial class AdsLoop(
 {
     private const string Method = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
     // of a control plane that has proved itself: a big mesh in one message
-    private const int MaxMessageSize = 256 << 20;
+    public const int MaxMessageSize = 256 << 20;
     // A gateway that ends streams as soon as they are open is no better than one that is away.
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2);
     private readonly GatewayRing _ring = new(settings, surroundings);

@@ -11,8 +11,6 @@ namespace MeshOrleans.Proxy.Sidecar.Xds;
 /// <summary>Makes whole what the control plane has sent as patches of what is held.</summary>
 internal static class PatchedResponse
 {
-    private const int MaxSize = 256 << 20; // of all of a response together: as long as a message may be
-
     /// <summary>Puts the resources in the place of their patches.</summary>
     /// <param name="response">Is changed.</param>
     /// <param name="held">What is held.</param>
@@ -20,7 +18,7 @@ internal static class PatchedResponse
     public static ImmutableArray<string> Complete(DeltaDiscoveryResponse response, ResourceSet held)
     {
         var misfits = ImmutableArray.CreateBuilder<string>();
-        var budget = MaxSize;
+        var budget = AdsLoop.MaxMessageSize; // for all of it together
         for (var i = response.Resources.Count - 1; i >= 0; i--)
         {
             var resource = response.Resources[i];

@@ -8,7 +8,8 @@ namespace MeshOrleans.Xds.Gateway.Push;
 /// <param name="Removed">No longer there.</param>
 internal sealed record GroupDifference(ImmutableArray<string> Changed, ImmutableArray<string> Removed)
 {
-    private static readonly GroupPairs<GroupDifference> Known = new((b, a) => Compare(b.Resources, a.Resources));
+    private static readonly Pairs<ResourceGroup, GroupDifference> Known =
+        new((b, a) => Compare(b.Resources, a.Resources));
 
     /// <summary>Compares two groups.</summary>
     public static GroupDifference Between(ResourceGroup before, ResourceGroup after) => Known.Of(before, after);

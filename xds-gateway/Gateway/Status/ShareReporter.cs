@@ -41,7 +41,7 @@ internal sealed class ShareReporter(string key, string gateway, IGrainFactory gr
     public async Task RaiseAsync(CancellationToken cancellationToken)
     {
         if (_isOutOfStep) return; // everything will be told, and until then nobody knows what a word would raise
-        var steps = _streams.Values.ToLookup(told => (From: told.Step, To: told.RaisedTo));
+        var steps = _streams.Values.ToLookup(told => (From: told.Step, To: told.TakeRaise()));
         var raised = steps.Where(s => s.Key.To is not null).ToList();
         if (raised.MaxBy(s => s.Count()) is not { Key: ({ } from, { } to) } most) return;
         foreach (var other in raised.Where(s => s.Key != most.Key).SelectMany(s => s)) _due.Enqueue(other);

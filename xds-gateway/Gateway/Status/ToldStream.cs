@@ -24,23 +24,17 @@ internal sealed class ToldStream(ReportedStream stream)
     public long? Step => _isConnected ? SubscriptionStep.Of(_types.Values) : null;
 
     /// <summary>
-    /// The revision that the stream has been brought to, when that is all there is to tell of it; null otherwise.
+    /// Takes up a later revision that the stream has been brought to, when that is all there is to tell of it.
     /// </summary>
-    public long? RaisedTo
+    /// <returns>The revision; null when there is more to tell, or nothing.</returns>
+    public long? TakeRaise()
     {
-        get
-        {
-            if (Step is not { } step || stream.IsClosed || !ReferenceEquals(_scope, stream.Scope)) return null;
-            var types = stream.Types;
-            if (types.Count != _types.Count) return null;
-            var to = SubscriptionStep.Of(types.Values);
-            if (to is null || to == step || !types.Values.All(t => IsTold(t) || IsOnlyLater(t))) return null;
-            _onTheWay = types;
-            return to;
-        }
+        if (Step is null || stream.IsClosed || !ReferenceEquals(_scope, stream.Scope)) return null;
+        _onTheWay = stream.Types;
+        return SharedRevision(Changed()) is > 0 and var to ? to : null;
     }
 
-    /// <summary>What <see cref="RaisedTo"/> found has been told.</summary>
+    /// <summary>What <see cref="TakeRaise"/> found has been told.</summary>
     public void Raised() => _types = _onTheWay;
 
     /// <summary>Everything must be told again.</summary>
@@ -51,7 +45,7 @@ internal sealed class ToldStream(ReportedStream stream)
     {
         var isClosed = stream.IsClosed; // before the types: none of them changes after it
         (_onTheWay, _scopeOnTheWay) = (stream.Types, stream.Scope);
-        ImmutableArray<SubscriptionReport> changed = [.. _onTheWay.Values.Where(t => !IsTold(t))];
+        var changed = Changed();
         var revision = SharedRevision(changed);
         var hasScope = !ReferenceEquals(_scope, _scopeOnTheWay);
         return new StreamNews(
@@ -84,7 +78,8 @@ internal sealed class ToldStream(ReportedStream stream)
         return _onTheWay.Values.All(t => t.State is not SubscriptionState.Synced || t.Revision == revision) ? revision : 0;
     }
 
-    private bool IsTold(SubscriptionReport report) => _types.GetValueOrDefault(report.TypeUrl) == report;
+    private ImmutableArray<SubscriptionReport> Changed() =>
+        [.. _onTheWay.Values.Where(t => _types.GetValueOrDefault(t.TypeUrl) != t)];
 
     private bool IsOnlyLater(SubscriptionReport report) =>
         report.State is SubscriptionState.Synced

@@ -10,7 +10,7 @@ namespace MeshOrleans.Xds.Gateway.Streams;
 /// </summary>
 internal static class MakeBeforeBreak
 {
-    private static readonly GroupPairs<ResourceGroup> Held = new(Join);
+    private static readonly Pairs<ResourceGroup, ResourceGroup> Held = new(Join);
 
     /// <summary>The group to bring a client to now: what there is, and what it must not lose yet.</summary>
     /// <param name="subscription">How far the client is.</param>

@@ -27,8 +27,9 @@ internal static class ResponsePlanner
     /// <param name="subscription">What the client wants and has been told.</param>
     /// <param name="group">What there is.</param>
     /// <param name="maxSize">How much to put into one response, where it can be divided.</param>
+    /// <param name="takesPatches">Of what it holds, the client takes what has changed alone.</param>
     public static (Response? Response, Subscription Next) Plan(
-        Subscription subscription, ResourceGroup group, int maxSize)
+        Subscription subscription, ResourceGroup group, int maxSize, bool takesPatches)
     {
         if (IsTrial(subscription, group)) return Trial(subscription, group);
         var names = Select(subscription, group);
@@ -54,7 +55,7 @@ internal static class ResponsePlanner
 
         var next = Told(subscription, group) with { Rest = later.ToImmutable() };
         var response = new Response(
-            group, SharedOr(group, resources), removed.ToImmutable(), HeldForSure(subscription));
+            group, SharedOr(group, resources), removed.ToImmutable(), takesPatches ? HeldForSure(subscription) : null);
         return IsWorthSending(subscription, group, response)
             ? (response, Sent(next, response))
             : (null, next.Settled());
@@ -68,7 +69,7 @@ internal static class ResponsePlanner
     /// something is asked for, or not answered, or was refused, or is still to come.
     /// </summary>
     private static ResourceGroup? HeldForSure(Subscription subscription) =>
-        subscription is { TakesPatches: true, IsDelta: true, IsAsked: false, IsOutstanding: false, Parked: null }
+        subscription is { IsDelta: true, IsAsked: false, IsOutstanding: false, Parked: null }
         && subscription.TypeUrl != TypeUrls.Secret
         && subscription is { Refused.IsEmpty: true, Suspects.IsEmpty: true, Rest.IsEmpty: true, Forced.IsEmpty: true }
             ? subscription.Told

@@ -127,17 +127,12 @@ internal sealed partial class StreamSession(
 
         if (!fellows.Report.Update([.. Reports()], _state.Picture.Ordinal)) _wake.Set();
         fellows.Report.Update(fellows.Secrets.TrustSequence(_table.Find(TypeUrls.Secret), _state.Picture.Snapshot));
-        if (!await WaitAsync(WaitsFor(), cancellationToken)) CheckStall();
-        return true;
-    }
-
-    /// <summary>False when the time passed without news.</summary>
-    private async ValueTask<bool> WaitAsync(TimeSpan time, CancellationToken cancellationToken)
-    {
+        var wait = WaitsFor();
         _state = null!;
-        var isWoken = await _wake.WaitAsync(time, parts.Clock, cancellationToken);
+        if (await _wake.WaitAsync(wait, parts.Clock, cancellationToken)) return true;
         Refresh();
-        return isWoken;
+        CheckStall();
+        return true;
     }
 
     private async Task ReadAsync(CancellationToken cancellationToken)
@@ -227,7 +222,6 @@ internal sealed partial class StreamSession(
         if (request.TypeUrl == TypeUrls.Secret) fellows.Secrets.Offer(request.Node);
         var before = _table.Find(request.TypeUrl);
         var (kind, next) = RequestClassifier.Classify(before, request, wire.Protocol);
-        if (node.TakesPatches && next is { TakesPatches: false }) next = next with { TakesPatches = true };
         if (next?.Names.Count > parts.Options.MaxResourceNames)
         {
             throw new GrpcException(
@@ -307,7 +301,8 @@ internal sealed partial class StreamSession(
 
     private async Task SendAsync(Subscription subscription, ResourceGroup group)
     {
-        var (response, next) = ResponsePlanner.Plan(subscription, group, parts.Options.MaxResponseSize);
+        var (response, next) = ResponsePlanner.Plan(
+            subscription, group, parts.Options.MaxResponseSize, node.TakesPatches);
         if (response is null)
         {
             _table.Set(subscription.TypeUrl, next);

@@ -15,9 +15,6 @@ internal sealed record Subscription(string TypeUrl)
     /// <summary>The client speaks the delta method: it is told what changes.</summary>
     public bool IsDelta { get; init; }
 
-    /// <summary>Of what it holds, the client takes what has changed alone.</summary>
-    public bool TakesPatches { get; init; }
-
     /// <summary>Every response is the whole state of the type, as the other method has it for some.</summary>
     public bool IsWhole => !IsDelta && RequestClassifier.HasWildcard(TypeUrl);
 

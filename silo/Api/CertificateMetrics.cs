@@ -2,14 +2,13 @@ using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using MeshOrleans.Model.Snapshots;
+using MeshOrleans.Xds.Gateway.Secrets;
 
 namespace MeshOrleans.Silo.Api;
 
 /// <summary>How long the mesh's certificates are good for, for Prometheus; the same on every process.</summary>
 internal static class CertificateMetrics
 {
-    private const int Alarming = 4; // a part of its life
-
     public static string Of(MeshSnapshot mesh, DateTimeOffset now)
     {
         var text = new StringBuilder();
@@ -26,7 +25,7 @@ internal static class CertificateMetrics
         }
 
         Head(text, "mesh_certificates_late", "Certificates of which less than a quarter of their life is left.");
-        Line(text, "mesh_certificates_late", identities.Count(i => i.NotAfter - now < (i.NotAfter - i.NotBefore) / Alarming));
+        Line(text, "mesh_certificates_late", identities.Count(i => CertificateAlarms.Of(i, now) is not CertificateAlarm.None));
         if (mesh.LocalBundle is not { RootsPem: [_, ..] roots }) return text.ToString();
         Head(text, "mesh_root_expiry_seconds", "How long the first of the mesh's roots to end is still good for.");
         Line(text, "mesh_root_expiry_seconds", roots.Min(root => LeftOf(root, now)));

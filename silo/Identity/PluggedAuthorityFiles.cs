@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Grains.Identity;
+using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Silo.Identity;
 
@@ -68,13 +69,7 @@ internal sealed class PluggedAuthorityFiles(string directory, TimeProvider clock
     {
         if (!IsAuthority(signer)) return $"{CertificateFile} is no certificate of an authority that may sign certificates";
         if (!IsAuthority(root)) return $"{RootFile} is no certificate of an authority";
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(root);
-        chain.ChainPolicy.ExtraStore.AddRange(intermediates);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.VerificationTime = clock.GetUtcNow().UtcDateTime;
+        using var chain = new X509Chain { ChainPolicy = PeerChainPolicy.Under([root], [.. intermediates], clock.GetUtcNow()) };
         return chain.Build(signer)
             ? null
             : $"{CertificateFile} does not lead to {RootFile} by way of {ChainFile}: "

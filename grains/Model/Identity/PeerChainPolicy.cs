@@ -2,7 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace MeshOrleans.Model.Identity;
 
-/// <summary>How the system builds the chain of a peer that nobody has judged yet.</summary>
+/// <summary>How the system builds the chain of a certificate that nobody has judged yet.</summary>
 public static class PeerChainPolicy
 {
     /// <summary>
@@ -14,4 +14,20 @@ public static class PeerChainPolicy
         DisableCertificateDownloads = true,
         RevocationMode = X509RevocationMode.NoCheck,
     };
+
+    /// <summary>Offline, under certain roots and no others.</summary>
+    /// <param name="roots">What is trusted.</param>
+    /// <param name="between">What may lead to them; nothing of it is trusted.</param>
+    /// <param name="now">The time at which everything must be valid.</param>
+    public static X509ChainPolicy Under(
+        X509Certificate2Collection roots, X509Certificate2Collection between, DateTimeOffset now)
+    {
+        var policy = Offline();
+        policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        policy.CustomTrustStore.AddRange(roots);
+        policy.ExtraStore.AddRange(between);
+        policy.VerificationTimeIgnored = false;
+        policy.VerificationTime = now.UtcDateTime;
+        return policy;
+    }
 }

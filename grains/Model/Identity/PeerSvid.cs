@@ -179,13 +179,7 @@ public static class PeerSvid
 
     private static X509Chain NewChain(X509Chain? presented, X509Certificate2Collection roots, DateTimeOffset now)
     {
-        var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(roots);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.VerificationTimeIgnored = false;
-        chain.ChainPolicy.VerificationTime = now.UtcDateTime;
+        var chain = new X509Chain { ChainPolicy = PeerChainPolicy.Under(roots, [], now) };
         if (presented is null) return chain;
         foreach (var certificate in presented.ChainPolicy.ExtraStore) AddIntermediate(chain, certificate);
         foreach (var element in presented.ChainElements) AddIntermediate(chain, element.Certificate);

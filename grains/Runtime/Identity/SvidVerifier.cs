@@ -60,13 +60,7 @@ internal static class SvidVerifier
     private static string? FindChainFault(
         X509Certificate2 leaf, X509Certificate2Collection issuers, X509Certificate2 root, DateTimeOffset now)
     {
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(root);
-        chain.ChainPolicy.ExtraStore.AddRange(issuers);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.VerificationTime = now.UtcDateTime;
+        using var chain = new X509Chain { ChainPolicy = PeerChainPolicy.Under([root], issuers, now) };
         try
         {
             return chain.Build(leaf)

@@ -3,7 +3,7 @@ using MeshOrleans.Model.Snapshots;
 namespace MeshOrleans.Xds.Gateway.Secrets;
 
 /// <summary>How close the end of a certificate is that has not been replaced in time.</summary>
-internal enum CertificateAlarm
+public enum CertificateAlarm
 {
     /// <summary>Nothing is wrong: it is replaced at half its life.</summary>
     None,
@@ -16,7 +16,7 @@ internal enum CertificateAlarm
 }
 
 /// <summary>Judges certificates by what is left of them.</summary>
-internal static class CertificateAlarms
+public static class CertificateAlarms
 {
     /// <summary>How a certificate stands.</summary>
     public static CertificateAlarm Of(IdentityRecord record, DateTimeOffset now)

@@ -59,6 +59,48 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    public async Task A_refusal_counts_though_more_was_asked_for_and_sent_before_it_came()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = host.Delta();
+        await LoadAsync(client, delta: true);
+        host.Grains.Mesh.Put(NewA);
+        var refused = await client.NextAsync(TypeUrls.ClusterLoadAssignment);
+
+        await client.ChangeAsync(TypeUrls.ClusterLoadAssignment, [ClusterB]);
+        var asked = await client.NextAsync(TypeUrls.ClusterLoadAssignment);
+        await client.NackAsync(refused, "a is bad");
+        await client.AckAsync(asked);
+        await client.SilenceAsync();
+
+        Assert.Equal([ClusterA], refused.Names);
+        Assert.Equal([ClusterB], asked.Names);
+        await UntilAsync(host, SubscriptionState.Nacked, "a is bad");
+        host.Grains.Mesh.Put(NewA with { Address = "10.0.0.11" });
+        await client.AckAsync(await client.NextAsync(TypeUrls.ClusterLoadAssignment));
+        await UntilAsync(host, SubscriptionState.Synced, "");
+    }
+
+    [Fact]
+    public async Task A_refusal_of_what_was_sent_again_since_is_decided_by_the_later_answer()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = host.Delta();
+        await LoadAsync(client, delta: true);
+        host.Grains.Mesh.Put(NewA);
+        var refused = await client.NextAsync(TypeUrls.ClusterLoadAssignment);
+
+        await client.ChangeAsync(TypeUrls.ClusterLoadAssignment, [ClusterA]);
+        var again = await client.NextAsync(TypeUrls.ClusterLoadAssignment);
+        await client.NackAsync(refused, "not yet");
+        await client.AckAsync(again);
+        await client.SilenceAsync();
+
+        Assert.Equal([ClusterA], again.Names);
+        await UntilAsync(host, SubscriptionState.Synced, "");
+    }
+
+    [Fact]
     public async Task Of_resources_that_are_refused_together_the_good_ones_get_through()
     {
         await using var host = await GatewayHost.StartAsync();

@@ -65,11 +65,7 @@ internal static class RequestClassifier
     private static (RequestKind, Subscription?) OfDelta(Subscription? current, StreamRequest request)
     {
         if (current is null) return request.Error is null ? BeginDelta(request) : (RequestKind.Stale, null);
-        var isAnswer = request.Nonce.Length > 0 && request.Nonce == current.Nonce;
-        var kind = request.Nonce.Length > 0 && !isAnswer ? RequestKind.Stale
-            : request.Error is not null ? RequestKind.Nack
-            : RequestKind.Ack;
-        var next = !isAnswer ? current : request.Error is { } error ? current.Nacked(error) : current.Acknowledged();
+        var (kind, next) = AnswerOf(current, request);
 
         // Whatever the nonce says, the subscription itself changes: a change that is dropped is never sent again.
         if (request.Names.IsEmpty && request.Unsubscribe.IsEmpty) return (kind, next);
@@ -94,6 +90,17 @@ internal static class RequestClassifier
         }
 
         return (kind is RequestKind.Nack or RequestKind.Stale ? kind : RequestKind.Change, next);
+    }
+
+    private static (RequestKind, Subscription) AnswerOf(Subscription current, StreamRequest request)
+    {
+        if (request.Nonce.Length == 0) return (request.Error is null ? RequestKind.Ack : RequestKind.Nack, current);
+        var isEarlier = current.AwaitsEarlier(request.Nonce);
+        if (!isEarlier && request.Nonce != current.Nonce) return (RequestKind.Stale, current);
+        var next = isEarlier ? current.AnsweredEarlier(request.Nonce, request.Error)
+            : request.Error is { } error ? current.Nacked(error)
+            : current.Acknowledged();
+        return (request.Error is null ? RequestKind.Ack : RequestKind.Nack, next);
     }
 
     private static (RequestKind, Subscription?) BeginDelta(StreamRequest request)

@@ -57,7 +57,7 @@ internal static class ResponsePlanner
         var response = new Response(
             group, SharedOr(group, resources), removed.ToImmutable(), takesPatches ? HeldForSure(subscription) : null);
         return IsWorthSending(subscription, group, response)
-            ? (response, Sent(next, response))
+            ? (response, next.Sent(response.Resources, response.Removed))
             : (null, next.Settled());
     }
 
@@ -87,7 +87,7 @@ internal static class ResponsePlanner
         var resources = refused.RemoveAll(r => !subscription.Wants(r.Name) || Find(group, r.Name) != r);
         if (resources.IsEmpty) return (null, next.Settled());
         var response = new Response(group, resources, []);
-        return (response, Sent(next, response));
+        return (response, next.Sent(response.Resources, response.Removed));
     }
 
     /// <summary>
@@ -131,7 +131,7 @@ internal static class ResponsePlanner
             ? group.Resources
             : [.. group.Resources.Where(r => subscription.Names.Contains(r.Name))];
         var response = new Response(group, resources, []);
-        return (response, Sent(next, response));
+        return (response, next.Sent(response.Resources, response.Removed));
     }
 
     /// <summary>The group's own array where it is just that: its bytes are shared.</summary>
@@ -163,17 +163,6 @@ internal static class ResponsePlanner
             ? subscription.Refused
             : subscription.Refused.RemoveRange(
                 subscription.Refused.Keys.Where(n => !subscription.Wants(n) || !IsRefused(subscription, group, n)));
-
-    /// <summary>The subscription once a response is on its way: what that brings the client decides on anew.</summary>
-    private static Subscription Sent(Subscription subscription, Response response) => subscription with
-    {
-        IsOutstanding = true,
-        InFlight = response.Resources,
-        Removing = response.Removed,
-        Refused = subscription.Refused.IsEmpty
-            ? subscription.Refused
-            : subscription.Refused.RemoveRange(response.Resources.Select(r => r.Name)),
-    };
 
     private static bool IsWorthSending(Subscription subscription, ResourceGroup group, Response response) =>
         !response.Resources.IsEmpty

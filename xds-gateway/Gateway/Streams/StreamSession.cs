@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Gateway.Status;
@@ -246,7 +247,11 @@ internal sealed partial class StreamSession(
                 parts.Metrics.Rejected(request.TypeUrl);
                 parts.Nacks.Add(
                     node.Id,
-                    new Nack(wire.Protocol, request.TypeUrl, NameOf(before), Printable(request.Error ?? "")));
+                    new Nack(
+                        wire.Protocol,
+                        request.TypeUrl,
+                        NameOf(before?.BroughtBy(request.Nonce) ?? []),
+                        Printable(request.Error ?? "")));
                 break;
             case RequestKind.Stale:
                 parts.Metrics.ExpiredNonce(request.TypeUrl);
@@ -419,15 +424,15 @@ internal sealed partial class StreamSession(
     private IEnumerable<StreamReport> Reports() =>
         from typeUrl in SubscriptionTable.PushOrder
         let subscription = _table.Find(typeUrl)
-        where subscription?.Told is not null
+        where subscription is not null
         let isCurrent = subscription.Told?.VersionInfo == GroupFor(subscription).VersionInfo
         select StreamReport.Of(subscription, isCurrent ? _state.Revision : null);
 
-    private static string NameOf(Subscription? refused) => refused switch
+    private static string NameOf(ImmutableArray<EncodedResource> refused) => refused switch
     {
-        { InFlight: [var one] } => one.Name,
-        { InFlight: [var first, .., _] several } => $"{first.Name} or {several.Length - 1} others",
-        _ => "what was removed",
+        [] => "what was removed",
+        [var one] => one.Name,
+        [var first, ..] => $"{first.Name} or {refused.Length - 1} others",
     };
 
     private static string Printable(string text) =>

@@ -9,6 +9,7 @@ namespace MeshOrleans.Xds.Gateway.Streams;
 /// <param name="TypeUrl">The type.</param>
 internal sealed record Subscription(string TypeUrl)
 {
+    private const int MaxEarlier = 16; // who asks ever more and answers nothing must not fill the memory
     private const int MaxTrials = 32; // finds one bad resource among millions, or a few among thousands
     private static readonly ImmutableHashSet<string> None = ImmutableHashSet.Create<string>(StringComparer.Ordinal);
 
@@ -97,6 +98,12 @@ internal sealed record Subscription(string TypeUrl)
     /// <summary>What the last response took away.</summary>
     public ImmutableArray<string> Removing { get; init; } = [];
 
+    /// <summary>
+    /// Responses before the last that are not answered either, the oldest first: what a client asks for does not wait for
+    /// its word on what came before. The delta method only: in the other one asking is answering.
+    /// </summary>
+    public ImmutableArray<EarlierResponse> Earlier { get; init; } = [];
+
     /// <summary>A request waits for an answer: it does not have to wait for an acknowledgement.</summary>
     public bool IsAsked => IsDue || !Requested.IsEmpty;
 
@@ -115,21 +122,69 @@ internal sealed record Subscription(string TypeUrl)
         Trials = Suspects.IsEmpty ? 0 : Trials,
         InFlight = [],
         Removing = [],
+        Earlier = [], // clients answer in order
     }).Settled();
 
     /// <summary>The client has refused what was last sent and keeps what it had.</summary>
     public Subscription Nacked(string message)
     {
-        var next = this with
-        {
-            IsOutstanding = false, Parked = Told?.VersionInfo, NackMessage = message, InFlight = [], Removing = [],
-        };
-        if (IsWhole) return next;
-        if (IsDelta && !InFlight.IsEmpty) next = next with { Rest = Rest.Union(Removing) }; // which are rarely to blame
+        var next = this with { IsOutstanding = false, InFlight = [], Removing = [], Earlier = [] };
+        return IsWhole
+            ? next with { Parked = Told?.VersionInfo, NackMessage = message }
+            : next.Refusing(InFlight, Removing, message);
+    }
+
+    /// <summary>Whether a nonce is that of a response before the last that still waits for an answer.</summary>
+    public bool AwaitsEarlier(string nonce) => Earlier.Any(e => e.Nonce == nonce);
+
+    /// <summary>The client has answered a response before the last, and with it those before that.</summary>
+    /// <param name="nonce">Whose, see <see cref="AwaitsEarlier"/>.</param>
+    /// <param name="error">Why it refuses it; null when it has taken it over.</param>
+    public Subscription AnsweredEarlier(string nonce, string? error)
+    {
+        var at = Earlier.IndexOf(Earlier.First(e => e.Nonce == nonce));
+        var next = this with { Earlier = Earlier[(at + 1)..] };
+        if (error is null) return next;
+
+        // What has been sent again since is decided on by the answer to that.
+        var since = next.Earlier.SelectMany(e => e.Brought).Concat(InFlight).Select(r => r.Name).ToHashSet(
+            StringComparer.Ordinal);
+        var (brought, removed) = (Earlier[at].Brought.RemoveAll(r => since.Contains(r.Name)), Earlier[at].Removed);
+        return brought.IsEmpty && removed.IsEmpty ? next : next.Refusing(brought, removed, error);
+    }
+
+    /// <summary>The subscription once a response is on its way; one that was not answered before is remembered.</summary>
+    /// <param name="brought">The resources in it.</param>
+    /// <param name="removed">What it takes away.</param>
+    public Subscription Sent(ImmutableArray<EncodedResource> brought, ImmutableArray<string> removed) => this with
+    {
+        IsOutstanding = true,
+        Earlier = !IsOutstanding ? []
+            : [.. Earlier.Skip(Earlier.Length - MaxEarlier + 1), new EarlierResponse(Nonce, InFlight, Removing)],
+        InFlight = brought,
+        Removing = removed,
+        Refused = Refused.IsEmpty ? Refused : Refused.RemoveRange(brought.Select(r => r.Name)),
+    };
+
+    /// <summary>What the response of a nonce brought; empty when it is not waited for.</summary>
+    public ImmutableArray<EncodedResource> BroughtBy(string nonce) =>
+        nonce == Nonce ? InFlight : Earlier.FirstOrDefault(e => e.Nonce == nonce)?.Brought ?? [];
+
+    /// <summary>Once nothing is refused any more, nothing is said to be.</summary>
+    public Subscription Settled() => (IsWhole ? Parked is null : Refused.IsEmpty && Suspects.IsEmpty)
+        ? this with { Parked = null, NackMessage = "" }
+        : this;
+
+    /// <summary>Resources were refused together: one alone stays away, of several each part is tried.</summary>
+    private Subscription Refusing(
+        ImmutableArray<EncodedResource> brought, ImmutableArray<string> removed, string message)
+    {
+        var next = this with { Parked = Told?.VersionInfo, NackMessage = message };
+        if (IsDelta && !brought.IsEmpty) next = next with { Rest = Rest.Union(removed) }; // which are rarely to blame
         var isGivenUp = Trials == MaxTrials;
-        if (!IsDelta || InFlight.Length <= 1 || isGivenUp)
+        if (!IsDelta || brought.Length <= 1 || isGivenUp)
         {
-            var refused = isGivenUp ? InFlight.Concat(Suspects.SelectMany(s => s)) : InFlight;
+            var refused = isGivenUp ? brought.Concat(Suspects.SelectMany(s => s)) : brought;
             return next with
             {
                 Refused = Refused.SetItems(refused.Select(r => KeyValuePair.Create(r.Name, r.Version))),
@@ -139,12 +194,14 @@ internal sealed record Subscription(string TypeUrl)
         }
 
         // Which one it was nobody knows, and some clients have taken over nothing of it.
-        var half = InFlight.Length / 2;
-        return next with { Suspects = Suspects.Push(InFlight[half..]).Push(InFlight[..half]), Trials = Trials + 1 };
+        var half = brought.Length / 2;
+        return next with { Suspects = Suspects.Push(brought[half..]).Push(brought[..half]), Trials = Trials + 1 };
     }
-
-    /// <summary>Once nothing is refused any more, nothing is said to be.</summary>
-    public Subscription Settled() => (IsWhole ? Parked is null : Refused.IsEmpty && Suspects.IsEmpty)
-        ? this with { Parked = null, NackMessage = "" }
-        : this;
 }
+
+/// <summary>A response that was followed by another before the client answered it.</summary>
+/// <param name="Nonce">Its nonce.</param>
+/// <param name="Brought">The resources in it.</param>
+/// <param name="Removed">What it took away.</param>
+internal sealed record EarlierResponse(
+    string Nonce, ImmutableArray<EncodedResource> Brought, ImmutableArray<string> Removed);

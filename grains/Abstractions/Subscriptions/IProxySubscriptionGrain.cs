@@ -75,6 +75,10 @@ public sealed record LaggingProxy(
 /// <param name="TrustSequence">
 /// The <see cref="Identity.AuthorityBundle.Sequence"/> of the roots that the proxy has taken over; 0 when none is known.
 /// </param>
+/// <param name="Gone">Types, by URL, that are no longer subscribed; none by default.</param>
+/// <param name="StillOpen">
+/// Of one that has ended: when the newest stream of its node that is still open at the gateway opened; null when none is.
+/// </param>
 [GenerateSerializer, Immutable, Alias("mesh.StreamNews")]
 public sealed record StreamNews(
     [property: Id(0)] string NodeId,
@@ -85,16 +89,21 @@ public sealed record StreamNews(
     [property: Id(5)] bool IsClosed,
     [property: Id(6)] bool HasScope = false,
     [property: Id(7)] AutomaticScope? Scope = null,
-    [property: Id(8)] long TrustSequence = 0);
+    [property: Id(8)] long TrustSequence = 0,
+    [property: Id(9)] ImmutableArray<string> Gone = default,
+    [property: Id(10)] DateTimeOffset? StillOpen = null);
 
 /// <summary>What became of a report.</summary>
 /// <param name="IsFirst">
 /// The activation hears this gateway for the first time: what was told to one before it may be lost.
 /// </param>
 /// <param name="Standings">How each stream stands, in the order of the report.</param>
+/// <param name="Held">Of how many nodes the newest stream is an open one of the gateway; null when that is not said.</param>
 [GenerateSerializer, Immutable, Alias("mesh.SubscriptionAnswer")]
 public sealed record SubscriptionAnswer(
-    [property: Id(0)] bool IsFirst, [property: Id(1)] ImmutableArray<StreamStanding> Standings);
+    [property: Id(0)] bool IsFirst,
+    [property: Id(1)] ImmutableArray<StreamStanding> Standings,
+    [property: Id(2)] int? Held = null);
 
 /// <summary>What became of a raise.</summary>
 /// <param name="IsFirst">

@@ -51,7 +51,8 @@ internal sealed class ProxySubscriptionGrain(
 
         store.State = store.State with { Proxies = proxies.ToImmutable() };
         if (mustBeSaved) SaveLater();
-        return Task.FromResult(new SubscriptionAnswer(isFirst, standings.MoveToImmutable()));
+        return Task.FromResult(new SubscriptionAnswer(
+            isFirst, standings.MoveToImmutable(), ProxySubscriptionMachine.HeldBy(store.State, gateway)));
     }
 
     public Task<RaiseAnswer> RaiseAsync(

@@ -30,6 +30,8 @@ internal static class ProxySubscriptionMachine
         }
 
         if (!current.Connected) return (before, StreamStanding.Superseded);
+        if (news.Connection is not null) current = current with { Types = _nothing, Step = 0 }; // all of it is told anew
+        if (!news.Gone.IsDefaultOrEmpty) current = current with { Types = current.Types.RemoveRange(news.Gone) };
         if (!news.Types.IsEmpty) current = Reported(current, news.Types);
         if (news.Revision != 0) current = current with { Step = news.Revision };
         if (news.HasScope) current = current with { Scope = news.Scope };
@@ -43,6 +45,10 @@ internal static class ProxySubscriptionMachine
         proxy.Connected && proxy.Connection.Gateway == gateway && SubscriptionStep.Of(proxy.Standing) == from
             ? proxy with { Step = to }
             : proxy;
+
+    /// <summary>Of how many nodes the newest stream is an open one of a gateway.</summary>
+    public static int HeldBy(ProxySubscriptionState state, string gateway) =>
+        state.Proxies.Values.Count(p => p.Connected && p.Connection.Gateway == gateway);
 
     /// <summary>
     /// Whether what was told must be saved soon: who is connected, and refusals. Gateways tell the rest again.
@@ -125,10 +131,12 @@ internal static class ProxySubscriptionMachine
         ? proxy.Types
         : proxy.Types.SetItems(proxy.Standing.Select(t => KeyValuePair.Create(t.TypeUrl, t)));
 
-    // A stream has ended that was never told of, and another is remembered: of its own gateway that one ended before it.
+    // A stream has ended that was never told of, and an earlier one of its own gateway is remembered: unless that is the
+    // one that is still open, it has ended too.
     private static ProxySubscription? EndedBy(
         ProxySubscription? proxy, string gateway, StreamNews news, DateTimeOffset now) =>
         proxy is { Connected: true } && proxy.Connection.Gateway == gateway && news.OpenedAt > proxy.OpenedAt
+        && proxy.OpenedAt != news.StillOpen
             ? Ended(proxy, now)
             : proxy;
 

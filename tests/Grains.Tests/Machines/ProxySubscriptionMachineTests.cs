@@ -21,6 +21,34 @@ public sealed class ProxySubscriptionMachineTests
     }
 
     [Fact]
+    public void A_type_that_is_no_longer_subscribed_is_forgotten()
+    {
+        var proxy = Connect(_now, Report("cds"), Report("rds"));
+
+        var next = Apply(proxy, More(_now) with { Gone = ["rds", "never"], Revision = 9 }).Next!;
+
+        Assert.Equal(("cds", 9), (Assert.Single(next.Standing).TypeUrl, Assert.Single(next.Standing).Revision));
+    }
+
+    [Fact]
+    public void A_stream_that_is_told_as_a_whole_has_nothing_but_what_is_told()
+    {
+        var proxy = Connect(_now, Report("cds"), Report("rds"));
+
+        Assert.Equal("cds", Assert.Single(Apply(proxy, News(_now, Report("cds"))).Next!.Types).Key);
+    }
+
+    [Fact]
+    public void The_end_of_a_stream_that_was_never_told_of_ends_an_earlier_one_unless_that_is_still_open()
+    {
+        var proxy = Connect(_now, Report("cds"));
+        var end = News(_now.AddSeconds(1)) with { IsClosed = true };
+
+        Assert.False(Apply(proxy, end).Next!.Connected);
+        Assert.True(Apply(proxy, end with { StillOpen = _now }).Next!.Connected);
+    }
+
+    [Fact]
     public void A_later_stream_takes_over_and_starts_with_nothing_reported()
     {
         var first = Connect(_now, Report("cds"), Report("eds"));
@@ -60,7 +88,7 @@ public sealed class ProxySubscriptionMachineTests
     [Fact]
     public void A_disconnected_proxy_keeps_what_it_held_and_nothing_more_is_taken_over()
     {
-        var news = News(_now);
+        var news = More(_now);
         var proxy = Connect(_now, Report("rds"), Report("cds"));
 
         var ended = ProxySubscriptionMachine.Apply(proxy, Gateway, news with { IsClosed = true }, _now.AddHours(1)).Next!;
@@ -78,20 +106,20 @@ public sealed class ProxySubscriptionMachineTests
     {
         var proxy = Connect(_now, Report("cds"), Report("rds") with { State = SubscriptionState.Nacked });
 
-        var next = Apply(proxy, News(_now) with { Revision = 7 }).Next!;
+        var next = Apply(proxy, More(_now) with { Revision = 7 }).Next!;
 
         var shown = ProxySubscriptionMachine.View("node", next).Types.ToDictionary(t => t.TypeUrl, t => t.Revision);
         Assert.Equal((7, 1), (shown["cds"], shown["rds"]));
-        Assert.Same(proxy, Apply(proxy, News(_now)).Next);
+        Assert.Same(proxy, Apply(proxy, More(_now)).Next);
     }
 
     [Fact]
     public void What_the_newest_stream_is_told_of_is_shown_and_ends_with_it()
     {
         var scope = new AutomaticScope(["a"]);
-        var proxy = Apply(Connect(_now), News(_now) with { HasScope = true, Scope = scope }).Next;
+        var proxy = Apply(Connect(_now), More(_now) with { HasScope = true, Scope = scope }).Next;
 
-        var still = Apply(proxy, News(_now, Report("cds", "v2"))).Next!;
+        var still = Apply(proxy, More(_now, Report("cds", "v2"))).Next!;
         Assert.Equal(scope, ProxySubscriptionMachine.View("node", still).Scope);
         var later = Apply(still, News(_now.AddSeconds(1))).Next!;
         Assert.Null(ProxySubscriptionMachine.View("node", later).Scope);
@@ -101,9 +129,9 @@ public sealed class ProxySubscriptionMachineTests
     public void Who_is_connected_and_what_is_refused_must_be_saved()
     {
         var proxy = Connect(_now, Report("cds"));
-        var acked = Apply(proxy, News(_now, Report("cds", "v2"))).Next;
-        var refused = Apply(acked, News(_now, Report("cds", "v3") with { State = SubscriptionState.Nacked })).Next;
-        var ended = Apply(refused, News(_now) with { IsClosed = true }).Next;
+        var acked = Apply(proxy, More(_now, Report("cds", "v2"))).Next;
+        var refused = Apply(acked, More(_now, Report("cds", "v3") with { State = SubscriptionState.Nacked })).Next;
+        var ended = Apply(refused, More(_now) with { IsClosed = true }).Next;
 
         Assert.True(ProxySubscriptionMachine.MustBeSaved(null, proxy));
         Assert.False(ProxySubscriptionMachine.MustBeSaved(proxy, acked));
@@ -159,6 +187,10 @@ public sealed class ProxySubscriptionMachineTests
             gateway,
             news.Connection is { } connection ? news with { Connection = connection with { Gateway = gateway } } : news,
             _now);
+
+    /// <summary>What is told of a stream that the grain knows.</summary>
+    private static StreamNews More(DateTimeOffset openedAt, params SubscriptionReport[] types) =>
+        News(openedAt, types) with { Connection = null };
 
     private static StreamNews News(DateTimeOffset openedAt, params SubscriptionReport[] types) => new(
         "node",

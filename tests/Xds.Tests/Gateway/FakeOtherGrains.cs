@@ -138,7 +138,9 @@ internal sealed class FakeSubscriptionGrain : IProxySubscriptionGrain
         if (Answer is { } answer) return answer;
         var before = Streams.GetValueOrDefault((news.NodeId, news.OpenedAt));
         if (before is null && news.Connection is null) return StreamStanding.Unknown;
-        var types = (before?.Types ?? []).Where(t => news.Types.All(n => n.TypeUrl != t.TypeUrl)).Concat(news.Types);
+        var types = (before?.Types ?? [])
+            .Where(t => news.Types.All(n => n.TypeUrl != t.TypeUrl) && !news.Gone.Contains(t.TypeUrl))
+            .Concat(news.Types);
         if (news.Revision != 0) types = types.Select(t => t with { Revision = news.Revision });
         Streams = Streams.SetItem((news.NodeId, news.OpenedAt), news with
         {

@@ -49,6 +49,14 @@ public sealed class StandingTypesTests
         Assert.Equal((2, 0), (raised.Types["cds"].Revision, raised.Types["rds"].Revision));
     }
 
+    [Fact]
+    public void A_type_that_is_no_longer_subscribed_is_gone()
+    {
+        var standing = StandingTypes.None.With([Synced("cds", "v1", 1), Synced("rds", "r1", 1)], 10, Now);
+
+        Assert.Equal("cds", Assert.Single(standing.With([Synced("cds", "v1", 1)], 11, Now).Types).Key);
+    }
+
     private static StreamReport Synced(string type, string version, long revision) =>
         new(type, SubscriptionState.Synced, version, version, revision, "");
 }

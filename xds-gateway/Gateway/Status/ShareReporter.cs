@@ -15,9 +15,11 @@ internal sealed class ShareReporter(string key, string gateway, IGrainFactory gr
 
     private readonly Dictionary<ReportedStream, ToldStream> _streams = [];
     private readonly HashSet<ToldStream> _superseded = [];
+    private readonly Dictionary<string, ToldStream> _newest = new(StringComparer.Ordinal); // what the grain has, by node
     private readonly Queue<ToldStream> _due = [];
     private bool _isOutOfStep;
     private bool _isKnown;
+    private int? _held;
 
     /// <summary>Whether there is something to tell.</summary>
     public bool IsBehind => _isOutOfStep || _due.Count > 0;
@@ -82,31 +84,56 @@ internal sealed class ShareReporter(string key, string gateway, IGrainFactory gr
         while (_due.Count > 0 || _isOutOfStep);
     }
 
-    /// <summary>Asks whether the grain remembers, and offers the streams again that a later one had superseded.</summary>
-    public Task CheckAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Asks whether the grain remembers, and offers the streams again that a later one had superseded. When it has more or
+    /// fewer of them than it was told of, as those that another gateway took over and gave up, everything is due.
+    /// </summary>
+    public async Task CheckAsync(CancellationToken cancellationToken)
     {
         foreach (var told in _superseded) _due.Enqueue(told);
-        return TellAsync(cancellationToken);
+        await TellAsync(cancellationToken);
+        _isOutOfStep = _held is { } held && held != _newest.Count; // an earlier version does not say
     }
 
     private async Task TellAsync(List<ToldStream> batch, CancellationToken cancellationToken)
     {
         _isOutOfStep = true; // unless there is an answer, nobody knows what the grain has taken over
         var grain = grains.GetGrain<IProxySubscriptionGrain>(key);
-        var news = batch.ConvertAll(told => told.News());
+        var news = batch.ConvertAll(told => told.News(StillOpen));
         var answer = await grain.TellAsync(gateway, [.. news], cancellationToken);
         _isOutOfStep = answer.IsFirst && _isKnown;
-        _isKnown = true;
+        (_isKnown, _held) = (true, answer.Held);
         for (var i = 0; i < batch.Count; i++) Settle(batch[i], news[i], answer.Standings[i]);
     }
+
+    private DateTimeOffset? StillOpen(string nodeId) => _streams.Keys
+        .Where(s => !s.IsClosed && s.NodeId == nodeId)
+        .Max(s => (DateTimeOffset?)s.OpenedAt);
 
     private void Settle(ToldStream told, StreamNews news, StreamStanding standing)
     {
         told.Told(news, standing);
         _superseded.Remove(told);
+        var holder = _newest.GetValueOrDefault(news.NodeId);
+        if (standing is StreamStanding.Newest && !told.IsDone)
+        {
+            _newest[news.NodeId] = told;
+            if (holder is not null && holder != told) Supersede(holder);
+        }
+        else if (holder == told)
+        {
+            _newest.Remove(news.NodeId);
+        }
+
         if (told.IsDone) _streams.Remove(told.Stream);
         else if (standing is StreamStanding.Unknown) _due.Enqueue(told);
         else if (standing is StreamStanding.Superseded) _superseded.Add(told);
+    }
+
+    private void Supersede(ToldStream told)
+    {
+        told.Forget();
+        _superseded.Add(told);
     }
 
     private void TellEverythingAgain()
@@ -114,6 +141,7 @@ internal sealed class ShareReporter(string key, string gateway, IGrainFactory gr
         _isOutOfStep = false;
         _due.Clear();
         _superseded.Clear();
+        _newest.Clear();
         DropReplaced();
         foreach (var told in _streams.Values)
         {

@@ -13,12 +13,12 @@ internal sealed record StandingTypes(ImmutableDictionary<string, SubscriptionRep
         new(ImmutableDictionary.Create<string, SubscriptionReport>(StringComparer.Ordinal), 0);
 
     /// <summary>Takes over what a stream's loop has seen; the same types where they stand as before.</summary>
-    /// <param name="reports">What it saw.</param>
+    /// <param name="reports">What it saw, of every type that is subscribed.</param>
     /// <param name="ordinal">The picture that it looked at: a raise may have come with a later one meanwhile.</param>
     /// <param name="now">The time.</param>
     public StandingTypes With(ImmutableArray<StreamReport> reports, long ordinal, DateTimeOffset now)
     {
-        var types = Types;
+        var types = Types.RemoveRange(Types.Keys.Except(reports.Select(r => r.TypeUrl))); // no longer subscribed
         foreach (var report in reports)
         {
             var before = types.GetValueOrDefault(report.TypeUrl);

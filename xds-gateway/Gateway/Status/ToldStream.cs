@@ -41,7 +41,8 @@ internal sealed class ToldStream(ReportedStream stream)
     public void Forget() => (_isConnected, _types, _scope) = (false, _nothing, null);
 
     /// <summary>What is to be told now.</summary>
-    public StreamNews News()
+    /// <param name="stillOpen">When the newest stream of a node that is open opened.</param>
+    public StreamNews News(Func<string, DateTimeOffset?> stillOpen)
     {
         var isClosed = stream.IsClosed; // before the types: none of them changes after it
         (_onTheWay, _scopeOnTheWay) = (stream.Types, stream.Scope);
@@ -57,7 +58,9 @@ internal sealed class ToldStream(ReportedStream stream)
             isClosed,
             hasScope,
             hasScope ? _scopeOnTheWay : null,
-            stream.TrustSequence);
+            stream.TrustSequence,
+            Gone(),
+            isClosed ? stillOpen(stream.NodeId) : null);
     }
 
     /// <summary>It has been told.</summary>
@@ -73,13 +76,15 @@ internal sealed class ToldStream(ReportedStream stream)
     // A revision that changes nothing for a proxy raises that of every type in step, and is all that there is to say.
     private long SharedRevision(ImmutableArray<SubscriptionReport> changed)
     {
-        if (changed.IsEmpty || !changed.All(IsOnlyLater)) return 0;
+        if (changed.IsEmpty || !changed.All(IsOnlyLater) || !Gone().IsEmpty) return 0;
         var revision = changed[0].Revision;
         return _onTheWay.Values.All(t => t.State is not SubscriptionState.Synced || t.Revision == revision) ? revision : 0;
     }
 
     private ImmutableArray<SubscriptionReport> Changed() =>
         [.. _onTheWay.Values.Where(t => _types.GetValueOrDefault(t.TypeUrl) != t)];
+
+    private ImmutableArray<string> Gone() => [.. _types.Keys.Where(type => !_onTheWay.ContainsKey(type))];
 
     private bool IsOnlyLater(SubscriptionReport report) =>
         report.State is SubscriptionState.Synced

@@ -1,4 +1,5 @@
 using MeshOrleans.Model;
+using MeshOrleans.Xds.Gateway.Admission;
 using MeshOrleans.Xds.Gateway.Demands;
 using MeshOrleans.Xds.Gateway.Hosting;
 using MeshOrleans.Xds.Gateway.Identity;
@@ -7,6 +8,7 @@ using MeshOrleans.Xds.Gateway.Secrets;
 using MeshOrleans.Xds.Gateway.Snapshots;
 using MeshOrleans.Xds.Gateway.Status;
 using MeshOrleans.Xds.Gateway.Streams;
+using MeshOrleans.Xds.Gateway.Subscriptions;
 using MeshOrleans.Xds.Gateway.Workloads;
 using MeshOrleans.Xds.Protocol.Grpc;
 using MeshOrleans.Xds.Protocol.Istio;
@@ -49,7 +51,7 @@ public static class XdsGatewayExtensions
         services.AddSingleton<SvidParts>();
         services.AddSingleton<WorkloadParts>();
         services.AddSingleton<StreamFactories>();
-        services.AddSingleton<Admission>();
+        services.AddSingleton<StreamAdmission>();
         services.AddSingleton<StreamDrain>();
         services.AddSingleton<NackLog>();
         services.AddSingleton<FloodGuard>();

@@ -1,6 +1,6 @@
 using System.Buffers;
+using MeshOrleans.Xds.Gateway.Admission;
 using MeshOrleans.Xds.Gateway.Hosting;
-using MeshOrleans.Xds.Gateway.Streams;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Tests.Gateway;
 using MeshOrleans.Xds.Tests.Raw;

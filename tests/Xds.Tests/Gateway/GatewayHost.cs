@@ -4,12 +4,12 @@ using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Testing;
 using MeshOrleans.Xds.Gateway;
+using MeshOrleans.Xds.Gateway.Admission;
 using MeshOrleans.Xds.Gateway.Hosting;
 using MeshOrleans.Xds.Gateway.Identity;
 using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Gateway.Snapshots;
 using MeshOrleans.Xds.Gateway.Status;
-using MeshOrleans.Xds.Gateway.Streams;
 using MeshOrleans.Xds.Protocol.Endpoint;
 using MeshOrleans.Xds.Protocol.Grpc;
 using MeshOrleans.Xds.Tests.Grpc;
@@ -65,7 +65,7 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public ScopeBook Scopes => _app.Services.GetRequiredService<ScopeBook>();
 
-    public Admission Admission => _app.Services.GetRequiredService<Admission>();
+    public StreamAdmission Admission => _app.Services.GetRequiredService<StreamAdmission>();
 
     public string Metrics => _app.Services.GetRequiredService<GatewayMetrics>().ToPrometheus();
 

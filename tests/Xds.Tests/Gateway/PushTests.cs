@@ -1,6 +1,7 @@
 using System.Buffers;
 using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Gateway.Streams;
+using MeshOrleans.Xds.Gateway.Subscriptions;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Cluster;
 using MeshOrleans.Xds.Protocol.Discovery;

@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using MeshOrleans.Xds.Gateway.Streams;
+using MeshOrleans.Xds.Gateway.Subscriptions;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Translation.Resources;
 

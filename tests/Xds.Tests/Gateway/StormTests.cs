@@ -1,6 +1,6 @@
 using MeshOrleans.Model;
 using MeshOrleans.Testing;
-using MeshOrleans.Xds.Gateway.Streams;
+using MeshOrleans.Xds.Gateway.Admission;
 
 namespace MeshOrleans.Xds.Tests.Gateway;
 

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Xds.Gateway.Admission;
 using MeshOrleans.Xds.Gateway.Streams;
+using MeshOrleans.Xds.Gateway.Subscriptions;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Grpc;
 using MeshOrleans.Xds.Translation.Index;

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
+using MeshOrleans.Xds.Gateway.Admission;
 using MeshOrleans.Xds.Gateway.Status;
-using MeshOrleans.Xds.Gateway.Streams;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,5 +1,5 @@
 using System.Buffers;
-using MeshOrleans.Xds.Gateway.Streams;
+using MeshOrleans.Xds.Gateway.Admission;
 
 namespace MeshOrleans.Xds.Gateway.Hosting;
 

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Xds.Gateway.Streams;
+using MeshOrleans.Xds.Gateway.Subscriptions;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Translation.Resources;

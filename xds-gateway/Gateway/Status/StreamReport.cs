@@ -1,5 +1,5 @@
 using MeshOrleans.Grains.Subscriptions;
-using MeshOrleans.Xds.Gateway.Streams;
+using MeshOrleans.Xds.Gateway.Subscriptions;
 
 namespace MeshOrleans.Xds.Gateway.Status;
 

@@ -4,6 +4,7 @@ using MeshOrleans.Xds.Gateway.Demands;
 using MeshOrleans.Xds.Gateway.Identity;
 using MeshOrleans.Xds.Gateway.Secrets;
 using MeshOrleans.Xds.Gateway.Status;
+using MeshOrleans.Xds.Gateway.Subscriptions;
 using MeshOrleans.Xds.Gateway.Workloads;
 using MeshOrleans.Xds.Protocol.Grpc;
 using MeshOrleans.Xds.Translation.Scopes;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using MeshOrleans.Xds.Gateway.Subscriptions;
 using MeshOrleans.Xds.Protocol.Discovery;
 using MeshOrleans.Xds.Protocol.Grpc;
 

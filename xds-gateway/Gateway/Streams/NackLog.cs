@@ -1,4 +1,5 @@
 using MeshOrleans.Xds.Gateway.Status;
+using MeshOrleans.Xds.Gateway.Subscriptions;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Xds.Gateway.Streams;

@@ -1,3 +1,5 @@
+using MeshOrleans.Xds.Gateway.Admission;
+using MeshOrleans.Xds.Gateway.Subscriptions;
 using MeshOrleans.Xds.Protocol.Grpc;
 
 namespace MeshOrleans.Xds.Gateway.Streams;

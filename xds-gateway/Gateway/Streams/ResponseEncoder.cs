@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text;
+using MeshOrleans.Xds.Gateway.Subscriptions;
 using MeshOrleans.Xds.Translation.Resources;
 
 namespace MeshOrleans.Xds.Gateway.Streams;

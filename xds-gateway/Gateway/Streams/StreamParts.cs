@@ -1,3 +1,4 @@
+using MeshOrleans.Xds.Gateway.Admission;
 using MeshOrleans.Xds.Gateway.Demands;
 using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Gateway.Secrets;
@@ -14,7 +15,7 @@ internal sealed class StreamParts(
     GatewayMetrics metrics,
     IOptions<XdsGatewayOptions> options,
     TimeProvider clock,
-    Admission admission,
+    StreamAdmission admission,
     StreamDrain drain,
     NackLog nacks)
 {
@@ -28,7 +29,7 @@ internal sealed class StreamParts(
 
     public TimeProvider Clock { get; } = clock;
 
-    public Admission Admission { get; } = admission;
+    public StreamAdmission Admission { get; } = admission;
 
     public StreamDrain Drain { get; } = drain;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Threading.Channels;
 using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Gateway.Status;
+using MeshOrleans.Xds.Gateway.Subscriptions;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Grpc;
 using MeshOrleans.Xds.Translation;

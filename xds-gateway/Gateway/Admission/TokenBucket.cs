@@ -1,4 +1,4 @@
-namespace MeshOrleans.Xds.Gateway.Streams;
+namespace MeshOrleans.Xds.Gateway.Admission;
 
 /// <summary>Limits how often something may happen: so many times at once, and so many a second for long.</summary>
 /// <remarks>Not safe for several threads.</remarks>

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using MeshOrleans.Xds.Translation.Resources;
 
-namespace MeshOrleans.Xds.Gateway.Streams;
+namespace MeshOrleans.Xds.Gateway.Subscriptions;
 
 /// <summary>One response, not yet on the wire.</summary>
 /// <param name="Group">The group it is made from; its version is the response's.</param>

@@ -1,4 +1,4 @@
-namespace MeshOrleans.Xds.Gateway.Streams;
+namespace MeshOrleans.Xds.Gateway.Subscriptions;
 
 /// <summary>
 /// Keeps listeners and routes that may point to new clusters back until the client has those clusters' endpoints, or

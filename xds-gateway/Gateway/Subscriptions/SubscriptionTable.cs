@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using MeshOrleans.Xds.Protocol;
 
-namespace MeshOrleans.Xds.Gateway.Streams;
+namespace MeshOrleans.Xds.Gateway.Subscriptions;
 
 /// <summary>A stream's subscriptions by type.</summary>
 internal sealed class SubscriptionTable

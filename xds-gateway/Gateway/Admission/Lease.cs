@@ -1,4 +1,4 @@
-namespace MeshOrleans.Xds.Gateway.Streams;
+namespace MeshOrleans.Xds.Gateway.Admission;
 
 /// <summary>Something that is given back: when it is disposed, or after a time at the latest, but once.</summary>
 internal sealed class Lease : IDisposable

@@ -1,16 +1,17 @@
 using MeshOrleans.Model;
 using MeshOrleans.Xds.Gateway.Status;
+using MeshOrleans.Xds.Gateway.Streams;
 using MeshOrleans.Xds.Protocol.Grpc;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace MeshOrleans.Xds.Gateway.Streams;
+namespace MeshOrleans.Xds.Gateway.Admission;
 
 /// <summary>
 /// Whom a gateway takes up: no more streams, and no more of them at once, than it can serve well. Who is refused is
 /// told when to try again, and can go to another gateway meanwhile.
 /// </summary>
-internal sealed partial class Admission : IDisposable
+internal sealed partial class StreamAdmission : IDisposable
 {
     private static readonly TimeSpan MaxHold = TimeSpan.FromSeconds(1); // a slow reader must not keep others waiting
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
@@ -19,7 +20,7 @@ internal sealed partial class Admission : IDisposable
     private readonly XdsGatewayOptions _options;
     private readonly TimeProvider _clock;
     private readonly GatewayMetrics _metrics;
-    private readonly ILogger<Admission> _logger;
+    private readonly ILogger<StreamAdmission> _logger;
     private readonly TokenBucket _bucket;
     private readonly SemaphoreSlim _syncs;
     private readonly TurnPace _pace;
@@ -28,12 +29,12 @@ internal sealed partial class Admission : IDisposable
     private long? _loggedAt;
     private long _refused;
 
-    public Admission(
+    public StreamAdmission(
         IOptions<XdsGatewayOptions> options,
         TimeProvider clock,
         IRandomSource random,
         GatewayMetrics metrics,
-        ILogger<Admission> logger)
+        ILogger<StreamAdmission> logger)
     {
         (_options, _clock, _metrics, _logger) = (options.Value, clock, metrics, logger);
         _bucket = new TokenBucket(_options.StreamBurst, _options.StreamsPerSecond, clock);

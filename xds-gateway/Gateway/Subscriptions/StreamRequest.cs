@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Discovery;
 
-namespace MeshOrleans.Xds.Gateway.Streams;
+namespace MeshOrleans.Xds.Gateway.Subscriptions;
 
 /// <summary>One request of either method, in one shape.</summary>
 internal sealed record StreamRequest

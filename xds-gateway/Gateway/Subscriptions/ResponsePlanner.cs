@@ -5,7 +5,7 @@ using MeshOrleans.Xds.Protocol.Route;
 using MeshOrleans.Xds.Translation.Resources;
 using MeshOrleans.Xds.Translation.Tls;
 
-namespace MeshOrleans.Xds.Gateway.Streams;
+namespace MeshOrleans.Xds.Gateway.Subscriptions;
 
 /// <summary>Decides what a subscription is to be told next. Pure.</summary>
 internal static class ResponsePlanner

@@ -2,7 +2,7 @@ using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Translation.Resources;
 
-namespace MeshOrleans.Xds.Gateway.Streams;
+namespace MeshOrleans.Xds.Gateway.Subscriptions;
 
 /// <summary>
 /// Keeps clusters and their endpoints at the client until its listeners and routes no longer point to them, and from

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using MeshOrleans.Xds.Protocol;
 
-namespace MeshOrleans.Xds.Gateway.Streams;
+namespace MeshOrleans.Xds.Gateway.Subscriptions;
 
 /// <summary>
 /// Decides what a request means and what the subscription is then. It sends nothing, and a NACK makes nothing due.

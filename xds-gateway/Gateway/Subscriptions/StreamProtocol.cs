@@ -1,4 +1,4 @@
-namespace MeshOrleans.Xds.Gateway.Streams;
+namespace MeshOrleans.Xds.Gateway.Subscriptions;
 
 /// <summary>Which of the two discovery methods a stream speaks.</summary>
 internal enum StreamProtocol

@@ -1,4 +1,4 @@
-namespace MeshOrleans.Xds.Gateway.Streams;
+namespace MeshOrleans.Xds.Gateway.Admission;
 
 /// <summary>How fast those that wait get their turn, measured while somebody waits.</summary>
 /// <remarks>Not safe for several threads.</remarks>

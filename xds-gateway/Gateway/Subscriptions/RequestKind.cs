@@ -1,4 +1,4 @@
-namespace MeshOrleans.Xds.Gateway.Streams;
+namespace MeshOrleans.Xds.Gateway.Subscriptions;
 
 /// <summary>What a request means.</summary>
 internal enum RequestKind

@@ -1,7 +1,7 @@
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Translation.Resources;
 
-namespace MeshOrleans.Xds.Gateway.Streams;
+namespace MeshOrleans.Xds.Gateway.Subscriptions;
 
 /// <summary>How far a client has come on the way to a set of resources.</summary>
 internal static class StreamProgress

@@ -1,6 +1,6 @@
 using MeshOrleans.Model;
 
-namespace MeshOrleans.Xds.Gateway.Streams;
+namespace MeshOrleans.Xds.Gateway.Admission;
 
 /// <summary>
 /// When refused clients are told to come back: not together, and no more of them in a second than can be taken then.

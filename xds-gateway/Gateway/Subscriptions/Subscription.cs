@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using MeshOrleans.Xds.Translation.Resources;
 
-namespace MeshOrleans.Xds.Gateway.Streams;
+namespace MeshOrleans.Xds.Gateway.Subscriptions;
 
 /// <summary>
 /// What a client asked for of one type, and how far it has been told. A value: every step makes a new one.

@@ -16,6 +16,7 @@ internal static class CommandLine
         ["--monitoring-port"] = nameof(SiloOptions.MonitoringPort),
         ["--trust-domain"] = nameof(SiloOptions.TrustDomain),
         ["--certificate-lifetime"] = nameof(SiloOptions.CertificateLifetime),
+        ["--max-certificate-lifetime"] = nameof(SiloOptions.MaxCertificateLifetime),
         ["--ca-dir"] = nameof(SiloOptions.CaDir),
         ["--ca-key-type"] = nameof(SiloOptions.CaKeyType),
         ["--ca-publish-for"] = nameof(SiloOptions.CaPublishFor),
@@ -48,6 +49,7 @@ internal static class CommandLine
           --monitoring-port N         /metrics, /healthz                      (15014)
           --trust-domain NAME         of every identity issued here           (cluster.local)
           --certificate-lifetime D    d.hh:mm:ss, e.g. 1.00:00:00             (24 h)
+          --max-certificate-lifetime D  the most that a member gets           (24 h)
           --ca-dir DIR                own ca-cert, ca-key, root-cert.pem ...  (none)
           --ca-key-type TYPE          P256, P384, Rsa2048 or Rsa4096          (P256)
           --ca-publish-for D          a next root is published before it signs (1 min)

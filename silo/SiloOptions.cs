@@ -87,6 +87,14 @@ public sealed class SiloOptions
     [Range(typeof(TimeSpan), "00:00:30", "90.00:00:00")]
     public TimeSpan CertificateLifetime { get; set; } = TimeSpan.FromHours(24);
 
+    /// <summary>
+    /// The longest lifetime of a certificate, whoever asks for more. A former root stays for as long, until its last
+    /// certificate has ended.
+    /// </summary>
+    /// <value>30 s to 90 d; when unset 24 h, or <see cref="CertificateLifetime"/> where that is longer.</value>
+    [Range(typeof(TimeSpan), "00:00:30", "90.00:00:00")]
+    public TimeSpan? MaxCertificateLifetime { get; set; }
+
     /// <summary>Where the files of the operator's own authority are: ca-cert.pem, ca-key.pem, root-cert.pem, cert-chain.pem.</summary>
     /// <value>Empty: the mesh makes its authority itself.</value>
     public string CaDir { get; set; } = "";
@@ -117,6 +125,10 @@ public sealed class SiloOptions
 
     /// <summary>Where the secrets are.</summary>
     public string SecretsDirectory => Secrets.Length > 0 ? Secrets : Data;
+
+    /// <summary>The longest lifetime that there is.</summary>
+    public TimeSpan LongestLifetime => MaxCertificateLifetime
+        ?? (CertificateLifetime > TimeSpan.FromHours(24) ? CertificateLifetime : TimeSpan.FromHours(24));
 
     /// <summary>The name in status and logs.</summary>
     public string DisplayName => Name.Length > 0 ? Name : Environment.MachineName;

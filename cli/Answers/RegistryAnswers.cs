@@ -83,7 +83,11 @@ internal sealed record AuthorityRow(
     IReadOnlyList<RootRow>? Roots = null,
     AudienceRow? Proxies = null,
     IReadOnlyList<string>? Missed = null,
-    int MissedCount = 0);
+    int MissedCount = 0,
+    bool IsTurnedBack = false,
+    IReadOnlyList<string>? Warnings = null,
+    IReadOnlyList<string>? CutOff = null,
+    int CutOffCount = 0);
 
 /// <summary>One of its roots.</summary>
 internal sealed record RootRow(

@@ -24,10 +24,19 @@ internal static class AuthorityText
         {
             "publishing" => $"rotation: publishing for {Ages.Since(authority.Since ?? default, clock)}: {of}{lagging}; "
                 + $"the next root signs at {Ages.At(authority.NextStepAt ?? default)} at the latest",
+            "retiring" when authority.IsTurnedBack => $"rotation: turned back for {Ages.Since(authority.Since ?? default, clock)}: "
+                + $"the newer root leaves at {Ages.At(authority.NextStepAt ?? default)}",
             "retiring" => $"rotation: retiring for {Ages.Since(authority.Since ?? default, clock)}: the former root leaves at "
                 + Ages.At(authority.NextStepAt ?? default),
             _ => $"{of}{lagging}",
         };
+        if (authority.Phase == "retiring" && authority.CutOffCount > 0)
+        {
+            yield return $"{authority.CutOffCount} certificates are still under the root that leaves"
+                + Names(authority.CutOff, authority.CutOffCount, "");
+        }
+
+        foreach (var warning in authority.Warnings ?? []) yield return $"warning: {warning}";
         if (authority.MissedCount > 0)
         {
             yield return $"warning: {authority.MissedCount} proxies did not have the new root when it began to sign"
@@ -35,7 +44,13 @@ internal static class AuthorityText
         }
     }
 
-    private static string Names(IReadOnlyList<string>? names, int count) => names is not { Count: > 0 }
+    /// <summary>Whom the end of a phase by force has cut off, as far as anybody knows.</summary>
+    public static string CutOff(AuthorityRow authority) => authority.CutOffCount == 0
+        ? "no proxy is known to be cut off; linked meshes, and roots that are kept in files, tell nobody what they have"
+        : $"warning: {authority.CutOffCount} are cut off{Names(authority.CutOff, authority.CutOffCount, "")}; those that cannot "
+            + "renew their certificate join again with a new token (meshctl workload token)";
+
+    private static string Names(IReadOnlyList<string>? names, int count, string what = "not ") => names is not { Count: > 0 }
         ? ""
-        : $" (not {string.Join(", ", names.Take(MaxNames).Select(Shorten.NodeId))}{(count > MaxNames ? ", …" : "")})";
+        : $" ({what}{string.Join(", ", names.Take(MaxNames).Select(Shorten.NodeId))}{(count > MaxNames ? ", …" : "")})";
 }

@@ -33,7 +33,8 @@ public sealed class PeerClient(IOptions<FederationOptions> options, TimeProvider
         return PinnedOf(bundle, rootPin) is { } pinned
             ? bundle with { Roots = [pinned] }
             : throw new PeerException(
-                $"The control plane at {address} is not the one that minted the token: its root differs.");
+                $"The control plane at {address} does not have the root that the token pins, {rootPin}. Either another mesh "
+                + "minted the token, or its root has been replaced since: have a new one minted.");
     }
 
     private static string? PinnedOf(BundleAnswer bundle, string rootPin)

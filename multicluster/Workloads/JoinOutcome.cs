@@ -70,5 +70,6 @@ public sealed record TrustBundleAnswer(string TrustDomain, ImmutableArray<string
 /// <param name="Serial">Upper-case hex.</param>
 /// <param name="NotAfter">End of validity.</param>
 /// <param name="RotateAt">When to ask for the next one.</param>
+/// <param name="Note">What is other than was asked for, as a sentence; null when nothing is.</param>
 public sealed record CertificateAnswer(
-    ImmutableArray<string> Chain, string Serial, DateTimeOffset NotAfter, DateTimeOffset RotateAt);
+    ImmutableArray<string> Chain, string Serial, DateTimeOffset NotAfter, DateTimeOffset RotateAt, string? Note = null);

@@ -14,18 +14,44 @@ internal static class AuthorityEndpoints
         routes.MapDelete("/v1/ca/rotate", TurnBackAsync).RequireAdmin();
     }
 
-    private static async Task<IResult> FindAsync(HttpContext context, IGrainFactory grains) =>
-        Results.Json(AuthorityAnswer.Of(await Authority(grains).DescribeAsync(context.RequestAborted)), ApiJson.Options);
+    private static async Task<IResult> FindAsync(HttpContext context, IGrainFactory grains, IdentityListing identities)
+    {
+        var view = await Authority(grains).DescribeAsync(context.RequestAborted);
+        return Results.Json(AuthorityAnswer.Of(view, WhomForceCutsOff(view, identities)), ApiJson.Options);
+    }
 
-    private static async Task<IResult> RotateAsync(HttpContext context, IGrainFactory grains) =>
-        AnswerTo(await Authority(grains).RotateAsync(context.RequestAborted));
+    private static async Task<IResult> RotateAsync(
+        HttpContext context, IGrainFactory grains, IdentityListing identities, bool force = false)
+    {
+        var authority = Authority(grains);
+        if (!force) return AnswerTo(await authority.RotateAsync(context.RequestAborted), []);
+        var before = await authority.DescribeAsync(context.RequestAborted);
+        return AnswerTo(await authority.ForceAsync(context.RequestAborted), WhomForceCutsOff(before, identities));
+    }
 
     private static async Task<IResult> TurnBackAsync(HttpContext context, IGrainFactory grains) =>
-        AnswerTo(await Authority(grains).TurnBackAsync(context.RequestAborted));
+        AnswerTo(await Authority(grains).TurnBackAsync(context.RequestAborted), []);
 
-    private static IResult AnswerTo(RotationResult result) => result.Reason is { } reason
+    private static IResult AnswerTo(RotationResult result, ImmutableArray<string> cutOff) => result.Reason is { } reason
         ? Problems.Conflict(reason)
-        : Results.Json(AuthorityAnswer.Of(result.View), ApiJson.Options, statusCode: 202);
+        : Results.Json(AuthorityAnswer.Of(result.View, cutOff), ApiJson.Options, statusCode: 202);
+
+    /// <summary>
+    /// The nodes that do not have the root that would sign; or those with a certificate under the one that would leave. Of a
+    /// certificate from a former version nobody knows the root.
+    /// </summary>
+    private static ImmutableArray<string> WhomForceCutsOff(AuthorityView view, IdentityListing identities)
+    {
+        if (view.Phase is AuthorityPhase.Publishing) return view.Audience.Lagging;
+        if (view.Phase is not AuthorityPhase.Retiring) return [];
+        var leaving = view.Roots.Where(root => !root.Signs).Select(root => root.Fingerprint).ToHashSet(StringComparer.Ordinal);
+        return
+        [
+            .. identities.All()
+                .Where(row => row.RemainingPercent > 0 && (row.Root.Length == 0 || leaving.Contains(row.Root)))
+                .Select(row => row.Node),
+        ];
+    }
 
     private static ICertificateAuthorityGrain Authority(IGrainFactory grains) =>
         grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default);
@@ -38,9 +64,15 @@ internal static class AuthorityEndpoints
         ImmutableArray<RootAnswer> Roots,
         AudienceAnswer Proxies,
         ImmutableArray<string> Missed,
-        int MissedCount)
+        int MissedCount,
+        bool IsTurnedBack,
+        ImmutableArray<string> Warnings,
+        ImmutableArray<string> CutOff,
+        int CutOffCount)
     {
-        public static AuthorityAnswer Of(AuthorityView view) => new(
+        private const int MaxNames = 100;
+
+        public static AuthorityAnswer Of(AuthorityView view, ImmutableArray<string> cutOff) => new(
             view.Phase.ToString().ToLowerInvariant(),
             view.Since,
             view.StepAt,
@@ -50,7 +82,11 @@ internal static class AuthorityEndpoints
             new AudienceAnswer(
                 view.Audience.Holding, view.Audience.LaggingCount, view.Audience.Lagging, view.Audience.IsComplete),
             view.Missed,
-            view.MissedCount);
+            view.MissedCount,
+            view.IsTurnedBack,
+            view.Warnings.IsDefault ? [] : view.Warnings,
+            [.. cutOff.Take(MaxNames)],
+            cutOff.Length);
     }
 
     private sealed record RootAnswer(

@@ -60,8 +60,8 @@ internal static class CertificateEndpoints
         var (id, refusal) = await IdentityOfAsync(context, grains, tokens, JoinTokens.ClaimOf(body.Csr));
         if (id is null) return Problems.Unauthenticated(refusal);
 
-        TimeSpan? lifetime = body.LifetimeSeconds is > 0 and <= 365 * 86400
-            ? TimeSpan.FromSeconds(body.LifetimeSeconds)
+        TimeSpan? lifetime = body.LifetimeSeconds > 0
+            ? TimeSpan.FromSeconds(Math.Min(body.LifetimeSeconds, 365 * 86400))
             : null;
         var request = new IssueRequest([.. csr], body.Node.Length > 0 ? body.Node : "rest", lifetime);
         var result = await grains.GetGrain<IIdentityGrain>(id.ToString()).IssueAsync(request, context.RequestAborted);
@@ -73,13 +73,20 @@ internal static class CertificateEndpoints
         return result switch
         {
             IssueResult.Issued(var chain, var view) => Results.Json(
-                new CertificateAnswer(chain, view.Serial, view.NotAfter, view.RotateAt),
+                new CertificateAnswer(chain, view.Serial, view.NotAfter, view.RotateAt, NoteOn(lifetime, view)),
                 ApiJson.Options,
                 statusCode: 201),
             IssueResult.Refused(var reason) => Problems.BadField("csr", reason),
             var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
         };
     }
+
+    // Certificates tell whole seconds.
+    private static string? NoteOn(TimeSpan? asked, CertificateView view) =>
+        asked is { } lifetime && view.IssuedAt is { } issued && issued + lifetime - view.NotAfter >= TimeSpan.FromSeconds(2)
+            ? $"The lifetime asked for, {lifetime}, was cut: the certificate ends at {view.NotAfter:u}. More than "
+                + "--max-certificate-lifetime, or than the authority itself lasts, is not granted."
+            : null;
 
     // The identity comes from the credential alone; whatever the CSR claims is never looked at.
     private static async Task<(SpiffeId? Id, string Refusal)> IdentityOfAsync(

@@ -1,37 +1,48 @@
-using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
+using MeshOrleans.Grains.Identity;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Xds.Gateway.Secrets;
+using MeshOrleans.Xds.Gateway.Status;
 
 namespace MeshOrleans.Silo.Api;
 
 /// <summary>How long the mesh's certificates are good for, for Prometheus; the same on every process.</summary>
 internal static class CertificateMetrics
 {
-    public static string Of(MeshSnapshot mesh, DateTimeOffset now)
+    public static string Of(MeshSnapshot mesh, AuthorityBundle? authority, DateTimeOffset now)
     {
-        var text = new StringBuilder();
+        var text = new PrometheusText();
         var identities = mesh.Identities.Values
             .OrderBy(i => i.SpiffeId, StringComparer.Ordinal).ThenBy(i => i.NodeId, StringComparer.Ordinal)
             .ToList();
-        Head(text, "mesh_certificate_expiry_seconds", "How long each certificate in use is still good for.");
+        text.Head("mesh_certificate_expiry_seconds", "gauge", "How long each certificate in use is still good for.");
         foreach (var identity in identities)
         {
-            Line(
-                text,
-                $"mesh_certificate_expiry_seconds{{spiffe_id=\"{Label(identity.SpiffeId)}\",node=\"{Label(identity.NodeId)}\"}}",
+            text.Line(
+                $"mesh_certificate_expiry_seconds{{spiffe_id=\"{PrometheusText.Label(identity.SpiffeId)}\",node=\"{PrometheusText.Label(identity.NodeId)}\"}}",
                 (identity.NotAfter - now).TotalSeconds);
         }
 
-        Head(text, "mesh_certificates_late", "Certificates of which less than a quarter of their life is left.");
-        Line(text, "mesh_certificates_late", identities.Count(i => CertificateAlarms.Of(i, now) is not CertificateAlarm.None));
+        text.Head("mesh_certificates_late", "gauge", "Certificates of which less than a quarter of their life is left.");
+        text.Line("mesh_certificates_late", identities.Count(i => CertificateAlarms.Of(i, now) is not CertificateAlarm.None));
+        if (authority is not null) Write(text, authority, now);
         if (mesh.LocalBundle is not { RootsPem: [_, ..] roots }) return text.ToString();
-        Head(text, "mesh_root_expiry_seconds", "How long the first of the mesh's roots to end is still good for.");
-        Line(text, "mesh_root_expiry_seconds", roots.Min(root => LeftOf(root, now)));
-        Head(text, "mesh_roots", "Roots in the mesh's bundle: more than one while another follows.");
-        Line(text, "mesh_roots", roots.Length);
+        text.Head("mesh_root_expiry_seconds", "gauge", "How long the first of the mesh's roots to end is still good for.");
+        text.Line("mesh_root_expiry_seconds", roots.Min(root => LeftOf(root, now)));
+        text.Head("mesh_roots", "gauge", "Roots in the mesh's bundle: more than one while another follows.");
+        text.Line("mesh_roots", roots.Length);
         return text.ToString();
+    }
+
+    private static void Write(PrometheusText text, AuthorityBundle authority, DateTimeOffset now)
+    {
+        text.Head(
+            "mesh_authority_warnings", "gauge", "What an operator should do something about; GET /v1/ca says what it is.");
+        text.Line("mesh_authority_warnings", authority.Warnings);
+        if (authority.SignerPem is not { } signer) return;
+        text.Head(
+            "mesh_signing_certificate_expiry_seconds", "gauge", "How long the certificate that signs is still good for.");
+        text.Line("mesh_signing_certificate_expiry_seconds", LeftOf(signer, now));
     }
 
     private static double LeftOf(string pem, DateTimeOffset now)
@@ -39,16 +50,4 @@ internal static class CertificateMetrics
         using var root = X509Certificate2.CreateFromPem(pem);
         return (root.NotAfter.ToUniversalTime() - now.UtcDateTime).TotalSeconds;
     }
-
-    private static void Head(StringBuilder text, string name, string help) =>
-        text.Append("# HELP ").Append(name).Append(' ').Append(help).Append("\n# TYPE ").Append(name).Append(" gauge\n");
-
-    private static void Line(StringBuilder text, string name, double value) =>
-        text.Append(name).Append(' ').Append(value.ToString("0.###", CultureInfo.InvariantCulture)).Append('\n');
-
-    // Prometheus text format: backslash, quote and line end are escaped.
-    private static string Label(string value) => value
-        .Replace("\\", "\\\\", StringComparison.Ordinal)
-        .Replace("\"", "\\\"", StringComparison.Ordinal)
-        .Replace("\n", "\\n", StringComparison.Ordinal);
 }

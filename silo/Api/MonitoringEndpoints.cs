@@ -27,10 +27,11 @@ internal static class MonitoringEndpoints
         routes.MapGet("/healthz/ready", Ready);
         routes.MapGet(
             "/metrics",
-            (GatewayMetrics metrics, ClusterClock clock, JoinAdmission joins, SnapshotHolder snapshots) => Results.Text(
-                metrics.ToPrometheus() + Own(clock, joins) + IssuerMetrics.Of(snapshots.Current)
-                    + CertificateMetrics.Of(snapshots.Current, clock.GetUtcNow()),
-                "text/plain; version=0.0.4"));
+            (GatewayMetrics metrics, ClusterClock clock, JoinAdmission joins, SnapshotHolder snapshots, ServingCertificate certificate) =>
+                Results.Text(
+                    metrics.ToPrometheus() + Own(clock, joins) + IssuerMetrics.Of(snapshots.Current)
+                        + CertificateMetrics.Of(snapshots.Current, certificate.Authority, clock.GetUtcNow()),
+                    "text/plain; version=0.0.4"));
     }
 
     private static IResult Ready(

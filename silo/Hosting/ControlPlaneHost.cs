@@ -68,7 +68,9 @@ internal static class ControlPlaneHost
         services.Configure<MeshOptions>(mesh => mesh.TrustDomain = settings.TrustDomain);
         services.Configure<AuthorityOptions>(authority =>
         {
-            authority.DefaultLifetime = settings.CertificateLifetime;
+            authority.MaxLifetime = settings.LongestLifetime;
+            authority.DefaultLifetime =
+                settings.CertificateLifetime < authority.MaxLifetime ? settings.CertificateLifetime : authority.MaxLifetime;
             authority.KeyType = settings.CaKeyType;
             authority.PublishFor = settings.CaPublishFor;
             authority.PublishPatience = settings.CaPublishPatience;

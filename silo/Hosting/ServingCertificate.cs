@@ -25,11 +25,15 @@ internal sealed partial class ServingCertificate(
     // How often the authority is asked which root signs: nobody else keeps it awake while roots change.
     private static readonly TimeSpan RootPeriod = TimeSpan.FromSeconds(5);
     private volatile SslStreamCertificateContext? _context;
+    private volatile AuthorityBundle? _authority;
     private string? _root;
     private DateTimeOffset _nextRenewal;
 
     /// <summary>What to answer handshakes with; null until the authority has signed the first one.</summary>
     public SslStreamCertificateContext? Current => _context;
+
+    /// <summary>What the authority has last said of itself; null until it has.</summary>
+    public AuthorityBundle? Authority => _authority;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -87,7 +91,8 @@ internal sealed partial class ServingCertificate(
         try
         {
             var authority = grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default);
-            return (await authority.GetBundleAsync(cancellationToken)).SigningRootPem != _root;
+            _authority = await authority.GetBundleAsync(cancellationToken);
+            return _authority.SigningRootPem != _root;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -100,6 +105,7 @@ internal sealed partial class ServingCertificate(
     {
         var authority = grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default);
         var bundle = await authority.GetBundleAsync(cancellationToken); // before: a root that signs since then is seen next time
+        _authority = bundle;
         var domain = TrustDomain.Parse(bundle.TrustDomain);
         var id = SpiffeId.ForWorkload(domain, "istio-system", "mesh-control-plane");
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -9,6 +9,7 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = start;
+    private TimeSpan _ahead;
     private long _armed;
 
     public ManualTimeProvider() : this(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero))
@@ -30,10 +31,13 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (_gate) return _now;
+        lock (_gate) return _now + _ahead;
     }
 
-    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+    public override long GetTimestamp()
+    {
+        lock (_gate) return _now.UtcTicks;
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -47,9 +51,16 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     public void Advance(TimeSpan time)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
-        var end = GetUtcNow() + time;
+        DateTimeOffset end;
+        lock (_gate) end = _now + time;
         while (NextDue(end) is { } timer) timer.Fire();
         lock (_gate) _now = end;
+    }
+
+    /// <summary>Sets the wall clock forward as somebody does who sets it wrongly: no time passes.</summary>
+    public void Shift(TimeSpan ahead)
+    {
+        lock (_gate) _ahead += ahead;
     }
 
     /// <summary>Moves the time as for a process that stands still meanwhile: everything that came due fires at the end.</summary>

@@ -13,26 +13,38 @@ internal static class RotateRootCommand
         {
             Description = "Turn the rotation that is under way back: the former root stays, or signs again",
         };
+        var force = new Option<bool>("--force")
+        {
+            Description = "End the phase of the rotation that is under way now, and say who is cut off by that",
+        };
         var command = new CliCommand(
             "rotate-root",
             "Replace the mesh's root: the next one is published beside it, signs once the proxies have it, and the former one "
-            + "leaves after the last certificate under it. meshctl certs shows how far that is.",
+            + "leaves after the last certificate under it. meshctl certs shows how far that is, and whom --force would cut off.",
             "certs rotate-root",
-            "certs rotate-root --back")
+            "certs rotate-root --back",
+            "certs rotate-root --force")
         {
-            back,
+            back, force,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             const string Path = "/v1/ca/rotate";
+            var isForced = parsed.GetValue(force);
+            if (isForced && parsed.GetValue(back)) throw CliException.Usage("name one of --back and --force");
             using var api = scope.Connect(parsed);
             var answer = parsed.GetValue(back)
                 ? await api.DeleteAsync(Path, cancellationToken)
-                : await api.PostAsync(Path, new EmptyRequest(), ApiJson.Default.EmptyRequest, cancellationToken);
-            foreach (var line in AuthorityText.Of(answer.Read(ApiJson.Default.AuthorityRow), scope.Host.Clock))
-            {
-                await scope.Host.Out.WriteLineAsync(line);
-            }
+                : await api.PostAsync(
+                    isForced ? Path + "?force=true" : Path,
+                    new EmptyRequest(),
+                    ApiJson.Default.EmptyRequest,
+                    cancellationToken);
+            var authority = answer.Read(ApiJson.Default.AuthorityRow);
+            var lines = isForced
+                ? [.. AuthorityText.Of(authority with { CutOffCount = 0 }, scope.Host.Clock), AuthorityText.CutOff(authority)]
+                : AuthorityText.Of(authority, scope.Host.Clock);
+            foreach (var line in lines) await scope.Host.Out.WriteLineAsync(line);
 
             return ExitCode.Fine;
         });

@@ -27,6 +27,10 @@ public enum AuthorityPhase
 /// <param name="Missed">Proxies that did not have the new root when it began to sign: at most a hundred of them.</param>
 /// <param name="MissedCount">How many there were.</param>
 /// <param name="Audience">Who has these roots now.</param>
+/// <param name="IsTurnedBack">Whether a rotation was turned back: the root that leaves is the newer one.</param>
+/// <param name="Warnings">
+/// What an operator should do something about; none, or default, when there is nothing (or a silo does not say).
+/// </param>
 [GenerateSerializer, Immutable, Alias("mesh.AuthorityView")]
 public sealed record AuthorityView(
     [property: Id(0)] AuthorityPhase Phase,
@@ -36,7 +40,9 @@ public sealed record AuthorityView(
     [property: Id(4)] DateTimeOffset? StepAt,
     [property: Id(5)] ImmutableArray<string> Missed,
     [property: Id(6)] int MissedCount,
-    [property: Id(7)] AudienceView Audience);
+    [property: Id(7)] AudienceView Audience,
+    [property: Id(8)] bool IsTurnedBack = false,
+    [property: Id(9)] ImmutableArray<string> Warnings = default);
 
 /// <summary>Which proxies have the roots. Those whose roots are files are not counted: they acknowledge nothing.</summary>
 /// <param name="Holding">How many have them.</param>

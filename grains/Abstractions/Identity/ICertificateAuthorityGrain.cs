@@ -40,11 +40,19 @@ public interface ICertificateAuthorityGrain : IGrainWithStringKey
 
     /// <summary>
     /// Turns a rotation back: one that has only been published is given up; after that the former root signs again, and the
-    /// new one leaves after the last certificate under it has ended.
+    /// new one leaves after the last certificate under it has ended. One that has been turned back stays so.
     /// </summary>
     /// <returns>A reason when none is under way.</returns>
     [Alias("TurnBack")]
     Task<RotationResult> TurnBackAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Ends the phase of a rotation now: a published root signs, whoever has it; or the root that no longer signs leaves, and
+    /// with it every certificate under it.
+    /// </summary>
+    /// <returns>A reason when none is under way.</returns>
+    [Alias("Force")]
+    Task<RotationResult> ForceAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>What is to be signed.</summary>
@@ -141,9 +149,13 @@ public abstract record SignResult
 /// <param name="SigningRootPem">
 /// The root under which certificates are signed now; null from a silo that does not say: then it is the only one.
 /// </param>
+/// <param name="SignerPem">The certificate that signs now; null from a silo that does not say.</param>
+/// <param name="Warnings">How many <see cref="AuthorityView.Warnings"/> there are.</param>
 [GenerateSerializer, Immutable, Alias("mesh.AuthorityBundle")]
 public sealed record AuthorityBundle(
     [property: Id(0)] string TrustDomain,
     [property: Id(1)] ImmutableArray<string> RootsPem,
     [property: Id(2)] long Sequence,
-    [property: Id(3)] string? SigningRootPem = null);
+    [property: Id(3)] string? SigningRootPem = null,
+    [property: Id(4)] string? SignerPem = null,
+    [property: Id(5)] int Warnings = 0);

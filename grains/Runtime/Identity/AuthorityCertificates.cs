@@ -60,6 +60,13 @@ internal static class AuthorityCertificates
         return next with { Link = link.ExportCertificatePem() };
     }
 
+    /// <summary>The end of an authority's signing certificate.</summary>
+    public static DateTimeOffset EndOf(AuthorityMaterial material)
+    {
+        using var signer = X509Certificate2.CreateFromPem(material.SigningCertificate);
+        return signer.NotAfter.ToUniversalTime();
+    }
+
     /// <summary>128 random bits, positive and of full length.</summary>
     public static byte[] NewSerial()
     {

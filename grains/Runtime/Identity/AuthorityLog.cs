@@ -44,6 +44,19 @@ internal static partial class AuthorityLog
         Level = LogLevel.Warning, Message = "Who has the mesh's roots could not be found out; asking again: {Reason}")]
     public static partial void AudienceUnknown(this ILogger logger, string reason);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The certificate authority needs attention: {Warning}")]
+    public static partial void NeedsAttention(this ILogger logger, string warning);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "An operator ends phase {Phase} of the rotation by force: whoever has only the former root, or a certificate "
+            + "under it, is cut off.")]
+    public static partial void Forced(this ILogger logger, AuthorityPhase phase);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "Root {Root} comes to its end; another one is made to follow it.")]
+    public static partial void RootEnds(this ILogger logger, string root);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "The rotation of the root could not go on; trying again.")]
     public static partial void StepFailed(this ILogger logger, Exception exception);
 }

@@ -13,13 +13,16 @@ public sealed class AuthorityOptions
     [Range(typeof(TimeSpan), "00:00:05", "120.00:00:00")]
     public TimeSpan DefaultLifetime { get; set; } = TimeSpan.FromHours(24);
 
+    /// <summary>The most that <see cref="MaxLifetime"/> was before it could be set: assumed where nobody has noted any.</summary>
+    public static readonly TimeSpan FormerMaxLifetime = TimeSpan.FromDays(90);
+
     /// <summary>
-    /// The longest lifetime; whoever asks for more gets this. It is less than what is left of the signing certificate
-    /// when that is renewed, so none is cut short.
+    /// The longest lifetime; whoever asks for more gets this, and a root that is followed by another one stays as long. It is
+    /// less than what is left of the signing certificate when that is renewed, so none is cut short.
     /// </summary>
-    /// <value>90 days by default.</value>
+    /// <value>24 h by default; the default lifetime where that is longer.</value>
     [Range(typeof(TimeSpan), "00:00:05", "120.00:00:00")]
-    public TimeSpan MaxLifetime { get; set; } = TimeSpan.FromDays(90);
+    public TimeSpan MaxLifetime { get; set; } = TimeSpan.FromHours(24);
 
     /// <summary>
     /// How far validity starts before issuance, for peers whose clocks are behind; never more than a tenth of the

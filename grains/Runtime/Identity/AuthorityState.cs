@@ -44,6 +44,12 @@ internal sealed record AuthorityState : IOwnerState
     /// <summary>The fingerprints of the plugged-in signing certificates that were taken over, oldest first.</summary>
     [Id(10)] public ImmutableArray<string> Plugged { get; init; } = [];
 
+    /// <summary>How much time of this phase some silo has seen pass itself; see <see cref="PhaseTime"/>.</summary>
+    [Id(11)] public TimeSpan Seen { get; init; }
+
+    /// <summary>Whether it was turned back: the root that leaves is the newer one.</summary>
+    [Id(12)] public bool IsTurnedBack { get; init; }
+
     /// <summary>The state in which these are the roots; the very same when they were.</summary>
     public AuthorityState WithRoots(TrustDomain domain, ImmutableArray<string> rootsPem) =>
         rootsPem.SequenceEqual(RootsPem, StringComparer.Ordinal)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using MeshOrleans.Model.Identity;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,8 @@ internal sealed partial class CertificateAuthorityGrain(
 {
     private static readonly GrainTimerCreationOptions _everySecond = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
 
+    private static readonly TimeSpan _pause = TimeSpan.FromDays(1);
+
     private static readonly TimeSpan _pluggedPeriod = TimeSpan.FromSeconds(5);
 
     private readonly TrustDomain _domain = TrustDomain.Parse(parts.Mesh.Value.TrustDomain);
@@ -26,9 +29,11 @@ internal sealed partial class CertificateAuthorityGrain(
     private AuthorityMaterial? _other; // the next one, or the one that leaves
     private SigningAuthority? _authority;
     private (long Sequence, RootAudience Audience) _heard = (0, RootAudience.Unknown);
-    private string _pluggedFault = "";
-    private string _stepFault = "";
-    private string _audienceFault = "";
+    private readonly ToldOnce _pluggedFault = new();
+    private readonly ToldOnce _stepFault = new();
+    private readonly ToldOnce _audienceFault = new();
+    private readonly ToldOnce _warning = new();
+    private readonly PhaseTime _time = new(clock);
 
     private AuthorityOptions Options => parts.Options.Value;
 
@@ -78,26 +83,49 @@ internal sealed partial class CertificateAuthorityGrain(
     }
 
     public Task<AuthorityBundle> GetBundleAsync(CancellationToken cancellationToken) => Task.FromResult(
-        new AuthorityBundle(_domain.Name, store.State.RootsPem, store.State.Sequence, _signing.RootCertificate));
+        new AuthorityBundle(
+            _domain.Name,
+            store.State.RootsPem,
+            store.State.Sequence,
+            _signing.RootCertificate,
+            _signing.SigningCertificate,
+            Warnings().Length));
 
     public async Task<AuthorityView> DescribeAsync(CancellationToken cancellationToken)
     {
         var sequence = store.State.Sequence;
         var audience = await RootAudience.FindAsync(GrainFactory, sequence, cancellationToken);
-        return RotationView.Of(store.State, _keys, audience, Options);
+        return View(audience);
     }
 
     public async Task<RotationResult> RotateAsync(CancellationToken cancellationToken)
     {
         var reason = RotationMachine.WhyNot(store.State)
             ?? (_signing.RootKey.Length > 0 ? null : "The authority is plugged in: put another one in its place.");
-        if (reason is null)
+        if (reason is null) await PublishNewAsync();
+        return new RotationResult(reason, View());
+    }
+
+    public async Task<RotationResult> ForceAsync(CancellationToken cancellationToken)
+    {
+        var phase = store.State.Phase;
+        if (phase is AuthorityPhase.Settled)
         {
-            var next = AuthorityCertificates.Create(_domain, clock.GetUtcNow(), Options.KeyType);
-            await PublishAsync(AuthorityCertificates.LinkedTo(_signing, next, _domain, clock.GetUtcNow()));
+            return new RotationResult("No rotation is under way: begin one first.", View());
         }
 
-        return new RotationResult(reason, View());
+        logger.Forced(phase);
+        if (phase is AuthorityPhase.Publishing)
+        {
+            await HoldKeysAsync(cancellationToken);
+            await SignWithOtherAsync(Heard());
+        }
+        else
+        {
+            await LeaveAloneAsync();
+        }
+
+        return new RotationResult(null, View());
     }
 
     public async Task<RotationResult> TurnBackAsync(CancellationToken cancellationToken)
@@ -108,7 +136,7 @@ internal sealed partial class CertificateAuthorityGrain(
         }
 
         if (store.State.Phase is AuthorityPhase.Publishing) await LeaveAloneAsync();
-        else await SignWithOtherAsync(RootAudience.Unknown);
+        else if (!store.State.IsTurnedBack) await SignWithFormerAsync();
         return new RotationResult(null, View());
     }
 
@@ -117,7 +145,9 @@ internal sealed partial class CertificateAuthorityGrain(
     private async Task<AuthorityKeys> CreateAsync(CancellationToken cancellationToken)
     {
         logger.Creating(_domain.Name);
-        var material = await parts.Plugged.ReadAsync(cancellationToken)
+        var plugged = await parts.Plugged.ReadAsync(cancellationToken);
+        if (plugged is not null && WhyNot(plugged) is { } fault) throw new FormatException(fault);
+        var material = plugged
             ?? AuthorityCertificates.Create(_domain, clock.GetUtcNow(), Options.KeyType);
         return await parts.Keys.CreateAsync(new AuthorityKeys(material), cancellationToken);
     }
@@ -125,7 +155,8 @@ internal sealed partial class CertificateAuthorityGrain(
     private async Task FitAsync()
     {
         var before = store.State;
-        await ChangeAsync(RotationMachine.Fit(before, _keys, _domain, Options.MaxLifetime, clock.GetUtcNow()));
+        await ChangeAsync(RotationMachine.Fit(
+            before, _keys, _domain, AuthorityOptions.FormerMaxLifetime, clock.GetUtcNow()));
         if (!before.RootsPem.IsEmpty && before.RootsPem != store.State.RootsPem) logger.KeysGone(store.State.Signing);
     }
 
@@ -142,7 +173,8 @@ internal sealed partial class CertificateAuthorityGrain(
     // Saved before anything is signed: how long this root must stay once another one signs.
     private Task GrantAsync(SignRequest request)
     {
-        var next = RotationMachine.Grant(store.State, store.State.Signing, _authority!.LifetimeOf(request));
+        var lifetime = _authority!.LifetimeOf(request) + RotationMachine.AheadOf(request.Reservation, clock.GetUtcNow());
+        var next = RotationMachine.Grant(store.State, store.State.Signing, lifetime);
         return ReferenceEquals(next, store.State) || _authority.WhyNot(request, clock.GetUtcNow()) is not null
             ? Task.CompletedTask
             : ChangeAsync(next);
@@ -152,32 +184,53 @@ internal sealed partial class CertificateAuthorityGrain(
     {
         try
         {
-            await StepAsync(clock.GetUtcNow(), cancellationToken);
-            _stepFault = "";
+            await StepAsync(_time.Now(store.State), cancellationToken);
+            Warn();
+            _stepFault.Clear();
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            if (_stepFault != exception.Message) logger.StepFailed(exception); // every second is a try
-            _stepFault = exception.Message;
+            if (_stepFault.IsNew(exception.Message)) logger.StepFailed(exception); // every second is a try
         }
     }
 
     private async Task StepAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var audience = _heard.Sequence == store.State.Sequence ? _heard.Audience : RootAudience.Unknown;
+        var audience = Heard();
         switch (store.State.Phase)
         {
             case AuthorityPhase.Settled when _other is not null:
                 await ReplaceKeysAsync(new AuthorityKeys(_signing));
                 break;
-            case AuthorityPhase.Publishing when RotationMachine.MaySign(store.State, audience, Options, now):
+            case AuthorityPhase.Settled when IsEnding(clock.GetUtcNow()):
+                logger.RootEnds(_signing.Fingerprint);
+                await PublishNewAsync();
+                break;
+            case AuthorityPhase.Publishing when RotationMachine.MaySign(store.State, _keys, audience, Options, now):
                 await HoldKeysAsync(cancellationToken);
                 await SignWithOtherAsync(audience);
                 break;
             case AuthorityPhase.Retiring when RotationMachine.MayLeave(store.State, now):
                 await LeaveAloneAsync();
                 break;
+            case AuthorityPhase.Publishing or AuthorityPhase.Retiring:
+                await ChangeAsync(_time.Noted(store.State, store.State.LeavesAt ?? RotationMachine.SignsAt(store.State, _keys, Options)));
+                break;
         }
+    }
+
+    // The owner of a plugged-in one is warned instead. Whoever has turned it back is left alone for a day.
+    private bool IsEnding(DateTimeOffset now) =>
+        _signing.RootKey.Length > 0
+        && AuthorityWarnings.IsLate(_signing.RootCertificate, AuthorityWarnings.LateRoot, now)
+        && (store.State.Since is not { } since || now - since >= _pause);
+
+    private RootAudience Heard() => _heard.Sequence == store.State.Sequence ? _heard.Audience : RootAudience.Unknown;
+
+    private void Warn()
+    {
+        var warning = string.Join(' ', Warnings());
+        if (_warning.IsNew(warning)) logger.NeedsAttention(warning);
     }
 
     private async Task ListenAsync(CancellationToken cancellationToken)
@@ -187,13 +240,12 @@ internal sealed partial class CertificateAuthorityGrain(
         {
             var sequence = store.State.Sequence;
             _heard = (sequence, await RootAudience.FindAsync(GrainFactory, sequence, cancellationToken));
-            _audienceFault = "";
+            _audienceFault.Clear();
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             _heard = (0, RootAudience.Unknown);
-            if (_audienceFault != exception.Message) logger.AudienceUnknown(exception.Message);
-            _audienceFault = exception.Message;
+            if (_audienceFault.IsNew(exception.Message)) logger.AudienceUnknown(exception.Message);
         }
     }
 
@@ -202,12 +254,11 @@ internal sealed partial class CertificateAuthorityGrain(
         try
         {
             if (await parts.Plugged.ReadAsync(cancellationToken) is { } plugged) await PlugInAsync(plugged);
-            _pluggedFault = "";
+            else _pluggedFault.Clear();
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            if (_pluggedFault != exception.Message) logger.NotPlugged(exception.Message);
-            _pluggedFault = exception.Message;
+            if (_pluggedFault.IsNew(exception.Message)) logger.NotPlugged(exception.Message);
         }
     }
 
@@ -215,17 +266,52 @@ internal sealed partial class CertificateAuthorityGrain(
     private async Task PlugInAsync(AuthorityMaterial plugged)
     {
         var signer = AuthorityMaterial.FingerprintOf(plugged.SigningCertificate);
-        if (store.State.Phase is not AuthorityPhase.Settled || store.State.Plugged.Contains(signer)) return;
-        if (plugged.Fingerprint != _signing.Fingerprint)
+        if (store.State.Plugged.Contains(signer))
+        {
+            _pluggedFault.Clear();
+            return;
+        }
+
+        var held = RotatesWith(plugged.Fingerprint);
+        if ((WhyNot(plugged, held) ?? WhyLater(held)) is { } fault) throw new FormatException(fault);
+        _pluggedFault.Clear();
+        if (held is null)
         {
             await PublishAsync(AuthorityCertificates.LinkedTo(_signing, plugged, _domain, clock.GetUtcNow()), signer);
             return;
         }
 
-        var next = plugged with { Link = _signing.Link };
-        if (next != _signing) await ReplaceKeysAsync(_keys.With(_signing, next));
+        var next = plugged with { Link = held.Link };
+        if (next != held) await ReplaceKeysAsync(_keys.With(held, next));
         await ChangeAsync(RotationMachine.PlugIn(store.State, signer));
         logger.Plugged(signer);
+    }
+
+    // One whose root has left, and whose keys are to go, does not count.
+    private AuthorityMaterial? RotatesWith(string fingerprint) =>
+        store.State.Phase is AuthorityPhase.Settled
+            ? _signing.Fingerprint == fingerprint ? _signing : null
+            : _keys.Find(fingerprint);
+
+    private string? WhyLater(AuthorityMaterial? held) =>
+        held is null && RotationMachine.WhyNot(store.State) is { } reason
+            ? $"{reason} It waits until then; meshctl certs rotate-root --force ends it now."
+            : null;
+
+    private string? WhyNot(AuthorityMaterial plugged, AuthorityMaterial? held = null)
+    {
+        var now = clock.GetUtcNow();
+        return AuthorityTrial.FindFault(plugged, parts.Mesh.Value, Options, now)
+            ?? (held is not null && AuthorityCertificates.EndOf(held) < AuthorityCertificates.EndOf(plugged)
+                ? null
+                : AuthorityTrial.FindLifeFault(plugged, Options, now));
+    }
+
+    private Task PublishNewAsync()
+    {
+        var now = clock.GetUtcNow();
+        var next = AuthorityCertificates.Create(_domain, now, Options.KeyType);
+        return PublishAsync(AuthorityCertificates.LinkedTo(_signing, next, _domain, now));
     }
 
     private async Task PublishAsync(AuthorityMaterial next, string plugged = "")
@@ -236,13 +322,26 @@ internal sealed partial class CertificateAuthorityGrain(
         logger.Published(next.Fingerprint, _signing.Fingerprint);
     }
 
-    private async Task SignWithOtherAsync(RootAudience audience)
+    private async Task SignWithOtherAsync(RootAudience audience, bool isTurnedBack = false)
     {
         var next = RotationMachine.Sign(
-            store.State, _other!, audience, _domain, Options.RetireGrace, clock.GetUtcNow());
+            store.State with { IsTurnedBack = isTurnedBack },
+            _other!,
+            audience,
+            _domain,
+            Options.RetireGrace,
+            clock.GetUtcNow());
         await ChangeAsync(next);
         logger.Signs(next.Signing, audience.Holding, next.LeavesAt);
         if (next.MissedCount > 0) logger.SignsWithout(next.Signing, next.MissedCount, string.Join(", ", next.Missed));
+    }
+
+    // Members may have joined that know only the root that signs now, and tokens that pin it.
+    private async Task SignWithFormerAsync()
+    {
+        var former = AuthorityCertificates.LinkedTo(_signing, _other!, _domain, clock.GetUtcNow());
+        if (former.Link.Length > 0) await ReplaceKeysAsync(_keys.With(_other!, former));
+        await SignWithOtherAsync(RootAudience.Unknown, isTurnedBack: true);
     }
 
     // The keys that are not needed any more go in the step after it.
@@ -254,6 +353,7 @@ internal sealed partial class CertificateAuthorityGrain(
 
     private async Task ReplaceKeysAsync(AuthorityKeys next)
     {
+        if (_other is not null && next.Find(_other.Fingerprint) is null) await HoldStateAsync();
         var stored = await parts.Keys.ReplaceAsync(_keys, next, CancellationToken.None);
         if (stored != next) throw Overtaken();
         _keys = next;
@@ -266,6 +366,12 @@ internal sealed partial class CertificateAuthorityGrain(
         if (await parts.Keys.LoadAsync(cancellationToken) != _keys) throw Overtaken();
     }
 
+    /// <summary>
+    /// Makes sure that the state is the stored one, and stays it: a write whose answer was lost may say that these keys are
+    /// needed, and may even come later. After one more write it cannot any longer.
+    /// </summary>
+    private Task HoldStateAsync() => ChangeAsync(store.State with { });
+
     private InconsistentStateException Overtaken()
     {
         this.DeactivateOnIdle();
@@ -274,8 +380,10 @@ internal sealed partial class CertificateAuthorityGrain(
 
     private async Task ChangeAsync(AuthorityState next)
     {
-        if (ReferenceEquals(next, store.State)) return;
+        var before = store.State;
+        if (ReferenceEquals(next, before)) return;
         await this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot());
+        if (next.Seen != before.Seen || next.Since != before.Since) _time.Restart();
         Open();
     }
 
@@ -291,7 +399,11 @@ internal sealed partial class CertificateAuthorityGrain(
         _authority = new SigningAuthority(signing, parts.Mesh.Value, Options, showsLink);
     }
 
-    private AuthorityView View() => RotationView.Of(store.State, _keys, RootAudience.Unknown, Options);
+    private AuthorityView View(RootAudience? audience = null) =>
+        RotationView.Of(store.State, _keys, audience ?? RootAudience.Unknown, Options, Warnings());
+
+    private ImmutableArray<string> Warnings() =>
+        AuthorityWarnings.Of(store.State, _keys, _pluggedFault.Fault, Options, clock.GetUtcNow());
 
     // The audit trail of signatures: one line for each, before anybody has the certificate. Its form is relied upon.
     [LoggerMessage(

@@ -11,6 +11,9 @@ internal static class RotationMachine
     private const int MaxMissed = 100;
     private const int MaxPlugged = 50;
 
+    private static readonly TimeSpan[] _steps =
+        [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5)];
+
     /// <summary>
     /// The state that fits the keys: whatever it says of roots whose keys are gone is given up; the very same when it fits.
     /// </summary>
@@ -53,19 +56,32 @@ internal static class RotationMachine
         {
             Phase = AuthorityPhase.Publishing,
             Since = now,
+            Seen = default,
+            IsTurnedBack = false,
             Signing = signing.Fingerprint,
             Missed = [],
             MissedCount = 0,
         }).WithRoots(domain, [signing.RootCertificate, next.RootCertificate]);
 
     /// <summary>Whether the next root may sign.</summary>
-    public static bool MaySign(AuthorityState state, RootAudience audience, AuthorityOptions options, DateTimeOffset now) =>
-        now - state.Since >= options.PublishFor && audience.IsEverybody
-        || now >= SignsAt(state, options);
+    public static bool MaySign(
+        AuthorityState state, AuthorityKeys keys, RootAudience audience, AuthorityOptions options, DateTimeOffset now) =>
+        now - state.Since >= LeastOf(state, keys, options) && audience.IsEverybody
+        || now >= SignsAt(state, keys, options);
 
     /// <summary>When the next root signs at the latest.</summary>
-    public static DateTimeOffset? SignsAt(AuthorityState state, AuthorityOptions options) =>
-        state.Since + (options.PublishFor > options.PublishPatience ? options.PublishFor : options.PublishPatience);
+    public static DateTimeOffset? SignsAt(AuthorityState state, AuthorityKeys keys, AuthorityOptions options) =>
+        state.Since + Longer(LeastOf(state, keys, options), options.PublishPatience);
+
+    /// <summary>
+    /// Whether those who know only the root that signs can follow to the other one: by a certificate from one to the other.
+    /// </summary>
+    public static bool IsLinked(AuthorityState state, AuthorityKeys keys)
+    {
+        var signing = SignerOf(state, keys);
+        var other = signing == keys.First ? keys.Second : keys.First;
+        return other is null || other.Link.Length > 0;
+    }
 
     /// <summary>Another of the two roots signs from now on.</summary>
     public static AuthorityState Sign(
@@ -79,6 +95,7 @@ internal static class RotationMachine
         {
             Phase = AuthorityPhase.Retiring,
             Since = now,
+            Seen = default,
             Signing = next.Fingerprint,
             LeavesAt = now + state.Lifetimes.GetValueOrDefault(state.Signing) + grace,
             Missed = [.. audience.Lagging.Take(MaxMissed)],
@@ -97,6 +114,8 @@ internal static class RotationMachine
         {
             Phase = AuthorityPhase.Settled,
             Since = now,
+            Seen = default,
+            IsTurnedBack = false,
             Signing = fingerprint,
             LeavesAt = null,
             Lifetimes = state.Lifetimes.RemoveRange(state.Lifetimes.Keys.Where(key => key != fingerprint)),
@@ -116,6 +135,27 @@ internal static class RotationMachine
     {
         Plugged = [.. state.Plugged.Skip(state.Plugged.Length >= MaxPlugged ? 1 : 0), fingerprint],
     };
+
+    /// <summary>
+    /// How much longer than its lifetime a certificate may last because its time of issue is ahead of the authority's clock:
+    /// rounded up, so that it is noted a few times and no more.
+    /// </summary>
+    public static TimeSpan AheadOf(SerialReservation? reservation, DateTimeOffset now)
+    {
+        var ahead = reservation is null ? TimeSpan.Zero : reservation.IssuedAt - now;
+        if (ahead <= TimeSpan.Zero) return TimeSpan.Zero;
+        return Array.Find(_steps, step => ahead <= step) is { Ticks: > 0 } step ? step : SigningAuthority.IssueTimeTolerance;
+    }
+
+    // Without a link nobody who misses it can follow; but whoever is away for longer than a certificate lives has none left.
+    private static TimeSpan LeastOf(AuthorityState state, AuthorityKeys keys, AuthorityOptions options)
+    {
+        if (IsLinked(state, keys)) return options.PublishFor;
+        var granted = state.Lifetimes.GetValueOrDefault(state.Signing);
+        return Longer(options.PublishFor, granted < options.MaxLifetime ? granted : options.MaxLifetime);
+    }
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private static bool Holds(AuthorityKeys keys, string root) =>
         keys.First.RootCertificate == root || keys.Second?.RootCertificate == root;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 
 namespace MeshOrleans.Grains.Identity;
@@ -8,21 +9,27 @@ internal static class RotationView
     private const int MaxNames = 100;
 
     public static AuthorityView Of(
-        AuthorityState state, AuthorityKeys keys, RootAudience audience, AuthorityOptions options) => new(
+        AuthorityState state,
+        AuthorityKeys keys,
+        RootAudience audience,
+        AuthorityOptions options,
+        ImmutableArray<string> warnings) => new(
         state.Phase,
         state.Since,
         state.Sequence,
         [.. state.RootsPem.Select(root => Of(root, state, keys))],
         state.Phase switch
         {
-            AuthorityPhase.Publishing => RotationMachine.SignsAt(state, options),
+            AuthorityPhase.Publishing => RotationMachine.SignsAt(state, keys, options),
             AuthorityPhase.Retiring => state.LeavesAt,
             _ => null,
         },
         state.Missed,
         state.MissedCount,
         new AudienceView(
-            audience.Holding, audience.Lagging.Length, [.. audience.Lagging.Take(MaxNames)], audience.IsComplete));
+            audience.Holding, audience.Lagging.Length, [.. audience.Lagging.Take(MaxNames)], audience.IsComplete),
+        state.IsTurnedBack,
+        warnings);
 
     private static RootView Of(string rootPem, AuthorityState state, AuthorityKeys keys)
     {

@@ -22,6 +22,7 @@ internal sealed class SigningAuthority : IDisposable
     private readonly X509Certificate2 _root;
     private readonly X509Certificate2 _signer;
     private readonly X509Certificate2Collection _intermediates = [];
+    private readonly DateTimeOffset _ends; // of the chain: a certificate that outlives it is good for nobody
     private readonly IssuerKey _key;
     private readonly string[] _chain;
     private readonly string _link;
@@ -49,6 +50,7 @@ internal sealed class SigningAuthority : IDisposable
         _key = IssuerKey.Of(material.SigningCertificate, material.SigningKey);
         if (material.Intermediates.Length > 0) _intermediates.ImportFromPem(material.Intermediates);
         _chain = [_signer.ExportCertificatePem(), .. _intermediates.Select(c => c.ExportCertificatePem())];
+        _ends = _intermediates.Append(_root).Append(_signer).Min(c => c.NotAfter);
         CanRenew = material.RootKey.Length > 0;
     }
 
@@ -163,7 +165,7 @@ internal sealed class SigningAuthority : IDisposable
             _signer.SubjectName,
             _key.Generator,
             AuthorityCertificates.Later(issuedAt - backdate, _signer.NotBefore),
-            AuthorityCertificates.Earlier(issuedAt + lifetime, _signer.NotAfter),
+            AuthorityCertificates.Earlier(issuedAt + lifetime, _ends),
             serial);
     }
 

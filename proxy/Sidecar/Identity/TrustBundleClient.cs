@@ -31,8 +31,9 @@ internal sealed class TrustBundleClient(TimeProvider clock)
         if (pinned.Length == 0)
         {
             throw new IdentityException(
-                $"{gateway} is another control plane than the one the join token is for: "
-                + $"its root is {JoinToken.PinOf(offered.OwnRoots[0])}, the token pins {token.RootPin}");
+                $"{gateway} does not have the root that the join token pins, {token.RootPin}; it has "
+                + $"{string.Join(", ", offered.OwnRoots.Select(JoinToken.PinOf))}. Either the token is for another control plane, "
+                + "or its root has been replaced since it was minted: mint a new token");
         }
 
         var bundle = new TrustBundle(offered.Own, [.. pinned], offered.Bundles[0].Sequence, IsLocal: true);

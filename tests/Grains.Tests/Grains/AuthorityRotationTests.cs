@@ -1,17 +1,12 @@
-using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Grains.Identity;
-using MeshOrleans.Grains.Subscriptions;
-using MeshOrleans.Grains.Tests.Identity;
 using MeshOrleans.Model.Identity;
-using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Testing;
+using static MeshOrleans.Grains.Tests.Grains.AuthoritySteps;
 
 namespace MeshOrleans.Grains.Tests.Grains;
 
 public sealed class AuthorityRotationTests
 {
-    private const string Cart = "spiffe://cluster.local/ns/shop/sa/cart";
-    private const string SecretType = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret";
     private static readonly TimeSpan _second = TimeSpan.FromSeconds(1);
 
     [Fact]
@@ -125,7 +120,7 @@ public sealed class AuthorityRotationTests
         for (var n = 1; ; n++)
         {
             var stores = new TestStores();
-            var dying = await TestSilo.StartAsync(stores);
+            var dying = await TestSilo.StartAsync(stores, configure: options => options.DefaultLifetime = TimeSpan.FromHours(1));
             var first = (await BundleAsync(dying)).RootsPem.Single();
             var leaf = await SignAsync(dying);
             var isDead = await DieAsync(dying, n, isWritten);
@@ -199,9 +194,6 @@ public sealed class AuthorityRotationTests
         Assert.Equal(AuthorityPhase.Settled, (await Authority(silo).DescribeAsync(default)).Phase);
     }
 
-    private static AuthorityMaterial Plugged() => AuthorityCertificates.Create(
-        TrustDomain.Parse("cluster.local"), new ManualTimeProvider().GetUtcNow()) with { RootKey = "" };
-
     /// <summary>Rotates; whether the n-th write was reached, after (or before) which nothing is written any more.</summary>
     private static async Task<bool> DieAsync(TestSilo silo, int n, bool isWritten)
     {
@@ -238,22 +230,6 @@ public sealed class AuthorityRotationTests
         Assert.Equal(told.RootsPem.AsEnumerable(), (await BundleAsync(silo)).RootsPem.AsEnumerable());
     }
 
-    /// <summary>Time goes on until the authority is in a phase.</summary>
-    private static async Task<AuthorityView> PhaseAsync(
-        TestSilo silo, AuthorityPhase phase, TimeSpan step, Func<bool>? isDead = null)
-    {
-        for (var i = 0; i < 2_000; i++)
-        {
-            var view = await Authority(silo).DescribeAsync(default);
-            if (view.Phase == phase) return view;
-            silo.Clock.Advance(step);
-            if (isDead?.Invoke() is true) throw new IOException("Dead.");
-            await Task.Yield();
-        }
-
-        throw new TimeoutException($"The authority does not come to {phase}.");
-    }
-
     /// <summary>Time goes on until the keys of a root are gone.</summary>
     private static async Task ForgottenAsync(TestSilo silo, string root)
     {
@@ -264,55 +240,5 @@ public sealed class AuthorityRotationTests
         }
 
         throw new TimeoutException("The keys of the former root stay.");
-    }
-
-    private static async Task TickAsync(TestSilo silo)
-    {
-        silo.Clock.Advance(_second);
-        await Authority(silo).DescribeAsync(default);
-    }
-
-    private static async Task<string[]> SignAsync(TestSilo silo)
-    {
-        var request = new SignRequest(Cart, [.. CsrSamples.P256()], null, []);
-        return [.. Assert.IsType<SignResult.Signed>(await Authority(silo).SignAsync(request, default)).ChainPem];
-    }
-
-    private static Task<SubscriptionAnswer> TellAsync(TestSilo silo, string node, long sequence)
-    {
-        var connection = new ProxyConnection(
-            "gateway", Cart, "shop", "127.0.0.2", System.Collections.Immutable.ImmutableDictionary<string, string>.Empty, "mesh");
-        var type = new SubscriptionReport(SecretType, SubscriptionState.Synced, "1", "1", 1, "", default);
-        var news = new StreamNews(node, DateTimeOffset.UnixEpoch, connection, [type], 0, IsClosed: false, TrustSequence: sequence);
-        return silo.Grain<IProxySubscriptionGrain>(ProxyShares.KeyOf(node)).TellAsync("gateway", [news], default);
-    }
-
-    private static async Task<TrustBundle> ToldAsync(TestSilo silo) =>
-        SnapshotPayload.ReadBundle((await silo.ReadAsync())["trust/cluster.local"].Payload!);
-
-    private static Task<AuthorityBundle> BundleAsync(TestSilo silo) => Authority(silo).GetBundleAsync(default);
-
-    private static ICertificateAuthorityGrain Authority(TestSilo silo) =>
-        silo.Grain<ICertificateAuthorityGrain>(MeshKeys.Default);
-
-    private static DateTimeOffset NotAfter(string[] chain)
-    {
-        using var leaf = X509Certificate2.CreateFromPem(chain[0]);
-        return leaf.NotAfter.ToUniversalTime();
-    }
-
-    private static string? Problem(string[] chain, params string[] roots)
-    {
-        using var leaf = X509Certificate2.CreateFromPem(chain[0]);
-        return Problem(chain, leaf.NotBefore.AddMinutes(10), roots);
-    }
-
-    private static string? Problem(string[] chain, DateTimeOffset now, string[] roots)
-    {
-        var certificates = chain.Select(pem => X509Certificate2.CreateFromPem(pem)).ToArray();
-        using var presented = new X509Chain();
-        presented.ChainPolicy.ExtraStore.AddRange(certificates[1..]);
-        var trusted = new X509Certificate2Collection(roots.Select(pem => X509Certificate2.CreateFromPem(pem)).ToArray());
-        return PeerSvid.TryVerify(certificates[0], presented, _ => trusted, now, out _, out var problem) ? null : problem;
     }
 }

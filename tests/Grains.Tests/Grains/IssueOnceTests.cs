@@ -137,7 +137,7 @@ public sealed class IssueOnceTests
     [Fact]
     public async Task Another_request_is_another_certificate()
     {
-        await using var silo = await TestSilo.StartAsync();
+        await using var silo = await TestSilo.StartAsync(configure: options => options.MaxLifetime = TimeSpan.FromDays(2));
         var first = await Issue(silo, _csr);
 
         Assert.NotEqual(first.View.Serial, (await Issue(silo, CsrSamples.P256())).View.Serial);

@@ -20,7 +20,7 @@ internal sealed class TestSilo : IAsyncDisposable
 
     private readonly ServiceProvider _services;
 
-    private TestSilo(TestStores stores, ManualTimeProvider clock)
+    private TestSilo(TestStores stores, ManualTimeProvider clock, Action<AuthorityOptions> configure)
     {
         (Stores, Clock) = (stores, clock);
         var services = new ServiceCollection();
@@ -34,6 +34,7 @@ internal sealed class TestSilo : IAsyncDisposable
         services.AddSingleton<IGrainStateStore>(stores.State);
         services.AddSingleton<IReminderStore>(stores.Reminders);
         services.AddMeshGrains();
+        services.Configure(configure);
         services.AddEmbeddedGrains(options =>
         {
             options.AddAssembly(typeof(StorageNames).Assembly);
@@ -48,9 +49,10 @@ internal sealed class TestSilo : IAsyncDisposable
 
     public IMeshSnapshotGrain Snapshot => Grain<IMeshSnapshotGrain>(MeshKeys.Default);
 
-    public static async Task<TestSilo> StartAsync(TestStores? stores = null, ManualTimeProvider? clock = null)
+    public static async Task<TestSilo> StartAsync(
+        TestStores? stores = null, ManualTimeProvider? clock = null, Action<AuthorityOptions>? configure = null)
     {
-        var silo = new TestSilo(stores ?? new TestStores(), clock ?? new ManualTimeProvider());
+        var silo = new TestSilo(stores ?? new TestStores(), clock ?? new ManualTimeProvider(), configure ?? (_ => { }));
         foreach (var service in silo._services.GetServices<IHostedService>()) await service.StartAsync(CancellationToken.None);
         return silo;
     }

@@ -31,6 +31,9 @@ internal sealed class ObservedStateStore : IGrainStateStore
     /// <summary>Runs before every write; may throw.</summary>
     public Action<GrainStateKey> BeforeWrite { get; set; } = _ => { };
 
+    /// <summary>Whether the answer to a write that was done does not arrive.</summary>
+    public Func<GrainStateKey, bool> LosesAnswer { get; set; } = _ => false;
+
     /// <summary>Runs after every read.</summary>
     public Action<GrainStateKey> AfterRead { get; set; } = _ => { };
 
@@ -55,7 +58,7 @@ internal sealed class ObservedStateStore : IGrainStateStore
         Interlocked.Increment(ref _writes);
         var etag = await _store.WriteAsync(key, json, removableFrom, expectedETag, cancellationToken);
         RemovableFrom[key] = removableFrom;
-        return etag;
+        return LosesAnswer(key) ? throw new IOException("The answer was lost.") : etag;
     }
 
     public Task ClearAsync(GrainStateKey key, string? expectedETag, CancellationToken cancellationToken) =>

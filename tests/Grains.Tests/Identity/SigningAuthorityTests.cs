@@ -18,7 +18,8 @@ public sealed class SigningAuthorityTests : IDisposable
     private readonly AuthorityMaterial _material = AuthorityCertificates.Create(_domain, _now);
     private readonly SigningAuthority _authority;
 
-    public SigningAuthorityTests() => _authority = new SigningAuthority(_material, new MeshOptions(), new AuthorityOptions());
+    public SigningAuthorityTests() => _authority = new SigningAuthority(
+        _material, new MeshOptions(), new AuthorityOptions { MaxLifetime = TimeSpan.FromDays(90) });
 
     public void Dispose() => _authority.Dispose();
 

@@ -16,6 +16,9 @@ public sealed class RotationMachineTests
         [.. Enumerable.Range(0, 4).Select(_ => AuthorityCertificates.Create(_domain, _start))];
 
     private static readonly AuthorityKeys _keys = new(_authorities[0], _authorities[1]);
+    private static readonly AuthorityKeys _linked = new(
+        _authorities[0], AuthorityCertificates.LinkedTo(_authorities[0], _authorities[1], _domain, _start));
+
     private static readonly AuthorityState _settled =
         RotationMachine.Fit(new AuthorityState(), _keys, _domain, TimeSpan.FromDays(90), _start);
 
@@ -34,8 +37,8 @@ public sealed class RotationMachineTests
     [Fact]
     public void It_signs_when_everybody_has_it_and_not_before_some_time()
     {
-        Assert.False(RotationMachine.MaySign(Published, _everybody, _options, _start + _options.PublishFor - _second));
-        Assert.True(RotationMachine.MaySign(Published, _everybody, _options, _start + _options.PublishFor));
+        Assert.False(RotationMachine.MaySign(Published, _linked, _everybody, _options, _start + _options.PublishFor - _second));
+        Assert.True(RotationMachine.MaySign(Published, _linked, _everybody, _options, _start + _options.PublishFor));
     }
 
     [Fact]
@@ -43,11 +46,23 @@ public sealed class RotationMachineTests
     {
         var end = _start + _options.PublishPatience;
 
-        Assert.False(RotationMachine.MaySign(Published, _lagging, _options, end - _second));
-        Assert.False(RotationMachine.MaySign(Published, RootAudience.Unknown, _options, end - _second));
-        Assert.True(RotationMachine.MaySign(Published, _lagging, _options, end));
+        Assert.False(RotationMachine.MaySign(Published, _linked, _lagging, _options, end - _second));
+        Assert.False(RotationMachine.MaySign(Published, _linked, RootAudience.Unknown, _options, end - _second));
+        Assert.True(RotationMachine.MaySign(Published, _linked, _lagging, _options, end));
         var signing = RotationMachine.Sign(Published, _authorities[1], _lagging, _domain, default, end);
         Assert.Equal((2, "a b"), (signing.MissedCount, string.Join(' ', signing.Missed)));
+    }
+
+    [Fact]
+    public void Without_a_link_it_is_published_for_as_long_as_certificates_live()
+    {
+        var granted = RotationMachine.Grant(Published, Published.Signing, TimeSpan.FromHours(20));
+        var end = _start.AddHours(20);
+
+        Assert.False(RotationMachine.MaySign(granted, _keys, _everybody, _options, end - _second));
+        Assert.True(RotationMachine.MaySign(granted, _keys, _everybody, _options, end));
+        Assert.True(RotationMachine.MaySign(granted, _keys, RootAudience.Unknown, _options, end));
+        Assert.True(RotationMachine.MaySign(granted, _linked, _everybody, _options, _start + _options.PublishFor));
     }
 
     [Fact]
@@ -112,7 +127,7 @@ public sealed class RotationMachineTests
                         state = RotationMachine.Publish(state, signer, next, _domain, now);
                         break;
                     case 1 or 2 when state.Phase is AuthorityPhase.Publishing:
-                        if (RotationMachine.MaySign(state, hours % 2 == 0 ? _everybody : _lagging, _options, now))
+                        if (RotationMachine.MaySign(state, keys, hours % 2 == 0 ? _everybody : _lagging, _options, now))
                         {
                             state = RotationMachine.Sign(state, other!, _lagging, _domain, TimeSpan.Zero, now);
                         }

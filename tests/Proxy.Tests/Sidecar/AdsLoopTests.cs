@@ -240,7 +240,7 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
         await Eventually.HoldsAsync("the log line", () => !_identityLog.Lines.IsEmpty);
 
         Assert.Contains(
-            "is another control plane than the one the join token is for", _identityLog.Lines.First().Text, StringComparison.Ordinal);
+            "does not have the root that the join token pins", _identityLog.Lines.First().Text, StringComparison.Ordinal);
         Assert.DoesNotContain(token.Secret, _identityLog.Lines.First().Text, StringComparison.Ordinal);
         Assert.Null(_identity.Current.Svid);
         Assert.Empty(_plane.Signed);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Grains.Identity;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Silo.Api;
@@ -20,12 +21,16 @@ public sealed class CertificateMetricsTests
         var bundle = new TrustBundle(TrustDomain.Parse("cluster.local"), [Root(100), Root(50)], 1, IsLocal: true);
         mesh = mesh.Put("trust/cluster.local", SnapshotPayload.Write(bundle));
 
-        var text = CertificateMetrics.Of(mesh, _now);
+        var authority = new AuthorityBundle("cluster.local", [], 1, Root(50), Root(10), Warnings: 1);
+
+        var text = CertificateMetrics.Of(mesh, authority, _now);
 
         Assert.Contains(
             "mesh_certificate_expiry_seconds{spiffe_id=\"spiffe://cluster.local/ns/a/sa/b\",node=\"n\\\"1\"} 43200\n", text, StringComparison.Ordinal);
         Assert.Contains("mesh_certificates_late 1\n", text, StringComparison.Ordinal); // five hours of a day
         Assert.Contains("mesh_root_expiry_seconds 4320000\n", text, StringComparison.Ordinal);
+        Assert.Contains("mesh_signing_certificate_expiry_seconds 864000\n", text, StringComparison.Ordinal);
+        Assert.Contains("mesh_authority_warnings 1\n", text, StringComparison.Ordinal);
         Assert.Contains("mesh_roots 2\n", text, StringComparison.Ordinal);
     }
 

@@ -159,6 +159,40 @@ public sealed class ProxyStatusCommandTests
         Assert.Equal("0 of 0 proxies have these roots", back.Lines[^1]);
     }
 
+    [Fact]
+    public async Task A_phase_that_is_ended_by_force_says_who_is_cut_off()
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.Api.On("POST /v1/ca/rotate?force=true", $$"""{"phase":"settled","cutOff":["{{Id}}"],"cutOffCount":1}""");
+
+        var forced = await cli.RunAsync("certs", "rotate-root", "--force");
+        var both = await cli.RunAsync("certs", "rotate-root", "--force", "--back");
+
+        Assert.Equal((0, 2), (forced.Code, both.Code));
+        Assert.StartsWith("warning: 1 are cut off (reviews-v1.default); ", forced.Lines[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_ails_the_authority_and_who_still_needs_the_former_root_is_told()
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.Api.On("GET /v1/identities", "[]");
+        cli.Api.On("GET /v1/ca", $$"""
+            {"phase":"retiring","since":"2025-12-31T23:59:30Z","nextStepAt":"2026-01-01T00:09:30Z","isTurnedBack":true,
+            "warnings":["The end is near."],"cutOff":["{{Id}}"],"cutOffCount":1}
+            """);
+
+        var result = await cli.RunAsync("certs");
+
+        Assert.Equal(
+            [
+                "rotation: turned back for 30s: the newer root leaves at 2026-01-01 00:09:30Z",
+                "1 certificates are still under the root that leaves (reviews-v1.default)",
+                "warning: The end is near.",
+            ],
+            result.Lines[^3..]);
+    }
+
     private static string[] Words(string line) => Visible(line).Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     private static string Visible(string line) => System.Text.RegularExpressions.Regex.Replace(line, "\u001b\\[[0-9;]*m", "");

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Text;
 using MeshOrleans.Xds.Gateway.Snapshots;
 using MeshOrleans.Xds.Protocol;
 
@@ -27,27 +26,27 @@ public sealed class GatewayMetrics(SnapshotHolder snapshots)
     /// <summary>Writes every figure in Prometheus' text format.</summary>
     public string ToPrometheus()
     {
-        var text = new StringBuilder();
-        Head(text, "pilot_xds", "gauge", "Streams that are open.");
-        Line(text, "pilot_xds", Interlocked.Read(ref _connected));
+        var text = new PrometheusText();
+        text.Head("pilot_xds", "gauge", "Streams that are open.");
+        text.Line("pilot_xds", Interlocked.Read(ref _connected));
         foreach (var group in _counters.GroupBy(c => c.Key.Name).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
-            Head(text, group.Key, "counter", "Counted by type of resource.");
+            text.Head(group.Key, "counter", "Counted by type of resource.");
             foreach (var ((name, type), count) in group.OrderBy(c => c.Key.Type, StringComparer.Ordinal))
             {
-                Line(text, $"{name}{{type=\"{type}\"}}", count);
+                text.Line($"{name}{{type=\"{type}\"}}", count);
             }
         }
 
-        Head(text, "mesh_snapshot_lost", "gauge", "1 while the store has lost the mesh and the last copy is kept.");
-        Line(text, "mesh_snapshot_lost", snapshots.HoldsLostMesh ? 1 : 0);
+        text.Head("mesh_snapshot_lost", "gauge", "1 while the store has lost the mesh and the last copy is kept.");
+        text.Line("mesh_snapshot_lost", snapshots.HoldsLostMesh ? 1 : 0);
         WriteAdmission(text);
-        Head(text, "citadel_server_csr_count", "counter", "Certificate requests received.");
-        Line(text, "citadel_server_csr_count", Interlocked.Read(ref _csrs));
-        Head(text, "mesh_certificates_renewed_total", "counter", "Certificates signed for open streams.");
-        Line(text, "mesh_certificates_renewed_total", Interlocked.Read(ref _certified));
-        Head(text, "mesh_certificates_failed_total", "counter", "Attempts to do so that failed.");
-        Line(text, "mesh_certificates_failed_total", Interlocked.Read(ref _notCertified));
+        text.Head("citadel_server_csr_count", "counter", "Certificate requests received.");
+        text.Line("citadel_server_csr_count", Interlocked.Read(ref _csrs));
+        text.Head("mesh_certificates_renewed_total", "counter", "Certificates signed for open streams.");
+        text.Line("mesh_certificates_renewed_total", Interlocked.Read(ref _certified));
+        text.Head("mesh_certificates_failed_total", "counter", "Attempts to do so that failed.");
+        text.Line("mesh_certificates_failed_total", Interlocked.Read(ref _notCertified));
         WriteConvergence(text);
         return text.ToString();
     }
@@ -110,44 +109,38 @@ public sealed class GatewayMetrics(SnapshotHolder snapshots)
         _ => "other",
     };
 
-    private void WriteAdmission(StringBuilder text)
+    private void WriteAdmission(PrometheusText text)
     {
-        Head(text, "mesh_xds_streams_admitted_total", "counter", "Streams that were taken up.");
-        Line(text, "mesh_xds_streams_admitted_total", Interlocked.Read(ref _admitted));
-        Head(text, "mesh_xds_streams_waiting", "gauge", "Streams that wait for the turn of their first response.");
-        Line(text, "mesh_xds_streams_waiting", StreamsWaiting);
-        Head(text, "mesh_xds_streams_refused_total", "counter", "Streams that were refused, by the limit they met.");
+        text.Head("mesh_xds_streams_admitted_total", "counter", "Streams that were taken up.");
+        text.Line("mesh_xds_streams_admitted_total", Interlocked.Read(ref _admitted));
+        text.Head("mesh_xds_streams_waiting", "gauge", "Streams that wait for the turn of their first response.");
+        text.Line("mesh_xds_streams_waiting", StreamsWaiting);
+        text.Head("mesh_xds_streams_refused_total", "counter", "Streams that were refused, by the limit they met.");
         foreach (var limit in (string[])["streams", "rate", "syncs"])
         {
-            Line(text, $"mesh_xds_streams_refused_total{{limit=\"{limit}\"}}", _refused.GetValueOrDefault(limit));
+            text.Line($"mesh_xds_streams_refused_total{{limit=\"{limit}\"}}", _refused.GetValueOrDefault(limit));
         }
 
-        Head(text, "mesh_xds_rejects_not_logged_total", "counter", "Refusals by clients that were only counted.");
-        Line(text, "mesh_xds_rejects_not_logged_total", Interlocked.Read(ref _rejectsNotLogged));
-        Head(text, "mesh_xds_floods_cut_total", "counter", "Connections that were cut for a flood of small frames.");
-        Line(text, "mesh_xds_floods_cut_total", Interlocked.Read(ref _floods));
+        text.Head("mesh_xds_rejects_not_logged_total", "counter", "Refusals by clients that were only counted.");
+        text.Line("mesh_xds_rejects_not_logged_total", Interlocked.Read(ref _rejectsNotLogged));
+        text.Head("mesh_xds_floods_cut_total", "counter", "Connections that were cut for a flood of small frames.");
+        text.Line("mesh_xds_floods_cut_total", Interlocked.Read(ref _floods));
     }
 
-    private void WriteConvergence(StringBuilder text)
+    private void WriteConvergence(PrometheusText text)
     {
         const string name = "pilot_proxy_convergence_time";
-        Head(text, name, "histogram", "Seconds from a change of the mesh to the proxy's acknowledgement.");
+        text.Head(name, "histogram", "Seconds from a change of the mesh to the proxy's acknowledgement.");
         long total = 0;
         for (var i = 0; i < Buckets.Length; i++)
         {
             total += Interlocked.Read(ref _convergence[i]);
-            Line(text, $"{name}_bucket{{le=\"{Buckets[i].ToString(CultureInfo.InvariantCulture)}\"}}", total);
+            text.Line($"{name}_bucket{{le=\"{Buckets[i].ToString(CultureInfo.InvariantCulture)}\"}}", total);
         }
 
         total += Interlocked.Read(ref _convergence[Buckets.Length]);
-        Line(text, $"{name}_bucket{{le=\"+Inf\"}}", total);
-        Line(text, $"{name}_sum", Interlocked.Read(ref _convergenceMicroseconds) / 1e6);
-        Line(text, $"{name}_count", total);
+        text.Line($"{name}_bucket{{le=\"+Inf\"}}", total);
+        text.Line($"{name}_sum", Interlocked.Read(ref _convergenceMicroseconds) / 1e6);
+        text.Line($"{name}_count", total);
     }
-
-    private static void Head(StringBuilder text, string name, string kind, string help) =>
-        text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {kind}\n");
-
-    private static void Line(StringBuilder text, string name, double value) =>
-        text.Append(CultureInfo.InvariantCulture, $"{name} {value}\n");
 }

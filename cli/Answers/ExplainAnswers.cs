@@ -82,6 +82,7 @@ internal sealed record ExplainInbound(
     string? Authentication = null,
     string AuthenticationFrom = "",
     string Token = "",
+    string Authorizer = "",
     IReadOnlyList<ExplainPolicy>? Policies = null,
     IReadOnlyList<string>? RateLimits = null,
     int? Status = null,
@@ -95,4 +96,5 @@ internal sealed record ExplainPolicy(
     bool DryRun = false,
     int? MatchedRule = null,
     string Reason = "",
-    IReadOnlyList<string>? Rules = null);
+    IReadOnlyList<string>? Rules = null,
+    string? Provider = null);

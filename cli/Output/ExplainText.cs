@@ -84,13 +84,15 @@ internal static class ExplainText
         if (inbound.Authentication is { } mode) yield return $"    {mode}: {inbound.AuthenticationFrom}";
         if (inbound.Token.Length > 0) yield return $"    token {inbound.Token}";
         foreach (var line in (inbound.Policies ?? []).SelectMany(Policy)) yield return line;
+        if (inbound.Authorizer.Length > 0) yield return $"    passes only {inbound.Authorizer}";
         foreach (var limit in inbound.RateLimits ?? []) yield return $"    counts for {limit}";
         yield return $"    {(inbound.Status is { } status ? $"{status}" : "closed")}: {inbound.Reason}";
     }
 
     private static IEnumerable<string> Policy(ExplainPolicy policy)
     {
-        var head = $"{policy.Action} {policy.Name}{(policy.DryRun ? " (dry run)" : "")}";
+        var provider = policy.Provider is { } asked ? $" (provider {asked})" : "";
+        var head = $"{policy.Action} {policy.Name}{provider}{(policy.DryRun ? " (dry run)" : "")}";
         if (!policy.Applies)
         {
             yield return $"    {DoesNot} {head}: {policy.Reason}";

@@ -264,6 +264,10 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
             foreach (var mirror in action.Mirrors) yield return mirror.Cluster;
         }
 
+        var authorizers = model.Inbound.Values.Select(port => port.Authorizer)
+            .Concat(chains.Select(chain => chain.Authorizer));
+        foreach (var authorizer in authorizers.OfType<ExternalAuthorizerModel>()) yield return authorizer.Cluster;
+
         foreach (var port in model.Inbound.Values.Where(p => !p.IsHttp)) yield return port.TcpCluster;
         var bytes = model.OutboundTcp.Services.SelectMany(service => service.AllChains).Select(c => c.Clusters);
         foreach (var choice in chains.Select(chain => chain.Clusters).OfType<WeightedChoice>().Concat(bytes))

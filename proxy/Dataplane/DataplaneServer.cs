@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using MeshOrleans.Model;
+using MeshOrleans.Proxy.Dataplane.Authorizers;
 using MeshOrleans.Proxy.Dataplane.Edge;
 using MeshOrleans.Proxy.Dataplane.Health;
 using MeshOrleans.Proxy.Dataplane.Http;
@@ -191,11 +192,16 @@ public sealed class DataplaneServer : IAsyncDisposable
         var routes = new RouteExecutor(forwarder, router, mirror, random, services.Clock);
         var runner = new ExchangeRunner(Metrics, _accessLog, Drain, services.Clock);
         var outbound = new OutboundHandler(services.State, routes, runner, random, services.Options.HostDemand, own);
-        var inbound = new InboundHandler(services, routes, runner, random, loggers.CreateLogger<InboundHandler>());
+        var authorizers = new AuthorizerGate(
+            new AuthorizerClient(services.State, pools, random, services.Clock),
+            Metrics.Authorizers,
+            loggers.CreateLogger<AuthorizerGate>());
+        var inbound = new InboundHandler(
+            services, routes, runner, authorizers, random, loggers.CreateLogger<InboundHandler>());
         IApplicationBuilder pipeline = _app;
         if (edge is not null)
         {
-            edge.Serve(routes, runner);
+            edge.Serve(routes, runner, authorizers);
             pipeline.Run(edge.InvokeAsync); // a gateway has no other listeners
             return;
         }

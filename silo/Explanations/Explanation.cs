@@ -162,6 +162,10 @@ internal sealed record EndpointsView(int Healthy, int Draining, int Unhealthy, i
 /// <param name="Token">
 /// Whose token counts, e.g. <c>of issuer/subject</c>, or why none does; empty where no RequestAuthentication looks for one.
 /// </param>
+/// <param name="Authorizer">
+/// The external authorizer that has to allow the request, and the rule that says so; empty when none has to. It is not called:
+/// all else is told as if it did.
+/// </param>
 /// <param name="Policies">The AuthorizationPolicies of its namespace and of the root namespace.</param>
 /// <param name="RateLimits">The limits that count this request.</param>
 /// <param name="Status">The status that the client sees; null when its connection is closed.</param>
@@ -174,6 +178,7 @@ internal sealed record InboundView(
     string? Authentication,
     string AuthenticationFrom,
     string Token,
+    string Authorizer,
     ImmutableArray<PolicyView> Policies,
     ImmutableArray<string> RateLimits,
     int? Status,
@@ -187,6 +192,7 @@ internal sealed record InboundView(
 /// <param name="MatchedRule">The first rule that matches, from 0; null when none does.</param>
 /// <param name="Reason">Why it does not concern the workload; empty when it does.</param>
 /// <param name="Rules">Its rules in order: empty text for one that matches, else the first thing that does not.</param>
+/// <param name="Provider">The external authorizer that a CUSTOM policy asks; null for others.</param>
 internal sealed record PolicyView(
     string Name,
     string Action,
@@ -194,4 +200,5 @@ internal sealed record PolicyView(
     bool DryRun,
     int? MatchedRule,
     string Reason,
-    ImmutableArray<string> Rules);
+    ImmutableArray<string> Rules,
+    string? Provider);

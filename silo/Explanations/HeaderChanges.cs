@@ -14,7 +14,11 @@ internal static class HeaderChanges
     /// <summary>What routing sees: without what only the mesh may say, with what the sidecar adds.</summary>
     public static ImmutableDictionary<string, string> OnTheWayOut(ImmutableDictionary<string, string> headers)
     {
-        var seen = headers.RemoveRange(headers.Keys.Where(n => MeshHeaders.IsStripped(n, fromSidecar: false)));
+        return Traced(headers.RemoveRange(headers.Keys.Where(n => MeshHeaders.IsStripped(n, fromSidecar: false))));
+    }
+
+    private static ImmutableDictionary<string, string> Traced(ImmutableDictionary<string, string> seen)
+    {
         if (!seen.ContainsKey("x-request-id")) seen = seen.SetItem("x-request-id", Unknown);
         return TraceHeaders.Any(seen.ContainsKey)
             ? seen
@@ -22,10 +26,13 @@ internal static class HeaderChanges
                 .SetItem("x-b3-spanid", Unknown).SetItem("x-b3-sampled", Unknown);
     }
 
-    /// <summary>What the policy of the member sees.</summary>
+    /// <summary>What the policy of the member sees: without what only the mesh may say, with what its sidecar adds.</summary>
     public static ImmutableDictionary<string, string> OnTheWayIn(
-        ImmutableDictionary<string, string> headers, bool fromSidecar) =>
-        headers.RemoveRange(headers.Keys.Where(n => MeshHeaders.IsStripped(n, fromSidecar)));
+        ImmutableDictionary<string, string> headers, bool fromSidecar)
+    {
+        var seen = Traced(headers.RemoveRange(headers.Keys.Where(n => MeshHeaders.IsStripped(n, fromSidecar))));
+        return fromSidecar ? seen.SetItem(MeshHeaders.ForwardedClientCertificate, Unknown) : seen;
+    }
 
     /// <summary>Carries out the changes of all levels, in the order of the route configuration.</summary>
     public static ImmutableDictionary<string, string> Apply(

@@ -104,7 +104,8 @@ internal sealed class InboundExplainer(ScopeModels models, TimeProvider clock)
             isMesh ? arrival.PeerId : "",
             isMesh ? arrival.Tls.Sni : "",
             arrival.Source,
-            IPAddress.TryParse(arrival.Members[0].Workload.Address, out var address) ? address : null);
+            IPAddress.TryParse(arrival.Members[0].Workload.Address, out var address) ? address : null,
+            port.TrustedHops);
         var isHttp = port.IsHttp && arrival.Transport is not Transport.Tls;
         if (!isHttp)
         {
@@ -136,18 +137,22 @@ internal sealed class InboundExplainer(ScopeModels models, TimeProvider clock)
         var origins = server.Origins.AuthorizationPolicies();
         var policies = PolicyExplainer.Explain(origins, port.Authorization, view, isHttp);
         var limits = isHttp ? Limits(port, view) : [];
+        var asked = isHttp && port.Authorization.FindCustom(in view) is { } rule
+            ? PolicyExplainer.Asked(port.Authorization.Custom!.Provider, rule)
+            : "";
         if (verdict.Allowed)
         {
-            var why = $"reaches {name} on port {port.Port}: {PolicyExplainer.Allowed(verdict, policies)}";
+            var condition = asked.Length > 0 ? $" {asked}" : "";
+            var why = $"reaches {name} on port {port.Port}{condition}: {PolicyExplainer.Allowed(verdict, policies)}";
             var (reached, outcome) = Tell(arrival, server, 200, OutcomeKind.Forwarded, why);
-            return (reached with { Policies = policies, RateLimits = limits }, outcome);
+            return (reached with { Authorizer = asked, Policies = policies, RateLimits = limits }, outcome);
         }
 
-        var reason = PolicyExplainer.Denied(verdict, policies, name);
+        var reason = PolicyExplainer.Denied(verdict, policies, name, server.Origins.AuthorizerProblem);
         var (refused, denied) = isHttp
             ? Tell(arrival, server, 403, OutcomeKind.Denied, reason)
             : Fail(arrival, server, reason);
-        return (refused with { Policies = policies }, denied);
+        return (refused with { Authorizer = asked, Policies = policies }, denied);
     }
 
     private static ImmutableArray<string> Limits(InboundPortModel port, RequestView view) =>
@@ -184,6 +189,7 @@ internal sealed class InboundExplainer(ScopeModels models, TimeProvider clock)
             },
             server?.Origins.AuthenticationOf(port).Mode.ToString().ToUpperInvariant(),
             server is null ? "" : From(server, port),
+            "",
             "",
             [],
             [],

@@ -14,7 +14,7 @@ internal static class PolicyExplainer
     {
         var known = new Dictionary<string, (AuthorizationRules Rules, AuthorizationPolicyModel Rule)>(
             StringComparer.Ordinal);
-        var all = model.Filters.SelectMany(f => new[] { f.Enforced, f.Shadow });
+        var all = model.Filters.SelectMany(f => new[] { f.Enforced, f.Shadow }).Append(model.Custom?.Rules);
         foreach (var rules in all.OfType<AuthorizationRules>())
         {
             foreach (var rule in rules.Policies) known.TryAdd(rule.Name, (rules, rule));
@@ -32,10 +32,31 @@ internal static class PolicyExplainer
             : "no AuthorizationPolicy applies";
     }
 
+    /// <summary>Who has to be asked about a request that nobody asks here, as half a sentence.</summary>
+    /// <param name="provider">The name of the external authorizer.</param>
+    /// <param name="rule">The rule of a CUSTOM policy that says so.</param>
+    public static string Asked(string provider, string rule) =>
+        $"if the external authorizer {provider} allows it, which AuthorizationPolicy {Short(rule)} has asked "
+        + "(explain does not call it: its answer is not known here)";
+
     /// <summary>Why a request is refused, as a sentence.</summary>
-    public static string Denied(AuthorizationVerdict verdict, ImmutableArray<PolicyView> policies, string workload)
+    /// <param name="verdict">What the policies say.</param>
+    /// <param name="policies">All of them.</param>
+    /// <param name="workload">The workload that is called.</param>
+    /// <param name="problem">Why nobody can be asked where a CUSTOM policy wants to; empty where somebody can.</param>
+    public static string Denied(
+        AuthorizationVerdict verdict, ImmutableArray<PolicyView> policies, string workload, string problem)
     {
-        if (verdict.Policy is { } rule) return $"denied at {workload} by AuthorizationPolicy {Short(rule)}";
+        if (verdict.Policy is { } rule)
+        {
+            var isCustom = policies.Any(p => p is { Action: "CUSTOM", Applies: true } && rule.StartsWith(
+                $"ns[{p.Name.Replace("/", "]-policy[", StringComparison.Ordinal)}]-rule[", StringComparison.Ordinal));
+            var why = !isCustom ? ""
+                : problem.Length > 0 ? $": nobody can be asked, as {problem}"
+                : ": an external authorizer is not asked about connections that carry no request";
+            return $"denied at {workload} by AuthorizationPolicy {Short(rule)}{why}";
+        }
+
         var asked = policies
             .Where(p => p is { Applies: true, DryRun: false } && p.Action == "ALLOW")
             .Select(p => p.Name);
@@ -65,7 +86,8 @@ internal static class PolicyExplainer
             origin.IsOnTrial,
             matched < 0 ? null : matched,
             origin.Exclusion,
-            rules.ToImmutable());
+            rules.ToImmutable(),
+            origin.Provider);
     }
 
     /// <summary><c>ns[shop]-policy[allow]-rule[0]</c> as <c>shop/allow[0]</c>.</summary>

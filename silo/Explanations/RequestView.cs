@@ -27,6 +27,9 @@ internal readonly record struct RequestView(CallFacts Call, HopFacts Hop, Verifi
 
     public IPAddress? SourceAddress => Hop.SourceAddress;
 
+    public IPAddress? RemoteAddress =>
+        ForwardedAddress.Find(Header(ForwardedAddress.Header), Hop.TrustedHops) ?? Hop.SourceAddress;
+
     public int SourcePort => 0;
 
     public IPAddress? DestinationAddress => Hop.DestinationAddress;
@@ -54,9 +57,11 @@ internal sealed record CallFacts(
 /// <param name="ServerName">The server name of its handshake; empty without.</param>
 /// <param name="SourceAddress">The peer's address; null when unknown.</param>
 /// <param name="DestinationAddress">The address that was called; null when unknown.</param>
+/// <param name="TrustedHops">How many of the last addresses in x-forwarded-for are passed over.</param>
 internal sealed record HopFacts(
     int Port,
     string PeerId = "",
     string ServerName = "",
     IPAddress? SourceAddress = null,
-    IPAddress? DestinationAddress = null);
+    IPAddress? DestinationAddress = null,
+    int TrustedHops = 0);

@@ -83,6 +83,9 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
     /// <summary>Of this mesh: keys of an issuer could not be fetched the last time.</summary>
     internal static readonly AnalysisCode IssuerKeysStale = Warning("MSH2008", nameof(IssuerKeysStale));
 
+    /// <summary>Of this mesh: nobody can be asked about what a CUSTOM policy matches.</summary>
+    internal static readonly AnalysisCode AuthorizerMissing = Error("MSH2020", nameof(AuthorizerMissing));
+
     private static readonly FrozenDictionary<string, AnalysisCode> _all = new[]
     {
         Error(Violation.SchemaCode, "SchemaValidationError"), Warning("IST0133", "SchemaWarning"),
@@ -101,7 +104,7 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
         ConflictingTelemetryWorkloadSelectors, MultipleTelemetriesWithoutWorkloadSelectors,
         DestinationRuleSubsetNotSelectPods, UnknownDestinationRuleHost, ConflictingServiceEntryProtocol,
         ShadowedHealthCheck, HealthCheckWithoutEffect,
-        IssuerKeysMissing, IssuerKeysStale,
+        IssuerKeysMissing, IssuerKeysStale, AuthorizerMissing,
     }.ToFrozenDictionary(c => c.Code, StringComparer.Ordinal);
 
     /// <summary>The name of a code; empty for one that is unknown.</summary>

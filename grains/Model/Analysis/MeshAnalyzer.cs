@@ -36,6 +36,7 @@ public static class MeshAnalyzer
         GatewayAnalyzer.Analyze(subject, report);
         SelectorAnalyzer.Analyze(subject, report);
         IssuerKeyAnalyzer.Analyze(subject, report);
+        AuthorizerAnalyzer.Analyze(subject, report);
         return report.ToImmutable();
     }
 

@@ -88,6 +88,16 @@ public sealed record MeshConfig : ConfigSpec
     /// </summary>
     public bool? AutoScope { get; init; }
 
+    /// <summary>
+    /// How many proxies in front of the mesh's gateways are trusted to say in <c>x-forwarded-for</c> whose request they
+    /// pass on (<c>defaultConfig.gatewayTopology.numTrustedProxies</c>). From 0 to 32; null means none: whoever connects
+    /// to a gateway is the client.
+    /// </summary>
+    public int? NumTrustedProxies { get; init; }
+
+    /// <summary>Whom policies of the action CUSTOM may name.</summary>
+    public ImmutableArray<ExtensionProvider> ExtensionProviders { get; init; } = [];
+
     /// <summary>How the keys of issuers are fetched; null means the defaults.</summary>
     public IssuerKeySettings? IssuerKeys { get; init; }
 }

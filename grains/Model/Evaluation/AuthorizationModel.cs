@@ -31,6 +31,13 @@ public sealed record AuthorizationRules(AuthorizationAction Action, ImmutableArr
 /// <param name="Shadow">What is tried out: evaluated and reported, never enforced.</param>
 public sealed record AuthorizationFilter(AuthorizationRules? Enforced, AuthorizationRules? Shadow = null);
 
+/// <summary>The policies of the action CUSTOM: somebody outside is asked about what they match.</summary>
+/// <param name="Provider">Who is asked, by the name that the mesh's settings give it.</param>
+/// <param name="Rules">
+/// What is asked about. In doubt a rule matches, as one that denies: what is not asked about is not held up.
+/// </param>
+public sealed record CustomAuthorization(string Provider, AuthorizationRules Rules);
+
 /// <summary>What authorization says about one request.</summary>
 /// <param name="Allowed">The decision.</param>
 /// <param name="Policy">
@@ -53,16 +60,30 @@ public sealed record AuthorizationModel(ImmutableArray<AuthorizationFilter> Filt
     /// <summary>No policy at all: everything passes.</summary>
     public static AuthorizationModel AllowAll { get; } = new([]);
 
-    /// <summary>Decides one request.</summary>
+    /// <summary>What an external authorizer is asked about, before the filters; null for nothing.</summary>
+    public CustomAuthorization? Custom { get; init; }
+
+    /// <summary>
+    /// The rule by which the authorizer of <see cref="Custom"/> has to be asked about a request; null when it need not be.
+    /// </summary>
+    public string? FindCustom<TView>(in TView view)
+        where TView : struct, IRequestView, allows ref struct =>
+        Custom is { } custom ? Apply(custom.Rules, in view, isHttp: true).Policy : null;
+
+    /// <summary>Decides one request, once an authorizer that has to be asked has allowed it.</summary>
     public AuthorizationVerdict Decide<TView>(in TView view)
         where TView : struct, IRequestView, allows ref struct => Decide(in view, isHttp: true);
 
     /// <summary>
     /// Decides a connection that carries no request that can be read. A rule that asks for methods, hosts or paths is
-    /// ignored when it allows, and loses those parts when it denies: the strict side either way.
+    /// ignored when it allows, and loses those parts when it denies: the strict side either way. What an authorizer would
+    /// have to be asked about is refused, as there is no request to show it.
     /// </summary>
     public AuthorizationVerdict DecideConnection<TView>(in TView view)
-        where TView : struct, IRequestView, allows ref struct => Decide(in view, isHttp: false);
+        where TView : struct, IRequestView, allows ref struct =>
+        Custom is { } custom && Apply(custom.Rules, in view, isHttp: false) is { Policy: { } policy }
+            ? new AuthorizationVerdict(Allowed: false, policy, AuthorizationAction.Deny)
+            : Decide(in view, isHttp: false);
 
     /// <summary>Says in words why a rule does not match; null when it does.</summary>
     /// <param name="rules">The rules that the policy is one of: how repeated headers are read depends on them.</param>

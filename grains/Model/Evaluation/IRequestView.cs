@@ -34,6 +34,12 @@ public interface IRequestView
     /// <summary>The address of the direct peer; null when it has none (a pipe, a plan).</summary>
     IPAddress? SourceAddress { get; }
 
+    /// <summary>
+    /// The address of the original client, as far as the proxies on the way are trusted to tell it; that of the direct
+    /// peer where they are not. Null when that has none.
+    /// </summary>
+    IPAddress? RemoteAddress { get; }
+
     /// <summary>The port of the direct peer.</summary>
     int SourcePort { get; }
 

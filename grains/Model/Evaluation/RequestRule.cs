@@ -54,4 +54,7 @@ public abstract record RequestRule
 
     /// <summary>The address of the direct peer.</summary>
     public sealed record SourceAddress(IPNetwork Network) : RequestRule;
+
+    /// <summary>The address of the original client.</summary>
+    public sealed record RemoteAddress(IPNetwork Network) : RequestRule;
 }

@@ -31,6 +31,7 @@ internal static class RuleEvaluator
                 view.PeerId.Length > 0 && (peer.Id is null || peer.Id.Matches(view.PeerId)),
             RequestRule.TokenClaim claim => view.Token is { } token && token.Holds(claim.Path, claim.Matcher),
             RequestRule.SourceAddress source => Contains(source.Network, view.SourceAddress),
+            RequestRule.RemoteAddress remote => Contains(remote.Network, view.RemoteAddress),
             _ => throw new InvalidOperationException($"{rule.GetType().Name} is not part of the closed set."),
         };
 

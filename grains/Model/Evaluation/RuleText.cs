@@ -61,6 +61,7 @@ internal static class RuleText
         RequestRule.TokenClaim claim =>
             $"claim {string.Join('.', claim.Path)} of the token: wanted {MatchText.Of(claim.Matcher)}",
         RequestRule.SourceAddress address => $"caller's address: wanted {address.Network}",
+        RequestRule.RemoteAddress address => $"original client's address: wanted {address.Network}",
         _ => "anything",
     };
 
@@ -77,6 +78,7 @@ internal static class RuleText
             RequestRule.ServerName => view.ServerName.Length > 0 ? view.ServerName : null,
             RequestRule.Authenticated => view.PeerId.Length > 0 ? view.PeerId : null,
             RequestRule.SourceAddress => view.SourceAddress?.ToString(),
+            RequestRule.RemoteAddress => view.RemoteAddress?.ToString(),
             RequestRule.TokenClaim claim => view.Token?.HeaderValue(string.Join('.', claim.Path)),
             _ => null,
         };

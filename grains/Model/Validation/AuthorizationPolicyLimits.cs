@@ -14,11 +14,6 @@ internal static class AuthorizationPolicyLimits
 
     public static void Check(AuthorizationPolicy policy, FieldPath spec, RuleReport report)
     {
-        if (policy.Action is AuthorizationAction.Custom)
-        {
-            report.NotActedOn(spec.At("provider"), "an external authorizer (what the rules match is refused)");
-        }
-
         SelectorRules.CheckReach(policy.TargetRefs, spec, "nothing would enforce the policy", report);
 
         foreach (var (i, rule) in policy.Rules.Index()) CheckRule(rule, policy.Action, spec.At("rules").At(i), report);
@@ -48,14 +43,6 @@ internal static class AuthorizationPolicyLimits
     {
         foreach (var (name, values) in new[]
         {
-            ("remoteIpBlocks", source.RemoteIpBlocks), ("notRemoteIpBlocks", source.NotRemoteIpBlocks),
-        })
-        {
-            if (!values.IsEmpty) report.Unsupported(path.At(name), name, "use ipBlocks, the addresses of direct peers");
-        }
-
-        foreach (var (name, values) in new[]
-        {
             ("namespaces", source.Namespaces), ("notNamespaces", source.NotNamespaces),
             ("serviceAccounts", source.ServiceAccounts), ("notServiceAccounts", source.NotServiceAccounts),
             ("trustDomains", source.TrustDomains), ("notTrustDomains", source.NotTrustDomains),
@@ -69,11 +56,7 @@ internal static class AuthorizationPolicyLimits
         AuthorizationCondition condition, AuthorizationAction action, FieldPath path, RuleReport report)
     {
         var key = condition.Key;
-        if (key == "remote.ip")
-        {
-            report.Unsupported(path.At("key"), key, "use source.ip, the address of the direct peer");
-        }
-        else if (key.StartsWith("experimental.envoy.", StringComparison.Ordinal))
+        if (key.StartsWith("experimental.envoy.", StringComparison.Ordinal))
         {
             CheckUnknown(action, !condition.NotValues.IsEmpty, path.At("key"), key, report);
         }

@@ -30,7 +30,8 @@ internal static partial class HeaderRules
 
     public static bool IsToken(string name) => Token().IsMatch(name);
 
-    private static void CheckValues(
+    /// <summary>Headers that are set, with their values.</summary>
+    public static void CheckValues(
         ImmutableSortedDictionary<string, string> values,
         FieldPath path,
         bool mayRewriteHost,

@@ -8,6 +8,7 @@ namespace MeshOrleans.Model.Validation;
 /// <summary>Rules of MeshConfig.</summary>
 internal static class MeshConfigRules
 {
+    private const int MaxTrustedProxies = 32;
     private const int MaxBufferLimit = 16 * 1024 * 1024;
 
     public static void Check(MeshConfig mesh, FieldPath spec, RuleReport report)
@@ -36,8 +37,16 @@ internal static class MeshConfigRules
             report.Error(spec.At("requestBufferLimitBytes"), $"must be from 0 to {MaxBufferLimit}");
         }
 
+        if (mesh.NumTrustedProxies is < 0 or > MaxTrustedProxies)
+        {
+            report.Error(
+                spec.At("defaultConfig").At("gatewayTopology").At("numTrustedProxies"),
+                $"must be from 0 to {MaxTrustedProxies}");
+        }
+
         ValueRules.CheckDuration(mesh.ConnectTimeout, spec.At("connectTimeout"), report);
         LoadBalancerRules.CheckLocality(mesh.LocalityLbSetting, spec.At("localityLbSetting"), report);
+        ExtensionProviderRules.Check(mesh.ExtensionProviders, spec.At("extensionProviders"), report);
         if (mesh.IssuerKeys is { } keys) CheckIssuerKeys(keys, spec.At("issuerKeys"), report);
     }
 

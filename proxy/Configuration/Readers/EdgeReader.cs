@@ -64,6 +64,8 @@ internal static class EdgeReader
             Relay = read.Relay,
             Routes = read.Http is null ? null : RouteTableModel.Empty,
             PathNormalization = read.Http?.Normalization ?? PathNormalizationMode.Base,
+            Authorizer = read.Http?.Authorizer,
+            TrustedHops = read.Http?.TrustedHops ?? 0,
             Tokens = read.Http?.Tokens ?? TokenAuthentication.Nothing,
             Authorization = read.Http is { } http ? http.Authorization
                 : read.Authorization.IsEmpty ? AuthorizationModel.AllowAll

@@ -3,6 +3,7 @@ using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Model.Tokens;
 using MeshOrleans.Model.Validation;
+using MeshOrleans.Proxy.Dataplane.Model;
 using Proto = MeshOrleans.Xds.Protocol;
 
 namespace MeshOrleans.Proxy.Configuration.Readers;
@@ -20,13 +21,22 @@ internal sealed record HttpTemplate(
 
     /// <summary>The tokens that it verifies.</summary>
     public TokenAuthentication Tokens { get; init; } = TokenAuthentication.Nothing;
+
+    /// <summary>Who is asked about what its policies do not decide by themselves; null for nobody.</summary>
+    public ExternalAuthorizerModel? Authorizer { get; init; }
+
+    /// <summary>How many proxies before this one are trusted to tell whose request they pass on.</summary>
+    public int TrustedHops { get; init; }
 }
 
 /// <summary><c>HttpConnectionManager</c> to its parts.</summary>
 internal static class HttpReader
 {
+    private const int MaxTrustedHops = 32;
+
     private static readonly string RouterType = Proto.Router.Router.Descriptor.FullName;
     private static readonly string RbacType = Proto.HttpRbac.RBAC.Descriptor.FullName;
+    private static readonly string AuthorizerType = Proto.ExtAuthz.ExtAuthz.Descriptor.FullName;
     private static readonly string JwtType = Proto.Jwt.JwtAuthentication.Descriptor.FullName;
     private static readonly string FaultType = Proto.Fault.HTTPFault.Descriptor.FullName;
     private static readonly string RateLimitType = Proto.Limits.RateLimit.Descriptor.FullName;
@@ -35,10 +45,10 @@ internal static class HttpReader
     public static HttpTemplate Read(
         Proto.Hcm.HttpConnectionManager manager, IEnumerable<AuthorizationFilter> before, FieldPath at)
     {
-        var (authorization, limits, tokens) = Filters(manager, before, at.At("http_filters"));
-        if (manager.XffNumTrustedHops > 0)
+        var (authorization, authorizer, limits, tokens) = Filters(manager, before, at.At("http_filters"));
+        if (manager.XffNumTrustedHops > MaxTrustedHops)
         {
-            throw new UnusableResourceException(at.At("xff_num_trusted_hops"), "is not supported");
+            throw new UnusableResourceException(at.At("xff_num_trusted_hops"), $"is more than {MaxTrustedHops}");
         }
 
         switch (manager.RouteSpecifierCase)
@@ -58,6 +68,8 @@ internal static class HttpReader
                 {
                     RateLimits = limits,
                     Tokens = tokens,
+                    Authorizer = authorizer,
+                    TrustedHops = (int)manager.XffNumTrustedHops,
                 };
             case Proto.Hcm.HttpConnectionManager.RouteSpecifierOneofCase.RouteConfig:
                 return new HttpTemplate(
@@ -66,6 +78,8 @@ internal static class HttpReader
                 {
                     RateLimits = limits,
                     Tokens = tokens,
+                    Authorizer = authorizer,
+                    TrustedHops = (int)manager.XffNumTrustedHops,
                 };
             default:
                 throw new UnusableResourceException(at.At("route_specifier"), "is required");
@@ -78,6 +92,8 @@ internal static class HttpReader
         var authorization = before.ToImmutableArray().ToBuilder();
         var limits = ImmutableArray.CreateBuilder<RateLimitRuleModel>();
         TokenAuthentication? tokens = null;
+        AuthorizerTemplate? authorizer = null;
+        Proto.HttpRbac.RBAC? question = null;
         var hasRouter = false;
         foreach (var (i, filter) in manager.HttpFilters.Index())
         {
@@ -99,7 +115,20 @@ internal static class HttpReader
             }
             else if (type == RbacType)
             {
-                authorization.Add(Rbac(CoreReader.Unpack<Proto.HttpRbac.RBAC>(filter.TypedConfig!, here), here));
+                var rbac = CoreReader.Unpack<Proto.HttpRbac.RBAC>(filter.TypedConfig!, here);
+                if (AuthorizerReader.IsQuestion(rbac)) question = rbac;
+                else authorization.Add(RbacReader.Filter(rbac.Rules, rbac.ShadowRules, here));
+            }
+            else if (type == AuthorizerType)
+            {
+                // it is asked first here, as the control plane has it
+                if (authorizer is not null || tokens is not null || authorization.Count > 0)
+                {
+                    throw new UnusableResourceException(at.At(i), "must be the only one and stand before tokens and access control");
+                }
+
+                authorizer = AuthorizerReader.Read(
+                    question, CoreReader.Unpack<Proto.ExtAuthz.ExtAuthz>(filter.TypedConfig!, here), here);
             }
             else if (type == RateLimitType)
             {
@@ -117,14 +146,16 @@ internal static class HttpReader
         }
 
         if (!hasRouter) throw new UnusableResourceException(at, "must end with the router");
-        var rules = authorization.Count == 0
-            ? AuthorizationModel.AllowAll
-            : new AuthorizationModel(authorization.ToImmutable());
-        return new FilterSet(rules, limits.ToImmutable(), tokens ?? TokenAuthentication.Nothing);
-    }
+        if (question is not null && authorizer is null)
+        {
+            throw new UnusableResourceException(at, "has rules that somebody is to be asked about, and nobody who is asked");
+        }
 
-    private static AuthorizationFilter Rbac(Proto.HttpRbac.RBAC rbac, FieldPath at) =>
-        RbacReader.Filter(rbac.Rules, rbac.ShadowRules, at);
+        var rules = authorization.Count == 0 && authorizer is null
+            ? AuthorizationModel.AllowAll
+            : new AuthorizationModel(authorization.ToImmutable()) { Custom = authorizer?.Custom };
+        return new FilterSet(rules, authorizer?.Authorizer, limits.ToImmutable(), tokens ?? TokenAuthentication.Nothing);
+    }
 
     // Faults belong to routes; here the filter only makes them possible.
     private static void RefuseFault(Proto.Fault.HTTPFault fault, FieldPath at)
@@ -151,5 +182,8 @@ internal static class HttpReader
         };
 
     private sealed record FilterSet(
-        AuthorizationModel Authorization, ImmutableArray<RateLimitRuleModel> Limits, TokenAuthentication Tokens);
+        AuthorizationModel Authorization,
+        ExternalAuthorizerModel? Authorizer,
+        ImmutableArray<RateLimitRuleModel> Limits,
+        TokenAuthentication Tokens);
 }

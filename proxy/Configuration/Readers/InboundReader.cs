@@ -79,7 +79,9 @@ internal static class InboundReader
                 model with
                 {
                     Tokens = http.Tokens,
+                    TrustedHops = http.TrustedHops,
                     Authorization = http.Authorization,
+                    Authorizer = http.Authorizer,
                     PathNormalization = http.Normalization,
                     RateLimits = http.RateLimits,
                 },

@@ -115,6 +115,8 @@ internal static class RbacReader
                 new RequestRule.SourceAddress(CoreReader.Network(rule.SourceIp, at.At("source_ip"))),
             Proto.Principal.IdentifierOneofCase.DirectRemoteIp =>
                 new RequestRule.SourceAddress(CoreReader.Network(rule.DirectRemoteIp, at.At("direct_remote_ip"))),
+            Proto.Principal.IdentifierOneofCase.RemoteIp =>
+                new RequestRule.RemoteAddress(CoreReader.Network(rule.RemoteIp, at.At("remote_ip"))),
             var other => throw new UnusableResourceException(at, $"identifier {other} is not supported"),
         };
     }

@@ -1,20 +1,23 @@
 using MeshOrleans.Model;
+using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Model.Tokens;
+using MeshOrleans.Proxy.Dataplane.Authorizers;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Inbound;
 using MeshOrleans.Proxy.Dataplane.Limits;
 using MeshOrleans.Proxy.Dataplane.Model;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace MeshOrleans.Proxy.Dataplane.Edge;
 
 /// <summary>
 /// Requests from outside: one spelling of the path, what only the mesh may say stripped, who the client is written
-/// down, tokens, policy, limits, then the route.
+/// down, authorizers, tokens, policy, limits, then the route.
 /// </summary>
 internal sealed class EdgeHandler
 {
-    private const string ForwardedFor = "x-forwarded-for";
+    private const string ForwardedFor = ForwardedAddress.Header;
     private const string ForwardedProto = "x-forwarded-proto";
 
     private readonly ProxyState _state;
@@ -23,11 +26,14 @@ internal sealed class EdgeHandler
     private readonly ExchangeRunner _runner;
     private readonly RateLimitGate _limits;
     private readonly TokenGate _tokens;
+    private readonly AuthorizerGate _authorizers;
     private readonly IRandomSource _random;
     private readonly Func<RequestExchange, Task> _handle;
 
-    public EdgeHandler(EdgeServices services, PeerTrust trust, RouteExecutor routes, ExchangeRunner runner)
+    public EdgeHandler(
+        EdgeServices services, PeerTrust trust, RouteExecutor routes, ExchangeRunner runner, AuthorizerGate authorizers)
     {
+        _authorizers = authorizers;
         (_state, _random) = (services.Common.State, services.Random);
         (_trust, _routes, _runner) = (trust, routes, runner);
         _limits = new RateLimitGate(services.Common.Clock, services.Common.Metrics);
@@ -51,6 +57,7 @@ internal sealed class EdgeHandler
         {
             DestinationPort = edge.WorkloadPort,
             Scheme = chain.Tls is null ? "http" : "https",
+            TrustedHops = chain.TrustedHops,
         };
         return _runner.RunAsync(exchange, _handle);
     }
@@ -71,6 +78,25 @@ internal sealed class EdgeHandler
         }
 
         WriteHeaders(request.Headers, exchange, edge);
+        TraceHeaders.Apply(request.Headers, exchange.Snapshot.Model.TraceSampling, _random);
+        if (chain.Authorizer is not { } authorizer) return DecideAsync(exchange, chain);
+        var view = new HttpRequestView(exchange);
+        return chain.Authorization.FindCustom(in view) is { } policy
+            ? AskAsync(exchange, chain, authorizer, policy)
+            : DecideAsync(exchange, chain);
+    }
+
+    private async Task AskAsync(
+        RequestExchange exchange, EdgeChainModel chain, ExternalAuthorizerModel authorizer, string policy)
+    {
+        if (await _authorizers.AdmitsAsync(exchange, authorizer, policy).ConfigureAwait(false))
+        {
+            await DecideAsync(exchange, chain).ConfigureAwait(false);
+        }
+    }
+
+    private Task DecideAsync(RequestExchange exchange, EdgeChainModel chain)
+    {
         if (_tokens.Judge(exchange, chain.Tokens) is not TokenProblem.None and var problem)
         {
             return TokenGate.RefuseAsync(exchange, problem);
@@ -85,22 +111,27 @@ internal sealed class EdgeHandler
         }
 
         if (!_limits.Admits(exchange, chain.RateLimits, in view)) return _limits.RefuseAsync(exchange);
-        TraceHeaders.Apply(request.Headers, exchange.Snapshot.Model.TraceSampling, _random);
         return _routes.ExecuteAsync(exchange, chain.Routes!);
     }
 
-    // Who connects is the client: what he says of others before him is kept, and what he says of himself is not.
+    // Who connects is the client, unless proxies are trusted to stand before: what he says of others before him is kept,
+    // and what he says of himself is not.
     private static void WriteHeaders(IHeaderDictionary headers, RequestExchange exchange, EdgeConnection edge)
     {
         HopHeaders.StripMeshOwned(headers, exchange.Caller.IsMutualTls);
         var before = headers[ForwardedFor];
         headers[ForwardedFor] = before.Count == 0 ? edge.ClientAddress : $"{before}, {edge.ClientAddress}";
-        headers[ForwardedProto] = exchange.Scheme;
+        if (exchange.TrustedHops == 0 || !IsScheme(headers[ForwardedProto])) headers[ForwardedProto] = exchange.Scheme;
         if (exchange.Caller.ForwardedClientCertificate.Length > 0)
         {
             headers[HopHeaders.ForwardedClientCertificate] = exchange.Caller.ForwardedClientCertificate;
         }
     }
+
+    private static bool IsScheme(StringValues value) =>
+        value.Count == 1 && value[0] is { } scheme
+        && (scheme.Equals("https", StringComparison.OrdinalIgnoreCase)
+            || scheme.Equals("http", StringComparison.OrdinalIgnoreCase));
 
     private static bool IsStricter(EdgeChainModel now, EdgeChainModel then) =>
         !ReferenceEquals(now, then)

@@ -1,4 +1,5 @@
 using MeshOrleans.Model;
+using MeshOrleans.Proxy.Dataplane.Authorizers;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Inbound;
 using MeshOrleans.Proxy.Dataplane.Upstream;
@@ -36,8 +37,8 @@ internal sealed class EdgeServer(EdgeServices services, ILoggerFactory loggers)
         kestrel.Listen(_transport.EndPoint, listener.Configure);
     }
 
-    public void Serve(RouteExecutor routes, ExchangeRunner runner) =>
-        _handler = new EdgeHandler(services, _trust, routes, runner);
+    public void Serve(RouteExecutor routes, ExchangeRunner runner, AuthorizerGate authorizers) =>
+        _handler = new EdgeHandler(services, _trust, routes, runner, authorizers);
 
     /// <summary>Opens the sockets; Kestrel must have started.</summary>
     public EdgeListeners Open() => new(services.Common.State, _transport, loggers, services.Common.Clock);

@@ -1,5 +1,6 @@
 using System.Text;
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Proxy.Dataplane.Authorizers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -25,6 +26,7 @@ internal static class HeaderMutator
             exchange.Decision.Host?.ResponseHeaders,
             exchange.Decision.Route?.ResponseHeaders,
             exchange.Choice?.ResponseHeaders);
+        if (exchange.AuthorizerHeaders is { } added) AnswerHeaders.Apply(exchange.Context.Response.Headers, added);
         exchange.RateLimit.ApplyTo(exchange.Context.Response.Headers);
         CorsHeaders.ApplyToResponse(exchange);
     }

@@ -23,6 +23,8 @@ internal readonly struct HttpRequestView(RequestExchange exchange) : IRequestVie
 
     public IPAddress? SourceAddress => exchange.Context.Connection.RemoteIpAddress;
 
+    public IPAddress? RemoteAddress => exchange.RemoteAddress;
+
     public int SourcePort => exchange.Context.Connection.RemotePort;
 
     public IPAddress? DestinationAddress => exchange.Context.Connection.LocalIpAddress;

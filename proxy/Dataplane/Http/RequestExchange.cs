@@ -1,5 +1,6 @@
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Model.Tokens;
+using MeshOrleans.Proxy.Dataplane.Authorizers;
 using MeshOrleans.Proxy.Dataplane.Clusters;
 using MeshOrleans.Proxy.Dataplane.Limits;
 using MeshOrleans.Proxy.Dataplane.Model;
@@ -18,6 +19,7 @@ internal sealed class RequestExchange
     private UpstreamPool? _pool;
     private EndpointState? _endpoint;
     private CancellationTokenRegistration _bodyLimit;
+    private System.Net.IPAddress? _remoteAddress;
     private bool _isRetry;
 
     public RequestExchange(HttpContext context, ProxySnapshot snapshot, Caller caller, bool isInbound, long startedAt)
@@ -56,6 +58,17 @@ internal sealed class RequestExchange
     /// <summary>The port that was called, of the same model; null on the way out.</summary>
     public InboundPortModel? InboundPort { get; init; }
 
+    /// <summary>
+    /// How many addresses at the right end of x-forwarded-for are those of proxies that are trusted to have written the
+    /// one before them; at the edge its own is the first.
+    /// </summary>
+    public int TrustedHops { get; init; }
+
+    /// <summary>The original client's, as far as it can be known. Read once: policies may ask for it often.</summary>
+    public System.Net.IPAddress? RemoteAddress => _remoteAddress ??=
+        ForwardedAddress.Find(new HttpRequestView(this).Header(ForwardedAddress.Header), TrustedHops)
+        ?? Context.Connection.RemoteIpAddress;
+
     /// <summary>The normalised target: what policy and routing saw.</summary>
     public RequestTarget Target { get; set; }
 
@@ -75,6 +88,9 @@ internal sealed class RequestExchange
 
     /// <summary>The token that was verified for this request; null when there is none.</summary>
     public VerifiedToken? Token { get; set; }
+
+    /// <summary>What the external authorizer that has allowed the request adds to its response; null for nothing.</summary>
+    public IReadOnlyList<HeaderChange>? AuthorizerHeaders { get; set; }
 
     /// <summary>What the limits of the workload say; nothing on the way out.</summary>
     public RateLimitVerdict RateLimit { get; set; }

@@ -24,6 +24,9 @@ internal readonly struct ConnectionView(ConnectionContext connection, InboundCon
 
     public IPAddress? SourceAddress => (connection.RemoteEndPoint as IPEndPoint)?.Address;
 
+    // who stands before a connection without requests is known by nothing but the connection
+    public IPAddress? RemoteAddress => SourceAddress;
+
     public int SourcePort => (connection.RemoteEndPoint as IPEndPoint)?.Port ?? 0;
 
     public IPAddress? DestinationAddress => (connection.LocalEndPoint as IPEndPoint)?.Address;

@@ -1,6 +1,7 @@
 using MeshOrleans.Model;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Model.Tokens;
+using MeshOrleans.Proxy.Dataplane.Authorizers;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Limits;
 using MeshOrleans.Proxy.Dataplane.Model;
@@ -10,7 +11,8 @@ using Microsoft.Extensions.Logging;
 namespace MeshOrleans.Proxy.Dataplane.Inbound;
 
 /// <summary>
-/// The callers' requests: one spelling of the path, the caller's own claims stripped, tokens, policy, then the route.
+/// The callers' requests: one spelling of the path, the caller's own claims stripped, authorizers, tokens, policy, then the
+/// route.
 /// </summary>
 internal sealed partial class InboundHandler
 {
@@ -20,6 +22,7 @@ internal sealed partial class InboundHandler
     private readonly ExchangeRunner _runner;
     private readonly RateLimitGate _limits;
     private readonly TokenGate _tokens;
+    private readonly AuthorizerGate _authorizers;
     private readonly IRandomSource _random;
     private readonly ILogger<InboundHandler> _logger;
     private readonly Func<RequestExchange, Task> _handle;
@@ -28,6 +31,7 @@ internal sealed partial class InboundHandler
         InboundServices services,
         RouteExecutor routes,
         ExchangeRunner runner,
+        AuthorizerGate authorizers,
         IRandomSource random,
         ILogger<InboundHandler> logger)
     {
@@ -35,6 +39,7 @@ internal sealed partial class InboundHandler
         _trust = new PeerTrust(services.State, services.Verifier);
         _limits = new RateLimitGate(services.Clock, services.Metrics);
         _tokens = new TokenGate(services.Clock);
+        _authorizers = authorizers;
         _handle = HandleAsync; // made once: a method group would be a new delegate per request
     }
 
@@ -53,6 +58,7 @@ internal sealed partial class InboundHandler
         {
             DestinationPort = connection.WorkloadPort,
             InboundPort = port,
+            TrustedHops = port.TrustedHops,
         };
         return _runner.RunAsync(exchange, _handle);
     }
@@ -72,6 +78,31 @@ internal sealed partial class InboundHandler
         }
 
         HopHeaders.StripMeshOwned(request.Headers, exchange.Caller.IsMutualTls);
+        if (exchange.Caller.IsMutualTls)
+        {
+            request.Headers[HopHeaders.ForwardedClientCertificate] = exchange.Caller.ForwardedClientCertificate;
+        }
+
+        // whoever is asked about the request is to see what the application will see
+        TraceHeaders.Apply(request.Headers, exchange.Snapshot.Model.TraceSampling, _random);
+        if (port.Authorizer is not { } authorizer) return DecideAsync(exchange);
+        var view = new HttpRequestView(exchange);
+        return port.Authorization.FindCustom(in view) is { } policy
+            ? AskAsync(exchange, authorizer, policy)
+            : DecideAsync(exchange);
+    }
+
+    private async Task AskAsync(RequestExchange exchange, ExternalAuthorizerModel authorizer, string policy)
+    {
+        if (await _authorizers.AdmitsAsync(exchange, authorizer, policy).ConfigureAwait(false))
+        {
+            await DecideAsync(exchange).ConfigureAwait(false);
+        }
+    }
+
+    private Task DecideAsync(RequestExchange exchange)
+    {
+        var port = exchange.InboundPort!;
         if (_tokens.Judge(exchange, port.Tokens) is not TokenProblem.None and var problem)
         {
             return TokenGate.RefuseAsync(exchange, problem);
@@ -83,12 +114,6 @@ internal sealed partial class InboundHandler
         if (!verdict.Allowed) return DenyAsync(exchange, verdict);
 
         if (!_limits.Admits(exchange, port.RateLimits, in view)) return _limits.RefuseAsync(exchange);
-        if (exchange.Caller.IsMutualTls)
-        {
-            request.Headers[HopHeaders.ForwardedClientCertificate] = exchange.Caller.ForwardedClientCertificate;
-        }
-
-        TraceHeaders.Apply(request.Headers, exchange.Snapshot.Model.TraceSampling, _random);
         return _routes.ExecuteAsync(exchange, port.Routes);
     }
 

@@ -28,6 +28,12 @@ public sealed record EdgeChainModel
     /// <summary>How paths are brought to one spelling before policy and routing.</summary>
     public PathNormalizationMode PathNormalization { get; init; } = PathNormalizationMode.Base;
 
+    /// <summary>
+    /// How many proxies in front of this one are trusted to tell whose request they pass on; without any, whoever connects
+    /// is the client.
+    /// </summary>
+    public int TrustedHops { get; init; }
+
     /// <summary>Where relayed bytes go, chosen once per connection; null for requests.</summary>
     public WeightedChoice? Clusters { get; init; }
 
@@ -39,6 +45,9 @@ public sealed record EdgeChainModel
 
     /// <summary>Who may call what. Of relayed bytes it is asked once per connection.</summary>
     public AuthorizationModel Authorization { get; init; } = AuthorizationModel.AllowAll;
+
+    /// <summary>Who is asked about what <see cref="AuthorizationModel.Custom"/> matches; null when that matches nothing.</summary>
+    public ExternalAuthorizerModel? Authorizer { get; init; }
 
     /// <summary>How many requests it takes. Nothing of relayed bytes.</summary>
     public ImmutableArray<RateLimitRuleModel> RateLimits { get; init; } = [];

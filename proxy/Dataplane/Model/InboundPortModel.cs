@@ -44,8 +44,14 @@ public sealed record InboundPortModel
     /// <summary>Who may call what. On a port that relays bytes it is asked once per connection.</summary>
     public AuthorizationModel Authorization { get; init; } = AuthorizationModel.AllowAll;
 
+    /// <summary>Who is asked about what <see cref="AuthorizationModel.Custom"/> matches; null when that matches nothing.</summary>
+    public ExternalAuthorizerModel? Authorizer { get; init; }
+
     /// <summary>How many requests are taken; each of them has to be within every limit that applies to it.</summary>
     public ImmutableArray<RateLimitRuleModel> RateLimits { get; init; } = [];
+
+    /// <summary>How many of the last addresses in x-forwarded-for stand between this proxy and the original client.</summary>
+    public int TrustedHops { get; init; }
 
     /// <summary>How paths are brought to one spelling before policy and routing.</summary>
     public PathNormalizationMode PathNormalization { get; init; } = PathNormalizationMode.Base;

@@ -32,6 +32,9 @@ public sealed class ProxyMetrics
     /// <summary>What the checks of endpoints have found.</summary>
     internal CheckMetrics Checks { get; } = new();
 
+    /// <summary>What external authorizers have answered.</summary>
+    internal AuthorizerMetrics Authorizers { get; } = new();
+
     /// <summary>Plaintext connections that a STRICT port has closed.</summary>
     public long PlaintextRefused => Interlocked.Read(ref _plaintextRefused);
 
@@ -66,6 +69,7 @@ public sealed class ProxyMetrics
         text.Append(CultureInfo.InvariantCulture, $"mesh_rate_limited_total{{mode=\"enforced\"}} {RateLimited}\n");
         text.Append(CultureInfo.InvariantCulture, $"mesh_rate_limited_total{{mode=\"dry_run\"}} {RateLimitedDryRun}\n");
         Checks.Write(text);
+        Authorizers.Write(text);
         return text.ToString();
     }
 

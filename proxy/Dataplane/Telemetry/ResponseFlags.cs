@@ -45,6 +45,9 @@ public enum ResponseFlags
 
     /// <summary>RL: over a rate limit.</summary>
     RateLimited = 1 << 12,
+
+    /// <summary>UAEX: an external authorizer has denied it, or could not be asked.</summary>
+    UnauthorizedExternalService = 1 << 13,
 }
 
 /// <summary>Writes flags as logs and metrics show them.</summary>
@@ -64,6 +67,7 @@ public static class ResponseFlagsText
         (ResponseFlags.DelayInjected, "DI"),
         (ResponseFlags.FaultInjected, "FI"),
         (ResponseFlags.RateLimited, "RL"),
+        (ResponseFlags.UnauthorizedExternalService, "UAEX"),
         (ResponseFlags.DownstreamProtocolError, "DPE"),
     ];
 

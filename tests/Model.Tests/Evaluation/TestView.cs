@@ -23,6 +23,8 @@ internal readonly struct TestView(string path = "/", params (string Name, string
 
     public IPAddress? SourceAddress { get; init; } = IPAddress.Loopback;
 
+    public IPAddress? RemoteAddress { get; init; } = IPAddress.Loopback;
+
     public int SourcePort => 40000;
 
     public IPAddress? DestinationAddress { get; init; } = IPAddress.Loopback;

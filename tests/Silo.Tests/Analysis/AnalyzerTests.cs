@@ -49,6 +49,20 @@ public sealed class AnalyzerTests
         expected);
 
     [Theory]
+    [InlineData("web", "")]
+    [InlineData("nobody", "MSH2020 spec.provider")]
+    [InlineData("lost", "MSH2020 spec.provider")]
+    [InlineData("shut", "MSH2020 spec.provider")]
+    public void Of_a_CUSTOM_policy(string provider, string expected) => Check(
+        $$$"""
+        {{{Reviews}}}
+        {apiVersion: mesh.orleans.io/v1, kind: MeshConfig, metadata: {name: default, namespace: istio-system}, spec: {extensionProviders: [{name: web, envoyExtAuthzHttp: {service: app/reviews, port: 80}}, {name: lost, envoyExtAuthzGrpc: {service: no.example, port: 80}}, {name: shut, envoyExtAuthzGrpc: {service: app/reviews, port: 81}}]}}
+        ---
+        {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: p, namespace: app}, spec: {action: CUSTOM, provider: {name: {{{provider}}}}, rules: [{}]}}
+        """,
+        expected);
+
+    [Theory]
     [InlineData("hosts: [reviews], http: [{route: [{destination: {host: reviews}}]}]", "MSH2009 spec.hosts[0]")]
     [InlineData("hosts: [reviews], tcp: [{route: [{destination: {host: reviews}}]}]", "")]
     [InlineData("hosts: [many], http: [{route: [{destination: {host: many, port: {number: 80}}}]}]", "")]

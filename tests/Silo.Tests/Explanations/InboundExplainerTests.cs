@@ -35,6 +35,23 @@ public sealed class InboundExplainerTests
     }
 
     [Theory]
+    [InlineData("web", 200, "if the external authorizer web allows it, which AuthorizationPolicy app/ask[0] has asked")]
+    [InlineData("nobody", 403, "by AuthorizationPolicy app/ask[0]: nobody can be asked, as the MeshConfig has no extension provider nobody")]
+    public void Whom_a_CUSTOM_policy_asks_is_told_and_that_nobody_asks_it_here(string provider, int status, string reason)
+    {
+        var told = ExplainedMesh.With(
+            "{apiVersion: mesh.orleans.io/v1, kind: MeshConfig, metadata: {name: default, namespace: istio-system}, spec: {extensionProviders: [{name: web, envoyExtAuthzHttp: {service: other/d, port: 81}}]}}"
+            + "\n---\n{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: ask, namespace: app}, spec: {action: CUSTOM, provider: {name: "
+            + provider + "}, rules: [{}]}}").Ask("b", "/x");
+
+        Assert.Equal(status, told.Verdict.Status);
+        Assert.Contains(reason, told.Verdict.Reason, StringComparison.Ordinal);
+        var policy = Assert.Single(told.Clusters[0].Inbound[0].Policies);
+        Assert.Equal(("CUSTOM", provider, (int?)0), (policy.Action, policy.Provider, policy.MatchedRule));
+        Assert.Equal(status == 200, told.Clusters[0].Inbound[0].Authorizer.Contains("explain does not call it", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("/open/secret", "by AuthorizationPolicy app/never[0]")]
     [InlineData("/closed", "no rule allows it; asked were app/readers")]
     public void A_refusal_names_who_refuses(string path, string reason)

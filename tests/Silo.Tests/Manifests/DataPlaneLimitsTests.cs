@@ -40,12 +40,6 @@ public sealed class DataPlaneLimitsTests
 
     [Theory]
     [InlineData(
-        "rules: [{ from: [{ source: { remoteIpBlocks: [10.0.0.0/8] } }] }]", Token + ".remoteIpBlocks", "use ipBlocks")]
-    [InlineData(
-        "rules: [{ from: [{ source: { notRemoteIpBlocks: [\"::1\"] } }] }]", Token + ".notRemoteIpBlocks",
-        "use ipBlocks")]
-    [InlineData("rules: [{ when: [{ key: remote.ip, values: [10.0.0.1] }] }]", "rules[0].when[0].key", "use source.ip")]
-    [InlineData(
         "rules: [{ to: [{ operation: { paths: [\"a/{*}\"] } }] }]", "rules[0].to[0].operation.paths[0]",
         "begin it with a slash")]
     [InlineData(
@@ -159,10 +153,6 @@ public sealed class DataPlaneLimitsTests
     [InlineData(
         "Sidecar", "{ outboundTrafficPolicy: { mode: ALLOW_ANY, egressProxy: { host: a.com, port: { number: 80 } } } }",
         "outboundTrafficPolicy.egressProxy", "egressProxy")]
-    [InlineData(
-        "AuthorizationPolicy",
-        "{ action: CUSTOM, provider: { name: p }, rules: [{ to: [{ operation: { paths: [/a] } }] }] }", "provider",
-        "what the rules match is refused")]
     [InlineData(
         "AuthorizationPolicy", "{ rules: [{ when: [{ key: \"experimental.envoy.filters.a.b[c]\", values: [d] }] }] }",
         "rules[0].when[0].key", "nobody matches it")]

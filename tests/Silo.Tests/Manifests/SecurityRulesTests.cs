@@ -91,6 +91,42 @@ public sealed class SecurityRulesTests
         RuleTable.Refuses("MeshConfig", $"{{ issuerKeys: {{ {fields} }} }}", $"issuerKeys.{path}", message);
 
     [Theory]
+    [InlineData("envoyExtAuthzHttp: {service: a.example, port: 80}", "name", "must not be empty")]
+    [InlineData("name: p", "", "exactly one of")]
+    [InlineData("name: p, envoyExtAuthzHttp: {service: a.b, port: 1}, envoyExtAuthzGrpc: {service: a.b, port: 1}", "", "exactly one of")]
+    [InlineData("name: p, envoyExtAuthzGrpc: {port: 1}", "envoyExtAuthzGrpc.service", "must not be empty")]
+    [InlineData("name: p, envoyExtAuthzGrpc: {service: /a, port: 1}", "envoyExtAuthzGrpc.service", "must be [namespace/]host")]
+    [InlineData("name: p, envoyExtAuthzGrpc: {service: a}", "envoyExtAuthzGrpc.port", "range 1..65535")]
+    [InlineData("name: p, envoyExtAuthzGrpc: {service: a, port: 1, timeout: 0s}", "envoyExtAuthzGrpc.timeout", "must be more than 0")]
+    [InlineData("name: p, envoyExtAuthzGrpc: {service: a, port: 1, statusOnError: \"100\"}", "envoyExtAuthzGrpc.statusOnError", "is no HTTP status")]
+    [InlineData("name: p, envoyExtAuthzGrpc: {service: a, port: 1, includeRequestBodyInCheck: {}}", "envoyExtAuthzGrpc.includeRequestBodyInCheck.maxRequestBytes", "must be from 1 to")]
+    [InlineData("name: p, envoyExtAuthzGrpc: {service: a, port: 1, pathPrefix: /x}", "envoyExtAuthzGrpc.pathPrefix", "unknown field")]
+    [InlineData("name: p, envoyExtAuthzHttp: {service: a, port: 1, pathPrefix: x}", "envoyExtAuthzHttp.pathPrefix", "must begin with a slash")]
+    [InlineData("name: p, envoyExtAuthzHttp: {service: a, port: 1, includeRequestHeadersInCheck: [\"a*b\"]}", "envoyExtAuthzHttp.includeRequestHeadersInCheck[0]", "is no header name")]
+    [InlineData("name: p, envoyExtAuthzHttp: {service: a, port: 1, includeAdditionalHeadersInCheck: {host: b}}", "envoyExtAuthzHttp.includeAdditionalHeadersInCheck.host", "cannot set Host header")]
+    public void A_wrong_provider_is_refused(string provider, string path, string message) => RuleTable.Refuses(
+        "MeshConfig",
+        $"{{ extensionProviders: [{{ {provider} }}] }}",
+        path.Length > 0 ? $"extensionProviders[0].{path}" : "extensionProviders[0]",
+        message);
+
+    [Fact]
+    public void Two_providers_of_one_name_are_refused() => RuleTable.Refuses(
+        "MeshConfig",
+        "{ extensionProviders: [{ name: p, envoyExtAuthzGrpc: {service: a, port: 1} }, { name: p, envoyExtAuthzGrpc: {service: a, port: 1} }] }",
+        "extensionProviders[1].name",
+        "there are two providers");
+
+    [Theory]
+    [InlineData("numTrustedProxies: -1")]
+    [InlineData("numTrustedProxies: 33")]
+    public void How_many_proxies_are_trusted_is_checked(string topology) => RuleTable.Refuses(
+        "MeshConfig",
+        $"{{ defaultConfig: {{ gatewayTopology: {{ {topology} }} }} }}",
+        "defaultConfig.gatewayTopology.numTrustedProxies",
+        "must be from 0 to 32");
+
+    [Theory]
     [InlineData("jwtRules: [{}]", "jwtRules[0]", "issuer or jwksUri must be non-empty string")]
     [InlineData("jwtRules: [{ issuer: a, jwksUri: \"ftp://x\" }]", "jwtRules[0].jwksUri", "must be http or https")]
     [InlineData("jwtRules: [{ jwksUri: \"https://u@x/k\" }]", "jwtRules[0].jwksUri", "must have a host, no user name")]

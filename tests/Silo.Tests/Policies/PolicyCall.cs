@@ -58,6 +58,8 @@ internal readonly struct PolicyCall : IRequestView
 
     public IPAddress? SourceAddress { get; } = IPAddress.Parse("10.0.0.1");
 
+    public IPAddress? RemoteAddress => ForwardedAddress.Find(Header(ForwardedAddress.Header), 0) ?? SourceAddress;
+
     public int SourcePort => 40000;
 
     public IPAddress? DestinationAddress { get; } = IPAddress.Parse("10.0.0.2");

@@ -49,6 +49,19 @@ public sealed class PolicyTableTests
     [InlineData("ipBlocks: [10.0.0.1]", "ip:::ffff:10.0.0.1", true)]
     [InlineData("notIpBlocks: [10.0.0.0/24]", "", false)]
     [InlineData("notIpBlocks: [10.0.0.0/24]", "ip:10.0.1.1", true)]
+    [InlineData("remoteIpBlocks: [10.0.0.1]", "", true)] // nobody has passed it on: the direct peer
+    [InlineData("remoteIpBlocks: [192.0.2.0/24]", "x-forwarded-for:192.0.2.7", true)]
+    [InlineData("remoteIpBlocks: [192.0.2.0/24]", "x-forwarded-for:192.0.2.7,198.51.100.1", false)] // the last one counts
+    [InlineData("remoteIpBlocks: [192.0.2.0/24]", "x-forwarded-for:198.51.100.1,192.0.2.7", true)]
+    [InlineData("remoteIpBlocks: [192.0.2.0/24]", "x-forwarded-for:192.0.2.7 x-forwarded-for:198.51.100.1", false)]
+    [InlineData("remoteIpBlocks: ['2001:db8::/32']", "x-forwarded-for:2001:db8::9", true)]
+    [InlineData("remoteIpBlocks: [192.0.2.0/24]", "x-forwarded-for:192.0.2.7:4711", true)]
+    [InlineData("remoteIpBlocks: [192.0.2.0/24]", "x-forwarded-for:192.0.2.7,unknown", false)]
+    [InlineData("remoteIpBlocks: [10.0.0.1]", "x-forwarded-for:192.0.2.7,unknown", true)] // what is no address is nobody's
+    [InlineData("remoteIpBlocks: [192.0.2.0/24]", "x-forwarded-for:::ffff:192.0.2.7", true)]
+    [InlineData("notRemoteIpBlocks: [192.0.2.0/24]", "x-forwarded-for:192.0.2.7", false)]
+    [InlineData("notRemoteIpBlocks: [192.0.2.0/24]", "x-forwarded-for:198.51.100.1", true)]
+    [InlineData("ipBlocks: [10.0.0.1], remoteIpBlocks: [192.0.2.7]", "x-forwarded-for:192.0.2.7", true)]
     [InlineData("requestPrincipals: [i/s]", """claims:{"iss":"i","sub":"s"}""", true)]
     [InlineData("requestPrincipals: [i/s]", """claims:{"iss":"i","sub":"t"}""", false)]
     [InlineData("requestPrincipals: [i/s]", "", false)]
@@ -115,6 +128,9 @@ public sealed class PolicyTableTests
     [InlineData("request.headers[x-a]", "values: ['v*'], notValues: [vw]", "x-a:vw", false)]
     [InlineData("source.ip", "values: [10.0.0.0/8]", "", true)]
     [InlineData("source.ip", "notValues: [10.0.0.0/8]", "", false)]
+    [InlineData("remote.ip", "values: [192.0.2.0/24]", "x-forwarded-for:192.0.2.7", true)]
+    [InlineData("remote.ip", "values: [10.0.0.0/8]", "x-forwarded-for:192.0.2.7", false)]
+    [InlineData("remote.ip", "notValues: [192.0.2.0/24]", "x-forwarded-for:192.0.2.7", false)]
     [InlineData("source.namespace", "values: [app]", "", true)]
     [InlineData("source.namespace", "notValues: [app]", "peer:", true)]
     [InlineData("source.serviceAccount", "values: [app/a]", "", true)]
@@ -182,6 +198,25 @@ public sealed class PolicyTableTests
         var provider = action == "CUSTOM" ? ", provider: {name: nobody}" : "";
 
         Assert.Equal(allowed, Decide(Policy("p", "app", $"action: {action}, rules: {rules}{provider}"), call).Allowed);
+    }
+
+    [Theory]
+    [InlineData("path:/ask/x", "ns[app]-policy[p]-rule[0]", true)]
+    [InlineData("path:/other", null, true)]
+    [InlineData("path:/ask/x x-deny:1", "ns[app]-policy[p]-rule[0]", false)] // asked all the same: CUSTOM comes first
+    public void Somebody_outside_is_asked_about_what_a_CUSTOM_rule_matches(string call, string? rule, bool allowed)
+    {
+        const string mesh =
+            "\n---\n{apiVersion: mesh.orleans.io/v1, kind: MeshConfig, metadata: {name: default, namespace: istio-system}, spec: {extensionProviders: [{name: web, envoyExtAuthzHttp: {service: a.app.svc.cluster.local, port: 80}}]}}";
+        var model = Model(
+            mesh + Policy("p", "app", "action: CUSTOM, provider: {name: web}, rules: [{to: [{operation: {paths: ['/ask*']}}]}]")
+            + Policy("d", "app", "action: DENY, rules: [{when: [{key: 'request.headers[x-deny]', values: ['1']}]}]"),
+            8080);
+
+        Assert.Equal("web", model.Custom!.Provider);
+        Assert.Equal(rule, model.FindCustom(new PolicyCall(call)));
+        Assert.Equal(allowed, model.Decide(new PolicyCall(call)).Allowed);
+        Assert.False(model.DecideConnection(new PolicyCall("")).Allowed); // bytes on a port of HTTP: there is nothing to show
     }
 
     [Fact]

@@ -24,6 +24,7 @@ internal static class EnvoyListenerCheck
         [FilterNames.TcpProxy] = TypeUrls.Of(TcpProxy.Descriptor),
         [FilterNames.NetworkRbac] = TypeUrls.Of(Protocol.NetworkRbac.RBAC.Descriptor),
         [FilterNames.Rbac] = TypeUrls.Of(Protocol.HttpRbac.RBAC.Descriptor),
+        [FilterNames.ExtAuthz] = TypeUrls.Of(Protocol.ExtAuthz.ExtAuthz.Descriptor),
         [FilterNames.Jwt] = TypeUrls.Of(Protocol.Jwt.JwtAuthentication.Descriptor),
         [FilterNames.Fault] = TypeUrls.Of(Protocol.Fault.HTTPFault.Descriptor),
         [FilterNames.Cors] = TypeUrls.Of(Protocol.Cors.Cors.Descriptor),

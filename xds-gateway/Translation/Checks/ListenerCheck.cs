@@ -1,3 +1,4 @@
+using MeshOrleans.Xds.Protocol.ExtAuthz;
 using MeshOrleans.Xds.Protocol.Hcm;
 using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Protocol.Rbac;
@@ -90,6 +91,13 @@ internal static class ListenerCheck
 
         foreach (var filter in manager.HttpFilters)
         {
+            if (filter.TypedConfig.TryUnpack<ExtAuthz>(out var authorizer)
+                && (authorizer.GrpcService?.EnvoyGrpc.ClusterName ?? authorizer.HttpService?.ServerUri.Cluster) is var asks
+                && (asks is null || !clusters.Contains(asks)))
+            {
+                faults.Add($"{listener} asks {asks}, which does not exist.");
+            }
+
             if (!filter.TypedConfig.TryUnpack<HttpRbac.RBAC>(out var rbac)) continue;
             CheckRules(listener, rbac.Rules, faults);
             CheckRules(listener, rbac.ShadowRules, faults);

@@ -139,7 +139,8 @@ internal sealed class EdgeListenerTranslator(ProxyView view)
     private Filter Http(EdgePort port, EdgeServer server)
     {
         var manager = HttpConnection.Common(view.Mesh.Settings, $"outbound_{port.Name}");
-        manager.UseRemoteAddress = true; // who connects is the client, and what he says of others is not believed
+        manager.UseRemoteAddress = true; // who connects is the client, unless proxies before it are trusted
+        manager.XffNumTrustedHops = (uint)view.Mesh.Settings.TrustedProxies;
         manager.ForwardClientCertDetails = HttpConnectionManager.Types.ForwardClientCertDetails.SanitizeSet;
         manager.SetCurrentClientCertDetails = new() { Subject = true, Dns = true, Uri = true };
         manager.Rds = new()
@@ -147,6 +148,7 @@ internal sealed class EdgeListenerTranslator(ProxyView view)
             ConfigSource = ConfigSources.Ads(view.Scope),
             RouteConfigName = port.RoutesOf(server),
         };
+        manager.HttpFilters.AddRange(AuthorizerTranslator.HttpFilters(view));
         if (TokenTranslator.Filter(view, isRouted: true) is { } tokens) manager.HttpFilters.Add(tokens);
         manager.HttpFilters.AddRange(RbacTranslator.HttpFilters(view));
         if (RateLimitTranslator.Filter(view) is { } limits) manager.HttpFilters.Add(limits);

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Snapshots;
@@ -31,6 +32,13 @@ internal sealed record MeshSettings
 
     public LocalityLoadBalancer? LocalityLb { get; private init; }
 
+    /// <summary>Whom policies may name, by name.</summary>
+    public FrozenDictionary<string, ExtensionProvider> Providers { get; private init; } =
+        FrozenDictionary<string, ExtensionProvider>.Empty;
+
+    /// <summary>How many proxies in front of gateways are trusted to tell whose request they pass on.</summary>
+    public int TrustedProxies { get; private init; }
+
     /// <summary>Sidecars that can ask on demand get only the hosts that they use.</summary>
     public bool AutoScope { get; private init; }
 
@@ -52,6 +60,9 @@ internal sealed record MeshSettings
                 : config.PathNormalization,
             LocalityLb = config.LocalityLbSetting,
             AutoScope = config.AutoScope ?? false,
+            Providers = config.ExtensionProviders.DistinctBy(p => p.Name)
+                .ToFrozenDictionary(p => p.Name, StringComparer.Ordinal),
+            TrustedProxies = config.NumTrustedProxies ?? 0,
         };
     }
 }

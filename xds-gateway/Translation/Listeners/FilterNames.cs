@@ -10,6 +10,7 @@ internal static class FilterNames
     public const string OriginalDst = "envoy.filters.listener.original_dst";
     public const string TlsInspector = "envoy.filters.listener.tls_inspector";
     public const string Rbac = "envoy.filters.http.rbac";
+    public const string ExtAuthz = "envoy.filters.http.ext_authz";
     public const string Jwt = "envoy.filters.http.jwt_authn";
     public const string Fault = "envoy.filters.http.fault";
     public const string Cors = "envoy.filters.http.cors";

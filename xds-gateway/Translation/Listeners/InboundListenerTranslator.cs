@@ -102,6 +102,7 @@ internal static class InboundListenerTranslator
         manager.RouteConfig = Routes(port);
         manager.ForwardClientCertDetails = HttpConnectionManager.Types.ForwardClientCertDetails.AppendForward;
         manager.SetCurrentClientCertDetails = new() { Subject = true, Dns = true, Uri = true };
+        manager.HttpFilters.AddRange(AuthorizerTranslator.HttpFilters(view));
         if (TokenTranslator.Filter(view) is { } tokens) manager.HttpFilters.Add(tokens);
         manager.HttpFilters.AddRange(RbacTranslator.HttpFilters(view));
         if (RateLimitTranslator.Filter(view) is { } limits) manager.HttpFilters.Add(limits);

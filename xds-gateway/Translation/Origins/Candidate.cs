@@ -23,5 +23,11 @@ public sealed record RuleOrigin(int Rule, int? Match, string Name, string Exclus
 /// <param name="IsOnTrial">It is evaluated and reported, and decides nothing.</param>
 /// <param name="Rules">The names by which proxies know its rules, in their order.</param>
 /// <param name="Exclusion">Why it does not concern the workload; empty when it does.</param>
+/// <param name="Provider">Whom a CUSTOM policy asks; null for others.</param>
 public sealed record PolicyOrigin(
-    ConfigKey Key, AuthorizationAction Action, bool IsOnTrial, ImmutableArray<string> Rules, string Exclusion);
+    ConfigKey Key,
+    AuthorizationAction Action,
+    bool IsOnTrial,
+    ImmutableArray<string> Rules,
+    string Exclusion,
+    string? Provider);

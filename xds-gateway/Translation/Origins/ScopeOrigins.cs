@@ -103,13 +103,20 @@ public sealed class ScopeOrigins
     /// <summary>The AuthorizationPolicies that might concern the scope's own workload, by name.</summary>
     public ImmutableArray<PolicyOrigin> AuthorizationPolicies() =>
     [
-        .. RbacTranslator.Considered(_view).Select(policy => new PolicyOrigin(
+        .. RbacTranslator.Considered(_view.Mesh, _view.Scope).Select(policy => new PolicyOrigin(
             policy.Resource.Key,
             policy.Spec.Action,
             RbacTranslator.IsOnTrial(policy),
             [.. policy.Spec.Rules.Select((_, i) => RbacTranslator.NameOf(policy.Resource.Key, i))],
-            RbacTranslator.ExclusionOf(_view, policy) ?? "")),
+            RbacTranslator.ExclusionOf(_view.Scope, policy) ?? "",
+            policy.Spec.Provider)),
     ];
+
+    /// <summary>
+    /// Why nobody can be asked about what CUSTOM policies match, as half a sentence; empty when somebody can, or there is no
+    /// such policy.
+    /// </summary>
+    public string AuthorizerProblem => _view.Authorizer.Problem;
 
     private bool TryReadCluster(string cluster, out Service service, out ServicePort port, out string subset)
     {

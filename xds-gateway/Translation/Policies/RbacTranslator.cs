@@ -18,8 +18,10 @@ namespace MeshOrleans.Xds.Translation.Policies;
 /// <remarks>
 /// All policies that select the workload are united: those of its namespace and those of the root namespace. An ALLOW
 /// filter refuses what none of its rules matches, so a policy without rules refuses everything. A policy on trial
-/// (<c>istio.io/dry-run</c>) goes to the shadow rules of its action. CUSTOM asks an authorizer that the mesh's settings
-/// name; this mesh's settings cannot name any, so what such a policy matches is refused.
+/// (<c>istio.io/dry-run</c>) goes to the shadow rules of its action. What a CUSTOM policy matches is refused here where
+/// nobody can be asked; where somebody can, <see cref="AuthorizerTranslator"/> has it asked. On ports that are not HTTP an
+/// HTTP authorizer is not asked, as in Istio, and such a policy says nothing; one that speaks gRPC could be by Istio, and
+/// is not here, so what it would be asked about is refused.
 /// </remarks>
 internal static class RbacTranslator
 {
@@ -53,11 +55,13 @@ internal static class RbacTranslator
     private static IEnumerable<(RBAC? Enforced, RBAC? Shadow)> Filters(ProxyView view, bool isTcp)
     {
         var policies = Selected(view).ToList();
+        var isAsked = view.Authorizer.Provider is { } provider && (!isTcp || provider.Http is not null);
         foreach (var action in new[]
         {
             AuthorizationAction.Custom, AuthorizationAction.Audit, AuthorizationAction.Deny, AuthorizationAction.Allow,
         })
         {
+            if (action is AuthorizationAction.Custom && isAsked) continue;
             var same = policies.Where(p => p.Spec.Action == action).ToLookup(IsOnTrial);
             var enforced = Rules(view, action, same[false], isTcp);
             var shadow = Rules(view, action, same[true], isTcp);
@@ -66,21 +70,28 @@ internal static class RbacTranslator
     }
 
     /// <summary>The policies that might concern a workload: those of its namespace and of the root namespace.</summary>
-    public static IEnumerable<Sourced<AuthorizationPolicy>> Considered(ProxyView view) =>
-        new[] { view.Mesh.Settings.RootNamespace, view.Scope.Namespace }.Distinct()
-            .SelectMany(ns => view.Mesh.AuthorizationPolicies[ns])
+    public static IEnumerable<Sourced<AuthorizationPolicy>> Considered(MeshIndex mesh, ProxyScope scope) =>
+        new[] { mesh.Settings.RootNamespace, scope.Namespace }.Distinct()
+            .SelectMany(ns => mesh.AuthorizationPolicies[ns])
             .OrderBy(p => p.Resource.Key);
 
     /// <summary>Why a policy of those does not concern the workload; null when it does.</summary>
-    public static string? ExclusionOf(ProxyView view, Sourced<AuthorizationPolicy> policy) => PolicyReach.ExclusionOf(
-        policy.Spec.Selector, policy.Spec.TargetRefs, policy.Namespace, view.Scope.Namespace, view.Scope.Labels);
+    public static string? ExclusionOf(ProxyScope scope, Sourced<AuthorizationPolicy> policy) => PolicyReach.ExclusionOf(
+        policy.Spec.Selector, policy.Spec.TargetRefs, policy.Namespace, scope.Namespace, scope.Labels);
 
     /// <summary>The name by which a proxy knows a rule.</summary>
     public static string NameOf(ConfigKey policy, int rule) =>
         $"ns[{policy.Namespace}]-policy[{policy.Name}]-rule[{rule}]";
 
     private static IEnumerable<Sourced<AuthorizationPolicy>> Selected(ProxyView view) =>
-        Considered(view).Where(p => ExclusionOf(view, p) is null);
+        Considered(view.Mesh, view.Scope).Where(p => ExclusionOf(view.Scope, p) is null);
+
+    /// <summary>What an authorizer is asked about; null for nothing.</summary>
+    public static RBAC? CustomRules(ProxyView view) => Rules(
+        view,
+        AuthorizationAction.Custom,
+        Selected(view).Where(p => p.Spec.Action is AuthorizationAction.Custom),
+        isTcp: false);
 
     /// <summary>Whether a policy is only tried out.</summary>
     public static bool IsOnTrial(Sourced<AuthorizationPolicy> policy) =>

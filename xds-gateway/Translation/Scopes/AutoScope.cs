@@ -21,8 +21,14 @@ public static class AutoScope
         ?? new HostDirectory(mesh, clientNamespace, isTcp: true).Find(name, port);
 
     /// <summary>What a proxy is told of; null when it is told of everything it may see.</summary>
-    internal static UsedHosts? UsedBy(MeshIndex mesh, ProxyScope scope, EgressScope egress) =>
-        scope.Used is { } used && AppliesTo(mesh, scope, egress) ? new UsedHosts(mesh, scope.Namespace, used) : null;
+    /// <param name="mesh">The mesh.</param>
+    /// <param name="scope">The proxy's.</param>
+    /// <param name="egress">What its Sidecar resource lets it see.</param>
+    /// <param name="own">A host that the proxy calls itself; empty for none.</param>
+    internal static UsedHosts? UsedBy(MeshIndex mesh, ProxyScope scope, EgressScope egress, string own) =>
+        scope.Used is { } used && AppliesTo(mesh, scope, egress)
+            ? new UsedHosts(mesh, scope.Namespace, own.Length > 0 ? used.Add(own) : used)
+            : null;
 
     private static bool AppliesTo(MeshIndex mesh, ProxyScope scope, EgressScope egress) =>
         mesh.Settings.AutoScope && scope.Mode is ProxyMode.Sidecar && egress.SeesAll;

@@ -16,12 +16,14 @@ internal sealed class ProxyView
         (Mesh, Scope) = (mesh, scope);
         var egress = EgressScope.Of(Mesh, Scope);
         OutboundMode = egress.Mode ?? Mesh.Settings.OutboundMode;
-        if (AutoScope.UsedBy(Mesh, Scope, egress) is { } used)
+        var asked = AuthorizerChoice.Of(Mesh, Scope);
+        if (AutoScope.UsedBy(Mesh, Scope, egress, asked.Host) is { } used)
         {
             var routes = Mesh.RoutesFor(Scope.Namespace);
             (IsOnDemand, VirtualServices, services) = (true, routes.Table, used.Services);
             Services = [.. services.Values.OrderBy(s => s.Host, StringComparer.Ordinal)];
             UnknownHosts = [.. routes.UnknownHosts.Where(entry => used.Hosts.Contains(entry.Host))];
+            Authorizer = asked.At(services.GetValueOrDefault(asked.Host));
             return;
         }
 
@@ -33,6 +35,8 @@ internal sealed class ProxyView
             .Where(service => egress.Sees(service.Namespace, service.Host))
             .ToDictionary(service => service.Host, StringComparer.Ordinal);
         if (!egress.SeesAll) AddRouteTargets();
+        if (Mesh.Registry.Find(asked.Host, Scope.Namespace) is { } own) services.TryAdd(own.Host, own);
+        Authorizer = asked.At(services.GetValueOrDefault(asked.Host));
         Services = [.. services.Values.OrderBy(s => s.Host, StringComparer.Ordinal)];
         UnknownHosts = [.. VirtualServices.Hosts.Where(entry => !HasService(entry.Host))];
     }
@@ -41,7 +45,7 @@ internal sealed class ProxyView
     {
         (Mesh, Scope, SeesAll, IsOnDemand) = (mesh, other.Scope, other.SeesAll, other.IsOnDemand);
         (services, rules) = (other.services, other.rules);
-        (OutboundMode, Services) = (other.OutboundMode, other.Services);
+        (OutboundMode, Services, Authorizer) = (other.OutboundMode, other.Services, other.Authorizer);
         if (mesh.HasSameRoutes(other.Mesh))
         {
             (VirtualServices, UnknownHosts) = (other.VirtualServices, other.UnknownHosts);
@@ -71,6 +75,9 @@ internal sealed class ProxyView
 
     /// <summary>Only what its workload uses is in it; the proxy asks for the rest when that is called.</summary>
     public bool IsOnDemand { get; }
+
+    /// <summary>Whom the proxy asks about what CUSTOM policies match. Its service is always in sight.</summary>
+    public AuthorizerChoice Authorizer { get; }
 
     /// <summary>Nothing narrows it: then what it sees does not depend on routes.</summary>
     private bool SeesAll { get; }

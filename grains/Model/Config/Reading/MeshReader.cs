@@ -20,6 +20,10 @@ internal static class MeshReader
             new Normalization(inner.Choice<PathNormalization>("normalization") ?? default))?.Value ?? default,
         LocalityLbSetting = reader.Object("localityLbSetting", DestinationRuleReader.Locality),
         AutoScope = reader.OptionalFlag("autoScope"),
+        NumTrustedProxies = reader.Object("defaultConfig", proxy => new ProxyDefaults(
+            proxy.Object("gatewayTopology", topology => new GatewayTopology(topology.Integer("numTrustedProxies")))))
+            ?.Topology?.NumTrustedProxies,
+        ExtensionProviders = reader.List("extensionProviders", ExtensionProviderReader.Provider),
         IssuerKeys = reader.Object("issuerKeys", inner => new IssuerKeySettings
         {
             AllowHttp = inner.OptionalFlag("allowHttp"),
@@ -62,6 +66,10 @@ internal static class MeshReader
                 key.Text("header"), key.Flag("path"), key.Flag("identity"))),
         }),
     };
+
+    private sealed record ProxyDefaults(GatewayTopology? Topology);
+
+    private sealed record GatewayTopology(int? NumTrustedProxies);
 
     private sealed record Normalization(PathNormalization Value);
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
 
@@ -58,6 +59,37 @@ public sealed class EdgeTlsTests : IAsyncLifetime
         Assert.DoesNotContain("x-envoy-original-path", seen.Keys);
         Assert.DoesNotContain("x-envoy-upstream-rq-timeout-ms", seen.Keys);
         Assert.DoesNotContain("x-forwarded-client-cert", seen.Keys);
+    }
+
+    [Theory]
+    [InlineData(0, "192.0.2.7", "http", "127.0.0.1", "https")] // whoever connects is the client
+    [InlineData(1, "192.0.2.7", "http", "192.0.2.7", "http")] // the proxy before it is trusted
+    [InlineData(1, "10.6.6.6, 192.0.2.7", "ftp", "192.0.2.7", "https")] // what the client had made up is not looked at
+    [InlineData(2, "192.0.2.7, 198.51.100.1", "https", "192.0.2.7", "https")]
+    [InlineData(2, "192.0.2.7", "http", "127.0.0.1", "http")] // too short: not passed on by those who are trusted
+    [InlineData(1, "unknown", "http", "127.0.0.1", "http")]
+    [InlineData(1, "", "", "127.0.0.1", "https")]
+    public async Task The_original_client_is_told_by_as_many_proxies_as_are_trusted(
+        int trusted, string forwarded, string scheme, string client, string seenScheme)
+    {
+        _gateway.Credentials.Put("a.example", _gateway.Authority.Issue("a.example"));
+        var rule = new RequestRule.RemoteAddress(IPNetwork.Parse($"{client}/32"));
+        await ApplyAsync(Https("a.example") with
+        {
+            TrustedHops = trusted,
+            Authorization = Models.Rules(AuthorizationAction.Allow, new RequestRule.Always(), rule),
+        });
+        using var http = _gateway.Client("tls");
+        using var request = new HttpRequestMessage(HttpMethod.Get, "https://a.example/x");
+        if (forwarded.Length > 0) request.Headers.Add("x-forwarded-for", forwarded);
+        if (scheme.Length > 0) request.Headers.Add("x-forwarded-proto", scheme);
+
+        using var response = await http.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        var seen = _backend.Requests.Single().Headers;
+        Assert.Equal(forwarded.Length > 0 ? $"{forwarded}, 127.0.0.1" : "127.0.0.1", seen["x-forwarded-for"]);
+        Assert.Equal(seenScheme, seen["x-forwarded-proto"]);
     }
 
     [Fact]

@@ -38,6 +38,20 @@ public sealed class EdgeTests
         [("*.example", VirtualHost.Types.TlsRequirementType.All), ("b.example", VirtualHost.Types.TlsRequirementType.All)],
         Got.Routes("http.80").VirtualHosts.Select(h => (h.Domains.Single(), h.RequireTls)));
 
+    [Theory]
+    [InlineData("", 0)]
+    [InlineData("{apiVersion: mesh.orleans.io/v1, kind: MeshConfig, metadata: {name: default, namespace: istio-system}, spec: {defaultConfig: {gatewayTopology: {numTrustedProxies: 2}}}}\n---\n", 2)]
+    public void Proxies_before_a_gateway_are_trusted_as_the_mesh_says_and_a_sidecar_trusts_whoever_passes_on(string mesh, int trusted)
+    {
+        var got = TestMesh.With(mesh + Http.Replace("HOSTS", "\"*\"", StringComparison.Ordinal));
+
+        var edge = got.For(EdgeMesh.Gateway).Listener("0.0.0.0_80").FilterChains.Single().Filters[^1].TypedConfig
+            .Unpack<HttpConnectionManager>();
+        Assert.Equal((true, (uint)trusted), (edge.UseRemoteAddress, edge.XffNumTrustedHops));
+        var inbound = got.For().Listener("virtualInbound").FilterChains[0].Filters[^1].TypedConfig.Unpack<HttpConnectionManager>();
+        Assert.Equal((false, 0u), (inbound.UseRemoteAddress, inbound.XffNumTrustedHops));
+    }
+
     [Fact]
     public void Credentials_are_named_as_istiod_names_them_and_files_stay_files()
     {

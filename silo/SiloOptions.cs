@@ -115,6 +115,14 @@ public sealed class SiloOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
     public TimeSpan PeerInterval { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>The file that says who may use the API besides the admin credential, and which clusters' pods may join.</summary>
+    /// <value>Empty: nobody, and none.</value>
+    public string ApiAccess { get; set; } = "";
+
+    /// <summary>By which names the API may be called on loopback, besides addresses, <c>localhost</c> and the advertised host.</summary>
+    /// <value>None; separated by commas.</value>
+    public string ApiHosts { get; set; } = "";
+
     /// <summary>Where the secrets are.</summary>
     public string SecretsDirectory => Secrets.Length > 0 ? Secrets : Data;
 

@@ -23,6 +23,7 @@ internal static class CommandLine
         ["--ca-retire-grace"] = nameof(SiloOptions.CaRetireGrace),
         ["--peer-interval"] = nameof(SiloOptions.PeerInterval),
         ["--api-access"] = nameof(SiloOptions.ApiAccess),
+        ["--api-rate"] = nameof(SiloOptions.ApiRate),
         ["--api-hosts"] = nameof(SiloOptions.ApiHosts),
         ["--role"] = nameof(SiloOptions.Role),
         ["--store"] = nameof(SiloOptions.Store),
@@ -58,6 +59,7 @@ internal static class CommandLine
           --peer-interval D           how often peers are read                (00:00:02)
           --api-access FILE           who may use the API: issuers of tokens, roles, clusters whose pods
                                       may join; YAML, read again when it changes (the admin alone)
+          --api-rate N                calls a second that one caller may make (500)
           --api-hosts NAME,...        names by which the API may be called on loopback (localhost)
           --config FILE               the same options as JSON
 

@@ -47,7 +47,9 @@ internal static class ApiAuthorization
             var context = invocation.HttpContext;
             var caller = await context.RequestServices.GetRequiredService<ApiAuthentication>().IdentifyAsync(context);
             context.Features.Set(caller);
-            return RefusalOf(demand, caller) ?? await next(invocation);
+            return context.RequestServices.GetRequiredService<CallerRates>().RefusalOf(context, caller)
+                ?? RefusalOf(demand, caller)
+                ?? await next(invocation);
         });
 
     private static IResult? RefusalOf(AccessDemand demand, Caller caller) => (demand, caller) switch

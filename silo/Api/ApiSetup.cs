@@ -4,6 +4,7 @@ using MeshOrleans.Multicluster.Workloads.Attesting;
 using MeshOrleans.Silo.Access;
 using MeshOrleans.Silo.Access.Keys;
 using MeshOrleans.Silo.Access.Kubernetes;
+using MeshOrleans.Silo.Audit;
 using MeshOrleans.Silo.Hosting;
 using MeshOrleans.Silo.Issuers;
 using MeshOrleans.Xds.Gateway.Snapshots;
@@ -46,6 +47,9 @@ internal static class ApiSetup
         services.AddSingleton<ApiAuthentication>();
         services.AddSingleton<AccessFile>();
         services.AddHostedService(provider => provider.GetRequiredService<AccessFile>());
+        services.AddSingleton<CallerRates>();
+        services.AddSingleton<AuditTrail>();
+        services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
         services.AddSingleton(IssuerNetwork.OfMachine());
         services.AddSingleton<KeyBook>();
         services.AddSingleton<TokenReader>();
@@ -71,6 +75,7 @@ internal static class ApiSetup
         app.UseMiddleware<BrowserMiddleware>();
         app.UseRouting();
         app.UseMiddleware<UndeclaredMiddleware>();
+        app.UseMiddleware<AuditMiddleware>();
         app.MapConfig();
         app.MapAnalysis();
         app.MapRevisions();
@@ -84,6 +89,7 @@ internal static class ApiSetup
         app.MapExplain();
         app.MapPeers();
         app.MapWhoAmI();
+        app.MapAudit();
         app.MapNotYet();
         app.MapFallback("/v1/{**rest}", (string rest) => Problems.NotFound($"There is no call /v1/{rest}."))
             .AllowEverybody("that a call is not there is no secret");

@@ -7,6 +7,7 @@ using MeshOrleans.Model.Config.GatewayApi;
 using MeshOrleans.Model.Config.Manifests;
 using MeshOrleans.Model.Validation;
 using MeshOrleans.Silo.Access;
+using MeshOrleans.Silo.Audit;
 using MeshOrleans.Silo.Manifests;
 using MeshOrleans.Xds.Gateway.Snapshots;
 
@@ -57,6 +58,7 @@ internal static class ConfigEndpoints
         // looked for before: once it is applied, nothing may make a failure of it
         var conflicts = await ConflictsAsync(context, grains, review.Resources);
         var result = await Config(grains).ApplyAsync(request, context.RequestAborted);
+        Note(context, result, dryRun);
         return Answer(result, [.. review.Findings.Concat(conflicts).Select(ProblemError.From)]);
     }
 
@@ -115,7 +117,9 @@ internal static class ConfigEndpoints
             Reason = context.Request.Query["reason"].ToString(),
             DryRun = dryRun,
         };
-        return Answer(await Config(grains).ApplyAsync(request, context.RequestAborted), []);
+        var result = await Config(grains).ApplyAsync(request, context.RequestAborted);
+        Note(context, result, dryRun);
+        return Answer(result, []);
     }
 
     private static async Task<IResult> ListAsync(
@@ -153,6 +157,12 @@ internal static class ConfigEndpoints
         return WantsYaml(context)
             ? Results.Text(status.AddToYaml(ManifestText.ToYaml(resource), resource), Yaml)
             : Results.Text(status.AddToJson(json, resource), "application/json");
+    }
+
+    private static void Note(HttpContext context, ApplyResult result, bool dryRun)
+    {
+        if (dryRun) context.Features.Set(new NotAudited("it was only asked what would be"));
+        else if (result is ApplyResult.Accepted accepted) context.Features.Set(new AuditedRevision(accepted.Revision));
     }
 
     private static IResult Answer(ApplyResult result, ImmutableArray<ProblemError> warnings) => result switch

@@ -1,6 +1,7 @@
 using MeshOrleans.Grains.Workloads;
 using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Silo.Access;
+using MeshOrleans.Silo.Audit;
 
 namespace MeshOrleans.Silo.Api;
 
@@ -12,8 +13,10 @@ internal static class WorkloadEndpoints
         routes.MapPost("/v1/workloads", JoinAsync).RequireCredential();
         routes.MapGet("/v1/workloads", List).RequireRole(Role.Viewer);
         routes.MapGet("/v1/workloads/{ns}/{name}", FindAsync).RequireRole(Role.Viewer);
-        routes.MapPut("/v1/workloads/{ns}/{name}/lease", RenewAsync).RequireCredential();
-        routes.MapPut("/v1/workloads/{ns}/{name}/health", ReportAsync).RequireCredential();
+        routes.MapPut("/v1/workloads/{ns}/{name}/lease", RenewAsync).RequireCredential()
+            .WithMetadata(new NotAudited("it is asked for every few seconds"));
+        routes.MapPut("/v1/workloads/{ns}/{name}/health", ReportAsync).RequireCredential()
+            .WithMetadata(new NotAudited("it is asked for every few seconds"));
         routes.MapDelete("/v1/workloads/{ns}/{name}", LeaveAsync).RequireCredential();
     }
 

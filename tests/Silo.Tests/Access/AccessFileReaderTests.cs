@@ -61,6 +61,18 @@ public sealed class AccessFileReaderTests
     }
 
     [Fact]
+    public void The_sample_is_right()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "samples/access/access.yaml"))) folder = Path.GetDirectoryName(folder)!;
+
+        var (policy, faults) = AccessFileReader.Read(File.ReadAllText(Path.Combine(folder, "samples/access/access.yaml")), folder);
+
+        Assert.Empty(faults);
+        Assert.Equal(3, policy!.Bindings.Length);
+    }
+
+    [Fact]
     public void Nothing_is_granted_that_is_not_written()
     {
         var policy = AccessFileReader.Read("", "/").Policy!;

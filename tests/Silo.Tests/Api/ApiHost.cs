@@ -95,6 +95,9 @@ internal sealed class ApiHost : IAsyncDisposable
         return await client.SendAsync(request);
     }
 
+    /// <summary>Its data.</summary>
+    public string Folder => _data.FullName;
+
     /// <summary>The admin credential.</summary>
     public string AdminCredential => _client.DefaultRequestHeaders.Authorization!.Parameter!;
 

@@ -114,7 +114,7 @@ internal sealed class ApiClient : IDisposable
             Detail = "Is it the REST API of a control plane?",
         };
         var hint = status is 401 or 403
-            ? $"The credential came from {_credential.File}; name another with --token-file, --token or --certificate."
+            ? $"The credential came from {_credential.File}; name another with --token-file."
             : null;
         return problem with
         {

@@ -23,6 +23,9 @@ internal static class CommandLine
         ["--ca-publish-patience"] = nameof(SiloOptions.CaPublishPatience),
         ["--ca-retire-grace"] = nameof(SiloOptions.CaRetireGrace),
         ["--peer-interval"] = nameof(SiloOptions.PeerInterval),
+        ["--api-access"] = nameof(SiloOptions.ApiAccess),
+        ["--api-rate"] = nameof(SiloOptions.ApiRate),
+        ["--api-hosts"] = nameof(SiloOptions.ApiHosts),
         ["--role"] = nameof(SiloOptions.Role),
         ["--store"] = nameof(SiloOptions.Store),
         ["--migrate"] = nameof(SiloOptions.Migrate),
@@ -56,6 +59,10 @@ internal static class CommandLine
           --ca-publish-patience D     and waits for proxies at the most       (10 min)
           --ca-retire-grace D         a former root stays after its last use  (5 min)
           --peer-interval D           how often peers are read                (00:00:02)
+          --api-access FILE           who may use the API: issuers of tokens, roles, clusters whose pods
+                                      may join; YAML, read again when it changes (the admin alone)
+          --api-rate N                calls a second that one caller may make (500)
+          --api-hosts NAME,...        names by which the API may be called on loopback (localhost)
           --config FILE               the same options as JSON
 
         a cluster of processes (engine orleans; ./mesh up --silos 3 starts one on this machine):
@@ -77,6 +84,7 @@ internal static class CommandLine
         examples:
           ./mesh up
           ./mesh up --data /var/lib/mesh --bind 10.0.0.5 --trust-domain prod.example
+          ./mesh up --api-access samples/access/access.yaml
           ./mesh up --silos 3
           ./mesh up --store postgres://mesh:secret@db/mesh --secrets /etc/mesh --bind 10.0.0.5
           ./mesh up --store postgres://mesh:secret@db/mesh --secrets /etc/mesh --bind 10.0.0.6 --role gateway

@@ -123,6 +123,19 @@ public sealed class SiloOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
     public TimeSpan PeerInterval { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>The file that says who may use the API besides the admin credential, and which clusters' pods may join.</summary>
+    /// <value>Empty: nobody, and none.</value>
+    public string ApiAccess { get; set; } = "";
+
+    /// <summary>How many calls of the API a second one caller may make; ten times as many at once.</summary>
+    /// <value>500; 1 to 1,000,000.</value>
+    [Range(1, 1_000_000)]
+    public int ApiRate { get; set; } = 500;
+
+    /// <summary>By which names the API may be called on loopback, besides addresses, <c>localhost</c> and the advertised host.</summary>
+    /// <value>None; separated by commas.</value>
+    public string ApiHosts { get; set; } = "";
+
     /// <summary>Where the secrets are.</summary>
     public string SecretsDirectory => Secrets.Length > 0 ? Secrets : Data;
 

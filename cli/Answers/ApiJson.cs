@@ -27,6 +27,8 @@ namespace MeshOrleans.Cli.Answers;
 [JsonSerializable(typeof(RotateRequest))]
 [JsonSerializable(typeof(RotateAnswer))]
 [JsonSerializable(typeof(PeerRow[]))]
+[JsonSerializable(typeof(WhoAmIAnswer))]
+[JsonSerializable(typeof(AuditRow[]))]
 [JsonSerializable(typeof(RevisionRow[]))]
 [JsonSerializable(typeof(RevisionAnswer))]
 [JsonSerializable(typeof(TokenRequest))]

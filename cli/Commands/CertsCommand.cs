@@ -31,7 +31,7 @@ internal static class CertsCommand
             var answer = await Listing.Identities.ShowAsync(api, scope.Host, chosen, ns: null, cancellationToken);
             if (chosen is OutputFormat.Table or OutputFormat.Wide)
             {
-                await ShowAuthorityAsync(api, scope.Host, cancellationToken);
+                await TryShowAuthorityAsync(api, scope.Host, cancellationToken);
                 await ShowDueAsync(answer.Read(ApiJson.Default.IdentityRowArray), scope.Host);
             }
 
@@ -45,6 +45,18 @@ internal static class CertsCommand
         if (rows.Count(row => row.IsDue) is var due and > 0)
         {
             await host.Out.WriteLineAsync($"rotation: {due} of {rows.Length} certificates are still to be replaced");
+        }
+    }
+
+    // the authority is the mesh's: who sees some namespaces only does not see it
+    private static async Task TryShowAuthorityAsync(ApiClient api, CliHost host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ShowAuthorityAsync(api, host, cancellationToken);
+        }
+        catch (ApiException exception) when (exception.Problem.Status == 403)
+        {
         }
     }
 

@@ -27,7 +27,7 @@ internal static class CommandTree
             DiffCommand.Create(scope), ValidateCommand.Create(scope), AnalyzeCommand.Create(scope),
             ExplainCommand.Create(scope), HistoryCommand.Create(scope),
             ProxyStatusCommand.Create(scope), CertsCommand.Create(scope), WorkloadCommand.Create(scope),
-            PeerCommand.Create(scope), DatabaseCommand.Create(scope), VersionCommand.Create(scope),
+            PeerCommand.Create(scope), WhoAmICommand.Create(scope), AuditCommand.Create(scope), DatabaseCommand.Create(scope), VersionCommand.Create(scope),
         ];
         foreach (var command in commands) root.Subcommands.Add(command);
         return root;

@@ -19,7 +19,7 @@ internal sealed class ApiClient : IDisposable
     private readonly ControlPlaneAddress _address;
     private readonly Credential _credential;
 
-    public ApiClient(ControlPlaneAddress address, Credential credential)
+    public ApiClient(ControlPlaneAddress address, Credential credential, ClientIdentity? identity = null)
     {
         (_address, _credential) = (address, credential);
         // HTTP_PROXY may well name a sidecar of the mesh; the way to the control plane never leads through it.
@@ -29,6 +29,7 @@ internal sealed class ApiClient : IDisposable
             ConnectTimeout = ConnectTimeout,
             AllowAutoRedirect = false,
         };
+        (identity ?? ClientIdentity.None).Apply(handler.SslOptions);
         _http = new HttpClient(handler)
         {
             BaseAddress = address.Api,
@@ -71,7 +72,7 @@ internal sealed class ApiClient : IDisposable
     {
         using var sent = request;
         sent.Headers.Accept.ParseAdd(accept);
-        sent.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _credential.Token);
+        if (_credential.Token.Length > 0) sent.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _credential.Token);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(AnswerTimeout);
         try

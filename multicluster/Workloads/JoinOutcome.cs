@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using MeshOrleans.Model.Identity;
+using MeshOrleans.Multicluster.Workloads.Attesting;
 
 namespace MeshOrleans.Multicluster.Workloads;
 
@@ -10,14 +10,11 @@ public abstract record JoinCredential
     {
     }
 
-    /// <summary>The admin registers on behalf of a workload.</summary>
+    /// <summary>Somebody who may registers on behalf of a workload.</summary>
     public sealed record Operator : JoinCredential;
 
-    /// <summary>A one-time token, not used yet.</summary>
-    public sealed record Token(JoinToken Value) : JoinCredential;
-
-    /// <summary>A certificate of this mesh.</summary>
-    public sealed record Member(SpiffeId Id) : JoinCredential;
+    /// <summary>The workload proves itself who it is.</summary>
+    public sealed record Proof(Evidence Value) : JoinCredential;
 }
 
 /// <summary>What became of an attempt to join.</summary>

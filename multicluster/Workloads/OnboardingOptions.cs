@@ -8,6 +8,9 @@ public sealed class OnboardingOptions
     /// </summary>
     public Func<string> XdsAddress { get; set; } = () => "127.0.0.1:15012";
 
+    /// <summary>Whether a join token is good for a node that has had a certificate before; read for each.</summary>
+    public Func<bool> JoinTokensReattest { get; set; } = () => true;
+
     /// <summary>How long the token in a sidecar's configuration is good.</summary>
     public TimeSpan SidecarTokenLifetime { get; set; } = TimeSpan.FromMinutes(15);
 }

@@ -2,6 +2,7 @@ using MeshOrleans.Grains;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Grains.Workloads;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Multicluster.Workloads.Attesting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -15,6 +16,7 @@ namespace MeshOrleans.Multicluster.Workloads;
 public sealed partial class WorkloadOnboarding(
     IGrainFactory grains,
     JoinTokens tokens,
+    Attestors attestors,
     IOptions<OnboardingOptions> options,
     TimeProvider clock,
     ILogger<WorkloadOnboarding> logger)
@@ -78,27 +80,22 @@ public sealed partial class WorkloadOnboarding(
     private async Task<JoinOutcome?> AuthorizeAsync(
         WorkloadRequest request, JoinCredential credential, CancellationToken cancellationToken)
     {
-        switch (credential)
+        if (credential is not JoinCredential.Proof(var evidence)) return null;
+        var node = $"{request.Namespace}/{request.Name}";
+        var use = new EvidenceUse($"workload {node}", request.Claim);
+        switch (await attestors.AttestAsync(evidence, use, node, cancellationToken))
         {
-            case JoinCredential.Operator:
-                return null;
-            case JoinCredential.Member(var id):
-                return Owns(id, request.Namespace, request.ServiceAccount)
-                    ? null
-                    : new JoinOutcome.Forbidden($"{id} may not register {request.Namespace}/{request.ServiceAccount}.");
-            case JoinCredential.Token(var token):
-                var usedBy = $"workload {request.Namespace}/{request.Name}";
-                var (grant, refusal) = await tokens.RedeemAsync(
-                    token, JoinTokens.WorkloadPurpose, usedBy, request.Claim, cancellationToken);
-                if (grant is null) return new JoinOutcome.Unauthenticated(refusal);
-                return grant.Namespace == request.Namespace && grant.ServiceAccount == request.ServiceAccount
-                    && (grant.Group.Length == 0 || grant.Group == request.Group)
+            case Attestation.Proved proved:
+                return proved.Namespace == request.Namespace && proved.ServiceAccount == request.ServiceAccount
+                    && (proved.Group.Length == 0 || proved.Group == request.Group)
                     ? null
                     : new JoinOutcome.Forbidden(
-                        $"The token is for namespace '{grant.Namespace}', service account '{grant.ServiceAccount}'"
-                        + (grant.Group.Length == 0 ? "." : $", group '{grant.Group}'."));
-            default:
-                throw new InvalidOperationException($"Unknown credential {credential.GetType().Name}.");
+                        $"What was presented is for namespace '{proved.Namespace}', service account '{proved.ServiceAccount}'"
+                        + (proved.Group.Length == 0 ? "." : $", group '{proved.Group}'."));
+            case Attestation.Refused(var reason):
+                return new JoinOutcome.Unauthenticated(reason);
+            case var other:
+                throw new InvalidOperationException($"Unknown attestation {other.GetType().Name}.");
         }
     }
 
@@ -127,7 +124,7 @@ public sealed partial class WorkloadOnboarding(
         }
 
         var token = certificate is null ? await MintAsync(request, credential, cancellationToken) : null;
-        if (credential is JoinCredential.Token(var used)) await tokens.FinishAsync(used, cancellationToken);
+        if (credential is JoinCredential.Proof(var evidence)) await attestors.FinishAsync(evidence, cancellationToken);
         LogJoined(request.Namespace, request.Name, id.ToString());
         return new JoinOutcome.Joined(new JoinAnswer(
             $"{request.Namespace}/{request.Name}",
@@ -147,7 +144,7 @@ public sealed partial class WorkloadOnboarding(
         var expiresAt = clock.GetUtcNow() + options.Value.SidecarTokenLifetime;
         var grant = new JoinTokenGrant(
             JoinTokens.WorkloadPurpose, request.Namespace, request.ServiceAccount, request.Group, expiresAt);
-        return credential is JoinCredential.Token(var used)
+        return credential is JoinCredential.Proof(Evidence.Token(var used))
             ? tokens.MintAfterAsync(used, request.Claim, grant, cancellationToken)
             : tokens.MintAsync(grant, cancellationToken);
     }

@@ -1,67 +1,64 @@
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Multicluster.Workloads;
+using MeshOrleans.Silo.Access;
 using MeshOrleans.Silo.Hosting;
 
 namespace MeshOrleans.Silo.Api;
 
 /// <summary>Finds out who calls, once per request; what a caller may do is decided where it is asked for.</summary>
-internal sealed class ApiAuthentication(AdminToken admin)
+internal sealed class ApiAuthentication(AdminToken admin, AccessFile access, TokenReader tokens)
 {
     private const string Scheme = "Bearer ";
 
-    /// <summary>The caller of the request; <see cref="Caller.Anonymous"/> when it proves nothing.</summary>
-    public Caller Identify(HttpContext context)
+    /// <summary>
+    /// The caller of the request; <see cref="Caller.Anonymous"/> when it presents nothing. Of a bearer and a certificate the
+    /// bearer counts.
+    /// </summary>
+    public async Task<Caller> IdentifyAsync(HttpContext context)
     {
         var header = context.Request.Headers.Authorization;
-        if (header.Count == 1 && header[0] is { } value && value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        if (header.Count > 1) return new Caller.Refused("The request has more than one Authorization header.");
+        if (header.Count == 1)
         {
-            var credential = value[Scheme.Length..].Trim();
-            if (admin.Matches(credential)) return new Caller.Admin();
-            return JoinToken.TryParse(credential, out var token)
-                ? new Caller.TokenHolder(token)
-                : new Caller.Bearer(credential);
+            return header[0] is { } value && value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+                ? await BearerAsync(value[Scheme.Length..].Trim(), context.RequestAborted)
+                : new Caller.Refused("The only scheme of Authorization that is understood here is Bearer.");
         }
 
         // The handshake let the certificate through, so its name is proved.
         return context.Connection.ClientCertificate is { } certificate
             && PeerSvid.TryReadName(certificate, out var id, out _)
-            ? new Caller.Member(id)
+            ? new Caller.Member(id, access.Current.RightsOf(id))
             : new Caller.Anonymous();
     }
-}
 
-/// <summary>Endpoint filters that demand a kind of caller.</summary>
-internal static class ApiAuthorization
-{
-    /// <summary>The caller that <see cref="RequireAdmin"/> or <see cref="Identify"/> found.</summary>
-    public static Caller Caller(this HttpContext context) =>
-        context.Features.Get<Caller>() ?? throw new InvalidOperationException("The endpoint has no caller filter.");
-
-    /// <summary>
-    /// Only the admin may call. A member, whose certificate is proved, gets 403; any other bearer is not one that is good here,
-    /// and gets 401 as nobody does.
-    /// </summary>
-    public static TBuilder RequireAdmin<TBuilder>(this TBuilder builder)
-        where TBuilder : IEndpointConventionBuilder => builder.AddEndpointFilter(async (invocation, next) =>
-        Identify(invocation.HttpContext) switch
-        {
-            Api.Caller.Admin => await next(invocation),
-            Api.Caller.Member => Problems.Forbidden("This call needs the admin credential (DATA/admin-token)."),
-            Api.Caller.Anonymous => Problems.Unauthenticated(
-                "Send 'Authorization: Bearer <admin token>'; the token is in DATA/admin-token."),
-            _ => Problems.Unauthenticated("The bearer is not the admin token of this control plane (DATA/admin-token)."),
-        });
-
-    /// <summary>Anybody who presents something may call; the endpoint decides on <see cref="Caller"/>.</summary>
-    public static TBuilder RequireCredential<TBuilder>(this TBuilder builder)
-        where TBuilder : IEndpointConventionBuilder => builder.AddEndpointFilter(async (invocation, next) =>
-        Identify(invocation.HttpContext) is Api.Caller.Anonymous
-            ? Problems.Unauthenticated("Send a join token or the admin token as bearer, or use a client certificate.")
-            : await next(invocation));
-
-    private static Caller Identify(HttpContext context)
+    private async Task<Caller> BearerAsync(string credential, CancellationToken cancellationToken)
     {
-        var caller = context.RequestServices.GetRequiredService<ApiAuthentication>().Identify(context);
-        context.Features.Set(caller);
-        return caller;
+        if (admin.Matches(credential)) return new Caller.Admin();
+        if (JoinToken.TryParse(credential, out var token)) return new Caller.TokenHolder(token);
+        if (!TokenReader.IsToken(credential)) return new Caller.Bearer(credential);
+        var policy = access.Current;
+        var issuer = TokenReader.ClaimedIssuer(credential);
+        if (issuer is null) return new Caller.Refused("The bearer looks like a token, and is none.");
+        if (policy.Issuers.FirstOrDefault(i => i.Issuer == issuer) is { } trusted)
+        {
+            return await UserAsync(policy, trusted, credential, cancellationToken);
+        }
+
+        // that of a service account is looked at only where it is good for something
+        return policy.Clusters.Any(cluster => cluster.Issuer.Issuer == issuer)
+            ? new Caller.Bearer(credential)
+            : new Caller.Refused("The token's issuer is not one of those that this control plane believes.");
+    }
+
+    private async Task<Caller> UserAsync(
+        AccessPolicy policy, TrustedIssuer issuer, string credential, CancellationToken cancellationToken)
+    {
+        var (token, refusal) = await tokens.VerifyAsync(issuer, credential, cancellationToken);
+        if (token is null) return new Caller.Refused(refusal);
+        var name = token.Claims[issuer.NameClaim]?.Text ?? "";
+        return name.Length == 0
+            ? new Caller.Refused($"The token has no claim {issuer.NameClaim} that says whose it is.")
+            : new Caller.User(issuer.Issuer, Names.ForLog(name), policy.RightsOf(issuer, token.Claims));
     }
 }

@@ -18,6 +18,12 @@ internal static class ApiJson
         Converters = { new JsonStringEnumConverter() },
     };
 
+    /// <summary>Why a body that is compressed is refused: a few bytes of it may be a great many.</summary>
+    public const string EncodedDetail = "A body with a Content-Encoding is not unpacked here.";
+
+    /// <summary>Whether a body is compressed, or encoded otherwise.</summary>
+    public static bool IsEncoded(HttpContext context) => context.Request.Headers.ContentEncoding.Count > 0;
+
     /// <summary>Reads a body, or says what is wrong with it: 415, 413 or 400 with the path of the fault.</summary>
     public static async Task<(T? Value, IResult? Problem)> ReadAsync<T>(HttpContext context)
         where T : class
@@ -27,6 +33,7 @@ internal static class ApiJson
             return (null, Problems.Of(415, "Send JSON.", "The content type must be application/json."));
         }
 
+        if (IsEncoded(context)) return (null, Problems.Of(415, "Send it as it is.", EncodedDetail));
         if (context.Request.ContentLength > MaxBody) return (null, TooLarge());
         try
         {

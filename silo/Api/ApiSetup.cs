@@ -1,6 +1,12 @@
 using MeshOrleans.Multicluster.Federation;
 using MeshOrleans.Multicluster.Workloads;
+using MeshOrleans.Multicluster.Workloads.Attesting;
+using MeshOrleans.Silo.Access;
+using MeshOrleans.Silo.Access.Keys;
+using MeshOrleans.Silo.Access.Kubernetes;
+using MeshOrleans.Silo.Audit;
 using MeshOrleans.Silo.Hosting;
+using MeshOrleans.Silo.Issuers;
 using MeshOrleans.Xds.Gateway.Snapshots;
 using MeshOrleans.Xds.Gateway.Status;
 using Microsoft.Extensions.Options;
@@ -14,7 +20,7 @@ internal static class ApiSetup
     {
         services.AddRouting();
         services.AddProblemDetails();
-        services.AddSingleton<ApiAuthentication>();
+        services.AddApiAccess();
         services.AddSingleton<JoinAdmission>();
         services.AddSingleton<ExplainTurns>();
         services.AddSingleton<WorkloadListing>();
@@ -23,7 +29,9 @@ internal static class ApiSetup
             new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver()));
         services.AddOptions<OnboardingOptions>()
             .Configure<Listeners, IOptions<SiloOptions>>((options, listeners, silo) =>
-                options.XdsAddress = () => silo.Value.Gateways is { Length: > 0 } gateways ? gateways : listeners.Xds);
+                options.XdsAddress = () => silo.Value.Gateways is { Length: > 0 } gateways ? gateways : listeners.Xds)
+            .Configure<AccessFile>((options, access) =>
+                options.JoinTokensReattest = () => access.Current.JoinTokensReattest);
         services.AddOptions<GatewayAddresses>().Configure<Listeners>((addresses, listeners) =>
             (addresses.Xds, addresses.Api) = (() => listeners.Xds, () => listeners.Api));
         services.AddOptions<FederationOptions>().Configure<Listeners, SnapshotHolder>((options, listeners, snapshots) =>
@@ -31,6 +39,22 @@ internal static class ApiSetup
             options.OwnAddress = () => listeners.Xds;
             options.Snapshot = () => snapshots.Current;
         });
+    }
+
+    /// <summary>Who calls, by the admin credential, the access file and certificates; and what proves a workload.</summary>
+    public static void AddApiAccess(this IServiceCollection services)
+    {
+        services.AddSingleton<ApiAuthentication>();
+        services.AddSingleton<AccessFile>();
+        services.AddHostedService(provider => provider.GetRequiredService<AccessFile>());
+        services.AddSingleton<CallerRates>();
+        services.AddSingleton<AuditTrail>();
+        services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
+        services.AddSingleton(IssuerNetwork.OfMachine());
+        services.AddSingleton<KeyBook>();
+        services.AddSingleton<TokenReader>();
+        services.AddSingleton<TokenReview>();
+        services.AddSingleton<IAttestor, KubernetesAttestor>();
     }
 
     /// <summary>
@@ -41,7 +65,17 @@ internal static class ApiSetup
         app.UseExceptionHandler();
         app.UseMiddleware<StoreFailureMiddleware>();
         app.UseMiddleware<ListenerMiddleware>();
+        app.UseApiCalls();
+        app.MapMonitoring();
+    }
+
+    /// <summary>The calls themselves, whatever port they come in on.</summary>
+    public static void UseApiCalls(this WebApplication app)
+    {
+        app.UseMiddleware<BrowserMiddleware>();
         app.UseRouting();
+        app.UseMiddleware<UndeclaredMiddleware>();
+        app.UseMiddleware<AuditMiddleware>();
         app.MapConfig();
         app.MapAnalysis();
         app.MapRevisions();
@@ -54,8 +88,10 @@ internal static class ApiSetup
         app.MapGateways();
         app.MapExplain();
         app.MapPeers();
+        app.MapWhoAmI();
+        app.MapAudit();
         app.MapNotYet();
-        app.MapMonitoring();
-        app.MapFallback("/v1/{**rest}", (string rest) => Problems.NotFound($"There is no call /v1/{rest}."));
+        app.MapFallback("/v1/{**rest}", (string rest) => Problems.NotFound($"There is no call /v1/{rest}."))
+            .AllowEverybody("that a call is not there is no secret");
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using MeshOrleans.Grains;
 using MeshOrleans.Grains.Identity;
+using MeshOrleans.Silo.Access;
 
 namespace MeshOrleans.Silo.Api;
 
@@ -9,7 +10,7 @@ internal static class AuthorityEndpoints
 {
     public static void MapAuthority(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1/ca", FindAsync).RequireAdmin();
+        routes.MapGet("/v1/ca", FindAsync).RequireRoleForMesh(Role.Viewer);
         routes.MapPost("/v1/ca/rotate", RotateAsync).RequireAdmin();
         routes.MapDelete("/v1/ca/rotate", TurnBackAsync).RequireAdmin();
     }

@@ -2,6 +2,8 @@ using MeshOrleans.Grains;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Multicluster.Workloads;
+using MeshOrleans.Multicluster.Workloads.Attesting;
+using MeshOrleans.Silo.Access;
 using MeshOrleans.Xds.Gateway.Snapshots;
 
 namespace MeshOrleans.Silo.Api;
@@ -11,14 +13,23 @@ internal static class CertificateEndpoints
 {
     public static void MapCertificates(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1/trust-bundle", BundleAsync);
+        routes.MapGet("/v1/trust-bundle", BundleAsync).AllowEverybody("roots are public, and who joins has nothing else yet");
         routes.MapGet("/v1/trust-bundles", Bundles).RequireCredential();
         routes.MapPost("/v1/certificates", SignAsync).RequireCredential();
-        routes.MapGet("/v1/identities", (IdentityListing listing) => Results.Json(listing.All(), ApiJson.Options))
-            .RequireAdmin();
+        routes.MapGet("/v1/identities", List).RequireRole(Role.Viewer);
         routes.MapPost("/v1/identities/rotate", MassRotation.RunAsync).RequireAdmin();
         routes.MapPost("/v1/identities/{**spiffeId}", RotateAsync).RequireAdmin();
     }
+
+    private static IResult List(HttpContext context, IdentityListing listing)
+    {
+        var rights = context.Rights();
+        return Results.Json(listing.All().Where(row => IsSeen(rights, row.SpiffeId)), ApiJson.Options);
+    }
+
+    private static bool IsSeen(AccessRights rights, string spiffeId) =>
+        rights.HasForMesh(Role.Viewer)
+        || (SpiffeId.TryParse(spiffeId, out var id) && id.Namespace is { } ns && rights.Sees(ns));
 
     private static async Task<IResult> BundleAsync(HttpContext context, IGrainFactory grains)
     {
@@ -42,7 +53,7 @@ internal static class CertificateEndpoints
     }
 
     private static async Task<IResult> SignAsync(
-        HttpContext context, IGrainFactory grains, JoinTokens tokens, JoinAdmission admission)
+        HttpContext context, IGrainFactory grains, Attestors attestors, JoinAdmission admission)
     {
         var (body, problem) = await ApiJson.ReadAsync<SignBody>(context);
         if (body is null) return problem!;
@@ -51,25 +62,31 @@ internal static class CertificateEndpoints
             return Problems.BadField("csr", "must be one PEM block CERTIFICATE REQUEST");
         }
 
-        return await admission.InTurnAsync(context, () => IssueAsync(context, grains, tokens, body, csr));
+        return await admission.InTurnAsync(context, () => IssueAsync(context, grains, attestors, body, csr));
     }
 
     private static async Task<IResult> IssueAsync(
-        HttpContext context, IGrainFactory grains, JoinTokens tokens, SignBody body, byte[] csr)
+        HttpContext context, IGrainFactory grains, Attestors attestors, SignBody body, byte[] csr)
     {
-        var (id, refusal) = await IdentityOfAsync(context, grains, tokens, JoinTokens.ClaimOf(body.Csr));
-        if (id is null) return Problems.Unauthenticated(refusal);
+        if (context.Caller().Evidence is not { } evidence)
+        {
+            return Problems.Forbidden("A certificate is signed for whoever proves who it is itself, and not on anybody's behalf.");
+        }
 
+        // The identity comes from the credential alone; whatever the CSR claims is never looked at.
+        var node = body.Node.Length > 0 ? body.Node : "rest";
+        var use = new EvidenceUse("POST /v1/certificates", JoinTokens.ClaimOf(body.Csr));
+        var found = await attestors.AttestAsync(evidence, use, node, context.RequestAborted);
+        if (found is not Attestation.Proved proved) return Problems.Unauthenticated(((Attestation.Refused)found).Reason);
+        var id = evidence is Evidence.Certificate(var member)
+            ? member
+            : await attestors.IdentityOfAsync(proved, context.RequestAborted);
         TimeSpan? lifetime = body.LifetimeSeconds > 0
             ? TimeSpan.FromSeconds(Math.Min(body.LifetimeSeconds, 365 * 86400))
             : null;
-        var request = new IssueRequest([.. csr], body.Node.Length > 0 ? body.Node : "rest", lifetime);
+        var request = new IssueRequest([.. csr], node, lifetime);
         var result = await grains.GetGrain<IIdentityGrain>(id.ToString()).IssueAsync(request, context.RequestAborted);
-        if (result is IssueResult.Issued && context.Caller() is Caller.TokenHolder(var token))
-        {
-            await tokens.FinishAsync(token, context.RequestAborted);
-        }
-
+        if (result is IssueResult.Issued) await attestors.FinishAsync(evidence, context.RequestAborted);
         return result switch
         {
             IssueResult.Issued(var chain, var view) => Results.Json(
@@ -87,28 +104,6 @@ internal static class CertificateEndpoints
             ? $"The lifetime asked for, {lifetime}, was cut: the certificate ends at {view.NotAfter:u}. More than "
                 + "--max-certificate-lifetime, or than the authority itself lasts, is not granted."
             : null;
-
-    // The identity comes from the credential alone; whatever the CSR claims is never looked at.
-    private static async Task<(SpiffeId? Id, string Refusal)> IdentityOfAsync(
-        HttpContext context, IGrainFactory grains, JoinTokens tokens, string claim)
-    {
-        switch (context.Caller())
-        {
-            case Caller.Member(var member):
-                return (member, "");
-            case Caller.TokenHolder(var token):
-                var (grant, refusal) = await tokens.RedeemAsync(
-                    token, JoinTokens.WorkloadPurpose, "POST /v1/certificates", claim, context.RequestAborted);
-                if (grant is null) return (null, refusal);
-                var bundle = await Authority(grains).GetBundleAsync(context.RequestAborted);
-                return (
-                    SpiffeId.ForWorkload(TrustDomain.Parse(bundle.TrustDomain), grant.Namespace, grant.ServiceAccount),
-                    "");
-            default:
-                return (
-                    null, "A certificate is signed for the identity of a join token or of a client certificate only.");
-        }
-    }
 
     private static async Task<IResult> RotateAsync(HttpContext context, IGrainFactory grains, string spiffeId)
     {

@@ -6,6 +6,8 @@ using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Config.GatewayApi;
 using MeshOrleans.Model.Config.Manifests;
 using MeshOrleans.Model.Validation;
+using MeshOrleans.Silo.Access;
+using MeshOrleans.Silo.Audit;
 using MeshOrleans.Silo.Manifests;
 using MeshOrleans.Xds.Gateway.Snapshots;
 
@@ -22,10 +24,10 @@ internal static class ConfigEndpoints
 
     public static void MapConfig(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/v1/config", ApplyAsync).RequireAdmin();
-        routes.MapGet("/v1/config", ListAsync).RequireAdmin();
-        routes.MapGet("/v1/config/{kind}/{ns}/{name}", FindAsync).RequireAdmin();
-        routes.MapDelete("/v1/config/{kind}/{ns}/{name}", DeleteAsync).RequireAdmin();
+        routes.MapPost("/v1/config", ApplyAsync).RequireRole(Role.Operator);
+        routes.MapGet("/v1/config", ListAsync).RequireRole(Role.Viewer);
+        routes.MapGet("/v1/config/{kind}/{ns}/{name}", FindAsync).RequireRole(Role.Viewer);
+        routes.MapDelete("/v1/config/{kind}/{ns}/{name}", DeleteAsync).RequireRole(Role.Operator);
     }
 
     private static async Task<IResult> ApplyAsync(
@@ -42,6 +44,7 @@ internal static class ConfigEndpoints
         var review = ManifestReview.Of(body.Files.Select(f => (f.Name, f.Text)), ns);
         if (review.HasErrors) return Problems.Invalid(review.Findings);
         if (review.Resources.IsEmpty) return Problems.BadField("", "the body holds no resource");
+        if (RefusalOf(context, review.Resources) is { } refusal) return refusal;
 
         var request = new ApplyRequest
         {
@@ -53,17 +56,35 @@ internal static class ConfigEndpoints
         };
 
         // looked for before: once it is applied, nothing may make a failure of it
-        var conflicts = await ConflictsAsync(grains, review.Resources, context.RequestAborted);
+        var conflicts = await ConflictsAsync(context, grains, review.Resources);
         var result = await Config(grains).ApplyAsync(request, context.RequestAborted);
+        Note(context, result, dryRun);
         return Answer(result, [.. review.Findings.Concat(conflicts).Select(ProblemError.From)]);
     }
 
+    // Nothing of a change set is taken if a part of it is not the caller's to change.
+    private static IResult? RefusalOf(HttpContext context, ImmutableArray<ConfigResource> resources)
+    {
+        var (caller, rights) = (context.Caller(), context.Rights());
+        foreach (var resource in resources)
+        {
+            if (IsOfMesh(resource.Key.Kind) && !rights.HasForMesh(Role.Operator)) return caller.LacksForMesh(Role.Operator);
+            if (!rights.Has(Role.Operator, resource.Key.Namespace)) return caller.Lacks(Role.Operator, resource.Key.Namespace);
+        }
+
+        return null;
+    }
+
+    // Settings of the mesh say what the control plane may call, and hold for everybody; the rest is of no namespace.
+    private static bool IsOfMesh(string kind) =>
+        kind == nameof(MeshConfig) || (ConfigKind.All.TryGetValue(kind, out var known) && known.IsClusterScoped);
+
     /// <summary>What does not fit between the resources that are applied and those that were there before.</summary>
     private static async Task<IEnumerable<Violation>> ConflictsAsync(
-        IGrainFactory grains, ImmutableArray<ConfigResource> applied, CancellationToken cancellationToken)
+        HttpContext context, IGrainFactory grains, ImmutableArray<ConfigResource> applied)
     {
         if (!applied.Any(r => r.Spec is VirtualService or Gateway or AttachedRoute)) return [];
-        var documents = await Config(grains).GetDocumentsAsync(cancellationToken);
+        var documents = await Config(grains).GetDocumentsAsync(context.RequestAborted);
         var known = documents
             .Where(d => _kindsInConflict.Any(kind => d.Key.StartsWith(kind, StringComparison.Ordinal)))
             .Select(d => ConfigJson.Read(d.Json))
@@ -71,7 +92,7 @@ internal static class ConfigEndpoints
         var keys = applied.Select(r => r.Key).ToHashSet();
         var all = applied.Over(known).Values.ToList();
         return MeshAnalyzer.Conflicts(all, members: [])
-            .Where(f => f.Involved.Any(keys.Contains))
+            .Where(f => f.Involved.Any(keys.Contains) && f.Involved.All(key => context.Rights().Sees(key.Namespace)))
             .Select(f => f.Violation with { Severity = Severity.Warning }); // it was accepted
     }
 
@@ -83,6 +104,11 @@ internal static class ConfigEndpoints
             return Problems.BadField("If-Match", "must be the number of a revision");
         }
 
+        // what the caller does not see is not there; what it sees it may still not change
+        var (caller, rights) = (context.Caller(), context.Rights());
+        if (!rights.Sees(ns)) return Problems.NotFound($"There is no {new ConfigKey(kind, ns, name)}.");
+        if (!rights.Has(Role.Operator, ns)) return caller.Lacks(Role.Operator, ns);
+        if (IsOfMesh(kind) && !rights.HasForMesh(Role.Operator)) return caller.LacksForMesh(Role.Operator);
         var request = new ApplyRequest
         {
             Delete = [new ConfigKey(kind, ns, name).ToString()],
@@ -91,7 +117,9 @@ internal static class ConfigEndpoints
             Reason = context.Request.Query["reason"].ToString(),
             DryRun = dryRun,
         };
-        return Answer(await Config(grains).ApplyAsync(request, context.RequestAborted), []);
+        var result = await Config(grains).ApplyAsync(request, context.RequestAborted);
+        Note(context, result, dryRun);
+        return Answer(result, []);
     }
 
     private static async Task<IResult> ListAsync(
@@ -100,7 +128,8 @@ internal static class ConfigEndpoints
         var documents = await Config(grains).GetDocumentsAsync(context.RequestAborted);
         var all = documents.Select(d => ConfigJson.Read(d.Json)).ToList();
         var resources = all
-            .Where(r => (kind is null || r.Key.Kind == kind) && (ns is null || r.Key.Namespace == ns));
+            .Where(r => (kind is null || r.Key.Kind == kind) && (ns is null || r.Key.Namespace == ns))
+            .Where(r => context.Rights().Sees(r.Key.Namespace));
         return WantsYaml(context)
             ? Results.Text(ManifestText.ToYaml(resources), Yaml)
             : Results.Json(
@@ -122,12 +151,18 @@ internal static class ConfigEndpoints
         var key = new ConfigKey(kind, ns, name).ToString();
         var documents = await Config(grains).GetDocumentsAsync(context.RequestAborted);
         var json = documents.FirstOrDefault(d => d.Key == key)?.Json;
-        if (json is null) return Problems.NotFound($"There is no {key}.");
+        if (json is null || !context.Rights().Sees(ns)) return Problems.NotFound($"There is no {key}.");
         var resource = ConfigJson.Read(json);
         var status = Status(documents.Select(d => ConfigJson.Read(d.Json)), snapshots);
         return WantsYaml(context)
             ? Results.Text(status.AddToYaml(ManifestText.ToYaml(resource), resource), Yaml)
             : Results.Text(status.AddToJson(json, resource), "application/json");
+    }
+
+    private static void Note(HttpContext context, ApplyResult result, bool dryRun)
+    {
+        if (dryRun) context.Features.Set(new NotAudited("it was only asked what would be"));
+        else if (result is ApplyResult.Accepted accepted) context.Features.Set(new AuditedRevision(accepted.Revision));
     }
 
     private static IResult Answer(ApplyResult result, ImmutableArray<ProblemError> warnings) => result switch

@@ -1,5 +1,6 @@
 using MeshOrleans.Grains;
 using MeshOrleans.Grains.Subscriptions;
+using MeshOrleans.Silo.Access;
 
 namespace MeshOrleans.Silo.Api;
 
@@ -7,7 +8,7 @@ namespace MeshOrleans.Silo.Api;
 internal static class GatewayEndpoints
 {
     public static void MapGateways(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/v1/gateways", ListAsync).RequireAdmin();
+        routes.MapGet("/v1/gateways", ListAsync).RequireRole(Role.Viewer);
 
     private static async Task<IResult> ListAsync(HttpContext context, IGrainFactory grains)
     {

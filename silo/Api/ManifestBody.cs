@@ -32,6 +32,7 @@ internal sealed record ManifestBody(ImmutableArray<ManifestFile> Files, string R
                 $"The content type must be one of {string.Join(", ", Accepted[..^1])} or {ManyFiles}."));
         }
 
+        if (ApiJson.IsEncoded(context)) return (null, Problems.Of(415, "Send it as it is.", ApiJson.EncodedDetail));
         if (context.Request.ContentLength > DocumentLimits.MaxBytes) return (null, TooLarge());
         string text;
         try

@@ -27,11 +27,11 @@ internal static class MonitoringEndpoints
         routes.MapGet("/healthz/ready", Ready);
         routes.MapGet(
             "/metrics",
-            (GatewayMetrics metrics, ClusterClock clock, JoinAdmission joins, SnapshotHolder snapshots, ServingCertificate certificate) =>
-                Results.Text(
-                    metrics.ToPrometheus() + Own(clock, joins) + IssuerMetrics.Of(snapshots.Current)
-                        + CertificateMetrics.Of(snapshots.Current, certificate.Authority, clock.GetUtcNow()),
-                    "text/plain; version=0.0.4"));
+            (GatewayMetrics metrics, ClusterClock clock, JoinAdmission joins, CallerRates rates, SnapshotHolder snapshots,
+                ServingCertificate certificate) => Results.Text(
+                metrics.ToPrometheus() + Own(clock, joins, rates) + IssuerMetrics.Of(snapshots.Current)
+                    + CertificateMetrics.Of(snapshots.Current, certificate.Authority, clock.GetUtcNow()),
+                "text/plain; version=0.0.4"));
     }
 
     private static IResult Ready(
@@ -42,7 +42,7 @@ internal static class MonitoringEndpoints
             ? NotReady($"the database has not answered this silo for {clock.SinceTold.TotalSeconds:F0} s")
         : Results.Text(snapshots.HoldsLostMesh ? LostMesh : "ready\n");
 
-    private static string Own(ClusterClock clock, JoinAdmission joins) => string.Create(
+    private static string Own(ClusterClock clock, JoinAdmission joins, CallerRates rates) => string.Create(
         CultureInfo.InvariantCulture,
         $"""
         # HELP mesh_clock_error_seconds How far this machine's clock is ahead of the cluster's time.
@@ -51,6 +51,9 @@ internal static class MonitoringEndpoints
         # HELP mesh_joins_sent_away_total Members that asked to be let in while there was no room, and were told to come back.
         # TYPE mesh_joins_sent_away_total counter
         mesh_joins_sent_away_total {joins.SentAway}
+        # HELP mesh_api_calls_limited_total Calls that were refused because their caller made too many.
+        # TYPE mesh_api_calls_limited_total counter
+        mesh_api_calls_limited_total {rates.Refused}
 
         """);
 

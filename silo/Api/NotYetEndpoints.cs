@@ -1,3 +1,5 @@
+using MeshOrleans.Silo.Access;
+
 namespace MeshOrleans.Silo.Api;
 
 /// <summary>
@@ -5,20 +7,20 @@ namespace MeshOrleans.Silo.Api;
 /// </summary>
 internal static class NotYetEndpoints
 {
-    private static readonly (string Method, string Pattern)[] Calls =
+    private static readonly (string Method, string Pattern, Role Role)[] Calls =
     [
-        ("GET", "/v1/revisions/{n}/status"),
-        ("GET", "/v1/revisions/{a}/diff/{b}"),
-        ("POST", "/v1/revisions/{n}/rollback"),
-        ("POST", "/v1/plan"),
-        ("GET", "/v1/topology"),
+        ("GET", "/v1/revisions/{n}/status", Role.Viewer),
+        ("GET", "/v1/revisions/{a}/diff/{b}", Role.Viewer),
+        ("POST", "/v1/revisions/{n}/rollback", Role.Operator),
+        ("POST", "/v1/plan", Role.Viewer),
+        ("GET", "/v1/topology", Role.Viewer),
     ];
 
     public static void MapNotYet(this IEndpointRouteBuilder routes)
     {
-        foreach (var (method, pattern) in Calls)
+        foreach (var (method, pattern, role) in Calls)
         {
-            routes.MapMethods(pattern, [method], () => Problems.NotYet($"{method} {pattern}")).RequireAdmin();
+            routes.MapMethods(pattern, [method], () => Problems.NotYet($"{method} {pattern}")).RequireRole(role);
         }
     }
 }

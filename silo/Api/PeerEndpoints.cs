@@ -3,6 +3,7 @@ using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Multicluster.Federation;
 using MeshOrleans.Multicluster.Workloads;
+using MeshOrleans.Silo.Access;
 using MeshOrleans.Xds.Gateway.Snapshots;
 
 namespace MeshOrleans.Silo.Api;
@@ -15,7 +16,7 @@ internal static class PeerEndpoints
 
     public static void MapPeers(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1/peers", List).RequireAdmin();
+        routes.MapGet("/v1/peers", List).RequireRoleForMesh(Role.Viewer);
         routes.MapPost("/v1/peers", LinkAsync).RequireAdmin();
         routes.MapDelete("/v1/peers/{name}", RemoveAsync).RequireAdmin();
         routes.MapPost("/v1/federation/links", AcceptAsync).RequireCredential();

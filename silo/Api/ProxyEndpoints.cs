@@ -3,6 +3,7 @@ using System.Text.Json;
 using Google.Protobuf;
 using MeshOrleans.Grains;
 using MeshOrleans.Grains.Subscriptions;
+using MeshOrleans.Silo.Access;
 using MeshOrleans.Xds.Gateway;
 using MeshOrleans.Xds.Gateway.Status;
 using MeshOrleans.Xds.Protocol;
@@ -20,8 +21,8 @@ internal static class ProxyEndpoints
 
     public static void MapProxies(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1/proxies", ListAsync).RequireAdmin();
-        routes.MapGet("/v1/proxies/{**id}", FindAsync).RequireAdmin();
+        routes.MapGet("/v1/proxies", ListAsync).RequireRole(Role.Viewer);
+        routes.MapGet("/v1/proxies/{**id}", FindAsync).RequireRole(Role.Viewer);
     }
 
     private static async Task<IResult> ListAsync(HttpContext context, IGrainFactory grains)
@@ -31,6 +32,7 @@ internal static class ProxyEndpoints
             grains.GetGrain<IProxySubscriptionGrain>(key).ListAsync(context.RequestAborted)));
         var rows = shares
             .SelectMany(share => share)
+            .Where(view => context.Rights().Sees(view.Connection.Namespace))
             .OrderBy(view => view.NodeId, StringComparer.Ordinal)
             .Select(view => RowOf(ProxyLiveness.Of(view, gateways)));
         return Results.Json(rows, ApiJson.Options);
@@ -44,6 +46,7 @@ internal static class ProxyEndpoints
         if (id.EndsWith(ResourcesSuffix, StringComparison.Ordinal))
         {
             id = id[..^ResourcesSuffix.Length];
+            if (await HiddenAsync(context.Rights(), grains, id, cancellationToken)) return NotConnected(id);
             return gateway.FindResources(id) is { } resources
                 ? Contents(resources)
                 : await ElsewhereAsync(grains, self, id, cancellationToken);
@@ -51,8 +54,21 @@ internal static class ProxyEndpoints
 
         var gateways = await GatewaysAsync(grains, cancellationToken);
         return await ViewAsync(grains, id, gateways, cancellationToken) is { } view
+            && context.Rights().Sees(view.Connection.Namespace)
             ? Results.Json(RowOf(view), ApiJson.Options)
             : Problems.NotFound($"No proxy '{id}' ever connected.");
+    }
+
+    private static IResult NotConnected(string id) =>
+        Problems.NotFound($"No proxy '{id}' is connected to this gateway.");
+
+    // A proxy whose namespace is not known yet is nobody's but the mesh's.
+    private static async Task<bool> HiddenAsync(
+        AccessRights rights, IGrainFactory grains, string id, CancellationToken cancellationToken)
+    {
+        if (rights.HasForMesh(Role.Viewer)) return false;
+        var view = await grains.GetGrain<IProxySubscriptionGrain>(ProxyShares.KeyOf(id)).FindNodeAsync(id, cancellationToken);
+        return view is null || !rights.Sees(view.Connection.Namespace);
     }
 
     // Only the process that holds a stream knows what it was sent.
@@ -63,7 +79,7 @@ internal static class ProxyEndpoints
         var view = await ViewAsync(grains, id, gateways, cancellationToken);
         if (view is not { Connected: true } || view.Connection.Gateway == self.Value)
         {
-            return Problems.NotFound($"No proxy '{id}' is connected to this gateway.");
+            return NotConnected(id);
         }
 
         var name = view.Connection.Gateway;

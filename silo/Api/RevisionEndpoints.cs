@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using MeshOrleans.Grains;
 using MeshOrleans.Grains.Config;
+using MeshOrleans.Silo.Access;
 
 namespace MeshOrleans.Silo.Api;
 
@@ -12,8 +13,8 @@ internal static class RevisionEndpoints
 
     public static void MapRevisions(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1/revisions", ListAsync).RequireAdmin();
-        routes.MapGet("/v1/revisions/{n:long}", FindAsync).RequireAdmin();
+        routes.MapGet("/v1/revisions", ListAsync).RequireRoleForMesh(Role.Viewer);
+        routes.MapGet("/v1/revisions/{n:long}", FindAsync).RequireRole(Role.Viewer);
     }
 
     private static async Task<IResult> ListAsync(
@@ -26,17 +27,24 @@ internal static class RevisionEndpoints
             revisions.Select(r => new RevisionRow(r.Number, r.Time, r.Author, r.Reason)), ApiJson.Options);
     }
 
-    private static async Task<IResult> FindAsync(HttpContext context, IGrainFactory grains, long n) =>
-        await Config(grains).FindRevisionAsync(n, context.RequestAborted) is { } revision
-            ? Results.Json(
-                new RevisionAnswer(
-                    revision.Number,
-                    revision.Time,
-                    revision.Author,
-                    revision.Reason,
-                    [.. revision.Changes.Select(ChangeRow.From)]),
-                ApiJson.Options)
-            : Problems.NotFound($"There is no revision {n}.");
+    private static async Task<IResult> FindAsync(HttpContext context, IGrainFactory grains, long n)
+    {
+        if (await Config(grains).FindRevisionAsync(n, context.RequestAborted) is { } revision)
+        {
+            ImmutableArray<ChangeRow> seen =
+                [.. revision.Changes.Select(ChangeRow.From).Where(change => context.Rights().Sees(change.Namespace))];
+
+            // one that changed nothing that the caller sees is none to it
+            if (!seen.IsEmpty || context.Rights().HasForMesh(Role.Viewer))
+            {
+                return Results.Json(
+                    new RevisionAnswer(revision.Number, revision.Time, revision.Author, revision.Reason, seen),
+                    ApiJson.Options);
+            }
+        }
+
+        return Problems.NotFound($"There is no revision {n}.");
+    }
 
     private static IMeshConfigGrain Config(IGrainFactory grains) => grains.GetGrain<IMeshConfigGrain>(MeshKeys.Default);
 

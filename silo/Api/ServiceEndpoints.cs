@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Topology;
+using MeshOrleans.Silo.Access;
 using MeshOrleans.Xds.Gateway.Snapshots;
 
 namespace MeshOrleans.Silo.Api;
@@ -8,13 +9,13 @@ namespace MeshOrleans.Silo.Api;
 internal static class ServiceEndpoints
 {
     public static void MapServices(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/v1/services", List).RequireAdmin();
+        routes.MapGet("/v1/services", List).RequireRole(Role.Viewer);
 
-    private static IResult List(SnapshotHolder snapshots, string? ns)
+    private static IResult List(HttpContext context, SnapshotHolder snapshots, string? ns)
     {
         var registry = ServiceRegistry.From(snapshots.Current);
         return Results.Json(
-            registry.Services.Where(s => ns is null || s.Namespace == ns).Select(s => RowOf(registry, s)),
+            registry.Services.Where(s => (ns is null || s.Namespace == ns) && context.Rights().Sees(s.Namespace)).Select(s => RowOf(registry, s)),
             ApiJson.Options);
     }
 

@@ -1,5 +1,6 @@
 using MeshOrleans.Grains.Workloads;
 using MeshOrleans.Multicluster.Workloads;
+using MeshOrleans.Silo.Access;
 
 namespace MeshOrleans.Silo.Api;
 
@@ -9,7 +10,7 @@ internal static class TokenEndpoints
     private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(7);
 
     public static void MapTokens(this IEndpointRouteBuilder routes) =>
-        routes.MapPost("/v1/tokens", MintAsync).RequireAdmin();
+        routes.MapPost("/v1/tokens", MintAsync).RequireRole(Role.Registrar);
 
     private static async Task<IResult> MintAsync(
         HttpContext context, JoinTokens tokens, JoinAdmission admission, TimeProvider clock)
@@ -21,9 +22,13 @@ internal static class TokenEndpoints
             return Problems.BadField("purpose", "must be 'workload' or 'peer'");
         }
 
+        // a link to another mesh is nothing of a namespace
+        var (caller, rights) = (context.Caller(), context.Rights());
+        if (body.Purpose == JoinTokens.PeerPurpose && !rights.HasForMesh(Role.Admin)) return caller.LacksForMesh(Role.Admin);
         if (!Names.IsLabel(body.Namespace)) return Problems.BadField("namespace", "must be a DNS label");
         if (!Names.IsSubdomain(body.ServiceAccount)) return Problems.BadField("serviceAccount", "must be a DNS name");
 
+        if (!rights.Has(Role.Registrar, body.Namespace)) return caller.Lacks(Role.Registrar, body.Namespace);
         var lifetime = TimeSpan.FromSeconds(Math.Clamp(body.LifetimeSeconds, 0, MaxLifetime.TotalSeconds + 1));
         if (lifetime <= TimeSpan.Zero || lifetime > MaxLifetime)
         {

@@ -1,6 +1,7 @@
 using MeshOrleans.Grains.Workloads;
-using MeshOrleans.Model.Identity;
 using MeshOrleans.Multicluster.Workloads;
+using MeshOrleans.Silo.Access;
+using MeshOrleans.Silo.Audit;
 
 namespace MeshOrleans.Silo.Api;
 
@@ -10,13 +11,19 @@ internal static class WorkloadEndpoints
     public static void MapWorkloads(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/v1/workloads", JoinAsync).RequireCredential();
-        routes.MapGet(
-            "/v1/workloads", (WorkloadListing listing, string? ns) => Results.Json(listing.All(ns), ApiJson.Options))
-            .RequireAdmin();
-        routes.MapGet("/v1/workloads/{ns}/{name}", FindAsync).RequireAdmin();
-        routes.MapPut("/v1/workloads/{ns}/{name}/lease", RenewAsync).RequireCredential();
-        routes.MapPut("/v1/workloads/{ns}/{name}/health", ReportAsync).RequireCredential();
+        routes.MapGet("/v1/workloads", List).RequireRole(Role.Viewer);
+        routes.MapGet("/v1/workloads/{ns}/{name}", FindAsync).RequireRole(Role.Viewer);
+        routes.MapPut("/v1/workloads/{ns}/{name}/lease", RenewAsync).RequireCredential()
+            .WithMetadata(new NotAudited("it is asked for every few seconds"));
+        routes.MapPut("/v1/workloads/{ns}/{name}/health", ReportAsync).RequireCredential()
+            .WithMetadata(new NotAudited("it is asked for every few seconds"));
         routes.MapDelete("/v1/workloads/{ns}/{name}", LeaveAsync).RequireCredential();
+    }
+
+    private static IResult List(HttpContext context, WorkloadListing listing, string? ns)
+    {
+        var rights = context.Rights();
+        return Results.Json(listing.All(ns).Where(row => rights.Sees(row.Namespace)), ApiJson.Options);
     }
 
     private static async Task<IResult> JoinAsync(
@@ -24,18 +31,12 @@ internal static class WorkloadEndpoints
     {
         var (body, problem) = await ApiJson.ReadAsync<WorkloadRequest>(context);
         if (body is null) return problem!;
-        JoinCredential? credential = context.Caller() switch
-        {
-            Caller.Admin => new JoinCredential.Operator(),
-            Caller.TokenHolder(var token) => new JoinCredential.Token(token),
-            Caller.Member(var id) => new JoinCredential.Member(id),
-            _ => null,
-        };
-        if (credential is null)
-        {
-            return Problems.Unauthenticated("The bearer is neither a join token nor the admin token.");
-        }
-
+        var caller = context.Caller();
+        JoinCredential? credential =
+            caller.Rights.Has(Role.Registrar, body.Namespace) ? new JoinCredential.Operator()
+            : caller.Evidence is { } evidence ? new JoinCredential.Proof(evidence)
+            : null;
+        if (credential is null) return caller.Lacks(Role.Registrar, body.Namespace);
         return await admission.InTurnAsync(
             context, async () => ResultOf(await onboarding.JoinAsync(body, credential, context.RequestAborted)));
     }
@@ -53,7 +54,7 @@ internal static class WorkloadEndpoints
 
     private static async Task<IResult> FindAsync(
         HttpContext context, WorkloadOnboarding onboarding, string ns, string name) =>
-        await onboarding.FindAsync(ns, name, context.RequestAborted) is { } view
+        context.Rights().Sees(ns) && await onboarding.FindAsync(ns, name, context.RequestAborted) is { } view
             ? Results.Json(view, ApiJson.Options)
             : Problems.NotFound($"There is no workload {ns}/{name}.");
 
@@ -84,19 +85,29 @@ internal static class WorkloadEndpoints
         string name,
         Func<IWorkloadGrain, Task<bool>> act)
     {
-        SpiffeId? owner = context.Caller() is Caller.Member(var id) ? id : null;
-        if (owner is null && context.Caller() is not Caller.Admin)
+        var caller = context.Caller();
+        if (caller is Caller.TokenHolder or Caller.Bearer)
         {
             return Problems.Unauthenticated(
-                "Use the workload's certificate (TLS port 15012) or the admin token; "
+                "Use the workload's certificate (TLS port 15012), the admin token or one with the role registrar; "
                 + "a join token is good for joining only.");
+        }
+
+        var mayAll = caller.Rights.Has(Role.Registrar, ns);
+        var owner = mayAll ? null : (caller as Caller.Member)?.Id;
+        if (!mayAll && owner is null)
+        {
+            return caller.Rights.Sees(ns) ? caller.Lacks(Role.Registrar, ns) : Missing(ns, name);
         }
 
         var grain = await onboarding.FindOwnedAsync(ns, name, owner, context.RequestAborted);
         return grain is not null && await act(grain)
             ? Results.NoContent()
-            : Problems.NotFound($"There is no workload {ns}/{name} of yours.");
+            : Missing(ns, name);
     }
+
+    private static IResult Missing(string ns, string name) =>
+        Problems.NotFound($"There is no workload {ns}/{name} of yours.");
 
     private sealed record HealthReport(bool Healthy = true, string Detail = "", bool Draining = false);
 }

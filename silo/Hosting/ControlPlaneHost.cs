@@ -3,6 +3,7 @@ using MeshOrleans.Grains;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Multicluster.Federation;
 using MeshOrleans.Multicluster.Workloads;
+using MeshOrleans.Silo.Access;
 using MeshOrleans.Silo.Api;
 using MeshOrleans.Silo.Hosting.Clock;
 using MeshOrleans.Silo.Issuers;
@@ -33,6 +34,7 @@ internal static class ControlPlaneHost
         Register(builder, settings);
         await using var app = builder.Build();
         app.Services.GetRequiredService<AdminToken>(); // there before anybody is told where to call
+        app.Services.GetRequiredService<AccessFile>(); // a wrong one is told before any port is open
         app.UseApi();
         app.MapXds();
         await app.StartAsync();
@@ -87,7 +89,7 @@ internal static class ControlPlaneHost
         services.AddWorkloads();
         services.AddFederation(settings.PeerInterval);
         services.AddSingleton(provider => new KeySetClient(
-            IssuerNetwork.OfMachine(), provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<IssuerNetwork>(), provider.GetRequiredService<TimeProvider>()));
         services.AddHostedService<KeySetFollower>();
         services.AddApi();
         services.Configure<SocketTransportOptions>(transport => transport.Backlog = XdsServerLimits.Backlog);

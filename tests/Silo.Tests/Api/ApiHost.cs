@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using MeshOrleans.Grains;
 using MeshOrleans.Grains.Embedded;
+using MeshOrleans.Multicluster.Federation;
 using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Silo.Api;
 using MeshOrleans.Silo.Hosting;
@@ -14,6 +15,8 @@ using MeshOrleans.Xds.Gateway;
 using MeshOrleans.Xds.Gateway.Status;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -26,37 +29,39 @@ internal sealed class ApiHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly HttpClient _client;
 
-    private ApiHost()
+    private ApiHost(string access)
     {
+        var accessFile = "";
+        if (access.Length > 0) File.WriteAllText(accessFile = AccessFilePath, access);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Services.AddSingleton<TimeProvider>(Clock);
-        builder.Services.Configure<SiloOptions>(options => options.Data = _data.FullName);
+        builder.Logging.SetMinimumLevel(LogLevel.Trace);
+        builder.Logging.AddProvider(Log);
+        builder.Services.Configure<SiloOptions>(options => (options.Data, options.ApiAccess) = (_data.FullName, accessFile));
         builder.Services.AddSqliteStorage(_data.FullName);
         builder.Services.AddSingleton<MeshOrleans.Grains.Identity.IAuthorityKeyStore>(
             new Identity.FileAuthorityKeyStore(Path.Combine(_data.FullName, "authority.pem")));
         builder.Services.AddMeshGrains();
         builder.Services.AddEmbeddedGrains(options => options.AddAssembly(typeof(MeshGrains).Assembly));
         builder.Services.AddXdsGateway();
-        builder.Services.Configure<GatewayAddresses>(
+        builder.Services.PostConfigure<OnboardingOptions>(o => o.XdsAddress = () => "10.0.0.1:15012");
+        builder.Services.PostConfigure<GatewayAddresses>(
             a => (a.Xds, a.Api) = (() => "10.0.0.1:15012", () => "http://10.0.0.1:15080"));
         builder.Services.AddSingleton<AdminToken>();
-        builder.Services.AddSingleton<ApiAuthentication>();
-        builder.Services.AddSingleton<ExplainTurns>();
-        builder.Services.AddSingleton<IdentityListing>();
-        builder.Services.AddSingleton<JoinAdmission>();
+        builder.Services.AddSingleton<ServingCertificate>();
         builder.Services.AddWorkloads();
+        builder.Services.AddFederation(TimeSpan.FromSeconds(2));
+        builder.Services.AddSingleton<Listeners>();
+        builder.Services.AddApi();
         _app = builder.Build();
         _app.Use((context, next) =>
         {
             context.Connection.ClientCertificate = Certificate; // as the TLS port has it from the handshake
             return next(context);
         });
-        _app.MapProxies();
-        _app.MapGateways();
-        _app.MapExplain();
-        _app.MapCertificates();
+        _app.UseApiCalls();
         _client = new HttpClient();
     }
 
@@ -67,9 +72,38 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public string Name => _app.Services.GetRequiredService<GatewayName>().Value;
 
-    public static async Task<ApiHost> StartAsync()
+    /// <summary>What the host has logged.</summary>
+    public LineLog Log { get; } = new();
+
+    /// <summary>Where the access file is, if there is one.</summary>
+    public string AccessFilePath => Path.Combine(_data.FullName, "access.yaml");
+
+    /// <summary>The address of the API.</summary>
+    public Uri Address => _client.BaseAddress!;
+
+    /// <summary>A service of the host.</summary>
+    public T Service<T>()
+        where T : notnull => _app.Services.GetRequiredService<T>();
+
+    /// <summary>All endpoints.</summary>
+    public IEnumerable<Endpoint> Endpoints => Service<EndpointDataSource>().Endpoints;
+
+    /// <summary>Sends a request as it is, with nobody's credential.</summary>
+    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request)
     {
-        var host = new ApiHost();
+        using var client = new HttpClient { BaseAddress = _client.BaseAddress };
+        return await client.SendAsync(request);
+    }
+
+    /// <summary>Its data.</summary>
+    public string Folder => _data.FullName;
+
+    /// <summary>The admin credential.</summary>
+    public string AdminCredential => _client.DefaultRequestHeaders.Authorization!.Parameter!;
+
+    public static async Task<ApiHost> StartAsync(string access = "")
+    {
+        var host = new ApiHost(access);
         host._app.Services.GetRequiredService<AdminToken>();
         await host._app.StartAsync();
         host._client.BaseAddress = new Uri(host._app.Urls.Single());

@@ -1,0 +1,22 @@
+namespace MeshOrleans.Multicluster.Workloads.Attesting;
+
+/// <summary>
+/// By the certificate in use, for the same service account. One that has expired does not get through the handshake, so that
+/// this is never the way back for who was away for too long.
+/// </summary>
+internal sealed class CertificateAttestor : IAttestor
+{
+    public string Name => "certificate";
+
+    public bool Recognises(Evidence evidence) => evidence is Evidence.Certificate;
+
+    public Task<Attestation> AttestAsync(Evidence evidence, EvidenceUse use, CancellationToken cancellationToken)
+    {
+        var id = ((Evidence.Certificate)evidence).Id;
+        return Task.FromResult<Attestation>(id is { Namespace: { } ns, ServiceAccount: { } serviceAccount }
+            ? new Attestation.Proved(ns, serviceAccount, "", MayReattest: true)
+            : new Attestation.Refused($"{id} is no service account."));
+    }
+
+    public Task FinishAsync(Evidence evidence, CancellationToken cancellationToken) => Task.CompletedTask;
+}

@@ -1,0 +1,28 @@
+using MeshOrleans.Model.Identity;
+
+namespace MeshOrleans.Multicluster.Workloads.Attesting;
+
+/// <summary>What a process presents: one thing of these.</summary>
+public abstract record Evidence
+{
+    private Evidence()
+    {
+    }
+
+    /// <summary>A one-time token of this control plane.</summary>
+    public sealed record Token(JoinToken Value) : Evidence;
+
+    /// <summary>A certificate of this mesh that the handshake has verified.</summary>
+    public sealed record Certificate(SpiffeId Id) : Evidence;
+
+    /// <summary>A token that somebody else has issued, not verified yet.</summary>
+    public sealed record Bearer(string Text) : Evidence
+    {
+        public override string ToString() => nameof(Bearer); // never its text
+    }
+}
+
+/// <summary>What evidence is presented for.</summary>
+/// <param name="UsedBy">Who presents it, for the record.</param>
+/// <param name="Claim">By what a repetition of the request is known (<see cref="JoinTokens.ClaimOf"/>).</param>
+public sealed record EvidenceUse(string UsedBy, string Claim);

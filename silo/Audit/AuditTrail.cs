@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using MeshOrleans.Grains;
+using MeshOrleans.Grains.Audit;
+
+namespace MeshOrleans.Silo.Audit;
+
+/// <summary>
+/// Hands what callers have asked to change on to be saved, in their order. Nobody is kept waiting for it; while the store is away
+/// it is tried again, and what there is no room for is at least a line of the log.
+/// </summary>
+internal sealed partial class AuditTrail(IGrainFactory grains, TimeProvider clock, ILogger<AuditTrail> logger) : BackgroundService
+{
+    private const int MaxWaiting = 4096;
+
+    private static readonly TimeSpan _pause = TimeSpan.FromSeconds(1);
+
+    private readonly Channel<Waiting> _waiting = Channel.CreateBounded<Waiting>(MaxWaiting);
+
+    /// <summary>Notes an entry.</summary>
+    public void Note(AuditEntry entry)
+    {
+        LogNoted(entry.Caller, entry.Address, entry.Method, entry.Path, entry.Status, entry.Revision);
+        if (!_waiting.Writer.TryWrite(new Waiting(entry, Seen: null))) LogLost();
+    }
+
+    /// <summary>Waits until what was noted before is saved.</summary>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _waiting.Writer.WriteAsync(new Waiting(Entry: null, seen), cancellationToken);
+        await seen.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (await _waiting.Reader.WaitToReadAsync(stoppingToken))
+            {
+                while (Next() is { IsEmpty: false } batch) await SaveAsync(batch, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // what was noted last is saved as well, if the store answers
+            if (Next() is { IsEmpty: false } rest) await TrySaveAsync(rest);
+        }
+    }
+
+    private ImmutableArray<Waiting> Next()
+    {
+        var batch = ImmutableArray.CreateBuilder<Waiting>();
+        while (batch.Count < AuditEntry.MaxAtOnce && _waiting.Reader.TryRead(out var next)) batch.Add(next);
+        return batch.DrainToImmutable();
+    }
+
+    private async Task SaveAsync(ImmutableArray<Waiting> batch, CancellationToken cancellationToken)
+    {
+        while (!await TrySaveAsync(batch)) await Task.Delay(_pause, clock, cancellationToken);
+        foreach (var waiting in batch) waiting.Seen?.TrySetResult();
+    }
+
+    private async Task<bool> TrySaveAsync(ImmutableArray<Waiting> batch)
+    {
+        try
+        {
+            ImmutableArray<AuditEntry> entries = [.. batch.Where(w => w.Entry is not null).Select(w => w.Entry!)];
+            if (!entries.IsEmpty)
+            {
+                await grains.GetGrain<IAuditGrain>(MeshKeys.Default).AppendAsync(entries, CancellationToken.None);
+            }
+
+            return true;
+        }
+        catch (Exception exception)
+        {
+            LogNotSaved(exception.Message);
+            return false;
+        }
+    }
+
+    private readonly record struct Waiting(AuditEntry? Entry, TaskCompletionSource? Seen);
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Audit: {Caller} at {Address} asked for {Method} {Path}: {Status}, revision {Revision}.")]
+    private partial void LogNoted(string caller, string address, string method, string path, int status, long? revision);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The audit trail is full: the change above is in this log only.")]
+    private partial void LogLost();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The audit trail could not be saved, and is tried again: {Reason}")]
+    private partial void LogNotSaved(string reason);
+}

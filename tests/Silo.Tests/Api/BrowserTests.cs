@@ -1,0 +1,65 @@
+#if !MESH_ENGINE_ORLEANS
+using System.Net;
+using System.Net.Http.Headers;
+
+namespace MeshOrleans.Silo.Tests.Api;
+
+/// <summary>What a page of somebody else can make a browser send, and the answers.</summary>
+public sealed class BrowserTests
+{
+    [Theory]
+    [InlineData("127.0.0.1", "", "", 200)]
+    [InlineData("localhost:15080", "", "", 200)]
+    [InlineData("[::1]:15080", "", "", 200)]
+    [InlineData("LOCALHOST.", "", "", 200)]
+    [InlineData("mesh.evil.example", "", "", 403)]
+    [InlineData("localhost.evil.example", "", "", 403)]
+    [InlineData("127.0.0.1.evil.example:80", "", "", 403)]
+    [InlineData("localhost", "http://evil.example", "", 403)]
+    [InlineData("localhost", "null", "", 403)]
+    [InlineData("localhost", "https://localhost", "", 403)]
+    [InlineData("localhost", "http://localhost", "", 200)]
+    [InlineData("localhost", "", "cross-site", 403)]
+    [InlineData("localhost", "", "same-origin", 200)]
+    public async Task Only_its_own_pages_under_its_own_name_are_answered(string name, string origin, string site, int expected)
+    {
+        await using var host = await ApiHost.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/v1/gateways", UriKind.Relative));
+        request.Headers.Host = name;
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", host.AdminCredential);
+        if (origin.Length > 0) request.Headers.Add("Origin", origin);
+        if (site.Length > 0) request.Headers.Add("Sec-Fetch-Site", site);
+
+        using var response = await host.SendAsync(request);
+
+        Assert.Equal(expected, (int)response.StatusCode);
+        Assert.DoesNotContain(response.Headers, header => header.Key.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task A_preflight_is_promised_nothing()
+    {
+        await using var host = await ApiHost.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Options, new Uri("/v1/config", UriKind.Relative));
+        request.Headers.Add("Origin", "http://evil.example");
+        request.Headers.Add("Access-Control-Request-Method", "POST");
+
+        using var response = await host.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+        Assert.DoesNotContain(response.Headers, header => header.Key.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task Two_credentials_in_one_request_are_none()
+    {
+        await using var host = await ApiHost.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/v1/gateways", UriKind.Relative));
+        request.Headers.TryAddWithoutValidation("Authorization", [$"Bearer {host.AdminCredential}", "Bearer x"]);
+
+        using var response = await host.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+}
+#endif

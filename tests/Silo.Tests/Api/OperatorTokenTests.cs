@@ -1,0 +1,207 @@
+#if !MESH_ENGINE_ORLEANS
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using MeshOrleans.Silo.Access;
+using MeshOrleans.Testing;
+
+namespace MeshOrleans.Silo.Tests.Api;
+
+/// <summary>Operators by the tokens of their issuer: which are believed, and what they may then do.</summary>
+public sealed class OperatorTokenTests : IDisposable
+{
+    private const string Issuer = "https://login.example";
+
+    private readonly SigningKey _key = new("k1");
+    private readonly string _keys = Path.GetTempFileName();
+
+    public OperatorTokenTests() => File.WriteAllText(_keys, SigningKey.Set(_key));
+
+    [Fact]
+    public async Task A_good_token_is_somebody_with_roles()
+    {
+        await using var host = await StartAsync();
+
+        var (status, body) = await CallAsync(host, "GET", "/v1/whoami", Token(host, "viewers"));
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal($"{Issuer}#alice", body.GetProperty("name").GetString());
+        Assert.Equal("viewer", body.GetProperty("roles")[0].GetProperty("role").GetString());
+    }
+
+    public static TheoryData<string, string> WrongTokens => new()
+    {
+        { "expired", "expired" },
+        { "early", "not yet valid" },
+        { "endless", "has no exp" },
+        { "audience", "Audiences" },
+        { "no audience", "Audiences" },
+        { "issuer", "not one of those" },
+        { "none", "not supported" },
+        { "HS256", "not supported" },
+        { "algorithm", "not among the algorithms" },
+        { "key", "Jwks doesn't have key" },
+        { "signature", "verification fails" },
+        { "claim twice", "is none" },
+    };
+
+    [Theory]
+    [MemberData(nameof(WrongTokens))]
+    public async Task A_token_that_is_no_good_is_401_and_says_why(string kind, string reason)
+    {
+        await using var host = await StartAsync();
+        var now = host.Clock.GetUtcNow().ToUnixTimeSeconds();
+        var good = Claims(now, "viewers");
+        var token = kind switch
+        {
+            "expired" => _key.Sign(good.Replace($"{now + 300}", $"{now - 61}", StringComparison.Ordinal)),
+            "early" => _key.Sign(good.Replace("\"sub\"", $"\"nbf\":{now + 120},\"sub\"", StringComparison.Ordinal)),
+            "endless" => _key.Sign(good.Replace($"\"exp\":{now + 300},", "", StringComparison.Ordinal)),
+            "audience" => _key.Sign(good.Replace("\"mesh\"", "\"other\"", StringComparison.Ordinal)),
+            "no audience" => _key.Sign(good.Replace("\"aud\":\"mesh\",", "", StringComparison.Ordinal)),
+            "issuer" => _key.Sign(good.Replace(Issuer, "https://evil.example", StringComparison.Ordinal)),
+            "none" => $"{TestIssuer.Text("""{"alg":"none"}""")}.{TestIssuer.Text(good)}.{TestIssuer.Text("x")}",
+            "HS256" => _key.Sign(good, """{"alg":"HS256","kid":"k1"}"""),
+            "algorithm" => _key.Sign(good, """{"alg":"RS256","kid":"k1"}"""),
+            "key" => new SigningKey("k2").Sign(good),
+            "signature" => new SigningKey("k1").Sign(good),
+            _ => _key.Sign(good.Replace("\"sub\"", "\"sub\":\"bob\",\"sub\"", StringComparison.Ordinal)),
+        };
+
+        var (status, body) = await CallAsync(host, "GET", "/v1/services", token);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, status);
+        Assert.Contains(reason, body.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(token, body.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("viewers", "GET", "/v1/config", "", 200)]
+    [InlineData("viewers", "POST", "/v1/config", "Service", 403)]
+    [InlineData("viewers", "POST", "/v1/tokens", """{"namespace":"shop"}""", 403)]
+    [InlineData("shop-operators", "POST", "/v1/config", "shop", 200)]
+    [InlineData("shop-operators", "POST", "/v1/config", "pay", 403)]
+    [InlineData("shop-operators", "POST", "/v1/config", "both", 403)]
+    [InlineData("shop-operators", "POST", "/v1/config", "mesh", 403)]
+    [InlineData("shop-operators", "POST", "/v1/config", "class", 403)]
+    [InlineData("shop-operators", "POST", "/v1/tokens", """{"namespace":"shop"}""", 403)]
+    [InlineData("shop-operators", "POST", "/v1/ca/rotate", "{}", 403)]
+    [InlineData("shop-operators", "GET", "/v1/ca", "", 403)]
+    [InlineData("shop-operators", "GET", "/v1/analyze", "", 403)]
+    [InlineData("shop-operators", "DELETE", "/v1/config/Service/pay/p", "", 404)]
+    [InlineData("shop-operators", "GET", "/v1/config/Service/pay/p", "", 404)]
+    [InlineData("shop-operators", "GET", "/v1/workloads/pay/p", "", 404)]
+    [InlineData("shop-operators", "DELETE", "/v1/workloads/pay/p", "", 404)]
+    [InlineData("shop-operators", "DELETE", "/v1/workloads/shop/p", "", 403)]
+    [InlineData("registrars", "POST", "/v1/tokens", """{"namespace":"shop"}""", 201)]
+    [InlineData("registrars", "POST", "/v1/tokens", """{"namespace":"pay"}""", 403)]
+    [InlineData("registrars", "POST", "/v1/tokens", """{"namespace":"shop","purpose":"peer"}""", 403)]
+    [InlineData("registrars", "POST", "/v1/workloads", """{"namespace":"shop","name":"vm","address":"10.1.1.1"}""", 201)]
+    [InlineData("registrars", "POST", "/v1/workloads", """{"namespace":"pay","name":"vm","address":"10.1.1.1"}""", 403)]
+    [InlineData("registrars", "POST", "/v1/config", "shop", 403)]
+    [InlineData("registrars", "POST", "/v1/certificates", """{"csr":"-"}""", 400)]
+    [InlineData("nobody", "GET", "/v1/config", "", 403)]
+    [InlineData("admins", "POST", "/v1/config", "mesh", 200)]
+    [InlineData("admins", "POST", "/v1/ca/rotate", "{}", 202)]
+    public async Task Each_role_may_what_it_is_for(string group, string method, string path, string body, int expected)
+    {
+        await using var host = await StartAsync();
+        await CallAsync(host, "POST", "/v1/config", host.AdminCredential, Manifest("pay", "p"));
+
+        var (status, answer) = await CallAsync(host, method, path, Token(host, group), body switch
+        {
+            "Service" or "shop" => Manifest("shop", "s"),
+            "pay" => Manifest("pay", "p2"),
+            "both" => Manifest("shop", "s") + "---\n" + Manifest("pay", "p2"),
+            "mesh" => "{apiVersion: mesh.orleans.io/v1, kind: MeshConfig, metadata: {name: default, namespace: shop}, spec: {}}",
+            "class" => "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}",
+            _ => body,
+        });
+
+        Assert.True((int)status == expected, $"{(int)status}: {answer}");
+        if (expected == 403) Assert.Contains("role", answer.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_listing_has_what_the_caller_sees()
+    {
+        await using var host = await StartAsync();
+        await CallAsync(
+            host, "POST", "/v1/config", host.AdminCredential, Manifest("pay", "p") + "---\n" + Manifest("shop", "s"));
+
+        var (_, mine) = await CallAsync(host, "GET", "/v1/config", Token(host, "shop-operators"));
+        var (_, all) = await CallAsync(host, "GET", "/v1/config", Token(host, "viewers"));
+        var (_, revision) = await CallAsync(host, "GET", "/v1/revisions/1", Token(host, "shop-operators"));
+
+        Assert.Equal(["shop"], mine.EnumerateArray().Select(row => row.GetProperty("namespace").GetString()!));
+        Assert.Equal(2, all.GetArrayLength());
+        Assert.Equal("shop", revision.GetProperty("changes").EnumerateArray().Single().GetProperty("namespace").GetString());
+    }
+
+    [Fact]
+    public async Task A_new_key_is_found_without_a_restart()
+    {
+        await using var host = await StartAsync();
+        await CallAsync(host, "GET", "/v1/whoami", Token(host, "viewers"));
+        var next = new SigningKey("k2");
+        File.WriteAllText(_keys, SigningKey.Set(next));
+        host.Clock.Advance(TimeSpan.FromSeconds(31));
+
+        var claims = Claims(host.Clock.GetUtcNow().ToUnixTimeSeconds(), "viewers");
+        var (status, _) = await CallAsync(host, "GET", "/v1/whoami", next.Sign(claims));
+        var (former, _) = await CallAsync(host, "GET", "/v1/whoami", _key.Sign(claims));
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized), (status, former));
+    }
+
+    [Fact]
+    public async Task A_right_that_is_taken_is_gone_with_the_file()
+    {
+        await using var host = await StartAsync();
+        File.WriteAllText(host.AccessFilePath, File.ReadAllText(host.AccessFilePath).Replace(
+            "viewers", "others", StringComparison.Ordinal));
+        host.Service<AccessFile>().Look();
+
+        var (status, _) = await CallAsync(host, "GET", "/v1/config", Token(host, "viewers"));
+
+        Assert.Equal(HttpStatusCode.Forbidden, status);
+    }
+
+    public void Dispose() => File.Delete(_keys);
+
+    private static string Claims(long now, string group) =>
+        $$"""{"iss":"{{Issuer}}","aud":"mesh","exp":{{now + 300}},"sub":"alice","groups":["x","{{group}}"]}""";
+
+    private static string Manifest(string ns, string name) =>
+        $"{{apiVersion: v1, kind: Service, metadata: {{name: {name}, namespace: {ns}}}, spec: {{ports: [{{port: 80}}]}}}}\n";
+
+    private static async Task<(HttpStatusCode Status, JsonElement Body)> CallAsync(
+        ApiHost host, string method, string path, string bearer, string body = "")
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
+        if (body.Length > 0)
+        {
+            var type = path == "/v1/config" ? "application/yaml" : "application/json";
+            request.Content = new StringContent(body, new MediaTypeHeaderValue(type));
+        }
+
+        using var response = await host.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        return (response.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement.Clone());
+    }
+
+    private string Token(ApiHost host, string group) =>
+        _key.Sign(Claims(host.Clock.GetUtcNow().ToUnixTimeSeconds(), group));
+
+    private Task<ApiHost> StartAsync() => ApiHost.StartAsync($$"""
+        issuers:
+        - {issuer: "{{Issuer}}", audiences: [mesh], algorithms: [ES256], jwksFile: {{_keys}}}
+        bindings:
+        - {role: viewer, subjects: [{claim: groups, value: viewers}]}
+        - {role: operator, namespaces: [shop], subjects: [{claim: groups, value: shop-operators}]}
+        - {role: registrar, namespaces: [shop], subjects: [{claim: groups, value: registrars}]}
+        - {role: admin, subjects: [{claim: groups, value: admins}]}
+        """);
+}
+#endif

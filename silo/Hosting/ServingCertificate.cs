@@ -10,8 +10,8 @@ namespace MeshOrleans.Silo.Hosting;
 
 /// <summary>
 /// The control plane's own certificate, with which the TLS port answers: signed by its own authority under
-/// <c>…/ns/istio-system/sa/mesh-control-plane</c> with the DNS names clients call, renewed at half its life and when another
-/// root signs. New handshakes get the newest one; connections that stand are not touched.
+/// <c>…/ns/istio-system/sa/mesh-control-plane</c> with the DNS names clients call, renewed at half its life and when
+/// the roots change or another one signs. New handshakes get the newest one; connections that stand are not touched.
 /// </summary>
 internal sealed partial class ServingCertificate(
     IGrainFactory grains, IOptions<SiloOptions> options, TimeProvider clock, ILogger<ServingCertificate> logger)
@@ -26,7 +26,7 @@ internal sealed partial class ServingCertificate(
     private static readonly TimeSpan RootPeriod = TimeSpan.FromSeconds(5);
     private volatile SslStreamCertificateContext? _context;
     private volatile AuthorityBundle? _authority;
-    private string? _root;
+    private (string? RootPem, long Sequence) _issuer;
     private DateTimeOffset _nextRenewal;
 
     /// <summary>What to answer handshakes with; null until the authority has signed the first one.</summary>
@@ -92,7 +92,7 @@ internal sealed partial class ServingCertificate(
         {
             var authority = grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default);
             _authority = await authority.GetBundleAsync(cancellationToken);
-            return _authority.SigningRootPem != _root;
+            return (_authority.SigningRootPem, _authority.Sequence) != _issuer; // a link may have come to the same root
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -119,7 +119,7 @@ internal sealed partial class ServingCertificate(
         }
 
         _context = ContextFor(signed, key);
-        _root = bundle.SigningRootPem;
+        _issuer = (bundle.SigningRootPem, bundle.Sequence);
         LogRenewed(signed.Serial, signed.NotAfter);
         return signed.NotBefore + (signed.NotAfter - signed.NotBefore) / 2;
     }

@@ -67,7 +67,7 @@ internal sealed class PluggedAuthorityFiles(string directory, TimeProvider clock
 
     private string? FindFault(X509Certificate2 signer, X509Certificate2[] intermediates, X509Certificate2 root)
     {
-        if (!IsAuthority(signer)) return $"{CertificateFile} is no certificate of an authority that may sign certificates";
+        if (!IsAuthority(signer)) return $"{CertificateFile} is no certificate of an authority that may sign certificates: have it issued as one (CA:TRUE, keyCertSign)";
         if (!IsAuthority(root)) return $"{RootFile} is no certificate of an authority";
         using var chain = new X509Chain { ChainPolicy = PeerChainPolicy.Under([root], [.. intermediates], clock.GetUtcNow()) };
         return chain.Build(signer)

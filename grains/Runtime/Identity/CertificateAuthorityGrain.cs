@@ -336,9 +336,11 @@ internal sealed partial class CertificateAuthorityGrain(
         if (next.MissedCount > 0) logger.SignsWithout(next.Signing, next.MissedCount, string.Join(", ", next.Missed));
     }
 
-    // Members may have joined that know only the root that signs now, and tokens that pin it.
+    // Members may have joined that know only the root that signs now, and tokens pin it: it is linked to, and stays for as long
+    // as a certificate lives even if none was signed under it.
     private async Task SignWithFormerAsync()
     {
+        await ChangeAsync(RotationMachine.Grant(store.State, store.State.Signing, Options.DefaultLifetime));
         var former = AuthorityCertificates.LinkedTo(_signing, _other!, _domain, clock.GetUtcNow());
         if (former.Link.Length > 0) await ReplaceKeysAsync(_keys.With(_other!, former));
         await SignWithOtherAsync(RootAudience.Unknown, isTurnedBack: true);

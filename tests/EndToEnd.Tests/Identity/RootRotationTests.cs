@@ -22,7 +22,7 @@ public sealed class RootRotationTests : IAsyncLifetime
 
     public Task InitializeAsync() => Task.CompletedTask;
 
-    public async Task DisposeAsync() => await _mesh.DisposeAsync();
+    public Task DisposeAsync() => _mesh.EndAsync();
 
     [Fact]
     public async Task A_rotation_of_the_root_fails_no_request()

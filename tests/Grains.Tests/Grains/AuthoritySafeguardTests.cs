@@ -58,6 +58,8 @@ public sealed class AuthoritySafeguardTests
         await Authority(silo).TurnBackAsync(default);
 
         Assert.Null(Problem(await SignAsync(silo), second));
+        for (var i = 0; i < 6 * 23; i++) await TickAsync(silo, TimeSpan.FromMinutes(10));
+        Assert.Contains(second, (await BundleAsync(silo)).RootsPem); // though nothing was signed under it
     }
 
     [Fact]

@@ -6,7 +6,8 @@ namespace MeshOrleans.Silo.Access;
 
 /// <summary>
 /// The access file as it is now: looked at every two seconds, as it may be a mounted one that is replaced under its name.
-/// A wrong one at start keeps the process from starting; later the one before goes on to hold.
+/// A wrong one at start keeps the process from starting; later the one before goes on to hold. A new text counts once two looks
+/// in a row have found the same, as half a file may be right and close less than the whole; an empty one never does.
 /// </summary>
 internal sealed partial class AccessFile : BackgroundService
 {
@@ -17,6 +18,7 @@ internal sealed partial class AccessFile : BackgroundService
     private readonly TimeProvider _clock;
     private readonly ILogger<AccessFile> _logger;
     private string _text = "";
+    private string? _seen;
     private volatile AccessPolicy _current = AccessPolicy.Empty;
 
     /// <exception cref="FormatException">The file is wrong; the message has the line.</exception>
@@ -43,12 +45,14 @@ internal sealed partial class AccessFile : BackgroundService
         try
         {
             var text = ReadText();
-            if (text == _text) return false;
+            var isStill = text == _seen;
+            _seen = text;
+            if (text == _text || !isStill) return false;
             _text = text;
             var (policy, faults) = AccessFileReader.Read(text, Folder);
-            if (policy is null)
+            if (policy is null || ReferenceEquals(policy, AccessPolicy.Empty))
             {
-                LogWrong(Tell(faults));
+                LogWrong(policy is null ? Tell(faults) : $"{_path} says nothing");
                 return false;
             }
 
@@ -56,10 +60,10 @@ internal sealed partial class AccessFile : BackgroundService
             LogTaken(_path, policy.Bindings.Length, policy.Issuers.Length);
             return true;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) // none may end the looking
         {
             if (_text.Length > 0) LogUnreadable(exception.Message);
-            _text = "";
+            (_text, _seen) = ("", null);
             return false;
         }
     }

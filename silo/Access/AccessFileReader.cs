@@ -227,7 +227,8 @@ internal sealed class AccessFileReader
         }
 
         var issuer = new TrustedIssuer(issuerName, Audiences(cluster), Algorithms(cluster), keys, "sub");
-        return new ClusterAttestation(name, issuer, review, namespaces, cluster.Flag("reattest"));
+        return new ClusterAttestation(
+            name, issuer, review, namespaces, cluster.Flag("reattest"), cluster.Flag("grantsRoles"));
     }
 
     private ReviewServer ReadReview(ObjectReader review)

@@ -30,6 +30,10 @@ internal sealed record AccessRights(ImmutableArray<AccessGrant> Grants)
     public bool Has(Role role, string ns) =>
         Grants.Any(grant => grant.Role.Covers(role) && (grant.IsForMesh || grant.Namespaces.Contains(ns)));
 
+    /// <summary>Whether the caller has all that somebody else has: only then may it let others be that somebody.</summary>
+    public bool Cover(AccessRights others) => others.Grants.All(
+        grant => grant.IsForMesh ? HasForMesh(grant.Role) : grant.Namespaces.All(ns => Has(grant.Role, ns)));
+
     /// <summary>Whether the caller may know what there is in a namespace.</summary>
     public bool Sees(string ns) => Has(Role.Viewer, ns);
 }

@@ -8,8 +8,14 @@ namespace MeshOrleans.Silo.Access;
 /// <param name="Review">The API server that decides; null where the tokens are verified here.</param>
 /// <param name="Namespaces">Whose service accounts may join; empty for all.</param>
 /// <param name="Reattests">Whether a member that has had a certificate before may have another one by it.</param>
+/// <param name="GrantsRoles">Whether it is proof enough for identities that have roles at the API.</param>
 internal sealed record ClusterAttestation(
-    string Name, TrustedIssuer Issuer, ReviewServer? Review, ImmutableArray<string> Namespaces, bool Reattests);
+    string Name,
+    TrustedIssuer Issuer,
+    ReviewServer? Review,
+    ImmutableArray<string> Namespaces,
+    bool Reattests,
+    bool GrantsRoles);
 
 /// <summary>An API server that reviews tokens.</summary>
 /// <param name="Address">Its URL.</param>

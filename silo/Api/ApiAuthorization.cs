@@ -34,11 +34,11 @@ internal static class ApiAuthorization
 
     /// <summary>The answer to who lacks a role in a namespace that it named itself.</summary>
     public static IResult Lacks(this Caller caller, Role role, string ns) =>
-        Problems.Forbidden($"This needs the role {Roles.NameOf(role)} in namespace '{ns}'; {WhatOf(caller)}.");
+        Problems.Forbidden($"This needs the role {Roles.NameOf(role)} in namespace '{ns}'; {caller.What()}.");
 
     /// <summary>The answer to who lacks a role for the whole mesh.</summary>
     public static IResult LacksForMesh(this Caller caller, Role role) => Problems.Forbidden(
-        $"This needs the role {Roles.NameOf(role)} for the whole mesh; {WhatOf(caller)}.");
+        $"This needs the role {Roles.NameOf(role)} for the whole mesh; {caller.What()}.");
 
     private static TBuilder Demand<TBuilder>(this TBuilder builder, AccessDemand demand)
         where TBuilder : IEndpointConventionBuilder =>
@@ -67,11 +67,27 @@ internal static class ApiAuthorization
             "The bearer is not the admin token of this control plane (DATA/admin-token), nor good for this call."),
         (AccessDemand.OfRole(var role, true), _) => caller.Rights.HasForMesh(role) ? null : caller.LacksForMesh(role),
         (AccessDemand.OfRole(var role, false), _) => caller.Rights.HasAnywhere(role) ? null : Problems.Forbidden(
-            $"This needs the role {Roles.NameOf(role)}; {WhatOf(caller)}."),
+            $"This needs the role {Roles.NameOf(role)}; {caller.What()}."),
         _ => throw new InvalidOperationException($"Unknown demand {demand.GetType().Name}."),
     };
 
-    private static string WhatOf(Caller caller) => caller.Rights.Grants.IsEmpty
+    /// <summary>
+    /// The answer to who would let others be a service account that may do more at the API than the caller itself; null
+    /// where it may not.
+    /// </summary>
+    public static async Task<IResult?> LacksRolesOfAsync(this HttpContext context, string ns, string account)
+    {
+        var caller = context.Caller();
+        if (caller.Rights.HasForMesh(Role.Admin)) return null;
+        var roles = context.RequestServices.GetRequiredService<IdentityRoles>();
+        var others = await roles.OfAsync(ns, account, context.RequestAborted);
+        return caller.Rights.Cover(others) ? null : Problems.Forbidden(
+            $"Service account '{account}' of namespace '{ns}' is {string.Join(", ", others.Grants.Select(TextOf))} at the API; "
+            + $"to let others be it needs the role admin, or all of these; {caller.What()}.");
+    }
+
+    /// <summary>Who the caller is and what it has, as the end of a sentence.</summary>
+    public static string What(this Caller caller) => caller.Rights.Grants.IsEmpty
         ? $"{caller.Name} has no role (--api-access gives roles)"
         : $"{caller.Name} is {string.Join(", ", caller.Rights.Grants.Select(TextOf))}";
 

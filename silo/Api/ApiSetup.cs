@@ -47,6 +47,7 @@ internal static class ApiSetup
         services.AddSingleton<ApiAuthentication>();
         services.AddSingleton<AccessFile>();
         services.AddHostedService(provider => provider.GetRequiredService<AccessFile>());
+        services.AddSingleton<IdentityRoles>();
         services.AddSingleton<CallerRates>();
         services.AddSingleton<AuditTrail>();
         services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());

@@ -7,7 +7,7 @@ namespace MeshOrleans.Silo.Api;
 /// <summary>
 /// Keeps the pages of others out: what a browser sends on behalf of a page is refused where that page is not of this server,
 /// and on loopback a name that is not this server's own is refused too, as somebody else's name may have been made to lead
-/// here (DNS rebinding). Nothing is ever shared with another origin: there is no CORS.
+/// here (DNS rebinding); on the TLS port the certificate says who the server is. Nothing is ever shared with another origin: there is no CORS.
 /// </summary>
 /// <remarks>Source: Fetch (Origin), Fetch Metadata (Sec-Fetch-Site), CVE-2024-40632.</remarks>
 internal sealed class BrowserMiddleware(RequestDelegate next, IOptions<SiloOptions> options)
@@ -15,6 +15,8 @@ internal sealed class BrowserMiddleware(RequestDelegate next, IOptions<SiloOptio
     private readonly string[] _names =
     [
         "localhost", options.Value.AdvertisedHost,
+        .. options.Value.Gateways.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(address => new HostString(address).Host),
         .. options.Value.ApiHosts.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
     ];
 
@@ -25,7 +27,7 @@ internal sealed class BrowserMiddleware(RequestDelegate next, IOptions<SiloOptio
     {
         var request = context.Request;
         if (!request.Path.StartsWithSegments("/v1")) return null;
-        if (IsLoopback(context) && !IsOwnName(request.Host.Host))
+        if (!request.IsHttps && IsLoopback(context) && !IsOwnName(request.Host.Host))
         {
             return $"This server is not called that: on loopback it answers to an address or to {string.Join(", ", _names.Distinct())}"
                 + " (--api-hosts NAME,... names more).";

@@ -44,7 +44,7 @@ internal static class ConfigEndpoints
         var review = ManifestReview.Of(body.Files.Select(f => (f.Name, f.Text)), ns);
         if (review.HasErrors) return Problems.Invalid(review.Findings);
         if (review.Resources.IsEmpty) return Problems.BadField("", "the body holds no resource");
-        if (RefusalOf(context, review.Resources) is { } refusal) return refusal;
+        if (await ConfigBoundary.RefusalOfAsync(context, grains, review.Resources) is { } refusal) return refusal;
 
         var request = new ApplyRequest
         {
@@ -61,23 +61,6 @@ internal static class ConfigEndpoints
         Note(context, result, dryRun);
         return Answer(result, [.. review.Findings.Concat(conflicts).Select(ProblemError.From)]);
     }
-
-    // Nothing of a change set is taken if a part of it is not the caller's to change.
-    private static IResult? RefusalOf(HttpContext context, ImmutableArray<ConfigResource> resources)
-    {
-        var (caller, rights) = (context.Caller(), context.Rights());
-        foreach (var resource in resources)
-        {
-            if (IsOfMesh(resource.Key.Kind) && !rights.HasForMesh(Role.Operator)) return caller.LacksForMesh(Role.Operator);
-            if (!rights.Has(Role.Operator, resource.Key.Namespace)) return caller.Lacks(Role.Operator, resource.Key.Namespace);
-        }
-
-        return null;
-    }
-
-    // Settings of the mesh say what the control plane may call, and hold for everybody; the rest is of no namespace.
-    private static bool IsOfMesh(string kind) =>
-        kind == nameof(MeshConfig) || (ConfigKind.All.TryGetValue(kind, out var known) && known.IsClusterScoped);
 
     /// <summary>What does not fit between the resources that are applied and those that were there before.</summary>
     private static async Task<IEnumerable<Violation>> ConflictsAsync(
@@ -104,11 +87,7 @@ internal static class ConfigEndpoints
             return Problems.BadField("If-Match", "must be the number of a revision");
         }
 
-        // what the caller does not see is not there; what it sees it may still not change
-        var (caller, rights) = (context.Caller(), context.Rights());
-        if (!rights.Sees(ns)) return Problems.NotFound($"There is no {new ConfigKey(kind, ns, name)}.");
-        if (!rights.Has(Role.Operator, ns)) return caller.Lacks(Role.Operator, ns);
-        if (IsOfMesh(kind) && !rights.HasForMesh(Role.Operator)) return caller.LacksForMesh(Role.Operator);
+        if (await ConfigBoundary.RefusalOfAsync(context, grains, new ConfigKey(kind, ns, name)) is { } refusal) return refusal;
         var request = new ApplyRequest
         {
             Delete = [new ConfigKey(kind, ns, name).ToString()],

@@ -29,6 +29,7 @@ internal static class TokenEndpoints
         if (!Names.IsSubdomain(body.ServiceAccount)) return Problems.BadField("serviceAccount", "must be a DNS name");
 
         if (!rights.Has(Role.Registrar, body.Namespace)) return caller.Lacks(Role.Registrar, body.Namespace);
+        if (await context.LacksRolesOfAsync(body.Namespace, body.ServiceAccount) is { } refusal) return refusal;
         var lifetime = TimeSpan.FromSeconds(Math.Clamp(body.LifetimeSeconds, 0, MaxLifetime.TotalSeconds + 1));
         if (lifetime <= TimeSpan.Zero || lifetime > MaxLifetime)
         {

@@ -37,6 +37,13 @@ internal static class WorkloadEndpoints
             : caller.Evidence is { } evidence ? new JoinCredential.Proof(evidence)
             : null;
         if (credential is null) return caller.Lacks(Role.Registrar, body.Namespace);
+        if (credential is JoinCredential.Operator
+            && Names.IsSubdomain(body.ServiceAccount)
+            && await context.LacksRolesOfAsync(body.Namespace, body.ServiceAccount) is { } refusal)
+        {
+            return refusal;
+        }
+
         return await admission.InTurnAsync(
             context, async () => ResultOf(await onboarding.JoinAsync(body, credential, context.RequestAborted)));
     }

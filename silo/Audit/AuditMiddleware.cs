@@ -1,6 +1,7 @@
 using MeshOrleans.Grains.Audit;
 using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Silo.Api;
+using MeshOrleans.Silo.Hosting;
 using MeshOrleans.Xds.Gateway;
 
 namespace MeshOrleans.Silo.Audit;
@@ -14,15 +15,40 @@ internal sealed record NotAudited(string Why);
 
 /// <summary>
 /// Notes every change that was asked for, also one that was refused to somebody known. What members do about themselves with
-/// their own credentials is not part of it: a lease is renewed every few seconds.
+/// their own credentials is not part of it: a lease is renewed every few seconds. Of what ended in a failure nobody knows
+/// whether it was done: it is noted as 499 (the caller has left), 503 (the store or a silo was away) or 500.
 /// </summary>
 internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, TimeProvider clock, GatewayName gateway)
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        await next(context);
+        try
+        {
+            await next(context);
+        }
+        catch (Exception exception)
+        {
+            Note(context, StatusOf(exception, context));
+            throw;
+        }
+
+        Note(context, context.Response.StatusCode);
+    }
+
+    private static int StatusOf(Exception exception, HttpContext context) => exception switch
+    {
+        OperationCanceledException when context.RequestAborted.IsCancellationRequested =>
+            StatusCodes.Status499ClientClosedRequest,
+        OperationCanceledException => StatusCodes.Status503ServiceUnavailable,
+        _ when PassingFailure.Is(exception) => StatusCodes.Status503ServiceUnavailable,
+        _ => StatusCodes.Status500InternalServerError,
+    };
+
+    private void Note(HttpContext context, int status)
+    {
         var request = context.Request;
         if (HttpMethods.IsGet(request.Method)
+            || status == StatusCodes.Status429TooManyRequests
             || context.GetEndpoint()?.Metadata.GetMetadata<NotAudited>() is not null
             || context.Features.Get<NotAudited>() is not null
             || context.Features.Get<Caller>() is not { Rights.Grants.IsEmpty: false } caller)
@@ -37,7 +63,7 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
             $"{context.Connection.RemoteIpAddress}",
             request.Method,
             Names.ForLog(request.Path.ToString()),
-            context.Response.StatusCode,
+            status,
             context.Features.Get<AuditedRevision>()?.Number,
             gateway.Value));
     }

@@ -15,21 +15,34 @@ internal sealed partial class AuditTrail(IGrainFactory grains, TimeProvider cloc
 
     private static readonly TimeSpan _pause = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(5);
+
+    private readonly RefusalQuota _refusals = new();
     private readonly Channel<Waiting> _waiting = Channel.CreateBounded<Waiting>(MaxWaiting);
 
-    /// <summary>Notes an entry.</summary>
+    /// <summary>Notes an entry. Of what was refused (401, 403) a few are kept; all are lines of the log.</summary>
     public void Note(AuditEntry entry)
     {
         LogNoted(entry.Caller, entry.Address, entry.Method, entry.Path, entry.Status, entry.Revision);
+        if (entry.Status is 401 or 403 && !_refusals.TryTake(entry.Caller, entry.Time)) return;
         if (!_waiting.Writer.TryWrite(new Waiting(entry, Seen: null))) LogLost();
     }
 
-    /// <summary>Waits until what was noted before is saved.</summary>
+    /// <summary>Waits until what was noted before is saved; for five seconds at most.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
+        using var limit = new CancellationTokenSource(_patience, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await _waiting.Writer.WriteAsync(new Waiting(Entry: null, seen), cancellationToken);
-        await seen.Task.WaitAsync(cancellationToken);
+        try
+        {
+            await _waiting.Writer.WriteAsync(new Waiting(Entry: null, seen), either.Token);
+            await seen.Task.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // whoever asks gets what is saved
+        }
     }
 
     /// <inheritdoc/>

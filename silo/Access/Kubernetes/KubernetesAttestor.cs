@@ -7,7 +7,8 @@ namespace MeshOrleans.Silo.Access.Kubernetes;
 /// By the projected token of a service account: verified by the keys of its cluster, or reviewed by its API server; in both
 /// cases for an audience that the access file names, so that a token for anybody else is of no use here.
 /// </summary>
-internal sealed class KubernetesAttestor(AccessFile access, TokenReader tokens, TokenReview review) : IAttestor
+internal sealed class KubernetesAttestor(
+    AccessFile access, TokenReader tokens, TokenReview review, IdentityRoles roles) : IAttestor
 {
     private const string SubjectPrefix = "system:serviceaccount:";
 
@@ -33,9 +34,17 @@ internal sealed class KubernetesAttestor(AccessFile access, TokenReader tokens, 
             return new Attestation.Refused("The token is that of no service account.");
         }
 
-        return cluster.Namespaces.IsEmpty || cluster.Namespaces.Contains(ns)
+        if (!cluster.Namespaces.IsEmpty && !cluster.Namespaces.Contains(ns))
+        {
+            return new Attestation.Refused($"Service accounts of namespace '{ns}' of cluster '{cluster.Name}' may not join.");
+        }
+
+        // who may make pods there would otherwise have, by them, what the file gives to the identity
+        return cluster.GrantsRoles || (await roles.OfAsync(ns, account, cancellationToken)).Grants.IsEmpty
             ? new Attestation.Proved(ns, account, "", cluster.Reattests)
-            : new Attestation.Refused($"Service accounts of namespace '{ns}' of cluster '{cluster.Name}' may not join.");
+            : new Attestation.Refused(
+                $"Service account '{account}' of namespace '{ns}' has roles at the API, and cluster '{cluster.Name}' is no proof "
+                + "enough for those (grantsRoles in the access file).");
     }
 
     public Task FinishAsync(Evidence evidence, CancellationToken cancellationToken) => Task.CompletedTask;

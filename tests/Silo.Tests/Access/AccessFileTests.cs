@@ -20,11 +20,45 @@ public sealed class AccessFileTests : IDisposable
 
         File.WriteAllText(_path, Viewer + "bindings: []");
         Assert.False(file.Look());
+        Assert.False(file.Look());
         Assert.Single(file.Current.Bindings);
 
-        File.WriteAllText(_path, "");
+        File.WriteAllText(_path, "bindings: []");
+        file.Look();
         Assert.True(file.Look());
         Assert.Empty(file.Current.Bindings);
+    }
+
+    [Fact]
+    public void A_text_counts_only_once_it_stays_the_same()
+    {
+        File.WriteAllText(_path, Viewer);
+        using var file = Open(_path);
+
+        File.WriteAllText(_path, "bindings: []");
+        Assert.False(file.Look());
+        File.WriteAllText(_path, Viewer.Replace("viewer", "operator", StringComparison.Ordinal));
+        Assert.False(file.Look());
+
+        Assert.Equal(Role.Viewer, file.Current.Bindings.Single().Grant.Role);
+        Assert.True(file.Look());
+        Assert.Equal(Role.Operator, file.Current.Bindings.Single().Grant.Role);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("\n")]
+    [InlineData("# nothing\n")]
+    public void An_empty_file_takes_nothing_from_anybody(string text)
+    {
+        File.WriteAllText(_path, Viewer);
+        using var file = Open(_path);
+
+        File.WriteAllText(_path, text);
+
+        Assert.False(file.Look());
+        Assert.False(file.Look());
+        Assert.Single(file.Current.Bindings);
     }
 
     [Fact]

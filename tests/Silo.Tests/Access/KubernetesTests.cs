@@ -69,6 +69,23 @@ public sealed class KubernetesTests : IDisposable
     }
 
     [Theory]
+    [InlineData(false, HttpStatusCode.Unauthorized)]
+    [InlineData(true, HttpStatusCode.Created)]
+    public async Task An_identity_with_roles_is_proved_only_where_the_cluster_grants_them(bool grantsRoles, HttpStatusCode expected)
+    {
+        await using var host = await StartAsync(more: $"""
+                grantsRoles: {(grantsRoles ? "true" : "false")}
+            bindings:
+            - {"{role: admin, subjects: [{spiffe: \"spiffe://cluster.local/ns/shop/sa/cart\"}]}"}
+            """);
+
+        var (status, body) = await JoinAsync(host, Token(host), Body("cart", Csr()));
+
+        Assert.True(status == expected, $"{status}: {body}");
+        if (!grantsRoles) Assert.Contains("grantsRoles", body.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(true, HttpStatusCode.OK)]
     [InlineData(false, HttpStatusCode.Unauthorized)]
     public async Task After_its_certificate_has_expired_the_policy_says_whether_it_may_again(bool reattests, HttpStatusCode expected)
@@ -183,7 +200,7 @@ public sealed class KubernetesTests : IDisposable
 
     private string InFolder(string name) => Path.Combine(_files.FullName, name);
 
-    private Task<ApiHost> StartAsync(string server = "", bool reattests = true)
+    private Task<ApiHost> StartAsync(string server = "", bool reattests = true, string more = "")
     {
         var decides = server.Length > 0
             ? $"tokenReview: {{server: '{server}', caFile: {InFolder("ca")}, tokenFile: {InFolder("credential")}}}"
@@ -197,6 +214,7 @@ public sealed class KubernetesTests : IDisposable
                 {decides}
                 namespaces: [shop]
                 reattest: {(reattests ? "true" : "false")}
+            {more}
             """);
     }
 }

@@ -1,6 +1,10 @@
 #if !MESH_ENGINE_ORLEANS
 using System.Net;
 using MeshOrleans.Grains.Audit;
+using MeshOrleans.Silo.Api;
+using MeshOrleans.Silo.Audit;
+using MeshOrleans.Xds.Gateway;
+using Microsoft.AspNetCore.Http;
 
 namespace MeshOrleans.Silo.Tests.Api;
 
@@ -39,6 +43,68 @@ public sealed class AuditTests
         var (_, trail) = await host.GetAsync("/v1/audit");
 
         Assert.Equal(422, Assert.Single(trail.EnumerateArray()).GetProperty("status").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("left", 499)]
+    [InlineData("given up", 503)]
+    [InlineData("broken", 500)]
+    public async Task What_ended_in_a_failure_is_told_too(string kind, int expected)
+    {
+        await using var host = await ApiHost.StartAsync();
+        Exception failure = kind == "broken" ? new InvalidOperationException(kind) : new OperationCanceledException(kind);
+        var audit = new AuditMiddleware(
+            _ => Task.FromException(failure), host.Service<AuditTrail>(), host.Clock, host.Service<GatewayName>());
+        var context = new DefaultHttpContext();
+        context.Request.Method = "POST";
+        context.Request.Path = "/v1/config";
+        context.Features.Set<Caller>(new Caller.Admin());
+        if (kind == "left") context.RequestAborted = new CancellationToken(canceled: true);
+
+        var thrown = await Record.ExceptionAsync(() => audit.InvokeAsync(context));
+
+        var (_, trail) = await host.GetAsync("/v1/audit");
+        Assert.Same(failure, thrown);
+        Assert.Equal(expected, Assert.Single(trail.EnumerateArray()).GetProperty("status").GetInt32());
+    }
+
+    [Fact]
+    public async Task Refusals_do_not_push_out_changes_and_429_is_not_told()
+    {
+        await using var host = await ApiHost.StartAsync();
+        var trail = host.Service<AuditTrail>();
+        foreach (var i in Enumerable.Range(0, 500)) trail.Note(Entry with { Status = 403, Caller = $"c{i % 100}" });
+        var audit = new AuditMiddleware(
+            context =>
+            {
+                context.Response.StatusCode = 429;
+                return Task.CompletedTask;
+            },
+            trail,
+            host.Clock,
+            host.Service<GatewayName>());
+        var limited = new DefaultHttpContext();
+        limited.Request.Method = "POST";
+        limited.Features.Set<Caller>(new Caller.Admin());
+        await audit.InvokeAsync(limited);
+
+        var (_, entries) = await host.GetAsync("/v1/audit?count=1000");
+
+        Assert.Equal(RefusalQuota.OfAll, entries.GetArrayLength());
+    }
+
+    [Fact]
+    public void One_caller_does_not_take_the_place_of_all_refusals()
+    {
+        var now = new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        var quota = new RefusalQuota();
+
+        var taken = Enumerable.Range(0, 100).Count(_ => quota.TryTake("a", now));
+
+        Assert.Equal(RefusalQuota.OfOne, taken);
+        Assert.True(quota.TryTake("b", now));
+        now += TimeSpan.FromHours(1);
+        Assert.True(quota.TryTake("a", now));
     }
 
     [Fact]

@@ -1,6 +1,10 @@
 #if !MESH_ENGINE_ORLEANS
 using System.Net;
 using System.Net.Http.Headers;
+using MeshOrleans.Silo.Api;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace MeshOrleans.Silo.Tests.Api;
 
@@ -34,6 +38,24 @@ public sealed class BrowserTests
 
         Assert.Equal(expected, (int)response.StatusCode);
         Assert.DoesNotContain(response.Headers, header => header.Key.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Theory]
+    [InlineData("http", "gateway.example:15080", 200)]
+    [InlineData("http", "other.example:15080", 403)]
+    [InlineData("https", "other.example:15012", 200)]
+    public async Task Names_of_gateways_are_its_own_and_the_TLS_port_asks_for_none(string scheme, string name, int expected)
+    {
+        var options = Options.Create(new SiloOptions { Gateways = "gateway.example:15012, 10.0.0.1:15012" });
+        var browsers = new BrowserMiddleware(_ => Task.CompletedTask, options);
+        await using var services = new ServiceCollection().AddLogging().AddProblemDetails().BuildServiceProvider();
+        var context = new DefaultHttpContext { RequestServices = services };
+        (context.Request.Scheme, context.Request.Host, context.Request.Path) = (scheme, new HostString(name), "/v1/config");
+        context.Connection.LocalIpAddress = IPAddress.Loopback;
+
+        await browsers.InvokeAsync(context);
+
+        Assert.Equal(expected, context.Response.StatusCode);
     }
 
     [Fact]

@@ -98,6 +98,12 @@ public sealed class OperatorTokenTests : IDisposable
     [InlineData("registrars", "POST", "/v1/tokens", """{"namespace":"shop","purpose":"peer"}""", 403)]
     [InlineData("registrars", "POST", "/v1/workloads", """{"namespace":"shop","name":"vm","address":"10.1.1.1"}""", 201)]
     [InlineData("registrars", "POST", "/v1/workloads", """{"namespace":"pay","name":"vm","address":"10.1.1.1"}""", 403)]
+    [InlineData("registrars", "POST", "/v1/tokens", """{"namespace":"shop","serviceAccount":"deployer"}""", 403)]
+    [InlineData("registrars", "POST", "/v1/tokens", """{"namespace":"shop","serviceAccount":"root"}""", 403)]
+    [InlineData("registrars", "POST", "/v1/workloads", """{"namespace":"shop","name":"vm","address":"10.1.1.1","serviceAccount":"root"}""", 403)]
+    [InlineData("builders", "POST", "/v1/tokens", """{"namespace":"shop","serviceAccount":"deployer"}""", 201)]
+    [InlineData("builders", "POST", "/v1/tokens", """{"namespace":"shop","serviceAccount":"root"}""", 403)]
+    [InlineData("admins", "POST", "/v1/tokens", """{"namespace":"shop","serviceAccount":"root"}""", 201)]
     [InlineData("registrars", "POST", "/v1/config", "shop", 403)]
     [InlineData("registrars", "POST", "/v1/certificates", """{"csr":"-"}""", 400)]
     [InlineData("nobody", "GET", "/v1/config", "", 403)]
@@ -161,6 +167,7 @@ public sealed class OperatorTokenTests : IDisposable
         File.WriteAllText(host.AccessFilePath, File.ReadAllText(host.AccessFilePath).Replace(
             "viewers", "others", StringComparison.Ordinal));
         host.Service<AccessFile>().Look();
+        host.Service<AccessFile>().Look(); // it counts once it is found twice
 
         var (status, _) = await CallAsync(host, "GET", "/v1/config", Token(host, "viewers"));
 
@@ -201,7 +208,10 @@ public sealed class OperatorTokenTests : IDisposable
         - {role: viewer, subjects: [{claim: groups, value: viewers}]}
         - {role: operator, namespaces: [shop], subjects: [{claim: groups, value: shop-operators}]}
         - {role: registrar, namespaces: [shop], subjects: [{claim: groups, value: registrars}]}
-        - {role: admin, subjects: [{claim: groups, value: admins}]}
+        - {role: admin, subjects: [{claim: groups, value: admins}, {spiffe: "spiffe://cluster.local/ns/shop/sa/root"}]}
+        - {role: registrar, namespaces: [shop], subjects: [{claim: groups, value: builders}]}
+        - {role: operator, namespaces: [shop, pay], subjects: [{claim: groups, value: builders}]}
+        - {role: operator, namespaces: [pay], subjects: [{spiffe: "spiffe://cluster.local/ns/shop/sa/deployer"}]}
         """);
 }
 #endif

@@ -78,6 +78,9 @@ public sealed class ServiceRegistry
     /// <summary>The service of a full host name as clients of a namespace see it; null when there is none.</summary>
     public Service? Find(string host, string clientNamespace) => Preferred(byHost[host], clientNamespace);
 
+    /// <summary>The services of a full host name, whoever sees them, one per namespace.</summary>
+    public IEnumerable<Service> WithHost(string host) => byHost[host];
+
     /// <summary>
     /// The service of a name that belongs to a namespace, whoever sees it; null when there is none. A ServiceEntry of
     /// another namespace for the same host is another service.

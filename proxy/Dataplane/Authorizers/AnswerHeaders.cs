@@ -40,15 +40,41 @@ internal static class AnswerHeaders
     }
 
     /// <summary>
+    /// Takes out of a request what only the authorizer may say in it, whether it then says something or not: the headers that
+    /// are named in full as its own, and whatever an application may read as one of them.
+    /// </summary>
+    /// <remarks>
+    /// Not Authorization and Cookie: they are the caller's own word, by which it is judged, and an authorizer that says
+    /// nothing of them means them to stay.
+    /// </remarks>
+    public static void TakeOutOwned(IHeaderDictionary headers, HeaderNames owned)
+    {
+        foreach (var matcher in owned.Matchers)
+        {
+            if (matcher.Kind is not StringMatchKind.Exact || IsCredential(matcher.Text) || !MayChangeRequest(matcher.Text)) continue;
+            RemoveTwins(headers, matcher.Text);
+            headers.Remove(matcher.Text);
+        }
+    }
+
+    /// <summary>
     /// Puts into a request what an authorizer says about it. What the caller says in the place of that goes, and whatever an
     /// application may read as one of those headers.
     /// </summary>
     public static void ApplyToRequest(IHeaderDictionary headers, CheckAnswer answer)
     {
-        for (var i = 0; i < answer.Removed.Count; i++) headers.Remove(answer.Removed[i]);
+        for (var i = 0; i < answer.Removed.Count; i++)
+        {
+            RemoveTwins(headers, answer.Removed[i]);
+            headers.Remove(answer.Removed[i]);
+        }
+
         for (var i = 0; i < answer.Request.Count; i++) RemoveTwins(headers, answer.Request[i].Name);
         Apply(headers, answer.Request);
     }
+
+    private static bool IsCredential(string name) =>
+        name.Equals("authorization", StringComparison.OrdinalIgnoreCase) || name.Equals("cookie", StringComparison.OrdinalIgnoreCase);
 
     private static void RemoveTwins(IHeaderDictionary headers, string said)
     {

@@ -20,6 +20,7 @@ internal sealed partial class AuthorizerGate(AuthorizerClient client, Authorizer
     /// <exception cref="OperationCanceledException">The caller has gone.</exception>
     public async Task<bool> AdmitsAsync(RequestExchange exchange, ExternalAuthorizerModel authorizer, string policy)
     {
+        _ = exchange.RemoteAddress; // read, and kept, before the answer can change the header that tells it
         ShownBody? body = null;
         if (authorizer.Body is { } limits && HasBody(exchange))
         {
@@ -49,6 +50,7 @@ internal sealed partial class AuthorizerGate(AuthorizerClient client, Authorizer
         {
             case CheckVerdict.Allowed:
                 metrics.Count(authorizer.Provider, AuthorizerOutcome.Allowed);
+                AnswerHeaders.TakeOutOwned(exchange.Context.Request.Headers, authorizer.ToUpstreamOnAllow);
                 AnswerHeaders.ApplyToRequest(exchange.Context.Request.Headers, answer);
                 exchange.AuthorizerHeaders = answer.Response;
                 return true;
@@ -58,17 +60,18 @@ internal sealed partial class AuthorizerGate(AuthorizerClient client, Authorizer
                 await DenyAsync(exchange, answer).ConfigureAwait(false);
                 return false;
             default:
-                return await FailAsync(exchange, authorizer, policy, answer.Reason).ConfigureAwait(false);
+                var mayPass = authorizer.FailOpen && answer.Verdict is CheckVerdict.Failed;
+                return await FailAsync(exchange, authorizer, policy, answer.Reason, mayPass).ConfigureAwait(false);
         }
     }
 
     private async Task<bool> FailAsync(
-        RequestExchange exchange, ExternalAuthorizerModel authorizer, string policy, string reason)
+        RequestExchange exchange, ExternalAuthorizerModel authorizer, string policy, string reason, bool mayPass)
     {
-        metrics.Count(
-            authorizer.Provider, authorizer.FailOpen ? AuthorizerOutcome.FailedOpen : AuthorizerOutcome.Failed);
-        if (authorizer.FailOpen)
+        metrics.Count(authorizer.Provider, mayPass ? AuthorizerOutcome.FailedOpen : AuthorizerOutcome.Failed);
+        if (mayPass)
         {
+            AnswerHeaders.TakeOutOwned(exchange.Context.Request.Headers, authorizer.ToUpstreamOnAllow);
             LogFailedOpen(authorizer.Provider, policy, reason);
             return true;
         }
@@ -116,10 +119,17 @@ internal sealed partial class AuthorizerGate(AuthorizerClient client, Authorizer
     private static string Message(ReadOnlySpan<byte> body) => Uri.EscapeDataString(
         Encoding.UTF8.GetString(body[..Math.Min(body.Length, LongestMessage)]));
 
-    // What is upgraded has no body that would ever end.
-    private static bool HasBody(RequestExchange exchange) =>
-        exchange.Context.Request.Headers.Upgrade.Count == 0
-        && exchange.Context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
+    // What is upgraded has no body that would ever end. Whether it is, the server says and not a header: what a caller
+    // merely calls an upgrade has a body like any other.
+    private static bool HasBody(RequestExchange exchange)
+    {
+        var (features, request) = (exchange.Context.Features, exchange.Context.Request);
+        if (features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true }) return false;
+        if (features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }) return false;
+        return features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true }
+            || request.ContentLength > 0
+            || request.Headers.TransferEncoding.Count > 0;
+    }
 
     [LoggerMessage(
         Level = LogLevel.Information,

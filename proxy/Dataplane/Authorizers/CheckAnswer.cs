@@ -8,6 +8,9 @@ internal enum CheckVerdict
     /// <summary>Nothing that could be used.</summary>
     Failed,
 
+    /// <summary>It could not be asked, and that lies in the request: nobody is let in by making it so.</summary>
+    Unasked,
+
     /// <summary>The request may go on.</summary>
     Allowed,
 
@@ -44,6 +47,8 @@ internal sealed class CheckAnswer
     public IReadOnlyList<HeaderChange> Response { get; private init; } = [];
 
     public static CheckAnswer Failed(string reason) => new(CheckVerdict.Failed, reason);
+
+    public static CheckAnswer Unasked(string reason) => new(CheckVerdict.Unasked, reason);
 
     public static CheckAnswer Allowed(
         IReadOnlyList<string> removed, IReadOnlyList<HeaderChange> request, IReadOnlyList<HeaderChange> response) =>

@@ -27,15 +27,27 @@ internal static class CheckResponseReader
 
         var reader = new WireReader(bytes[FrameHeader..]);
         ReadOnlySpan<byte> status = default, denied = default, ok = default;
-        var (hasStatus, hasOk) = (false, false);
+        var (hasStatus, hasDenied, hasOk) = (false, false, false);
         while (reader.Read())
         {
             if (!reader.IsBytes) continue;
-            if (reader.Field == 1) status = reader.Bytes;
-            else if (reader.Field == 2) denied = reader.Bytes;
-            else if (reader.Field == 3) ok = reader.Bytes;
-            hasStatus |= reader.Field == 1;
-            hasOk |= reader.Field == 3;
+            switch (reader.Field)
+            {
+                case 1 when !hasStatus:
+                    status = reader.Bytes;
+                    hasStatus = true;
+                    break;
+                case 2 when !hasDenied:
+                    denied = reader.Bytes;
+                    hasDenied = true;
+                    break;
+                case 3 when !hasOk:
+                    ok = reader.Bytes;
+                    hasOk = true;
+                    break;
+                case 1 or 2 or 3:
+                    return Malformed; // twice: readers differ in which of them counts
+            }
         }
 
         if (reader.IsMalformed || !TryCode(status, out var code)) return Malformed;
@@ -67,6 +79,8 @@ internal static class CheckResponseReader
                 case 2:
                     if (!TryChange(reader.Bytes, HeaderAppendAction.Overwrite, request, AnswerHeaders.MayChangeRequest)) return Malformed;
                     break;
+                case 7 or 8: // what is asked of the application would not be what the authorizer has allowed
+                    return CheckAnswer.Failed("its answer changes query parameters, which is not done here");
                 case 5:
                     var name = reader.Text();
                     if (AnswerHeaders.MayChangeRequest(name)) removed.Add(name);

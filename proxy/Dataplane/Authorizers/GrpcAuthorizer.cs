@@ -13,6 +13,11 @@ internal static class GrpcAuthorizer
     public const string Path = "/envoy.service.auth.v3.Authorization/Check";
     private const string ContentType = "application/grpc";
 
+    // What servers say of messages that are longer than they take, or that they cannot read.
+    private const string InvalidArgument = "3";
+    private const string ResourceExhausted = "8";
+    private const string OutOfRange = "11";
+
     public static HttpRequestMessage Question(
         RequestExchange exchange, ExternalAuthorizerModel authorizer, ShownBody? body, TlsIdentity? identity, DateTimeOffset now)
     {
@@ -36,7 +41,13 @@ internal static class GrpcAuthorizer
         }
 
         var status = Status(response.TrailingHeaders) ?? Status(response.Headers);
-        return status == "0" ? CheckResponseReader.Read(frame) : CheckAnswer.Failed($"its gRPC status is {status ?? "missing"}");
+        return status switch
+        {
+            "0" => CheckResponseReader.Read(frame),
+            InvalidArgument or ResourceExhausted or OutOfRange =>
+                CheckAnswer.Unasked($"its gRPC status is {status}: it does not take the question"),
+            _ => CheckAnswer.Failed($"its gRPC status is {status ?? "missing"}"),
+        };
     }
 
     private static string? Status(HttpHeaders headers) =>

@@ -2,6 +2,8 @@ using System.Net;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Model;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace MeshOrleans.Proxy.Dataplane.Authorizers;
 
@@ -19,21 +21,28 @@ internal static class HttpAuthorizer
     {
         var question = new HttpRequestMessage { Method = HttpMethod.Parse(exchange.Context.Request.Method) };
         if (body is { } shown) question.Content = new ReadOnlyMemoryContent(shown.Bytes);
-        foreach (var (name, values) in exchange.Context.Request.Headers)
+        foreach (var (name, values) in Shown(exchange.Context.Request.Headers, authorizer, body))
         {
-            if (IsShown(name, authorizer)) Add(question, name, (IEnumerable<string?>)values);
+            Add(question, name, (IEnumerable<string?>)values);
         }
 
-        foreach (var (name, value) in authorizer.AdditionalHeaders)
-        {
-            question.Headers.Remove(name);
-            question.Content?.Headers.Remove(name);
-            Add(question, name, [value]);
-        }
-
-        if (body is { } part) question.Headers.TryAddWithoutValidation(PartialBody, part.IsPartial ? "true" : "false");
         question.Headers.Host = exchange.Host;
         return question;
+    }
+
+    // Each name once, whoever says it: what is added replaces what the caller says.
+    private static Dictionary<string, StringValues> Shown(
+        IHeaderDictionary headers, ExternalAuthorizerModel authorizer, ShownBody? body)
+    {
+        var shown = new Dictionary<string, StringValues>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, values) in headers)
+        {
+            if (IsShown(name, authorizer)) shown[name] = values;
+        }
+
+        foreach (var (name, value) in authorizer.AdditionalHeaders) shown[name] = value;
+        if (body is { } part) shown[PartialBody] = part.IsPartial ? "true" : "false";
+        return shown;
     }
 
     public static async Task<CheckAnswer> ReadAsync(
@@ -83,7 +92,10 @@ internal static class HttpAuthorizer
     {
         if (question.Headers.TryAddWithoutValidation(name, values)) return;
         question.Content ??= new NoContent();
-        question.Content.Headers.TryAddWithoutValidation(name, values);
+        if (!question.Content.Headers.TryAddWithoutValidation(name, values))
+        {
+            throw new InvalidOperationException($"the header {name} cannot be shown"); // and is not left out in silence
+        }
     }
 
     private static List<string> Removed(HttpResponseMessage response)

@@ -80,6 +80,7 @@ internal sealed class EdgeHandler
         WriteHeaders(request.Headers, exchange, edge);
         TraceHeaders.Apply(request.Headers, exchange.Snapshot.Model.TraceSampling, _random);
         if (chain.Authorizer is not { } authorizer) return DecideAsync(exchange, chain);
+        TokenGate.TakeOutClaims(request.Headers, chain.Tokens);
         var view = new HttpRequestView(exchange);
         return chain.Authorization.FindCustom(in view) is { } policy
             ? AskAsync(exchange, chain, authorizer, policy)

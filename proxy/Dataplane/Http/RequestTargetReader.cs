@@ -18,6 +18,7 @@ internal static class RequestTargetReader
 
         // The forwarder writes the methods it knows in capitals; policy must see what the application will see.
         context.Request.Method = HttpMethods.GetCanonicalizedValue(context.Request.Method);
+        if (HttpMethods.IsConnect(context.Request.Method) && !TryTakeWebSocket(context)) return false;
         exchange.Authority = HostName.Normalize(exchange.Host);
         exchange.IsGrpc = GrpcRequest.IsGrpc(context.Request.ContentType);
         exchange.IsUpgrade = IsWebSocket(context.Features, context.Request.Headers.Upgrade.ToString());
@@ -34,6 +35,20 @@ internal static class RequestTargetReader
         var raw = exchange.Context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan();
         if (!PathNormalizer.TryNormalize(OriginForm(raw), mode, out var target)) return false;
         exchange.Target = target;
+        return true;
+    }
+
+    // A WebSocket begins with CONNECT in HTTP/2 (RFC 8441) and with GET in HTTP/1.1, which is what applications get to see.
+    // Any other CONNECT, of whatever it wants to be the tunnel, has no target that rules could speak of.
+    private static bool TryTakeWebSocket(HttpContext context)
+    {
+        if (context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true, Protocol: { } protocol }
+            || !protocol.Equals("websocket", StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        context.Request.Method = HttpMethods.Get;
         return true;
     }
 

@@ -55,8 +55,11 @@ internal sealed class TokenGate(TimeProvider clock)
         return realm.Replace("\\", "%5C", StringComparison.Ordinal).Replace("\"", "%22", StringComparison.Ordinal);
     }
 
-    // The headers that tell what a token says, and whatever an application may read as one of them.
-    private static void TakeOutClaims(IHeaderDictionary headers, TokenAuthentication tokens)
+    /// <summary>
+    /// Takes out the headers that tell what a token says, and whatever an application may read as one of them: before
+    /// anybody decides by the headers of the request.
+    /// </summary>
+    public static void TakeOutClaims(IHeaderDictionary headers, TokenAuthentication tokens)
     {
         List<string>? found = null;
         foreach (var output in tokens.OutputHeaders)

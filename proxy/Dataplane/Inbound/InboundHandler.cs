@@ -86,6 +86,7 @@ internal sealed partial class InboundHandler
         // whoever is asked about the request is to see what the application will see
         TraceHeaders.Apply(request.Headers, exchange.Snapshot.Model.TraceSampling, _random);
         if (port.Authorizer is not { } authorizer) return DecideAsync(exchange);
+        TokenGate.TakeOutClaims(request.Headers, port.Tokens);
         var view = new HttpRequestView(exchange);
         return port.Authorization.FindCustom(in view) is { } policy
             ? AskAsync(exchange, authorizer, policy)

@@ -88,6 +88,40 @@ public sealed class AuthorizerTranslatorTests
     }
 
     [Theory]
+    [InlineData("other/authz.example", "x", true)]
+    [InlineData("authz.example", "x", true)] // the only one
+    [InlineData("authz.example", "istio-system other2", true)] // that of the root namespace
+    [InlineData("authz.example", "istio-system app", false)] // of which the workload sees another
+    [InlineData("other/authz.example", "x app", false)] // whoever makes one for himself does not become the authorizer
+    [InlineData("authz.example", "other2", false)] // which of two is not said
+    [InlineData("other3/authz.example", "x", false)]
+    public void The_service_is_that_of_the_namespace_that_is_named(string service, string more, bool isAsked)
+    {
+        var others = string.Concat(more.Split(' ').Where(ns => ns is not "x").Select(ns =>
+            $"\n---\n{{kind: ServiceEntry, apiVersion: networking.istio.io/v1, metadata: {{name: authz, namespace: {ns}}}, spec: {{hosts: [authz.example], resolution: STATIC, ports: [{{number: 8000, name: http, protocol: HTTP}}], endpoints: [{{address: 10.8.0.9}}]}}}}"));
+        var yaml = Mesh.Replace("service: other/authz.example", $"service: {service}", StringComparison.Ordinal) + others + Policy("ask", "web");
+        var filters = TestMesh.With(yaml).For("app", "app=b").Manager(8080).HttpFilters;
+
+        Assert.Equal(isAsked, filters.Any(f => f.TypedConfig.Is(ExtAuthz.Descriptor)));
+        Assert.Equal(
+            !isAsked,
+            filters.Any(f => f.TypedConfig.Is(HttpRbac.RBAC.Descriptor) && f.TypedConfig.Unpack<HttpRbac.RBAC>().Rules is not null));
+    }
+
+    [Fact]
+    public void An_authorizer_is_not_asked_about_the_questions_to_it()
+    {
+        const string own =
+            "{kind: MeshConfig, apiVersion: mesh.orleans.io/v1, metadata: {name: default, namespace: istio-system}, spec: {extensionProviders: [{name: web, envoyExtAuthzHttp: {service: other/c.other.svc.cluster.local, port: 80}}]}}";
+        var mesh = TestMesh.With(own + Policy("ask", "web").Replace("namespace: app", "namespace: istio-system", StringComparison.Ordinal));
+
+        Assert.Contains(mesh.For("app", "app=b").Manager(8080).HttpFilters, f => f.TypedConfig.Is(ExtAuthz.Descriptor));
+        Assert.DoesNotContain(
+            mesh.For("other", "app=c").Manager(8080).HttpFilters,
+            f => f.TypedConfig.Is(ExtAuthz.Descriptor) || f.TypedConfig.Is(HttpRbac.RBAC.Descriptor));
+    }
+
+    [Theory]
     [InlineData("web", 1)] // as Istio: nobody is asked about connections
     [InlineData("rpc", 2)]
     [InlineData("nobody", 2)]

@@ -108,7 +108,7 @@ public sealed class ScopeOrigins
             policy.Spec.Action,
             RbacTranslator.IsOnTrial(policy),
             [.. policy.Spec.Rules.Select((_, i) => RbacTranslator.NameOf(policy.Resource.Key, i))],
-            RbacTranslator.ExclusionOf(_view.Scope, policy) ?? "",
+            RbacTranslator.ExclusionOf(_view.Scope, policy) ?? ServedExclusion(policy.Spec),
             policy.Spec.Provider)),
     ];
 
@@ -117,6 +117,11 @@ public sealed class ScopeOrigins
     /// such policy.
     /// </summary>
     public string AuthorizerProblem => _view.Authorizer.Problem;
+
+    private string ServedExclusion(Model.Config.AuthorizationPolicy policy) =>
+        policy.Action is Model.Config.AuthorizationAction.Custom && _view.Authorizer.Served is { Length: > 0 } served
+            ? $"the workload serves the provider {served} itself, which is not asked about requests to it"
+            : "";
 
     private bool TryReadCluster(string cluster, out Service service, out ServicePort port, out string subset)
     {

@@ -55,7 +55,8 @@ internal static class RbacTranslator
     private static IEnumerable<(RBAC? Enforced, RBAC? Shadow)> Filters(ProxyView view, bool isTcp)
     {
         var policies = Selected(view).ToList();
-        var isAsked = view.Authorizer.Provider is { } provider && (!isTcp || provider.Http is not null);
+        var isAsked = view.Authorizer.Served.Length > 0
+            || (view.Authorizer.Provider is { } provider && (!isTcp || provider.Http is not null));
         foreach (var action in new[]
         {
             AuthorizationAction.Custom, AuthorizationAction.Audit, AuthorizationAction.Deny, AuthorizationAction.Allow,

@@ -23,6 +23,15 @@ internal sealed record AuthorizerChoice
     /// <summary>The full name of its service; empty without provider.</summary>
     public string Host { get; private init; } = "";
 
+    /// <summary>The namespace that its service belongs to; empty without provider.</summary>
+    private string Namespace { get; init; } = "";
+
+    /// <summary>
+    /// The provider that the workload serves itself; empty when it is none. It is not asked about the requests to it: each
+    /// question would be such a request.
+    /// </summary>
+    public string Served { get; private init; } = "";
+
     /// <summary>Why nobody can be asked, as half a sentence; empty when there is no such policy, or somebody can.</summary>
     public string Problem { get; private init; } = "";
 
@@ -60,19 +69,21 @@ internal sealed record AuthorizerChoice
             return new AuthorizerChoice { Problem = "gRPC programs cannot ask a provider" };
         }
 
-        var slash = authorizer.Service.IndexOf('/');
-        return new AuthorizerChoice
-        {
-            Provider = provider,
-            Host = HostName.Resolve(
-                authorizer.Service[(slash + 1)..], slash > 0 ? authorizer.Service[..slash] : mesh.Settings.RootNamespace),
-        };
+        var (service, problem) = ProviderService.Find(mesh.Registry, authorizer.Service, mesh.Settings.RootNamespace);
+        if (service is null) return new AuthorizerChoice { Problem = $"{problem} (provider {provider.Name})" };
+        return ProviderService.IsServedBy(service, scope.Namespace, scope.Labels)
+            ? new AuthorizerChoice { Served = provider.Name }
+            : new AuthorizerChoice { Provider = provider, Host = service.Host, Namespace = service.Namespace };
     }
 
     /// <summary>The choice once it is known which service of the host is in sight.</summary>
     public AuthorizerChoice At(Service? service) =>
         Provider is null ? this
         : service is null ? new AuthorizerChoice { Problem = $"the service {Host} of provider {Provider.Name} is not in sight" }
+        : service.Namespace != Namespace ? new AuthorizerChoice
+        {
+            Problem = $"the service {Host} in sight is that of namespace {service.Namespace}, and that of provider {Provider.Name} is that of {Namespace}",
+        }
         : service.FindPort(Provider.Authorizer!.Port!.Value) is { Protocol: not AppProtocol.Udp } ? this
         : new AuthorizerChoice { Problem = $"the service {Host} has no port {Provider.Authorizer.Port}" };
 }

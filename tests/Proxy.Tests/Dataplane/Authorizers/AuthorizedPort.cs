@@ -23,8 +23,13 @@ internal sealed class AuthorizedPort : IAsyncDisposable
     /// <param name="change">How it is asked.</param>
     /// <param name="rules">What is asked of requests after it.</param>
     /// <param name="port">Another port in the place of the authorizer's.</param>
+    /// <param name="inbound">What else is different about the workload's port.</param>
     public static async Task<AuthorizedPort> StartAsync(
-        bool isGrpc, Func<ExternalAuthorizerModel, ExternalAuthorizerModel>? change = null, AuthorizationModel? rules = null, int? port = null)
+        bool isGrpc,
+        Func<ExternalAuthorizerModel, ExternalAuthorizerModel>? change = null,
+        AuthorizationModel? rules = null,
+        int? port = null,
+        Func<InboundPortModel, InboundPortModel>? inbound = null)
     {
         var (app, authorizer) = (await EchoBackend.StartAsync("app"), await TestAuthorizer.StartAsync(isGrpc));
         var model = new ExternalAuthorizerModel
@@ -38,7 +43,7 @@ internal sealed class AuthorizedPort : IAsyncDisposable
         var asks = new AuthorizationPolicyModel(
             Policy, new RequestRule.UrlPath(StringMatcher.Prefix("/ask")), new RequestRule.Always());
         var cluster = Models.Cluster("inbound|8080||", app);
-        var inbound = Models.Inbound(TestProxy.AppPort, InboundTlsMode.Disable, cluster).Inbound[TestProxy.AppPort] with
+        var workload = Models.Inbound(TestProxy.AppPort, InboundTlsMode.Disable, cluster).Inbound[TestProxy.AppPort] with
         {
             Authorizer = change?.Invoke(model) ?? model,
             Authorization = (rules ?? AuthorizationModel.AllowAll) with
@@ -47,7 +52,7 @@ internal sealed class AuthorizedPort : IAsyncDisposable
             },
         };
         var proxy = await TestProxy.StartAsync(
-            ProxyModel.Empty.WithInbound(inbound).With(cluster, Models.Cluster("authz", port ?? authorizer.Port)));
+            ProxyModel.Empty.WithInbound(inbound?.Invoke(workload) ?? workload).With(cluster, Models.Cluster("authz", port ?? authorizer.Port)));
         return new AuthorizedPort(proxy, app, authorizer);
     }
 

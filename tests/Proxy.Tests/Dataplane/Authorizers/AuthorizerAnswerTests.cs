@@ -55,6 +55,10 @@ public sealed class AuthorizerAnswerTests
     [InlineData("wrong length", 418, "")]
     [InlineData("compressed", 418, "")]
     [InlineData("injection", 418, "")]
+    [InlineData("status twice", 418, "")]
+    [InlineData("ok twice", 418, "")]
+    [InlineData("sets a parameter", 418, "")]
+    [InlineData("removes a parameter", 418, "")]
     [InlineData("status 14", 418, "")]
     [InlineData("no status", 418, "")]
     [InlineData("500", 418, "")]
@@ -84,6 +88,10 @@ public sealed class AuthorizerAnswerTests
                 "wrong length" => RawAsync(context, [0, 0, 0, 0, 9, 10, 0]),
                 "compressed" => RawAsync(context, [1, 0, 0, 0, 2, 10, 0]),
                 "injection" => TestAuthorizer.AnswerGrpcAsync(context, TestAuthorizer.Allow([("a", "b\r\nc: d")])),
+                "status twice" => TestAuthorizer.AnswerGrpcAsync(context, [.. TestAuthorizer.Deny(), 10, 0]),
+                "ok twice" => TestAuthorizer.AnswerGrpcAsync(context, [10, 0, 26, 0, 26, 0]),
+                "sets a parameter" => TestAuthorizer.AnswerGrpcAsync(context, [10, 0, 26, 8, 58, 6, 10, 1, (byte)'a', 18, 1, (byte)'b']),
+                "removes a parameter" => TestAuthorizer.AnswerGrpcAsync(context, [10, 0, 26, 3, 66, 1, (byte)'a']),
                 "status 14" => TestAuthorizer.AnswerGrpcAsync(context, TestAuthorizer.Allow(), "14"),
                 "no status" => context.Response.Body.WriteAsync(new byte[] { 0, 0, 0, 0, 2, 10, 0 }).AsTask(),
                 _ => AnswerAsync(context, answer),

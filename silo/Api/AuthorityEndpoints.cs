@@ -22,13 +22,30 @@ internal static class AuthorityEndpoints
     }
 
     private static async Task<IResult> RotateAsync(
-        HttpContext context, IGrainFactory grains, IdentityListing identities, bool force = false)
+        HttpContext context, IGrainFactory grains, IdentityListing identities, string? force = null, long? sequence = null)
     {
         var authority = Authority(grains);
-        if (!force) return AnswerTo(await authority.RotateAsync(context.RequestAborted), []);
+        if (force is null) return AnswerTo(await authority.RotateAsync(context.RequestAborted), []);
+        if (PhaseOf(force) is not { } phase)
+        {
+            return Problems.BadField(
+                "force",
+                "'force' names the phase that it ends: 'publishing' (the next root signs, whoever has it) or 'retiring' (the root "
+                + "that no longer signs leaves, and every certificate under it).");
+        }
+
+        // Whom it cuts off is of the very view that is forced: had the authority gone on meanwhile, it would refuse.
         var before = await authority.DescribeAsync(context.RequestAborted);
-        return AnswerTo(await authority.ForceAsync(context.RequestAborted), WhomForceCutsOff(before, identities));
+        var result = await authority.ForceAsync(phase, sequence ?? before.Sequence, context.RequestAborted);
+        return AnswerTo(result, WhomForceCutsOff(before, identities));
     }
+
+    private static AuthorityPhase? PhaseOf(string name) => name switch
+    {
+        "publishing" => AuthorityPhase.Publishing,
+        "retiring" => AuthorityPhase.Retiring,
+        _ => null, // 'true' above all: a call that is repeated would end the next phase too
+    };
 
     private static async Task<IResult> TurnBackAsync(HttpContext context, IGrainFactory grains) =>
         AnswerTo(await Authority(grains).TurnBackAsync(context.RequestAborted), []);

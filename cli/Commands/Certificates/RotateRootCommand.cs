@@ -13,9 +13,11 @@ internal static class RotateRootCommand
         {
             Description = "Turn the rotation that is under way back: the former root stays, or signs again",
         };
-        var force = new Option<bool>("--force")
+        var force = new Option<string>("--force")
         {
-            Description = "End the phase of the rotation that is under way now, and say who is cut off by that",
+            Description = "End this phase of the rotation now, and say who is cut off by that: publishing (the next root signs, "
+                + "whoever has it) or retiring (the former root leaves, and every certificate under it)",
+            HelpName = "PHASE",
         };
         var command = new CliCommand(
             "rotate-root",
@@ -23,20 +25,27 @@ internal static class RotateRootCommand
             + "leaves after the last certificate under it. meshctl certs shows how far that is, and whom --force would cut off.",
             "certs rotate-root",
             "certs rotate-root --back",
-            "certs rotate-root --force")
+            "certs rotate-root --force publishing",
+            "certs rotate-root --force retiring")
         {
             back, force,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             const string Path = "/v1/ca/rotate";
-            var isForced = parsed.GetValue(force);
+            var phase = parsed.GetValue(force);
+            var isForced = phase is not null;
+            if (phase is not (null or "publishing" or "retiring"))
+            {
+                throw CliException.Usage("--force names the phase that it ends: publishing or retiring");
+            }
+
             if (isForced && parsed.GetValue(back)) throw CliException.Usage("name one of --back and --force");
             using var api = scope.Connect(parsed);
             var answer = parsed.GetValue(back)
                 ? await api.DeleteAsync(Path, cancellationToken)
                 : await api.PostAsync(
-                    isForced ? Path + "?force=true" : Path,
+                    isForced ? $"{Path}?force={phase}" : Path,
                     new EmptyRequest(),
                     ApiJson.Default.EmptyRequest,
                     cancellationToken);

@@ -50,9 +50,12 @@ public interface ICertificateAuthorityGrain : IGrainWithStringKey
     /// Ends the phase of a rotation now: a published root signs, whoever has it; or the root that no longer signs leaves, and
     /// with it every certificate under it.
     /// </summary>
-    /// <returns>A reason when none is under way.</returns>
-    [Alias("Force")]
-    Task<RotationResult> ForceAsync(CancellationToken cancellationToken);
+    /// <param name="phase">The phase that the caller saw and means to end.</param>
+    /// <param name="sequence">The <see cref="AuthorityView.Sequence"/> that it saw with it, so that no phase ends twice.</param>
+    /// <param name="cancellationToken">Gives up before anything is changed.</param>
+    /// <returns>A reason when none is under way, or the authority is no longer where the caller saw it.</returns>
+    [Alias("ForcePhase")]
+    Task<RotationResult> ForceAsync(AuthorityPhase phase, long sequence, CancellationToken cancellationToken);
 }
 
 /// <summary>What is to be signed.</summary>

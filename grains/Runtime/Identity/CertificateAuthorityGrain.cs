@@ -95,7 +95,7 @@ internal sealed partial class CertificateAuthorityGrain(
     {
         var sequence = store.State.Sequence;
         var audience = await RootAudience.FindAsync(GrainFactory, sequence, cancellationToken);
-        return View(audience);
+        return View(sequence == store.State.Sequence ? audience : null); // the roots may have changed meanwhile
     }
 
     public async Task<RotationResult> RotateAsync(CancellationToken cancellationToken)
@@ -106,12 +106,12 @@ internal sealed partial class CertificateAuthorityGrain(
         return new RotationResult(reason, View());
     }
 
-    public async Task<RotationResult> ForceAsync(CancellationToken cancellationToken)
+    public async Task<RotationResult> ForceAsync(
+        AuthorityPhase phase, long sequence, CancellationToken cancellationToken)
     {
-        var phase = store.State.Phase;
-        if (phase is AuthorityPhase.Settled)
+        if (RotationMachine.WhyNotForce(store.State, phase, sequence) is { } reason)
         {
-            return new RotationResult("No rotation is under way: begin one first.", View());
+            return new RotationResult(reason, View());
         }
 
         logger.Forced(phase);
@@ -240,7 +240,9 @@ internal sealed partial class CertificateAuthorityGrain(
         {
             var sequence = store.State.Sequence;
             _heard = (sequence, await RootAudience.FindAsync(GrainFactory, sequence, cancellationToken));
-            _audienceFault.Clear();
+            var fault = _heard.Audience.Fault;
+            if (fault.Length == 0) _audienceFault.Clear();
+            else if (_audienceFault.IsNew(fault)) logger.AudienceUnknown(fault);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {

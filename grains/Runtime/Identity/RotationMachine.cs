@@ -49,6 +49,16 @@ internal static class RotationMachine
         _ => $"A rotation is under way: the former root leaves at {state.LeavesAt:u}.",
     };
 
+    /// <summary>Why a phase cannot be ended by force; null when it can.</summary>
+    /// <param name="state">The authority.</param>
+    /// <param name="phase">The phase that the caller saw.</param>
+    /// <param name="sequence">The sequence of the roots that it saw: another one with every phase.</param>
+    public static string? WhyNotForce(AuthorityState state, AuthorityPhase phase, long sequence) =>
+        state.Phase is AuthorityPhase.Settled ? "No rotation is under way: begin one first."
+        : (state.Phase, state.Sequence) == (phase, sequence) ? null
+        : $"The rotation is not where it was seen ({NameOf(phase)}, sequence {sequence}): it is {NameOf(state.Phase)} now, "
+            + $"sequence {state.Sequence}. Nothing was changed: look again whom force would cut off.";
+
     /// <summary>The next root is in every bundle from now on.</summary>
     public static AuthorityState Publish(
         AuthorityState state, AuthorityMaterial signing, AuthorityMaterial next, TrustDomain domain, DateTimeOffset now) =>
@@ -154,6 +164,8 @@ internal static class RotationMachine
         var granted = state.Lifetimes.GetValueOrDefault(state.Signing);
         return Longer(options.PublishFor, granted < options.MaxLifetime ? granted : options.MaxLifetime);
     }
+
+    private static string NameOf(AuthorityPhase phase) => phase.ToString().ToLowerInvariant();
 
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 

@@ -109,7 +109,7 @@ public sealed class RootRotationTests : IAsyncLifetime
     public async Task A_root_is_forced_out_once_nobody_needs_it_any_more()
     {
         await StartMeshAsync("--certificate-lifetime", "01:00:00", "--ca-publish-patience", "00:01:00");
-        using var early = await _mesh.ControlPlane.Api.PostAsync("/v1/ca/rotate?force=true", content: null);
+        using var early = await _mesh.ControlPlane.Api.PostAsync("/v1/ca/rotate?force=retiring", content: null);
         await RotateAsync();
         var retiring = await PhaseAsync("retiring", 30);
         var roots = await RootsAsync();
@@ -117,7 +117,7 @@ public sealed class RootRotationTests : IAsyncLifetime
         await _mesh.ControlPlane.WaitForAsync(
             "/v1/ca", ca => ca.GetProperty("cutOffCount").GetInt32() == 0, "certificates under the new root");
 
-        using var forced = await _mesh.ControlPlane.Api.PostAsync("/v1/ca/rotate?force=true", content: null);
+        using var forced = await _mesh.ControlPlane.Api.PostAsync("/v1/ca/rotate?force=retiring", content: null);
         var answer = await forced.Content.ReadFromJsonAsync<JsonElement>();
         await HoldingAsync(2);
 

@@ -102,14 +102,19 @@ public sealed class AuthoritySafeguardTests
     {
         await using var silo = await TestSilo.StartAsync();
         await SignAsync(silo);
-        Assert.NotNull((await Authority(silo).ForceAsync(default)).Reason);
+        Assert.NotNull((await Authority(silo).ForceAsync(AuthorityPhase.Publishing, 1, default)).Reason);
         silo.Stores.Plugged.Material = Plugged("other.example"); // another name, so no link: it would be published for a day
         var view = await PhaseAsync(silo, AuthorityPhase.Publishing, _second);
         Assert.Contains("Nothing links", Assert.Single((await Authority(silo).DescribeAsync(default)).Warnings), StringComparison.Ordinal);
         Assert.True(view.StepAt - view.Since >= TimeSpan.FromHours(24));
 
-        var signs = await Authority(silo).ForceAsync(default);
-        var leaves = await Authority(silo).ForceAsync(default);
+        var signs = await Authority(silo).ForceAsync(AuthorityPhase.Publishing, view.Sequence, default);
+        var again = await Authority(silo).ForceAsync(AuthorityPhase.Publishing, view.Sequence, default);
+        var other = await Authority(silo).ForceAsync(AuthorityPhase.Retiring, view.Sequence, default);
+        Assert.Contains("it is retiring now", again.Reason, StringComparison.Ordinal); // a repeat ends no second phase
+        Assert.Equal((AuthorityPhase.Retiring, AuthorityPhase.Retiring), (again.View.Phase, other.View.Phase));
+        Assert.NotNull(other.Reason);
+        var leaves = await Authority(silo).ForceAsync(AuthorityPhase.Retiring, signs.View.Sequence, default);
 
         Assert.Equal((null, AuthorityPhase.Retiring), (signs.Reason, signs.View.Phase));
         Assert.Equal((null, AuthorityPhase.Settled), (leaves.Reason, leaves.View.Phase));

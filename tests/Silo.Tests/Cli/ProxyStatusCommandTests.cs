@@ -163,12 +163,14 @@ public sealed class ProxyStatusCommandTests
     public async Task A_phase_that_is_ended_by_force_says_who_is_cut_off()
     {
         await using var cli = await CliRun.StartAsync();
-        cli.Api.On("POST /v1/ca/rotate?force=true", $$"""{"phase":"settled","cutOff":["{{Id}}"],"cutOffCount":1}""");
+        cli.Api.On("POST /v1/ca/rotate?force=retiring", $$"""{"phase":"settled","cutOff":["{{Id}}"],"cutOffCount":1}""");
 
-        var forced = await cli.RunAsync("certs", "rotate-root", "--force");
-        var both = await cli.RunAsync("certs", "rotate-root", "--force", "--back");
+        var forced = await cli.RunAsync("certs", "rotate-root", "--force", "retiring");
+        var both = await cli.RunAsync("certs", "rotate-root", "--force", "retiring", "--back");
+        var unnamed = await cli.RunAsync("certs", "rotate-root", "--force");
+        var unknown = await cli.RunAsync("certs", "rotate-root", "--force", "true");
 
-        Assert.Equal((0, 2), (forced.Code, both.Code));
+        Assert.Equal((0, 2, 2, 2), (forced.Code, both.Code, unnamed.Code, unknown.Code));
         Assert.StartsWith("warning: 1 are cut off (reviews-v1.default); ", forced.Lines[^1], StringComparison.Ordinal);
     }
 

@@ -115,7 +115,8 @@ public sealed class ServingCertificateTests
 
         public Task<RotationResult> RotateAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<RotationResult> ForceAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<RotationResult> ForceAsync(AuthorityPhase phase, long sequence, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public Task<RotationResult> TurnBackAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
     }

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using MeshOrleans.Cli.Answers;
 using MeshOrleans.Cli.Connection;
 using MeshOrleans.Cli.Output;
@@ -13,17 +12,7 @@ internal static class AuditCommand
 
     public static CliCommand Create(CommandScope scope)
     {
-        var count = new Option<int>("--count")
-        {
-            Description = $"How many, 1 to {MaxCount} ({DefaultCount})",
-            HelpName = "N",
-            DefaultValueFactory = _ => DefaultCount,
-        };
-        count.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is >= 1 and <= MaxCount) return;
-            result.AddError($"--count must be between 1 and {MaxCount}");
-        });
+        var count = CommonOptions.Count("How many", DefaultCount, MaxCount);
         var format = CommonOptions.Format();
         var command = new CliCommand(
             "audit",

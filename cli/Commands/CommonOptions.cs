@@ -21,6 +21,26 @@ internal static class CommonOptions
     public static Option<string?> Lifetime() =>
         Text("--lifetime", "DURATION", "How long it may be used, at most 7d (1h)");
 
+    /// <summary>How many of a list.</summary>
+    /// <param name="what">What is counted, as the help text begins.</param>
+    /// <param name="usual">Where nothing is said.</param>
+    /// <param name="most">The most that the API gives.</param>
+    public static Option<int> Count(string what, int usual, int most)
+    {
+        var count = new Option<int>("--count")
+        {
+            Description = $"{what}, 1 to {most} ({usual})",
+            HelpName = "N",
+            DefaultValueFactory = _ => usual,
+        };
+        count.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() >= 1 && result.GetValueOrDefault<int>() <= most) return;
+            result.AddError($"--count must be between 1 and {most}");
+        });
+        return count;
+    }
+
     public static Option<string[]> Files() => new("--filename", "-f")
     {
         Description = "A file, a folder (its .yaml, .yml and .json files) or - for standard input; repeatable",

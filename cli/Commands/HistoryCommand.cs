@@ -14,17 +14,7 @@ internal static class HistoryCommand
 
     public static Command Create(CommandScope scope)
     {
-        var count = new Option<int>("--count")
-        {
-            Description = $"How many revisions, 1 to {MaxCount} ({DefaultCount})",
-            HelpName = "N",
-            DefaultValueFactory = _ => DefaultCount,
-        };
-        count.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is >= 1 and <= MaxCount) return;
-            result.AddError($"--count must be between 1 and {MaxCount}");
-        });
+        var count = CommonOptions.Count("How many revisions", DefaultCount, MaxCount);
         var format = CommonOptions.Format();
         var command = new CliCommand(
             "history",

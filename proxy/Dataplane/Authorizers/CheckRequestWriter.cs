@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using System.Net;
+using MeshOrleans.Proxy.Dataplane.Grpc;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Model;
 using Microsoft.AspNetCore.Http;
@@ -11,7 +11,6 @@ namespace MeshOrleans.Proxy.Dataplane.Authorizers;
 /// <remarks>Field numbers: envoy.service.auth.v3.AttributeContext. Every header is shown with every value.</remarks>
 internal static class CheckRequestWriter
 {
-    private const int FrameHeader = 5;
     private const long NanosecondsPerTick = 100;
 
     public static byte[] Write(
@@ -25,10 +24,7 @@ internal static class CheckRequestWriter
         attributes.Message(4, Request(exchange, body, asBytes, now));
         var request = new WireWriter();
         request.Message(1, attributes);
-        var frame = new byte[FrameHeader + request.Written.Length];
-        BinaryPrimitives.WriteUInt32BigEndian(frame.AsSpan(1), (uint)request.Written.Length);
-        request.Written.CopyTo(frame.AsSpan(FrameHeader));
-        return frame;
+        return GrpcFrame.Of(request);
     }
 
     private static WireWriter Peer(IPAddress? address, int port, string principal)

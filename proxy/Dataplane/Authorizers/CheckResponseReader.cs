@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Proxy.Dataplane.Grpc;
 
 namespace MeshOrleans.Proxy.Dataplane.Authorizers;
 
@@ -10,22 +10,14 @@ namespace MeshOrleans.Proxy.Dataplane.Authorizers;
 /// </remarks>
 internal static class CheckResponseReader
 {
-    private const int FrameHeader = 5;
     private const int MaxChanges = 256;
     private const int Forbidden = 403;
     private static readonly CheckAnswer Malformed = CheckAnswer.Failed("its answer cannot be read");
 
     public static CheckAnswer Read(ReadOnlyMemory<byte> frame)
     {
-        var bytes = frame.Span;
-        if (bytes.Length < FrameHeader
-            || bytes[0] != 0
-            || BinaryPrimitives.ReadUInt32BigEndian(bytes[1..]) != (uint)(bytes.Length - FrameHeader))
-        {
-            return Malformed;
-        }
-
-        var reader = new WireReader(bytes[FrameHeader..]);
+        if (!GrpcFrame.TryRead(frame.Span, out var message)) return Malformed;
+        var reader = new WireReader(message);
         ReadOnlySpan<byte> status = default, denied = default, ok = default;
         var (hasStatus, hasDenied, hasOk) = (false, false, false);
         while (reader.Read())

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using MeshOrleans.Proxy.Dataplane.Grpc;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Model;
 
@@ -11,7 +12,6 @@ namespace MeshOrleans.Proxy.Dataplane.Authorizers;
 internal static class GrpcAuthorizer
 {
     public const string Path = "/envoy.service.auth.v3.Authorization/Check";
-    private const string ContentType = "application/grpc";
 
     // What servers say of messages that are longer than they take, or that they cannot read.
     private const string InvalidArgument = "3";
@@ -23,7 +23,7 @@ internal static class GrpcAuthorizer
     {
         var message = CheckRequestWriter.Write(exchange, body, authorizer.Body is { AsBytes: true }, identity, now);
         var question = new HttpRequestMessage { Method = HttpMethod.Post, Content = new ByteArrayContent(message) };
-        question.Content.Headers.ContentType = new MediaTypeHeaderValue(ContentType);
+        question.Content.Headers.ContentType = new MediaTypeHeaderValue(GrpcFrame.ContentType);
         question.Headers.Host = authorizer.Authority;
         question.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
         var milliseconds = (long)Math.Ceiling(authorizer.Timeout.TotalMilliseconds);

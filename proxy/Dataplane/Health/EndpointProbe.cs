@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using MeshOrleans.Proxy.Dataplane.Clusters;
+using MeshOrleans.Proxy.Dataplane.Grpc;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Upstream;
 
@@ -75,7 +76,7 @@ internal sealed class EndpointProbe(CheckTools tools) : IDisposable
             HttpMethod.Post, target.Slot.UriPrefix + GrpcHealth.Path, probe.Authority, pool);
         request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
         request.Content = new ByteArrayContent(GrpcHealth.Request(probe.Service));
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue(GrpcHealth.ContentType);
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue(GrpcFrame.ContentType);
         using var response = await pool.Invoker.SendAsync(request, cancellationToken).ConfigureAwait(false);
         var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         await using (body.ConfigureAwait(false))

@@ -1,4 +1,5 @@
 using System.Buffers;
+using MeshOrleans.Proxy.Dataplane.Http;
 
 namespace MeshOrleans.Proxy.Dataplane.Upstream;
 
@@ -9,24 +10,10 @@ namespace MeshOrleans.Proxy.Dataplane.Upstream;
 /// <param name="inner">The caller's body.</param>
 /// <param name="limit">How much is remembered, in bytes.</param>
 /// <param name="ended">Told once: the whole body, or null when it was longer than the bound.</param>
-internal sealed class RecordedBody(Stream inner, int limit, Action<ReadOnlyMemory<byte>?> ended) : Stream
+internal sealed class RecordedBody(Stream inner, int limit, Action<ReadOnlyMemory<byte>?> ended) : ReadOnlyBody
 {
     private readonly ArrayBufferWriter<byte> _kept = new();
     private bool _isOver;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -34,21 +21,6 @@ internal sealed class RecordedBody(Stream inner, int limit, Action<ReadOnlyMemor
         if (buffer.Length > 0) Keep(buffer.Span[..read]);
         return read;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private void Keep(ReadOnlySpan<byte> part)
     {

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 
-namespace MeshOrleans.Proxy.Dataplane.Authorizers;
+namespace MeshOrleans.Proxy.Dataplane.Grpc;
 
 /// <summary>Writes the fields of a protobuf message.</summary>
 /// <remarks>Source: Protocol Buffers, "Encoding".</remarks>

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace MeshOrleans.Proxy.Dataplane.Authorizers;
+namespace MeshOrleans.Proxy.Dataplane.Grpc;
 
 /// <summary>Reads the fields of a protobuf message from bytes that nobody vouches for, without throwing.</summary>
 internal ref struct WireReader(ReadOnlySpan<byte> message)
@@ -22,18 +22,21 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
     /// <summary>Whether the value is text, bytes or a message.</summary>
     public bool IsBytes { get; private set; }
 
+    /// <summary>Whether the value is a number of its own length; one of four or eight bytes is passed over.</summary>
+    public bool IsNumber { get; private set; }
+
     /// <summary>Goes to the next field; false at the end, and where there is something else.</summary>
     public bool Read()
     {
         if (_rest.IsEmpty || IsMalformed) return false;
         if (!TryVarint(out var tag) || tag >> 3 is 0 or > 536_870_911) return Fail();
-        (Field, Number, IsBytes) = ((int)(tag >> 3), 0, false);
+        (Field, Number, IsBytes, IsNumber) = ((int)(tag >> 3), 0, false, false);
         Bytes = default;
         switch (tag & 7)
         {
             case 0:
                 if (!TryVarint(out var number)) return Fail();
-                Number = number;
+                (Number, IsNumber) = (number, true);
                 return true;
             case 1:
                 return Skip(8);

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Cli.Connection;
 
@@ -52,13 +53,6 @@ internal sealed class ClientIdentity
     public void Apply(SslClientAuthenticationOptions tls)
     {
         if (_certificate is not null) tls.ClientCertificateContext = _certificate;
-        if (_roots.Count == 0) return;
-        var policy = new X509ChainPolicy
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck, // certificates of the mesh are short-lived
-        };
-        policy.CustomTrustStore.AddRange(_roots);
-        tls.CertificateChainPolicy = policy;
+        if (_roots.Count > 0) tls.CertificateChainPolicy = PeerChainPolicy.Under(_roots);
     }
 }

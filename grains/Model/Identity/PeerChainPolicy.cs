@@ -15,6 +15,16 @@ public static class PeerChainPolicy
         RevocationMode = X509RevocationMode.NoCheck,
     };
 
+    /// <summary>Offline, under certain roots and no others, at the time at which it is judged.</summary>
+    /// <param name="roots">What is trusted.</param>
+    public static X509ChainPolicy Under(X509Certificate2Collection roots)
+    {
+        var policy = Offline();
+        policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        policy.CustomTrustStore.AddRange(roots);
+        return policy;
+    }
+
     /// <summary>Offline, under certain roots and no others.</summary>
     /// <param name="roots">What is trusted.</param>
     /// <param name="between">What may lead to them; nothing of it is trusted.</param>
@@ -22,9 +32,7 @@ public static class PeerChainPolicy
     public static X509ChainPolicy Under(
         X509Certificate2Collection roots, X509Certificate2Collection between, DateTimeOffset now)
     {
-        var policy = Offline();
-        policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        policy.CustomTrustStore.AddRange(roots);
+        var policy = Under(roots);
         policy.ExtraStore.AddRange(between);
         policy.VerificationTimeIgnored = false;
         policy.VerificationTime = now.UtcDateTime;

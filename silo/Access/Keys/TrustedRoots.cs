@@ -24,11 +24,5 @@ internal sealed class TrustedRoots
     }
 
     /// <summary>Has a client believe them, and nobody else.</summary>
-    public void Demand(SslClientAuthenticationOptions tls)
-    {
-        var policy = PeerChainPolicy.Offline();
-        policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        policy.CustomTrustStore.AddRange(_roots);
-        tls.CertificateChainPolicy = policy;
-    }
+    public void Demand(SslClientAuthenticationOptions tls) => tls.CertificateChainPolicy = PeerChainPolicy.Under(_roots);
 }

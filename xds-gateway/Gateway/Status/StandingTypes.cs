@@ -18,7 +18,7 @@ internal sealed record StandingTypes(ImmutableDictionary<string, SubscriptionRep
     /// <param name="now">The time.</param>
     public StandingTypes With(ImmutableArray<StreamReport> reports, long ordinal, DateTimeOffset now)
     {
-        var types = Types.RemoveRange(Types.Keys.Except(reports.Select(r => r.TypeUrl))); // no longer subscribed
+        var types = Types;
         foreach (var report in reports)
         {
             var before = types.GetValueOrDefault(report.TypeUrl);
@@ -31,6 +31,11 @@ internal sealed record StandingTypes(ImmutableDictionary<string, SubscriptionRep
                 report.NackMessage,
                 before?.State == report.State ? before.Since : now);
             if (next != before) types = types.SetItem(report.TypeUrl, next);
+        }
+
+        if (types.Count > reports.Length) // some are no longer subscribed
+        {
+            types = types.RemoveRange(types.Keys.Except(reports.Select(r => r.TypeUrl)));
         }
 
         return new StandingTypes(types, Math.Max(ordinal, Ordinal));

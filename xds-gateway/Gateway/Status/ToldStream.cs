@@ -59,7 +59,7 @@ internal sealed class ToldStream(ReportedStream stream)
             hasScope,
             hasScope ? _scopeOnTheWay : null,
             stream.TrustSequence,
-            Gone(),
+            [.. _types.Keys.Where(type => !_onTheWay.ContainsKey(type))],
             isClosed ? stillOpen(stream.NodeId) : null);
     }
 
@@ -76,15 +76,14 @@ internal sealed class ToldStream(ReportedStream stream)
     // A revision that changes nothing for a proxy raises that of every type in step, and is all that there is to say.
     private long SharedRevision(ImmutableArray<SubscriptionReport> changed)
     {
-        if (changed.IsEmpty || !changed.All(IsOnlyLater) || !Gone().IsEmpty) return 0;
+        if (changed.IsEmpty || !changed.All(IsOnlyLater)) return 0;
+        if (_types.Count > _onTheWay.Count) return 0; // all of these were told before, and others that are gone
         var revision = changed[0].Revision;
         return _onTheWay.Values.All(t => t.State is not SubscriptionState.Synced || t.Revision == revision) ? revision : 0;
     }
 
     private ImmutableArray<SubscriptionReport> Changed() =>
         [.. _onTheWay.Values.Where(t => _types.GetValueOrDefault(t.TypeUrl) != t)];
-
-    private ImmutableArray<string> Gone() => [.. _types.Keys.Where(type => !_onTheWay.ContainsKey(type))];
 
     private bool IsOnlyLater(SubscriptionReport report) =>
         report.State is SubscriptionState.Synced

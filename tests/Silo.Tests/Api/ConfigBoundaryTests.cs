@@ -1,8 +1,5 @@
 #if !MESH_ENGINE_ORLEANS
 using System.Net;
-using System.Net.Http.Headers;
-using System.Text.Json;
-using MeshOrleans.Testing;
 
 namespace MeshOrleans.Silo.Tests.Api;
 
@@ -11,10 +8,7 @@ public sealed class ConfigBoundaryTests : IDisposable
 {
     private const string Networking = "apiVersion: networking.istio.io/v1";
 
-    private readonly SigningKey _key = new("k1");
-    private readonly string _keys = Path.GetTempFileName();
-
-    public ConfigBoundaryTests() => File.WriteAllText(_keys, SigningKey.Set(_key));
+    private readonly LoginIssuer _issuer = new();
 
     [Theory]
     [InlineData("payments.pay.svc.cluster.local", 403)]
@@ -123,7 +117,7 @@ public sealed class ConfigBoundaryTests : IDisposable
         Assert.Equal(403, (await CallAsync(host, "roots", "DELETE", $"/v1/config/PeerAuthentication/{root}/p", "")).Status);
     }
 
-    public void Dispose() => File.Delete(_keys);
+    public void Dispose() => _issuer.Dispose();
 
     private static string Route(string host) => $$"""
         {{{Networking}}, kind: VirtualService, metadata: {name: v, namespace: shop}, spec: {hosts: ["{{host}}"], http: [{route: [{destination: {host: cart} }]}]} }
@@ -134,21 +128,16 @@ public sealed class ConfigBoundaryTests : IDisposable
 
     private async Task<(int Status, string Detail)> CallAsync(ApiHost host, string group, string method, string path, string body)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
-        var claims = $$"""{"iss":"https://login.example","aud":"mesh","exp":{{host.Clock.GetUtcNow().ToUnixTimeSeconds() + 300}},"sub":"alice","groups":["{{group}}"]}""";
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _key.Sign(claims));
-        if (body.Length > 0) request.Content = new StringContent(body, new MediaTypeHeaderValue("application/yaml"));
-        using var response = await host.SendAsync(request);
-        using var answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
-        var detail = response.StatusCode is HttpStatusCode.OK ? "" : answer.RootElement.GetRawText();
-        return ((int)response.StatusCode, detail.Replace("\\u0027", "'", StringComparison.Ordinal));
+        var (status, answer) = await LoginIssuer.CallAsync(host, method, path, _issuer.Token(host, group), body);
+        var detail = status is HttpStatusCode.OK ? "" : answer.GetRawText();
+        return ((int)status, detail.Replace("\\u0027", "'", StringComparison.Ordinal));
     }
 
     private async Task<ApiHost> StartAsync()
     {
         var host = await ApiHost.StartAsync($$"""
             issuers:
-            - {issuer: "https://login.example", audiences: [mesh], algorithms: [ES256], jwksFile: {{_keys}}}
+            - {{_issuer.Entry}}
             bindings:
             - {role: operator, namespaces: [shop, both], subjects: [{claim: groups, value: shop}]}
             - {role: operator, namespaces: [roots, istio-system], subjects: [{claim: groups, value: roots}]}

@@ -1,7 +1,5 @@
 #if !MESH_ENGINE_ORLEANS
 using System.Net;
-using System.Net.Http.Headers;
-using System.Text.Json;
 using MeshOrleans.Silo.Access;
 using MeshOrleans.Testing;
 
@@ -10,22 +8,17 @@ namespace MeshOrleans.Silo.Tests.Api;
 /// <summary>Operators by the tokens of their issuer: which are believed, and what they may then do.</summary>
 public sealed class OperatorTokenTests : IDisposable
 {
-    private const string Issuer = "https://login.example";
-
-    private readonly SigningKey _key = new("k1");
-    private readonly string _keys = Path.GetTempFileName();
-
-    public OperatorTokenTests() => File.WriteAllText(_keys, SigningKey.Set(_key));
+    private readonly LoginIssuer _issuer = new();
 
     [Fact]
     public async Task A_good_token_is_somebody_with_roles()
     {
         await using var host = await StartAsync();
 
-        var (status, body) = await CallAsync(host, "GET", "/v1/whoami", Token(host, "viewers"));
+        var (status, body) = await LoginIssuer.CallAsync(host, "GET", "/v1/whoami", _issuer.Token(host, "viewers"));
 
         Assert.Equal(HttpStatusCode.OK, status);
-        Assert.Equal($"{Issuer}#alice", body.GetProperty("name").GetString());
+        Assert.Equal($"{LoginIssuer.Name}#alice", body.GetProperty("name").GetString());
         Assert.Equal("viewer", body.GetProperty("roles")[0].GetProperty("role").GetString());
     }
 
@@ -51,24 +44,24 @@ public sealed class OperatorTokenTests : IDisposable
     {
         await using var host = await StartAsync();
         var now = host.Clock.GetUtcNow().ToUnixTimeSeconds();
-        var good = Claims(now, "viewers");
+        var good = LoginIssuer.Claims(now, "viewers");
         var token = kind switch
         {
-            "expired" => _key.Sign(good.Replace($"{now + 300}", $"{now - 61}", StringComparison.Ordinal)),
-            "early" => _key.Sign(good.Replace("\"sub\"", $"\"nbf\":{now + 120},\"sub\"", StringComparison.Ordinal)),
-            "endless" => _key.Sign(good.Replace($"\"exp\":{now + 300},", "", StringComparison.Ordinal)),
-            "audience" => _key.Sign(good.Replace("\"mesh\"", "\"other\"", StringComparison.Ordinal)),
-            "no audience" => _key.Sign(good.Replace("\"aud\":\"mesh\",", "", StringComparison.Ordinal)),
-            "issuer" => _key.Sign(good.Replace(Issuer, "https://evil.example", StringComparison.Ordinal)),
+            "expired" => _issuer.Key.Sign(good.Replace($"{now + 300}", $"{now - 61}", StringComparison.Ordinal)),
+            "early" => _issuer.Key.Sign(good.Replace("\"sub\"", $"\"nbf\":{now + 120},\"sub\"", StringComparison.Ordinal)),
+            "endless" => _issuer.Key.Sign(good.Replace($"\"exp\":{now + 300},", "", StringComparison.Ordinal)),
+            "audience" => _issuer.Key.Sign(good.Replace("\"mesh\"", "\"other\"", StringComparison.Ordinal)),
+            "no audience" => _issuer.Key.Sign(good.Replace("\"aud\":\"mesh\",", "", StringComparison.Ordinal)),
+            "issuer" => _issuer.Key.Sign(good.Replace(LoginIssuer.Name, "https://evil.example", StringComparison.Ordinal)),
             "none" => $"{TestIssuer.Text("""{"alg":"none"}""")}.{TestIssuer.Text(good)}.{TestIssuer.Text("x")}",
-            "HS256" => _key.Sign(good, """{"alg":"HS256","kid":"k1"}"""),
-            "algorithm" => _key.Sign(good, """{"alg":"RS256","kid":"k1"}"""),
+            "HS256" => _issuer.Key.Sign(good, """{"alg":"HS256","kid":"k1"}"""),
+            "algorithm" => _issuer.Key.Sign(good, """{"alg":"RS256","kid":"k1"}"""),
             "key" => new SigningKey("k2").Sign(good),
             "signature" => new SigningKey("k1").Sign(good),
-            _ => _key.Sign(good.Replace("\"sub\"", "\"sub\":\"bob\",\"sub\"", StringComparison.Ordinal)),
+            _ => _issuer.Key.Sign(good.Replace("\"sub\"", "\"sub\":\"bob\",\"sub\"", StringComparison.Ordinal)),
         };
 
-        var (status, body) = await CallAsync(host, "GET", "/v1/services", token);
+        var (status, body) = await LoginIssuer.CallAsync(host, "GET", "/v1/services", token);
 
         Assert.Equal(HttpStatusCode.Unauthorized, status);
         Assert.Contains(reason, body.GetProperty("detail").GetString(), StringComparison.Ordinal);
@@ -112,9 +105,9 @@ public sealed class OperatorTokenTests : IDisposable
     public async Task Each_role_may_what_it_is_for(string group, string method, string path, string body, int expected)
     {
         await using var host = await StartAsync();
-        await CallAsync(host, "POST", "/v1/config", host.AdminCredential, Manifest("pay", "p"));
+        await LoginIssuer.CallAsync(host, "POST", "/v1/config", host.AdminCredential, Manifest("pay", "p"));
 
-        var (status, answer) = await CallAsync(host, method, path, Token(host, group), body switch
+        var (status, answer) = await LoginIssuer.CallAsync(host, method, path, _issuer.Token(host, group), body switch
         {
             "Service" or "shop" => Manifest("shop", "s"),
             "pay" => Manifest("pay", "p2"),
@@ -132,12 +125,12 @@ public sealed class OperatorTokenTests : IDisposable
     public async Task A_listing_has_what_the_caller_sees()
     {
         await using var host = await StartAsync();
-        await CallAsync(
+        await LoginIssuer.CallAsync(
             host, "POST", "/v1/config", host.AdminCredential, Manifest("pay", "p") + "---\n" + Manifest("shop", "s"));
 
-        var (_, mine) = await CallAsync(host, "GET", "/v1/config", Token(host, "shop-operators"));
-        var (_, all) = await CallAsync(host, "GET", "/v1/config", Token(host, "viewers"));
-        var (_, revision) = await CallAsync(host, "GET", "/v1/revisions/1", Token(host, "shop-operators"));
+        var (_, mine) = await LoginIssuer.CallAsync(host, "GET", "/v1/config", _issuer.Token(host, "shop-operators"));
+        var (_, all) = await LoginIssuer.CallAsync(host, "GET", "/v1/config", _issuer.Token(host, "viewers"));
+        var (_, revision) = await LoginIssuer.CallAsync(host, "GET", "/v1/revisions/1", _issuer.Token(host, "shop-operators"));
 
         Assert.Equal(["shop"], mine.EnumerateArray().Select(row => row.GetProperty("namespace").GetString()!));
         Assert.Equal(2, all.GetArrayLength());
@@ -148,14 +141,14 @@ public sealed class OperatorTokenTests : IDisposable
     public async Task A_new_key_is_found_without_a_restart()
     {
         await using var host = await StartAsync();
-        await CallAsync(host, "GET", "/v1/whoami", Token(host, "viewers"));
+        await LoginIssuer.CallAsync(host, "GET", "/v1/whoami", _issuer.Token(host, "viewers"));
         var next = new SigningKey("k2");
-        File.WriteAllText(_keys, SigningKey.Set(next));
+        File.WriteAllText(_issuer.KeyFile, SigningKey.Set(next));
         host.Clock.Advance(TimeSpan.FromSeconds(31));
 
-        var claims = Claims(host.Clock.GetUtcNow().ToUnixTimeSeconds(), "viewers");
-        var (status, _) = await CallAsync(host, "GET", "/v1/whoami", next.Sign(claims));
-        var (former, _) = await CallAsync(host, "GET", "/v1/whoami", _key.Sign(claims));
+        var claims = LoginIssuer.Claims(host.Clock.GetUtcNow().ToUnixTimeSeconds(), "viewers");
+        var (status, _) = await LoginIssuer.CallAsync(host, "GET", "/v1/whoami", next.Sign(claims));
+        var (former, _) = await LoginIssuer.CallAsync(host, "GET", "/v1/whoami", _issuer.Key.Sign(claims));
 
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized), (status, former));
     }
@@ -169,41 +162,19 @@ public sealed class OperatorTokenTests : IDisposable
         host.Service<AccessFile>().Look();
         host.Service<AccessFile>().Look(); // it counts once it is found twice
 
-        var (status, _) = await CallAsync(host, "GET", "/v1/config", Token(host, "viewers"));
+        var (status, _) = await LoginIssuer.CallAsync(host, "GET", "/v1/config", _issuer.Token(host, "viewers"));
 
         Assert.Equal(HttpStatusCode.Forbidden, status);
     }
 
-    public void Dispose() => File.Delete(_keys);
-
-    private static string Claims(long now, string group) =>
-        $$"""{"iss":"{{Issuer}}","aud":"mesh","exp":{{now + 300}},"sub":"alice","groups":["x","{{group}}"]}""";
+    public void Dispose() => _issuer.Dispose();
 
     private static string Manifest(string ns, string name) =>
         $"{{apiVersion: v1, kind: Service, metadata: {{name: {name}, namespace: {ns}}}, spec: {{ports: [{{port: 80}}]}}}}\n";
 
-    private static async Task<(HttpStatusCode Status, JsonElement Body)> CallAsync(
-        ApiHost host, string method, string path, string bearer, string body = "")
-    {
-        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
-        if (body.Length > 0)
-        {
-            var type = path == "/v1/config" ? "application/yaml" : "application/json";
-            request.Content = new StringContent(body, new MediaTypeHeaderValue(type));
-        }
-
-        using var response = await host.SendAsync(request);
-        var text = await response.Content.ReadAsStringAsync();
-        return (response.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement.Clone());
-    }
-
-    private string Token(ApiHost host, string group) =>
-        _key.Sign(Claims(host.Clock.GetUtcNow().ToUnixTimeSeconds(), group));
-
     private Task<ApiHost> StartAsync() => ApiHost.StartAsync($$"""
         issuers:
-        - {issuer: "{{Issuer}}", audiences: [mesh], algorithms: [ES256], jwksFile: {{_keys}}}
+        - {{_issuer.Entry}}
         bindings:
         - {role: viewer, subjects: [{claim: groups, value: viewers}]}
         - {role: operator, namespaces: [shop], subjects: [{claim: groups, value: shop-operators}]}

@@ -32,12 +32,7 @@ public sealed class AuthorizerAnswerTests
     {
         foreach (var isFailOpen in new[] { false, true })
         {
-            await using var port = await AuthorizedPort.StartAsync(isGrpc: false, a => a with
-            {
-                FailOpen = isFailOpen,
-                StatusOnError = 418,
-                Timeout = answer.StartsWith(Hangs, StringComparison.Ordinal) ? TimeSpan.FromMilliseconds(300) : a.Timeout,
-            });
+            await using var port = await StartAsync(isGrpc: false, answer, isFailOpen);
             port.Authorizer.Answer = (_, context) => AnswerAsync(context, answer);
 
             await CheckAsync(port, isFailOpen && status == 418 ? (200, "app") : (status, body), status);
@@ -70,12 +65,7 @@ public sealed class AuthorizerAnswerTests
     {
         foreach (var isFailOpen in new[] { false, true })
         {
-            await using var port = await AuthorizedPort.StartAsync(isGrpc: true, a => a with
-            {
-                FailOpen = isFailOpen,
-                StatusOnError = 418,
-                Timeout = answer.StartsWith(Hangs, StringComparison.Ordinal) ? TimeSpan.FromMilliseconds(300) : a.Timeout,
-            });
+            await using var port = await StartAsync(isGrpc: true, answer, isFailOpen);
             port.Authorizer.Answer = (_, context) => answer switch
             {
                 "allow" => TestAuthorizer.AnswerGrpcAsync(context, TestAuthorizer.Allow()),
@@ -155,6 +145,13 @@ public sealed class AuthorizerAnswerTests
         Assert.StartsWith("HTTP/1.1 200", await port.SendAsync("/ask"), StringComparison.Ordinal);
         Assert.Equal((3, 2), (port.Authorizer.Questions.Count, port.App.Calls));
     }
+
+    private static Task<AuthorizedPort> StartAsync(bool isGrpc, string answer, bool isFailOpen) => AuthorizedPort.StartAsync(isGrpc, a => a with
+    {
+        FailOpen = isFailOpen,
+        StatusOnError = 418,
+        Timeout = answer.StartsWith(Hangs, StringComparison.Ordinal) ? TimeSpan.FromMilliseconds(300) : a.Timeout,
+    });
 
     private static async Task ServeAsync(TcpListener server, string bytes)
     {

@@ -1,10 +1,10 @@
-using System.Collections.Concurrent;
 using System.Net;
 using MeshOrleans.Model;
 using MeshOrleans.Proxy.Dataplane;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
 using MeshOrleans.Proxy.Tests.Sidecar;
+using MeshOrleans.Testing;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
@@ -14,7 +14,7 @@ internal sealed class TestProxy : IAsyncDisposable
 {
     public const int AppPort = 8080;
 
-    private readonly Lines _lines = new();
+    private readonly LineLog _lines = new();
 
     private TestProxy(ProxyState state) => State = state;
 
@@ -27,7 +27,7 @@ internal sealed class TestProxy : IAsyncDisposable
 
     public int InboundPort => Server.InboundPorts[AppPort];
 
-    public IEnumerable<string> Log => _lines.All;
+    public IEnumerable<string> Log => _lines.Lines;
 
     public static async Task<TestProxy> StartAsync(
         ProxyModel model, TlsIdentity? identity = null, TimeProvider? clock = null, Action<DataplaneOptions>? configure = null)
@@ -82,25 +82,5 @@ internal sealed class TestProxy : IAsyncDisposable
         Client.Dispose();
         await Server.DisposeAsync();
         State.Dispose();
-    }
-
-    private sealed class Lines : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> All { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            All.Enqueue($"{logLevel}: {formatter(state, exception)} {exception}");
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace MeshOrleans.Silo.Tests.Api;
+namespace MeshOrleans.Testing;
 
 /// <summary>Keeps every line that is logged, with what its exception says.</summary>
-internal sealed class LineLog : ILoggerProvider, ILogger
+public sealed class LineLog : ILoggerProvider, ILogger
 {
+    /// <summary>Level and text, in order.</summary>
     public ConcurrentQueue<string> Lines { get; } = new();
 
     public ILogger CreateLogger(string categoryName) => this;

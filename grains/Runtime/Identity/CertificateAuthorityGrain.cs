@@ -297,7 +297,8 @@ internal sealed partial class CertificateAuthorityGrain(
 
     private string? WhyLater(AuthorityMaterial? held) =>
         held is null && RotationMachine.WhyNot(store.State) is { } reason
-            ? $"{reason} It waits until then; meshctl certs rotate-root --force ends it now."
+            ? $"{reason} It waits until then; 'meshctl certs' says whom it would cut off to end the phase now, and "
+                + $"'meshctl certs rotate-root --force {store.State.Phase.ToString().ToLowerInvariant()}' ends it."
             : null;
 
     private string? WhyNot(AuthorityMaterial plugged, AuthorityMaterial? held = null)

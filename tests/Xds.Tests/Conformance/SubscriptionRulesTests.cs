@@ -265,6 +265,7 @@ public sealed class SubscriptionRulesTests
         await client.TakeAsync(TypeUrls.Cluster);
 
         await client.UnsubscribeAsync(TypeUrls.Cluster, Mesh.A);
+        await client.SilenceAsync(); // it has been read
         host.RemoveService("a");
         await host.UntilAsync(() => host.Snapshots.Current.Config.Count == 2, "a is gone");
 

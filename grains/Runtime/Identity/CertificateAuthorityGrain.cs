@@ -33,6 +33,7 @@ internal sealed partial class CertificateAuthorityGrain(
     private readonly ToldOnce _stepFault = new();
     private readonly ToldOnce _audienceFault = new();
     private readonly ToldOnce _warning = new();
+    private string _switchFault = ""; // why the step that is due waits
     private readonly PhaseTime _time = new(clock);
 
     private AuthorityOptions Options => parts.Options.Value;
@@ -114,6 +115,10 @@ internal sealed partial class CertificateAuthorityGrain(
             return new RotationResult(reason, View());
         }
 
+        var fault = phase is AuthorityPhase.Publishing
+            ? await WhyNotOtherAsync(cancellationToken)
+            : await WhyNotAloneAsync(cancellationToken);
+        if (fault is not null) return new RotationResult(fault, View());
         logger.Forced(phase);
         if (phase is AuthorityPhase.Publishing)
         {
@@ -135,8 +140,12 @@ internal sealed partial class CertificateAuthorityGrain(
             return new RotationResult("No rotation is under way.", View());
         }
 
-        if (store.State.Phase is AuthorityPhase.Publishing) await LeaveAloneAsync();
-        else if (!store.State.IsTurnedBack) await SignWithFormerAsync();
+        var isPublishing = store.State.Phase is AuthorityPhase.Publishing;
+        if (!isPublishing && store.State.IsTurnedBack) return new RotationResult(null, View());
+        var fault = isPublishing ? await WhyNotAloneAsync(cancellationToken) : await WhyNotOtherAsync(cancellationToken);
+        if (fault is not null) return new RotationResult(fault, View());
+        if (isPublishing) await LeaveAloneAsync();
+        else await SignWithFormerAsync();
         return new RotationResult(null, View());
     }
 
@@ -160,12 +169,38 @@ internal sealed partial class CertificateAuthorityGrain(
         if (!before.RootsPem.IsEmpty && before.RootsPem != store.State.RootsPem) logger.KeysGone(store.State.Signing);
     }
 
+    /// <summary>Why the other authority is not made to sign: it cannot, or ends too soon; null when it can.</summary>
+    private async Task<string?> WhyNotOtherAsync(CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        using (var other = new SigningAuthority(_other!, parts.Mesh.Value, Options))
+        {
+            if (other.NeedsNewSigner(now)) await RenewSignerAsync(_other!, now, cancellationToken);
+        }
+
+        var fault = AuthorityTrial.FindFault(_other!, parts.Mesh.Value, Options, now)
+            ?? AuthorityTrial.FindLifeFault(_other!, Options, now);
+        return fault is null ? null : $"The root that would sign cannot: {fault}";
+    }
+
+    /// <summary>Why the other authority does not leave: the one that stays cannot sign; null when it can.</summary>
+    private async Task<string?> WhyNotAloneAsync(CancellationToken cancellationToken)
+    {
+        await RenewSignerAsync(cancellationToken);
+        var fault = AuthorityTrial.FindFault(_signing, parts.Mesh.Value, Options, clock.GetUtcNow());
+        return fault is null ? null : $"The root that would stay alone cannot sign: {fault}";
+    }
+
     private async Task RenewSignerAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        if (!_authority!.NeedsNewSigner(now)) return;
-        var renewed = AuthorityCertificates.WithNewSigner(_signing, _domain, now, Options.KeyType);
-        _keys = await parts.Keys.ReplaceAsync(_keys, _keys.With(_signing, renewed), cancellationToken);
+        if (_authority!.NeedsNewSigner(now)) await RenewSignerAsync(_signing, now, cancellationToken);
+    }
+
+    private async Task RenewSignerAsync(AuthorityMaterial held, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var renewed = AuthorityCertificates.WithNewSigner(held, _domain, now, Options.KeyType);
+        _keys = await parts.Keys.ReplaceAsync(_keys, _keys.With(held, renewed), cancellationToken);
         Open();
         logger.SignerRenewed(_domain.Name);
     }
@@ -207,10 +242,14 @@ internal sealed partial class CertificateAuthorityGrain(
                 await PublishNewAsync();
                 break;
             case AuthorityPhase.Publishing when RotationMachine.MaySign(store.State, _keys, audience, Options, now):
+                _switchFault = await WhyNotOtherAsync(cancellationToken) ?? "";
+                if (_switchFault.Length > 0) break; // it waits, and warns
                 await HoldKeysAsync(cancellationToken);
                 await SignWithOtherAsync(audience);
                 break;
             case AuthorityPhase.Retiring when RotationMachine.MayLeave(store.State, now):
+                _switchFault = await WhyNotAloneAsync(cancellationToken) ?? "";
+                if (_switchFault.Length > 0) break;
                 await LeaveAloneAsync();
                 break;
             case AuthorityPhase.Publishing or AuthorityPhase.Retiring:
@@ -387,6 +426,7 @@ internal sealed partial class CertificateAuthorityGrain(
         var before = store.State;
         if (ReferenceEquals(next, before)) return;
         await this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot());
+        if (next.Phase != before.Phase || next.Signing != before.Signing) _switchFault = "";
         if (next.Seen != before.Seen || next.Since != before.Since) _time.Restart();
         Open();
     }
@@ -407,7 +447,7 @@ internal sealed partial class CertificateAuthorityGrain(
         RotationView.Of(store.State, _keys, audience ?? RootAudience.Unknown, Options, Warnings());
 
     private ImmutableArray<string> Warnings() =>
-        AuthorityWarnings.Of(store.State, _keys, _pluggedFault.Fault, Options, clock.GetUtcNow());
+        AuthorityWarnings.Of(store.State, _keys, _pluggedFault.Fault, _switchFault, Options, clock.GetUtcNow());
 
     // The audit trail of signatures: one line for each, before anybody has the certificate. Its form is relied upon.
     [LoggerMessage(

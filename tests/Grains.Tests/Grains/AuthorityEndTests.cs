@@ -1,0 +1,106 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Grains.Identity;
+using MeshOrleans.Grains.Tests.Identity;
+using MeshOrleans.Model.Identity;
+using MeshOrleans.Testing;
+using static MeshOrleans.Grains.Tests.Grains.AuthoritySteps;
+
+namespace MeshOrleans.Grains.Tests.Grains;
+
+/// <summary>An authority that cannot sign any more, or not yet, is not made to.</summary>
+public sealed class AuthorityEndTests
+{
+    private static readonly TimeSpan _second = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public async Task A_rotation_is_not_turned_back_to_an_authority_that_has_ended()
+    {
+        var (stores, clock) = (new TestStores(), new ManualTimeProvider());
+        stores.Plugged.Material = Ending(clock, TimeSpan.FromHours(40));
+        await using var silo = await TestSilo.StartAsync(stores, clock);
+        await SignAsync(silo);
+        stores.Plugged.Material = Plugged();
+        await PhaseAsync(silo, AuthorityPhase.Publishing, _second);
+        await PhaseAsync(silo, AuthorityPhase.Retiring, TimeSpan.FromMinutes(5));
+        for (var i = 0; i < 6 * 20; i++) await TickAsync(silo, TimeSpan.FromMinutes(10));
+
+        var back = await Authority(silo).TurnBackAsync(default);
+
+        Assert.Contains("The root that would sign cannot", back.Reason, StringComparison.Ordinal);
+        Assert.Equal(stores.Plugged.Material.RootCertificate, (await BundleAsync(silo)).SigningRootPem);
+        await SignAsync(silo);
+    }
+
+    [Fact]
+    public async Task An_authority_that_ends_while_it_is_published_is_not_made_to_sign()
+    {
+        var (stores, clock) = (new TestStores(), new ManualTimeProvider());
+        await using var silo = await TestSilo.StartAsync(stores, clock, options => options.MaxLifetime = TimeSpan.FromDays(3));
+        var request = new SignRequest(Cart, [.. CsrSamples.P256()], TimeSpan.FromDays(3), []);
+        Assert.IsType<SignResult.Signed>(await Authority(silo).SignAsync(request, default));
+        var first = (await BundleAsync(silo)).SigningRootPem;
+        stores.Plugged.Material = Ending(clock, TimeSpan.FromDays(2), "other.example");
+        var view = await PhaseAsync(silo, AuthorityPhase.Publishing, _second);
+
+        for (var i = 0; i < 24 * 4; i++) await TickAsync(silo, TimeSpan.FromHours(1));
+        var forced = await Authority(silo).ForceAsync(AuthorityPhase.Publishing, view.Sequence, default);
+
+        Assert.Contains("The root that would sign cannot", forced.Reason, StringComparison.Ordinal);
+        Assert.Contains(forced.View.Warnings, warning => warning.StartsWith("The rotation waits: ", StringComparison.Ordinal));
+        Assert.Equal((AuthorityPhase.Publishing, first), (forced.View.Phase, (await BundleAsync(silo)).SigningRootPem));
+        await SignAsync(silo);
+        Assert.Null((await Authority(silo).TurnBackAsync(default)).Reason);
+    }
+
+    [Fact]
+    public async Task A_root_stays_while_the_one_that_signs_has_ended_and_requests_are_refused()
+    {
+        var (stores, clock) = (new TestStores(), new ManualTimeProvider());
+        await using var silo = await TestSilo.StartAsync(stores, clock, options => options.RetireGrace = TimeSpan.FromHours(2));
+        await SignAsync(silo);
+        stores.Plugged.Material = Ending(clock, TimeSpan.FromHours(49), "other.example");
+        await PhaseAsync(silo, AuthorityPhase.Publishing, _second);
+        var view = await PhaseAsync(silo, AuthorityPhase.Retiring, TimeSpan.FromMinutes(5));
+
+        for (var i = 0; i < 30; i++) await TickAsync(silo, TimeSpan.FromHours(1));
+        var forced = await Authority(silo).ForceAsync(AuthorityPhase.Retiring, view.Sequence, default);
+        var signed = await Authority(silo).SignAsync(new SignRequest(Cart, [.. CsrSamples.P256()], null, []), default);
+
+        Assert.Contains("has ended", Assert.IsType<SignResult.Refused>(signed).Reason, StringComparison.Ordinal);
+        Assert.Contains("The root that would stay alone cannot sign", forced.Reason, StringComparison.Ordinal);
+        Assert.Equal((AuthorityPhase.Retiring, 2), (forced.View.Phase, forced.View.Roots.Length));
+        Assert.Null((await Authority(silo).TurnBackAsync(default)).Reason); // the former one still can
+        await SignAsync(silo);
+    }
+
+    [Fact]
+    public void An_authority_ends_with_the_first_certificate_of_its_chain()
+    {
+        var now = new ManualTimeProvider().GetUtcNow();
+        using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var root = Request("CN=r", rootKey).CreateSelfSigned(now.AddDays(-1), now.AddHours(20));
+        using var signer = Request("CN=s", key).Create(
+            root.SubjectName,
+            X509SignatureGenerator.CreateForECDsa(rootKey),
+            now.AddDays(-1),
+            now.AddDays(100),
+            AuthorityCertificates.NewSerial());
+        var material = new AuthorityMaterial(
+            root.ExportCertificatePem(), "", signer.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+
+        Assert.Equal(root.NotAfter.ToUniversalTime(), AuthorityCertificates.EndOf(material).UtcDateTime);
+        Assert.NotNull(AuthorityTrial.FindLifeFault(material, new AuthorityOptions(), now)); // 24 h
+    }
+
+    private static CertificateRequest Request(string name, ECDsa key)
+    {
+        var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        return request;
+    }
+
+    private static AuthorityMaterial Ending(ManualTimeProvider clock, TimeSpan left, string name = "cluster.local") =>
+        AuthorityCertificates.Create(TrustDomain.Parse(name), clock.GetUtcNow().AddYears(-1) + left) with { RootKey = "" };
+}

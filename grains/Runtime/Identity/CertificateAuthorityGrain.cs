@@ -21,6 +21,9 @@ internal sealed partial class CertificateAuthorityGrain(
 
     private static readonly TimeSpan _pause = TimeSpan.FromDays(1);
 
+    // A clock that is ahead for some minutes begins no rotation.
+    private static readonly TimeSpan _endingFor = TimeSpan.FromMinutes(15);
+
     private static readonly TimeSpan _pluggedPeriod = TimeSpan.FromSeconds(5);
 
     private readonly TrustDomain _domain = TrustDomain.Parse(parts.Mesh.Value.TrustDomain);
@@ -33,6 +36,7 @@ internal sealed partial class CertificateAuthorityGrain(
     private readonly ToldOnce _stepFault = new();
     private readonly ToldOnce _audienceFault = new();
     private readonly ToldOnce _warning = new();
+    private long? _endingSince; // by the clock that cannot be set
     private string _switchFault = ""; // why the step that is due waits
     private readonly PhaseTime _time = new(clock);
 
@@ -259,10 +263,15 @@ internal sealed partial class CertificateAuthorityGrain(
     }
 
     // The owner of a plugged-in one is warned instead. Whoever has turned it back is left alone for a day.
-    private bool IsEnding(DateTimeOffset now) =>
-        _signing.RootKey.Length > 0
-        && AuthorityWarnings.IsLate(_signing.RootCertificate, AuthorityWarnings.LateRoot, now)
-        && (store.State.Since is not { } since || now - since >= _pause);
+    private bool IsEnding(DateTimeOffset now)
+    {
+        var isEnding = _signing.RootKey.Length > 0
+            && AuthorityWarnings.IsLate(_signing.RootCertificate, AuthorityWarnings.LateRoot, now)
+            && (store.State.Since is not { } since || now - since >= _pause);
+        if (!isEnding) _endingSince = null;
+        else _endingSince ??= clock.GetTimestamp();
+        return _endingSince is { } first && clock.GetElapsedTime(first) >= _endingFor;
+    }
 
     private RootAudience Heard() => _heard.Sequence == store.State.Sequence ? _heard.Audience : RootAudience.Unknown;
 

@@ -66,11 +66,13 @@ internal sealed class SigningAuthority : IDisposable
     public string RootPem => _root.ExportCertificatePem();
 
     /// <summary>
-    /// True when less than a third of the signing certificate's time is left and a new one would last longer.
+    /// True when less than a third of the signing certificate's time is left and a new one would last longer; or when its time
+    /// is yet to begin: the clock was ahead when it was made.
     /// </summary>
     public bool NeedsNewSigner(DateTimeOffset now) =>
-        CanRenew && _root.NotAfter > now
-        && _root.NotAfter > _signer.NotAfter && _signer.NotAfter - now < (_signer.NotAfter - _signer.NotBefore) / 3;
+        CanRenew && _root.NotBefore <= now && now < _root.NotAfter
+        && (_signer.NotBefore > now
+            || (_root.NotAfter > _signer.NotAfter && _signer.NotAfter - now < (_signer.NotAfter - _signer.NotBefore) / 3));
 
     /// <summary>Why a request would not be signed; null when it would.</summary>
     public string? WhyNot(SignRequest request, DateTimeOffset now) =>

@@ -75,6 +75,23 @@ public sealed class AuthorityEndTests
     }
 
     [Fact]
+    public async Task A_clock_that_was_ahead_for_a_while_begins_no_rotation_and_stops_no_signature()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await SignAsync(silo);
+        var ahead = TimeSpan.FromDays(365.25 * 8.5);
+        silo.Clock.Shift(ahead);
+        for (var i = 0; i < 60; i++) await TickAsync(silo);
+        await SignAsync(silo); // with a signing certificate of that time
+
+        silo.Clock.Shift(-ahead);
+        for (var i = 0; i < 60; i++) await TickAsync(silo);
+
+        await SignAsync(silo);
+        Assert.Equal(AuthorityPhase.Settled, (await Authority(silo).DescribeAsync(default)).Phase);
+    }
+
+    [Fact]
     public void An_authority_ends_with_the_first_certificate_of_its_chain()
     {
         var now = new ManualTimeProvider().GetUtcNow();

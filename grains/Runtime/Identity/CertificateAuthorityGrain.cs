@@ -368,7 +368,8 @@ internal sealed partial class CertificateAuthorityGrain(
     {
         await ReplaceKeysAsync(new AuthorityKeys(_signing, next));
         var state = plugged.Length == 0 ? store.State : RotationMachine.PlugIn(store.State, plugged);
-        await ChangeAsync(RotationMachine.Publish(state, _signing, next, _domain, clock.GetUtcNow()));
+        await ChangeAsync(RotationMachine.Publish(
+            state, _signing, next, _domain, clock.GetUtcNow(), Options.MaxLifetime));
         logger.Published(next.Fingerprint, _signing.Fingerprint);
     }
 
@@ -390,7 +391,7 @@ internal sealed partial class CertificateAuthorityGrain(
     // as a certificate lives even if none was signed under it.
     private async Task SignWithFormerAsync()
     {
-        await ChangeAsync(RotationMachine.Grant(store.State, store.State.Signing, Options.DefaultLifetime));
+        await ChangeAsync(RotationMachine.Assume(store.State, store.State.Signing, Options.DefaultLifetime));
         var former = AuthorityCertificates.LinkedTo(_signing, _other!, _domain, clock.GetUtcNow());
         if (former.Link.Length > 0) await ReplaceKeysAsync(_keys.With(_other!, former));
         await SignWithOtherAsync(RootAudience.Unknown, isTurnedBack: true);

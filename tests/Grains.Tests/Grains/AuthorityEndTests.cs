@@ -92,6 +92,38 @@ public sealed class AuthorityEndTests
     }
 
     [Fact]
+    public async Task A_root_without_a_link_waits_for_lifetimes_that_were_granted_before_they_were_lowered()
+    {
+        var (stores, clock) = (new TestStores(), new ManualTimeProvider());
+        var month = TimeSpan.FromDays(30);
+        await using (var silo = await TestSilo.StartAsync(stores, clock, options => options.MaxLifetime = month))
+        {
+            var request = new SignRequest(Cart, [.. CsrSamples.P256()], month, []);
+            Assert.IsType<SignResult.Signed>(await Authority(silo).SignAsync(request, default));
+        }
+
+        await using var lowered = await TestSilo.StartAsync(stores, clock); // 24 h
+        stores.Plugged.Material = Plugged("other.example");
+        var view = await PhaseAsync(lowered, AuthorityPhase.Publishing, _second);
+
+        Assert.True(view.StepAt - view.Since >= month, $"Published from {view.Since:u} to {view.StepAt:u}.");
+    }
+
+    [Fact]
+    public async Task A_long_certificate_that_is_signed_while_a_root_is_published_does_not_put_it_off()
+    {
+        await using var silo = await TestSilo.StartAsync(configure: options => options.MaxLifetime = TimeSpan.FromDays(30));
+        await SignAsync(silo); // 24 h
+        silo.Stores.Plugged.Material = Plugged("other.example");
+        var before = await PhaseAsync(silo, AuthorityPhase.Publishing, _second);
+
+        var request = new SignRequest(Cart, [.. CsrSamples.P256()], TimeSpan.FromDays(30), []);
+        Assert.IsType<SignResult.Signed>(await Authority(silo).SignAsync(request, default));
+
+        Assert.Equal(before.StepAt, (await Authority(silo).DescribeAsync(default)).StepAt);
+    }
+
+    [Fact]
     public void An_authority_ends_with_the_first_certificate_of_its_chain()
     {
         var now = new ManualTimeProvider().GetUtcNow();

@@ -55,6 +55,14 @@ internal static class AuthorityWarnings
                 + "linked anew.");
         }
 
+        var other = keys.First == signing ? keys.Second : keys.First;
+        if (state is { Phase: AuthorityPhase.Retiring, IsTurnedBack: true } && other is { RootKey: "" })
+        {
+            found.Add(
+                "Nothing links the root that signs again to the one that was turned back: tokens that pin the latter are refused, "
+                + "and whoever joined with it alone joins again with a new token.");
+        }
+
         if (switchFault.Length > 0) found.Add($"The rotation waits: {switchFault}");
         if (pluggedFault.Length > 0)
         {

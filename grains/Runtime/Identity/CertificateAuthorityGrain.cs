@@ -345,7 +345,7 @@ internal sealed partial class CertificateAuthorityGrain(
 
     private string? WhyLater(AuthorityMaterial? held) =>
         held is null && RotationMachine.WhyNot(store.State) is { } reason
-            ? $"{reason} It waits until then; meshctl certs rotate-root --force ends it now."
+            ? $"{reason} It waits until then. {RotationMachine.AdviceToForce(store.State.Phase)}"
             : null;
 
     private string? WhyNot(AuthorityMaterial plugged, AuthorityMaterial? held = null)

@@ -49,6 +49,12 @@ internal static class RotationMachine
         _ => $"A rotation is under way: the former root leaves at {state.LeavesAt:u}.",
     };
 
+    /// <summary>How a phase is ended by force, and what that does.</summary>
+    public static string AdviceToForce(AuthorityPhase phase) => phase is AuthorityPhase.Publishing
+        ? "meshctl certs rotate-root --force publishing lets the next root sign now: without a link, whoever does not have it "
+            + "yet is cut off."
+        : "meshctl certs rotate-root --force retiring drops the former root now: whoever has a certificate under it is cut off.";
+
     /// <summary>Why a phase cannot be ended by force; null when it can.</summary>
     /// <param name="state">The authority.</param>
     /// <param name="phase">The phase that the caller saw.</param>

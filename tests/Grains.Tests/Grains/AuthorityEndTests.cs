@@ -124,6 +124,22 @@ public sealed class AuthorityEndTests
     }
 
     [Fact]
+    public async Task Turning_back_from_a_root_whose_key_is_not_here_says_that_its_pins_are_lost()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await SignAsync(silo);
+        silo.Stores.Plugged.Material = Plugged();
+        await PhaseAsync(silo, AuthorityPhase.Publishing, _second);
+        await PhaseAsync(silo, AuthorityPhase.Retiring, TimeSpan.FromMinutes(5));
+        var second = (await BundleAsync(silo)).SigningRootPem!;
+
+        var back = await Authority(silo).TurnBackAsync(default);
+
+        Assert.NotNull(Problem(await SignAsync(silo), second));
+        Assert.Contains(back.View.Warnings, warning => warning.Contains("tokens that pin the latter", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void An_authority_ends_with_the_first_certificate_of_its_chain()
     {
         var now = new ManualTimeProvider().GetUtcNow();

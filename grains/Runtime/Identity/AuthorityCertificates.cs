@@ -60,11 +60,16 @@ internal static class AuthorityCertificates
         return next with { Link = link.ExportCertificatePem() };
     }
 
-    /// <summary>The end of an authority's signing certificate.</summary>
+    /// <summary>The end of an authority: its signing certificate, what is above that, or its root, whichever is first.</summary>
     public static DateTimeOffset EndOf(AuthorityMaterial material)
     {
-        using var signer = X509Certificate2.CreateFromPem(material.SigningCertificate);
-        return signer.NotAfter.ToUniversalTime();
+        var chain = new X509Certificate2Collection();
+        chain.ImportFromPem(material.SigningCertificate);
+        chain.ImportFromPem(material.RootCertificate);
+        if (material.Intermediates.Length > 0) chain.ImportFromPem(material.Intermediates);
+        var end = chain.Min(one => one.NotAfter.ToUniversalTime());
+        foreach (var one in chain) one.Dispose();
+        return end;
     }
 
     /// <summary>128 random bits, positive and of full length.</summary>

@@ -50,6 +50,18 @@ internal sealed record AuthorityState : IOwnerState
     /// <summary>Whether it was turned back: the root that leaves is the newer one.</summary>
     [Id(12)] public bool IsTurnedBack { get; init; }
 
+    /// <summary>
+    /// The longest lifetime that was really granted under each root, by fingerprint: <see cref="Lifetimes"/> may have one that is
+    /// only assumed.
+    /// </summary>
+    [Id(13)] public ImmutableDictionary<string, TimeSpan> Noted { get; init; } =
+        ImmutableDictionary<string, TimeSpan>.Empty;
+
+    /// <summary>
+    /// How long a root without a link is published at the least, fixed when that began; null of a rotation from before it was.
+    /// </summary>
+    [Id(14)] public TimeSpan? PublishedFor { get; init; }
+
     /// <summary>The state in which these are the roots; the very same when they were.</summary>
     public AuthorityState WithRoots(TrustDomain domain, ImmutableArray<string> rootsPem) =>
         rootsPem.SequenceEqual(RootsPem, StringComparer.Ordinal)

@@ -51,12 +51,11 @@ internal static class AuthorityTrial
     /// <summary>Why its life is too short to begin with it; null when it is not.</summary>
     public static string? FindLifeFault(AuthorityMaterial material, AuthorityOptions options, DateTimeOffset now)
     {
-        using var signer = X509Certificate2.CreateFromPem(material.SigningCertificate);
-        var end = new DateTimeOffset(signer.NotAfter.ToUniversalTime());
+        var end = AuthorityCertificates.EndOf(material);
         return end - now >= options.DefaultLifetime
             ? null
-            : $"Its signing certificate ends at {end:u}, before the lifetime of one certificate ({options.DefaultLifetime}) "
-                + "is over: have one issued that lives longer.";
+            : $"Its signing certificate, or what is above it, ends at {end:u}, before the lifetime of one "
+                + $"certificate ({options.DefaultLifetime}) is over: have one issued that lives longer.";
     }
 
     private static string? FindKeyFault(X509Certificate2 certificate)

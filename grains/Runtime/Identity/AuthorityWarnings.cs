@@ -17,15 +17,21 @@ internal static class AuthorityWarnings
     /// <param name="state">The authority.</param>
     /// <param name="keys">Its keys.</param>
     /// <param name="pluggedFault">What is wrong with the one in the operator's folder; empty when nothing is.</param>
+    /// <param name="switchFault">Why the step of the rotation that is due waits; empty when none does.</param>
     /// <param name="options">How it works.</param>
     /// <param name="now">The time.</param>
     public static ImmutableArray<string> Of(
-        AuthorityState state, AuthorityKeys keys, string pluggedFault, AuthorityOptions options, DateTimeOffset now)
+        AuthorityState state,
+        AuthorityKeys keys,
+        string pluggedFault,
+        string switchFault,
+        AuthorityOptions options,
+        DateTimeOffset now)
     {
         var signing = RotationMachine.SignerOf(state, keys);
         var isPlugged = signing.RootKey.Length == 0;
         var found = ImmutableArray.CreateBuilder<string>();
-        if (isPlugged && FindEnd(signing.SigningCertificate, LateSigner, now) is { } signerEnd)
+        if (isPlugged && FindEnd(signing.SigningCertificate + "\n" + signing.Intermediates, LateSigner, now) is { } signerEnd)
         {
             found.Add(
                 signerEnd <= now
@@ -49,6 +55,15 @@ internal static class AuthorityWarnings
                 + "linked anew.");
         }
 
+        var other = keys.First == signing ? keys.Second : keys.First;
+        if (state is { Phase: AuthorityPhase.Retiring, IsTurnedBack: true } && other is { RootKey: "" })
+        {
+            found.Add(
+                "Nothing links the root that signs again to the one that was turned back: tokens that pin the latter are refused, "
+                + "and whoever joined with it alone joins again with a new token.");
+        }
+
+        if (switchFault.Length > 0) found.Add($"The rotation waits: {switchFault}");
         if (pluggedFault.Length > 0)
         {
             found.Add($"The plugged-in authority is not taken over, and what is in use stays: {pluggedFault}");
@@ -60,10 +75,19 @@ internal static class AuthorityWarnings
     /// <summary>Whether less than a share of a certificate's life is left.</summary>
     public static bool IsLate(string pem, double share, DateTimeOffset now) => FindEnd(pem, share, now) is not null;
 
-    private static DateTimeOffset? FindEnd(string pem, double share, DateTimeOffset now)
+    // Of the first to end of those of which less than a share is left.
+    private static DateTimeOffset? FindEnd(string pems, double share, DateTimeOffset now)
     {
-        using var certificate = X509Certificate2.CreateFromPem(pem);
-        var (begin, end) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
-        return end - now.UtcDateTime < share * (end - begin) ? end : null;
+        DateTimeOffset? first = null;
+        var certificates = new X509Certificate2Collection();
+        certificates.ImportFromPem(pems);
+        foreach (var certificate in certificates)
+        {
+            var (begin, end) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+            if (end - now.UtcDateTime < share * (end - begin) && !(first <= end)) first = end;
+            certificate.Dispose();
+        }
+
+        return first;
     }
 }

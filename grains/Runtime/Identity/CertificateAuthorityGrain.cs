@@ -21,6 +21,9 @@ internal sealed partial class CertificateAuthorityGrain(
 
     private static readonly TimeSpan _pause = TimeSpan.FromDays(1);
 
+    // A clock that is ahead for some minutes begins no rotation.
+    private static readonly TimeSpan _endingFor = TimeSpan.FromMinutes(15);
+
     private static readonly TimeSpan _pluggedPeriod = TimeSpan.FromSeconds(5);
 
     private readonly TrustDomain _domain = TrustDomain.Parse(parts.Mesh.Value.TrustDomain);
@@ -33,6 +36,8 @@ internal sealed partial class CertificateAuthorityGrain(
     private readonly ToldOnce _stepFault = new();
     private readonly ToldOnce _audienceFault = new();
     private readonly ToldOnce _warning = new();
+    private long? _endingSince; // by the clock that cannot be set
+    private string _switchFault = ""; // why the step that is due waits
     private readonly PhaseTime _time = new(clock);
 
     private AuthorityOptions Options => parts.Options.Value;
@@ -114,6 +119,10 @@ internal sealed partial class CertificateAuthorityGrain(
             return new RotationResult(reason, View());
         }
 
+        var fault = phase is AuthorityPhase.Publishing
+            ? await WhyNotOtherAsync(cancellationToken)
+            : await WhyNotAloneAsync(cancellationToken);
+        if (fault is not null) return new RotationResult(fault, View());
         logger.Forced(phase);
         if (phase is AuthorityPhase.Publishing)
         {
@@ -135,8 +144,12 @@ internal sealed partial class CertificateAuthorityGrain(
             return new RotationResult("No rotation is under way.", View());
         }
 
-        if (store.State.Phase is AuthorityPhase.Publishing) await LeaveAloneAsync();
-        else if (!store.State.IsTurnedBack) await SignWithFormerAsync();
+        var isPublishing = store.State.Phase is AuthorityPhase.Publishing;
+        if (!isPublishing && store.State.IsTurnedBack) return new RotationResult(null, View());
+        var fault = isPublishing ? await WhyNotAloneAsync(cancellationToken) : await WhyNotOtherAsync(cancellationToken);
+        if (fault is not null) return new RotationResult(fault, View());
+        if (isPublishing) await LeaveAloneAsync();
+        else await SignWithFormerAsync();
         return new RotationResult(null, View());
     }
 
@@ -160,12 +173,38 @@ internal sealed partial class CertificateAuthorityGrain(
         if (!before.RootsPem.IsEmpty && before.RootsPem != store.State.RootsPem) logger.KeysGone(store.State.Signing);
     }
 
+    /// <summary>Why the other authority is not made to sign: it cannot, or ends too soon; null when it can.</summary>
+    private async Task<string?> WhyNotOtherAsync(CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        using (var other = new SigningAuthority(_other!, parts.Mesh.Value, Options))
+        {
+            if (other.NeedsNewSigner(now)) await RenewSignerAsync(_other!, now, cancellationToken);
+        }
+
+        var fault = AuthorityTrial.FindFault(_other!, parts.Mesh.Value, Options, now)
+            ?? AuthorityTrial.FindLifeFault(_other!, Options, now);
+        return fault is null ? null : $"The root that would sign cannot: {fault}";
+    }
+
+    /// <summary>Why the other authority does not leave: the one that stays cannot sign; null when it can.</summary>
+    private async Task<string?> WhyNotAloneAsync(CancellationToken cancellationToken)
+    {
+        await RenewSignerAsync(cancellationToken);
+        var fault = AuthorityTrial.FindFault(_signing, parts.Mesh.Value, Options, clock.GetUtcNow());
+        return fault is null ? null : $"The root that would stay alone cannot sign: {fault}";
+    }
+
     private async Task RenewSignerAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        if (!_authority!.NeedsNewSigner(now)) return;
-        var renewed = AuthorityCertificates.WithNewSigner(_signing, _domain, now, Options.KeyType);
-        _keys = await parts.Keys.ReplaceAsync(_keys, _keys.With(_signing, renewed), cancellationToken);
+        if (_authority!.NeedsNewSigner(now)) await RenewSignerAsync(_signing, now, cancellationToken);
+    }
+
+    private async Task RenewSignerAsync(AuthorityMaterial held, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var renewed = AuthorityCertificates.WithNewSigner(held, _domain, now, Options.KeyType);
+        _keys = await parts.Keys.ReplaceAsync(_keys, _keys.With(held, renewed), cancellationToken);
         Open();
         logger.SignerRenewed(_domain.Name);
     }
@@ -207,10 +246,14 @@ internal sealed partial class CertificateAuthorityGrain(
                 await PublishNewAsync();
                 break;
             case AuthorityPhase.Publishing when RotationMachine.MaySign(store.State, _keys, audience, Options, now):
+                _switchFault = await WhyNotOtherAsync(cancellationToken) ?? "";
+                if (_switchFault.Length > 0) break; // it waits, and warns
                 await HoldKeysAsync(cancellationToken);
                 await SignWithOtherAsync(audience);
                 break;
             case AuthorityPhase.Retiring when RotationMachine.MayLeave(store.State, now):
+                _switchFault = await WhyNotAloneAsync(cancellationToken) ?? "";
+                if (_switchFault.Length > 0) break;
                 await LeaveAloneAsync();
                 break;
             case AuthorityPhase.Publishing or AuthorityPhase.Retiring:
@@ -220,10 +263,15 @@ internal sealed partial class CertificateAuthorityGrain(
     }
 
     // The owner of a plugged-in one is warned instead. Whoever has turned it back is left alone for a day.
-    private bool IsEnding(DateTimeOffset now) =>
-        _signing.RootKey.Length > 0
-        && AuthorityWarnings.IsLate(_signing.RootCertificate, AuthorityWarnings.LateRoot, now)
-        && (store.State.Since is not { } since || now - since >= _pause);
+    private bool IsEnding(DateTimeOffset now)
+    {
+        var isEnding = _signing.RootKey.Length > 0
+            && AuthorityWarnings.IsLate(_signing.RootCertificate, AuthorityWarnings.LateRoot, now)
+            && (store.State.Since is not { } since || now - since >= _pause);
+        if (!isEnding) _endingSince = null;
+        else _endingSince ??= clock.GetTimestamp();
+        return _endingSince is { } first && clock.GetElapsedTime(first) >= _endingFor;
+    }
 
     private RootAudience Heard() => _heard.Sequence == store.State.Sequence ? _heard.Audience : RootAudience.Unknown;
 
@@ -297,8 +345,7 @@ internal sealed partial class CertificateAuthorityGrain(
 
     private string? WhyLater(AuthorityMaterial? held) =>
         held is null && RotationMachine.WhyNot(store.State) is { } reason
-            ? $"{reason} It waits until then; 'meshctl certs' says whom it would cut off to end the phase now, and "
-                + $"'meshctl certs rotate-root --force {store.State.Phase.ToString().ToLowerInvariant()}' ends it."
+            ? $"{reason} It waits until then. {RotationMachine.AdviceToForce(store.State.Phase)}"
             : null;
 
     private string? WhyNot(AuthorityMaterial plugged, AuthorityMaterial? held = null)
@@ -321,7 +368,8 @@ internal sealed partial class CertificateAuthorityGrain(
     {
         await ReplaceKeysAsync(new AuthorityKeys(_signing, next));
         var state = plugged.Length == 0 ? store.State : RotationMachine.PlugIn(store.State, plugged);
-        await ChangeAsync(RotationMachine.Publish(state, _signing, next, _domain, clock.GetUtcNow()));
+        await ChangeAsync(RotationMachine.Publish(
+            state, _signing, next, _domain, clock.GetUtcNow(), Options.MaxLifetime));
         logger.Published(next.Fingerprint, _signing.Fingerprint);
     }
 
@@ -343,7 +391,7 @@ internal sealed partial class CertificateAuthorityGrain(
     // as a certificate lives even if none was signed under it.
     private async Task SignWithFormerAsync()
     {
-        await ChangeAsync(RotationMachine.Grant(store.State, store.State.Signing, Options.DefaultLifetime));
+        await ChangeAsync(RotationMachine.Assume(store.State, store.State.Signing, Options.DefaultLifetime));
         var former = AuthorityCertificates.LinkedTo(_signing, _other!, _domain, clock.GetUtcNow());
         if (former.Link.Length > 0) await ReplaceKeysAsync(_keys.With(_other!, former));
         await SignWithOtherAsync(RootAudience.Unknown, isTurnedBack: true);
@@ -388,6 +436,7 @@ internal sealed partial class CertificateAuthorityGrain(
         var before = store.State;
         if (ReferenceEquals(next, before)) return;
         await this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot());
+        if (next.Phase != before.Phase || next.Signing != before.Signing) _switchFault = "";
         if (next.Seen != before.Seen || next.Since != before.Since) _time.Restart();
         Open();
     }
@@ -408,7 +457,7 @@ internal sealed partial class CertificateAuthorityGrain(
         RotationView.Of(store.State, _keys, audience ?? RootAudience.Unknown, Options, Warnings());
 
     private ImmutableArray<string> Warnings() =>
-        AuthorityWarnings.Of(store.State, _keys, _pluggedFault.Fault, Options, clock.GetUtcNow());
+        AuthorityWarnings.Of(store.State, _keys, _pluggedFault.Fault, _switchFault, Options, clock.GetUtcNow());
 
     // The audit trail of signatures: one line for each, before anybody has the certificate. Its form is relied upon.
     [LoggerMessage(

@@ -30,7 +30,7 @@ internal static class RotationMachine
         {
             // Saved before lifetimes were: some certificate may have the longest.
             var first = AuthorityMaterial.FingerprintOf(state.RootsPem[0]);
-            state = Grant(state with { Signing = first }, first, longest);
+            state = Assume(state with { Signing = first }, first, longest);
         }
 
         var isWhole = keys.Find(state.Signing) is not null && state.RootsPem.All(root => Holds(keys, root));
@@ -49,6 +49,12 @@ internal static class RotationMachine
         _ => $"A rotation is under way: the former root leaves at {state.LeavesAt:u}.",
     };
 
+    /// <summary>How a phase is ended by force, and what that does.</summary>
+    public static string AdviceToForce(AuthorityPhase phase) => phase is AuthorityPhase.Publishing
+        ? "meshctl certs rotate-root --force publishing lets the next root sign now: without a link, whoever does not have it "
+            + "yet is cut off."
+        : "meshctl certs rotate-root --force retiring drops the former root now: whoever has a certificate under it is cut off.";
+
     /// <summary>Why a phase cannot be ended by force; null when it can.</summary>
     /// <param name="state">The authority.</param>
     /// <param name="phase">The phase that the caller saw.</param>
@@ -60,8 +66,21 @@ internal static class RotationMachine
             + $"sequence {state.Sequence}. Nothing was changed: look again whom force would cut off.";
 
     /// <summary>The next root is in every bundle from now on.</summary>
+    /// <param name="state">The authority.</param>
+    /// <param name="signing">The one that signs.</param>
+    /// <param name="next">The one that is to follow.</param>
+    /// <param name="domain">The mesh's trust domain.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="longest">
+    /// The most that a lifetime which nobody has noted counts for; null leaves it to when it is asked for.
+    /// </param>
     public static AuthorityState Publish(
-        AuthorityState state, AuthorityMaterial signing, AuthorityMaterial next, TrustDomain domain, DateTimeOffset now) =>
+        AuthorityState state,
+        AuthorityMaterial signing,
+        AuthorityMaterial next,
+        TrustDomain domain,
+        DateTimeOffset now,
+        TimeSpan? longest = null) =>
         (state with
         {
             Phase = AuthorityPhase.Publishing,
@@ -71,6 +90,7 @@ internal static class RotationMachine
             Signing = signing.Fingerprint,
             Missed = [],
             MissedCount = 0,
+            PublishedFor = longest is { } most && next.Link.Length == 0 ? LongestOf(state, signing.Fingerprint, most) : null,
         }).WithRoots(domain, [signing.RootCertificate, next.RootCertificate]);
 
     /// <summary>Whether the next root may sign.</summary>
@@ -128,14 +148,25 @@ internal static class RotationMachine
             IsTurnedBack = false,
             Signing = fingerprint,
             LeavesAt = null,
+            PublishedFor = null,
             Lifetimes = state.Lifetimes.RemoveRange(state.Lifetimes.Keys.Where(key => key != fingerprint)),
+            Noted = state.Noted.RemoveRange(state.Noted.Keys.Where(key => key != fingerprint)),
         }).WithRoots(domain, [signing.RootCertificate]);
     }
 
     /// <summary>
     /// A lifetime is granted under the root that signs; the very same state when one as long was granted before.
     /// </summary>
-    public static AuthorityState Grant(AuthorityState state, string fingerprint, TimeSpan lifetime) =>
+    public static AuthorityState Grant(AuthorityState state, string fingerprint, TimeSpan lifetime)
+    {
+        state = Assume(state, fingerprint, lifetime);
+        return state.Noted.GetValueOrDefault(fingerprint) >= lifetime
+            ? state
+            : state with { Noted = state.Noted.SetItem(fingerprint, lifetime) };
+    }
+
+    /// <summary>A lifetime may have been granted under a root that nobody noted.</summary>
+    public static AuthorityState Assume(AuthorityState state, string fingerprint, TimeSpan lifetime) =>
         state.Lifetimes.GetValueOrDefault(fingerprint) >= lifetime
             ? state
             : state with { Lifetimes = state.Lifetimes.SetItem(fingerprint, lifetime) };
@@ -161,8 +192,14 @@ internal static class RotationMachine
     private static TimeSpan LeastOf(AuthorityState state, AuthorityKeys keys, AuthorityOptions options)
     {
         if (IsLinked(state, keys)) return options.PublishFor;
-        var granted = state.Lifetimes.GetValueOrDefault(state.Signing);
-        return Longer(options.PublishFor, granted < options.MaxLifetime ? granted : options.MaxLifetime);
+        return Longer(options.PublishFor, state.PublishedFor ?? LongestOf(state, state.Signing, options.MaxLifetime));
+    }
+
+    // What was granted counts whatever is granted today; what is only assumed, as far as it could be granted today.
+    private static TimeSpan LongestOf(AuthorityState state, string fingerprint, TimeSpan longest)
+    {
+        var assumed = state.Lifetimes.GetValueOrDefault(fingerprint);
+        return Longer(state.Noted.GetValueOrDefault(fingerprint), assumed < longest ? assumed : longest);
     }
 
     private static string NameOf(AuthorityPhase phase) => phase.ToString().ToLowerInvariant();

@@ -42,13 +42,7 @@ internal static class RotationView
             root.NotBefore.ToUniversalTime(),
             root.NotAfter.ToUniversalTime(),
             Signs: material == RotationMachine.SignerOf(state, keys),
-            material is null ? null : EndOf(material.SigningCertificate),
+            material is null ? null : AuthorityCertificates.EndOf(material),
             RenewsItself: material?.RootKey.Length > 0);
-    }
-
-    private static DateTimeOffset EndOf(string pem)
-    {
-        using var certificate = X509Certificate2.CreateFromPem(pem);
-        return certificate.NotAfter.ToUniversalTime();
     }
 }

@@ -22,6 +22,7 @@ internal sealed class SigningAuthority : IDisposable
     private readonly X509Certificate2 _root;
     private readonly X509Certificate2 _signer;
     private readonly X509Certificate2Collection _intermediates = [];
+    private readonly DateTimeOffset _begins; // of the chain
     private readonly DateTimeOffset _ends; // of the chain: a certificate that outlives it is good for nobody
     private readonly IssuerKey _key;
     private readonly string[] _chain;
@@ -51,6 +52,7 @@ internal sealed class SigningAuthority : IDisposable
         if (material.Intermediates.Length > 0) _intermediates.ImportFromPem(material.Intermediates);
         _chain = [_signer.ExportCertificatePem(), .. _intermediates.Select(c => c.ExportCertificatePem())];
         _ends = _intermediates.Append(_root).Append(_signer).Min(c => c.NotAfter);
+        _begins = _intermediates.Append(_root).Append(_signer).Max(c => c.NotBefore);
         CanRenew = material.RootKey.Length > 0;
     }
 
@@ -64,10 +66,13 @@ internal sealed class SigningAuthority : IDisposable
     public string RootPem => _root.ExportCertificatePem();
 
     /// <summary>
-    /// True when less than a third of the signing certificate's time is left and a new one would last longer.
+    /// True when less than a third of the signing certificate's time is left and a new one would last longer; or when its time
+    /// is yet to begin: the clock was ahead when it was made.
     /// </summary>
     public bool NeedsNewSigner(DateTimeOffset now) =>
-        CanRenew && _root.NotAfter > _signer.NotAfter && _signer.NotAfter - now < (_signer.NotAfter - _signer.NotBefore) / 3;
+        CanRenew && _root.NotBefore <= now && now < _root.NotAfter
+        && (_signer.NotBefore > now
+            || (_root.NotAfter > _signer.NotAfter && _signer.NotAfter - now < (_signer.NotAfter - _signer.NotBefore) / 3));
 
     /// <summary>Why a request would not be signed; null when it would.</summary>
     public string? WhyNot(SignRequest request, DateTimeOffset now) =>
@@ -84,12 +89,14 @@ internal sealed class SigningAuthority : IDisposable
     public SignResult Sign(SignRequest request, DateTimeOffset now)
     {
         if (!TryRead(request, now, out var subject, out var reason)) return new SignResult.Refused(reason);
+        var issuedAt = request.Reservation?.IssuedAt ?? now;
+        if (WhyNotAt(issuedAt, now) is { } ended) return new SignResult.Refused(ended);
         var (id, key, names) = subject;
         using var leaf = Issue(
             names,
             key,
             LifetimeOf(request),
-            request.Reservation?.IssuedAt ?? now,
+            issuedAt,
             request.Reservation?.Serial.ToArray() ?? AuthorityCertificates.NewSerial());
         return SvidVerifier.FindFault(leaf, [_signer, .. _intermediates], _root, id, key, now) is { } fault
             ? new SignResult.Refused($"The authority discarded its own certificate: {fault}.")
@@ -134,6 +141,14 @@ internal sealed class SigningAuthority : IDisposable
         subject = reason is null ? new Subject(id, key, names) : null;
         return subject is not null;
     }
+
+    private string? WhyNotAt(DateTimeOffset issuedAt, DateTimeOffset now) =>
+        AuthorityCertificates.Later(issuedAt, now) >= _ends
+            ? $"The authority has ended at {_ends.ToUniversalTime():u}: nobody gets a certificate until its signing certificate is "
+                + "renewed or another authority signs."
+        : now < _begins
+            ? $"The authority begins at {_begins.ToUniversalTime():u}: check this machine's clock."
+        : null;
 
     private static string? WhyNot(SerialReservation? reservation, DateTimeOffset now) =>
         reservation is null ? null

@@ -211,7 +211,7 @@ public sealed class IssueOnceTests
 
         var result = await Identity(yesterday).IssueAsync(new IssueRequest([.. _csr], "node-1", null), default);
 
-        Assert.Contains("discarded", Assert.IsType<IssueResult.Refused>(result).Reason);
+        Assert.Contains("The authority begins at", Assert.IsType<IssueResult.Refused>(result).Reason);
         Assert.Empty((await Saved(yesterday))!.Requests);
     }
 

@@ -109,7 +109,7 @@ internal sealed class InboundExplainer(ScopeModels models, TimeProvider clock)
         var isHttp = port.IsHttp && arrival.Transport is not Transport.Tls;
         if (!isHttp)
         {
-            return AskPolicies(arrival, server, port, name, new RequestView(arrival.Call, hop), isHttp: false);
+            return AskPolicies(arrival, server, port, name, new RequestView(arrival.Call, hop), isHttp: false, asked: "");
         }
 
         if (!PathNormalizer.TryNormalize(arrival.Call.Target.Text, port.PathNormalization, out var target))
@@ -122,37 +122,50 @@ internal sealed class InboundExplainer(ScopeModels models, TimeProvider clock)
             Target = target,
             Headers = HeaderChanges.OnTheWayIn(arrival.Call.Headers, fromSidecar: isMesh),
         };
+        var asked = Asked(port, new RequestView(call, hop));
         var (tokens, seen) = TokenExplainer.Judge(port.Tokens, new RequestView(call, hop), clock.GetUtcNow());
         var token = TokenExplainer.Text(port.Tokens, tokens);
         var (view, outcome) = TokenExplainer.StatusOf(tokens.Problem) is { } status
-            ? Tell(arrival, server, status, OutcomeKind.Denied, $"the sidecar of {name} refuses the token: {tokens.Problem.Text()}")
-            : AskPolicies(arrival, server, port, name, seen, isHttp: true);
-        return (view with { Token = token }, outcome);
+            ? Tell(
+                arrival,
+                server,
+                status,
+                OutcomeKind.Denied,
+                $"the sidecar of {name} refuses the token: {tokens.Problem.Text()}" + (asked.Length > 0 ? $", {asked}" : ""))
+            : AskPolicies(arrival, server, port, name, seen, isHttp: true, asked);
+        return (view with { Token = token, Authorizer = asked }, outcome);
+    }
+
+    // Before the tokens, by a request that says nothing of what only tokens say.
+    private static string Asked(InboundPortModel port, RequestView view)
+    {
+        var headers = view.Call.Headers.RemoveRange(port.Tokens.OutputHeaders);
+        var bare = view with { Call = view.Call with { Headers = headers } };
+        return port.Authorization.FindCustom(in bare) is { } rule
+            ? PolicyExplainer.Asked(port.Authorization.Custom!.Provider, rule)
+            : "";
     }
 
     private static (InboundView, Outcome) AskPolicies(
-        Arrival arrival, ScopeModel server, InboundPortModel port, string name, RequestView view, bool isHttp)
+        Arrival arrival, ScopeModel server, InboundPortModel port, string name, RequestView view, bool isHttp, string asked)
     {
         var verdict = isHttp ? port.Authorization.Decide(in view) : port.Authorization.DecideConnection(in view);
         var origins = server.Origins.AuthorizationPolicies();
         var policies = PolicyExplainer.Explain(origins, port.Authorization, view, isHttp);
         var limits = isHttp ? Limits(port, view) : [];
-        var asked = isHttp && port.Authorization.FindCustom(in view) is { } rule
-            ? PolicyExplainer.Asked(port.Authorization.Custom!.Provider, rule)
-            : "";
         if (verdict.Allowed)
         {
             var condition = asked.Length > 0 ? $" {asked}" : "";
             var why = $"reaches {name} on port {port.Port}{condition}: {PolicyExplainer.Allowed(verdict, policies)}";
             var (reached, outcome) = Tell(arrival, server, 200, OutcomeKind.Forwarded, why);
-            return (reached with { Authorizer = asked, Policies = policies, RateLimits = limits }, outcome);
+            return (reached with { Policies = policies, RateLimits = limits }, outcome);
         }
 
         var reason = PolicyExplainer.Denied(verdict, policies, name, server.Origins.AuthorizerProblem);
         var (refused, denied) = isHttp
             ? Tell(arrival, server, 403, OutcomeKind.Denied, reason)
             : Fail(arrival, server, reason);
-        return (refused with { Authorizer = asked, Policies = policies }, denied);
+        return (refused with { Policies = policies }, denied);
     }
 
     private static ImmutableArray<string> Limits(InboundPortModel port, RequestView view) =>

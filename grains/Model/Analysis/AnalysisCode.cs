@@ -86,6 +86,9 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
     /// <summary>Of this mesh: nobody can be asked about what a CUSTOM policy matches.</summary>
     internal static readonly AnalysisCode AuthorizerMissing = Error("MSH2020", nameof(AuthorizerMissing));
 
+    /// <summary>Of this mesh: a CUSTOM policy says nothing of the workloads that serve its provider.</summary>
+    internal static readonly AnalysisCode AuthorizerServesItself = Info("MSH2021", nameof(AuthorizerServesItself));
+
     private static readonly FrozenDictionary<string, AnalysisCode> _all = new[]
     {
         Error(Violation.SchemaCode, "SchemaValidationError"), Warning("IST0133", "SchemaWarning"),
@@ -104,7 +107,7 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
         ConflictingTelemetryWorkloadSelectors, MultipleTelemetriesWithoutWorkloadSelectors,
         DestinationRuleSubsetNotSelectPods, UnknownDestinationRuleHost, ConflictingServiceEntryProtocol,
         ShadowedHealthCheck, HealthCheckWithoutEffect,
-        IssuerKeysMissing, IssuerKeysStale, AuthorizerMissing,
+        IssuerKeysMissing, IssuerKeysStale, AuthorizerMissing, AuthorizerServesItself,
     }.ToFrozenDictionary(c => c.Code, StringComparer.Ordinal);
 
     /// <summary>The name of a code; empty for one that is unknown.</summary>

@@ -24,6 +24,7 @@ internal static class AuthorizerAnalyzer
                 ? ProblemOf(subject, provider)
                 : $"the MeshConfig has no extension provider {name}";
             if (problem.Length > 0) Add(report, resource, problem);
+            else if (provider is not null) AnalyzeServed(subject, report, resource, policy, provider);
         }
 
         AnalyzeChoice(subject, report, policies);
@@ -32,13 +33,33 @@ internal static class AuthorizerAnalyzer
     private static string ProblemOf(AnalysisSubject subject, ExtensionProvider provider)
     {
         if (provider.Authorizer is not { Port: { } port } authorizer) return "";
-        var slash = authorizer.Service.IndexOf('/');
-        var host = HostName.Resolve(
-            authorizer.Service[(slash + 1)..], slash > 0 ? authorizer.Service[..slash] : subject.RootNamespace);
-        var services = subject.Registry.Services.Where(service => service.Host == host).ToList();
-        return services.Count == 0 ? $"the service {host} of provider {provider.Name} does not exist"
-            : services.All(service => service.FindPort(port) is null) ? $"the service {host} of provider {provider.Name} has no port {port}"
+        var (service, problem) = ProviderService.Find(subject.Registry, authorizer.Service, subject.RootNamespace);
+        return service is null ? $"{problem} (provider {provider.Name})"
+            : service.FindPort(port) is null ? $"the service {service.Host} of provider {provider.Name} has no port {port}"
             : "";
+    }
+
+    /// <summary>Policies that would have the authorizer asked about its own questions.</summary>
+    private static void AnalyzeServed(
+        AnalysisSubject subject,
+        AnalysisReport report,
+        ConfigResource resource,
+        AuthorizationPolicy policy,
+        ExtensionProvider provider)
+    {
+        if (provider.Authorizer is not { } authorizer) return;
+        if (ProviderService.Find(subject.Registry, authorizer.Service, subject.RootNamespace).Service is not { } service) return;
+        foreach (var member in subject.AllMembers)
+        {
+            if (!ProviderService.IsServedBy(service, member.Namespace, member.Labels)) continue;
+            if (!IsFor(resource.Key.Namespace, policy, member, subject.RootNamespace)) continue;
+            report.Add(
+                AnalysisCode.AuthorizerServesItself,
+                resource,
+                FieldPath.Root.At("spec").At("provider"),
+                $"workloads of {service.Host} serve provider {provider.Name} themselves: it is not asked about requests to them");
+            return;
+        }
     }
 
     /// <summary>Policies of which another names another provider for the same workload.</summary>

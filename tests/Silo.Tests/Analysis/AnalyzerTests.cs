@@ -50,15 +50,32 @@ public sealed class AnalyzerTests
 
     [Theory]
     [InlineData("web", "")]
+    [InlineData("elsewhere", "MSH2020 spec.provider")] // app has it, and not the namespace that is named
     [InlineData("nobody", "MSH2020 spec.provider")]
     [InlineData("lost", "MSH2020 spec.provider")]
     [InlineData("shut", "MSH2020 spec.provider")]
     public void Of_a_CUSTOM_policy(string provider, string expected) => Check(
         $$$"""
         {{{Reviews}}}
-        {apiVersion: mesh.orleans.io/v1, kind: MeshConfig, metadata: {name: default, namespace: istio-system}, spec: {extensionProviders: [{name: web, envoyExtAuthzHttp: {service: app/reviews, port: 80}}, {name: lost, envoyExtAuthzGrpc: {service: no.example, port: 80}}, {name: shut, envoyExtAuthzGrpc: {service: app/reviews, port: 81}}]}}
+        {apiVersion: mesh.orleans.io/v1, kind: MeshConfig, metadata: {name: default, namespace: istio-system}, spec: {extensionProviders: [{name: web, envoyExtAuthzHttp: {service: app/reviews, port: 80}}, {name: elsewhere, envoyExtAuthzHttp: {service: other/reviews.app.svc.cluster.local, port: 80}}, {name: lost, envoyExtAuthzGrpc: {service: no.example, port: 80}}, {name: shut, envoyExtAuthzGrpc: {service: app/reviews, port: 81}}]}}
         ---
         {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: p, namespace: app}, spec: {action: CUSTOM, provider: {name: {{{provider}}}}, rules: [{}]}}
+        """,
+        expected);
+
+    [Theory]
+    [InlineData("reviews", "MSH2021 spec.provider")]
+    [InlineData("many", "")]
+    public void Of_a_CUSTOM_policy_for_the_authorizer_itself(string selected, string expected) => Check(
+        $$$"""
+        {{{Reviews}}}
+        {apiVersion: mesh.orleans.io/v1, kind: MeshConfig, metadata: {name: default, namespace: istio-system}, spec: {extensionProviders: [{name: web, envoyExtAuthzHttp: {service: app/reviews, port: 80}}]}}
+        ---
+        {apiVersion: networking.istio.io/v1, kind: WorkloadEntry, metadata: {name: r, namespace: app}, spec: {address: 10.0.0.1, labels: {app: reviews}}}
+        ---
+        {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: p, namespace: app}, spec: {selector: {matchLabels: {app: {{{selected}}}}}, action: CUSTOM, provider: {name: web}, rules: [{}]}}
+        ---
+        {apiVersion: networking.istio.io/v1, kind: WorkloadEntry, metadata: {name: m, namespace: app}, spec: {address: 10.0.0.2, labels: {app: many}}}
         """,
         expected);
 

@@ -51,6 +51,20 @@ public sealed class InboundExplainerTests
         Assert.Equal(status == 200, told.Clusters[0].Inbound[0].Authorizer.Contains("explain does not call it", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void An_authorizer_is_not_asked_about_requests_to_it_and_that_is_told()
+    {
+        var inbound = ExplainedMesh.With(
+            "{apiVersion: mesh.orleans.io/v1, kind: MeshConfig, metadata: {name: default, namespace: istio-system}, spec: {extensionProviders: [{name: web, envoyExtAuthzHttp: {service: other/d, port: 81}}]}}"
+            + "\n---\n{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: ask, namespace: istio-system}, spec: {action: CUSTOM, provider: {name: web}, rules: [{}]}}")
+            .Ask("d.other:81", "/x").Clusters[0].Inbound[0];
+
+        Assert.Equal((200, ""), (inbound.Status, inbound.Authorizer));
+        var policy = Assert.Single(inbound.Policies);
+        Assert.False(policy.Applies);
+        Assert.Contains("serves the provider web itself", policy.Reason, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("/open/secret", "by AuthorizationPolicy app/never[0]")]
     [InlineData("/closed", "no rule allows it; asked were app/readers")]

@@ -39,6 +39,27 @@ public sealed class TokenExplainerTests
         Assert.Empty(inbound.Policies);
     }
 
+    [Theory]
+    [InlineData("alice", false)] // only a token says that
+    [InlineData("", true)]
+    public void An_authorizer_is_asked_before_the_token_is_refused_and_is_told(string isNot, bool isAsked)
+    {
+        var rule = isAsked ? "{}" : "{when: [{key: \"request.headers[x-sub]\", values: [" + isNot + "]}]}";
+        var asking = ExplainedMesh.With($$$"""
+            {apiVersion: security.istio.io/v1, kind: RequestAuthentication, metadata: {name: jwt, namespace: app}, spec: {selector: {matchLabels: {app: b}}, jwtRules: [{issuer: "{{{TestIssuer.Name}}}", audiences: [shop], jwks: '{{{TestIssuer.KeySet}}}', outputClaimToHeaders: [{header: x-sub, claim: sub}]}]}}
+            ---
+            {apiVersion: mesh.orleans.io/v1, kind: MeshConfig, metadata: {name: default, namespace: istio-system}, spec: {extensionProviders: [{name: web, envoyExtAuthzHttp: {service: other/d, port: 81}}]}}
+            ---
+            {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: ask, namespace: app}, spec: {action: CUSTOM, provider: {name: web}, rules: [{{{rule}}}]}}
+            """);
+
+        var inbound = asking.Ask("b", "/", ("x-sub", "alice"), ("authorization", "Bearer x")).Clusters[0].Inbound[0];
+
+        Assert.Equal(401, inbound.Status);
+        Assert.Equal(isAsked, inbound.Authorizer.Contains("external authorizer web", StringComparison.Ordinal));
+        Assert.Equal(isAsked, inbound.Reason.Contains("external authorizer web", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_token_for_somebody_else_is_forbidden()
     {

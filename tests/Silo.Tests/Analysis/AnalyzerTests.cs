@@ -71,11 +71,11 @@ public sealed class AnalyzerTests
         {{{Reviews}}}
         {apiVersion: mesh.orleans.io/v1, kind: MeshConfig, metadata: {name: default, namespace: istio-system}, spec: {extensionProviders: [{name: web, envoyExtAuthzHttp: {service: app/reviews, port: 80}}]}}
         ---
-        {apiVersion: networking.istio.io/v1, kind: WorkloadEntry, metadata: {name: r, namespace: app}, spec: {address: 10.0.0.1, labels: {app: reviews}}}
+        {apiVersion: networking.istio.io/v1, kind: WorkloadEntry, metadata: {name: r, namespace: app}, spec: {address: 10.0.0.1, labels: {app: reviews} }}
         ---
-        {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: p, namespace: app}, spec: {selector: {matchLabels: {app: {{{selected}}}}}, action: CUSTOM, provider: {name: web}, rules: [{}]}}
+        {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: p, namespace: app}, spec: {selector: {matchLabels: {app: {{{selected}}} }}, action: CUSTOM, provider: {name: web}, rules: [{}]}}
         ---
-        {apiVersion: networking.istio.io/v1, kind: WorkloadEntry, metadata: {name: m, namespace: app}, spec: {address: 10.0.0.2, labels: {app: many}}}
+        {apiVersion: networking.istio.io/v1, kind: WorkloadEntry, metadata: {name: m, namespace: app}, spec: {address: 10.0.0.2, labels: {app: many} }}
         """,
         expected);
 

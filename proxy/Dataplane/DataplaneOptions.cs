@@ -28,6 +28,10 @@ public sealed class DataplaneOptions
     /// <summary>Who this proxy reports for.</summary>
     public WorkloadLabels Workload { get; set; } = new();
 
+    /// <summary>Who speaks HTTP/2 with other sidecars.</summary>
+    /// <value>The mesh's own code by default.</value>
+    public HopEngine HopEngine { get; set; }
+
     /// <summary>Where access log lines go: empty for none, <c>-</c> for standard output, otherwise a file.</summary>
     public string AccessLog { get; set; } = "";
 

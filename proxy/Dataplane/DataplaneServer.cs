@@ -10,6 +10,8 @@ using MeshOrleans.Proxy.Dataplane.Outbound;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
 using MeshOrleans.Proxy.Dataplane.Tls;
 using MeshOrleans.Proxy.Dataplane.Upstream;
+using MeshOrleans.Proxy.Http2.Connections;
+using MeshOrleans.Proxy.Http2.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -87,6 +89,7 @@ public sealed class DataplaneServer : IAsyncDisposable
         builder.Services.AddHttpForwarder();
         edge?.AddTo(builder.Services);
         builder.WebHost.UseKestrelHttpsConfiguration();
+        if (Environment.GetEnvironmentVariable("X_INLINE") != "0") builder.WebHost.UseSockets(o => o.UnsafePreferInlineScheduling = true);
         var bound = new Dictionary<int, ListenOptions>();
         ListenOptions? outbound = null;
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -162,6 +165,20 @@ public sealed class DataplaneServer : IAsyncDisposable
         _own.Reserve(sockets);
     }
 
+    private static Http2Server HopOf(InboundHandler inbound, TimeProvider clock) => new(
+        new ServerOptions
+        {
+            Serve = context => inbound.InvokeAsync(context, context.Features.Get<InboundConnection>()!),
+            Settings = new Http2Settings
+            {
+                MaxStreams = StreamsPerConnection,
+                StreamWindow = StreamWindow,
+                ConnectionWindow = ConnectionWindow,
+                MaxFieldBytes = MaxHeaderBytes,
+            },
+        },
+        clock);
+
     private static void Limit(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
@@ -185,7 +202,8 @@ public sealed class DataplaneServer : IAsyncDisposable
         ILoggerFactory loggers,
         IRandomSource random)
     {
-        var pools = new UpstreamPoolFactory(connector);
+        var isOwnHop = services.Options.HopEngine is HopEngine.Mesh;
+        var pools = new UpstreamPoolFactory(connector, isOwnHop ? new HopClient(connector, services.Clock) : null);
         var router = new Router(pools, random, services.Clock);
         var forwarder = _app.Services.GetRequiredService<IHttpForwarder>();
         var mirror = new Mirror(pools, Metrics, random, services.Clock, loggers.CreateLogger<Mirror>());
@@ -198,6 +216,7 @@ public sealed class DataplaneServer : IAsyncDisposable
             loggers.CreateLogger<AuthorizerGate>());
         var inbound = new InboundHandler(
             services, routes, runner, authorizers, random, loggers.CreateLogger<InboundHandler>());
+        if (isOwnHop) services.Hop = HopOf(inbound, services.Clock);
         IApplicationBuilder pipeline = _app;
         if (edge is not null)
         {

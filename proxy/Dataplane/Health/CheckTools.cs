@@ -9,5 +9,5 @@ internal sealed record CheckTools(
     ProxyState State, UpstreamConnector Connector, CheckMetrics Metrics, IRandomSource Random, TimeProvider Clock)
 {
     /// <summary>Connections of the checks' own, made as those of requests are.</summary>
-    public UpstreamPoolFactory Pools { get; } = new(Connector);
+    public UpstreamPoolFactory Pools { get; } = new(Connector, hop: null);
 }

@@ -11,6 +11,7 @@ using MeshOrleans.Proxy.Dataplane.Tls;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
 
@@ -78,11 +79,24 @@ internal sealed partial class InboundListener(
     {
         var inbound = connection.Features.Get<InboundConnection>()!;
         var port = services.State.Current.Model.Inbound.GetValueOrDefault(workloadPort);
-        if (port is { IsHttp: true }) return _http(connection);
+        if (port is { IsHttp: true })
+        {
+            return services.Hop is { } hop && Multiplexed(connection) is { } stream
+                ? hop.ServeAsync(connection, stream)
+                : _http(connection);
+        }
+
         if (port is not null) return RelayAsync(connection, port, inbound);
         connection.Abort();
         return Task.CompletedTask;
     }
+
+    // Behind TLS, where nothing has been read yet; plaintext is rare, and Kestrel's.
+    private static SslStream? Multiplexed(ConnectionContext connection) =>
+        connection.Features.Get<ISslStreamFeature>()?.SslStream is { } stream
+        && stream.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2
+            ? stream
+            : null;
 
     private async Task<FirstBytes> LookAsync(
         ConnectionContext connection, InboundPortModel port, InboundConnection inbound)

@@ -1,6 +1,7 @@
 using MeshOrleans.Proxy.Dataplane.Outbound;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
 using MeshOrleans.Proxy.Dataplane.Tls;
+using MeshOrleans.Proxy.Http2.Server;
 
 namespace MeshOrleans.Proxy.Dataplane.Inbound;
 
@@ -12,4 +13,8 @@ internal sealed record InboundServices(
     ProxyMetrics Metrics,
     DrainState Drain,
     OwnPort Own,
-    TimeProvider Clock);
+    TimeProvider Clock)
+{
+    /// <summary>Serves HTTP/2 of other sidecars; null leaves it to Kestrel. Set before the sockets are open.</summary>
+    public Http2Server? Hop { get; set; }
+}

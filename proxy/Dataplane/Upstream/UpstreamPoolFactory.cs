@@ -5,7 +5,9 @@ using MeshOrleans.Proxy.Dataplane.Model;
 namespace MeshOrleans.Proxy.Dataplane.Upstream;
 
 /// <summary>Makes the connection pools: one handler per endpoint and kind, none of HttpClient's own opinions.</summary>
-internal sealed class UpstreamPoolFactory(UpstreamConnector connector)
+/// <param name="connector">Makes the connections themselves.</param>
+/// <param name="hop">Speaks HTTP/2 with other sidecars; null leaves that to .NET as well.</param>
+internal sealed class UpstreamPoolFactory(UpstreamConnector connector, HopClient? hop)
 {
     // Pooled connections carry the certificate they were made with: by this age they are replaced.
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(10);
@@ -18,8 +20,16 @@ internal sealed class UpstreamPoolFactory(UpstreamConnector connector)
 
     public UpstreamPool Create(PoolKind kind, UpstreamSettings settings)
     {
+        HttpMessageHandler handler = kind is PoolKind.MeshHttp2 && hop is not null
+            ? hop.Create(kind, settings, ConnectionLifetime)
+            : HandlerOf(kind, settings);
+        return new UpstreamPool(new HttpMessageInvoker(handler), kind, settings);
+    }
+
+    private SocketsHttpHandler HandlerOf(PoolKind kind, UpstreamSettings settings)
+    {
         var wanted = settings.Connection;
-        var handler = new SocketsHttpHandler
+        return new SocketsHttpHandler
         {
             ActivityHeadersPropagator = null,
             AllowAutoRedirect = false,
@@ -43,7 +53,6 @@ internal sealed class UpstreamPoolFactory(UpstreamConnector connector)
             UseCookies = false,
             UseProxy = false,
         };
-        return new UpstreamPool(new HttpMessageInvoker(handler), kind, settings);
     }
 
     private static TimeSpan? AtLeast(TimeSpan? span, TimeSpan least) => span < least ? least : span;

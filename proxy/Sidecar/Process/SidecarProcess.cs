@@ -243,6 +243,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
             Inbound = settings.AppPorts.ToDictionary(p => p.Port, p => new IPEndPoint(bind, p.InboundPort)),
             HostDemand = demands,
             CredentialsDirectory = settings.CredentialsDirectory,
+            HopEngine = settings.HopEngine,
             AccessLog = settings.AccessLog switch { "stdout" => "-", "off" => "", var file => file },
             Workload = new WorkloadLabels
             {

@@ -38,6 +38,7 @@ internal static class Flags
         new("group", "NAME", "WorkloadGroup this workload registers with"),
         new("probe", "none|tcp", "tcp: report unhealthy while the application's ports refuse connections (none)"),
         new("access-log", "stdout|FILE|off", "one JSON line per request (stdout)"),
+        new("hop-engine", "mesh|runtime", "who speaks HTTP/2 with other sidecars: the mesh's own code or .NET's (mesh)"),
         new("tracing-sample", "PERCENT", "share of new traces that are sampled (1)"),
         new("log-format", "plain|json", "shape of the log on standard error (plain)"),
         new("log-level", "LEVEL", "debug, info, warning or error (info)"),

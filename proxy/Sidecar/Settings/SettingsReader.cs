@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Proxy.Dataplane;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Sidecar.Settings;
@@ -68,6 +69,7 @@ internal sealed class SettingsReader(SettingSources sources)
         Weight = (int)Number("weight", Defaults.Weight, 1, 1_000_000),
         TracingSamplePercent = Number("tracing-sample", Defaults.TracingSamplePercent, 0, 100),
         AccessLog = sources.Find("access-log") ?? Defaults.AccessLog,
+        HopEngine = OneOf("hop-engine", ("mesh", HopEngine.Mesh), ("runtime", HopEngine.Runtime)),
         Probe = OneOf("probe", ("none", ProbeKind.None), ("tcp", ProbeKind.Tcp)),
         JsonLog = OneOf("log-format", ("plain", false), ("json", true)),
         LogLevel = OneOf(

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Proxy.Dataplane;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Sidecar.Settings;
@@ -82,6 +83,8 @@ internal sealed record SidecarSettings
     public int Weight { get; init; } = 1;
 
     public ProbeKind Probe { get; init; }
+
+    public HopEngine HopEngine { get; init; }
 
     public string AccessLog { get; init; } = "stdout";
 

@@ -11,6 +11,6 @@ internal static class ExitCode
     /// <summary>The command line was not understood.</summary>
     public const int Usage = 2;
 
-    /// <summary>The analysis went well and found what is wrong (as istioctl answers it).</summary>
+    /// <summary>The question was answered, and something is wrong (as istioctl answers it).</summary>
     public const int Issues = 79;
 }

@@ -26,6 +26,8 @@ namespace MeshOrleans.Cli.Answers;
 [JsonSerializable(typeof(EmptyRequest))]
 [JsonSerializable(typeof(RotateRequest))]
 [JsonSerializable(typeof(RotateAnswer))]
+[JsonSerializable(typeof(ReadinessAnswer))]
+[JsonSerializable(typeof(ForgetAnswer))]
 [JsonSerializable(typeof(PeerRow[]))]
 [JsonSerializable(typeof(WhoAmIAnswer))]
 [JsonSerializable(typeof(AuditRow[]))]

@@ -17,7 +17,7 @@ internal static class CommandTree
             "get virtualservices",
             "proxy-status")
         {
-            Footer = "Exit codes: 0 fine, 1 failed, 2 usage, 79 issues found by analyze. " + LaterCommands.Line,
+            Footer = "Exit codes: 0 fine, 1 failed, 2 usage, 79 issues found by analyze or mtls readiness. " + LaterCommands.Line,
         };
         root.Options.Add(ExampleHelp.CreateOption());
         global.AddTo(root);
@@ -27,7 +27,7 @@ internal static class CommandTree
             DiffCommand.Create(scope), ValidateCommand.Create(scope), AnalyzeCommand.Create(scope),
             ExplainCommand.Create(scope), HistoryCommand.Create(scope),
             ProxyStatusCommand.Create(scope), CertsCommand.Create(scope), WorkloadCommand.Create(scope),
-            PeerCommand.Create(scope), WhoAmICommand.Create(scope), AuditCommand.Create(scope), DatabaseCommand.Create(scope), VersionCommand.Create(scope),
+            MtlsCommand.Create(scope), PeerCommand.Create(scope), WhoAmICommand.Create(scope), AuditCommand.Create(scope), DatabaseCommand.Create(scope), VersionCommand.Create(scope),
         ];
         foreach (var command in commands) root.Subcommands.Add(command);
         return root;

@@ -38,6 +38,11 @@ internal static class DeleteCommand
             var answer = await api.DeleteAsync(path, cancellationToken);
             if (Reports.TryWriteRaw(scope.Host, parsed.GetValue(format), answer)) return ExitCode.Fine;
             var outcome = answer.Read(ApiJson.Default.ApplyAnswer);
+            foreach (var warning in outcome.Warnings ?? [])
+            {
+                await scope.Host.Error.WriteLineAsync(FindingText.Of(warning));
+            }
+
             await scope.Host.Out.WriteLineAsync($"{kind.Kind} {space}/{target.Name} deleted");
             await scope.Host.Out.WriteLineAsync($"revision {outcome.Revision}");
             return ExitCode.Fine;

@@ -5,7 +5,7 @@ internal static class LaterCommands
 {
     private static readonly string[] Names =
     [
-        "plan", "rollback", "rollout", "wait", "proxy-config", "mtls", "inject", "install", "top",
+        "plan", "rollback", "rollout", "wait", "proxy-config", "inject", "install", "top",
         "tap", "graph", "dashboard", "doctor",
     ];
 

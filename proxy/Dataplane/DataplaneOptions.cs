@@ -1,5 +1,6 @@
 using System.Net;
 using MeshOrleans.Proxy.Dataplane.Edge;
+using MeshOrleans.Proxy.Dataplane.Inbound;
 using MeshOrleans.Proxy.Dataplane.Outbound;
 using Microsoft.AspNetCore.Connections;
 
@@ -41,6 +42,10 @@ public sealed class DataplaneOptions
     /// <summary>Whom to ask for hosts that a model on demand does not have.</summary>
     /// <value>Nobody by default: they are treated as the model says of all that is unknown.</value>
     public IHostDemand? HostDemand { get; set; }
+
+    /// <summary>Who remembers callers that come without mesh mTLS.</summary>
+    /// <value>Nobody by default.</value>
+    public PlaintextCallers? PlaintextCallers { get; set; }
 
     /// <summary>
     /// How long a new connection of the application may be silent: as long as the server waits for the next request of one

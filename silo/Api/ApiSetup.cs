@@ -7,6 +7,7 @@ using MeshOrleans.Silo.Access.Kubernetes;
 using MeshOrleans.Silo.Audit;
 using MeshOrleans.Silo.Hosting;
 using MeshOrleans.Silo.Issuers;
+using MeshOrleans.Silo.Mtls;
 using MeshOrleans.Xds.Gateway.Snapshots;
 using MeshOrleans.Xds.Gateway.Status;
 using Microsoft.Extensions.Options;
@@ -25,6 +26,8 @@ internal static class ApiSetup
         services.AddSingleton<ExplainTurns>();
         services.AddSingleton<WorkloadListing>();
         services.AddSingleton<IdentityListing>();
+        services.AddSingleton<CallerBook>();
+        services.AddSingleton<StrictGate>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Add(
             new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver()));
         services.AddOptions<OnboardingOptions>()
@@ -88,6 +91,7 @@ internal static class ApiSetup
         app.MapProxies();
         app.MapGateways();
         app.MapExplain();
+        app.MapMtls();
         app.MapPeers();
         app.MapWhoAmI();
         app.MapAudit();

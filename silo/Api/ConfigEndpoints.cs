@@ -9,6 +9,7 @@ using MeshOrleans.Model.Validation;
 using MeshOrleans.Silo.Access;
 using MeshOrleans.Silo.Audit;
 using MeshOrleans.Silo.Manifests;
+using MeshOrleans.Silo.Mtls;
 using MeshOrleans.Xds.Gateway.Snapshots;
 
 namespace MeshOrleans.Silo.Api;
@@ -31,7 +32,12 @@ internal static class ConfigEndpoints
     }
 
     private static async Task<IResult> ApplyAsync(
-        HttpContext context, IGrainFactory grains, bool dryRun = false, string ns = "default", string? stage = null)
+        HttpContext context,
+        IGrainFactory grains,
+        StrictGate gate,
+        bool dryRun = false,
+        string ns = "default",
+        string? stage = null)
     {
         if (stage is not null) return Problems.NotYet("POST /v1/config?stage=");
         if (!TryReadIfMatch(context, out var expected))
@@ -57,9 +63,12 @@ internal static class ConfigEndpoints
 
         // looked for before: once it is applied, nothing may make a failure of it
         var conflicts = await ConflictsAsync(context, grains, review.Resources);
-        var result = await Config(grains).ApplyAsync(request, context.RequestAborted);
+        var (strict, result) = await gate.ApplyAsync(
+            request, review.Resources, [], context.Rights().Sees, context.RequestAborted);
+        var findings = review.Findings.Concat(conflicts).Concat(strict.Placed(review.Sources));
+        if (result is null) return Problems.Invalid(findings);
         Note(context, result, dryRun);
-        return Answer(result, [.. review.Findings.Concat(conflicts).Select(ProblemError.From)]);
+        return Answer(result, [.. findings.Select(ProblemError.From)]);
     }
 
     /// <summary>What does not fit between the resources that are applied and those that were there before.</summary>
@@ -80,25 +89,33 @@ internal static class ConfigEndpoints
     }
 
     private static async Task<IResult> DeleteAsync(
-        HttpContext context, IGrainFactory grains, string kind, string ns, string name, bool dryRun = false)
+        HttpContext context,
+        IGrainFactory grains,
+        StrictGate gate,
+        string kind,
+        string ns,
+        string name,
+        bool dryRun = false)
     {
         if (!TryReadIfMatch(context, out var expected))
         {
             return Problems.BadField("If-Match", "must be the number of a revision");
         }
 
-        if (await ConfigBoundary.RefusalOfAsync(context, grains, new ConfigKey(kind, ns, name)) is { } refusal) return refusal;
+        var key = new ConfigKey(kind, ns, name);
+        if (await ConfigBoundary.RefusalOfAsync(context, grains, key) is { } refusal) return refusal;
         var request = new ApplyRequest
         {
-            Delete = [new ConfigKey(kind, ns, name).ToString()],
+            Delete = [key.ToString()],
             ExpectedRevision = expected,
             Author = context.Caller().Name,
             Reason = context.Request.Query["reason"].ToString(),
             DryRun = dryRun,
         };
-        var result = await Config(grains).ApplyAsync(request, context.RequestAborted);
+        var (strict, result) = await gate.ApplyAsync(request, [], [key], context.Rights().Sees, context.RequestAborted);
+        if (result is null) return Problems.Invalid(strict.Placed([]));
         Note(context, result, dryRun);
-        return Answer(result, []);
+        return Answer(result, [.. strict.Placed([]).Select(ProblemError.From)]);
     }
 
     private static async Task<IResult> ListAsync(

@@ -1,5 +1,6 @@
 using MeshOrleans.Model;
 using MeshOrleans.Xds.Gateway.Admission;
+using MeshOrleans.Xds.Gateway.Callers;
 using MeshOrleans.Xds.Gateway.Demands;
 using MeshOrleans.Xds.Gateway.Hosting;
 using MeshOrleans.Xds.Gateway.Identity;
@@ -48,6 +49,7 @@ public static class XdsGatewayExtensions
         services.AddOptions<GatewayAddresses>();
         services.AddSingleton<GatewaySelf>();
         services.AddSingleton<ScopeMemory>();
+        services.AddSingleton<CallerMemory>();
         services.AddSingleton<SvidParts>();
         services.AddSingleton<WorkloadParts>();
         services.AddSingleton<StreamFactories>();
@@ -63,6 +65,7 @@ public static class XdsGatewayExtensions
         services.AddHostedService(p => p.GetRequiredService<ScopeBook>());
         services.AddHostedService(p => p.GetRequiredService<SubscriptionReporter>());
         services.AddHostedService(p => p.GetRequiredService<ScopeMemory>());
+        services.AddHostedService(p => p.GetRequiredService<CallerMemory>());
         services.AddHostedService<SnapshotFollower>();
         services.AddHostedService<GatewayHeartbeat>();
         services.AddHostedService<CertificateWatch>();

@@ -35,6 +35,11 @@ public static class TypeUrls
     /// </summary>
     public const string HostDemand = Prefix + "mesh.v1.HostDemand";
 
+    /// <summary>
+    /// Who calls a workload without mesh mTLS, reported by its sidecar on the delta method; this mesh's own.
+    /// </summary>
+    public const string PlaintextCallers = Prefix + "mesh.v1.PlaintextCallers";
+
     /// <summary>Type URL of a message as it is packed into an <c>Any</c>.</summary>
     public static string Of(MessageDescriptor descriptor) => Prefix + descriptor.FullName;
 

@@ -31,6 +31,16 @@ public enum PathNormalization
     DecodeAndMergeSlashes,
 }
 
+/// <summary>What becomes of configuration by which callers would be refused that were seen in plaintext.</summary>
+public enum StrictGuard
+{
+    /// <summary>It is accepted, with a warning that names them.</summary>
+    Warn,
+
+    /// <summary>It is refused.</summary>
+    Refuse,
+}
+
 /// <summary>
 /// Settings of the whole mesh (mesh.orleans.io/v1): the one named <c>default</c> in the root namespace holds. Null
 /// means the built-in default.
@@ -97,6 +107,12 @@ public sealed record MeshConfig : ConfigSpec
 
     /// <summary>Whom policies of the action CUSTOM may name.</summary>
     public ImmutableArray<ExtensionProvider> ExtensionProviders { get; init; } = [];
+
+    /// <summary>
+    /// What becomes of configuration that turns workload ports to STRICT on which plaintext callers were seen; null means
+    /// <see cref="Config.StrictGuard.Warn"/>.
+    /// </summary>
+    public StrictGuard? StrictGuard { get; init; }
 
     /// <summary>How the keys of issuers are fetched; null means the defaults.</summary>
     public IssuerKeySettings? IssuerKeys { get; init; }

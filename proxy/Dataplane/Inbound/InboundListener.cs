@@ -60,19 +60,36 @@ internal sealed partial class InboundListener(
         }
         else if (port.Mode is InboundTlsMode.Strict || first is FirstBytes.Incomplete)
         {
-            if (first is not FirstBytes.Incomplete) services.Metrics.CountPlaintextRefused();
-            if (first is not FirstBytes.Incomplete) LogPlaintextRefused(workloadPort, connection.RemoteEndPoint);
+            if (first is not FirstBytes.Incomplete)
+            {
+                services.Metrics.CountPlaintextRefused();
+                LogPlaintextRefused(workloadPort, connection.RemoteEndPoint);
+                Remember(connection, port, first)?.Closed();
+            }
+
             connection.Abort(new ConnectionAbortedException("The port takes mesh mTLS only."));
-        }
-        else if (first is FirstBytes.Tls or FirstBytes.Malformed && port.Mode is InboundTlsMode.Permissive)
-        {
-            await RelayAsync(connection, port, inbound).ConfigureAwait(false);
         }
         else
         {
-            await ServeAsync(connection).ConfigureAwait(false);
+            // mesh mTLS that this port does not end is none that it would refuse
+            var caller = isMesh ? null : Remember(connection, port, first);
+            try
+            {
+                var isTls = first is FirstBytes.Tls or FirstBytes.Malformed;
+                var isOpaque = isTls && port.Mode is InboundTlsMode.Permissive;
+                await (isOpaque ? RelayAsync(connection, port, inbound) : ServeAsync(connection)).ConfigureAwait(false);
+            }
+            finally
+            {
+                caller?.Closed();
+            }
         }
     }
+
+    private PlaintextCaller? Remember(ConnectionContext connection, InboundPortModel port, FirstBytes first) =>
+        connection.RemoteEndPoint is IPEndPoint { Address: var address }
+            ? services.Options.PlaintextCallers?.Opened(workloadPort, address, port.Mode, first is FirstBytes.Tls)
+            : null;
 
     // What is behind TLS, or plaintext that may stay so.
     private Task ServeAsync(ConnectionContext connection)

@@ -1,9 +1,11 @@
 using System.Net;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane;
+using MeshOrleans.Proxy.Dataplane.Inbound;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Tls;
 using MeshOrleans.Proxy.Sidecar.Admin;
+using MeshOrleans.Proxy.Sidecar.Callers;
 using MeshOrleans.Proxy.Sidecar.Demands;
 using MeshOrleans.Proxy.Sidecar.Edge;
 using MeshOrleans.Proxy.Sidecar.Identity;
@@ -12,6 +14,7 @@ using MeshOrleans.Proxy.Sidecar.Logs;
 using MeshOrleans.Proxy.Sidecar.Settings;
 using MeshOrleans.Proxy.Sidecar.State;
 using MeshOrleans.Proxy.Sidecar.Xds;
+using MeshOrleans.Xds.Protocol.Callers;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Sidecar.Process;
@@ -39,6 +42,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
     private readonly LastGoodFile _lastGood;
     private readonly WorkloadHealth _health = new();
     private readonly EdgeReport? _edge;
+    private readonly PlaintextCallers? _callers;
     private readonly Readiness _readiness;
     private readonly Lifetime _lifetime;
 
@@ -75,6 +79,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
                 clock,
                 loggers.CreateLogger<CredentialStore>()))
             : null;
+        _callers = settings.Role is ProxyRole.Gateway ? null : new PlaintextCallers(clock, PlaintextReport.MaxCallers);
         _readiness = new Readiness(_models, _identity, _health, _edge, clock);
         _lifetime = new Lifetime(_health);
     }
@@ -85,7 +90,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
     {
         Restore();
         await using var dataplane = await DataplaneServer.StartAsync(
-            DataplaneOptionsOf(_settings, _demands, _edge),
+            DataplaneOptionsOf(),
             _state,
             _loggers,
             _surroundings.Clock,
@@ -167,8 +172,9 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         var identity = new IdentityLoop(
             _settings, _identity, joiner, _surroundings, _loggers.CreateLogger<IdentityLoop>());
         var secrets = new SecretKeeper(_identity, _loggers.CreateLogger<SecretKeeper>());
+        var callers = _callers is null ? null : new CallerReporter(_callers, clock);
         var parts = new AdsParts(
-            _models, _identity, secrets, new NodeFactory(_settings, dataplane.InboundPorts), _health, _demands);
+            _models, _identity, secrets, new NodeFactory(_settings, dataplane.InboundPorts), _health, _demands, callers);
         var ads = new AdsLoop(_settings, parts, _surroundings, _loggers.CreateLogger<AdsLoop>());
         var probe = new AppProbe(_settings, PlaceOf, _health, clock, _loggers.CreateLogger<AppProbe>());
         var names = new NameLoop(_models, Dns.GetHostAddressesAsync, clock, _loggers.CreateLogger<NameLoop>());
@@ -181,6 +187,7 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
             names.RunAsync(cancellationToken),
             ads.RunAsync(cancellationToken),
         ];
+        if (callers is not null) loops = [.. loops, callers.RunAsync(cancellationToken)];
         return _edge is null ? loops : [.. loops, _edge.Credentials.RunAsync(cancellationToken)];
     }
 
@@ -232,16 +239,18 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
         }
     }
 
-    private static DataplaneOptions DataplaneOptionsOf(SidecarSettings settings, DemandBook demands, EdgeReport? edge)
+    private DataplaneOptions DataplaneOptionsOf()
     {
+        var settings = _settings;
         var labels = settings.Labels;
         var bind = IPAddress.Parse(settings.BindAddress);
         return new DataplaneOptions
         {
-            Outbound = edge is null ? new IPEndPoint(IPAddress.Loopback, settings.OutboundPort) : null,
-            Edge = edge?.Credentials,
+            Outbound = _edge is null ? new IPEndPoint(IPAddress.Loopback, settings.OutboundPort) : null,
+            Edge = _edge?.Credentials,
             Inbound = settings.AppPorts.ToDictionary(p => p.Port, p => new IPEndPoint(bind, p.InboundPort)),
-            HostDemand = demands,
+            HostDemand = _demands,
+            PlaintextCallers = _callers,
             CredentialsDirectory = settings.CredentialsDirectory,
             HopEngine = settings.HopEngine,
             AccessLog = settings.AccessLog switch { "stdout" => "-", "off" => "", var file => file },

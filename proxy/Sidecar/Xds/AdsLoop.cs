@@ -1,3 +1,4 @@
+using MeshOrleans.Proxy.Sidecar.Callers;
 using MeshOrleans.Proxy.Sidecar.Demands;
 using MeshOrleans.Proxy.Sidecar.Identity;
 using MeshOrleans.Proxy.Sidecar.Settings;
@@ -14,7 +15,8 @@ internal sealed record AdsParts(
     SecretKeeper Secrets,
     NodeFactory Nodes,
     WorkloadHealth Health,
-    DemandBook Demands);
+    DemandBook Demands,
+    CallerReporter? Callers);
 
 /// <summary>Keeps one ADS stream open, to one gateway after the other.</summary>
 internal sealed partial class AdsLoop(
@@ -34,6 +36,7 @@ internal sealed partial class AdsLoop(
     {
         parts.Identity.Changed += _ => OnIdentity();
         parts.Health.Changed += report => _session?.Report(report);
+        if (parts.Callers is not null) parts.Callers.Changed += report => _session?.Report(report);
         while (!cancellationToken.IsCancellationRequested)
         {
             while (!parts.Identity.Current.IsValid(
@@ -92,6 +95,8 @@ internal sealed partial class AdsLoop(
         session.Open();
         session.Report(parts.Health.Current);
         _session = session;
+        // after it: what comes meanwhile is told twice
+        if (parts.Callers is not null) session.Report(parts.Callers.Whole());
         var sending = SendAsync(session, call, ended.Token);
         try
         {

@@ -4,6 +4,7 @@ using MeshOrleans.Proxy.Sidecar.Demands;
 using MeshOrleans.Proxy.Sidecar.Identity;
 using MeshOrleans.Proxy.Configuration.Readers;
 using MeshOrleans.Xds.Protocol;
+using MeshOrleans.Xds.Protocol.Callers;
 using MeshOrleans.Xds.Protocol.Discovery;
 
 namespace MeshOrleans.Proxy.Sidecar.Xds;
@@ -96,6 +97,14 @@ internal sealed class DeltaSession(
     {
         var request = new DeltaDiscoveryRequest { TypeUrl = TypeUrls.HealthInformation };
         if (report.Problem is { } problem) request.ErrorDetail = new() { Code = InvalidArgument, Message = problem };
+        Send(request);
+    }
+
+    /// <summary>Tells who calls the workload without mesh mTLS.</summary>
+    public void Report(PlaintextReport report)
+    {
+        var request = new DeltaDiscoveryRequest { TypeUrl = TypeUrls.PlaintextCallers };
+        foreach (var (name, version) in report.Write()) request.InitialResourceVersions.Add(name, version);
         Send(request);
     }
 

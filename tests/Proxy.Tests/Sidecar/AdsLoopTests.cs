@@ -310,7 +310,7 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
                 settings, TimeProvider.System));
         var secrets = new SecretKeeper(_identity, new ListLogger<SecretKeeper>());
         var nodes = new NodeFactory(settings, new Dictionary<int, int> { [9000] = 40001 });
-        var parts = new AdsParts(_models, _identity, secrets, nodes, _health, _demands);
+        var parts = new AdsParts(_models, _identity, secrets, nodes, _health, _demands, null);
         _loops.Add(new IdentityLoop(settings, _identity, joiner, surroundings, _identityLog).RunAsync(_stop.Token));
         _loops.Add(new AdsLoop(settings, parts, surroundings, _log).RunAsync(_stop.Token));
     }

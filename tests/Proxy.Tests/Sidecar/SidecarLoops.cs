@@ -1,11 +1,14 @@
 using MeshOrleans.Model;
+using MeshOrleans.Proxy.Dataplane.Inbound;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Sidecar;
+using MeshOrleans.Proxy.Sidecar.Callers;
 using MeshOrleans.Proxy.Sidecar.Demands;
 using MeshOrleans.Proxy.Sidecar.Identity;
 using MeshOrleans.Proxy.Sidecar.Settings;
 using MeshOrleans.Proxy.Sidecar.State;
 using MeshOrleans.Proxy.Sidecar.Xds;
+using MeshOrleans.Xds.Protocol.Callers;
 
 namespace MeshOrleans.Proxy.Tests.Sidecar;
 
@@ -43,11 +46,13 @@ internal sealed class SidecarLoops : IAsyncDisposable
             new SecretKeeper(Identity, new ListLogger<SecretKeeper>()),
             new NodeFactory(Settings, new Dictionary<int, int>()),
             new WorkloadHealth(),
-            Demands);
+            Demands,
+            new CallerReporter(Callers, clock));
         _loops =
         [
             new IdentityLoop(Settings, Identity, joiner, surroundings, IdentityLog).RunAsync(_stop.Token),
             new AdsLoop(Settings, parts, surroundings, Log).RunAsync(_stop.Token),
+            parts.Callers!.RunAsync(_stop.Token),
         ];
     }
 
@@ -58,6 +63,8 @@ internal sealed class SidecarLoops : IAsyncDisposable
     public ModelHolder Models { get; }
 
     public DemandBook Demands { get; }
+
+    public PlaintextCallers Callers { get; } = new(TimeProvider.System, PlaintextReport.MaxCallers);
 
     public ListLogger<AdsLoop> Log { get; } = new();
 

@@ -35,7 +35,7 @@ internal sealed class LoginIssuer : IDisposable
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
         if (body.Length > 0)
         {
-            var type = path == "/v1/config" ? "application/yaml" : "application/json";
+            var type = path.StartsWith("/v1/config", StringComparison.Ordinal) ? "application/yaml" : "application/json";
             request.Content = new StringContent(body, new MediaTypeHeaderValue(type));
         }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using MeshOrleans.Grains.Callers;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Grains.Scopes;
 using MeshOrleans.Grains.Snapshots;
@@ -28,6 +29,8 @@ internal sealed class FakeGrains : IGrainFactory
 
     public FakeWorkloadScopeGrain Scope(string key) => Get<IWorkloadScopeGrain, FakeWorkloadScopeGrain>(key);
 
+    public FakePlaintextCallersGrain Callers(string ns) => Get<IPlaintextCallersGrain, FakePlaintextCallersGrain>(ns);
+
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithStringKey => (TGrainInterface)_grains.GetOrAdd((typeof(TGrainInterface), primaryKey), Create);
 
@@ -42,6 +45,7 @@ internal sealed class FakeGrains : IGrainFactory
         nameof(IJoinTokenGrain) => new FakeTokenGrain(),
         nameof(IProxySubscriptionGrain) => new FakeSubscriptionGrain(),
         nameof(IWorkloadScopeGrain) => new FakeWorkloadScopeGrain(),
+        nameof(IPlaintextCallersGrain) => new FakePlaintextCallersGrain(),
         nameof(IGatewayDirectoryGrain) => new FakeGatewayDirectoryGrain(),
         _ => throw new NotSupportedException(of.Type.Name),
     };

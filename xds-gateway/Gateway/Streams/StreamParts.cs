@@ -1,4 +1,5 @@
 using MeshOrleans.Xds.Gateway.Admission;
+using MeshOrleans.Xds.Gateway.Callers;
 using MeshOrleans.Xds.Gateway.Demands;
 using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Gateway.Secrets;
@@ -17,7 +18,8 @@ internal sealed class StreamParts(
     TimeProvider clock,
     StreamAdmission admission,
     StreamDrain drain,
-    NackLog nacks)
+    NackLog nacks,
+    CallerMemory callers)
 {
     public PushSource Source { get; } = source;
 
@@ -34,6 +36,8 @@ internal sealed class StreamParts(
     public StreamDrain Drain { get; } = drain;
 
     public NackLog Nacks { get; } = nacks;
+
+    public CallerMemory Callers { get; } = callers;
 }
 
 /// <summary>What goes along with one stream and does its slow work beside it.</summary>

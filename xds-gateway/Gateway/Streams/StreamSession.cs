@@ -4,6 +4,7 @@ using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Gateway.Status;
 using MeshOrleans.Xds.Gateway.Subscriptions;
 using MeshOrleans.Xds.Protocol;
+using MeshOrleans.Xds.Protocol.Callers;
 using MeshOrleans.Xds.Protocol.Grpc;
 using MeshOrleans.Xds.Translation;
 using MeshOrleans.Xds.Translation.Resources;
@@ -208,6 +209,12 @@ internal sealed partial class StreamSession(
         if (request.TypeUrl == TypeUrls.HealthInformation)
         {
             fellows.Workload?.Report(request.Error);
+            return;
+        }
+
+        if (request.TypeUrl == TypeUrls.PlaintextCallers)
+        {
+            if (PlaintextReport.Read(request.Held) is { } report) parts.Callers.Note(node, report);
             return;
         }
 

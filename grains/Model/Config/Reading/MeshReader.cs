@@ -20,6 +20,7 @@ internal static class MeshReader
             new Normalization(inner.Choice<PathNormalization>("normalization") ?? default))?.Value ?? default,
         LocalityLbSetting = reader.Object("localityLbSetting", DestinationRuleReader.Locality),
         AutoScope = reader.OptionalFlag("autoScope"),
+        StrictGuard = reader.Choice<StrictGuard>("strictGuard"),
         NumTrustedProxies = reader.Object("defaultConfig", proxy => new ProxyDefaults(
             proxy.Object("gatewayTopology", topology => new GatewayTopology(topology.Integer("numTrustedProxies")))))
             ?.Topology?.NumTrustedProxies,

@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using MeshOrleans.Grains.Callers;
+
+namespace MeshOrleans.Grains.Tests.Grains;
+
+public sealed class PlaintextCallersGrainTests
+{
+    [Fact]
+    public async Task A_caller_is_known_after_the_loss_of_a_silo_and_stays_forgotten_too()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Callers(silo).TellAsync([Report(silo, "10.0.0.1"), Report(silo, "10.0.0.2", "cart-2")], default);
+
+        await using var next = await TestSilo.StartAsync(silo.Stores);
+        Assert.Equal(["10.0.0.1", "10.0.0.2"], await AddressesAsync(next));
+        Assert.Equal(1, await Callers(next).ForgetAsync("10.0.0.1", default));
+
+        await using var last = await TestSilo.StartAsync(silo.Stores);
+        Assert.Equal(["10.0.0.2"], await AddressesAsync(last));
+        await Callers(last).TellAsync([Report(silo, "10.0.0.1")], default);
+        Assert.Equal(["10.0.0.2"], await AddressesAsync(last));
+    }
+
+    [Fact]
+    public async Task What_has_hardly_moved_is_told_to_whoever_asks_and_not_saved()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Callers(silo).TellAsync([Report(silo, "10.0.0.1")], default);
+        var writes = silo.Stores.State.Writes;
+
+        silo.Clock.Advance(TimeSpan.FromMinutes(4));
+        await Callers(silo).TellAsync([Report(silo, "10.0.0.1")], default);
+
+        Assert.Equal(writes, silo.Stores.State.Writes);
+        Assert.Equal(silo.Clock.GetUtcNow(), (await Callers(silo).ListAsync(default))[0].Callers[0].LastSeen);
+        silo.Clock.Advance(TimeSpan.FromMinutes(1));
+        await Callers(silo).TellAsync([Report(silo, "10.0.0.1")], default);
+        Assert.Equal(writes + 1, silo.Stores.State.Writes);
+    }
+
+    private static IPlaintextCallersGrain Callers(TestSilo silo) => silo.Grain<IPlaintextCallersGrain>("shop");
+
+    private static async Task<IEnumerable<string>> AddressesAsync(TestSilo silo) =>
+        (await Callers(silo).ListAsync(default)).SelectMany(r => r.Callers).Select(c => c.Address);
+
+    private static CallerReport Report(TestSilo silo, string address, string node = "cart-1")
+    {
+        var now = silo.Clock.GetUtcNow();
+        return new CallerReport(
+            node,
+            node,
+            "cart",
+            ImmutableDictionary<string, string>.Empty.Add("app", "cart"),
+            "r1",
+            now,
+            now,
+            [new SeenCaller(8080, address, CallerDemand.Permissive, false, 1, 0, now, now)]);
+    }
+}

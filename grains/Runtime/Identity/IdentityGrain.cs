@@ -23,15 +23,24 @@ internal sealed class IdentityGrain(
             return new IssueResult.Refused(reason);
         }
 
+        if (request.Proof is { } proof)
+        {
+            if (IdentityMachine.OtherNode(store.State, proof.Serial, request.NodeId) is { } own) return new IssueResult.OtherNode(own);
+            if (!Admits(request)) return new IssueResult.Known();
+        }
+
         var wanted = new SignRequest(SpiffeId, request.Csr, request.Lifetime, []);
         return await Authority.ExamineAsync(wanted, cancellationToken) switch
         {
             ExamineResult.Acceptable terms =>
-                await IssueOnceAsync(wanted, IssueKey.Of(request, terms), cancellationToken),
+                await IssueOnceAsync(wanted, IssueKey.Of(request, terms), request.Proof, cancellationToken),
             ExamineResult.Refused(var refusal) => new IssueResult.Refused(refusal),
             var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
         };
     }
+
+    public Task<bool> AdmitsAsync(IssueRequest request, CancellationToken cancellationToken) =>
+        Task.FromResult(Admits(request));
 
     public Task<int> RotateAsync(CancellationToken cancellationToken) =>
         RotateOverAsync(TimeSpan.Zero, cancellationToken);
@@ -47,7 +56,7 @@ internal sealed class IdentityGrain(
         Task.FromResult(IdentityMachine.List(store.State, clock.GetUtcNow()));
 
     private async Task<IssueResult> IssueOnceAsync(
-        SignRequest wanted, IssueKey key, CancellationToken cancellationToken)
+        SignRequest wanted, IssueKey key, NodeProof? proof, CancellationToken cancellationToken)
     {
         var (reserved, record) = IdentityMachine.Reserve(
             store.State, key, [.. AuthorityCertificates.NewSerial()], clock.GetUtcNow());
@@ -61,7 +70,7 @@ internal sealed class IdentityGrain(
             case SignResult.Signed signed:
                 var (next, answer) = IdentityMachine.Record(
                     store.State, SpiffeId, record, signed, random.NextDouble(), clock.GetUtcNow());
-                await CommitAsync(next);
+                await CommitAsync(WithNode(next, proof, key.CsrHash));
                 return answer;
             case SignResult.Refused(var reason):
                 await CommitAsync(IdentityMachine.Release(store.State, record, clock.GetUtcNow()));
@@ -70,6 +79,16 @@ internal sealed class IdentityGrain(
                 throw new InvalidOperationException($"Unknown result {other.GetType().Name}.");
         }
     }
+
+    private bool Admits(IssueRequest request) =>
+        request.Proof is not { } proof
+        || AttestationMachine.Admits(
+            store.State.Attested, proof, request.Csr.IsEmpty ? "" : IssueKey.HashOf(request.Csr), clock.GetUtcNow());
+
+    // with the certificate, in one write: one that was not signed makes no node known
+    private IdentityState WithNode(IdentityState next, NodeProof? proof, string csrHash) => proof is null
+        ? next
+        : next with { Attested = AttestationMachine.Record(next.Attested, proof, csrHash, clock.GetUtcNow()) };
 
     private Task CommitAsync(IdentityState next) => this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot());
 }

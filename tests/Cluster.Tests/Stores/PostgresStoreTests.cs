@@ -7,6 +7,7 @@ using MeshOrleans.Silo.Identity;
 using MeshOrleans.Silo.Schema;
 using MeshOrleans.Silo.Storage.Postgres;
 using Microsoft.Extensions.Logging.Abstractions;
+using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Cluster.Tests.Stores;
 
@@ -200,12 +201,12 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
 
         Assert.Null(await store.LoadAsync(_none));
         Assert.Equal(keys, await store.CreateAsync(keys, _none));
-        Assert.Equal(keys, await store.CreateAsync(new AuthorityKeys(one with { RootKey = "other" }), _none));
-        var next = new AuthorityKeys(one with { SigningKey = "new" });
+        Assert.Equal(keys, await store.CreateAsync(new AuthorityKeys(one with { RootKey = SecretText.Of("other") }), _none));
+        var next = new AuthorityKeys(one with { SigningKey = SecretText.Of("new") });
         Assert.Equal(next, await store.ReplaceAsync(keys, next, _none));
-        Assert.Equal(next, await store.ReplaceAsync(keys, new AuthorityKeys(one with { SigningKey = "late" }), _none));
+        Assert.Equal(next, await store.ReplaceAsync(keys, new AuthorityKeys(one with { SigningKey = SecretText.Of("late") }), _none));
 
-        Assert.Equal("new", (await store.LoadAsync(_none))!.First.SigningKey);
+        Assert.Equal(SecretText.Of("new"), (await store.LoadAsync(_none))!.First.SigningKey);
         var other = ClusterSecret.Open(Path.Combine(_directory.FullName, "other"));
         var refused = await Assert.ThrowsAsync<FormatException>(
             () => new PostgresAuthorityKeyStore(_database, other).LoadAsync(_none));

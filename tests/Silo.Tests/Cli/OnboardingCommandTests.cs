@@ -97,6 +97,9 @@ public sealed class OnboardingCommandTests
         cli.Api.On("GET /v1/trust-bundle", """{"trustDomain":"m","roots":["ROOT"],"sequence":1}""");
         cli.Write("control-plane.json", $$"""{"api":"{{cli.Api.Address}}","xdsPlain":"127.0.0.1:15010"}""");
         var folder = Path.Combine(cli.Folder, "cart");
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "key.pem"), "one that everybody may read");
+        File.SetUnixFileMode(Path.Combine(folder, "key.pem"), (UnixFileMode)Convert.ToInt32("644", 8));
 
         var result = await cli.RunAsync(
             "workload", "configure", "cart-1", "-n", "shop", "--service-account", "cart", "--address", "10.0.0.7",

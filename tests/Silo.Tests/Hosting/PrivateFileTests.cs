@@ -1,3 +1,4 @@
+using MeshOrleans.Model.Identity;
 using MeshOrleans.Silo.Hosting;
 
 namespace MeshOrleans.Silo.Tests.Hosting;
@@ -19,5 +20,26 @@ public sealed class PrivateFileTests : IDisposable
         Assert.Equal("two", File.ReadAllText(path));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
         Assert.Equal(["secret"], _directory.GetFiles().Select(f => f.Name));
+    }
+
+    [Fact]
+    public void Only_the_owner_may_read_it_afterwards_where_everybody_could_before()
+    {
+        var path = Path.Combine(_directory.FullName, "secret");
+        foreach (var file in (string[])[path, path + ".new"]) // the draft of a process that was killed, too
+        {
+            File.WriteAllText(file, "old");
+            File.SetUnixFileMode(file, (UnixFileMode)Convert.ToInt32("644", 8));
+        }
+
+        using var text = SecretText.Of("a key");
+        PrivateFile.Write(path, text);
+
+        Assert.Equal("a key", File.ReadAllText(path));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+        Assert.False(PrivateFile.TryCreate(path, text));
+        Assert.True(PrivateFile.TryCreate(path + "2", text));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path + "2"));
+        Assert.Equal("a key", text.Span.ToString()); // it is the caller's to clear
     }
 }

@@ -25,6 +25,17 @@ public sealed class OnboardingCommandTests
     }
 
     [Fact]
+    public async Task A_token_for_one_node_says_which()
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.Api.On("POST /v1/tokens", Minted, status: 201);
+
+        await cli.RunAsync("workload", "token", "-n", "shop", "--node", "vm1");
+
+        Assert.Equal("""{"purpose":"workload","namespace":"shop","node":"vm1"}""", Assert.Single(cli.Api.Requests).Body);
+    }
+
+    [Fact]
     public async Task A_peer_token_asks_for_its_purpose()
     {
         await using var cli = await CliRun.StartAsync();

@@ -92,7 +92,8 @@ public sealed partial class WorkloadOnboarding(
                 || proved.ServiceAccount != request.ServiceAccount
                 || (proved.Group.Length > 0 && proved.Group != request.Group) =>
                 (null, new JoinOutcome.Forbidden(
-                    $"What was presented is for namespace '{proved.Namespace}', service account '{proved.ServiceAccount}'"
+                    $"What was presented is for namespace '{proved.Namespace}', "
+                    + $"service account '{proved.ServiceAccount}'"
                     + (proved.Group.Length == 0 ? "." : $", group '{proved.Group}'."))),
             Attestation.Proved proved => (proved, null),
             var other => (null, OutcomeOf(other)),
@@ -152,7 +153,8 @@ public sealed partial class WorkloadOnboarding(
         }
 
         var request = new IssueRequest([.. csr], admission.Node, Lifetime: null);
-        return await grains.GetGrain<IIdentityGrain>(admission.Id.ToString()).IssueAsync(request, cancellationToken) switch
+        var identity = grains.GetGrain<IIdentityGrain>(admission.Id.ToString());
+        return await identity.IssueAsync(request, cancellationToken) switch
         {
             IssueResult.Issued(var chain, var view) => (AnswerOf(chain, view), null),
             IssueResult.Refused(var reason) => (null, new JoinOutcome.Invalid("csr", reason)),
@@ -163,8 +165,8 @@ public sealed partial class WorkloadOnboarding(
     private static CertificateAnswer AnswerOf(ImmutableArray<string> chain, CertificateView view) =>
         new(chain, view.Serial, view.NotAfter, view.RotateAt);
 
-    // Whoever joins with a token and repeats the request gets the same one: a lost answer is no second credential. It is
-    // for this node only, and good for no more than what it was given for.
+    // Whoever joins with a token and repeats the request gets the same one: a lost answer is no second credential. It
+    // is for this node only, and good for no more than what it was given for.
     private Task<JoinToken> MintAsync(
         Admission admission, Attestation.Proved? proved, CancellationToken cancellationToken)
     {
@@ -197,7 +199,8 @@ public sealed partial class WorkloadOnboarding(
     private partial void LogRefused(string @namespace, string name, string outcome);
 
     /// <summary>What is known of a join before it is decided.</summary>
-    private sealed record Admission(WorkloadRequest Request, JoinCredential Credential, byte[]? Csr, TrustDomain TrustDomain)
+    private sealed record Admission(
+        WorkloadRequest Request, JoinCredential Credential, byte[]? Csr, TrustDomain TrustDomain)
     {
         public string Node { get; } = $"{Request.Namespace}/{Request.Name}";
 

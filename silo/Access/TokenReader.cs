@@ -15,7 +15,9 @@ internal sealed class TokenReader(KeyBook book, TimeProvider clock)
     /// <summary>Whether a text looks like a signed token: three parts with dots between them.</summary>
     public static bool IsToken(string text) => text.Count('.') == 2 && text.StartsWith("eyJ", StringComparison.Ordinal);
 
-    /// <summary>Looks at a token without asking anybody: at all but its signature. Never throws, whatever the text.</summary>
+    /// <summary>
+    /// Looks at a token without asking anybody: at all but its signature. Never throws, whatever the text.
+    /// </summary>
     /// <returns>What it claims, not verified; or a sentence that says why it can be no good.</returns>
     public (Claim? Claims, string Refusal) Examine(TrustedIssuer issuer, string text)
     {
@@ -28,8 +30,8 @@ internal sealed class TokenReader(KeyBook book, TimeProvider clock)
 
     /// <summary>Verifies a token. Never throws, whatever the text.</summary>
     /// <returns>
-    /// The token, or a sentence that says why not: for the caller, without anything of the token; and whether there were keys
-    /// to verify it by.
+    /// The token, or a sentence that says why not: for the caller, without anything of the token; and whether there were
+    /// keys to verify it by.
     /// </returns>
     public async Task<(VerifiedToken? Token, string Refusal, bool HasKeys)> VerifyAsync(
         TrustedIssuer issuer, string text, CancellationToken cancellationToken)
@@ -48,7 +50,8 @@ internal sealed class TokenReader(KeyBook book, TimeProvider clock)
 
         if (keys is null)
         {
-            return (null, "The keys of the token's issuer are not known here, so that no token of it is accepted.", HasKeys: false);
+            const string Unknown = "The keys of the token's issuer are not known here, so that no token of it is accepted.";
+            return (null, Unknown, HasKeys: false);
         }
 
         if (token is null) return (null, Refusal(problem), HasKeys: true);
@@ -72,7 +75,9 @@ internal sealed class TokenReader(KeyBook book, TimeProvider clock)
 
     // null also where it is none of the nine, or no token at all: the verifier says so
     private static string? ForeignAlgorithm(TrustedIssuer issuer, string text) =>
-        CompactToken.TryParse(text, out var token) && token.Algorithm?.Name is { } name && !issuer.Algorithms.Contains(name)
+        CompactToken.TryParse(text, out var token)
+        && token.Algorithm?.Name is { } name
+        && !issuer.Algorithms.Contains(name)
             ? $"The token is signed by {name}, which is not among the algorithms of its issuer."
             : null;
 }

@@ -53,7 +53,11 @@ internal static class CertificateEndpoints
     }
 
     private static async Task<IResult> SignAsync(
-        HttpContext context, IGrainFactory grains, Attestors attestors, CertificateIssuer issuer, JoinAdmission admission)
+        HttpContext context,
+        IGrainFactory grains,
+        Attestors attestors,
+        CertificateIssuer issuer,
+        JoinAdmission admission)
     {
         var (body, problem) = await ApiJson.ReadAsync<SignBody>(context);
         if (body is null) return problem!;
@@ -75,12 +79,15 @@ internal static class CertificateEndpoints
             Use = new EvidenceUse("POST /v1/certificates", JoinTokens.ClaimOf(body.Csr, body.Node)),
             Csr = [.. csr],
             Node = body.Node,
-            Lifetime = body.LifetimeSeconds > 0 ? TimeSpan.FromSeconds(Math.Min(body.LifetimeSeconds, 365 * 86400)) : null,
+            Lifetime = body.LifetimeSeconds > 0
+                ? TimeSpan.FromSeconds(Math.Min(body.LifetimeSeconds, 365 * 86400))
+                : null,
         };
         return await admission.InTurnAsync(context, async () =>
         {
             var bundle = await Authority(grains).GetBundleAsync(context.RequestAborted);
-            var issuance = await issuer.IssueAsync(order, TrustDomain.Parse(bundle.TrustDomain), context.RequestAborted);
+            var domain = TrustDomain.Parse(bundle.TrustDomain);
+            var issuance = await issuer.IssueAsync(order, domain, context.RequestAborted);
             return ResultOf(context, issuance, order.Lifetime);
         });
     }
@@ -94,7 +101,8 @@ internal static class CertificateEndpoints
         Issuance.Invalid(var reason) => Problems.BadField("csr", reason),
         Issuance.Denied(Attestation.Refused(var reason, _)) => Problems.Unauthenticated(reason),
         Issuance.Denied(Attestation.Contradicted(var reason)) => Problems.Forbidden(reason),
-        Issuance.Denied(Attestation.Unavailable(var reason, var retryAfter)) => Problems.Unavailable(context, reason, retryAfter),
+        Issuance.Denied(Attestation.Unavailable(var reason, var retryAfter)) =>
+            Problems.Unavailable(context, reason, retryAfter),
         var other => throw new InvalidOperationException($"Unknown result {other}."),
     };
 

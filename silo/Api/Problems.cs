@@ -49,7 +49,8 @@ internal static class Problems
     /// <summary>Somebody who has to be asked does not answer.</summary>
     public static IResult Unavailable(HttpContext context, string detail, TimeSpan retryAfter)
     {
-        context.Response.Headers.RetryAfter = Math.Ceiling(retryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        var seconds = Math.Ceiling(retryAfter.TotalSeconds);
+        context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         return Of(503, "Nobody can say who you are.", detail);
     }
 

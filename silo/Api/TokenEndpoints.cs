@@ -30,7 +30,11 @@ internal static class TokenEndpoints
 
         if (!rights.Has(Role.Registrar, body.Namespace)) return caller.Lacks(Role.Registrar, body.Namespace);
         if (await context.LacksRolesOfAsync(body.Namespace, body.ServiceAccount) is { } refusal) return refusal;
-        if (body.Node.Length > 0 && !Names.IsSubdomain(body.Node)) return Problems.BadField("node", "must be a DNS name");
+        if (body.Node.Length > 0 && !Names.IsSubdomain(body.Node))
+        {
+            return Problems.BadField("node", "must be a DNS name");
+        }
+
         if (body.Node.Length > 0 && body.Purpose != JoinTokens.WorkloadPurpose)
         {
             return Problems.BadField("node", "is for purpose 'workload' only");

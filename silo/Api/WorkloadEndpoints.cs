@@ -46,8 +46,8 @@ internal static class WorkloadEndpoints
             return refusal;
         }
 
-        return await admission.InTurnAsync(
-            context, async () => ResultOf(context, await onboarding.JoinAsync(body, credential, context.RequestAborted)));
+        return await admission.InTurnAsync(context, async () =>
+            ResultOf(context, await onboarding.JoinAsync(body, credential, context.RequestAborted)));
     }
 
     private static IResult ResultOf(HttpContext context, JoinOutcome outcome) => outcome switch

@@ -106,6 +106,22 @@ internal static partial class PrivateFile
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Link(string oldPath, string newPath);
 
+    /// <summary>
+    /// Takes an existing file from everybody but its owner, where that can be done: one that is mounted is the matter
+    /// of whoever mounts it.
+    /// </summary>
+    public static void TryRestrict(string path)
+    {
+        if (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & ~OwnerOnly) == 0) return;
+        try
+        {
+            Restrict(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
     /// <summary>Takes an existing file from everybody but its owner: a copy may have become readable by all.</summary>
     public static void Restrict(string path)
     {

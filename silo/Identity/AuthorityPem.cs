@@ -89,7 +89,8 @@ internal static class AuthorityPem
         if (main.Count + intermediates.Count + links.Count != blocks.Count || links.Count > 1) return null;
         if (intermediates.Concat(links).Any(block => block.Label != Certificate)) return null;
         var labels = main.Select(block => block.Label).ToArray();
-        if (labels is not ([Certificate, PrivateKey, Certificate, PrivateKey] or [Certificate, Certificate, PrivateKey]))
+        if (labels is not [Certificate, PrivateKey, Certificate, PrivateKey]
+            and not [Certificate, Certificate, PrivateKey])
         {
             return null;
         }

@@ -91,7 +91,8 @@ internal sealed class PostgresAuthorityKeyStore(PostgresDatabase database, Clust
     private byte[] Seal(AuthorityKeys keys)
     {
         using var text = AuthorityPem.Write(keys);
-        var buffer = new ArrayBufferWriter<byte>((MaxEscape * text.Length) + Overhead); // one that grows leaves copies behind
+        // as large as it can get: one that grows leaves copies behind
+        var buffer = new ArrayBufferWriter<byte>((MaxEscape * text.Length) + Overhead);
         using (var json = new Utf8JsonWriter(buffer))
         {
             if (keys is { Second: null, First: { Intermediates.Length: 0, Link.Length: 0 } one })
@@ -176,7 +177,8 @@ internal sealed class PostgresAuthorityKeyStore(PostgresDatabase database, Clust
         }
     }
 
-    private static AuthorityKeys? Listed(List<SecretText> texts) => texts is [var root, var rootKey, var signer, var key]
+    private static AuthorityKeys? Listed(List<SecretText> texts) =>
+        texts is [var root, var rootKey, var signer, var key]
         ? new AuthorityKeys(new AuthorityMaterial(
             root.Span.ToString(), SecretText.Of(rootKey.Span), signer.Span.ToString(), SecretText.Of(key.Span)))
         : null;

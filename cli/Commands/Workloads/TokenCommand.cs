@@ -13,7 +13,7 @@ internal static class TokenCommand
         var ns = CommonOptions.Namespace("Namespace it may join (default)");
         var serviceAccount = CommonOptions.Text("--service-account", "SA", "Identity it may take (default)");
         var group = CommonOptions.Text("--group", "NAME", "WorkloadGroup it may join (any)");
-        var node = CommonOptions.Text("--node", "NAME", "Workload that it is for, and no other (whoever holds it says)");
+        var node = CommonOptions.Text("--node", "NAME", "Workload that it is for, and no other (any)");
         var lifetime = CommonOptions.Lifetime();
         var format = CommonOptions.ReportFormat();
         var command = new CliCommand(

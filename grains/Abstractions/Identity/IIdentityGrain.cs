@@ -29,8 +29,8 @@ public interface IIdentityGrain : IGrainWithStringKey
     Task<IssueResult> IssueAsync(IssueRequest request, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Whether <see cref="IssueAsync"/> would let the node of a request have a certificate, so that nothing else need be
-    /// done for it where not. Nothing is remembered. The CSR may be empty when there is none yet.
+    /// Whether <see cref="IssueAsync"/> would let the node of a request have a certificate, so that nothing else need
+    /// be done for it where not. Nothing is remembered. The CSR may be empty when there is none yet.
     /// </summary>
     [Alias("Admits")]
     Task<bool> AdmitsAsync(IssueRequest request, CancellationToken cancellationToken);

@@ -5,8 +5,8 @@ using System.Text;
 namespace MeshOrleans.Model.Identity;
 
 /// <summary>
-/// Text with a private key in it, in memory that is cleared when it has served. A string could not be, and would be copied
-/// wherever it is put together.
+/// Text with a private key in it, in memory that is cleared when it has served. A string could not be, and would be
+/// copied wherever it is put together.
 /// </summary>
 /// <remarks>Equal to another one of the same text. A length is no secret.</remarks>
 public sealed class SecretText : IDisposable, IEquatable<SecretText>
@@ -30,8 +30,8 @@ public sealed class SecretText : IDisposable, IEquatable<SecretText>
     public static SecretText Of(ReadOnlySpan<char> text) => new(text.ToArray());
 
     /// <summary>
-    /// Takes a text over, which is nobody else's any more. The array must have been made as long as it is: one that grows
-    /// leaves its content behind.
+    /// Takes a text over, which is nobody else's any more. The array must have been made as long as it is: one that
+    /// grows leaves its content behind.
     /// </summary>
     public static SecretText Take(char[] text) => new(text);
 

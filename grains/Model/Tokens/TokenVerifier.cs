@@ -46,7 +46,8 @@ internal static class TokenVerifier
         if (!CompactToken.TryParse(text, out var parsed)) return TokenProblem.Malformed;
         if (parsed.Algorithm is null) return TokenProblem.AlgorithmNotSupported;
         if (rule.Issuer.Length > 0 && parsed.Claims["iss"]?.Text != rule.Issuer) return TokenProblem.UnknownIssuer;
-        if (CheckTime(new VerifiedToken(parsed, rule.SpaceDelimited), now) is not TokenProblem.None and var early) return early;
+        var time = CheckTime(new VerifiedToken(parsed, rule.SpaceDelimited), now);
+        if (time is not TokenProblem.None) return time;
         if (!IsForUs(rule, parsed.Claims["aud"])) return TokenProblem.AudienceNotAllowed;
         token = parsed;
         return TokenProblem.None;

@@ -2,12 +2,14 @@ using System.Collections.Immutable;
 
 namespace MeshOrleans.Grains.Identity;
 
-/// <summary>Which nodes of an identity have had a certificate without having one, so that the next time is known to be one.</summary>
+/// <summary>
+/// Which nodes of an identity have had a certificate without having one, so that the next time is known to be one.
+/// </summary>
 internal static class AttestationMachine
 {
     /// <summary>
-    /// The most nodes that are remembered of an identity. Beyond, the longest known is forgotten: a node is what a proof
-    /// says, so whoever can fill this has as many nodes that may have a certificate anyway.
+    /// The most nodes that are remembered of an identity. Beyond, the longest known is forgotten: a node is what a
+    /// proof says, so whoever can fill this has as many nodes that may have a certificate anyway.
     /// </summary>
     public const int MaxNodes = 1_000;
 
@@ -29,13 +31,19 @@ internal static class AttestationMachine
         || now - node.At >= Remembered
         || (csrHash.Length > 0 && csrHash == node.CsrHash && now - node.At < Repetition);
 
-    /// <summary>Remembers a node for which a certificate has been signed; those whose time is over are forgotten.</summary>
+    /// <summary>
+    /// Remembers a node for which a certificate has been signed; those whose time is over are forgotten.
+    /// </summary>
     public static ImmutableDictionary<string, AttestedNode> Record(
         ImmutableDictionary<string, AttestedNode> known, NodeProof proof, string csrHash, DateTimeOffset now)
     {
         if (proof.Attested.Length == 0) return known;
         var next = known.RemoveRange(known.Where(pair => now - pair.Value.At >= Remembered).Select(pair => pair.Key));
-        if (next.Count >= MaxNodes && !next.ContainsKey(proof.Attested)) next = next.Remove(next.MinBy(pair => pair.Value.At).Key);
+        if (next.Count >= MaxNodes && !next.ContainsKey(proof.Attested))
+        {
+            next = next.Remove(next.MinBy(pair => pair.Value.At).Key);
+        }
+
         return next.SetItem(proof.Attested, new AttestedNode(now, csrHash));
     }
 }

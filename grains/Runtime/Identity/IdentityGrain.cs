@@ -25,7 +25,11 @@ internal sealed class IdentityGrain(
 
         if (request.Proof is { } proof)
         {
-            if (IdentityMachine.OtherNode(store.State, proof.Serial, request.NodeId) is { } own) return new IssueResult.OtherNode(own);
+            if (IdentityMachine.OtherNode(store.State, proof.Serial, request.NodeId) is { } own)
+            {
+                return new IssueResult.OtherNode(own);
+            }
+
             if (!Admits(request)) return new IssueResult.Known();
         }
 

@@ -34,8 +34,8 @@ internal static class IdentityMachine
     }
 
     /// <summary>
-    /// To which node a certificate was issued, where that is another one than the caller names; null when it is not, or not
-    /// known any more.
+    /// To which node a certificate was issued, where that is another one than the caller names; null when it is not, or
+    /// not known any more.
     /// </summary>
     public static string? OtherNode(IdentityState state, string serial, string nodeId) =>
         serial.Length > 0

@@ -5,10 +5,13 @@ namespace MeshOrleans.Multicluster.Workloads.Attesting;
 /// <summary>All ways to prove who a process is, and whether that is the node which it says to be.</summary>
 public sealed class Attestors(IEnumerable<IAttestor> attestors)
 {
-    /// <summary>Finds out what can be found out without using anything up; it may take as long as others take to answer.</summary>
+    /// <summary>
+    /// Finds out what can be found out without using anything up; it may take as long as others take to answer.
+    /// </summary>
     public Task<Attestation> ExamineAsync(Evidence evidence, CancellationToken cancellationToken) =>
         Find(evidence)?.ExamineAsync(evidence, cancellationToken) ?? Task.FromResult<Attestation>(
-            new Attestation.Refused("The bearer is neither a join token nor another one that proves a service account here."));
+            new Attestation.Refused(
+                "The bearer is neither a join token nor another one that proves a service account here."));
 
     /// <summary>Decides on evidence.</summary>
     /// <param name="evidence">What is presented.</param>
@@ -26,12 +29,13 @@ public sealed class Attestors(IEnumerable<IAttestor> attestors)
         if (proved.Node is null && !proved.MayReattest)
         {
             return new Attestation.Refused(
-                $"By {NameOf(evidence)} a node gets one certificate (reattest in the access file), and what was presented does not "
-                + "say which node it is for: use the token of a pod, or a join token that was minted for a node.");
+                $"By {NameOf(evidence)} a node gets one certificate (reattest in the access file), and what was presented "
+                + "does not say which node it is for: use the token of a pod, or a join token minted for a node.");
         }
 
         return node.Length > 0 && proved.Node is { Name: var own } && !own.Agrees(NodeName.Of(node))
-            ? new Attestation.Contradicted($"What was presented is for node '{own}', and not for '{Names.ForLog(node)}'.")
+            ? new Attestation.Contradicted(
+                $"What was presented is for node '{own}', and not for '{Names.ForLog(node)}'.")
             : found;
     }
 

@@ -1,8 +1,9 @@
 namespace MeshOrleans.Multicluster.Workloads.Attesting;
 
 /// <summary>
-/// By the certificate in use, for the same service account. One that has expired does not get through the handshake, so that
-/// this is never the way back for who was away for too long. To which node it was issued, the grain of the identity knows.
+/// By the certificate in use, for the same service account. One that has expired does not get through the handshake, so
+/// that this is never the way back for who was away for too long. To which node it was issued, the grain of the identity
+/// knows.
 /// </summary>
 internal sealed class CertificateAttestor : IAttestor
 {

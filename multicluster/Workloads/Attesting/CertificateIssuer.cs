@@ -4,8 +4,8 @@ using MeshOrleans.Model.Identity;
 namespace MeshOrleans.Multicluster.Workloads.Attesting;
 
 /// <summary>
-/// The one way to a certificate for whoever proves who it is, over REST and over gRPC: attested, then signed and remembered
-/// in one write of the identity's grain. What fails before that write leaves a node as unknown as it was.
+/// The one way to a certificate for whoever proves who it is, over REST and over gRPC: attested, then signed and
+/// remembered in one write of the identity's grain. What fails before that write leaves a node as unknown as it was.
 /// </summary>
 public sealed class CertificateIssuer(Attestors attestors, IGrainFactory grains)
 {
@@ -22,8 +22,8 @@ public sealed class CertificateIssuer(Attestors attestors, IGrainFactory grains)
     }
 
     /// <summary>
-    /// Attests, and says whether the node could have a certificate: for whoever does something else in between. What was
-    /// presented is used, and to be finished.
+    /// Attests, and says whether the node could have a certificate: for whoever does something else in between. What
+    /// was presented is used, and to be finished.
     /// </summary>
     public async Task<Attestation> AdmitAsync(
         CertificateOrder order, TrustDomain trustDomain, CancellationToken cancellationToken)
@@ -48,7 +48,8 @@ public sealed class CertificateIssuer(Attestors attestors, IGrainFactory grains)
             IssueResult.Refused(var reason) => new Issuance.Invalid(reason),
             IssueResult.Known => new Issuance.Denied(Known(order, request.NodeId)),
             IssueResult.OtherNode(var own) => new Issuance.Denied(new Attestation.Contradicted(
-                $"The certificate that was presented is that of node '{own}', and not of '{Names.ForLog(order.Node)}'.")),
+                $"The certificate that was presented is that of node '{own}', and not of "
+                + $"'{Names.ForLog(order.Node)}'.")),
             var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
         };
     }
@@ -68,6 +69,6 @@ public sealed class CertificateIssuer(Attestors attestors, IGrainFactory grains)
     }
 
     private Attestation.Refused Known(CertificateOrder order, string node) => new(
-        $"'{Names.ForLog(node)}' has had a certificate before, and by {attestors.NameOf(order.Evidence)} it does not get another one "
-        + "(reattest in the access file).");
+        $"'{Names.ForLog(node)}' has had a certificate before, and by {attestors.NameOf(order.Evidence)} it does not get "
+        + "another one (reattest in the access file).");
 }

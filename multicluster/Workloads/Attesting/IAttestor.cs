@@ -10,9 +10,9 @@ public interface IAttestor
     bool Recognises(Evidence evidence);
 
     /// <summary>
-    /// Finds out all that can be found out without using anything up: first what is seen in the evidence itself, then what
-    /// others have to be asked. May take long, so that whoever has few places asks for none before. Never throws for what is
-    /// wrong with the evidence.
+    /// Finds out all that can be found out without using anything up: first what is seen in the evidence itself, then
+    /// what others have to be asked. May take long, so that whoever has few places takes one only afterwards. Never
+    /// throws for what is wrong with the evidence.
     /// </summary>
     /// <returns><see cref="Attestation.OneTime"/> when only <see cref="RedeemAsync"/> can tell.</returns>
     Task<Attestation> ExamineAsync(Evidence evidence, CancellationToken cancellationToken);

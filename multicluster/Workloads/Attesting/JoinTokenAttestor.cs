@@ -16,7 +16,8 @@ internal sealed class JoinTokenAttestor(JoinTokens tokens, IOptions<OnboardingOp
 
     public async Task<Attestation> RedeemAsync(Evidence evidence, EvidenceUse use, CancellationToken cancellationToken)
     {
-        var result = await tokens.RedeemAsync(((Evidence.Token)evidence).Value, use.UsedBy, use.Claim, cancellationToken);
+        var token = ((Evidence.Token)evidence).Value;
+        var result = await tokens.RedeemAsync(token, use.UsedBy, use.Claim, cancellationToken);
         var (grant, refusal) = JoinTokens.GrantOf(result, JoinTokens.WorkloadPurpose);
         return grant is null
             ? new Attestation.Refused(refusal, result)

@@ -79,8 +79,8 @@ internal sealed partial class IdentityHolder(
                 return new IdentityOutcome.Unchanged();
             }
 
-            // The certificate has a handle of its own to the key. That of the former one is let go, and not disposed of:
-            // handshakes may be using it, and the last of them that leaves has it cleared.
+            // The certificate has a handle of its own to the key. That of the former one is let go, and not disposed
+            // of: handshakes may be using it, and the last of them that leaves has it cleared.
             using var own = isStaged ? null : used!.Leaf.GetECDsaPrivateKey();
             var next = Svid.Join(chain, own ?? staged.Key);
             store.Save(next);

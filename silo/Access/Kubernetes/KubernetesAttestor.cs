@@ -4,8 +4,8 @@ namespace MeshOrleans.Silo.Access.Kubernetes;
 
 /// <summary>
 /// By the projected token of a service account: verified by the keys of its cluster, or reviewed by its API server; in both
-/// cases for an audience that the access file names, so that a token for anybody else is of no use here. Nobody is asked about
-/// a token in which it can be seen that it is no good.
+/// cases for an audience that the access file names, so that a token for anybody else is of no use here. Nobody is asked
+/// about a token in which it can be seen that it is no good.
 /// </summary>
 internal sealed class KubernetesAttestor(
     AccessFile access, TokenReader tokens, TokenReview review, IdentityRoles roles) : IAttestor
@@ -32,7 +32,8 @@ internal sealed class KubernetesAttestor(
             return new Attestation.Refused("The token is no projected token of a service account.");
         }
 
-        return await VerifyAsync(cluster, token, text, cancellationToken) ?? await JudgeAsync(cluster, token, cancellationToken);
+        return await VerifyAsync(cluster, token, text, cancellationToken)
+            ?? await JudgeAsync(cluster, token, cancellationToken);
     }
 
     public Task<Attestation> RedeemAsync(Evidence evidence, EvidenceUse use, CancellationToken cancellationToken) =>

@@ -5,14 +5,15 @@ using MeshOrleans.Multicluster.Workloads.Attesting;
 
 namespace MeshOrleans.Silo.Access.Kubernetes;
 
-/// <summary>What the token of a service account says of whom it is bound to. Nothing in it is verified by this.</summary>
+/// <summary>What the token of a service account says of whom it is bound to. This verifies nothing of it.</summary>
 /// <remarks>
-/// Source: the claims <c>sub</c> and <c>kubernetes.io</c> that the API server writes into tokens of the TokenRequest API:
-/// <c>namespace</c>, <c>serviceaccount</c>, and of what it is bound to <c>pod</c> or <c>node</c>, each with name and uid.
+/// Source: the claims <c>sub</c> and <c>kubernetes.io</c> that the API server writes into tokens of the TokenRequest
+/// API: <c>namespace</c>, <c>serviceaccount</c>, and of what it is bound to <c>pod</c> or <c>node</c>, each with name
+/// and uid.
 /// </remarks>
 /// <param name="Namespace">The namespace of the service account.</param>
 /// <param name="Account">The service account.</param>
-/// <param name="Pod">The pod, or without one the machine, that it is bound to; null when it is bound to neither.</param>
+/// <param name="Pod">The pod, or without one the machine, that it is bound to; null when to neither.</param>
 internal sealed record ProjectedToken(string Namespace, string Account, ProvedNode? Pod)
 {
     private const int MaxUid = 128;
@@ -26,8 +27,8 @@ internal sealed record ProjectedToken(string Namespace, string Account, ProvedNo
     public static ProjectedToken? Read(Claim claims, string cluster)
     {
         var own = claims["kubernetes.io"];
-        if (own?["namespace"]?.Text is not { } ns || own["serviceaccount"]?["name"]?.Text is not { } account) return null;
-        if (!Names.IsLabel(ns) || !Names.IsSubdomain(account)) return null;
+        if (own?["namespace"]?.Text is not { } ns || !Names.IsLabel(ns)) return null;
+        if (own["serviceaccount"]?["name"]?.Text is not { } account || !Names.IsSubdomain(account)) return null;
         var node = own["pod"] is { } pod
             ? Bound(pod, $"kubernetes/{cluster}/pod", ns)
             : Bound(own["node"], $"kubernetes/{cluster}/node", "");

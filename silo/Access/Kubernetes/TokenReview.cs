@@ -9,9 +9,9 @@ namespace MeshOrleans.Silo.Access.Kubernetes;
 
 /// <summary>Has an API server review a token: it knows also of pods that are gone, and of keys that are not published.</summary>
 /// <remarks>
-/// Source: authentication.k8s.io/v1 TokenReview. An answer without audiences is that of a server that knows none. Each server
-/// is asked <see cref="AtOnce"/> things at once: those who wait for a slow one wait for nobody else's, and no longer than for
-/// an answer.
+/// Source: authentication.k8s.io/v1 TokenReview. An answer without audiences is that of a server that knows none. Each
+/// server is asked <see cref="AtOnce"/> things at once: those who wait for a slow one wait for nobody else's, and no
+/// longer than for an answer.
 /// </remarks>
 internal sealed partial class TokenReview(TimeProvider clock, ILogger<TokenReview> logger) : IDisposable
 {
@@ -36,8 +36,8 @@ internal sealed partial class TokenReview(TimeProvider clock, ILogger<TokenRevie
         }));
 
     /// <summary>
-    /// Who a token is of, as the API server calls it; or a sentence that says why that is not known, and whether that is so
-    /// because there is no answer.
+    /// Who a token is of, as the API server calls it; or a sentence that says why that is not known, and whether that is
+    /// so because there is no answer.
     /// </summary>
     public async Task<(string? Subject, string Refusal, bool IsMissing)> ReviewAsync(
         ReviewServer server, ImmutableArray<string> audiences, string token, CancellationToken cancellationToken)

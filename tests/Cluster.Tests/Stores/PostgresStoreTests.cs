@@ -74,7 +74,7 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
         var (here, there) = (Path.Combine(_directory.FullName, "here"), Path.Combine(_directory.FullName, "there"));
         ClusterSecret.Check(here, await ReadSealAsync(), mayMake: true);
         await new PostgresAuthorityKeyStore(_database, ClusterSecret.Open(here)).CreateAsync(
-            new AuthorityKeys(new AuthorityMaterial("root", "root key", "signer", "signer key")), _none);
+            new AuthorityKeys(new AuthorityMaterial("root", SecretText.Of("root key"), "signer", SecretText.Of("signer key"))), _none);
 
         var seal = await ReadSealAsync();
         ClusterSecret.Check(here, seal, mayMake: true);
@@ -196,7 +196,7 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
     {
         var secret = ClusterSecret.Open(_directory.FullName);
         var store = new PostgresAuthorityKeyStore(_database, secret);
-        var one = new AuthorityMaterial("root", "root key", "signer", "signer key");
+        var one = new AuthorityMaterial("root", SecretText.Of("root key"), "signer", SecretText.Of("signer key"));
         var keys = new AuthorityKeys(one);
 
         Assert.Null(await store.LoadAsync(_none));
@@ -220,9 +220,9 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var made = new CertificateRequest("CN=root", key, HashAlgorithmName.SHA256)
             .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(90));
-        var (pem, keyPem) = (made.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+        var (pem, keyPem) = (made.ExportCertificatePem(), SecretText.OfKey(key));
         var first = new AuthorityMaterial(pem, keyPem, pem, keyPem);
-        var second = new AuthorityMaterial(pem, "", pem, keyPem, Intermediates: pem, Link: pem);
+        var second = new AuthorityMaterial(pem, SecretText.Empty, pem, keyPem, Intermediates: pem, Link: pem);
         var (one, both) = (new AuthorityKeys(first), new AuthorityKeys(first, second));
         await store.CreateAsync(one, _none);
 

@@ -142,14 +142,19 @@ public sealed class SidecarProcessTests : IAsyncLifetime, IDisposable
         await Eventually.HoldsAsync("saved configuration", () => File.Exists(_folder.File("state/" + LastGoodFile.FileName)));
 
         var shown = new List<string>();
-        foreach (var path in (string[])["/", "/ready", "/config_dump", "/clusters", "/certs", "/listeners", "/stats", "/stats/prometheus", "/logging"])
+        string[] paths =
+        [
+            "/", "/ready", "/config_dump", "/clusters", "/certs", "/listeners", "/stats", "/stats/prometheus", "/logging",
+        ];
+        foreach (var path in paths)
         {
             shown.Add(await GetAsync(ports, "admin", path));
         }
 
         shown.Add(await GetAsync(ports, "metrics", "/stats/prometheus"));
         shown.Add(await GetAsync(ports, "status", "/healthz/ready"));
-        shown.AddRange(Directory.GetFiles(_folder.File("state")).Where(file => file != key && !file.EndsWith("/lock", StringComparison.Ordinal))
+        shown.AddRange(Directory.GetFiles(_folder.File("state"))
+            .Where(file => file != key && !file.EndsWith("/lock", StringComparison.Ordinal))
             .Select(file => Encoding.Latin1.GetString(File.ReadAllBytes(file))));
         sidecar.Terminate();
         shown.Add((await sidecar.EndAsync()).Errors);

@@ -173,6 +173,18 @@ public sealed class KubernetesTests : IDisposable
     }
 
     [Fact]
+    public async Task Where_there_are_no_keys_to_verify_by_nothing_is_known_of_a_token()
+    {
+        await using var host = await StartAsync();
+        File.Delete(InFolder("keys"));
+
+        using var response = await SendAsync(host, Token(host), Body("cart", Csr()));
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.NotNull(response.Headers.RetryAfter);
+    }
+
+    [Fact]
     public async Task What_can_be_seen_in_the_token_itself_is_not_asked_of_an_API_server()
     {
         await using var server = await KeyServer.StartAsync(context => AcceptAsync(context));

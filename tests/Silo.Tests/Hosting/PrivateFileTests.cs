@@ -1,5 +1,6 @@
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Silo.Hosting;
+using MeshOrleans.Silo.Identity;
 
 namespace MeshOrleans.Silo.Tests.Hosting;
 
@@ -20,6 +21,20 @@ public sealed class PrivateFileTests : IDisposable
         Assert.Equal("two", File.ReadAllText(path));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
         Assert.Equal(["secret"], _directory.GetFiles().Select(f => f.Name));
+    }
+
+    [Fact]
+    public void A_secret_of_the_cluster_that_was_copied_is_its_owners_only_once_it_is_used()
+    {
+        var path = Path.Combine(_directory.FullName, ClusterSecret.FileName);
+        ClusterSecret.Open(_directory.FullName);
+        var first = File.GetUnixFileMode(path);
+        File.SetUnixFileMode(path, (UnixFileMode)Convert.ToInt32("644", 8));
+
+        ClusterSecret.Open(_directory.FullName);
+
+        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        Assert.Equal((Owner, Owner), (first, File.GetUnixFileMode(path)));
     }
 
     [Fact]

@@ -12,8 +12,8 @@ using Microsoft.Extensions.Logging;
 namespace MeshOrleans.Xds.Gateway.Identity;
 
 /// <summary>
-/// Signs a CSR for whoever proves an identity, by the same ways and rules as <c>POST /v1/certificates</c>. Only the CSR's
-/// public key counts; the name in the certificate is the proved one.
+/// Signs a CSR for whoever proves an identity, by the same ways and rules as <c>POST /v1/certificates</c>. Only the
+/// CSR's public key counts; the name in the certificate is the proved one.
 /// </summary>
 internal sealed partial class CertificateService(
     CertificateIssuer issuer,
@@ -101,7 +101,8 @@ internal sealed partial class CertificateService(
         Issuance.Invalid(var reason) => new GrpcException(GrpcStatusCode.InvalidArgument, reason),
         Issuance.Denied(Attestation.Refused(_, { } token)) => StatusOf(token),
         Issuance.Denied(Attestation.Refused(var reason, _)) => Unauthenticated(reason),
-        Issuance.Denied(Attestation.Contradicted(var reason)) => new GrpcException(GrpcStatusCode.PermissionDenied, reason),
+        Issuance.Denied(Attestation.Contradicted(var reason)) =>
+            new GrpcException(GrpcStatusCode.PermissionDenied, reason),
         Issuance.Denied(Attestation.Unavailable(var reason, var retryAfter)) => new GrpcException(
             new GrpcStatus(GrpcStatusCode.Unavailable, reason) { RetryAfter = retryAfter }),
         _ => throw new InvalidOperationException($"Unknown result {issuance}."),

@@ -29,11 +29,12 @@ public interface IIdentityGrain : IGrainWithStringKey
     Task<IssueResult> IssueAsync(IssueRequest request, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Whether <see cref="IssueAsync"/> would let the node of a request have a certificate, so that nothing else need
-    /// be done for it where not. Nothing is remembered. The CSR may be empty when there is none yet.
+    /// What <see cref="IssueAsync"/> would have against the node of a request, so that nothing else need be done for it:
+    /// <see cref="IssueResult.Known"/>, <see cref="IssueResult.OtherNode"/>, or null for nothing. Nothing is remembered.
+    /// The CSR may be empty when there is none yet.
     /// </summary>
-    [Alias("Admits")]
-    Task<bool> AdmitsAsync(IssueRequest request, CancellationToken cancellationToken);
+    [Alias("FindNodeFault")]
+    Task<IssueResult?> FindNodeFaultAsync(IssueRequest request, CancellationToken cancellationToken);
 
     /// <summary>
     /// Makes every certificate of this identity due now: gateways sign the CSRs staged with them and push.

@@ -23,16 +23,7 @@ internal sealed class IdentityGrain(
             return new IssueResult.Refused(reason);
         }
 
-        if (request.Proof is { } proof)
-        {
-            if (IdentityMachine.OtherNode(store.State, proof.Serial, request.NodeId) is { } own)
-            {
-                return new IssueResult.OtherNode(own);
-            }
-
-            if (!Admits(request)) return new IssueResult.Known();
-        }
-
+        if (FindNodeFault(request) is { } fault) return fault;
         var wanted = new SignRequest(SpiffeId, request.Csr, request.Lifetime, []);
         return await Authority.ExamineAsync(wanted, cancellationToken) switch
         {
@@ -43,8 +34,8 @@ internal sealed class IdentityGrain(
         };
     }
 
-    public Task<bool> AdmitsAsync(IssueRequest request, CancellationToken cancellationToken) =>
-        Task.FromResult(Admits(request));
+    public Task<IssueResult?> FindNodeFaultAsync(IssueRequest request, CancellationToken cancellationToken) =>
+        Task.FromResult(FindNodeFault(request));
 
     public Task<int> RotateAsync(CancellationToken cancellationToken) =>
         RotateOverAsync(TimeSpan.Zero, cancellationToken);
@@ -84,10 +75,19 @@ internal sealed class IdentityGrain(
         }
     }
 
-    private bool Admits(IssueRequest request) =>
-        request.Proof is not { } proof
-        || AttestationMachine.Admits(
-            store.State.Attested, proof, request.Csr.IsEmpty ? "" : IssueKey.HashOf(request.Csr), clock.GetUtcNow());
+    private IssueResult? FindNodeFault(IssueRequest request)
+    {
+        if (request.Proof is not { } proof) return null;
+        if (IdentityMachine.OtherNode(store.State, proof.Serial, request.NodeId) is { } own)
+        {
+            return new IssueResult.OtherNode(own);
+        }
+
+        var csrHash = request.Csr.IsEmpty ? "" : IssueKey.HashOf(request.Csr);
+        return AttestationMachine.Admits(store.State.Attested, proof, csrHash, clock.GetUtcNow())
+            ? null
+            : new IssueResult.Known();
+    }
 
     // with the certificate, in one write: one that was not signed makes no node known
     private IdentityState WithNode(IdentityState next, NodeProof? proof, string csrHash) => proof is null

@@ -30,10 +30,17 @@ public sealed class CertificateIssuer(Attestors attestors, IGrainFactory grains)
     {
         var found = await attestors.AdmitAsync(
             order.Evidence, order.Examined, order.Use, order.Node, cancellationToken);
-        if (found is not Attestation.Proved { MayReattest: false } proved) return found;
-        var identity = grains.GetGrain<IIdentityGrain>(IdOf(order, proved, trustDomain).ToString());
+        if (found is not Attestation.Proved proved) return found;
         var request = RequestOf(order, proved);
-        return await identity.AdmitsAsync(request, cancellationToken) ? found : Known(order, request.NodeId);
+        if (request.Proof is { MayRepeat: true, Serial.Length: 0 }) return found; // nothing can be held against it
+        var identity = grains.GetGrain<IIdentityGrain>(IdOf(order, proved, trustDomain).ToString());
+        return await identity.FindNodeFaultAsync(request, cancellationToken) switch
+        {
+            null => found,
+            IssueResult.Known => Known(order, request.NodeId),
+            IssueResult.OtherNode(var own) => Other(order, own),
+            var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
+        };
     }
 
     /// <summary>Signs for what has been admitted.</summary>
@@ -47,9 +54,7 @@ public sealed class CertificateIssuer(Attestors attestors, IGrainFactory grains)
             IssueResult.Issued(var chain, var view) => new Issuance.Issued(id, chain, view),
             IssueResult.Refused(var reason) => new Issuance.Invalid(reason),
             IssueResult.Known => new Issuance.Denied(Known(order, request.NodeId)),
-            IssueResult.OtherNode(var own) => new Issuance.Denied(new Attestation.Contradicted(
-                $"The certificate that was presented is that of node '{own}', and not of "
-                + $"'{Names.ForLog(order.Node)}'.")),
+            IssueResult.OtherNode(var own) => new Issuance.Denied(Other(order, own)),
             var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
         };
     }
@@ -67,6 +72,9 @@ public sealed class CertificateIssuer(Attestors attestors, IGrainFactory grains)
         var proof = new NodeProof(proved.Node?.Key ?? "", proved.MayReattest, serial);
         return new IssueRequest(order.Csr, node, order.Lifetime, proof);
     }
+
+    private static Attestation.Contradicted Other(CertificateOrder order, string own) => new(
+        $"The certificate that was presented is that of node '{own}', and not of '{Names.ForLog(order.Node)}'.");
 
     private Attestation.Refused Known(CertificateOrder order, string node) => new(
         $"'{Names.ForLog(node)}' has had a certificate before, and by {attestors.NameOf(order.Evidence)} it does not get "

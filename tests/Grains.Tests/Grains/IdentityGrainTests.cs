@@ -85,7 +85,7 @@ public sealed class IdentityGrainTests
         Assert.IsType<IssueResult.Issued>(second); // the first one was not locked out by what nobody has got
         Assert.IsType<IssueResult.Known>(third);
         Assert.IsType<IssueResult.Issued>(repeated);
-        Assert.False(await Identity(silo).AdmitsAsync(request, default));
+        Assert.IsType<IssueResult.Known>(await Identity(silo).FindNodeFaultAsync(request, default));
         await using var later = await TestSilo.StartAsync(silo.Stores);
         Assert.IsType<IssueResult.Known>(await Identity(later).IssueAsync(request, default));
     }

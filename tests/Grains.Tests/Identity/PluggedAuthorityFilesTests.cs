@@ -76,6 +76,18 @@ public sealed class PluggedAuthorityFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_key_that_cannot_be_read_is_not_told_in_the_exception()
+    {
+        var lines = _signer.KeyPem.Split('\n');
+        lines[2] = lines[2][..^4] + "AAAA"; // still base64, and no key any more
+        Write(_signer.Pem, string.Join('\n', lines), _root.Pem, _middle.Pem);
+
+        var exception = await Assert.ThrowsAsync<FormatException>(ReadAsync);
+
+        Assert.DoesNotContain(lines[1], $"{exception}", StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_does_not_belong_together_is_refused()
     {
         var other = new OutsideAuthority("other", null, _clock.GetUtcNow());

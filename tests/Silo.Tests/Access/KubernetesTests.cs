@@ -270,6 +270,24 @@ public sealed class KubernetesTests : IDisposable
         Assert.True(second == expected, $"{second}: {body}");
     }
 
+    [Theory]
+    [InlineData("cart-1", HttpStatusCode.OK, HttpStatusCode.Created)]
+    [InlineData("cart-2", HttpStatusCode.Forbidden, HttpStatusCode.Forbidden)]
+    public async Task A_certificate_is_for_the_node_that_it_was_issued_to(
+        string name, HttpStatusCode joined, HttpStatusCode signed)
+    {
+        await using var host = await StartAsync();
+        var (_, first) = await JoinAsync(host, Token(host), Body("cart", Csr()));
+        var chain = first.GetProperty("certificate").GetProperty("chain");
+        using var certificate = X509Certificate2.CreateFromPem(chain[0].GetString()!);
+        host.Certificate = certificate;
+
+        var (member, body) = await JoinAsync(host, "", Body("cart", csr: "", name));
+        var (renewed, _) = await SignAsync(host, "", $"shop/{name}");
+
+        Assert.True((joined, signed) == (member, renewed), $"{member}, {renewed}: {body}");
+    }
+
     [Fact]
     public async Task A_token_that_says_of_no_pod_is_no_proof_where_the_second_time_matters()
     {
@@ -363,7 +381,7 @@ public sealed class KubernetesTests : IDisposable
         ApiHost host, string token, string body, string path = "/v1/workloads")
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative));
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (token.Length > 0) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         request.Content = new StringContent(body, new MediaTypeHeaderValue("application/json"));
         return await host.SendAsync(request);
     }

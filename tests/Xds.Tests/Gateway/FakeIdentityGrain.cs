@@ -46,8 +46,8 @@ internal sealed class FakeIdentityGrain : IIdentityGrain
         return new IssueResult.Issued([$"leaf-{serial}", "intermediate"], view);
     }
 
-    public Task<bool> AdmitsAsync(IssueRequest request, CancellationToken cancellationToken) =>
-        Task.FromResult(Answer is not IssueResult.Known);
+    public Task<IssueResult?> FindNodeFaultAsync(IssueRequest request, CancellationToken cancellationToken) =>
+        Task.FromResult(Answer is IssueResult.Known or IssueResult.OtherNode ? Answer : null);
 
     public Task<int> RotateAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 

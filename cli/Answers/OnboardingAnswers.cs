@@ -8,7 +8,8 @@ internal sealed record TokenRequest(
     string? Namespace = null,
     string? ServiceAccount = null,
     string? Group = null,
-    double? LifetimeSeconds = null)
+    double? LifetimeSeconds = null,
+    string? Node = null)
 {
     public const string Workload = "workload";
     public const string Peer = "peer";

@@ -14,7 +14,9 @@ public abstract record JoinCredential
     public sealed record Operator : JoinCredential;
 
     /// <summary>The workload proves itself who it is.</summary>
-    public sealed record Proof(Evidence Value) : JoinCredential;
+    /// <param name="Value">What it presents.</param>
+    /// <param name="Examined">What <see cref="Attestors.ExamineAsync"/> has found of it.</param>
+    public sealed record Proof(Evidence Value, Attestation Examined) : JoinCredential;
 }
 
 /// <summary>What became of an attempt to join.</summary>
@@ -29,6 +31,9 @@ public abstract record JoinOutcome
     public sealed record Unauthenticated(string Reason) : JoinOutcome;
 
     public sealed record Forbidden(string Reason) : JoinOutcome;
+
+    /// <summary>Somebody who has to be asked does not answer.</summary>
+    public sealed record Unavailable(string Reason, TimeSpan RetryAfter) : JoinOutcome;
 
     public sealed record Conflict(string Reason) : JoinOutcome;
 

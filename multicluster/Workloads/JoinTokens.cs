@@ -46,19 +46,24 @@ public sealed class JoinTokens(IGrainFactory grains)
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The grant, or null and a sentence that says why not.</returns>
     public async Task<(JoinTokenGrant? Grant, string Refusal)> RedeemAsync(
-        JoinToken token, string purpose, string usedBy, string claim, CancellationToken cancellationToken)
-    {
-        var result = await grains.GetGrain<IJoinTokenGrain>(token.Hash).RedeemAsync(usedBy, claim, cancellationToken);
-        return result switch
+        JoinToken token, string purpose, string usedBy, string claim, CancellationToken cancellationToken) =>
+        GrantOf(await RedeemAsync(token, usedBy, claim, cancellationToken), purpose);
+
+    /// <summary>Uses a token up for whatever it is; the use is to be finished.</summary>
+    internal Task<RedeemResult> RedeemAsync(
+        JoinToken token, string usedBy, string claim, CancellationToken cancellationToken) =>
+        grains.GetGrain<IJoinTokenGrain>(token.Hash).RedeemAsync(usedBy, claim, cancellationToken);
+
+    /// <summary>What a used token allows, or null and a sentence that says why nothing.</summary>
+    internal static (JoinTokenGrant? Grant, string Refusal) GrantOf(RedeemResult result, string purpose) =>
+        result switch
         {
             RedeemResult.Granted(var grant) when grant.Purpose == purpose => (grant, ""),
-            RedeemResult.Granted(var grant) =>
-                (null, $"The token was minted for '{grant.Purpose}', not for '{purpose}'."),
+            RedeemResult.Granted(var grant) => (null, $"The token was minted for '{grant.Purpose}', not for '{purpose}'."),
             RedeemResult.Used(var at) => (null, $"The token was used before, at {at:O}; mint a new one."),
             RedeemResult.Expired(var at) => (null, $"The token expired at {at:O}; mint a new one."),
             _ => (null, "This control plane never minted that token."),
         };
-    }
 
     /// <summary>What the token was used for has been done; for five minutes the very same request is still answered.</summary>
     public Task FinishAsync(JoinToken token, CancellationToken cancellationToken) =>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MeshOrleans.Grains;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Grains.Workloads;
@@ -17,6 +18,7 @@ public sealed partial class WorkloadOnboarding(
     IGrainFactory grains,
     JoinTokens tokens,
     Attestors attestors,
+    CertificateIssuer issuer,
     IOptions<OnboardingOptions> options,
     TimeProvider clock,
     ILogger<WorkloadOnboarding> logger)
@@ -32,17 +34,18 @@ public sealed partial class WorkloadOnboarding(
             return Refuse(request, new JoinOutcome.Invalid("csr", "is not one PEM block CERTIFICATE REQUEST"));
         }
 
-        var denied = await AuthorizeAsync(request, credential, cancellationToken);
-        if (denied is not null) return Refuse(request, denied);
-
         var bundle = await grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default).GetBundleAsync(
             cancellationToken);
-        var id = SpiffeId.ForWorkload(TrustDomain.Parse(bundle.TrustDomain), request.Namespace, request.ServiceAccount);
+        var domain = TrustDomain.Parse(bundle.TrustDomain);
+        var admission = new Admission(request, credential, csr, domain);
+        var (proved, denied) = await AuthorizeAsync(admission, cancellationToken);
+        if (denied is not null) return Refuse(request, denied);
+
         var workload = grains.GetGrain<IWorkloadGrain>($"{request.Namespace}/{request.Name}");
         return await workload.RegisterAsync(request.ToRegistration(), cancellationToken) switch
         {
             RegisterResult.Registered registered =>
-                await AnswerAsync(request, credential, registered, id, bundle, csr, cancellationToken),
+                await AnswerAsync(admission, proved, registered, bundle, cancellationToken),
             RegisterResult.Taken(var owner) => Refuse(request, new JoinOutcome.Conflict(
                 $"{request.Namespace}/{request.Name} is a member already, with service account '{owner}'.")),
             RegisterResult.Invalid(var path, var message) => Refuse(request, new JoinOutcome.Invalid(path, message)),
@@ -77,59 +80,57 @@ public sealed partial class WorkloadOnboarding(
         : !double.IsFinite(request.LeaseSeconds) ? new("leaseSeconds", "must be a number of seconds")
         : null;
 
-    private async Task<JoinOutcome?> AuthorizeAsync(
-        WorkloadRequest request, JoinCredential credential, CancellationToken cancellationToken)
+    // without a proof whoever registers on behalf of a workload answers for it
+    private async Task<(Attestation.Proved? Proved, JoinOutcome? Denied)> AuthorizeAsync(
+        Admission admission, CancellationToken cancellationToken)
     {
-        if (credential is not JoinCredential.Proof(var evidence)) return null;
-        var node = $"{request.Namespace}/{request.Name}";
-        var use = new EvidenceUse($"workload {node}", request.Claim);
-        switch (await attestors.AttestAsync(evidence, use, node, cancellationToken))
+        if (admission.Order is not { } order) return (null, null);
+        var request = admission.Request;
+        return await issuer.AdmitAsync(order, admission.TrustDomain, cancellationToken) switch
         {
-            case Attestation.Proved proved:
-                return proved.Namespace == request.Namespace && proved.ServiceAccount == request.ServiceAccount
-                    && (proved.Group.Length == 0 || proved.Group == request.Group)
-                    ? null
-                    : new JoinOutcome.Forbidden(
-                        $"What was presented is for namespace '{proved.Namespace}', service account '{proved.ServiceAccount}'"
-                        + (proved.Group.Length == 0 ? "." : $", group '{proved.Group}'."));
-            case Attestation.Refused(var reason):
-                return new JoinOutcome.Unauthenticated(reason);
-            case var other:
-                throw new InvalidOperationException($"Unknown attestation {other.GetType().Name}.");
-        }
+            Attestation.Proved proved when proved.Namespace != request.Namespace
+                || proved.ServiceAccount != request.ServiceAccount
+                || (proved.Group.Length > 0 && proved.Group != request.Group) =>
+                (null, new JoinOutcome.Forbidden(
+                    $"What was presented is for namespace '{proved.Namespace}', "
+                    + $"service account '{proved.ServiceAccount}'"
+                    + (proved.Group.Length == 0 ? "." : $", group '{proved.Group}'."))),
+            Attestation.Proved proved => (proved, null),
+            var other => (null, OutcomeOf(other)),
+        };
     }
 
+    private static JoinOutcome OutcomeOf(Attestation denied) => denied switch
+    {
+        Attestation.Refused(var reason, _) => new JoinOutcome.Unauthenticated(reason),
+        Attestation.Contradicted(var reason) => new JoinOutcome.Forbidden(reason),
+        Attestation.Unavailable(var reason, var retryAfter) => new JoinOutcome.Unavailable(reason, retryAfter),
+        _ => throw new InvalidOperationException($"Unknown attestation {denied.GetType().Name}."),
+    };
+
     private async Task<JoinOutcome> AnswerAsync(
-        WorkloadRequest request,
-        JoinCredential credential,
+        Admission admission,
+        Attestation.Proved? proved,
         RegisterResult.Registered registered,
-        SpiffeId id,
         AuthorityBundle bundle,
-        byte[]? csr,
         CancellationToken cancellationToken)
     {
+        var request = admission.Request;
         CertificateAnswer? certificate = null;
-        if (csr is not null)
+        if (admission.Csr is { } csr)
         {
-            var issue = new IssueRequest([.. csr], $"{request.Namespace}/{request.Name}", Lifetime: null);
-            var issued = await grains.GetGrain<IIdentityGrain>(id.ToString()).IssueAsync(issue, cancellationToken);
-            if (issued is IssueResult.Refused(var reason))
-            {
-                return Refuse(request, new JoinOutcome.Invalid("csr", reason));
-            }
-
-            certificate = issued is IssueResult.Issued(var chain, var view)
-                ? new CertificateAnswer(chain, view.Serial, view.NotAfter, view.RotateAt)
-                : null;
+            var (answer, denied) = await SignAsync(admission, proved, csr, cancellationToken);
+            if (denied is not null) return Refuse(request, denied);
+            certificate = answer;
         }
 
-        var token = certificate is null ? await MintAsync(request, credential, cancellationToken) : null;
-        if (credential is JoinCredential.Proof(var evidence)) await attestors.FinishAsync(evidence, cancellationToken);
-        LogJoined(request.Namespace, request.Name, id.ToString());
+        var token = certificate is null ? await MintAsync(admission, proved, cancellationToken) : null;
+        if (admission.Order is { Evidence: var evidence }) await attestors.FinishAsync(evidence, cancellationToken);
+        LogJoined(request.Namespace, request.Name, admission.Id.ToString());
         return new JoinOutcome.Joined(new JoinAnswer(
-            $"{request.Namespace}/{request.Name}",
+            admission.Node,
             registered.Created,
-            id.ToString(),
+            admission.Id.ToString(),
             registered.Lease.TotalSeconds,
             new TrustBundleAnswer(bundle.TrustDomain, bundle.RootsPem, bundle.Sequence),
             options.Value.XdsAddress(),
@@ -137,14 +138,50 @@ public sealed partial class WorkloadOnboarding(
             certificate));
     }
 
-    // Whoever joins with a token and repeats the request gets the same one: a lost answer is no second credential.
-    private Task<JoinToken> MintAsync(
-        WorkloadRequest request, JoinCredential credential, CancellationToken cancellationToken)
+    private async Task<(CertificateAnswer? Answer, JoinOutcome? Denied)> SignAsync(
+        Admission admission, Attestation.Proved? proved, byte[] csr, CancellationToken cancellationToken)
     {
+        if (admission.Order is { } order && proved is not null)
+        {
+            return await issuer.SignAsync(order, proved, admission.TrustDomain, cancellationToken) switch
+            {
+                Issuance.Issued(_, var chain, var view) => (AnswerOf(chain, view), null),
+                Issuance.Invalid(var reason) => (null, new JoinOutcome.Invalid("csr", reason)),
+                Issuance.Denied(var why) => (null, OutcomeOf(why)),
+                var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
+            };
+        }
+
+        var request = new IssueRequest([.. csr], admission.Node, Lifetime: null);
+        var identity = grains.GetGrain<IIdentityGrain>(admission.Id.ToString());
+        return await identity.IssueAsync(request, cancellationToken) switch
+        {
+            IssueResult.Issued(var chain, var view) => (AnswerOf(chain, view), null),
+            IssueResult.Refused(var reason) => (null, new JoinOutcome.Invalid("csr", reason)),
+            var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
+        };
+    }
+
+    private static CertificateAnswer AnswerOf(ImmutableArray<string> chain, CertificateView view) =>
+        new(chain, view.Serial, view.NotAfter, view.RotateAt);
+
+    // Whoever joins with a token and repeats the request gets the same one: a lost answer is no second credential. It
+    // is for this node only, and good for no more than what it was given for.
+    private Task<JoinToken> MintAsync(
+        Admission admission, Attestation.Proved? proved, CancellationToken cancellationToken)
+    {
+        var request = admission.Request;
         var expiresAt = clock.GetUtcNow() + options.Value.SidecarTokenLifetime;
         var grant = new JoinTokenGrant(
-            JoinTokens.WorkloadPurpose, request.Namespace, request.ServiceAccount, request.Group, expiresAt);
-        return credential is JoinCredential.Proof(Evidence.Token(var used))
+            JoinTokens.WorkloadPurpose,
+            request.Namespace,
+            request.ServiceAccount,
+            request.Group,
+            expiresAt,
+            admission.Node,
+            proved?.Node?.Key,
+            OnlyFirst: proved is { MayReattest: false });
+        return admission.Order is { Evidence: Evidence.Token(var used) }
             ? tokens.MintAfterAsync(used, request.Claim, grant, cancellationToken)
             : tokens.MintAsync(grant, cancellationToken);
     }
@@ -160,4 +197,25 @@ public sealed partial class WorkloadOnboarding(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Workload {Namespace}/{Name} was not let in: {Outcome}.")]
     private partial void LogRefused(string @namespace, string name, string outcome);
+
+    /// <summary>What is known of a join before it is decided.</summary>
+    private sealed record Admission(
+        WorkloadRequest Request, JoinCredential Credential, byte[]? Csr, TrustDomain TrustDomain)
+    {
+        public string Node { get; } = $"{Request.Namespace}/{Request.Name}";
+
+        public SpiffeId Id { get; } = SpiffeId.ForWorkload(TrustDomain, Request.Namespace, Request.ServiceAccount);
+
+        /// <summary>The certificate that it wants; null when nothing is proved.</summary>
+        public CertificateOrder? Order { get; } = Credential is JoinCredential.Proof(var evidence, var examined)
+            ? new CertificateOrder
+            {
+                Evidence = evidence,
+                Examined = examined,
+                Use = new EvidenceUse($"workload {Request.Namespace}/{Request.Name}", Request.Claim),
+                Csr = Csr is null ? [] : [.. Csr],
+                Node = $"{Request.Namespace}/{Request.Name}",
+            }
+            : null;
+    }
 }

@@ -6,6 +6,8 @@ namespace MeshOrleans.Silo.Access;
 /// <summary>Verifies tokens of issuers of the access file: issuer, algorithm, time, audience, signature.</summary>
 internal sealed class TokenReader(KeyBook book, TimeProvider clock)
 {
+    private const string Endless = "The token is not accepted: it has no exp, and would never end.";
+
     /// <summary>The issuer that a text says it is from, with nothing verified; null when it is no token.</summary>
     public static string? ClaimedIssuer(string text) =>
         CompactToken.TryParse(text, out var token) ? token.Claims["iss"]?.Text : null;
@@ -13,15 +15,28 @@ internal sealed class TokenReader(KeyBook book, TimeProvider clock)
     /// <summary>Whether a text looks like a signed token: three parts with dots between them.</summary>
     public static bool IsToken(string text) => text.Count('.') == 2 && text.StartsWith("eyJ", StringComparison.Ordinal);
 
+    /// <summary>
+    /// Looks at a token without asking anybody: at all but its signature. Never throws, whatever the text.
+    /// </summary>
+    /// <returns>What it claims, not verified; or a sentence that says why it can be no good.</returns>
+    public (Claim? Claims, string Refusal) Examine(TrustedIssuer issuer, string text)
+    {
+        if (ForeignAlgorithm(issuer, text) is { } foreign) return (null, foreign);
+        var problem = TokenVerifier.Examine(RuleOf(issuer, keys: null), text, clock.GetUtcNow(), out var claims);
+        return claims is null ? (null, Refusal(problem))
+            : claims["exp"] is null ? (null, Endless)
+            : (claims, "");
+    }
+
     /// <summary>Verifies a token. Never throws, whatever the text.</summary>
-    /// <returns>The token, or a sentence that says why not: for the caller, without anything of the token.</returns>
-    public async Task<(VerifiedToken? Token, string Refusal)> VerifyAsync(
+    /// <returns>
+    /// The token, or a sentence that says why not: for the caller, without anything of the token; and whether there were
+    /// keys to verify it by.
+    /// </returns>
+    public async Task<(VerifiedToken? Token, string Refusal, bool HasKeys)> VerifyAsync(
         TrustedIssuer issuer, string text, CancellationToken cancellationToken)
     {
-        if (Algorithm(text) is { } algorithm && !issuer.Algorithms.Contains(algorithm))
-        {
-            return (null, $"The token is signed by {algorithm}, which is not among the algorithms of its issuer.");
-        }
+        if (ForeignAlgorithm(issuer, text) is { } foreign) return (null, foreign, HasKeys: true);
 
         var held = book.Of(issuer.Keys);
         var keys = await held.GetAsync(wantsNew: false, cancellationToken);
@@ -33,26 +48,36 @@ internal sealed class TokenReader(KeyBook book, TimeProvider clock)
             (token, problem) = Verify(issuer, keys, text);
         }
 
-        if (keys is null) return (null, "The keys of the token's issuer are not known here, so that no token of it is accepted.");
-        if (token is null) return (null, $"The token is not accepted: {problem.Text()}.");
-        return token.Claims["exp"] is null
-            ? (null, "The token is not accepted: it has no exp, and would never end.")
-            : (token, "");
+        if (keys is null)
+        {
+            const string Unknown = "The keys of the token's issuer are not known here, so that no token of it is accepted.";
+            return (null, Unknown, HasKeys: false);
+        }
+
+        if (token is null) return (null, Refusal(problem), HasKeys: true);
+        return token.Claims["exp"] is null ? (null, Endless, HasKeys: true) : (token, "", HasKeys: true);
     }
+
+    private static string Refusal(TokenProblem problem) => $"The token is not accepted: {problem.Text()}.";
 
     private (VerifiedToken? Token, TokenProblem Problem) Verify(TrustedIssuer issuer, JsonWebKeySet? keys, string text)
     {
-        var rule = new TokenRule
-        {
-            Issuer = issuer.Issuer,
-            Audiences = issuer.Audiences,
-            Keys = keys ?? JsonWebKeySet.Empty,
-        };
-        var problem = TokenVerifier.Verify(rule, text, clock.GetUtcNow(), out var token);
+        var problem = TokenVerifier.Verify(RuleOf(issuer, keys), text, clock.GetUtcNow(), out var token);
         return (token, problem);
     }
 
-    // null where it is none of the nine, or no token at all: the verifier says so
-    private static string? Algorithm(string text) =>
-        CompactToken.TryParse(text, out var token) ? token.Algorithm?.Name : null;
+    private static TokenRule RuleOf(TrustedIssuer issuer, JsonWebKeySet? keys) => new()
+    {
+        Issuer = issuer.Issuer,
+        Audiences = issuer.Audiences,
+        Keys = keys ?? JsonWebKeySet.Empty,
+    };
+
+    // null also where it is none of the nine, or no token at all: the verifier says so
+    private static string? ForeignAlgorithm(TrustedIssuer issuer, string text) =>
+        CompactToken.TryParse(text, out var token)
+        && token.Algorithm?.Name is { } name
+        && !issuer.Algorithms.Contains(name)
+            ? $"The token is signed by {name}, which is not among the algorithms of its issuer."
+            : null;
 }

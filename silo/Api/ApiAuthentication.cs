@@ -28,7 +28,7 @@ internal sealed class ApiAuthentication(AdminToken admin, AccessFile access, Tok
         // The handshake let the certificate through, so its name is proved.
         return context.Connection.ClientCertificate is { } certificate
             && PeerSvid.TryReadName(certificate, out var id, out _)
-            ? new Caller.Member(id, access.Current.RightsOf(id))
+            ? new Caller.Member(id, access.Current.RightsOf(id)) { Serial = certificate.SerialNumber }
             : new Caller.Anonymous();
     }
 
@@ -54,7 +54,7 @@ internal sealed class ApiAuthentication(AdminToken admin, AccessFile access, Tok
     private async Task<Caller> UserAsync(
         AccessPolicy policy, TrustedIssuer issuer, string credential, CancellationToken cancellationToken)
     {
-        var (token, refusal) = await tokens.VerifyAsync(issuer, credential, cancellationToken);
+        var (token, refusal, _) = await tokens.VerifyAsync(issuer, credential, cancellationToken);
         if (token is null) return new Caller.Refused(refusal);
         var name = token.Claims[issuer.NameClaim]?.Text ?? "";
         return name.Length == 0

@@ -44,9 +44,12 @@ internal abstract record Caller
 
         public override string Name => Id.ToString();
 
+        /// <summary>The serial of its certificate, upper-case hex; empty when it is not known.</summary>
+        public string Serial { get; init; } = "";
+
         public override AccessRights Rights => _rights;
 
-        public override Evidence? Evidence => new Evidence.Certificate(Id);
+        public override Evidence? Evidence => new Evidence.Certificate(Id, Serial);
     }
 
     /// <summary>A person or program, by a verified token of an issuer of the access file.</summary>

@@ -53,7 +53,11 @@ internal static class CertificateEndpoints
     }
 
     private static async Task<IResult> SignAsync(
-        HttpContext context, IGrainFactory grains, Attestors attestors, JoinAdmission admission)
+        HttpContext context,
+        IGrainFactory grains,
+        Attestors attestors,
+        CertificateIssuer issuer,
+        JoinAdmission admission)
     {
         var (body, problem) = await ApiJson.ReadAsync<SignBody>(context);
         if (body is null) return problem!;
@@ -62,41 +66,45 @@ internal static class CertificateEndpoints
             return Problems.BadField("csr", "must be one PEM block CERTIFICATE REQUEST");
         }
 
-        return await admission.InTurnAsync(context, () => IssueAsync(context, grains, attestors, body, csr));
-    }
-
-    private static async Task<IResult> IssueAsync(
-        HttpContext context, IGrainFactory grains, Attestors attestors, SignBody body, byte[] csr)
-    {
         if (context.Caller().Evidence is not { } evidence)
         {
             return Problems.Forbidden("A certificate is signed for whoever proves who it is itself, and not on anybody's behalf.");
         }
 
         // The identity comes from the credential alone; whatever the CSR claims is never looked at.
-        var node = body.Node.Length > 0 ? body.Node : "rest";
-        var use = new EvidenceUse("POST /v1/certificates", JoinTokens.ClaimOf(body.Csr));
-        var found = await attestors.AttestAsync(evidence, use, node, context.RequestAborted);
-        if (found is not Attestation.Proved proved) return Problems.Unauthenticated(((Attestation.Refused)found).Reason);
-        var id = evidence is Evidence.Certificate(var member)
-            ? member
-            : await attestors.IdentityOfAsync(proved, context.RequestAborted);
-        TimeSpan? lifetime = body.LifetimeSeconds > 0
-            ? TimeSpan.FromSeconds(Math.Min(body.LifetimeSeconds, 365 * 86400))
-            : null;
-        var request = new IssueRequest([.. csr], node, lifetime);
-        var result = await grains.GetGrain<IIdentityGrain>(id.ToString()).IssueAsync(request, context.RequestAborted);
-        if (result is IssueResult.Issued) await attestors.FinishAsync(evidence, context.RequestAborted);
-        return result switch
+        var order = new CertificateOrder
         {
-            IssueResult.Issued(var chain, var view) => Results.Json(
-                new CertificateAnswer(chain, view.Serial, view.NotAfter, view.RotateAt, NoteOn(lifetime, view)),
-                ApiJson.Options,
-                statusCode: 201),
-            IssueResult.Refused(var reason) => Problems.BadField("csr", reason),
-            var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
+            Evidence = evidence,
+            Examined = await attestors.ExamineAsync(evidence, context.RequestAborted),
+            Use = new EvidenceUse("POST /v1/certificates", JoinTokens.ClaimOf(body.Csr, body.Node)),
+            Csr = [.. csr],
+            Node = body.Node,
+            Lifetime = body.LifetimeSeconds > 0
+                ? TimeSpan.FromSeconds(Math.Min(body.LifetimeSeconds, 365 * 86400))
+                : null,
         };
+        return await admission.InTurnAsync(context, async () =>
+        {
+            var bundle = await Authority(grains).GetBundleAsync(context.RequestAborted);
+            var domain = TrustDomain.Parse(bundle.TrustDomain);
+            var issuance = await issuer.IssueAsync(order, domain, context.RequestAborted);
+            return ResultOf(context, issuance, order.Lifetime);
+        });
     }
+
+    private static IResult ResultOf(HttpContext context, Issuance issuance, TimeSpan? lifetime) => issuance switch
+    {
+        Issuance.Issued(_, var chain, var view) => Results.Json(
+            new CertificateAnswer(chain, view.Serial, view.NotAfter, view.RotateAt, NoteOn(lifetime, view)),
+            ApiJson.Options,
+            statusCode: 201),
+        Issuance.Invalid(var reason) => Problems.BadField("csr", reason),
+        Issuance.Denied(Attestation.Refused(var reason, _)) => Problems.Unauthenticated(reason),
+        Issuance.Denied(Attestation.Contradicted(var reason)) => Problems.Forbidden(reason),
+        Issuance.Denied(Attestation.Unavailable(var reason, var retryAfter)) =>
+            Problems.Unavailable(context, reason, retryAfter),
+        var other => throw new InvalidOperationException($"Unknown result {other}."),
+    };
 
     // Certificates tell whole seconds.
     private static string? NoteOn(TimeSpan? asked, CertificateView view) =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MeshOrleans.Model.Validation;
 
 namespace MeshOrleans.Silo.Api;
@@ -44,6 +45,14 @@ internal static class Problems
         Of(400, "The request is refused.", $"{path}: {message}", [ProblemError.At(path, message)]);
 
     public static IResult Unauthenticated(string detail) => new ChallengeResult(Of(401, "Who are you?", detail));
+
+    /// <summary>Somebody who has to be asked does not answer.</summary>
+    public static IResult Unavailable(HttpContext context, string detail, TimeSpan retryAfter)
+    {
+        var seconds = Math.Ceiling(retryAfter.TotalSeconds);
+        context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        return Of(503, "Nobody can say who you are.", detail);
+    }
 
     public static IResult Forbidden(string detail) => Of(403, "Not allowed.", detail);
 

@@ -30,6 +30,16 @@ internal static class TokenEndpoints
 
         if (!rights.Has(Role.Registrar, body.Namespace)) return caller.Lacks(Role.Registrar, body.Namespace);
         if (await context.LacksRolesOfAsync(body.Namespace, body.ServiceAccount) is { } refusal) return refusal;
+        if (body.Node.Length > 0 && !Names.IsSubdomain(body.Node))
+        {
+            return Problems.BadField("node", "must be a DNS name");
+        }
+
+        if (body.Node.Length > 0 && body.Purpose != JoinTokens.WorkloadPurpose)
+        {
+            return Problems.BadField("node", "is for purpose 'workload' only");
+        }
+
         var lifetime = TimeSpan.FromSeconds(Math.Clamp(body.LifetimeSeconds, 0, MaxLifetime.TotalSeconds + 1));
         if (lifetime <= TimeSpan.Zero || lifetime > MaxLifetime)
         {
@@ -37,7 +47,8 @@ internal static class TokenEndpoints
         }
 
         var expiresAt = clock.GetUtcNow() + lifetime;
-        var grant = new JoinTokenGrant(body.Purpose, body.Namespace, body.ServiceAccount, body.Group, expiresAt);
+        var node = body.Node.Length > 0 ? $"{body.Namespace}/{body.Node}" : null;
+        var grant = new JoinTokenGrant(body.Purpose, body.Namespace, body.ServiceAccount, body.Group, expiresAt, node);
         return await admission.InTurnAsync(context, async () =>
         {
             var token = await tokens.MintAsync(grant, context.RequestAborted);
@@ -53,6 +64,7 @@ internal static class TokenEndpoints
         string Namespace = "default",
         string ServiceAccount = "default",
         string Group = "",
+        string Node = "",
         double LifetimeSeconds = 3600);
 
     private sealed record TokenAnswer(string Token, DateTimeOffset ExpiresAt, string Namespace, string ServiceAccount)

@@ -1,5 +1,6 @@
 using MeshOrleans.Grains.Workloads;
 using MeshOrleans.Multicluster.Workloads;
+using MeshOrleans.Multicluster.Workloads.Attesting;
 using MeshOrleans.Silo.Access;
 using MeshOrleans.Silo.Audit;
 
@@ -27,14 +28,15 @@ internal static class WorkloadEndpoints
     }
 
     private static async Task<IResult> JoinAsync(
-        HttpContext context, WorkloadOnboarding onboarding, JoinAdmission admission)
+        HttpContext context, WorkloadOnboarding onboarding, Attestors attestors, JoinAdmission admission)
     {
         var (body, problem) = await ApiJson.ReadAsync<WorkloadRequest>(context);
         if (body is null) return problem!;
         var caller = context.Caller();
         JoinCredential? credential =
             caller.Rights.Has(Role.Registrar, body.Namespace) ? new JoinCredential.Operator()
-            : caller.Evidence is { } evidence ? new JoinCredential.Proof(evidence)
+            : caller.Evidence is { } evidence
+                ? new JoinCredential.Proof(evidence, await attestors.ExamineAsync(evidence, context.RequestAborted))
             : null;
         if (credential is null) return caller.Lacks(Role.Registrar, body.Namespace);
         if (credential is JoinCredential.Operator
@@ -44,16 +46,17 @@ internal static class WorkloadEndpoints
             return refusal;
         }
 
-        return await admission.InTurnAsync(
-            context, async () => ResultOf(await onboarding.JoinAsync(body, credential, context.RequestAborted)));
+        return await admission.InTurnAsync(context, async () =>
+            ResultOf(context, await onboarding.JoinAsync(body, credential, context.RequestAborted)));
     }
 
-    private static IResult ResultOf(JoinOutcome outcome) => outcome switch
+    private static IResult ResultOf(HttpContext context, JoinOutcome outcome) => outcome switch
     {
         JoinOutcome.Joined(var answer) =>
             Results.Json(answer, ApiJson.Options, statusCode: answer.Created ? 201 : 200),
         JoinOutcome.Unauthenticated(var reason) => Problems.Unauthenticated(reason),
         JoinOutcome.Forbidden(var reason) => Problems.Forbidden(reason),
+        JoinOutcome.Unavailable(var reason, var retryAfter) => Problems.Unavailable(context, reason, retryAfter),
         JoinOutcome.Conflict(var reason) => Problems.Conflict(reason),
         JoinOutcome.Invalid(var path, var reason) => Problems.BadField(path, reason),
         _ => throw new InvalidOperationException($"Unknown outcome {outcome.GetType().Name}."),

@@ -23,6 +23,7 @@ internal sealed class AdminToken
             PrivateFile.TryCreate(path, Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
         }
 
+        PrivateFile.TryRestrict(path);
         var token = File.ReadAllText(path).Trim();
         if (token.Length < MinLength)
         {

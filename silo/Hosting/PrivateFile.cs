@@ -1,4 +1,7 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Silo.Hosting;
 
@@ -15,24 +18,49 @@ internal static partial class PrivateFile
     }
 
     /// <summary>Writes the text with mode 0600, syncs it to disk and then puts it in place.</summary>
-    public static void Write(string path, string text)
+    public static void Write(string path, string text) => Write(path, Encoding.UTF8.GetBytes(text));
+
+    /// <summary>The same with a text of which no copy is to stay in memory.</summary>
+    public static void Write(string path, SecretText text) => Cleared(text, bytes =>
+    {
+        Write(path, bytes);
+        return true;
+    });
+
+    /// <summary>Writes a file that must not exist yet with mode 0600 and syncs it to disk.</summary>
+    public static void WriteNew(string path, string text) => WriteNew(path, Encoding.UTF8.GetBytes(text));
+
+    private static void Write(string path, byte[] content)
     {
         var draft = path + ".new";
         File.Delete(draft);
-        WriteNew(draft, text);
+        WriteNew(draft, content);
         File.Move(draft, path, overwrite: true);
     }
 
-    /// <summary>Writes a file that must not exist yet with mode 0600 and syncs it to disk.</summary>
-    public static void WriteNew(string path, string text)
+    private static void WriteNew(string path, byte[] content)
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, // a buffer would keep a copy
+        };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerOnly;
         using var stream = new FileStream(path, options);
-        using var writer = new StreamWriter(stream);
-        writer.Write(text);
-        writer.Flush();
+        stream.Write(content);
         stream.Flush(flushToDisk: true);
+    }
+
+    private static bool Cleared(SecretText text, Func<byte[], bool> write)
+    {
+        var bytes = text.ToBytes();
+        try
+        {
+            return write(bytes);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
     }
 
     /// <summary>
@@ -40,10 +68,15 @@ internal static partial class PrivateFile
     /// process or others, exactly one makes it.
     /// </summary>
     /// <returns>False when it was there already.</returns>
-    public static bool TryCreate(string path, string text)
+    public static bool TryCreate(string path, string text) => TryCreate(path, Encoding.UTF8.GetBytes(text));
+
+    /// <summary>The same with a text of which no copy is to stay in memory.</summary>
+    public static bool TryCreate(string path, SecretText text) => Cleared(text, bytes => TryCreate(path, bytes));
+
+    private static bool TryCreate(string path, byte[] content)
     {
         var draft = $"{path}.{Guid.NewGuid():N}.new"; // its own name: others may be writing theirs
-        WriteNew(draft, text);
+        WriteNew(draft, content);
         try
         {
             return TryPlace(draft, path);
@@ -72,6 +105,22 @@ internal static partial class PrivateFile
 
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Link(string oldPath, string newPath);
+
+    /// <summary>
+    /// Takes an existing file from everybody but its owner, where that can be done: one that is mounted is the matter
+    /// of whoever mounts it.
+    /// </summary>
+    public static void TryRestrict(string path)
+    {
+        if (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & ~OwnerOnly) == 0) return;
+        try
+        {
+            Restrict(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
 
     /// <summary>Takes an existing file from everybody but its owner: a copy may have become readable by all.</summary>
     public static void Restrict(string path)

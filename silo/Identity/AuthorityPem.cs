@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using System.Text;
 using MeshOrleans.Grains.Identity;
+using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Silo.Identity;
 
@@ -21,38 +21,67 @@ internal static class AuthorityPem
     private const string Certificate = "CERTIFICATE";
     private const string PrivateKey = "PRIVATE KEY";
 
+    private delegate void LineSink(ReadOnlySpan<char> line);
+
     /// <summary>The text; that of a single authority with its root's key is what former versions wrote.</summary>
-    public static string Write(AuthorityKeys keys)
+    public static SecretText Write(AuthorityKeys keys)
     {
-        var text = new StringBuilder();
-        Write(text, keys.First);
-        if (keys.Second is null) return text.ToString();
-        text.AppendLine(Next);
-        Write(text, keys.Second);
-        return text.ToString();
+        var length = 0;
+        Write(keys, line => length += line.Length + Environment.NewLine.Length);
+        var text = new char[length];
+        var written = 0;
+        Write(keys, line =>
+        {
+            line.CopyTo(text.AsSpan(written));
+            Environment.NewLine.CopyTo(text.AsSpan(written + line.Length));
+            written += line.Length + Environment.NewLine.Length;
+        });
+        return SecretText.Take(text);
     }
 
     /// <summary>Reads the text; null when it is no such.</summary>
-    public static AuthorityKeys? Read(string text)
+    public static AuthorityKeys? Read(ReadOnlySpan<char> text)
     {
         var blocks = Blocks(text);
         var second = blocks.FindIndex(block => block.Says == Next);
-        if (second < 0) return ReadOne(blocks) is { } only ? new AuthorityKeys(only) : null;
-        return ReadOne(blocks[..second]) is { } first
-            && ReadOne([blocks[second] with { Says = "" }, .. blocks[(second + 1)..]]) is { } next
+        if (second < 0) return ReadOne(text, blocks) is { } only ? new AuthorityKeys(only) : null;
+        return ReadOne(text, blocks[..second]) is { } first
+            && ReadOne(text, [blocks[second] with { Says = "" }, .. blocks[(second + 1)..]]) is { } next
             ? new AuthorityKeys(first, next)
             : null;
     }
 
-    private static void Write(StringBuilder text, AuthorityMaterial material)
+    private static void Write(AuthorityKeys keys, LineSink say)
     {
-        string[] parts = [material.RootCertificate, material.RootKey, material.SigningCertificate, material.SigningKey];
-        foreach (var part in parts.Where(part => part.Length > 0)) text.AppendLine(part.Trim());
-        foreach (var block in Blocks(material.Intermediates)) text.AppendLine(Intermediate).AppendLine(block.Pem);
-        if (material.Link.Length > 0) text.AppendLine(Link).AppendLine(material.Link.Trim());
+        Write(keys.First, say);
+        if (keys.Second is null) return;
+        say(Next);
+        Write(keys.Second, say);
     }
 
-    private static AuthorityMaterial? ReadOne(List<Block> blocks)
+    private static void Write(AuthorityMaterial material, LineSink say)
+    {
+        SayBlock(material.RootCertificate, say);
+        SayBlock(material.RootKey.Span, say);
+        SayBlock(material.SigningCertificate, say);
+        SayBlock(material.SigningKey.Span, say);
+        foreach (var block in Blocks(material.Intermediates))
+        {
+            say(Intermediate);
+            say(material.Intermediates.AsSpan()[block.At]);
+        }
+
+        if (material.Link.Length == 0) return;
+        say(Link);
+        SayBlock(material.Link, say);
+    }
+
+    private static void SayBlock(ReadOnlySpan<char> block, LineSink say)
+    {
+        if (block.Length > 0) say(block.Trim());
+    }
+
+    private static AuthorityMaterial? ReadOne(ReadOnlySpan<char> text, List<Block> blocks)
     {
         var main = blocks.FindAll(block => block.Says.Length == 0);
         var intermediates = blocks.FindAll(block => block.Says == Intermediate);
@@ -60,37 +89,42 @@ internal static class AuthorityPem
         if (main.Count + intermediates.Count + links.Count != blocks.Count || links.Count > 1) return null;
         if (intermediates.Concat(links).Any(block => block.Label != Certificate)) return null;
         var labels = main.Select(block => block.Label).ToArray();
-        var rootKey = labels switch
+        if (labels is not [Certificate, PrivateKey, Certificate, PrivateKey]
+            and not [Certificate, Certificate, PrivateKey])
         {
-            [Certificate, PrivateKey, Certificate, PrivateKey] => main[1].Pem,
-            [Certificate, Certificate, PrivateKey] => "",
-            _ => null,
-        };
-        return rootKey is null
-            ? null
-            : new AuthorityMaterial(
-                main[0].Pem,
-                rootKey,
-                main[^2].Pem,
-                main[^1].Pem,
-                string.Join(Environment.NewLine, intermediates.Select(block => block.Pem)),
-                links is [var link] ? link.Pem : "");
-    }
-
-    private static List<Block> Blocks(string text)
-    {
-        var blocks = new List<Block>();
-        var rest = text.AsSpan();
-        while (PemEncoding.TryFind(rest, out var fields))
-        {
-            var says = rest[..fields.Location.Start].Trim().ToString();
-            blocks.Add(new Block(says, rest[fields.Label].ToString(), rest[fields.Location].ToString()));
-            rest = rest[fields.Location.End..];
+            return null;
         }
 
-        if (!rest.IsWhiteSpace()) blocks.Add(new Block(rest.ToString(), "", "")); // nothing known: refused
+        var between = new List<string>();
+        foreach (var block in intermediates) between.Add(text[block.At].ToString());
+        return new AuthorityMaterial(
+            text[main[0].At].ToString(),
+            main.Count == 4 ? SecretText.Of(text[main[1].At]) : SecretText.Empty,
+            text[main[^2].At].ToString(),
+            SecretText.Of(text[main[^1].At]),
+            string.Join(Environment.NewLine, between),
+            links is [var link] ? text[link.At].ToString() : "");
+    }
+
+    private static List<Block> Blocks(ReadOnlySpan<char> text)
+    {
+        var blocks = new List<Block>();
+        var start = 0;
+        while (PemEncoding.TryFind(text[start..], out var fields))
+        {
+            var rest = text[start..];
+            var (at, length) = fields.Location.GetOffsetAndLength(rest.Length);
+            var says = rest[..at].Trim().ToString();
+            blocks.Add(new Block(says, rest[fields.Label].ToString(), new Range(start + at, start + at + length)));
+            start += at + length;
+        }
+
+        if (!text[start..].IsWhiteSpace()) blocks.Add(new Block("?", "", ..0)); // nothing known: refused
         return blocks;
     }
 
-    private sealed record Block(string Says, string Label, string Pem);
+    /// <param name="Says">The line before it.</param>
+    /// <param name="Label">What it is.</param>
+    /// <param name="At">Where it is in the text.</param>
+    private sealed record Block(string Says, string Label, Range At);
 }

@@ -63,6 +63,7 @@ internal sealed class ClusterSecret
 
     private static ClusterSecret Read(string path)
     {
+        PrivateFile.TryRestrict(path);
         var text = File.ReadAllText(path).Trim();
         return Base64Url.IsValid(text, out var length) && length == Length
             ? new ClusterSecret(Base64Url.DecodeFromChars(text))

@@ -1,4 +1,5 @@
 using MeshOrleans.Grains.Identity;
+using MeshOrleans.Model.Identity;
 using MeshOrleans.Silo.Hosting;
 
 namespace MeshOrleans.Silo.Identity;
@@ -14,14 +15,15 @@ internal sealed class FileAuthorityKeyStore(string path) : IAuthorityKeyStore
     {
         if (!File.Exists(path)) return null;
         PrivateFile.Restrict(path);
-        return AuthorityPem.Read(await File.ReadAllTextAsync(path, cancellationToken))
-            ?? throw new FormatException($"{path} {AuthorityPem.Demand}.");
+        using var text = SecretText.Decode(await File.ReadAllBytesAsync(path, cancellationToken));
+        return AuthorityPem.Read(text.Span) ?? throw new FormatException($"{path} {AuthorityPem.Demand}.");
     }
 
     public async Task<AuthorityKeys> CreateAsync(AuthorityKeys keys, CancellationToken cancellationToken)
     {
         PrivateFile.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        return PrivateFile.TryCreate(path, AuthorityPem.Write(keys))
+        using var text = AuthorityPem.Write(keys);
+        return PrivateFile.TryCreate(path, text)
             ? keys
             : await LoadAsync(cancellationToken) ?? throw new IOException($"{path} was created and removed again.");
     }
@@ -30,8 +32,14 @@ internal sealed class FileAuthorityKeyStore(string path) : IAuthorityKeyStore
     public async Task<AuthorityKeys> ReplaceAsync(
         AuthorityKeys held, AuthorityKeys next, CancellationToken cancellationToken)
     {
-        if (await LoadAsync(cancellationToken) is { } stored && stored != held) return stored;
-        PrivateFile.Write(path, AuthorityPem.Write(next));
+        if (await LoadAsync(cancellationToken) is { } stored)
+        {
+            if (stored != held) return stored;
+            stored.Clear();
+        }
+
+        using var text = AuthorityPem.Write(next);
+        PrivateFile.Write(path, text);
         return next;
     }
 }

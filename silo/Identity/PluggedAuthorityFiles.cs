@@ -25,7 +25,7 @@ internal sealed class PluggedAuthorityFiles(string directory, TimeProvider clock
         try
         {
             var certificate = await TextOfAsync(CertificateFile, cancellationToken);
-            var key = await TextOfAsync(KeyFile, cancellationToken);
+            using var key = SecretText.Decode(await BytesOfAsync(KeyFile, cancellationToken));
             var root = await TextOfAsync(RootFile, cancellationToken);
             var chain = File.Exists(Path.Combine(directory, ChainFile)) ? await TextOfAsync(ChainFile, cancellationToken) : "";
             return Read(certificate, key, root, chain);
@@ -37,7 +37,7 @@ internal sealed class PluggedAuthorityFiles(string directory, TimeProvider clock
         }
     }
 
-    private AuthorityMaterial Read(string certificatePem, string keyPem, string rootPem, string chainPem)
+    private AuthorityMaterial Read(string certificatePem, SecretText keyPem, string rootPem, string chainPem)
     {
         var signer = Only(CertificateFile, certificatePem);
         var root = Only(RootFile, rootPem);
@@ -49,20 +49,21 @@ internal sealed class PluggedAuthorityFiles(string directory, TimeProvider clock
         if (FindFault(signer, intermediates, root) is { } fault) throw Unusable(fault);
         return new AuthorityMaterial(
             root.ExportCertificatePem(),
-            RootKey: "",
+            RootKey: SecretText.Empty,
             signer.ExportCertificatePem(),
             key,
             string.Join(Environment.NewLine, intermediates.Select(c => c.ExportCertificatePem())));
     }
 
     // As PKCS#8, whatever form it was written in.
-    private static string KeyOf(string certificatePem, string keyPem)
+    private static SecretText KeyOf(string certificatePem, SecretText keyPem)
     {
-        using var certificate = X509Certificate2.CreateFromPem(certificatePem, keyPem);
+        using var certificate = X509Certificate2.CreateFromPem(certificatePem, keyPem.Span);
         using AsymmetricAlgorithm? ec = certificate.GetECDsaPrivateKey();
         using AsymmetricAlgorithm? rsa = certificate.GetRSAPrivateKey();
-        return (ec ?? rsa)?.ExportPkcs8PrivateKeyPem()
-            ?? throw new CryptographicException($"the key in {KeyFile} must be EC or RSA");
+        return (ec ?? rsa) is { } key
+            ? SecretText.OfKey(key)
+            : throw new CryptographicException($"the key in {KeyFile} must be EC or RSA");
     }
 
     private string? FindFault(X509Certificate2 signer, X509Certificate2[] intermediates, X509Certificate2 root)
@@ -101,12 +102,18 @@ internal sealed class PluggedAuthorityFiles(string directory, TimeProvider clock
         return all;
     }
 
-    private async Task<string> TextOfAsync(string file, CancellationToken cancellationToken)
+    private Task<string> TextOfAsync(string file, CancellationToken cancellationToken) =>
+        File.ReadAllTextAsync(PathOf(file), cancellationToken);
+
+    private Task<byte[]> BytesOfAsync(string file, CancellationToken cancellationToken) =>
+        File.ReadAllBytesAsync(PathOf(file), cancellationToken);
+
+    private string PathOf(string file)
     {
         var path = Path.Combine(directory, file);
         if (!File.Exists(path)) throw new IOException($"{file} is missing");
         return new FileInfo(path).Length <= MaxBytes
-            ? await File.ReadAllTextAsync(path, cancellationToken)
+            ? path
             : throw new IOException($"{file} is larger than {MaxBytes} bytes");
     }
 }

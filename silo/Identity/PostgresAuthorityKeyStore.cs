@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text.Json;
 using MeshOrleans.Grains.Identity;
+using MeshOrleans.Model.Identity;
 using MeshOrleans.Silo.Storage.Postgres;
 using Npgsql;
 using static MeshOrleans.Silo.Storage.Postgres.PostgresCommands;
@@ -15,6 +17,8 @@ internal sealed class PostgresAuthorityKeyStore(PostgresDatabase database, Clust
 {
     private const int NonceLength = 12;
     private const int TagLength = 16;
+    private const int MaxEscape = 6; // bytes of a character in JSON
+    private const int Overhead = 1024;
     private const string Select = "SELECT sealed_with, material FROM mesh_authority WHERE id = 1";
 
     /// <summary>
@@ -58,6 +62,7 @@ internal sealed class PostgresAuthorityKeyStore(PostgresDatabase database, Clust
             await using var transaction = await connection.BeginTransactionAsync(token);
             var stored = await ReadAsync(connection, Select + " FOR UPDATE", token) ?? throw Removed();
             if (stored != held) return stored;
+            stored.Clear();
             await SaveAsync(
                 connection, "UPDATE mesh_authority SET sealed_with = $1, material = $2 WHERE id = 1", next, token);
             await transaction.CommitAsync(token);
@@ -85,17 +90,34 @@ internal sealed class PostgresAuthorityKeyStore(PostgresDatabase database, Clust
     // One authority by itself is sealed as it always was. What former versions do not know is no list, and they say so.
     private byte[] Seal(AuthorityKeys keys)
     {
-        var plain = keys is { Second: null, First: { Intermediates.Length: 0, Link.Length: 0 } one }
-            ? JsonSerializer.SerializeToUtf8Bytes<string[]>(
-                [one.RootCertificate, one.RootKey, one.SigningCertificate, one.SigningKey])
-            : JsonSerializer.SerializeToUtf8Bytes(AuthorityPem.Write(keys));
+        using var text = AuthorityPem.Write(keys);
+        // as large as it can get: one that grows leaves copies behind
+        var buffer = new ArrayBufferWriter<byte>((MaxEscape * text.Length) + Overhead);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            if (keys is { Second: null, First: { Intermediates.Length: 0, Link.Length: 0 } one })
+            {
+                json.WriteStartArray();
+                json.WriteStringValue(one.RootCertificate);
+                json.WriteStringValue(one.RootKey.Span);
+                json.WriteStringValue(one.SigningCertificate);
+                json.WriteStringValue(one.SigningKey.Span);
+                json.WriteEndArray();
+            }
+            else
+            {
+                json.WriteStringValue(text.Span);
+            }
+        }
+
+        var plain = buffer.WrittenSpan;
         var sealedBytes = new byte[NonceLength + plain.Length + TagLength];
         var nonce = sealedBytes.AsSpan(0, NonceLength);
         RandomNumberGenerator.Fill(nonce);
-        using var aes = new AesGcm(secret.Derive("authority", 32), TagLength);
+        using var aes = Cipher();
         aes.Encrypt(
             nonce, plain, sealedBytes.AsSpan(NonceLength, plain.Length), sealedBytes.AsSpan(NonceLength + plain.Length));
-        CryptographicOperations.ZeroMemory(plain);
+        buffer.Clear(); // also what was written to it
         return sealedBytes;
     }
 
@@ -107,28 +129,65 @@ internal sealed class PostgresAuthorityKeyStore(PostgresDatabase database, Clust
         }
 
         var plain = new byte[material.Length - NonceLength - TagLength];
-        using var aes = new AesGcm(secret.Derive("authority", 32), TagLength);
-        aes.Decrypt(
-            material.AsSpan(0, NonceLength),
-            material.AsSpan(NonceLength, plain.Length),
-            material.AsSpan(NonceLength + plain.Length),
-            plain);
-        var keys = Parse(plain);
-        CryptographicOperations.ZeroMemory(plain);
-        return keys ?? throw new FormatException($"What is sealed in the database {AuthorityPem.Demand}.");
+        try
+        {
+            using var aes = Cipher();
+            aes.Decrypt(
+                material.AsSpan(0, NonceLength),
+                material.AsSpan(NonceLength, plain.Length),
+                material.AsSpan(NonceLength + plain.Length),
+                plain);
+            return Parse(plain) ?? throw new FormatException($"What is sealed in the database {AuthorityPem.Demand}.");
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(plain);
+        }
+    }
+
+    private AesGcm Cipher()
+    {
+        var key = secret.Derive("authority", 32);
+        try
+        {
+            return new AesGcm(key, TagLength);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
     }
 
     private static AuthorityKeys? Parse(byte[] plain)
     {
-        using var document = JsonDocument.Parse(plain);
-        if (document.RootElement.ValueKind is JsonValueKind.String)
+        var json = new Utf8JsonReader(plain);
+        var texts = new List<SecretText>();
+        try
         {
-            return AuthorityPem.Read(document.RootElement.GetString()!);
-        }
+            while (json.Read())
+            {
+                if (json.TokenType is JsonTokenType.String) texts.Add(TextOf(json));
+            }
 
-        var parts = document.RootElement.Deserialize<string[]>();
-        return parts is [var root, var rootKey, var signer, var key]
-            ? new AuthorityKeys(new AuthorityMaterial(root, rootKey, signer, key))
-            : null;
+            return plain is [(byte)'[', ..] ? Listed(texts) : texts is [var text] ? AuthorityPem.Read(text.Span) : null;
+        }
+        finally
+        {
+            texts.ForEach(text => text.Dispose());
+        }
+    }
+
+    private static AuthorityKeys? Listed(List<SecretText> texts) =>
+        texts is [var root, var rootKey, var signer, var key]
+        ? new AuthorityKeys(new AuthorityMaterial(
+            root.Span.ToString(), SecretText.Of(rootKey.Span), signer.Span.ToString(), SecretText.Of(key.Span)))
+        : null;
+
+    private static SecretText TextOf(Utf8JsonReader json)
+    {
+        var buffer = new char[json.ValueSpan.Length]; // escaped it is longer, never shorter
+        using var text = SecretText.Take(buffer);
+        var length = json.CopyString(buffer);
+        return SecretText.Of(text.Span[..length]);
     }
 }

@@ -20,10 +20,10 @@ internal sealed record StrictReview(
     ImmutableArray<Violation> Refused, ImmutableArray<Violation> Unknown, StrictGuard Guard, long Revision)
 {
     /// <summary>Plaintext callers would be refused.</summary>
-    public const string RefusedCode = "MSH2021";
+    public const string RefusedCode = "MSH2022";
 
     /// <summary>Whether plaintext callers would be refused is not known.</summary>
-    public const string UnknownCode = "MSH2022";
+    public const string UnknownCode = "MSH2023";
 
     private const int MaxNamed = 10;
 

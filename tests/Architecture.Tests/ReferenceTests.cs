@@ -15,7 +15,10 @@ public sealed class ReferenceTests
         ["MeshOrleans.Grains.Runtime"] = ["MeshOrleans.Grains.Abstractions"],
         ["MeshOrleans.Xds.Protocol"] = [],
         ["MeshOrleans.Xds.Translation"] = ["MeshOrleans.Model", "MeshOrleans.Xds.Protocol"],
-        ["MeshOrleans.Xds.Gateway"] = ["MeshOrleans.Grains.Abstractions", "MeshOrleans.Xds.Translation"],
+        ["MeshOrleans.Xds.Gateway"] =
+        [
+            "MeshOrleans.Grains.Abstractions", "MeshOrleans.Xds.Translation", "MeshOrleans.Multicluster.Workloads",
+        ],
         ["MeshOrleans.Multicluster.Federation"] = ["MeshOrleans.Grains.Abstractions"],
         ["MeshOrleans.Multicluster.Workloads"] = ["MeshOrleans.Grains.Abstractions"],
         ["MeshOrleans.Silo.Schema"] = [],

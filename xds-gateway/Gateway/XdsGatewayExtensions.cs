@@ -1,4 +1,5 @@
 using MeshOrleans.Model;
+using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Xds.Gateway.Admission;
 using MeshOrleans.Xds.Gateway.Callers;
 using MeshOrleans.Xds.Gateway.Demands;
@@ -59,6 +60,7 @@ public static class XdsGatewayExtensions
         services.AddSingleton<FloodGuard>();
         services.AddSingleton<StreamParts>();
         services.AddSingleton<DiscoveryService>();
+        services.AddWorkloads();
         services.AddSingleton<CertificateService>();
         services.AddHostedService<ReadinessBoard>();
         services.AddHostedService(p => p.GetRequiredService<PushSource>());

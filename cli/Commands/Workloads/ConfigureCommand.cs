@@ -45,7 +45,8 @@ internal static class ConfigureCommand
                 request.Namespace,
                 request.ServiceAccount,
                 request.Group,
-                TokenCommand.Seconds(parsed.GetValue(lifetime)));
+                TokenCommand.Seconds(parsed.GetValue(lifetime)),
+                request.Name);
             switch (parsed.GetValue(file), parsed.GetValue(folder), parsed.GetValue(envoy))
             {
                 case ({ } path, null, null):

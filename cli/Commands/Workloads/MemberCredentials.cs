@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Cli.Answers;
 using MeshOrleans.Cli.Connection;
 using MeshOrleans.Cli.Input;
+using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Cli.Commands.Workloads;
 
@@ -45,11 +46,11 @@ internal sealed class MemberCredentials(string folder)
         var certificate = signing.Read(ApiJson.Default.CertificateAnswer);
         (string Path, string Text)[] files =
         [
-            (Roots, Join(bundle.Roots)),
-            (Key, key.ExportPkcs8PrivateKeyPem() + "\n"),
             (Chain, Join(certificate.Chain)),
             .. more(bundle.TrustDomain),
         ];
+        await Secrets.WriteAsync(Roots, Join(bundle.Roots), cancellationToken);
+        using (var pem = SecretText.OfKey(key)) await Secrets.WriteKeyAsync(Key, pem, cancellationToken);
         foreach (var (path, text) in files) await Secrets.WriteAsync(path, text, cancellationToken);
         return certificate;
     }

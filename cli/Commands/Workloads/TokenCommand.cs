@@ -13,6 +13,7 @@ internal static class TokenCommand
         var ns = CommonOptions.Namespace("Namespace it may join (default)");
         var serviceAccount = CommonOptions.Text("--service-account", "SA", "Identity it may take (default)");
         var group = CommonOptions.Text("--group", "NAME", "WorkloadGroup it may join (any)");
+        var node = CommonOptions.Text("--node", "NAME", "Workload that it is for, and no other (any)");
         var lifetime = CommonOptions.Lifetime();
         var format = CommonOptions.ReportFormat();
         var command = new CliCommand(
@@ -21,7 +22,7 @@ internal static class TokenCommand
             "workload token -n shop --service-account cart > cart.token",
             "workload token --lifetime 10m -o json")
         {
-            ns, serviceAccount, group, lifetime, format,
+            ns, serviceAccount, group, node, lifetime, format,
         };
         command.SetAction((parsed, cancellationToken) => MintAsync(
             scope,
@@ -31,7 +32,8 @@ internal static class TokenCommand
                 parsed.GetValue(ns),
                 parsed.GetValue(serviceAccount),
                 parsed.GetValue(group),
-                Seconds(parsed.GetValue(lifetime))),
+                Seconds(parsed.GetValue(lifetime)),
+                parsed.GetValue(node)),
             parsed.GetValue(format),
             cancellationToken));
         return command;

@@ -29,6 +29,14 @@ public interface IIdentityGrain : IGrainWithStringKey
     Task<IssueResult> IssueAsync(IssueRequest request, CancellationToken cancellationToken);
 
     /// <summary>
+    /// What <see cref="IssueAsync"/> would have against the node of a request, so that nothing else need be done for it:
+    /// <see cref="IssueResult.Known"/>, <see cref="IssueResult.OtherNode"/>, or null for nothing. Nothing is remembered.
+    /// The CSR may be empty when there is none yet.
+    /// </summary>
+    [Alias("FindNodeFault")]
+    Task<IssueResult?> FindNodeFaultAsync(IssueRequest request, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Makes every certificate of this identity due now: gateways sign the CSRs staged with them and push.
     /// </summary>
     /// <returns>How many certificates became due.</returns>
@@ -53,11 +61,31 @@ public interface IIdentityGrain : IGrainWithStringKey
 /// <param name="Csr">PKCS#10, DER. At most 16 KiB.</param>
 /// <param name="NodeId">The proxy or process that holds the key.</param>
 /// <param name="Lifetime">The lifetime asked for; null for the authority's default. Clamped to its maximum.</param>
+/// <param name="Proof">
+/// What is known of the node; null where there is nothing to hold against it, as on a stream that renews.
+/// </param>
 [GenerateSerializer, Immutable, Alias("mesh.IssueRequest")]
 public sealed record IssueRequest(
     [property: Id(0)] ImmutableArray<byte> Csr,
     [property: Id(1)] string NodeId,
-    [property: Id(2)] TimeSpan? Lifetime);
+    [property: Id(2)] TimeSpan? Lifetime,
+    [property: Id(3)] NodeProof? Proof = null);
+
+/// <summary>What is known of a node that asks for a certificate.</summary>
+/// <param name="Attested">
+/// Which node it is by its proof, such as one pod of a cluster, in words of the attestor: at most 512 characters; empty
+/// when the proof does not say. It is remembered together with the certificate, in one write.
+/// </param>
+/// <param name="MayRepeat">Whether that node may have another certificate by such a proof.</param>
+/// <param name="Serial">
+/// The serial (upper-case hex) of the certificate that it presented, when it names its node itself: that must then be
+/// the node to which the certificate was issued, where that is known. Else empty.
+/// </param>
+[GenerateSerializer, Immutable, Alias("mesh.NodeProof")]
+public sealed record NodeProof(
+    [property: Id(0)] string Attested,
+    [property: Id(1)] bool MayRepeat,
+    [property: Id(2)] string Serial = "");
 
 /// <summary>What became of a CSR.</summary>
 [GenerateSerializer, Immutable, Alias("mesh.IssueResult")]
@@ -79,6 +107,15 @@ public abstract record IssueResult
     /// <param name="Reason">Why, for the caller and the log.</param>
     [GenerateSerializer, Immutable, Alias("mesh.IssueResult.Refused")]
     public sealed record Refused([property: Id(0)] string Reason) : IssueResult;
+
+    /// <summary>The node has had a certificate before, and by its proof it does not get another one.</summary>
+    [GenerateSerializer, Immutable, Alias("mesh.IssueResult.Known")]
+    public sealed record Known : IssueResult;
+
+    /// <summary>The certificate that was presented is another node's.</summary>
+    /// <param name="NodeId">Whose it is.</param>
+    [GenerateSerializer, Immutable, Alias("mesh.IssueResult.OtherNode")]
+    public sealed record OtherNode([property: Id(0)] string NodeId) : IssueResult;
 }
 
 /// <summary>The facts of one certificate.</summary>

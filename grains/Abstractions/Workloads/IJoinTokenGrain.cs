@@ -36,13 +36,24 @@ public interface IJoinTokenGrain : IGrainWithStringKey
 /// <param name="ServiceAccount">The service account its bearer becomes.</param>
 /// <param name="Group">The WorkloadGroup its bearer belongs to; empty when none.</param>
 /// <param name="ExpiresAt">From then on it is refused.</param>
+/// <param name="Node">
+/// The one node that may have a certificate by it, <c>namespace/name</c>; null when its bearer says which it is.
+/// </param>
+/// <param name="Attested">
+/// Which node its bearer is by the proof for which it was given (<see cref="Identity.NodeProof.Attested"/>); null when
+/// there was none.
+/// </param>
+/// <param name="OnlyFirst">Whether it is no good for a node that has had a certificate before.</param>
 [GenerateSerializer, Immutable, Alias("mesh.JoinTokenGrant")]
 public sealed record JoinTokenGrant(
     [property: Id(0)] string Purpose,
     [property: Id(1)] string Namespace,
     [property: Id(2)] string ServiceAccount,
     [property: Id(3)] string Group,
-    [property: Id(4)] DateTimeOffset ExpiresAt);
+    [property: Id(4)] DateTimeOffset ExpiresAt,
+    [property: Id(5)] string? Node = null,
+    [property: Id(6)] string? Attested = null,
+    [property: Id(7)] bool OnlyFirst = false);
 
 /// <summary>What became of an attempt to use a token.</summary>
 [GenerateSerializer, Immutable, Alias("mesh.RedeemResult")]

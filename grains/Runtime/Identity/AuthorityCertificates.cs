@@ -23,7 +23,8 @@ internal static class AuthorityCertificates
         var request = Request($"MeshOrleans root {domain}", domain, key.Generator.PublicKey, key.Hash, pathLength: 1);
         using var root = request.Create(
             request.SubjectName, key.Generator, now - _backdate, now.AddYears(RootYears), NewSerial());
-        return WithNewSigner(new AuthorityMaterial(root.ExportCertificatePem(), key.ToPem(), "", ""), domain, now, type);
+        var unsigned = new AuthorityMaterial(root.ExportCertificatePem(), key.ToPem(), "", SecretText.Empty);
+        return WithNewSigner(unsigned, domain, now, type);
     }
 
     /// <summary>The same root with a new signing certificate and key.</summary>

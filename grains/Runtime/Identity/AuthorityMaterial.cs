@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Grains.Identity;
 
@@ -20,9 +21,9 @@ namespace MeshOrleans.Grains.Identity;
 /// </param>
 public sealed record AuthorityMaterial(
     string RootCertificate,
-    string RootKey,
+    SecretText RootKey,
     string SigningCertificate,
-    string SigningKey,
+    SecretText SigningKey,
     string Intermediates = "",
     string Link = "")
 {
@@ -57,6 +58,21 @@ public sealed record AuthorityKeys(AuthorityMaterial First, AuthorityMaterial? S
     public AuthorityKeys With(AuthorityMaterial held, AuthorityMaterial next) =>
         First == held ? this with { First = next } : this with { Second = next };
 
+    /// <summary>Clears the memory of the keys, but not of those that others share with them.</summary>
+    /// <param name="others">Who goes on to use some of the very same; null when nobody does.</param>
+    public void Clear(AuthorityKeys? others = null)
+    {
+        var kept = others?.Texts().ToArray() ?? [];
+        foreach (var text in Texts())
+        {
+            if (!kept.Any(other => ReferenceEquals(other, text))) text.Dispose();
+        }
+    }
+
     /// <summary>Says nothing of the keys.</summary>
     public override string ToString() => "AuthorityKeys { withheld }";
+
+    private IEnumerable<SecretText> Texts() => Second is null
+        ? [First.RootKey, First.SigningKey]
+        : [First.RootKey, First.SigningKey, Second.RootKey, Second.SigningKey];
 }

@@ -153,7 +153,11 @@ internal sealed partial class CertificateAuthorityGrain(
         return new RotationResult(null, View());
     }
 
-    public void Dispose() => _authority?.Dispose();
+    public void Dispose()
+    {
+        _authority?.Dispose();
+        _keys?.Clear();
+    }
 
     private async Task<AuthorityKeys> CreateAsync(CancellationToken cancellationToken)
     {
@@ -162,7 +166,10 @@ internal sealed partial class CertificateAuthorityGrain(
         if (plugged is not null && WhyNot(plugged) is { } fault) throw new FormatException(fault);
         var material = plugged
             ?? AuthorityCertificates.Create(_domain, clock.GetUtcNow(), Options.KeyType);
-        return await parts.Keys.CreateAsync(new AuthorityKeys(material), cancellationToken);
+        var made = new AuthorityKeys(material);
+        var stored = await parts.Keys.CreateAsync(made, cancellationToken);
+        if (!ReferenceEquals(stored, made)) made.Clear();
+        return stored;
     }
 
     private async Task FitAsync()
@@ -204,8 +211,7 @@ internal sealed partial class CertificateAuthorityGrain(
     private async Task RenewSignerAsync(AuthorityMaterial held, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var renewed = AuthorityCertificates.WithNewSigner(held, _domain, now, Options.KeyType);
-        _keys = await parts.Keys.ReplaceAsync(_keys, _keys.With(held, renewed), cancellationToken);
-        Open();
+        Hold(await parts.Keys.ReplaceAsync(_keys, _keys.With(held, renewed), cancellationToken));
         logger.SignerRenewed(_domain.Name);
     }
 
@@ -303,8 +309,20 @@ internal sealed partial class CertificateAuthorityGrain(
     {
         try
         {
-            if (await parts.Plugged.ReadAsync(cancellationToken) is { } plugged) await PlugInAsync(plugged);
-            else _pluggedFault.Clear();
+            if (await parts.Plugged.ReadAsync(cancellationToken) is not { } plugged)
+            {
+                _pluggedFault.Clear();
+                return;
+            }
+
+            try
+            {
+                await PlugInAsync(plugged);
+            }
+            finally
+            {
+                new AuthorityKeys(plugged).Clear(_keys); // it is read every few seconds
+            }
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -409,14 +427,25 @@ internal sealed partial class CertificateAuthorityGrain(
         if (_other is not null && next.Find(_other.Fingerprint) is null) await HoldStateAsync();
         var stored = await parts.Keys.ReplaceAsync(_keys, next, CancellationToken.None);
         if (stored != next) throw Overtaken();
+        Hold(next);
+    }
+
+    /// <summary>Goes on with other keys; those that are not among them are cleared.</summary>
+    private void Hold(AuthorityKeys next)
+    {
+        var former = _keys;
         _keys = next;
         Open();
+        former.Clear(next);
     }
 
     /// <summary>Makes sure that the keys which are to be relied upon are the stored ones.</summary>
     private async Task HoldKeysAsync(CancellationToken cancellationToken)
     {
-        if (await parts.Keys.LoadAsync(cancellationToken) != _keys) throw Overtaken();
+        var stored = await parts.Keys.LoadAsync(cancellationToken);
+        var isHeld = stored == _keys;
+        stored?.Clear(_keys);
+        if (!isHeld) throw Overtaken();
     }
 
     /// <summary>
@@ -447,8 +476,9 @@ internal sealed partial class CertificateAuthorityGrain(
         var signing = RotationMachine.SignerOf(store.State, _keys);
         var showsLink = store.State.Phase is AuthorityPhase.Retiring;
         _other = signing == _keys.First ? _keys.Second : _keys.First;
-        if (_authority is not null && signing == _signing && _authority.ShowsLink == showsLink) return;
-        _signing = signing;
+        var isOpen = _authority is not null && signing == _signing && _authority.ShowsLink == showsLink;
+        _signing = signing; // also where it is equal: the memory of the other one may be cleared
+        if (isOpen) return;
         _authority?.Dispose();
         _authority = new SigningAuthority(signing, parts.Mesh.Value, Options, showsLink);
     }

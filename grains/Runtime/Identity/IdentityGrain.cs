@@ -23,15 +23,19 @@ internal sealed class IdentityGrain(
             return new IssueResult.Refused(reason);
         }
 
+        if (FindNodeFault(request) is { } fault) return fault;
         var wanted = new SignRequest(SpiffeId, request.Csr, request.Lifetime, []);
         return await Authority.ExamineAsync(wanted, cancellationToken) switch
         {
             ExamineResult.Acceptable terms =>
-                await IssueOnceAsync(wanted, IssueKey.Of(request, terms), cancellationToken),
+                await IssueOnceAsync(wanted, IssueKey.Of(request, terms), request.Proof, cancellationToken),
             ExamineResult.Refused(var refusal) => new IssueResult.Refused(refusal),
             var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
         };
     }
+
+    public Task<IssueResult?> FindNodeFaultAsync(IssueRequest request, CancellationToken cancellationToken) =>
+        Task.FromResult(FindNodeFault(request));
 
     public Task<int> RotateAsync(CancellationToken cancellationToken) =>
         RotateOverAsync(TimeSpan.Zero, cancellationToken);
@@ -47,7 +51,7 @@ internal sealed class IdentityGrain(
         Task.FromResult(IdentityMachine.List(store.State, clock.GetUtcNow()));
 
     private async Task<IssueResult> IssueOnceAsync(
-        SignRequest wanted, IssueKey key, CancellationToken cancellationToken)
+        SignRequest wanted, IssueKey key, NodeProof? proof, CancellationToken cancellationToken)
     {
         var (reserved, record) = IdentityMachine.Reserve(
             store.State, key, [.. AuthorityCertificates.NewSerial()], clock.GetUtcNow());
@@ -61,7 +65,7 @@ internal sealed class IdentityGrain(
             case SignResult.Signed signed:
                 var (next, answer) = IdentityMachine.Record(
                     store.State, SpiffeId, record, signed, random.NextDouble(), clock.GetUtcNow());
-                await CommitAsync(next);
+                await CommitAsync(WithNode(next, proof, key.CsrHash));
                 return answer;
             case SignResult.Refused(var reason):
                 await CommitAsync(IdentityMachine.Release(store.State, record, clock.GetUtcNow()));
@@ -70,6 +74,25 @@ internal sealed class IdentityGrain(
                 throw new InvalidOperationException($"Unknown result {other.GetType().Name}.");
         }
     }
+
+    private IssueResult? FindNodeFault(IssueRequest request)
+    {
+        if (request.Proof is not { } proof) return null;
+        if (IdentityMachine.OtherNode(store.State, proof.Serial, request.NodeId) is { } own)
+        {
+            return new IssueResult.OtherNode(own);
+        }
+
+        var csrHash = request.Csr.IsEmpty ? "" : IssueKey.HashOf(request.Csr);
+        return AttestationMachine.Admits(store.State.Attested, proof, csrHash, clock.GetUtcNow())
+            ? null
+            : new IssueResult.Known();
+    }
+
+    // with the certificate, in one write: one that was not signed makes no node known
+    private IdentityState WithNode(IdentityState next, NodeProof? proof, string csrHash) => proof is null
+        ? next
+        : next with { Attested = AttestationMachine.Record(next.Attested, proof, csrHash, clock.GetUtcNow()) };
 
     private Task CommitAsync(IdentityState next) => this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot());
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model;
+using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 
 namespace MeshOrleans.Grains.Identity;
@@ -31,6 +32,18 @@ internal static class IdentityMachine
             ? $"This identity is in use at {MaxNodes} nodes."
             : null;
     }
+
+    /// <summary>
+    /// To which node a certificate was issued, where that is another one than the caller names; null when it is not, or
+    /// not known any more.
+    /// </summary>
+    public static string? OtherNode(IdentityState state, string serial, string nodeId) =>
+        serial.Length > 0
+        && state.Certificates.Values.FirstOrDefault(c => c.Serial == serial) is { NodeId: var own }
+        && !NodeName.IsMadeUp(own)
+        && !NodeName.Of(own).Agrees(NodeName.Of(nodeId))
+            ? own
+            : null;
 
     /// <summary>
     /// Finds the request among those remembered, or reserves for it what it is to be signed with. Nobody is told.

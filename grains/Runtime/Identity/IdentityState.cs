@@ -18,4 +18,10 @@ internal sealed record IdentityState : IOwnerState
 
     /// <summary>The requests that are remembered, oldest first; see <see cref="IssueMachine"/>.</summary>
     [Id(3)] public ImmutableArray<IssueRecord> Requests { get; init; } = [];
+
+    /// <summary>
+    /// The nodes that have proved what they are without a certificate; see <see cref="AttestationMachine"/>.
+    /// </summary>
+    [Id(4)] public ImmutableDictionary<string, AttestedNode> Attested { get; init; } =
+        ImmutableDictionary<string, AttestedNode>.Empty;
 }

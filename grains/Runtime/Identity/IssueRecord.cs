@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 
 namespace MeshOrleans.Grains.Identity;
@@ -28,7 +29,10 @@ internal sealed record IssueKey(
 {
     public static IssueKey Of(IssueRequest request, ExamineResult.Acceptable terms) => new(
         request.NodeId,
-        Convert.ToHexString(SHA256.HashData(request.Csr.AsSpan())),
+        HashOf(request.Csr),
         terms.Lifetime,
         terms.RootSequence);
+
+    /// <summary>By what a CSR is known: SHA-256, upper-case hex.</summary>
+    public static string HashOf(ImmutableArray<byte> csr) => Convert.ToHexString(SHA256.HashData(csr.AsSpan()));
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Grains.Identity;
 
@@ -36,16 +37,16 @@ internal sealed class IssuerKey : IDisposable
 
     /// <summary>The key of a certificate.</summary>
     /// <exception cref="CryptographicException">The key does not belong to the certificate, or is of another kind.</exception>
-    public static IssuerKey Of(string certificatePem, string keyPem)
+    public static IssuerKey Of(string certificatePem, SecretText keyPem)
     {
-        using var certificate = X509Certificate2.CreateFromPem(certificatePem, keyPem);
+        using var certificate = X509Certificate2.CreateFromPem(certificatePem, keyPem.Span);
         AsymmetricAlgorithm? key = certificate.GetECDsaPrivateKey();
         return new IssuerKey(key ?? certificate.GetRSAPrivateKey()
             ?? throw new CryptographicException("The key of an authority must be EC or RSA."));
     }
 
     /// <summary>PKCS#8, PEM.</summary>
-    public string ToPem() => _key.ExportPkcs8PrivateKeyPem();
+    public SecretText ToPem() => SecretText.OfKey(_key);
 
     public void Dispose() => _key.Dispose();
 

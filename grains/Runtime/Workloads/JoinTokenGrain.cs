@@ -16,7 +16,8 @@ internal sealed partial class JoinTokenGrain(
     {
         if (store.State.Grant is { } known)
         {
-            if (known with { ExpiresAt = grant.ExpiresAt } == grant) return; // a repeated request; its end stays
+            // a repeated request; its end stays, and so does what the policy of the first one made of it
+            if (known with { ExpiresAt = grant.ExpiresAt, OnlyFirst = grant.OnlyFirst } == grant) return;
             throw new InvalidOperationException("This token has been minted before, for something else.");
         }
 

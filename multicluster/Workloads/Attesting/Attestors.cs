@@ -1,52 +1,50 @@
-using MeshOrleans.Grains;
-using MeshOrleans.Grains.Identity;
 using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Multicluster.Workloads.Attesting;
 
-/// <summary>All ways to prove who a process is, and whether one is good for a node that has had a certificate before.</summary>
-public sealed class Attestors(IEnumerable<IAttestor> attestors, IGrainFactory grains)
+/// <summary>All ways to prove who a process is, and whether that is the node which it says to be.</summary>
+public sealed class Attestors(IEnumerable<IAttestor> attestors)
 {
+    /// <summary>
+    /// Finds out what can be found out without using anything up; it may take as long as others take to answer.
+    /// </summary>
+    public Task<Attestation> ExamineAsync(Evidence evidence, CancellationToken cancellationToken) =>
+        Find(evidence)?.ExamineAsync(evidence, cancellationToken) ?? Task.FromResult<Attestation>(
+            new Attestation.Refused(
+                "The bearer is neither a join token nor another one that proves a service account here."));
+
     /// <summary>Decides on evidence.</summary>
     /// <param name="evidence">What is presented.</param>
+    /// <param name="examined">What <see cref="ExamineAsync"/> has found.</param>
     /// <param name="use">For what.</param>
-    /// <param name="nodeId">The node that is to have a certificate.</param>
+    /// <param name="node">The node that the caller says to be; empty when it does not say.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task<Attestation> AttestAsync(
-        Evidence evidence, EvidenceUse use, string nodeId, CancellationToken cancellationToken)
+    public async Task<Attestation> AdmitAsync(
+        Evidence evidence, Attestation examined, EvidenceUse use, string node, CancellationToken cancellationToken)
     {
-        if (Find(evidence) is not { } attestor)
+        var found = examined is Attestation.OneTime && Find(evidence) is { } attestor
+            ? await attestor.RedeemAsync(evidence, use, cancellationToken)
+            : examined;
+        if (found is not Attestation.Proved proved) return found;
+        if (proved.Node is null && !proved.MayReattest)
         {
-            return new Attestation.Refused("The bearer is neither a join token nor another one that proves a service account here.");
+            return new Attestation.Refused(
+                $"By {NameOf(evidence)} a node gets one certificate (reattest in the access file), and what was presented "
+                + "does not say which node it is for: use the token of a pod, or a join token minted for a node.");
         }
 
-        var found = await attestor.AttestAsync(evidence, use, cancellationToken);
-        if (found is not Attestation.Proved proved || evidence is Evidence.Certificate) return found;
-        return await IsAdmittedAsync(proved, use, nodeId, cancellationToken)
-            ? found
-            : new Attestation.Refused(
-                $"'{nodeId}' has had a certificate before, and by {attestor.Name} it does not get another one "
-                + "(reattest in the access file).");
+        return node.Length > 0 && proved.Node is { Name: var own } && !own.Agrees(NodeName.Of(node))
+            ? new Attestation.Contradicted(
+                $"What was presented is for node '{own}', and not for '{Names.ForLog(node)}'.")
+            : found;
     }
 
-    /// <summary>The identity that a proof is of.</summary>
-    public async Task<SpiffeId> IdentityOfAsync(Attestation.Proved proved, CancellationToken cancellationToken)
-    {
-        var bundle = await grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default).GetBundleAsync(cancellationToken);
-        return SpiffeId.ForWorkload(TrustDomain.Parse(bundle.TrustDomain), proved.Namespace, proved.ServiceAccount);
-    }
+    /// <summary>What the way is called by which evidence proves something.</summary>
+    public string NameOf(Evidence evidence) => Find(evidence)?.Name ?? "";
 
     /// <summary>What the evidence was presented for has been done.</summary>
     public Task FinishAsync(Evidence evidence, CancellationToken cancellationToken) =>
         Find(evidence)?.FinishAsync(evidence, cancellationToken) ?? Task.CompletedTask;
 
     private IAttestor? Find(Evidence evidence) => attestors.FirstOrDefault(attestor => attestor.Recognises(evidence));
-
-    private async Task<bool> IsAdmittedAsync(
-        Attestation.Proved proved, EvidenceUse use, string nodeId, CancellationToken cancellationToken)
-    {
-        var id = await IdentityOfAsync(proved, cancellationToken);
-        return await grains.GetGrain<IAttestedNodeGrain>($"{id}|{nodeId}").AdmitAsync(
-            use.Claim, proved.MayReattest, cancellationToken);
-    }
 }

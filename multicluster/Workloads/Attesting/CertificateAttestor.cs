@@ -1,8 +1,9 @@
 namespace MeshOrleans.Multicluster.Workloads.Attesting;
 
 /// <summary>
-/// By the certificate in use, for the same service account. One that has expired does not get through the handshake, so that
-/// this is never the way back for who was away for too long.
+/// By the certificate in use, for the same service account. One that has expired does not get through the handshake, so
+/// that this is never the way back for who was away for too long. To which node it was issued, the grain of the identity
+/// knows.
 /// </summary>
 internal sealed class CertificateAttestor : IAttestor
 {
@@ -10,13 +11,16 @@ internal sealed class CertificateAttestor : IAttestor
 
     public bool Recognises(Evidence evidence) => evidence is Evidence.Certificate;
 
-    public Task<Attestation> AttestAsync(Evidence evidence, EvidenceUse use, CancellationToken cancellationToken)
+    public Task<Attestation> ExamineAsync(Evidence evidence, CancellationToken cancellationToken)
     {
         var id = ((Evidence.Certificate)evidence).Id;
         return Task.FromResult<Attestation>(id is { Namespace: { } ns, ServiceAccount: { } serviceAccount }
-            ? new Attestation.Proved(ns, serviceAccount, "", MayReattest: true)
+            ? new Attestation.Proved(ns, serviceAccount, "", Node: null, MayReattest: true)
             : new Attestation.Refused($"{id} is no service account."));
     }
+
+    public Task<Attestation> RedeemAsync(Evidence evidence, EvidenceUse use, CancellationToken cancellationToken) =>
+        ExamineAsync(evidence, cancellationToken);
 
     public Task FinishAsync(Evidence evidence, CancellationToken cancellationToken) => Task.CompletedTask;
 }

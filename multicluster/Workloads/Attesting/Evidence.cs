@@ -13,13 +13,19 @@ public abstract record Evidence
     public sealed record Token(JoinToken Value) : Evidence;
 
     /// <summary>A certificate of this mesh that the handshake has verified.</summary>
-    public sealed record Certificate(SpiffeId Id) : Evidence;
+    /// <param name="Id">Its name.</param>
+    /// <param name="Serial">Upper-case hex.</param>
+    public sealed record Certificate(SpiffeId Id, string Serial) : Evidence;
 
     /// <summary>A token that somebody else has issued, not verified yet.</summary>
     public sealed record Bearer(string Text) : Evidence
     {
         public override string ToString() => nameof(Bearer); // never its text
     }
+
+    /// <summary>A bearer as the text says what it is.</summary>
+    public static Evidence OfBearer(string text) =>
+        JoinToken.TryParse(text, out var token) ? new Token(token) : new Bearer(text);
 }
 
 /// <summary>What evidence is presented for.</summary>

@@ -1,3 +1,5 @@
+using MeshOrleans.Grains.Workloads;
+using MeshOrleans.Model.Identity;
 using Microsoft.Extensions.Options;
 
 namespace MeshOrleans.Multicluster.Workloads.Attesting;
@@ -9,16 +11,28 @@ internal sealed class JoinTokenAttestor(JoinTokens tokens, IOptions<OnboardingOp
 
     public bool Recognises(Evidence evidence) => evidence is Evidence.Token;
 
-    public async Task<Attestation> AttestAsync(Evidence evidence, EvidenceUse use, CancellationToken cancellationToken)
+    public Task<Attestation> ExamineAsync(Evidence evidence, CancellationToken cancellationToken) =>
+        Task.FromResult<Attestation>(new Attestation.OneTime());
+
+    public async Task<Attestation> RedeemAsync(Evidence evidence, EvidenceUse use, CancellationToken cancellationToken)
     {
-        var (grant, refusal) = await tokens.RedeemAsync(
-            ((Evidence.Token)evidence).Value, JoinTokens.WorkloadPurpose, use.UsedBy, use.Claim, cancellationToken);
+        var token = ((Evidence.Token)evidence).Value;
+        var result = await tokens.RedeemAsync(token, use.UsedBy, use.Claim, cancellationToken);
+        var (grant, refusal) = JoinTokens.GrantOf(result, JoinTokens.WorkloadPurpose);
         return grant is null
-            ? new Attestation.Refused(refusal)
+            ? new Attestation.Refused(refusal, result)
             : new Attestation.Proved(
-                grant.Namespace, grant.ServiceAccount, grant.Group, options.Value.JoinTokensReattest());
+                grant.Namespace,
+                grant.ServiceAccount,
+                grant.Group,
+                NodeOf(grant),
+                options.Value.JoinTokensReattest() && !grant.OnlyFirst);
     }
 
     public Task FinishAsync(Evidence evidence, CancellationToken cancellationToken) =>
         tokens.FinishAsync(((Evidence.Token)evidence).Value, cancellationToken);
+
+    private static ProvedNode? NodeOf(JoinTokenGrant grant) => grant.Node is { Length: > 0 } node
+        ? new ProvedNode(grant.Attested ?? $"node/{node}", NodeName.Of(node))
+        : null;
 }

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Model.Identity;
 using MeshOrleans.Proxy.Dataplane.Model;
 
 namespace MeshOrleans.Proxy.Dataplane.Tls;
@@ -59,7 +60,8 @@ internal sealed class TlsFileStore(CredentialFolder folder)
         if (files.Chain.Length > 0)
         {
             var chain = TextOf(files.Chain);
-            var leaf = X509Certificate2.CreateFromPem(chain, TextOf(files.Key));
+            using var key = SecretText.Decode(BytesOf(files.Key));
+            var leaf = X509Certificate2.CreateFromPem(chain, key.Span);
             var intermediates = new X509Certificate2Collection();
             intermediates.ImportFromPem(chain);
             intermediates.RemoveAt(0);

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using MeshOrleans.Model.Identity;
 using MeshOrleans.Proxy.Dataplane.Edge;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Tls;
@@ -29,13 +30,15 @@ internal sealed class CredentialFiles(CredentialFolder folder)
     /// <exception cref="CredentialException">One cannot be read.</exception>
     public static byte[][] Read(string[] paths) => [.. paths.Select(Read)];
 
+    /// <summary>A certificate with its key. The content of the key's file is cleared.</summary>
     /// <exception cref="CredentialException">They do not belong together, or are none.</exception>
     public static SslStreamCertificateContext Certificate(byte[][] contents)
     {
-        var (chain, key) = (Encoding.ASCII.GetString(contents[0]), Encoding.ASCII.GetString(contents[1]));
+        var chain = Encoding.ASCII.GetString(contents[0]);
+        using var key = SecretText.Decode(contents[1]);
         try
         {
-            var leaf = X509Certificate2.CreateFromPem(chain, key);
+            var leaf = X509Certificate2.CreateFromPem(chain, key.Span);
             var further = new X509Certificate2Collection();
             further.ImportFromPem(chain);
             further.RemoveAt(0);
@@ -62,6 +65,10 @@ internal sealed class CredentialFiles(CredentialFolder folder)
             throw new CredentialException($"the roots are no PEM ({exception.Message})");
         }
     }
+
+    /// <summary>By what it is seen that files have changed, without keeping what was in them.</summary>
+    public static byte[] DigestOf(byte[][] contents) =>
+        SHA256.HashData(contents.SelectMany(content => SHA256.HashData(content)).ToArray());
 
     private static byte[] Read(string path)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net.Security;
+using System.Security.Cryptography;
 using MeshOrleans.Proxy.Dataplane.Edge;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Tls;
@@ -95,16 +96,17 @@ internal sealed partial class CredentialStore(
     private Held<T> Load<T>(string name, Held<T> held, Func<string[]> paths, Func<byte[][], T> read)
         where T : class
     {
+        byte[][] contents = [];
         try
         {
-            var contents = CredentialFiles.Read(paths());
-            if (held.Contents is { } former
-                && former.Zip(contents).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)))
+            contents = CredentialFiles.Read(paths());
+            var digest = CredentialFiles.DigestOf(contents);
+            if (digest.AsSpan().SequenceEqual(held.Digest))
             {
                 return held.Problem.Length == 0 ? held : held with { Problem = "" };
             }
 
-            var next = new Held<T>(read(contents), contents, "");
+            var next = new Held<T>(read(contents), digest, "");
             LogLoaded(name);
             return next;
         }
@@ -114,6 +116,10 @@ internal sealed partial class CredentialStore(
             var consequence = held.Content is null ? "there is none in use" : "the former one stays in use";
             LogNotUsed(name, consequence, exception.Message);
             return held with { Problem = exception.Message };
+        }
+        finally
+        {
+            foreach (var content in contents) CryptographicOperations.ZeroMemory(content); // looked at every second
         }
     }
 
@@ -125,9 +131,9 @@ internal sealed partial class CredentialStore(
     private partial void LogNotUsed(string name, string consequence, string problem);
 
     /// <param name="Content">What is in use; null when there has never been anything good.</param>
-    /// <param name="Contents">The files that it was made of.</param>
+    /// <param name="Digest">Of the files that it was made of.</param>
     /// <param name="Problem">Why what is there now is not used.</param>
-    private sealed record Held<T>(T? Content, byte[][]? Contents, string Problem)
+    private sealed record Held<T>(T? Content, byte[]? Digest, string Problem)
         where T : class
     {
         public static Held<T> Nothing { get; } = new(null, null, "");

@@ -74,11 +74,18 @@ internal sealed partial class IdentityHolder(
             }
 
             // The same key with less time left is an echo of an older certificate.
-            var next = Svid.Join(chain, isStaged ? staged.Key : used!.Leaf.GetECDsaPrivateKey()!);
-            if (!isStaged && next.NotAfter <= used!.NotAfter) return new IdentityOutcome.Unchanged();
+            if (!isStaged && new DateTimeOffset(chain[0].NotAfter.ToUniversalTime()) <= used!.NotAfter)
+            {
+                return new IdentityOutcome.Unchanged();
+            }
 
+            // The certificate has a handle of its own to the key. That of the former one is let go, and not disposed
+            // of: handshakes may be using it, and the last of them that leaves has it cleared.
+            using var own = isStaged ? null : used!.Leaf.GetECDsaPrivateKey();
+            var next = Svid.Join(chain, own ?? staged.Key);
             store.Save(next);
             Swap(trust, next, isStaged ? StagedKey.Create(id) : staged);
+            if (isStaged) staged.Dispose();
             LogRotated(id!, next.Leaf.SerialNumber, next.NotAfter);
             return new IdentityOutcome.Accepted();
         }

@@ -43,11 +43,15 @@ internal sealed partial class IdentityStore(StateFolder folder, ILogger<Identity
     {
         try
         {
-            folder.Write(file, stream => stream.Write(bytes));
+            folder.Write(file, bytes);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             LogUnsaved(folder.PathOf(file), exception.Message);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes); // there may be a key in it
         }
     }
 

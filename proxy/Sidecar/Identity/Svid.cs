@@ -9,14 +9,12 @@ namespace MeshOrleans.Proxy.Sidecar.Identity;
 internal sealed class Svid
 {
     private const int MaxCertificates = 10;
-    private readonly string _keyPem;
 
     private Svid(X509Certificate2 leaf, X509Certificate2Collection intermediates, ECDsa key)
     {
         Leaf = leaf.CopyWithPrivateKey(key);
         Intermediates = intermediates;
         PublicKey = key.ExportSubjectPublicKeyInfo();
-        _keyPem = key.ExportPkcs8PrivateKeyPem();
     }
 
     public X509Certificate2 Leaf { get; }
@@ -33,7 +31,7 @@ internal sealed class Svid
 
     /// <summary>Reads a chain of certificates, leaf first, without throwing.</summary>
     /// <returns>The certificates, or null when the text is none or too much.</returns>
-    public static X509Certificate2Collection? ParseChain(string pem)
+    public static X509Certificate2Collection? ParseChain(ReadOnlySpan<char> pem)
     {
         var chain = new X509Certificate2Collection();
         try
@@ -48,7 +46,7 @@ internal sealed class Svid
         return chain.Count is > 0 and <= MaxCertificates ? chain : null;
     }
 
-    /// <summary>Joins a chain and the key that its leaf certifies.</summary>
+    /// <summary>Joins a chain and the key that its leaf certifies; the key stays the caller's to dispose of.</summary>
     public static Svid Join(X509Certificate2Collection chain, ECDsa key)
     {
         var intermediates = new X509Certificate2Collection();
@@ -66,27 +64,32 @@ internal sealed class Svid
 
     /// <summary>
     /// Key and chain in one text, so that a file of it can be replaced in one step. For the state directory
-    /// only.
+    /// only; whoever has written the bytes clears them.
     /// </summary>
     public byte[] ToFile()
     {
-        var text = new StringBuilder(_keyPem).Append('\n').Append(Leaf.ExportCertificatePem()).Append('\n');
-        foreach (var certificate in Intermediates) text.Append(certificate.ExportCertificatePem()).Append('\n');
-        return Encoding.ASCII.GetBytes(text.ToString());
+        var chain = new StringBuilder("\n").Append(Leaf.ExportCertificatePem()).Append('\n');
+        foreach (var certificate in Intermediates) chain.Append(certificate.ExportCertificatePem()).Append('\n');
+        using var key = Leaf.GetECDsaPrivateKey()!;
+        using var pem = SecretText.OfKey(key);
+        var file = new byte[pem.Length + chain.Length];
+        Encoding.ASCII.GetBytes(pem.Span, file);
+        Encoding.ASCII.GetBytes(chain.ToString(), file.AsSpan(pem.Length));
+        return file;
     }
 
-    /// <summary>Reads what <see cref="ToFile"/> wrote.</summary>
+    /// <summary>Reads what <see cref="ToFile"/> wrote, and clears it.</summary>
     /// <exception cref="CryptographicException">
     /// It is something else, or key and certificate do not belong together.
     /// </exception>
     public static Svid FromFile(byte[] bytes)
     {
-        var text = Encoding.ASCII.GetString(bytes);
-        var chain = ParseChain(text) ?? throw new CryptographicException("There is no certificate in it.");
+        using var text = SecretText.Decode(bytes);
+        var chain = ParseChain(text.Span) ?? throw new CryptographicException("There is no certificate in it.");
         using var key = ECDsa.Create();
         try
         {
-            key.ImportFromPem(text);
+            key.ImportFromPem(text.Span);
         }
         catch (ArgumentException exception)
         {

@@ -7,6 +7,7 @@ namespace MeshOrleans.Proxy.Sidecar.State;
 internal sealed class StateFolder : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const int BufferSize = 4096;
     private readonly FileStream _lock;
 
     /// <summary>Creates the directory where it is missing and takes it for this process.</summary>
@@ -50,10 +51,18 @@ internal sealed class StateFolder : IDisposable
     }
 
     /// <summary>Replaces a file: whoever reads sees the old one or the new one, also after a power cut.</summary>
-    public void Write(string file, Action<Stream> write)
+    public void Write(string file, Action<Stream> write) => Write(file, write, BufferSize);
+
+    /// <summary>The same with one content, of which no copy stays in memory.</summary>
+    public void Write(string file, byte[] content) => Write(file, stream => stream.Write(content), bufferSize: 0);
+
+    private void Write(string file, Action<Stream> write, int bufferSize)
     {
         var temporary = PathOf(file + ".new");
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = bufferSize,
+        };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerOnly;
         using (var stream = new FileStream(temporary, options))
         {

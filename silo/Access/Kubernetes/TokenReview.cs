@@ -2,29 +2,58 @@ using System.Collections.Immutable;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Threading.RateLimiting;
 using MeshOrleans.Silo.Access.Keys;
 
 namespace MeshOrleans.Silo.Access.Kubernetes;
 
 /// <summary>Has an API server review a token: it knows also of pods that are gone, and of keys that are not published.</summary>
-/// <remarks>Source: authentication.k8s.io/v1 TokenReview. An answer without audiences is that of a server that knows none.</remarks>
-internal sealed partial class TokenReview(TimeProvider clock, ILogger<TokenReview> logger)
+/// <remarks>
+/// Source: authentication.k8s.io/v1 TokenReview. An answer without audiences is that of a server that knows none. Each
+/// server is asked <see cref="AtOnce"/> things at once: those who wait for a slow one wait for nobody else's, and no
+/// longer than for an answer.
+/// </remarks>
+internal sealed partial class TokenReview(TimeProvider clock, ILogger<TokenReview> logger) : IDisposable
 {
+    /// <summary>How many reviews one server is asked for at once.</summary>
+    internal const int AtOnce = 16;
+
+    /// <summary>How many more wait for that.</summary>
+    internal const int Waiting = 256;
+
     private const string Path = "/apis/authentication.k8s.io/v1/tokenreviews";
     private const int MaxAnswer = 1 << 20;
     private const int MaxCredential = 16 * 1024;
 
     private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Who a token is of, as the API server calls it; or a sentence that says why that is not known.</summary>
-    public async Task<(string? Subject, string Refusal)> ReviewAsync(
+    private readonly PartitionedRateLimiter<string> _places = PartitionedRateLimiter.Create<string, string>(
+        address => RateLimitPartition.GetConcurrencyLimiter(address, _ => new ConcurrencyLimiterOptions
+        {
+            PermitLimit = AtOnce,
+            QueueLimit = Waiting,
+            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+        }));
+
+    /// <summary>
+    /// Who a token is of, as the API server calls it; or a sentence that says why that is not known, and whether that is
+    /// so because there is no answer.
+    /// </summary>
+    public async Task<(string? Subject, string Refusal, bool IsMissing)> ReviewAsync(
         ReviewServer server, ImmutableArray<string> audiences, string token, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(_timeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return Read(await AskAsync(server, audiences, token, either.Token), audiences);
+            using var place = await _places.AcquireAsync(server.Address, 1, either.Token);
+            if (place.IsAcquired)
+            {
+                var (subject, refusal) = Read(await AskAsync(server, audiences, token, either.Token), audiences);
+                return (subject, refusal, IsMissing: false);
+            }
+
+            LogFailed(server.Address, $"{AtOnce + Waiting} reviews are under way");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -36,8 +65,10 @@ internal sealed partial class TokenReview(TimeProvider clock, ILogger<TokenRevie
             LogFailed(server.Address, exception.GetBaseException().Message);
         }
 
-        return (null, "The API server that reviews such tokens cannot be asked right now; try again.");
+        return (null, "The API server that reviews such tokens cannot be asked right now; try again.", IsMissing: true);
     }
+
+    public void Dispose() => _places.Dispose();
 
     private static async Task<JsonNode?> AskAsync(
         ReviewServer server, ImmutableArray<string> audiences, string token, CancellationToken cancellationToken)

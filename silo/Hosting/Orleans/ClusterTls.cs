@@ -21,7 +21,15 @@ internal static class ClusterTls
         var request = new CertificateRequest($"CN={HostName}", key, HashAlgorithmName.SHA256);
         var now = clock.GetUtcNow();
         using var signed = request.CreateSelfSigned(now.AddYears(-10), now.AddYears(50)); // clocks may differ
-        return X509CertificateLoader.LoadPkcs12(signed.Export(X509ContentType.Pkcs12), password: null);
+        var bag = signed.Export(X509ContentType.Pkcs12);
+        try
+        {
+            return X509CertificateLoader.LoadPkcs12(bag, password: null);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bag);
+        }
     }
 
     /// <summary>What both ends of a connection demand.</summary>
@@ -43,7 +51,8 @@ internal static class ClusterTls
     // (FIPS 186-5, A.2.1).
     private static ECDsa DeriveKey(ClusterSecret secret)
     {
-        var wide = new System.Numerics.BigInteger(secret.Derive("cluster tls", 48), isUnsigned: true, isBigEndian: true);
+        var derived = secret.Derive("cluster tls", 48);
+        var wide = new System.Numerics.BigInteger(derived, isUnsigned: true, isBigEndian: true);
         var order = System.Numerics.BigInteger.Parse(
             "0FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551",
             System.Globalization.NumberStyles.HexNumber,
@@ -52,6 +61,13 @@ internal static class ClusterTls
         var bytes = scalar.ToByteArray(isUnsigned: true, isBigEndian: true);
         var d = new byte[32];
         bytes.CopyTo(d, d.Length - bytes.Length);
-        return ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, D = d });
+        try
+        {
+            return ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, D = d });
+        }
+        finally
+        {
+            foreach (var secretBytes in (byte[][])[d, bytes, derived]) CryptographicOperations.ZeroMemory(secretBytes);
+        }
     }
 }

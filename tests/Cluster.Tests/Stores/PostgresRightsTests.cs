@@ -1,5 +1,6 @@
 using MeshOrleans.Grains.Config;
 using MeshOrleans.Grains.Identity;
+using MeshOrleans.Model.Identity;
 using MeshOrleans.Grains.Snapshots;
 using MeshOrleans.Silo;
 using MeshOrleans.Silo.Identity;
@@ -124,7 +125,7 @@ public sealed class PostgresRightsTests(PostgresFixture postgres) : IAsyncLifeti
         Assert.True(await new PostgresRevisionStore(database).TryAppendAsync(
             new RevisionRecord(1, DateTimeOffset.UnixEpoch, "a", "", [new("K/n/k", ConfigChangeKind.Created, null, "{}")]),
             _none));
-        var keys = new AuthorityKeys(new AuthorityMaterial("root", "root key", "signer", "signer key"));
+        var keys = new AuthorityKeys(new AuthorityMaterial("root", SecretText.Of("root key"), "signer", SecretText.Of("signer key")));
         var authority = new PostgresAuthorityKeyStore(database, ClusterSecret.Open(_directory.FullName));
         await authority.CreateAsync(keys, _none);
         await authority.ReplaceAsync(keys, keys, _none);

@@ -7,6 +7,7 @@ using MeshOrleans.Silo.Identity;
 using MeshOrleans.Silo.Schema;
 using MeshOrleans.Silo.Storage.Postgres;
 using Microsoft.Extensions.Logging.Abstractions;
+using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Cluster.Tests.Stores;
 
@@ -73,7 +74,7 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
         var (here, there) = (Path.Combine(_directory.FullName, "here"), Path.Combine(_directory.FullName, "there"));
         ClusterSecret.Check(here, await ReadSealAsync(), mayMake: true);
         await new PostgresAuthorityKeyStore(_database, ClusterSecret.Open(here)).CreateAsync(
-            new AuthorityKeys(new AuthorityMaterial("root", "root key", "signer", "signer key")), _none);
+            new AuthorityKeys(new AuthorityMaterial("root", SecretText.Of("root key"), "signer", SecretText.Of("signer key"))), _none);
 
         var seal = await ReadSealAsync();
         ClusterSecret.Check(here, seal, mayMake: true);
@@ -195,17 +196,17 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
     {
         var secret = ClusterSecret.Open(_directory.FullName);
         var store = new PostgresAuthorityKeyStore(_database, secret);
-        var one = new AuthorityMaterial("root", "root key", "signer", "signer key");
+        var one = new AuthorityMaterial("root", SecretText.Of("root key"), "signer", SecretText.Of("signer key"));
         var keys = new AuthorityKeys(one);
 
         Assert.Null(await store.LoadAsync(_none));
         Assert.Equal(keys, await store.CreateAsync(keys, _none));
-        Assert.Equal(keys, await store.CreateAsync(new AuthorityKeys(one with { RootKey = "other" }), _none));
-        var next = new AuthorityKeys(one with { SigningKey = "new" });
+        Assert.Equal(keys, await store.CreateAsync(new AuthorityKeys(one with { RootKey = SecretText.Of("other") }), _none));
+        var next = new AuthorityKeys(one with { SigningKey = SecretText.Of("new") });
         Assert.Equal(next, await store.ReplaceAsync(keys, next, _none));
-        Assert.Equal(next, await store.ReplaceAsync(keys, new AuthorityKeys(one with { SigningKey = "late" }), _none));
+        Assert.Equal(next, await store.ReplaceAsync(keys, new AuthorityKeys(one with { SigningKey = SecretText.Of("late") }), _none));
 
-        Assert.Equal("new", (await store.LoadAsync(_none))!.First.SigningKey);
+        Assert.Equal(SecretText.Of("new"), (await store.LoadAsync(_none))!.First.SigningKey);
         var other = ClusterSecret.Open(Path.Combine(_directory.FullName, "other"));
         var refused = await Assert.ThrowsAsync<FormatException>(
             () => new PostgresAuthorityKeyStore(_database, other).LoadAsync(_none));
@@ -219,9 +220,9 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IAsyncLifetim
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var made = new CertificateRequest("CN=root", key, HashAlgorithmName.SHA256)
             .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(90));
-        var (pem, keyPem) = (made.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+        var (pem, keyPem) = (made.ExportCertificatePem(), SecretText.OfKey(key));
         var first = new AuthorityMaterial(pem, keyPem, pem, keyPem);
-        var second = new AuthorityMaterial(pem, "", pem, keyPem, Intermediates: pem, Link: pem);
+        var second = new AuthorityMaterial(pem, SecretText.Empty, pem, keyPem, Intermediates: pem, Link: pem);
         var (one, both) = (new AuthorityKeys(first), new AuthorityKeys(first, second));
         await store.CreateAsync(one, _none);
 

@@ -55,7 +55,7 @@ public sealed class ReadinessTests : IAsyncLifetime
         }
 
         await plane.ApplyAsync(Guard("WARN"));
-        Assert.Equal(["MSH2021"], WarningsOf(await plane.TryApplyAsync(Strict)));
+        Assert.Equal(["MSH2022"], WarningsOf(await plane.TryApplyAsync(Strict)));
         await plane.SettledAsync(2);
         Assert.Equal("", await PlainAsync());
         await CallAsync();

@@ -178,12 +178,12 @@ public sealed class AuthorityRotationTests
     {
         var stores = new TestStores();
         var root = AuthorityCertificates.Create(TrustDomain.Parse("cluster.local"), new ManualTimeProvider().GetUtcNow());
-        stores.Plugged.Material = root with { RootKey = "" };
+        stores.Plugged.Material = root with { RootKey = SecretText.Empty };
         await using var silo = await TestSilo.StartAsync(stores);
         await SignAsync(silo);
 
         var next = AuthorityCertificates.WithNewSigner(root, TrustDomain.Parse("cluster.local"), silo.Clock.GetUtcNow());
-        stores.Plugged.Material = next with { RootKey = "" };
+        stores.Plugged.Material = next with { RootKey = SecretText.Empty };
         for (var i = 0; stores.Keys.Keys!.First.SigningCertificate != next.SigningCertificate; i++)
         {
             Assert.True(i < 100, "It is not taken over.");

@@ -18,7 +18,7 @@ public sealed class AuthoritySafeguardTests
         await using var silo = await TestSilo.StartAsync();
         await SignAsync(silo);
         var root = AuthorityCertificates.Create(_domain, silo.Clock.GetUtcNow());
-        silo.Stores.Plugged.Material = root with { RootKey = "" };
+        silo.Stores.Plugged.Material = root with { RootKey = SecretText.Empty };
         await PhaseAsync(silo, AuthorityPhase.Publishing, _second);
         var first = await RenewAsync(silo, root);
         await UntilAsync(silo, keys => keys.Second?.SigningCertificate == first, "the one of the next root");
@@ -129,7 +129,7 @@ public sealed class AuthoritySafeguardTests
         silo.Stores.Plugged.Material = Plugged() with { Intermediates = Plugged().RootCertificate, SigningCertificate = "rubbish" };
         for (var i = 0; i < 10; i++) await TickAsync(silo);
         var old = AuthorityCertificates.Create(_domain, silo.Clock.GetUtcNow().AddYears(-1).AddHours(3));
-        silo.Stores.Plugged.Material = old with { RootKey = "" };
+        silo.Stores.Plugged.Material = old with { RootKey = SecretText.Empty };
         for (var i = 0; i < 10; i++) await TickAsync(silo);
 
         var view = await Authority(silo).DescribeAsync(default);
@@ -225,7 +225,7 @@ public sealed class AuthoritySafeguardTests
     private static Task<string> RenewAsync(TestSilo silo, AuthorityMaterial root)
     {
         var next = AuthorityCertificates.WithNewSigner(root, _domain, silo.Clock.GetUtcNow());
-        silo.Stores.Plugged.Material = next with { RootKey = "" };
+        silo.Stores.Plugged.Material = next with { RootKey = SecretText.Empty };
         return Task.FromResult(next.SigningCertificate);
     }
 

@@ -17,7 +17,7 @@ internal static class AuthoritySteps
 
     /// <summary>An authority that an operator has plugged in.</summary>
     public static AuthorityMaterial Plugged(string name = "cluster.local") => AuthorityCertificates.Create(
-        TrustDomain.Parse(name), new ManualTimeProvider().GetUtcNow()) with { RootKey = "" };
+        TrustDomain.Parse(name), new ManualTimeProvider().GetUtcNow()) with { RootKey = SecretText.Empty };
 
     /// <summary>Time goes on until the authority is in a phase.</summary>
     public static async Task<AuthorityView> PhaseAsync(

@@ -65,6 +65,51 @@ public sealed class IdentityGrainTests
     }
 
     [Fact]
+    public async Task A_node_is_known_by_the_very_write_that_records_its_certificate()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var request = new IssueRequest([.. CsrSamples.P256()], "node-1", null, new NodeProof("pod/u1", MayRepeat: false));
+        var writes = 0;
+        silo.Stores.State.BeforeWrite = _ =>
+        {
+            if (Interlocked.Increment(ref writes) == 2) throw new IOException("lost between signing and saving");
+        };
+
+        await Assert.ThrowsAnyAsync<Exception>(() => Identity(silo).IssueAsync(request, default));
+        silo.Stores.State.BeforeWrite = _ => { };
+        var next = new IssueRequest([.. CsrSamples.P256()], "node-1", null, request.Proof);
+        var second = await Identity(silo).IssueAsync(next, default);
+        var third = await Identity(silo).IssueAsync(request, default);
+        var repeated = await Identity(silo).IssueAsync(next, default);
+
+        Assert.IsType<IssueResult.Issued>(second); // the first one was not locked out by what nobody has got
+        Assert.IsType<IssueResult.Known>(third);
+        Assert.IsType<IssueResult.Issued>(repeated);
+        Assert.IsType<IssueResult.Known>(await Identity(silo).FindNodeFaultAsync(request, default));
+        await using var later = await TestSilo.StartAsync(silo.Stores);
+        Assert.IsType<IssueResult.Known>(await Identity(later).IssueAsync(request, default));
+    }
+
+    [Fact]
+    public async Task A_certificate_is_for_the_node_that_it_was_issued_to()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var own = await Issue(silo, "shop/cart-1");
+        var nobody = await Issue(silo, "agent~10.0.0.1");
+
+        var other = await ByCertificate(own, "shop/cart-2");
+        var same = await ByCertificate(own, "sidecar~10.0.0.1~cart-1.shop~shop.svc");
+        var free = await ByCertificate(nobody, "shop/cart-3");
+
+        Assert.Equal("shop/cart-1", Assert.IsType<IssueResult.OtherNode>(other).NodeId);
+        Assert.IsType<IssueResult.Issued>(same);
+        Assert.IsType<IssueResult.Issued>(free);
+
+        Task<IssueResult> ByCertificate(IssueResult.Issued presented, string node) => Identity(silo).IssueAsync(
+            new IssueRequest([.. CsrSamples.P256()], node, null, new NodeProof("", MayRepeat: true, presented.View.Serial)), default);
+    }
+
+    [Fact]
     public async Task An_identity_of_another_mesh_is_refused()
     {
         await using var silo = await TestSilo.StartAsync();

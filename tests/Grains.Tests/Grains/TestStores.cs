@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using MeshOrleans.Grains.Embedded;
 using MeshOrleans.Grains.Identity;
+using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Grains.Tests.Grains;
 
@@ -72,11 +73,19 @@ internal sealed class FakePluggedAuthority : IPluggedAuthority
 
     public string? Fault { get; set; }
 
-    public Task<AuthorityMaterial?> ReadAsync(CancellationToken cancellationToken) =>
-        Fault is null ? Task.FromResult(Material) : Task.FromException<AuthorityMaterial?>(new FormatException(Fault));
+    /// <summary>Every copy that was read.</summary>
+    public ConcurrentQueue<AuthorityMaterial> Read { get; } = new();
+
+    public Task<AuthorityMaterial?> ReadAsync(CancellationToken cancellationToken)
+    {
+        if (Fault is not null) return Task.FromException<AuthorityMaterial?>(new FormatException(Fault));
+        var copy = InMemoryKeyStore.CopyOf(Material);
+        if (copy is not null) Read.Enqueue(copy);
+        return Task.FromResult(copy);
+    }
 }
 
-/// <summary>The authority's keys in memory.</summary>
+/// <summary>The authority's keys in memory, which is nobody else's: as from a file, everybody gets a copy.</summary>
 internal sealed class InMemoryKeyStore : IAuthorityKeyStore
 {
     public AuthorityKeys? Keys { get; set; }
@@ -84,18 +93,44 @@ internal sealed class InMemoryKeyStore : IAuthorityKeyStore
     /// <summary>Runs before every write; may throw.</summary>
     public Action BeforeWrite { get; set; } = () => { };
 
-    public Task<AuthorityKeys?> LoadAsync(CancellationToken cancellationToken) => Task.FromResult(Keys);
+    public static AuthorityMaterial? CopyOf(AuthorityMaterial? material) => material is null ? null : material with
+    {
+        RootKey = SecretText.Of(material.RootKey.Span), SigningKey = SecretText.Of(material.SigningKey.Span),
+    };
+
+    /// <summary>Every object that an activation has had or has: what it loaded, and what it saved.</summary>
+    public ConcurrentQueue<AuthorityKeys> Seen { get; } = new();
+
+    public Task<AuthorityKeys?> LoadAsync(CancellationToken cancellationToken) => Task.FromResult(Keys is null ? null : Handed());
 
     public Task<AuthorityKeys> CreateAsync(AuthorityKeys keys, CancellationToken cancellationToken)
     {
         BeforeWrite();
-        return Task.FromResult(Keys ??= keys);
+        if (Keys is not null) return Task.FromResult(Handed());
+        return Task.FromResult(Stored(keys));
     }
 
     public Task<AuthorityKeys> ReplaceAsync(
         AuthorityKeys held, AuthorityKeys next, CancellationToken cancellationToken)
     {
         BeforeWrite();
-        return Task.FromResult(Keys = Keys == held ? next : Keys!);
+        return Task.FromResult(Keys == held ? Stored(next) : Handed());
     }
+
+    private AuthorityKeys Handed()
+    {
+        var copy = CopyOf(Keys)!;
+        Seen.Enqueue(copy);
+        return copy;
+    }
+
+    private AuthorityKeys Stored(AuthorityKeys keys)
+    {
+        Keys = CopyOf(keys);
+        Seen.Enqueue(keys);
+        return keys;
+    }
+
+    private static AuthorityKeys? CopyOf(AuthorityKeys? keys) =>
+        keys is null ? null : new AuthorityKeys(CopyOf(keys.First)!, CopyOf(keys.Second));
 }

@@ -63,7 +63,7 @@ public sealed class AuthorityLinkTests
     [Fact]
     public void There_is_no_link_where_the_former_roots_key_is_not_here()
     {
-        var former = AuthorityCertificates.Create(_domain, _now) with { RootKey = "" };
+        var former = AuthorityCertificates.Create(_domain, _now) with { RootKey = SecretText.Empty };
 
         Assert.Equal("", AuthorityCertificates.LinkedTo(former, AuthorityCertificates.Create(_domain, _now), _domain, _now).Link);
     }

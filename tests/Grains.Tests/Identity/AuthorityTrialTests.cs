@@ -2,6 +2,7 @@ using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Grains.Identity;
+using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Grains.Tests.Identity;
 
@@ -87,9 +88,9 @@ public sealed class AuthorityTrialTests
 
     private static AuthorityMaterial Material(Issuer signer, Issuer root, params Issuer[] between) => new(
         root.Certificate.ExportCertificatePem(),
-        "",
+        SecretText.Empty,
         signer.Certificate.ExportCertificatePem(),
-        signer.Name.Key.ExportPkcs8PrivateKeyPem(),
+        SecretText.OfKey(signer.Name.Key),
         string.Join('\n', between.Select(b => b.Certificate.ExportCertificatePem())));
 
     private static Named Ec(string name) => new(name, ECDsa.Create(ECCurve.NamedCurves.nistP256));

@@ -103,7 +103,7 @@ public sealed class FileAuthorityKeyStoreTests : IDisposable
         var keys = await _store.CreateAsync(New(), CancellationToken.None);
         var next = AuthorityCertificates.LinkedTo(
             keys.First, AuthorityCertificates.Create(_domain, _now, AuthorityKeyType.Rsa2048), _domain, _now);
-        var foreign = AuthorityCertificates.Create(_domain, _now) with { RootKey = "", Intermediates = keys.First.SigningCertificate };
+        var foreign = AuthorityCertificates.Create(_domain, _now) with { RootKey = SecretText.Empty, Intermediates = keys.First.SigningCertificate };
 
         foreach (var both in new[] { keys with { Second = next }, new AuthorityKeys(foreign, next), new AuthorityKeys(next, foreign) })
         {
@@ -117,7 +117,10 @@ public sealed class FileAuthorityKeyStoreTests : IDisposable
     {
         var one = (await _store.CreateAsync(New(), CancellationToken.None)).First;
 
-        string[] parts = [one.RootCertificate, one.RootKey, one.SigningCertificate, one.SigningKey];
+        string[] parts =
+        [
+            one.RootCertificate, one.RootKey.Span.ToString(), one.SigningCertificate, one.SigningKey.Span.ToString(),
+        ];
         Assert.Equal(string.Concat(parts.Select(p => p + Environment.NewLine)), await File.ReadAllTextAsync(_path));
     }
 

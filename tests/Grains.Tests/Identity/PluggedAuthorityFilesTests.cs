@@ -35,7 +35,7 @@ public sealed class PluggedAuthorityFilesTests : IDisposable
         Assert.Equal(
             [_signer.Serial, _middle.Serial],
             signed.ChainPem[1..].Select(pem => X509Certificate2.CreateFromPem(pem).SerialNumber));
-        Assert.Equal(("", _root.Serial), (material.RootKey, X509Certificate2.CreateFromPem(material.RootCertificate).SerialNumber));
+        Assert.Equal((0, _root.Serial), (material.RootKey.Length, X509Certificate2.CreateFromPem(material.RootCertificate).SerialNumber));
         Assert.False(authority.NeedsNewSigner(_clock.GetUtcNow().AddYears(20)));
     }
 
@@ -73,6 +73,18 @@ public sealed class PluggedAuthorityFilesTests : IDisposable
         File.Delete(Path.Combine(_directory, file));
 
         Assert.Contains(message, (await Assert.ThrowsAsync<FormatException>(ReadAsync)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_key_that_cannot_be_read_is_not_told_in_the_exception()
+    {
+        var lines = _signer.KeyPem.Split('\n');
+        lines[2] = lines[2][..^4] + "AAAA"; // still base64, and no key any more
+        Write(_signer.Pem, string.Join('\n', lines), _root.Pem, _middle.Pem);
+
+        var exception = await Assert.ThrowsAsync<FormatException>(ReadAsync);
+
+        Assert.DoesNotContain(lines[1], $"{exception}", StringComparison.Ordinal);
     }
 
     [Fact]

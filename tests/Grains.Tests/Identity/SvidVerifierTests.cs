@@ -19,7 +19,7 @@ public sealed class SvidVerifierTests : IDisposable
     {
         var material = AuthorityCertificates.Create(_domain, _now);
         _root = X509Certificate2.CreateFromPem(material.RootCertificate);
-        _signer = X509Certificate2.CreateFromPem(material.SigningCertificate, material.SigningKey);
+        _signer = X509Certificate2.CreateFromPem(material.SigningCertificate, material.SigningKey.Span);
     }
 
     public void Dispose()

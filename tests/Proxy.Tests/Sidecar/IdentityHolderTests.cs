@@ -1,3 +1,7 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Proxy.Sidecar.Identity;
 using MeshOrleans.Proxy.Sidecar.Settings;
 using MeshOrleans.Proxy.Sidecar.State;
@@ -164,6 +168,100 @@ public sealed class IdentityHolderTests : IDisposable
 
         Assert.Equal("700", Mode(_folder.Path));
         Assert.Equal("600", Mode(_folder.File(IdentityStore.SvidFile)));
+    }
+
+    [Fact]
+    public void A_key_that_everybody_could_read_is_its_owners_only_when_the_next_one_is_written()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        using var state = new StateFolder(_folder.Path);
+        var holder = WithCertificate(state);
+        foreach (var file in (string[])[_folder.File(IdentityStore.SvidFile), _folder.File(IdentityStore.SvidFile + ".new")])
+        {
+            File.WriteAllText(file, "a copy");
+            File.SetUnixFileMode(file, (UnixFileMode)Convert.ToInt32("644", 8));
+        }
+
+        Assert.IsType<IdentityOutcome.Accepted>(holder.Offer(_authority.Sign(holder.Current.Staged.Request, Cart)));
+
+        Assert.Equal("600", Mode(_folder.File(IdentityStore.SvidFile)));
+        Assert.Contains("PRIVATE KEY", File.ReadAllText(_folder.File(IdentityStore.SvidFile)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_key_that_was_staged_is_let_go_when_its_certificate_is_in_use()
+    {
+        using var state = new StateFolder(_folder.Path);
+        var holder = Trusting(state);
+        var first = holder.Current.Staged;
+
+        holder.Offer(_authority.Sign(first.Request, Cart));
+
+        Assert.Throws<ObjectDisposedException>(() => first.Key.ExportPkcs8PrivateKey());
+        using var key = holder.Current.Svid!.Leaf.GetECDsaPrivateKey()!; // which the certificate has by a handle of its own
+        Assert.Equal(first.PublicKey, key.ExportSubjectPublicKeyInfo());
+        Assert.NotNull(new IdentityStore(state, _storeLog).LoadSvid());
+    }
+
+    [Fact]
+    public async Task Renewing_again_and_again_disturbs_no_handshake()
+    {
+        using var state = new StateFolder(_folder.Path);
+        var holder = WithCertificate(state);
+        using var end = new CancellationTokenSource();
+        var handshakes = 0;
+        var load = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            while (!end.IsCancellationRequested)
+            {
+                await ShakeHandsAsync(holder);
+                Interlocked.Increment(ref handshakes);
+            }
+        })).ToArray();
+
+        for (var i = 0; i < 200 || Volatile.Read(ref handshakes) < 20; i++)
+        {
+            Assert.IsType<IdentityOutcome.Accepted>(holder.Offer(_authority.Sign(holder.Current.Staged.Request, Cart)));
+            if (i % 20 == 0)
+            {
+                GC.Collect(); // what nobody holds any more is finalized, and its key cleared
+                GC.WaitForPendingFinalizers();
+            }
+
+            Assert.DoesNotContain(load, task => task.IsFaulted);
+        }
+
+        await end.CancelAsync();
+        await Task.WhenAll(load).WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    /// <summary>A handshake in which both ends use the identity of the moment, one of them for a while longer.</summary>
+    private static async Task ShakeHandsAsync(IdentityHolder holder)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var caller = new TcpClient();
+        var accepting = listener.AcceptTcpClientAsync();
+        await caller.ConnectAsync((IPEndPoint)listener.LocalEndpoint);
+        using var called = await accepting;
+        await using var client = new SslStream(caller.GetStream());
+        await using var server = new SslStream(called.GetStream());
+        var identity = holder.Current.Tls!;
+        var serving = server.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = identity.Context,
+            ClientCertificateRequired = true,
+            RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null,
+        });
+        await Task.Yield();
+        await client.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost",
+            ClientCertificateContext = holder.Current.Tls!.Context,
+            RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null,
+        });
+        await serving;
+        Assert.NotNull(server.RemoteCertificate);
     }
 
     [Fact]

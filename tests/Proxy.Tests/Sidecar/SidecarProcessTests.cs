@@ -1,5 +1,8 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
+using MeshOrleans.Proxy.Sidecar.Identity;
 using MeshOrleans.Proxy.Sidecar.LastGood;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -124,6 +127,55 @@ public sealed class SidecarProcessTests : IAsyncLifetime, IDisposable
 
         Assert.Equal(2, code);
         Assert.Equal("mesh-sidecar: --namespace NS is required (or MESH_NAMESPACE); see --help", errors.Trim());
+    }
+
+    [Fact]
+    public async Task Nothing_that_it_shows_or_logs_or_saves_beside_its_key_holds_a_secret()
+    {
+        var token = _plane.NewToken();
+        File.WriteAllText(_folder.File("token"), token.Reveal());
+        using var sidecar = Start("--token-file", _folder.File("token"), "--log-level", "debug");
+        var ports = await sidecar.EventAsync("listening");
+        await sidecar.EventAsync("ready");
+        await CallAsync(ports);
+        var key = _folder.File("state/" + IdentityStore.SvidFile);
+        await Eventually.HoldsAsync("saved configuration", () => File.Exists(_folder.File("state/" + LastGoodFile.FileName)));
+
+        var shown = new List<string>();
+        string[] paths =
+        [
+            "/", "/ready", "/config_dump", "/clusters", "/certs", "/listeners", "/stats", "/stats/prometheus", "/logging",
+        ];
+        foreach (var path in paths)
+        {
+            shown.Add(await GetAsync(ports, "admin", path));
+        }
+
+        shown.Add(await GetAsync(ports, "metrics", "/stats/prometheus"));
+        shown.Add(await GetAsync(ports, "status", "/healthz/ready"));
+        shown.AddRange(Directory.GetFiles(_folder.File("state"))
+            .Where(file => file != key && !file.EndsWith("/lock", StringComparison.Ordinal))
+            .Select(file => Encoding.Latin1.GetString(File.ReadAllBytes(file))));
+        sidecar.Terminate();
+        shown.Add((await sidecar.EndAsync()).Errors);
+        shown.Add(await sidecar.OutputAsync());
+
+        Assert.Contains(shown, text => text.Contains("spiffe://cluster.local/ns/shop/sa/cart", StringComparison.Ordinal));
+        Assert.Contains("ready", shown[^1], StringComparison.Ordinal); // the lines were really there to be looked at
+        foreach (var secret in (string[])[token.Secret, "PRIVATE KEY", .. PartsOf(File.ReadAllText(key))])
+        {
+            Assert.DoesNotContain(shown, text => text.Contains(secret, StringComparison.OrdinalIgnoreCase));
+        }
+    }
+
+    /// <summary>Of a key's file, what would be seen of the key itself in whichever form.</summary>
+    private static IEnumerable<string> PartsOf(string pem)
+    {
+        using var key = ECDsa.Create();
+        key.ImportFromPem(pem);
+        var secret = key.ExportParameters(includePrivateParameters: true).D!;
+        var bytes = Convert.FromBase64String(pem[PemEncoding.Find(pem).Base64Data]);
+        return [Convert.ToHexString(secret), Convert.ToBase64String(secret)[..40], Convert.ToBase64String(bytes)[60..92]];
     }
 
     private static async Task<string> CallAsync(JsonElement ports)

@@ -9,6 +9,7 @@ internal sealed class SidecarUnderTest : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly System.Diagnostics.Process _process;
     private readonly Task<string> _errors;
+    private readonly System.Text.StringBuilder _output = new();
 
     private SidecarUnderTest(System.Diagnostics.Process process)
     {
@@ -36,6 +37,7 @@ internal sealed class SidecarUnderTest : IDisposable
         {
             while (await _process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
             {
+                _output.AppendLine(line);
                 if (!line.Contains("\"event\"", StringComparison.Ordinal)) continue;
                 using var document = JsonDocument.Parse(line);
                 if (document.RootElement.GetProperty("event").GetString() == name) return document.RootElement.Clone();
@@ -62,6 +64,9 @@ internal sealed class SidecarUnderTest : IDisposable
         await _process.WaitForExitAsync(patience.Token);
         return (_process.ExitCode, await _errors);
     }
+
+    /// <summary>All that it has written to its standard output, once it has ended.</summary>
+    public async Task<string> OutputAsync() => $"{_output}{await _process.StandardOutput.ReadToEndAsync()}";
 
     public void Dispose()
     {

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using MeshOrleans.Silo.Api;
 using MeshOrleans.Silo.Tests.Api;
 using MeshOrleans.Testing;
 using Microsoft.AspNetCore.Http;
@@ -156,7 +157,194 @@ public sealed class KubernetesTests : IDisposable
 
         var (status, _) = await JoinAsync(host, Token(host), Body("cart", Csr()));
 
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
+    }
+
+    [Fact]
+    public async Task Who_is_sent_away_because_nobody_can_be_asked_is_told_when_to_come_back()
+    {
+        await using var host = await StartAsync("https://127.0.0.1:1"); // nobody listens there
+        File.WriteAllText(InFolder("ca"), AnyCertificate());
+
+        using var response = await SendAsync(host, Token(host), Body("cart", Csr()));
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.Equal(TimeSpan.FromSeconds(5), response.Headers.RetryAfter?.Delta);
+    }
+
+    [Fact]
+    public async Task Where_there_are_no_keys_to_verify_by_nothing_is_known_of_a_token()
+    {
+        await using var host = await StartAsync();
+        File.Delete(InFolder("keys"));
+
+        using var response = await SendAsync(host, Token(host), Body("cart", Csr()));
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.NotNull(response.Headers.RetryAfter);
+    }
+
+    [Fact]
+    public async Task What_can_be_seen_in_the_token_itself_is_not_asked_of_an_API_server()
+    {
+        await using var server = await KeyServer.StartAsync(context => AcceptAsync(context));
+        File.WriteAllText(InFolder("ca"), server.CertificatePem);
+        await using var host = await StartAsync(server.Address);
+        var good = Claims(host);
+        string[] tokens =
+        [
+            _key.Sign(Claims(host, -120)),
+            _key.Sign(good.Replace("\"mesh\"", "\"api\"", StringComparison.Ordinal)),
+            _key.Sign(good.Replace("system:serviceaccount:shop:cart", "alice", StringComparison.Ordinal)),
+            _key.Sign(good.Replace("\"name\":\"cart\"", "\"name\":\"admin\"", StringComparison.Ordinal)),
+            _key.Sign(System.Text.RegularExpressions.Regex.Replace(good, "\"exp\":[0-9]+,", "")),
+        ];
+
+        foreach (var token in tokens)
+        {
+            var (status, body) = await JoinAsync(host, token, Body("cart", Csr()));
+
+            Assert.True(status is HttpStatusCode.Unauthorized, $"{status}: {body}");
+        }
+
+        Assert.Empty(server.Requests);
+    }
+
+    [Fact]
+    public async Task A_slow_API_server_keeps_nobody_else_from_joining()
+    {
+        var (asked, answer) = (0, new TaskCompletionSource());
+        await using var server = await KeyServer.StartAsync(async context =>
+        {
+            Interlocked.Increment(ref asked);
+            await answer.Task;
+            await AcceptAsync(context);
+        });
+        File.WriteAllText(InFolder("ca"), server.CertificatePem);
+        await using var host = await StartAsync(server.Address);
+        var (_, minted) = await host.PostAsync("/v1/tokens", """{"namespace":"shop","serviceAccount":"vm"}""");
+        var waiting = Enumerable.Range(0, JoinAdmission.Places + 1)
+            .Select(_ => JoinAsync(host, Token(host), Body("cart", Csr()))).ToArray();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (Volatile.Read(ref asked) == 0) await Task.Delay(5, limit.Token);
+
+        var other = JoinAsync(host, minted.GetProperty("token").GetString()!, Body("vm", Csr()));
+        var isFirst = await Task.WhenAny(other, Task.Delay(TimeSpan.FromSeconds(20), limit.Token)) == other;
+        answer.SetResult();
+        await Task.WhenAll(waiting);
+
+        Assert.True(isFirst, "the join token waited for the API server of others");
+        Assert.Equal(HttpStatusCode.Created, (await other).Status);
+    }
+
+    [Theory]
+    [InlineData("cart-9", HttpStatusCode.Forbidden)]
+    [InlineData("cart-1", HttpStatusCode.Created)]
+    public async Task A_pod_bears_its_own_name_and_no_other(string name, HttpStatusCode expected)
+    {
+        await using var host = await StartAsync();
+
+        var (status, body) = await JoinAsync(host, Token(host), Body("cart", Csr(), name));
+
+        Assert.True(status == expected, $"{status}: {body}");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("other")]
+    [InlineData("shop/other")]
+    [InlineData("sidecar~10.1.2.3~other.shop~shop.svc.cluster.local")]
+    [InlineData("cart-1")]
+    [InlineData("shop/cart-1")]
+    [InlineData("sidecar~10.1.2.3~cart-1.shop~shop.svc.cluster.local")]
+    public async Task Nobody_who_has_had_a_certificate_gets_another_one_by_another_name(string node)
+    {
+        await using var host = await StartAsync(reattests: false);
+        var (first, _) = await JoinAsync(host, Token(host), Body("cart", Csr()));
+
+        var (second, body) = await SignAsync(host, Token(host), node);
+        var (fresh, _) = await SignAsync(host, Token(host, uid: "u2"), "cart-1");
+
+        var expected = node.Contains("other", StringComparison.Ordinal) ? HttpStatusCode.Forbidden : HttpStatusCode.Unauthorized;
+        Assert.Equal((HttpStatusCode.Created, HttpStatusCode.Created), (first, fresh)); // a new pod is a new node
+        Assert.True(second == expected, $"{second}: {body}");
+    }
+
+    [Theory]
+    [InlineData("cart-1", HttpStatusCode.OK, HttpStatusCode.Created)]
+    [InlineData("cart-2", HttpStatusCode.Forbidden, HttpStatusCode.Forbidden)]
+    public async Task A_certificate_is_for_the_node_that_it_was_issued_to(
+        string name, HttpStatusCode joined, HttpStatusCode signed)
+    {
+        await using var host = await StartAsync();
+        var (_, first) = await JoinAsync(host, Token(host), Body("cart", Csr()));
+        var chain = first.GetProperty("certificate").GetProperty("chain");
+        using var certificate = X509Certificate2.CreateFromPem(chain[0].GetString()!);
+        host.Certificate = certificate;
+
+        var (member, body) = await JoinAsync(host, "", Body("cart", csr: "", name));
+        var (renewed, _) = await SignAsync(host, "", $"shop/{name}");
+
+        Assert.True((joined, signed) == (member, renewed), $"{member}, {renewed}: {body}");
+    }
+
+    [Fact]
+    public async Task A_token_that_says_of_no_pod_is_no_proof_where_the_second_time_matters()
+    {
+        await using var host = await StartAsync(reattests: false);
+        var token = _key.Sign(Claims(host, pod: ""));
+
+        var (status, body) = await JoinAsync(host, token, Body("cart", Csr()));
+
         Assert.Equal(HttpStatusCode.Unauthorized, status);
+        Assert.Contains("reattest", body.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_first_attempt_that_fails_locks_nobody_out()
+    {
+        await using var host = await StartAsync(reattests: false);
+        using var weak = RSA.Create(1024);
+        var refused = new CertificateRequest("CN=pod", weak, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+
+        var (first, _) = await JoinAsync(host, Token(host), Body("cart", refused.CreateSigningRequestPem()));
+        var (second, body) = await JoinAsync(host, Token(host), Body("cart", Csr()));
+
+        Assert.Equal(HttpStatusCode.BadRequest, first);
+        Assert.True(second is HttpStatusCode.OK or HttpStatusCode.Created, $"{second}: {body}");
+    }
+
+    [Fact]
+    public async Task Join_tokens_in_place_of_certificates_buy_no_second_one()
+    {
+        await using var host = await StartAsync(reattests: false);
+        var tokens = new List<string>();
+        for (var i = 0; i < 2; i++)
+        {
+            var (_, joined) = await JoinAsync(host, Token(host), Body("cart", csr: ""));
+            tokens.Add(joined.GetProperty("sidecarConfig").GetProperty("token").GetString()!);
+        }
+
+        var (first, _) = await SignAsync(host, tokens[0], "shop/cart-1");
+        var (second, body) = await SignAsync(host, tokens[1], "shop/cart-1");
+
+        Assert.Equal(HttpStatusCode.Created, first);
+        Assert.True(second is HttpStatusCode.Unauthorized, $"{second}: {body}");
+    }
+
+    [Fact]
+    public async Task A_join_token_for_a_node_is_good_for_that_node_only_and_for_the_first_time_where_the_file_says_so()
+    {
+        await using var host = await StartAsync(joinTokens: false);
+
+        var nameless = await SignAsync(host, await MintAsync(host, """{"namespace":"shop"}"""), "shop/vm-1");
+        var other = await SignAsync(host, await MintAsync(host, """{"namespace":"shop","node":"vm-1"}"""), "shop/vm-2");
+        var first = await SignAsync(host, await MintAsync(host, """{"namespace":"shop","node":"vm-1"}"""), "shop/vm-1");
+        var second = await SignAsync(host, await MintAsync(host, """{"namespace":"shop","node":"vm-1"}"""), "vm-1");
+
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.Created, HttpStatusCode.Unauthorized),
+            (nameless.Status, other.Status, first.Status, second.Status));
     }
 
     [Fact]
@@ -171,23 +359,57 @@ public sealed class KubernetesTests : IDisposable
 
     public void Dispose() => _files.Delete(recursive: true);
 
-    private static async Task<(HttpStatusCode Status, JsonElement Body)> JoinAsync(ApiHost host, string token, string body)
+    private static async Task<(HttpStatusCode Status, JsonElement Body)> JoinAsync(ApiHost host, string token, string body) =>
+        await ReadAsync(await SendAsync(host, token, body));
+
+    private static async Task<(HttpStatusCode Status, JsonElement Body)> SignAsync(ApiHost host, string token, string node) =>
+        await ReadAsync(await SendAsync(host, token, JsonSerializer.Serialize(new { csr = Csr(), node }), "/v1/certificates"));
+
+    private static async Task<string> MintAsync(ApiHost host, string grant) =>
+        (await host.PostAsync("/v1/tokens", grant)).Body.GetProperty("token").GetString()!;
+
+    private static async Task<(HttpStatusCode Status, JsonElement Body)> ReadAsync(HttpResponseMessage response)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/v1/workloads", UriKind.Relative));
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        request.Content = new StringContent(body, new MediaTypeHeaderValue("application/json"));
-        using var response = await host.SendAsync(request);
-        using var document = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
-        return (response.StatusCode, document.RootElement.Clone());
+        using (response)
+        {
+            using var document = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+            return (response.StatusCode, document.RootElement.Clone());
+        }
     }
 
-    private static string Claims(ApiHost host, int seconds = 300) => $$$"""
-        {"iss":"{{{Issuer}}}","aud":["mesh"],"exp":{{{host.Clock.GetUtcNow().ToUnixTimeSeconds() + seconds}}},"sub":"system:serviceaccount:shop:cart","kubernetes.io":{"namespace":"shop","serviceaccount":{"name":"cart","uid":"1"} } }
+    private static async Task<HttpResponseMessage> SendAsync(
+        ApiHost host, string token, string body, string path = "/v1/workloads")
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative));
+        if (token.Length > 0) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        request.Content = new StringContent(body, new MediaTypeHeaderValue("application/json"));
+        return await host.SendAsync(request);
+    }
+
+    private static Task AcceptAsync(HttpContext context)
+    {
+        context.Response.StatusCode = 201;
+        return context.Response.WriteAsync(
+            """{"status":{"authenticated":true,"user":{"username":"system:serviceaccount:shop:cart"},"audiences":["mesh"]}}""");
+    }
+
+    private static string AnyCertificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest("CN=any", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(90));
+        return certificate.ExportCertificatePem();
+    }
+
+    private static string PodOf(string uid) => $$$""","pod":{"name":"cart-1","uid":"{{{uid}}}"}""";
+
+    private static string Claims(ApiHost host, int seconds = 300, string? pod = null) => $$$"""
+        {"iss":"{{{Issuer}}}","aud":["mesh"],"exp":{{{host.Clock.GetUtcNow().ToUnixTimeSeconds() + seconds}}},"sub":"system:serviceaccount:shop:cart","kubernetes.io":{"namespace":"shop","serviceaccount":{"name":"cart","uid":"1"}{{{pod ?? PodOf("u1")}}} } }
         """;
 
-    private static string Body(string account, string csr) => JsonSerializer.Serialize(new
+    private static string Body(string account, string csr, string name = "cart-1") => JsonSerializer.Serialize(new
     {
-        @namespace = "shop", name = "cart-1", address = "10.1.2.3", serviceAccount = account, csr,
+        @namespace = "shop", name, address = "10.1.2.3", serviceAccount = account, csr,
     });
 
     private static string Csr()
@@ -196,17 +418,18 @@ public sealed class KubernetesTests : IDisposable
         return new CertificateRequest("CN=pod", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
     }
 
-    private string Token(ApiHost host) => _key.Sign(Claims(host));
+    private string Token(ApiHost host, string uid = "u1") => _key.Sign(Claims(host, pod: PodOf(uid)));
 
     private string InFolder(string name) => Path.Combine(_files.FullName, name);
 
-    private Task<ApiHost> StartAsync(string server = "", bool reattests = true, string more = "")
+    private Task<ApiHost> StartAsync(string server = "", bool reattests = true, string more = "", bool joinTokens = true)
     {
         var decides = server.Length > 0
             ? $"tokenReview: {{server: '{server}', caFile: {InFolder("ca")}, tokenFile: {InFolder("credential")}}}"
             : $"jwksFile: {InFolder("keys")}";
         return ApiHost.StartAsync($"""
             attestation:
+              joinTokens: {"{"}reattest: {(joinTokens ? "true" : "false")}{"}"}
               kubernetes:
               - name: east
                 issuer: {Issuer}

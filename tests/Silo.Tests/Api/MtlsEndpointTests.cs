@@ -92,7 +92,7 @@ public sealed class MtlsEndpointTests : IDisposable
         var body = await ApplyAsync(host, Strict, HttpStatusCode.OK, query);
 
         var warning = Assert.Single(body.GetProperty("warnings").EnumerateArray());
-        Assert.Equal(("MSH2021", "warning", 6), (
+        Assert.Equal(("MSH2022", "warning", 6), (
             warning.GetProperty("code").GetString(), warning.GetProperty("severity").GetString(), warning.GetProperty("line").GetInt32()));
         Assert.Contains("10.0.0.7 (old/legacy) calls shop/cart port 8080", warning.GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Equal(query.Length == 0 ? 200 : 404, (int)(await host.GetAsync("/v1/config/PeerAuthentication/shop/default")).Status);
@@ -140,7 +140,7 @@ public sealed class MtlsEndpointTests : IDisposable
         foreach (var answer in new[] { deleted, refused })
         {
             var error = Assert.Single(answer.GetProperty("errors").EnumerateArray());
-            Assert.Equal(("MSH2021", "error"), (error.GetProperty("code").GetString(), error.GetProperty("severity").GetString()));
+            Assert.Equal(("MSH2022", "error"), (error.GetProperty("code").GetString(), error.GetProperty("severity").GetString()));
             Assert.Contains("10.0.0.7 (old/legacy) calls shop/cart", error.GetProperty("message").GetString(), StringComparison.Ordinal);
         }
 
@@ -160,7 +160,7 @@ public sealed class MtlsEndpointTests : IDisposable
         var body = await ApplyAsync(host, Strict, HttpStatusCode.OK);
 
         var warning = Assert.Single(body.GetProperty("warnings").EnumerateArray());
-        Assert.Equal("MSH2022", warning.GetProperty("code").GetString());
+        Assert.Equal("MSH2023", warning.GetProperty("code").GetString());
         Assert.Contains("shop/cart-1", warning.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using MeshOrleans.Grains.Snapshots;
 
 namespace MeshOrleans.Silo.Tests.Api;
 
@@ -13,18 +14,28 @@ namespace MeshOrleans.Silo.Tests.Api;
 /// </summary>
 public sealed class SecretScanTests
 {
+    private const string Manifest =
+        """{"apiVersion":"v1","kind":"Service","metadata":{"name":"vmapp","namespace":"app"},"spec":{"selector":{"app":"vm"},"ports":[{"name":"http","port":80}]}}""";
+
     [Fact]
-    public async Task Neither_the_log_nor_any_answer_holds_a_secret()
+    public async Task Neither_the_log_nor_any_answer_nor_what_is_saved_or_told_to_gateways_holds_a_secret()
     {
         await using var host = await ApiHost.StartAsync();
         var (_, minted) = await host.PostAsync("/v1/tokens", """{"namespace":"app","serviceAccount":"vm"}""");
         var token = minted.GetProperty("token").GetString()!;
         await JoinAsync(host, token);
         await JoinAsync(host, token + "x"); // what is refused is logged as well
+        await host.PostAsync("/v1/config", Manifest);
         var answers = await AnswersAsync(host);
+        answers.AddRange(await SnapshotAsync(host));
+        answers.AddRange(Stored(host));
 
         // the answers were really there to be looked at
         Assert.Contains(answers, answer => answer.Contains("spiffe://cluster.local/ns/app/sa/vm", StringComparison.Ordinal));
+        Assert.Contains(answers, answer => answer.StartsWith("/v1/revisions/1 ", StringComparison.Ordinal)
+            && answer.Contains("vmapp", StringComparison.Ordinal));
+        Assert.Contains(answers, answer => answer.StartsWith("snapshot identity/", StringComparison.Ordinal));
+        Assert.Contains(answers, answer => answer.StartsWith("stored mesh.db ", StringComparison.Ordinal));
         Assert.True(host.Log.Lines.Count > 10, $"only {host.Log.Lines.Count} lines were logged");
         foreach (var secret in Secrets(host, token))
         {
@@ -62,7 +73,8 @@ public sealed class SecretScanTests
         [
             "/v1/config", "/v1/revisions", "/v1/workloads", "/v1/workloads/app/vm-1", "/v1/identities", "/v1/services",
             "/v1/proxies", "/v1/gateways", "/v1/peers", "/v1/ca", "/v1/audit", "/v1/whoami", "/v1/trust-bundle",
-            "/v1/trust-bundles", "/v1/analyze",
+            "/v1/trust-bundles", "/v1/analyze", "/v1/revisions/1", "/v1/config/Service/app/vmapp",
+            "/metrics", "/healthz/ready",
         ];
         var answers = new List<string>();
         foreach (var path in paths)
@@ -72,6 +84,32 @@ public sealed class SecretScanTests
         }
 
         return answers;
+    }
+
+    /// <summary>What gateways follow, as it is told them.</summary>
+    private static async Task<List<string>> SnapshotAsync(ApiHost host)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await foreach (var batch in host.Grain<IMeshSnapshotGrain>().FollowAsync("", 0).WithCancellation(patience.Token))
+        {
+            return [.. batch.Changes.Select(change => $"snapshot {change.Key} {change.Payload}")];
+        }
+
+        throw new InvalidOperationException("The snapshot ended.");
+    }
+
+    /// <summary>All that is saved, but for the two files that are there for a secret (and the lock, which nobody else can open).</summary>
+    private static IEnumerable<string> Stored(ApiHost host) =>
+        Directory.EnumerateFiles(host.Folder, "*", SearchOption.AllDirectories)
+            .Where(file => Path.GetFileName(file) is not ("admin-token" or "authority.pem" or "mesh.db.lock"))
+            .Select(file => $"stored {Path.GetFileName(file)} {Encoding.Latin1.GetString(BytesOf(file))}");
+
+    private static byte[] BytesOf(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var content = new MemoryStream();
+        file.CopyTo(content);
+        return content.ToArray();
     }
 
     private static IEnumerable<string> Secrets(ApiHost host, string token)

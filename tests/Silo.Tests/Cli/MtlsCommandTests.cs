@@ -110,14 +110,14 @@ public sealed class MtlsCommandTests
     {
         await using var cli = await CliRun.StartAsync();
         cli.Api.On("DELETE /v1/config/PeerAuthentication/shop/cart", """
-            {"revision":7,"changes":[],"warnings":[{"code":"MSH2021","path":"spec.mtls.mode","message":"STRICT refuses 10.0.0.7",
+            {"revision":7,"changes":[],"warnings":[{"code":"MSH2022","path":"spec.mtls.mode","message":"STRICT refuses 10.0.0.7",
              "file":"","line":0,"severity":"warning","resource":"PeerAuthentication/shop/default"}]}
             """);
 
         var result = await cli.RunAsync("delete", "peerauthentication/cart", "-n", "shop");
 
         Assert.Equal(
-            "warning MSH2021 spec.mtls.mode: STRICT refuses 10.0.0.7 (PeerAuthentication shop/default)\n", result.Error);
+            "warning MSH2022 spec.mtls.mode: STRICT refuses 10.0.0.7 (PeerAuthentication shop/default)\n", result.Error);
         Assert.Equal(0, result.Code);
     }
 

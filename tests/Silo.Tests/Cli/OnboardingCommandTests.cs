@@ -25,6 +25,17 @@ public sealed class OnboardingCommandTests
     }
 
     [Fact]
+    public async Task A_token_for_one_node_says_which()
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.Api.On("POST /v1/tokens", Minted, status: 201);
+
+        await cli.RunAsync("workload", "token", "-n", "shop", "--node", "vm1");
+
+        Assert.Equal("""{"purpose":"workload","namespace":"shop","node":"vm1"}""", Assert.Single(cli.Api.Requests).Body);
+    }
+
+    [Fact]
     public async Task A_peer_token_asks_for_its_purpose()
     {
         await using var cli = await CliRun.StartAsync();
@@ -97,6 +108,9 @@ public sealed class OnboardingCommandTests
         cli.Api.On("GET /v1/trust-bundle", """{"trustDomain":"m","roots":["ROOT"],"sequence":1}""");
         cli.Write("control-plane.json", $$"""{"api":"{{cli.Api.Address}}","xdsPlain":"127.0.0.1:15010"}""");
         var folder = Path.Combine(cli.Folder, "cart");
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "key.pem"), "one that everybody may read");
+        File.SetUnixFileMode(Path.Combine(folder, "key.pem"), (UnixFileMode)Convert.ToInt32("644", 8));
 
         var result = await cli.RunAsync(
             "workload", "configure", "cart-1", "-n", "shop", "--service-account", "cart", "--address", "10.0.0.7",

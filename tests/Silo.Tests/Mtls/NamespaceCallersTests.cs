@@ -132,7 +132,7 @@ public sealed class NamespaceCallersTests
         var open = StrictReview.Of([callers], Table(""), Table(Strict), StrictGuard.Warn, 7, _ => true);
 
         var found = Assert.Single(review.Refused);
-        Assert.Equal(("PeerAuthentication/shop/default", "spec.mtls.mode", "MSH2021"), (found.Resource, found.Path.Text, found.Code));
+        Assert.Equal(("PeerAuthentication/shop/default", "spec.mtls.mode", "MSH2022"), (found.Resource, found.Path.Text, found.Code));
         Assert.Contains("10.0.0.1 calls shop/cart port 8080, last at 2026-01-02 03:03:05Z; 10.0.0.2 calls", found.Message);
         Assert.Contains("; and 4 more (meshctl mtls readiness shop)", found.Message);
         Assert.DoesNotContain("10.0.0.11", found.Message);
@@ -151,7 +151,7 @@ public sealed class NamespaceCallersTests
         Assert.Equal("spec.portLevelMtls.8080.mode", Assert.Single(review.Refused).Path.Text);
         Assert.Contains("set PERMISSIVE first", review.Refused[0].Message);
         var unknown = Assert.Single(review.Unknown);
-        Assert.Equal(("MSH2022", "PeerAuthentication/shop/cart"), (unknown.Code, unknown.Resource));
+        Assert.Equal(("MSH2023", "PeerAuthentication/shop/cart"), (unknown.Code, unknown.Resource));
         Assert.Equal(
             "whether STRICT refuses callers of 1 of 1 workloads is not known: shop/cart-1 (its sidecar is not connected)",
             unknown.Message);

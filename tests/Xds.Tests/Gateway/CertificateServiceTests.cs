@@ -1,11 +1,14 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Grains.Identity;
 using MeshOrleans.Grains.Workloads;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Multicluster.Workloads.Attesting;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Discovery;
 using MeshOrleans.Xds.Protocol.Grpc;
 using MeshOrleans.Xds.Protocol.Istio;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace MeshOrleans.Xds.Tests.Gateway;
 
@@ -38,6 +41,80 @@ public sealed class CertificateServiceTests
 
         Assert.Equal("leaf-01", answer.CertChain[0]);
         Assert.True(host.Grains.Identity(Id).Requests.Reader.TryRead(out _));
+    }
+
+    [Fact]
+    public async Task What_proves_an_identity_over_REST_proves_it_here_and_by_the_same_policy()
+    {
+        var attestor = new FakeAttestor(new Attestation.Proved("app", "a", "", new ProvedNode("pod/u1", new("app", "a-1")), false));
+        await using var host = await GatewayHost.StartAsync(
+            serving: Serving, services: s => s.AddSingleton<IAttestor>(attestor));
+
+        await CreateAsync(host.TlsChannel(null), TestCertificate.CsrPem(), FakeAttestor.Text);
+
+        Assert.True(host.Grains.Identity(Id).Requests.Reader.TryRead(out var request));
+        Assert.Equal(("app/a-1", new NodeProof("pod/u1", MayRepeat: false)), (request.NodeId, request.Proof));
+    }
+
+    [Fact]
+    public async Task A_node_that_has_had_a_certificate_is_refused_here_as_well()
+    {
+        await using var host = await GatewayHost.StartAsync(serving: Serving);
+        host.Grains.Token(Token.Hash).Answer = new RedeemResult.Granted(Grant with { Node = "app/a-1", OnlyFirst = true });
+        host.Grains.Identity(Id).Answer = new IssueResult.Known();
+
+        var status = await RefusedAsync(host.TlsChannel(null), TestCertificate.CsrPem(), Token.Reveal());
+
+        Assert.Equal(
+            new GrpcStatus(
+                GrpcStatusCode.Unauthenticated,
+                "'app/a-1' has had a certificate before, and by join token it does not get another one (reattest in the access file)."),
+            status);
+        Assert.True(host.Grains.Identity(Id).Requests.Reader.TryRead(out var request));
+        Assert.Equal(new NodeProof("node/app/a-1", MayRepeat: false), request.Proof);
+    }
+
+    [Fact]
+    public async Task A_token_for_one_node_is_not_good_for_another()
+    {
+        await using var host = await GatewayHost.StartAsync(serving: Serving);
+        host.Grains.Token(Token.Hash).Answer = new RedeemResult.Granted(Grant with { Node = "app/a-1" });
+
+        var other = await Assert.ThrowsAsync<GrpcException>(
+            () => CreateAsync(host.TlsChannel(null), TestCertificate.CsrPem(), Token.Reveal(), "sidecar~10.0.0.1~a-2.app~app.svc"));
+        await CreateAsync(host.TlsChannel(null), TestCertificate.CsrPem(), Token.Reveal(), "sidecar~10.0.0.1~a-1.app~app.svc");
+
+        Assert.Equal(GrpcStatusCode.PermissionDenied, other.Status.Code);
+        Assert.Contains("app/a-1", other.Status.Message, StringComparison.Ordinal);
+        Assert.True(host.Grains.Identity(Id).Requests.Reader.TryRead(out var request));
+        Assert.Equal("sidecar~10.0.0.1~a-1.app~app.svc", request.NodeId);
+    }
+
+    [Fact]
+    public async Task Who_names_itself_with_a_certificate_is_held_to_the_node_of_the_certificate()
+    {
+        await using var host = await GatewayHost.StartAsync(serving: Serving);
+        host.Grains.Identity(Id).Answer = new IssueResult.OtherNode("app/a-1");
+        using var own = TestCertificate.With(Id);
+
+        var exception = await Assert.ThrowsAsync<GrpcException>(
+            () => CreateAsync(host.TlsChannel(own), TestCertificate.CsrPem(), null, "app/a-2"));
+
+        Assert.Equal(GrpcStatusCode.PermissionDenied, exception.Status.Code);
+        Assert.True(host.Grains.Identity(Id).Requests.Reader.TryRead(out var request));
+        Assert.Equal(own.SerialNumber, request.Proof?.Serial);
+    }
+
+    [Fact]
+    public async Task Who_has_to_be_asked_and_does_not_answer_is_unavailable_with_a_time_to_come_back()
+    {
+        var attestor = new FakeAttestor(new Attestation.Unavailable("Nobody answers.", TimeSpan.FromSeconds(5)));
+        await using var host = await GatewayHost.StartAsync(
+            serving: Serving, services: s => s.AddSingleton<IAttestor>(attestor));
+
+        var status = await RefusedAsync(host.TlsChannel(null), TestCertificate.CsrPem(), FakeAttestor.Text);
+
+        Assert.Equal((GrpcStatusCode.Unavailable, TimeSpan.FromSeconds(5)), (status.Code, status.RetryAfter));
     }
 
     public static TheoryData<string, GrpcStatusCode, string> Tokens => new()
@@ -192,10 +269,37 @@ public sealed class CertificateServiceTests
     private static async Task<GrpcStatus> RefusedAsync(GrpcChannel channel, string csr, string? token) =>
         (await Assert.ThrowsAsync<GrpcException>(() => CreateAsync(channel, csr, token))).Status;
 
-    private static Task<IstioCertificateResponse> CreateAsync(GrpcChannel channel, string csr, string? token) => channel.UnaryAsync(
-        "/istio.v1.auth.IstioCertificateService/CreateCertificate",
-        new IstioCertificateRequest { Csr = csr },
-        IstioCertificateResponse.Parser,
-        token is null ? GrpcCallOptions.Default : GrpcCallOptions.Default.WithBearer(token),
-        CancellationToken.None);
+    private static Task<IstioCertificateResponse> CreateAsync(
+        GrpcChannel channel, string csr, string? token, string? node = null)
+    {
+        var request = new IstioCertificateRequest { Csr = csr };
+        if (node is not null)
+        {
+            request.Metadata = new() { Fields = { ["NODE_ID"] = Google.Protobuf.WellKnownTypes.Value.ForString(node) } };
+        }
+
+        return channel.UnaryAsync(
+            "/istio.v1.auth.IstioCertificateService/CreateCertificate",
+            request,
+            IstioCertificateResponse.Parser,
+            token is null ? GrpcCallOptions.Default : GrpcCallOptions.Default.WithBearer(token),
+            CancellationToken.None);
+    }
+
+    /// <summary>Finds of one bearer what the test says.</summary>
+    private sealed class FakeAttestor(Attestation found) : IAttestor
+    {
+        public const string Text = "a bearer";
+
+        public string Name => "fake";
+
+        public bool Recognises(Evidence evidence) => evidence is Evidence.Bearer(Text);
+
+        public Task<Attestation> ExamineAsync(Evidence evidence, CancellationToken cancellationToken) => Task.FromResult(found);
+
+        public Task<Attestation> RedeemAsync(Evidence evidence, EvidenceUse use, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public Task FinishAsync(Evidence evidence, CancellationToken cancellationToken) => Task.CompletedTask;
+    }
 }

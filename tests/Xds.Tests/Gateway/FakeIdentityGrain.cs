@@ -21,6 +21,9 @@ internal sealed class FakeIdentityGrain : IIdentityGrain
 
     public string? Refusal { get; set; }
 
+    /// <summary>The answer to the next requests, whatever they are; null signs them.</summary>
+    public IssueResult? Answer { get; set; }
+
     public DateTimeOffset RotateAt { get; set; } = DateTimeOffset.MaxValue;
 
     public long Generation { get; set; }
@@ -35,12 +38,16 @@ internal sealed class FakeIdentityGrain : IIdentityGrain
             throw failure;
         }
 
+        if (Answer is { } answer) return answer;
         if (Refusal is { } reason) return new IssueResult.Refused(reason);
         var serial = $"{Interlocked.Increment(ref _serial):X2}";
         var now = DateTimeOffset.UnixEpoch;
         var view = new CertificateView(request.NodeId, serial, "CN=fake", now, DateTimeOffset.MaxValue, RotateAt, Generation);
         return new IssueResult.Issued([$"leaf-{serial}", "intermediate"], view);
     }
+
+    public Task<IssueResult?> FindNodeFaultAsync(IssueRequest request, CancellationToken cancellationToken) =>
+        Task.FromResult(Answer is IssueResult.Known or IssueResult.OtherNode ? Answer : null);
 
     public Task<int> RotateAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 

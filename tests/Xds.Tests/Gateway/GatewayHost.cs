@@ -75,9 +75,10 @@ internal sealed class GatewayHost : IAsyncDisposable
         MeshSnapshot? mesh = null,
         Action<XdsGatewayOptions>? configure = null,
         X509Certificate2? serving = null,
-        IRandomSource? random = null)
+        IRandomSource? random = null,
+        Action<IServiceCollection>? services = null)
     {
-        var host = await StartEmptyAsync(configure, serving, random);
+        var host = await StartEmptyAsync(configure, serving, random, services);
         host.Grains.Mesh.Load(mesh ?? TestMesh.Of(TestMesh.Services, TestMesh.Workloads).Snapshot);
         await host.UntilAsync(() => host.Snapshots.IsSynced && host.Metrics.Length > 0, "the gateway is synced");
         await host.UntilServingAsync();
@@ -86,7 +87,10 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     /// <summary>A gateway that knows nothing yet.</summary>
     public static async Task<GatewayHost> StartEmptyAsync(
-        Action<XdsGatewayOptions>? configure = null, X509Certificate2? serving = null, IRandomSource? random = null)
+        Action<XdsGatewayOptions>? configure = null,
+        X509Certificate2? serving = null,
+        IRandomSource? random = null,
+        Action<IServiceCollection>? services = null)
     {
         var (grains, clock, log) = (new FakeGrains(), new ManualTimeProvider(), new TestLog());
         var builder = WebApplication.CreateSlimBuilder();
@@ -94,6 +98,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Services.AddSingleton<IGrainFactory>(grains);
         builder.Services.AddSingleton<TimeProvider>(clock);
         if (random is not null) builder.Services.AddSingleton(random);
+        services?.Invoke(builder.Services);
         builder.Services.AddXdsGateway();
         builder.Services.Configure<GatewayAddresses>(a => (a.Xds, a.Api) = (() => "10.0.0.1:15012", () => "http://10.0.0.1"));
         if (serving is null) builder.Services.Replace(ServiceDescriptor.Singleton<IPeerAuthenticator, HeaderAuthenticator>());

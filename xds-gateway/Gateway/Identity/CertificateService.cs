@@ -1,8 +1,7 @@
-using System.Collections.Immutable;
-using System.Security.Cryptography;
-using MeshOrleans.Grains.Identity;
 using MeshOrleans.Grains.Workloads;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Multicluster.Workloads;
+using MeshOrleans.Multicluster.Workloads.Attesting;
 using MeshOrleans.Xds.Gateway.Snapshots;
 using MeshOrleans.Xds.Gateway.Status;
 using MeshOrleans.Xds.Gateway.Streams;
@@ -13,17 +12,17 @@ using Microsoft.Extensions.Logging;
 namespace MeshOrleans.Xds.Gateway.Identity;
 
 /// <summary>
-/// Signs a CSR for whoever proves an identity, by a join token or by the certificate in use. Only the CSR's public key
-/// counts; the name in the certificate is the proved one.
+/// Signs a CSR for whoever proves an identity, by the same ways and rules as <c>POST /v1/certificates</c>. Only the
+/// CSR's public key counts; the name in the certificate is the proved one.
 /// </summary>
 internal sealed partial class CertificateService(
-    IGrainFactory grains,
+    CertificateIssuer issuer,
+    Attestors attestors,
     SnapshotHolder snapshots,
     IPeerAuthenticator authenticator,
     GatewayMetrics metrics,
     ILogger<CertificateService> logger)
 {
-    private const string WorkloadPurpose = "workload";
     private const string BearerScheme = "Bearer ";
 
     public async Task<IstioCertificateResponse> CreateAsync(IstioCertificateRequest request, GrpcServerCall call)
@@ -49,71 +48,74 @@ internal sealed partial class CertificateService(
             throw new GrpcException(GrpcStatusCode.InvalidArgument, problem);
         }
 
-        var nodeId = NodeIdOf(request, client, call);
-        var (id, used) = client is null
-            ? await RedeemAsync(token!, bundle.TrustDomain, csr, call)
-            : (client.Id!, null);
-        var lifetime = request.ValidityDuration > 0
-            ? TimeSpan.FromSeconds(Math.Min(request.ValidityDuration, int.MaxValue))
-            : (TimeSpan?)null;
-        var issue = new IssueRequest(csr, nodeId, lifetime);
-        var result = await grains.GetGrain<IIdentityGrain>(id.ToString()).IssueAsync(issue, call.CancellationToken);
-        if (result is not IssueResult.Issued issued)
+        var node = NodeOf(request);
+        var evidence = client is null ? EvidenceOf(token!) : new Evidence.Certificate(client.Id!, client.Serial);
+        var order = new CertificateOrder
         {
-            throw new GrpcException(
-                GrpcStatusCode.InvalidArgument,
-                result is IssueResult.Refused refused ? refused.Reason : "The CSR was refused.");
-        }
-
-        if (used is not null) await used.FinishAsync(call.CancellationToken);
-        LogIssued(id, issue.NodeId, issued.View.Serial);
-        return new IstioCertificateResponse { CertChain = { issued.ChainPem, bundle.RootsPem } };
-    }
-
-    /// <summary>Uses a join token up, for a CSR; the use is to be finished.</summary>
-    private async Task<(SpiffeId Id, IJoinTokenGrain Token)> RedeemAsync(
-        string authorization, TrustDomain domain, ImmutableArray<byte> csr, GrpcServerCall call)
-    {
-        if (!authorization.StartsWith(BearerScheme, StringComparison.OrdinalIgnoreCase)
-            || !JoinToken.TryParse(authorization[BearerScheme.Length..], out var token))
-        {
-            throw Unauthenticated("The authorization is no join token.");
-        }
-
-        var usedBy = $"{call.HttpContext.Connection.RemoteIpAddress}";
-        var claim = Convert.ToHexString(SHA256.HashData(csr.AsSpan()));
-        var grain = grains.GetGrain<IJoinTokenGrain>(token.Hash);
-        return await grain.RedeemAsync(usedBy, claim, call.CancellationToken) switch
-        {
-            RedeemResult.Granted { Grant: { Purpose: WorkloadPurpose } grant } =>
-                (SpiffeId.ForWorkload(domain, grant.Namespace, grant.ServiceAccount), grain),
-            RedeemResult.Granted { Grant: var other } =>
-                throw new GrpcException(
-                    GrpcStatusCode.PermissionDenied, $"The token is for '{other.Purpose}', not for a workload."),
-            RedeemResult.Used used => throw Unauthenticated($"The join token was used before, at {used.UsedAt:u}."),
-            RedeemResult.Expired expired => throw Unauthenticated($"The join token expired at {expired.ExpiredAt:u}."),
-            _ => throw Unauthenticated("The join token is not known here."),
+            Evidence = evidence,
+            Examined = await attestors.ExamineAsync(evidence, call.CancellationToken),
+            Use = new EvidenceUse(
+                $"{call.HttpContext.Connection.RemoteIpAddress}",
+                JoinTokens.ClaimOf(Convert.ToBase64String(csr.AsSpan()), node)),
+            Csr = csr,
+            Node = node,
+            Nameless = NamelessOf(client, call),
+            Lifetime = request.ValidityDuration > 0
+                ? TimeSpan.FromSeconds(Math.Min(request.ValidityDuration, int.MaxValue))
+                : null,
         };
+        var issuance = await issuer.IssueAsync(order, bundle.TrustDomain, call.CancellationToken);
+        if (issuance is not Issuance.Issued(var id, var chain, var view)) throw StatusOf(issuance);
+        LogIssued(id, view.NodeId, view.Serial);
+        return new IstioCertificateResponse { CertChain = { chain, bundle.RootsPem } };
     }
 
-    /// <summary>Who holds the key: as the client says, as its certificate is known, or by its address.</summary>
-    private string NodeIdOf(IstioCertificateRequest request, ClientIdentity? client, GrpcServerCall call)
-    {
-        if (request.Metadata is { } metadata && ProxyNode.Text(metadata, "NODE_ID") is { } named)
-        {
-            return NodeText.IsPrintable(named, ProxyNode.MaxId)
-                ? named
-                : throw new GrpcException(
-                    GrpcStatusCode.InvalidArgument,
-                    $"NODE_ID must be of 1 to {ProxyNode.MaxId} printable characters.");
-        }
+    private static Evidence EvidenceOf(string authorization) =>
+        authorization.StartsWith(BearerScheme, StringComparison.OrdinalIgnoreCase)
+            ? Evidence.OfBearer(authorization[BearerScheme.Length..].Trim())
+            : throw Unauthenticated("The authorization is no join token.");
 
+    /// <summary>Who holds the key, as the client says; empty when it does not.</summary>
+    private static string NodeOf(IstioCertificateRequest request)
+    {
+        if (request.Metadata is not { } metadata || ProxyNode.Text(metadata, "NODE_ID") is not { } named) return "";
+        return NodeText.IsPrintable(named, ProxyNode.MaxId)
+            ? named
+            : throw new GrpcException(
+                GrpcStatusCode.InvalidArgument,
+                $"NODE_ID must be of 1 to {ProxyNode.MaxId} printable characters.");
+    }
+
+    /// <summary>Who holds the key where nobody says: as its certificate is known, or by its address.</summary>
+    private string NamelessOf(ClientIdentity? client, GrpcServerCall call)
+    {
         var known = client is null
             ? null
             : snapshots.Current.Identities.Values.FirstOrDefault(
                 r => r.Serial == client.Serial && r.SpiffeId == client.Id!.ToString());
-        return known?.NodeId ?? $"agent~{call.HttpContext.Connection.RemoteIpAddress}";
+        return known?.NodeId ?? NodeName.OfAgent($"{call.HttpContext.Connection.RemoteIpAddress}");
     }
+
+    private static GrpcException StatusOf(Issuance issuance) => issuance switch
+    {
+        Issuance.Invalid(var reason) => new GrpcException(GrpcStatusCode.InvalidArgument, reason),
+        Issuance.Denied(Attestation.Refused(_, { } token)) => StatusOf(token),
+        Issuance.Denied(Attestation.Refused(var reason, _)) => Unauthenticated(reason),
+        Issuance.Denied(Attestation.Contradicted(var reason)) =>
+            new GrpcException(GrpcStatusCode.PermissionDenied, reason),
+        Issuance.Denied(Attestation.Unavailable(var reason, var retryAfter)) => new GrpcException(
+            new GrpcStatus(GrpcStatusCode.Unavailable, reason) { RetryAfter = retryAfter }),
+        _ => throw new InvalidOperationException($"Unknown result {issuance}."),
+    };
+
+    private static GrpcException StatusOf(RedeemResult token) => token switch
+    {
+        RedeemResult.Granted(var other) => new GrpcException(
+            GrpcStatusCode.PermissionDenied, $"The token is for '{other.Purpose}', not for a workload."),
+        RedeemResult.Used used => Unauthenticated($"The join token was used before, at {used.UsedAt:u}."),
+        RedeemResult.Expired expired => Unauthenticated($"The join token expired at {expired.ExpiredAt:u}."),
+        _ => Unauthenticated("The join token is not known here."),
+    };
 
     private static GrpcException Unauthenticated(string message) => new(GrpcStatusCode.Unauthenticated, message);
 

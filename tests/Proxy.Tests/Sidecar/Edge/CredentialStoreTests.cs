@@ -37,6 +37,22 @@ public sealed class CredentialStoreTests : IDisposable
     }
 
     [Fact]
+    public void Files_that_have_not_changed_change_nothing_and_the_key_is_not_kept()
+    {
+        Write("cred");
+        _store.Want(Asking("cred"));
+        var first = _store.FindCertificate(new EdgeCertificateName("cred"));
+
+        _store.Refresh();
+
+        Assert.Same(first, _store.FindCertificate(new EdgeCertificateName("cred")));
+        var contents = CredentialFiles.Read([Path("cred", "tls.crt"), Path("cred", "tls.key")]);
+        Assert.Contains(contents[1], value => value != 0);
+        Assert.True(CredentialFiles.Certificate(contents).TargetCertificate.HasPrivateKey);
+        Assert.All(contents[1], value => Assert.Equal(0, value));
+    }
+
+    [Fact]
     public void Half_a_pair_never_takes_the_place_of_a_good_one()
     {
         var good = Write("cred");

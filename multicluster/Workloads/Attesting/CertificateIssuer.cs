@@ -1,0 +1,82 @@
+using MeshOrleans.Grains.Identity;
+using MeshOrleans.Model.Identity;
+
+namespace MeshOrleans.Multicluster.Workloads.Attesting;
+
+/// <summary>
+/// The one way to a certificate for whoever proves who it is, over REST and over gRPC: attested, then signed and
+/// remembered in one write of the identity's grain. What fails before that write leaves a node as unknown as it was.
+/// </summary>
+public sealed class CertificateIssuer(Attestors attestors, IGrainFactory grains)
+{
+    /// <summary>Attests, signs, and finishes the use of what was presented.</summary>
+    public async Task<Issuance> IssueAsync(
+        CertificateOrder order, TrustDomain trustDomain, CancellationToken cancellationToken)
+    {
+        var found = await attestors.AdmitAsync(
+            order.Evidence, order.Examined, order.Use, order.Node, cancellationToken);
+        if (found is not Attestation.Proved proved) return new Issuance.Denied(found);
+        var issuance = await SignAsync(order, proved, trustDomain, cancellationToken);
+        if (issuance is Issuance.Issued) await attestors.FinishAsync(order.Evidence, cancellationToken);
+        return issuance;
+    }
+
+    /// <summary>
+    /// Attests, and says whether the node could have a certificate: for whoever does something else in between. What
+    /// was presented is used, and to be finished.
+    /// </summary>
+    public async Task<Attestation> AdmitAsync(
+        CertificateOrder order, TrustDomain trustDomain, CancellationToken cancellationToken)
+    {
+        var found = await attestors.AdmitAsync(
+            order.Evidence, order.Examined, order.Use, order.Node, cancellationToken);
+        if (found is not Attestation.Proved proved) return found;
+        var request = RequestOf(order, proved);
+        if (request.Proof is { MayRepeat: true, Serial.Length: 0 }) return found; // nothing can be held against it
+        var identity = grains.GetGrain<IIdentityGrain>(IdOf(order, proved, trustDomain).ToString());
+        return await identity.FindNodeFaultAsync(request, cancellationToken) switch
+        {
+            null => found,
+            IssueResult.Known => Known(order, request.NodeId),
+            IssueResult.OtherNode(var own) => Other(order, own),
+            var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
+        };
+    }
+
+    /// <summary>Signs for what has been admitted.</summary>
+    public async Task<Issuance> SignAsync(
+        CertificateOrder order, Attestation.Proved proved, TrustDomain trustDomain, CancellationToken cancellationToken)
+    {
+        var id = IdOf(order, proved, trustDomain);
+        var request = RequestOf(order, proved);
+        return await grains.GetGrain<IIdentityGrain>(id.ToString()).IssueAsync(request, cancellationToken) switch
+        {
+            IssueResult.Issued(var chain, var view) => new Issuance.Issued(id, chain, view),
+            IssueResult.Refused(var reason) => new Issuance.Invalid(reason),
+            IssueResult.Known => new Issuance.Denied(Known(order, request.NodeId)),
+            IssueResult.OtherNode(var own) => new Issuance.Denied(Other(order, own)),
+            var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
+        };
+    }
+
+    // a certificate is of one trust domain, whatever this control plane's is
+    private static SpiffeId IdOf(CertificateOrder order, Attestation.Proved proved, TrustDomain trustDomain) =>
+        order.Evidence is Evidence.Certificate(var own, _)
+            ? own
+            : SpiffeId.ForWorkload(trustDomain, proved.Namespace, proved.ServiceAccount);
+
+    private static IssueRequest RequestOf(CertificateOrder order, Attestation.Proved proved)
+    {
+        var node = order.Node.Length > 0 ? order.Node : proved.Node?.Name.ToString() ?? order.Nameless;
+        var serial = order.Node.Length > 0 && order.Evidence is Evidence.Certificate(_, var presented) ? presented : "";
+        var proof = new NodeProof(proved.Node?.Key ?? "", proved.MayReattest, serial);
+        return new IssueRequest(order.Csr, node, order.Lifetime, proof);
+    }
+
+    private static Attestation.Contradicted Other(CertificateOrder order, string own) => new(
+        $"The certificate that was presented is that of node '{own}', and not of '{Names.ForLog(order.Node)}'.");
+
+    private Attestation.Refused Known(CertificateOrder order, string node) => new(
+        $"'{Names.ForLog(node)}' has had a certificate before, and by {attestors.NameOf(order.Evidence)} it does not get "
+        + "another one (reattest in the access file).");
+}

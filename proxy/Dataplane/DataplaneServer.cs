@@ -89,7 +89,9 @@ public sealed class DataplaneServer : IAsyncDisposable
         builder.Services.AddHttpForwarder();
         edge?.AddTo(builder.Services);
         builder.WebHost.UseKestrelHttpsConfiguration();
-        if (Environment.GetEnvironmentVariable("X_INLINE") != "0") builder.WebHost.UseSockets(o => o.UnsafePreferInlineScheduling = true);
+        // .NET's own HTTP/2 hands each request to another thread, and what it holds meanwhile would stop whoever is inline
+        var isInline = options.HopEngine is HopEngine.Mesh;
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = isInline);
         var bound = new Dictionary<int, ListenOptions>();
         ListenOptions? outbound = null;
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -56,7 +56,7 @@ internal static class AuthorityWarnings
         }
 
         var other = keys.First == signing ? keys.Second : keys.First;
-        if (state is { Phase: AuthorityPhase.Retiring, IsTurnedBack: true } && other is { RootKey: "" })
+        if (state is { Phase: AuthorityPhase.Retiring, IsTurnedBack: true } && other is { RootKey.Length: 0 })
         {
             found.Add(
                 "Nothing links the root that signs again to the one that was turned back: tokens that pin the latter are refused, "

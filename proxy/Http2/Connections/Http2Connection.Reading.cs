@@ -7,6 +7,9 @@ namespace MeshOrleans.Proxy.Http2.Connections;
 // The reading loop, and what each kind of frame does.
 internal abstract partial class Http2Connection
 {
+    private const int SmallUpdate = 1024;
+    private const int MostWaiting = 16 * 1024 * 1024; // bodies stop long before; answers to frames do not
+
     private byte[] _block = [];
     private int _blockLength;
     private FrameHeader? _blockHeader;
@@ -131,7 +134,10 @@ internal abstract partial class Http2Connection
             if (!Take(header, payload)) return false;
         }
 
-        return true;
+        lock (Output.Gate)
+        {
+            return Output.Waiting <= MostWaiting || Refuse(Http2Error.EnhanceYourCalm, "The peer does not read.");
+        }
     }
 
     private bool Take(FrameHeader header, ReadOnlySpan<byte> payload)
@@ -264,12 +270,9 @@ internal abstract partial class Http2Connection
         if (result is DecodeResult.Malformed) return Refuse(Http2Error.Compression, "Fields that cannot be read.");
         if (stream is null)
         {
-            if (error is Http2Error.RefusedStream)
-            {
-                lock (Output.Gate) Output.Add(FrameType.RstStream, header.StreamId, (uint)error);
-            }
-
-            return true;
+            if (error is not Http2Error.RefusedStream) return Spend(FrameBudget.Ordinary);
+            lock (Output.Gate) Output.Add(FrameType.RstStream, header.StreamId, (uint)error);
+            return Spend(FrameBudget.Ordinary);
         }
 
         if (error is Http2Error.NoError) error = stream.EndFields(result, header.Has(FrameHeader.EndStream));
@@ -397,8 +400,9 @@ internal abstract partial class Http2Connection
     private bool TakeWindow(FrameHeader header, ReadOnlySpan<byte> payload)
     {
         if (payload.Length != 4) return Refuse(Http2Error.FrameSize, "WINDOW_UPDATE of a wrong length.");
-        if (!Spend(FrameBudget.Ordinary)) return false;
         var more = BinaryPrimitives.ReadUInt32BigEndian(payload) & FrameHeader.MostBits;
+        // large ones have an end by themselves: more than 2^31 - 1 may not be open
+        if (more < SmallUpdate && !Spend(FrameBudget.Ordinary)) return false;
         Http2Stream? stream = null;
         lock (Output.Gate)
         {
@@ -413,7 +417,9 @@ internal abstract partial class Http2Connection
 
             if (!Streams.TryGetValue(header.StreamId, out stream))
             {
-                return !IsIdle(header.StreamId) || Refuse(Http2Error.Protocol, "WINDOW_UPDATE of a stream that is idle.");
+                return IsIdle(header.StreamId)
+                    ? Refuse(Http2Error.Protocol, "WINDOW_UPDATE of a stream that is idle.")
+                    : Spend(FrameBudget.Ordinary);
             }
 
             stream.SendWindow += more;

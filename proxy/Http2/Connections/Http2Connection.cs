@@ -93,17 +93,18 @@ internal abstract partial class Http2Connection : IAsyncDisposable
     public ValueTask SendAsync(
         Http2Stream stream, ReadOnlyMemory<byte> bytes, bool endsStream, CancellationToken cancellationToken)
     {
-        int sent;
+        var sent = 0;
         bool isCrowded;
         lock (Output.Gate)
         {
-            sent = AddData(stream, bytes.Span, endsStream);
             isCrowded = Output.Waiting >= FrameOutput.Crowded;
+            if (!isCrowded) sent = AddData(stream, bytes.Span, endsStream);
         }
 
         Output.Flush();
-        if (sent == bytes.Length && !isCrowded) return default;
-        return SendRestAsync(stream, bytes[sent..], endsStream, cancellationToken);
+        return !isCrowded && sent == bytes.Length
+            ? default
+            : SendRestAsync(stream, bytes[sent..], endsStream, cancellationToken);
     }
 
     private async ValueTask SendRestAsync(
@@ -112,18 +113,19 @@ internal abstract partial class Http2Connection : IAsyncDisposable
         while (true)
         {
             await Output.RoomAsync(cancellationToken).ConfigureAwait(false);
-            if (bytes.IsEmpty) return;
-            Task window;
-            int sent;
+            Task? window = null;
             lock (Output.Gate)
             {
-                sent = AddData(stream, bytes.Span, endsStream);
-                window = sent == 0 ? stream.WindowAsync() : Task.CompletedTask;
+                if (Output.Waiting >= FrameOutput.Crowded) continue; // others were faster
+                var sent = AddData(stream, bytes.Span, endsStream);
+                if (sent == bytes.Length) bytes = default;
+                else if (sent > 0) bytes = bytes[sent..];
+                else window = stream.WindowAsync();
             }
 
             Output.Flush();
-            bytes = bytes[sent..];
-            if (sent == 0) await window.WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (bytes.IsEmpty) return;
+            if (window is not null) await window.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -240,7 +242,10 @@ internal abstract partial class Http2Connection : IAsyncDisposable
         length = Put(settings, length, 6, (uint)Settings.MaxFieldBytes);
         if (!isClient) length = Put(settings, length, 8, 1); // RFC 8441: WebSockets
         Output.Add(FrameType.Settings, 0, 0, settings[..length]);
-        Output.Add(FrameType.WindowUpdate, 0, (uint)(Settings.ConnectionWindow - DefaultWindow));
+        if (Settings.ConnectionWindow > DefaultWindow)
+        {
+            Output.Add(FrameType.WindowUpdate, 0, (uint)(Settings.ConnectionWindow - DefaultWindow));
+        }
 
         static int Put(Span<byte> settings, int at, ushort name, uint value)
         {

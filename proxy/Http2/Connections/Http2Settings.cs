@@ -9,7 +9,7 @@ public sealed record Http2Settings
     /// <summary>How many bytes of one stream may be under way to its reader.</summary>
     public int StreamWindow { get; init; } = 1024 * 1024;
 
-    /// <summary>How many bytes of all streams may be under way to their readers.</summary>
+    /// <summary>How many bytes of all streams may be under way to their readers; 65,535 at least.</summary>
     public int ConnectionWindow { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>How long the fields of one message may be, in bytes, each counting 32 more.</summary>

@@ -153,7 +153,7 @@ public sealed class AuthorityEndTests
             now.AddDays(100),
             AuthorityCertificates.NewSerial());
         var material = new AuthorityMaterial(
-            root.ExportCertificatePem(), "", signer.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+            root.ExportCertificatePem(), SecretText.Empty, signer.ExportCertificatePem(), SecretText.OfKey(key));
 
         Assert.Equal(root.NotAfter.ToUniversalTime(), AuthorityCertificates.EndOf(material).UtcDateTime);
         Assert.NotNull(AuthorityTrial.FindLifeFault(material, new AuthorityOptions(), now)); // 24 h
@@ -167,5 +167,5 @@ public sealed class AuthorityEndTests
     }
 
     private static AuthorityMaterial Ending(ManualTimeProvider clock, TimeSpan left, string name = "cluster.local") =>
-        AuthorityCertificates.Create(TrustDomain.Parse(name), clock.GetUtcNow().AddYears(-1) + left) with { RootKey = "" };
+        AuthorityCertificates.Create(TrustDomain.Parse(name), clock.GetUtcNow().AddYears(-1) + left) with { RootKey = SecretText.Empty };
 }

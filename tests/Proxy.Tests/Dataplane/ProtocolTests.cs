@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Proxy.Dataplane;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
 using Microsoft.AspNetCore.Http;
@@ -10,7 +11,19 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace MeshOrleans.Proxy.Tests.Dataplane;
 
-public sealed class ProtocolTests
+/// <summary>Both sidecars speak the mesh's own HTTP/2.</summary>
+public sealed class ProtocolTestsOfOwnHop() : ProtocolTests(HopEngine.Mesh, HopEngine.Mesh);
+
+/// <summary>The caller's sidecar is older, or was told otherwise.</summary>
+public sealed class ProtocolTestsOfForeignCaller() : ProtocolTests(HopEngine.Runtime, HopEngine.Mesh);
+
+/// <summary>The called one's is.</summary>
+public sealed class ProtocolTestsOfForeignServer() : ProtocolTests(HopEngine.Mesh, HopEngine.Runtime);
+
+/// <summary>Neither does: what the others are compared with.</summary>
+public sealed class ProtocolTestsOfForeignHop() : ProtocolTests(HopEngine.Runtime, HopEngine.Runtime);
+
+public abstract class ProtocolTests(HopEngine caller, HopEngine called)
 {
     private readonly TestAuthority _authority = new();
 
@@ -300,11 +313,13 @@ public sealed class ProtocolTests
 
     private Task<TestProxy> ServerAsync(EchoBackend app, UpstreamProtocol protocol) => TestProxy.StartAsync(
         Models.Inbound(TestProxy.AppPort, InboundTlsMode.Strict, Models.Cluster("app", app) with { Protocol = protocol }),
-        _authority.Identity("b"));
+        _authority.Identity("b"),
+        configure: options => options.HopEngine = called);
 
     private Task<TestProxy> ClientAsync(TestProxy server) => TestProxy.StartAsync(
         Models.Outbound(Models.Table(Models.To("m")), Models.Mesh("m", server.InboundPort, _authority.IdOf("b"))),
-        _authority.Identity("a"));
+        _authority.Identity("a"),
+        configure: options => options.HopEngine = caller);
 
     /// <summary>A body that the test writes while the response is already being read.</summary>
     private sealed class DuplexContent : HttpContent

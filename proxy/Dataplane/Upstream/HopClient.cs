@@ -6,6 +6,9 @@ namespace MeshOrleans.Proxy.Dataplane.Upstream;
 /// <summary>Makes the clients of other sidecars: the mesh's own HTTP/2.</summary>
 internal sealed class HopClient(UpstreamConnector connector, TimeProvider clock)
 {
+    // Many responses that nobody reads just now must not stop the others.
+    private const int ConnectionWindow = 64 * 1024 * 1024;
+
     public Http2Handler Create(PoolKind kind, UpstreamSettings settings, TimeSpan longestAge)
     {
         var wanted = settings.Connection;
@@ -20,7 +23,9 @@ internal sealed class HopClient(UpstreamConnector connector, TimeProvider clock)
                 IsSpread = wanted.MaxStreams == 0, // else each pool is one connection
                 Settings = new Http2Settings
                 {
-                    PingInterval = wanted.PingInterval, PingTimeout = wanted.PingTimeout,
+                    ConnectionWindow = ConnectionWindow,
+                    PingInterval = wanted.PingInterval,
+                    PingTimeout = wanted.PingTimeout,
                 },
             },
             clock);

@@ -54,21 +54,31 @@ internal sealed class ClientConnection : Http2Connection
     /// <returns>Null when the connection takes no more, or not now.</returns>
     public ClientStream? TryOpen(HttpRequestMessage request)
     {
-        ClientStream stream;
+        ClientStream? stream = null;
+        bool isDead;
         lock (Output.Gate)
         {
             if (_isLeaving || Failure is not null || Streams.Count >= PeerStreams) return null;
-            stream = new ClientStream(this, _next, request) { SendWindow = PeerWindow, ReceiveWindow = Settings.StreamWindow };
-            _next += 2;
-            _isLeaving = _next >= FrameHeader.MostBits - 1;
-            Streams.Add(stream.Id, stream);
-            var start = Output.BeginBlock();
-            RequestFields.Write(request, Encoder, Output);
-            Output.EndBlock(start, stream.Id, request.Content is null, LongestFrame);
-            if (request.Content is null) stream.IsLocalEnded = true;
+            isDead = Output.Waiting > MostWaiting;
+            if (!isDead) stream = Begin(request);
         }
 
-        if (request.Content is null) Output.Flush(); // else with the first of the body, or before it is waited for
+        if (isDead) Break(new IOException("The peer does not read."));
+        else if (request.Content is null) Output.Flush(); // else with the first of the body, or before it is waited for
+        return stream;
+    }
+
+    // Under the lock.
+    private ClientStream Begin(HttpRequestMessage request)
+    {
+        var stream = new ClientStream(this, _next, request) { SendWindow = PeerWindow, ReceiveWindow = Settings.StreamWindow };
+        _next += 2;
+        _isLeaving = _next >= FrameHeader.MostBits - 1;
+        Streams.Add(stream.Id, stream);
+        var start = Output.BeginBlock();
+        RequestFields.Write(request, Encoder, Output);
+        Output.EndBlock(start, stream.Id, request.Content is null, LongestFrame);
+        if (request.Content is null) stream.IsLocalEnded = true;
         return stream;
     }
 
@@ -176,7 +186,7 @@ internal sealed class ClientConnection : Http2Connection
     /// <summary>Takes leave of the peer and ends.</summary>
     public async Task CloseAsync()
     {
-        lock (Output.Gate) AddGoAway(Http2Error.NoError);
+        lock (Output.Gate) AddGoAway(Http2Error.NoError, 0);
         Output.Flush();
         await Output.EmptyAsync(TimeSpan.FromSeconds(1), Clock).ConfigureAwait(false);
         await DisposeAsync().ConfigureAwait(false);

@@ -15,15 +15,47 @@ internal sealed class ClientStream(ClientConnection connection, int id, HttpRequ
     private List<HeaderField>? _trailers;
     private HttpResponseMessage? _response;
     private TaskCompletionSource? _continued;
+    private CancellationTokenSource? _reading;
     private bool _isAnswered;
+    private bool _isWithheld;
+    private bool _isLeft;
 
     /// <summary>The response, as soon as its headers are there.</summary>
     public Task<HttpResponseMessage> Answered => _answered.Task;
 
     public HttpRequestMessage Request => request;
 
-    /// <summary>The server has answered without wanting the body, which is never sent then.</summary>
-    public bool IsBodyWithheld { get; set; }
+    /// <summary>What is to be cancelled when the stream fails: whoever reads the body that is sent.</summary>
+    public void EndsWith(CancellationTokenSource? reading)
+    {
+        lock (Connection.Output.Gate) _reading = reading;
+        if (reading is not null && Failure is not null) StopReading();
+    }
+
+    /// <summary>The server has answered without wanting the body: the request ends with its response.</summary>
+    public void WithholdBody()
+    {
+        lock (Connection.Output.Gate)
+        {
+            _isWithheld = true;
+            if (!_isLeft) return;
+        }
+
+        Connection.Reset(this, Http2Error.Cancel, new IOException("The request was not wanted."));
+    }
+
+    /// <summary>Nobody reads the response any more.</summary>
+    public void Leave()
+    {
+        bool isWithheld;
+        lock (Connection.Output.Gate) (_isLeft, isWithheld) = (true, _isWithheld);
+        if (isWithheld || !Incoming.IsDone)
+        {
+            Connection.Reset(this, Http2Error.Cancel, new IOException("The response was not wanted any more."));
+        }
+
+        if (Incoming.Drop() is > 0 and var left) Connection.GiveBack(null, left);
+    }
 
     /// <summary>The server has answered, and not in the way of one that goes on to take the body.</summary>
     public bool IsRefusedWithoutBody
@@ -53,7 +85,7 @@ internal sealed class ClientStream(ClientConnection connection, int id, HttpRequ
         if (result is not DecodeResult.Whole) return Http2Error.EnhanceYourCalm;
         if (_response is not null)
         {
-            if (!endsStream) return Http2Error.Protocol;
+            if (!endsStream || !_fields.TrueForAll(f => FieldRules.IsRight(f.Name, f.Value))) return Http2Error.Protocol;
             _trailers = [.. _fields];
             _fields.Clear();
             return Http2Error.NoError;
@@ -106,6 +138,7 @@ internal sealed class ClientStream(ClientConnection connection, int id, HttpRequ
         }
 
         base.Signal();
+        if (Failure is not null) StopReading();
     }
 
     /// <summary>The body has been read to its end.</summary>
@@ -114,7 +147,21 @@ internal sealed class ClientStream(ClientConnection connection, int id, HttpRequ
         if (Interlocked.Exchange(ref _trailers, null) is not { } trailers) return;
         foreach (var (name, value) in trailers)
         {
-            if (name.Length > 0 && name[0] != ':') _response!.TrailingHeaders.TryAddWithoutValidation(name, value);
+            _response!.TrailingHeaders.TryAddWithoutValidation(name, value);
+        }
+    }
+
+    private void StopReading()
+    {
+        CancellationTokenSource? reading;
+        lock (Connection.Output.Gate) (reading, _reading) = (_reading, null);
+        try
+        {
+            reading?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // all of it has been read
         }
     }
 

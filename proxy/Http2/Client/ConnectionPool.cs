@@ -8,13 +8,14 @@ internal sealed class ConnectionPool : IAsyncDisposable
 {
     private const int CrowdedAt = 100; // requests at a time, from which on another connection is worth its handshake
 
-    private static readonly TimeSpan _sweep = TimeSpan.FromSeconds(1);
+    private const int MostLost = 3; // connections that were made for a request and gone before it began
 
     private readonly PoolOptions _options;
     private readonly TimeProvider _clock;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _end = new();
     private readonly ITimer _timer;
+    private readonly TimeSpan _sweep;
     private ImmutableArray<ClientConnection> _connections = [];
     private Task<Exception?>? _connecting;
     private TaskCompletionSource? _room;
@@ -23,6 +24,7 @@ internal sealed class ConnectionPool : IAsyncDisposable
     public ConnectionPool((string Host, int Port) server, PoolOptions options, TimeProvider clock)
     {
         (Server, _options, _clock) = (server, options, clock);
+        _sweep = TimeSpan.FromSeconds(options.Settings.PingInterval is null ? 10 : 1);
         _timer = clock.CreateTimer(static pool => ((ConnectionPool)pool!).Sweep(), this, Timeout.InfiniteTimeSpan, _sweep);
     }
 
@@ -57,7 +59,7 @@ internal sealed class ConnectionPool : IAsyncDisposable
     /// <exception cref="HttpRequestException">There is none to be had.</exception>
     public async ValueTask<ClientStream> OpenAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        while (true)
+        for (var lost = 0; ;)
         {
             var room = Room();
             if (TryOpen(request) is { } stream) return stream;
@@ -72,6 +74,11 @@ internal sealed class ConnectionPool : IAsyncDisposable
             if (first == connecting && await connecting.ConfigureAwait(false) is { } failure)
             {
                 throw new HttpRequestException(HttpRequestError.ConnectionError, failure.Message, failure);
+            }
+
+            if (first == connecting && !HasLive() && ++lost == MostLost)
+            {
+                throw new HttpRequestException(HttpRequestError.ConnectionError, "No connection lasted until the request.");
             }
         }
     }
@@ -106,15 +113,16 @@ internal sealed class ConnectionPool : IAsyncDisposable
     }
 
     // Without a limit of its own a pool has as many connections as it takes.
-    private bool MayConnect()
+    private bool MayConnect() => _options.IsSpread || !HasLive();
+
+    private bool HasLive()
     {
-        if (_options.IsSpread) return true;
         foreach (var connection in Connections)
         {
-            if (!IsOld(connection) && !connection.IsSpent) return false;
+            if (!IsOld(connection) && !connection.IsSpent) return true;
         }
 
-        return true;
+        return false;
     }
 
     private Task Room()

@@ -73,18 +73,24 @@ public sealed class Http2Handler(PoolOptions options, TimeProvider clock) : Http
     // What goes wrong here is told by the stream: nobody else waits for this.
     private async Task SendBodyAsync(ClientStream stream, HttpContent content, CancellationToken cancellationToken)
     {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        stream.EndsWith(end); // whoever reads the body for it is not to wait for more
         try
         {
             if (stream.Request.Headers.ExpectContinue is true && !await IsWantedAsync(stream).ConfigureAwait(false)) return;
             var body = new RequestBody(stream, content.Headers.ContentLength);
-            var copying = content.CopyToAsync(body, null, cancellationToken);
+            var copying = content.CopyToAsync(body, null, end.Token);
             stream.Connection.Output.Flush(); // the fields, if nothing of the body has come yet
             await copying.ConfigureAwait(false);
-            await body.EndAsync(cancellationToken).ConfigureAwait(false);
+            await body.EndAsync(end.Token).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
             stream.Connection.Reset(stream, Frames.Http2Error.Cancel, exception);
+        }
+        finally
+        {
+            stream.EndsWith(null);
         }
     }
 
@@ -94,7 +100,7 @@ public sealed class Http2Handler(PoolOptions options, TimeProvider clock) : Http
         using var limit = new CancellationTokenSource(_longestContinue, clock);
         await stream.ContinueAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!stream.IsRefusedWithoutBody) return true;
-        stream.IsBodyWithheld = true;
+        stream.WithholdBody();
         return false;
     }
 

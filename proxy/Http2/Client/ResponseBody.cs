@@ -1,5 +1,4 @@
 using MeshOrleans.Proxy.Http2.Connections;
-using MeshOrleans.Proxy.Http2.Frames;
 
 namespace MeshOrleans.Proxy.Http2.Client;
 
@@ -21,16 +20,7 @@ internal sealed class ResponseBody(ClientStream stream) : OneWayStream
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing && Interlocked.Exchange(ref _disposed, 1) == 0)
-        {
-            if (!stream.Incoming.IsDone || stream.IsBodyWithheld)
-            {
-                stream.Connection.Reset(stream, Http2Error.Cancel, new IOException("The response was not wanted any more."));
-            }
-
-            if (stream.Incoming.Drop() is > 0 and var left) stream.Connection.GiveBack(null, left);
-        }
-
+        if (disposing && Interlocked.Exchange(ref _disposed, 1) == 0) stream.Leave();
         base.Dispose(disposing);
     }
 

@@ -57,17 +57,21 @@ internal sealed class BodyQueue : IValueTaskSource
         }
     }
 
-    /// <summary>Nobody reads any more.</summary>
+    /// <summary>Nobody is to read any more; whoever does is told so.</summary>
     /// <returns>How many bytes were left, which the sender is to have back.</returns>
     public int Drop()
     {
+        int left;
         lock (_gate)
         {
+            left = _count;
+            if (!_isEnded || left > 0) _failure ??= new ObjectDisposedException(nameof(BodyQueue));
             _isDropped = true;
-            var left = _count;
             Release();
-            return left;
         }
+
+        Wake();
+        return left;
     }
 
     /// <summary>Lets the waiting reader go on, if there is something for it. Never under a lock.</summary>

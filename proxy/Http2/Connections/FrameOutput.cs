@@ -27,6 +27,12 @@ internal sealed class FrameOutput(Stream stream, Action<Exception> onFailure) : 
     /// <summary>To be held around every addition; never while awaiting or completing anything.</summary>
     public Lock Gate { get; } = new();
 
+    /// <summary>Nothing is written any more. Under the lock.</summary>
+    public bool IsClosed => _isClosed;
+
+    /// <summary>Those who send data have to wait. Under the lock.</summary>
+    public bool IsCrowded => _length >= Crowded && !_isClosed;
+
     /// <summary>How many bytes wait. Under the lock.</summary>
     public int Waiting => _length;
 
@@ -105,7 +111,8 @@ internal sealed class FrameOutput(Stream stream, Action<Exception> onFailure) : 
     {
         lock (Gate)
         {
-            if (_isWriting || _isClosed || _length == 0) return;
+            if (_isClosed) _length = 0;
+            if (_isWriting || _length == 0) return;
             _isWriting = true;
         }
 
@@ -134,7 +141,7 @@ internal sealed class FrameOutput(Stream stream, Action<Exception> onFailure) : 
             empty = _idle.Task;
         }
 
-        using var end = new CancellationTokenSource(limit, clock);
+        using var end = new CancellationTokenSource(limit, clock); // infinite for as long as it takes
         await empty.WaitAsync(end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -147,7 +154,7 @@ internal sealed class FrameOutput(Stream stream, Action<Exception> onFailure) : 
         lock (Gate)
         {
             _isClosed = true;
-            _length = 0;
+            (_length, _filling) = (0, []);
             (emptied, _emptied) = (_emptied, null);
             if (_isWriting) _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             idle = _idle?.Task ?? Task.CompletedTask;

@@ -7,8 +7,10 @@ namespace MeshOrleans.Proxy.Http2.Connections;
 // The reading loop, and what each kind of frame does.
 internal abstract partial class Http2Connection
 {
+    /// <summary>So much may wait for a peer that does not read, in bytes.</summary>
+    protected const int MostWaiting = 16 * 1024 * 1024; // bodies stop long before; answers to frames do not
+
     private const int SmallUpdate = 1024;
-    private const int MostWaiting = 16 * 1024 * 1024; // bodies stop long before; answers to frames do not
 
     private byte[] _block = [];
     private int _blockLength;
@@ -31,6 +33,7 @@ internal abstract partial class Http2Connection
     private async Task ReadAsync()
     {
         var failure = new IOException("The peer has closed the connection.") as Exception;
+        var isPolite = false;
         try
         {
             while (TakeFrames())
@@ -38,8 +41,9 @@ internal abstract partial class Http2Connection
                 GoOn();
                 Output.Flush();
                 MakeRoom();
-                var read = await _stream.ReadAsync(_buffer.AsMemory(_end)).ConfigureAwait(false);
-                if (read == 0) break;
+                var read = await _stream.ReadAsync(_buffer.AsMemory(_end), _stopReading.Token).ConfigureAwait(false);
+                isPolite = read == 0;
+                if (isPolite) break;
                 _end += read;
             }
 
@@ -56,8 +60,10 @@ internal abstract partial class Http2Connection
         }
         finally
         {
-            Break(failure);
-            await Output.CloseAsync().ConfigureAwait(false);
+            Break(failure, isPolite);
+            var written = Output.CloseAsync();
+            if (OwnsStream || !written.IsCompleted) Cut(); // what is still being written nobody reads
+            await written.ConfigureAwait(false);
         }
     }
 
@@ -72,16 +78,16 @@ internal abstract partial class Http2Connection
     // The peer is to know before the connection ends; it may not be reading.
     private async Task SayWhyAsync()
     {
-        lock (Output.Gate) AddGoAway(_error);
+        lock (Output.Gate) AddGoAway(_error, LastPeerStream);
         Output.Flush();
         await Output.EmptyAsync(TimeSpan.FromSeconds(1), Clock).ConfigureAwait(false);
     }
 
     /// <summary>Tells the peer up to which stream its requests are served. Under the output's lock.</summary>
-    protected void AddGoAway(Http2Error error)
+    protected void AddGoAway(Http2Error error, int last)
     {
         Span<byte> payload = stackalloc byte[8];
-        BinaryPrimitives.WriteInt32BigEndian(payload, LastPeerStream);
+        BinaryPrimitives.WriteInt32BigEndian(payload, last);
         BinaryPrimitives.WriteUInt32BigEndian(payload[4..], (uint)error);
         Output.Add(FrameType.GoAway, 0, 0, payload);
     }
@@ -315,16 +321,21 @@ internal abstract partial class Http2Connection
         }
 
         if (payload.Length % 6 != 0) return Refuse(Http2Error.FrameSize, "SETTINGS of a wrong length.");
-        _hasSettings = true;
+        if (!Spend(FrameBudget.Ordinary * (payload.Length / 6))) return false;
         lock (Output.Gate)
         {
+            if (!_hasSettings) PeerStreams = long.MaxValue; // unless it says otherwise
+            _hasSettings = true;
+            var window = PeerWindow;
             for (; !payload.IsEmpty; payload = payload[6..])
             {
-                var error = Set(
+                var (name, value) = (
                     BinaryPrimitives.ReadUInt16BigEndian(payload), BinaryPrimitives.ReadUInt32BigEndian(payload[2..]));
-                if (error is not Http2Error.NoError) return Refuse(error, "SETTINGS out of range.");
+                if (name == 4 && value <= FrameHeader.MostBits) window = value; // the last one counts
+                else if (Set(name, value) is not Http2Error.NoError and var error) return Refuse(error, "SETTINGS out of range.");
             }
 
+            if (!TrySetWindow(window)) return Refuse(Http2Error.FlowControl, "The window is too large.");
             Output.Add(FrameType.Settings, FrameHeader.Ack, 0, []);
         }
 
@@ -350,17 +361,8 @@ internal abstract partial class Http2Connection
             case 3: // MAX_CONCURRENT_STREAMS
                 PeerStreams = value;
                 break;
-            case 4: // INITIAL_WINDOW_SIZE
-                if (value > FrameHeader.MostBits) return Http2Error.FlowControl;
-                foreach (var stream in Streams.Values)
-                {
-                    stream.SendWindow += value - PeerWindow;
-                    if (stream.SendWindow > FrameHeader.MostBits) return Http2Error.FlowControl;
-                    stream.OpenWindow();
-                }
-
-                PeerWindow = value;
-                break;
+            case 4: // INITIAL_WINDOW_SIZE, beyond its range
+                return Http2Error.FlowControl;
             case 5: // MAX_FRAME_SIZE: what is sent here is as long as everybody must take
                 if (value is < LongestFrame or > 0xffffff) return Http2Error.Protocol;
                 break;
@@ -369,6 +371,20 @@ internal abstract partial class Http2Connection
         }
 
         return Http2Error.NoError;
+    }
+
+    private bool TrySetWindow(long window)
+    {
+        if (window == PeerWindow) return true;
+        foreach (var stream in Streams.Values)
+        {
+            stream.SendWindow += window - PeerWindow;
+            if (stream.SendWindow > FrameHeader.MostBits) return false;
+            stream.OpenWindow();
+        }
+
+        PeerWindow = window;
+        return true;
     }
 
     private bool TakePing(FrameHeader header, ReadOnlySpan<byte> payload)
@@ -411,7 +427,7 @@ internal abstract partial class Http2Connection
                 if (more == 0) return Refuse(Http2Error.Protocol, "WINDOW_UPDATE by nothing.");
                 SendWindow += more;
                 if (SendWindow > FrameHeader.MostBits) return Refuse(Http2Error.FlowControl, "The window is too large.");
-                foreach (var waiting in Streams.Values) waiting.OpenWindow();
+                OpenWindows();
                 return true;
             }
 

@@ -15,11 +15,15 @@ internal abstract partial class Http2Connection : IAsyncDisposable
 
     protected const int DefaultWindow = 65535;
 
+    private const int GivenBackAt = 8; // the part of a window that has been read
+
     private readonly Stream _stream;
     private readonly HpackDecoder _decoder;
     private readonly FrameBudget _budget;
     private readonly List<Http2Stream> _ready = [];
     private readonly byte[] _buffer = new byte[2 * (LongestFrame + FrameHeader.Size)];
+    private readonly CancellationTokenSource _stopReading = new();
+    private readonly List<Http2Stream> _waiting = []; // for a window; under the output's lock
     private int _start;
     private int _end;
     private Http2Error _error;
@@ -54,8 +58,8 @@ internal abstract partial class Http2Connection : IAsyncDisposable
     /// <summary>What the peer lets every new stream send. Under the output's lock.</summary>
     protected long PeerWindow { get; private set; } = DefaultWindow;
 
-    /// <summary>How many streams the peer takes at a time. Under the output's lock.</summary>
-    protected long PeerStreams { get; private set; } = long.MaxValue;
+    /// <summary>How many streams the peer takes at a time; before it has said so, a number that all take. Under the output's lock.</summary>
+    protected long PeerStreams { get; private set; } = 100;
 
     /// <summary>Why it is over; null as long as it is not.</summary>
     protected Exception? Failure => Volatile.Read(ref _failure);
@@ -97,7 +101,7 @@ internal abstract partial class Http2Connection : IAsyncDisposable
         bool isCrowded;
         lock (Output.Gate)
         {
-            isCrowded = Output.Waiting >= FrameOutput.Crowded;
+            isCrowded = Output.IsCrowded;
             if (!isCrowded) sent = AddData(stream, bytes.Span, endsStream);
         }
 
@@ -116,11 +120,11 @@ internal abstract partial class Http2Connection : IAsyncDisposable
             Task? window = null;
             lock (Output.Gate)
             {
-                if (Output.Waiting >= FrameOutput.Crowded) continue; // others were faster
+                if (Output.IsCrowded) continue; // others were faster
                 var sent = AddData(stream, bytes.Span, endsStream);
                 if (sent == bytes.Length) bytes = default;
                 else if (sent > 0) bytes = bytes[sent..];
-                else window = stream.WindowAsync();
+                else window = WindowAsync(stream);
             }
 
             Output.Flush();
@@ -129,10 +133,31 @@ internal abstract partial class Http2Connection : IAsyncDisposable
         }
     }
 
+    // Under the lock.
+    private Task WindowAsync(Http2Stream stream)
+    {
+        if (!stream.IsWaiting) _waiting.Add(stream);
+        stream.IsWaiting = true;
+        return stream.WindowAsync();
+    }
+
+    // Under the lock: the connection's window has opened.
+    private void OpenWindows()
+    {
+        foreach (var stream in _waiting)
+        {
+            stream.IsWaiting = false;
+            stream.OpenWindow();
+        }
+
+        _waiting.Clear();
+    }
+
     // Under the lock. Says how much of it fitted; that it ends the stream is said with the last of it.
     private int AddData(Http2Stream stream, ReadOnlySpan<byte> bytes, bool endsStream)
     {
-        if (stream.Failure is { } failure) throw new IOException(failure.Message, failure);
+        if ((stream.Failure ?? Failure) is { } failure) throw new IOException(failure.Message, failure);
+        if (Output.IsClosed) throw new IOException("The connection was closed.");
         if (stream.IsLocalEnded) throw new InvalidOperationException("The stream has been ended.");
         var fitting = (int)Math.Min(bytes.Length, Math.Max(0, Math.Min(SendWindow, stream.SendWindow)));
         for (var at = 0; at < fitting || (at == 0 && bytes.IsEmpty && endsStream);)
@@ -184,7 +209,7 @@ internal abstract partial class Http2Connection : IAsyncDisposable
         lock (Output.Gate)
         {
             Consumed += count;
-            if (Consumed >= Settings.ConnectionWindow / 2)
+            if (Consumed >= Settings.ConnectionWindow / GivenBackAt)
             {
                 Output.Add(FrameType.WindowUpdate, 0, (uint)Consumed);
                 (ReceiveWindow, Consumed, isDue) = (ReceiveWindow + Consumed, 0, true);
@@ -193,7 +218,7 @@ internal abstract partial class Http2Connection : IAsyncDisposable
             if (stream is { IsRemoteEnded: false, Failure: null })
             {
                 stream.Consumed += count;
-                if (stream.Consumed >= Settings.StreamWindow / 2)
+                if (stream.Consumed >= Settings.StreamWindow / GivenBackAt)
                 {
                     Output.Add(FrameType.WindowUpdate, stream.Id, (uint)stream.Consumed);
                     (stream.ReceiveWindow, stream.Consumed, isDue) = (stream.ReceiveWindow + stream.Consumed, 0, true);
@@ -209,10 +234,13 @@ internal abstract partial class Http2Connection : IAsyncDisposable
     {
         Break(new IOException("The connection was closed."));
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stopReading.Dispose();
     }
 
-    /// <summary>Cuts the connection; all streams fail. Without any lock.</summary>
-    protected void Break(Exception failure)
+    /// <summary>Cuts the connection; all streams fail. Without any lock; never throws.</summary>
+    /// <param name="failure">What those are told who wait.</param>
+    /// <param name="isPolite">Only nothing more is read: what was written arrives.</param>
+    protected void Break(Exception failure, bool isPolite = false)
     {
         if (Interlocked.CompareExchange(ref _failure, failure, null) is not null) return;
         List<Http2Stream> streams;
@@ -227,8 +255,32 @@ internal abstract partial class Http2Connection : IAsyncDisposable
         }
 
         foreach (var stream in streams) stream.Signal();
-        _stream.Dispose(); // what is being read or written ends with it
+        if (!isPolite)
+        {
+            _ = Output.CloseAsync(); // the reading loop waits for it
+            Cut();
+        }
+
+        StopReading();
         Ended();
+    }
+
+    /// <summary>Whether the bytes are this connection's to end when it is over.</summary>
+    protected virtual bool OwnsStream => true;
+
+    /// <summary>Ends the bytes themselves: what is being read or written fails.</summary>
+    protected virtual void Cut() => _stream.Dispose();
+
+    private void StopReading()
+    {
+        try
+        {
+            _stopReading.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // the loop has ended
+        }
     }
 
     /// <summary>The settings and the window with which a connection begins. Under the output's lock.</summary>

@@ -36,6 +36,9 @@ internal abstract class Http2Stream(Http2Connection connection, int id) : IField
     /// <summary>The peer has not looked at it: what was asked may be asked again. Under the output's lock.</summary>
     public bool IsUntouched { get; set; }
 
+    /// <summary>In the list of those that wait for the connection's window. Under the output's lock.</summary>
+    public bool IsWaiting { get; set; }
+
     /// <summary>In the list of those that have news. The reading loop's.</summary>
     public bool IsReady { get; set; }
 

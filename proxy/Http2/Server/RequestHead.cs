@@ -12,12 +12,10 @@ internal sealed class RequestHead
     private static readonly SearchValues<char> _methodCharacters =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
-    private static readonly SearchValues<char> _hostCharacters =
-        SearchValues.Create("!$&'()*+,-./:;=[]_~%0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
-
     private bool _isWrong;
     private bool _hasOrdinary;
     private string? _authority;
+    private List<string>? _cookies;
 
     public string Method { get; private set; } = "";
 
@@ -61,9 +59,10 @@ internal sealed class RequestHead
         }
 
         // what routes and policies look at is the one, whatever the other says
+        if (_cookies is { Count: > 0 }) Headers["cookie"] = string.Join("; ", _cookies); // RFC 9113 section 8.2.3
         if (!string.IsNullOrEmpty(_authority)) Headers["Host"] = _authority;
         var host = Headers["Host"];
-        return host.Count <= 1 && !host.ToString().AsSpan().ContainsAnyExcept(_hostCharacters);
+        return host.Count <= 1 && Authority.IsRight(host.ToString());
     }
 
     private void AddPseudo(string name, string value)
@@ -90,8 +89,8 @@ internal sealed class RequestHead
             if (!_isWrong) Length = long.Parse(value, NumberStyles.None, CultureInfo.InvariantCulture);
         }
 
-        if (!Headers.TryGetValue(name, out var before)) Headers[name] = value;
-        else if (name == "cookie") Headers[name] = $"{before}; {value}"; // RFC 9113 section 8.2.3
+        if (name == "cookie") (_cookies ??= []).Add(value);
+        else if (!Headers.TryGetValue(name, out var before)) Headers[name] = value;
         else Headers[name] = StringValues.Concat(before, value);
     }
 

@@ -37,7 +37,7 @@ internal sealed class ResponseState(ServerStream stream)
     public void Clear(int status)
     {
         Headers = [];
-        _trailers = null;
+        (_trailers, _starting) = (null, null);
         _status = status;
     }
 

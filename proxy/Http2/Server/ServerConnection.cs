@@ -10,10 +10,15 @@ internal sealed class ServerConnection(
     Stream stream, ConnectionContext context, ServerOptions options, DateText date, TimeProvider clock)
     : Http2Connection(stream, options.Settings, clock)
 {
+    private static readonly TimeSpan _glance = TimeSpan.FromSeconds(5);
+
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _last;
+    private int _last; // that was served
+    private int _highest; // that was seen
     private int _running;
     private bool _isLeaving;
+    private bool _isFinal; // and nothing more begins
+    private long _leavingSince;
     private bool _isOver;
     private long _idleSince = clock.GetTimestamp();
 
@@ -26,14 +31,14 @@ internal sealed class ServerConnection(
     /// <summary>Serves until the connection is over and the last request has ended.</summary>
     public async Task ServeAsync()
     {
+        lock (Output.Gate) AddSettings(isClient: false);
+        Output.Flush();
         var lifetime = context.Features.Get<IConnectionLifetimeNotificationFeature>();
         using var leaving = lifetime?.ConnectionClosedRequested.UnsafeRegister(
             static connection => ((ServerConnection)connection!).Leave(), this);
         await using var timer = Clock.CreateTimer(
-            static connection => ((ServerConnection)connection!).Look(), this, options.Patience, options.Patience)
+            static connection => ((ServerConnection)connection!).Look(), this, _glance, _glance)
             .ConfigureAwait(false);
-        lock (Output.Gate) AddSettings(isClient: false);
-        Output.Flush();
         await RunAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         lock (Output.Gate)
         {
@@ -51,7 +56,7 @@ internal sealed class ServerConnection(
         lock (Output.Gate)
         {
             _running--;
-            isDone = _isLeaving && !_isOver && _running == 0 && Streams.Count == 0;
+            isDone = _isFinal && !_isOver && _running == 0 && Streams.Count == 0;
             if (_isOver && _running == 0) _idle.TrySetResult();
         }
 
@@ -117,10 +122,11 @@ internal sealed class ServerConnection(
             }
 
             if ((id & 1) == 0) return (null, Http2Error.Protocol);
-            if (id <= _last) return (null, Http2Error.NoError); // it was reset here, and the peer did not know yet
-            if (_isLeaving) return (null, Http2Error.RefusedStream);
+            // it was reset here, and the peer did not know yet; or all of it is over
+            if (id <= _highest || Failure is not null) return (null, Http2Error.NoError);
+            _highest = id;
+            if (_isFinal || _running >= Settings.MaxStreams) return (null, Http2Error.RefusedStream);
             _last = id;
-            if (_running >= Settings.MaxStreams) return (null, Http2Error.RefusedStream);
             var stream = new ServerStream(this, id) { SendWindow = PeerWindow, ReceiveWindow = Settings.StreamWindow };
             Streams.Add(id, stream);
             _running++; // until it has been served, whatever becomes of the stream
@@ -128,7 +134,12 @@ internal sealed class ServerConnection(
         }
     }
 
-    protected override bool IsIdle(int id) => (id & 1) == 0 || id > _last;
+    protected override bool IsIdle(int id) => (id & 1) == 0 || id > _highest;
+
+    protected override bool OwnsStream => false;
+
+    // The pipes of Kestrel's connections end by their context, and their streams throw when they are disposed of.
+    protected override void Cut() => context.Abort();
 
     protected override void ReceiveGoAway(int last, Http2Error error)
     {
@@ -144,15 +155,39 @@ internal sealed class ServerConnection(
     {
     }
 
-    // New requests go elsewhere; those under way end here.
+    // New requests go elsewhere; those under way end here. What the client has begun before it knows is served too: it is told
+    // first that the end is near, and only after a round trip which request was the last (RFC 9113 section 6.8).
     private void Leave()
+    {
+        lock (Output.Gate)
+        {
+            if (_isLeaving) return;
+            (_isLeaving, _leavingSince) = (true, Clock.GetTimestamp());
+            AddGoAway(Http2Error.NoError, FrameHeader.MostBits);
+            Output.Add(FrameType.Ping, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0]);
+        }
+
+        Output.Flush();
+    }
+
+    protected override void ReceivePong()
+    {
+        lock (Output.Gate)
+        {
+            if (!_isLeaving) return;
+        }
+
+        ConcludeLeaving();
+    }
+
+    private void ConcludeLeaving()
     {
         bool isDone;
         lock (Output.Gate)
         {
-            if (_isLeaving) return;
-            _isLeaving = true;
-            AddGoAway(Http2Error.NoError);
+            if (_isFinal) return;
+            _isFinal = true;
+            AddGoAway(Http2Error.NoError, _last);
             isDone = _running == 0 && Streams.Count == 0;
         }
 
@@ -160,25 +195,28 @@ internal sealed class ServerConnection(
         if (isDone) _ = CloseAsync(); // ends the reading loop, which is awaited
     }
 
+    // However slowly the client reads: Kestrel cuts it off when the time for draining is over.
     private async Task CloseAsync()
     {
-        await Output.EmptyAsync(TimeSpan.FromSeconds(1), Clock).ConfigureAwait(false);
-        Break(new IOException("The connection was closed."));
+        await Output.EmptyAsync(Timeout.InfiniteTimeSpan, Clock).ConfigureAwait(false);
+        Break(new IOException("The connection was closed."), isPolite: true);
     }
 
-    // A head that does not come, and a connection that nobody uses.
+    // A head that does not come, a connection that nobody uses, a client that does not answer.
     private void Look()
     {
-        bool isStuck, isIdle;
+        bool isStuck, isIdle, isUnheard;
         lock (Output.Gate)
         {
             var since = BlockSince;
             isStuck = since != 0 && Clock.GetElapsedTime(since) >= options.Patience;
             isIdle = Streams.Count == 0 && _running == 0
                 && Clock.GetElapsedTime(_idleSince) >= (IsGreeted ? options.IdleTimeout : options.Patience);
+            isUnheard = _isLeaving && !_isFinal && Clock.GetElapsedTime(_leavingSince) >= _glance;
         }
 
         if (isStuck) Break(new TimeoutException("The fields of a request did not come."));
+        else if (isUnheard) ConcludeLeaving();
         else if (isIdle && IsGreeted) Leave();
         else if (isIdle) Break(new TimeoutException("The preface of HTTP/2 did not come."));
     }

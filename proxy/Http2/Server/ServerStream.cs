@@ -17,6 +17,7 @@ internal sealed class ServerStream : Http2Stream, IDisposable
     private bool _isTooLong;
     private CancellationTokenSource? _aborted;
     private bool _isAborted;
+    private bool _isDone;
 
     public ServerStream(ServerConnection connection, int id)
         : base(connection, id)
@@ -41,6 +42,7 @@ internal sealed class ServerStream : Http2Stream, IDisposable
         {
             lock (Connection.Output.Gate)
             {
+                if (_isDone) return CancellationToken.None;
                 if (_aborted is null)
                 {
                     _aborted = new CancellationTokenSource();
@@ -86,7 +88,7 @@ internal sealed class ServerStream : Http2Stream, IDisposable
         if ((_hasHead || Failure is not null) && Interlocked.Exchange(ref _isServed, 1) == 0)
         {
             if (Failure is null) _ = ServeAsync(); // counted by the connection, which waits for it
-            else Server.Exit();
+            else GiveUp();
         }
 
         base.Signal();
@@ -96,7 +98,11 @@ internal sealed class ServerStream : Http2Stream, IDisposable
     /// <summary>It has been served.</summary>
     public void Dispose()
     {
-        lock (Connection.Output.Gate) _aborted?.Dispose();
+        lock (Connection.Output.Gate)
+        {
+            _isDone = true;
+            _aborted?.Dispose();
+        }
     }
 
     /// <summary>Ends it before its time.</summary>
@@ -138,6 +144,7 @@ internal sealed class ServerStream : Http2Stream, IDisposable
         {
             Response.Clear(StatusCodes.Status500InternalServerError);
             await Response.CompleteAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!Response.HasStarted) Reset(Http2Error.Internal);
         }
         catch (Exception)
         {
@@ -150,6 +157,13 @@ internal sealed class ServerStream : Http2Stream, IDisposable
             Dispose();
             Server.Exit();
         }
+    }
+
+    // Nobody has begun to serve it.
+    private void GiveUp()
+    {
+        Server.Finish(this);
+        Server.Exit();
     }
 
     private Http2Error CheckLength() =>

@@ -311,6 +311,34 @@ public abstract class ProtocolTests(HopEngine caller, HopEngine called)
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "", CancellationToken.None);
     }
 
+    [Fact]
+    public async Task A_refused_upload_that_has_stopped_is_over()
+    {
+        await using var app = await EchoBackend.StartAsync("app");
+        await using var server = await TestProxy.StartAsync(
+            Models.Inbound(
+                TestProxy.AppPort,
+                InboundTlsMode.Strict,
+                Models.Cluster("app", app),
+                Models.Rules(AuthorizationAction.Deny, new RequestRule.UrlPath(StringMatcher.Exact("/no")))),
+            _authority.Identity("b"),
+            configure: options => options.HopEngine = called);
+        await using var client = await ClientAsync(server);
+        using var socket = new System.Net.Sockets.TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, client.Server.OutboundPort);
+        await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            "POST /no HTTP/1.1\r\nHost: b\r\nContent-Length: 1000\r\n\r\n0123456789"));
+        var buffer = new byte[1000];
+        var read = await socket.GetStream().ReadAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.StartsWith("HTTP/1.1 403", Encoding.ASCII.GetString(buffer, 0, read), StringComparison.Ordinal);
+
+        for (var i = 0; client.Server.Drain.InFlight > 0; i++)
+        {
+            Assert.True(i < 300, "The caller's sidecar still holds the request that was refused.");
+            await Task.Delay(10);
+        }
+    }
+
     private Task<TestProxy> ServerAsync(EchoBackend app, UpstreamProtocol protocol) => TestProxy.StartAsync(
         Models.Inbound(TestProxy.AppPort, InboundTlsMode.Strict, Models.Cluster("app", app) with { Protocol = protocol }),
         _authority.Identity("b"),

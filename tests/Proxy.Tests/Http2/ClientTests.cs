@@ -295,6 +295,36 @@ public sealed class ClientTests
         Assert.IsType<TimeoutException>(failure.InnerException);
     }
 
+    [Fact]
+    public async Task A_server_that_takes_connections_and_drops_them_is_not_asked_for_ever()
+    {
+        var made = 0;
+        await using var server = new Server(connect: (_, _) =>
+        {
+            made++;
+            return new ValueTask<Stream>(Stream.Null); // its end is read at once
+        });
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => server.GetAsync());
+
+        Assert.InRange(made, 1, 3);
+    }
+
+    [Fact]
+    public async Task Before_the_server_has_said_so_only_so_many_begin_as_all_take()
+    {
+        await using var server = new Server(isSpread: false);
+        var all = Enumerable.Range(0, 101).Select(_ => server.GetAsync()).ToArray();
+        var peer = await server.AcceptAsync(greets: false);
+        for (var i = 0; i < 100; i++) Assert.NotNull(await peer.NextAsync(FrameType.Headers));
+
+        await peer.SendAsync(FrameType.Settings, 0, 0); // as many as it likes
+        Assert.Equal(201, (await peer.NextAsync(FrameType.Headers))!.Header.StreamId);
+
+        for (var id = 1; id <= 201; id += 2) await peer.SendAsync(FrameType.Headers, 5, id, RawPeer.Block(":status 204"));
+        foreach (var response in await Task.WhenAll(all)) response.Dispose();
+    }
+
     private sealed class Unseekable(byte[] bytes) : MemoryStream(bytes)
     {
         public override bool CanSeek => false;
@@ -348,7 +378,7 @@ public sealed class ClientTests
             return _client.SendAsync(request, cancellationToken).WaitAsync(TimeSpan.FromSeconds(20), CancellationToken.None);
         }
 
-        public async Task<RawPeer> AcceptAsync(byte[]? settings = null)
+        public async Task<RawPeer> AcceptAsync(byte[]? settings = null, bool greets = true)
         {
             var client = await _listener.AcceptTcpClientAsync().WaitAsync(TimeSpan.FromSeconds(20));
             client.NoDelay = true;
@@ -359,7 +389,7 @@ public sealed class ClientTests
             var peer = new RawPeer(stream);
             _peers.Add(peer);
             Assert.Equal(FrameType.Settings, (await peer.NextAsync())!.Header.Type);
-            await peer.SendAsync(FrameType.Settings, 0, 0, settings ?? []);
+            if (greets) await peer.SendAsync(FrameType.Settings, 0, 0, settings ?? []);
             return peer;
         }
 

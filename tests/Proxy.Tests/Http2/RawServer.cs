@@ -1,7 +1,6 @@
 using MeshOrleans.Proxy.Http2.Connections;
 using MeshOrleans.Proxy.Http2.Server;
 using MeshOrleans.Testing;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 
@@ -11,12 +10,13 @@ namespace MeshOrleans.Proxy.Tests.Http2;
 internal sealed class RawServer : IAsyncDisposable, IConnectionLifetimeNotificationFeature
 {
     private readonly CancellationTokenSource _leaving = new();
-    private readonly DefaultConnectionContext _context = new("test");
+    private readonly TestConnection _context;
     private readonly Task _serving;
 
     private RawServer(Stream client, Stream server, ServerOptions options, TimeProvider clock)
     {
         Peer = new RawPeer(client);
+        _context = new TestConnection(server);
         _context.Features.Set<IConnectionLifetimeNotificationFeature>(this);
         _serving = new Http2Server(options, clock).ServeAsync(_context, server);
     }

@@ -25,7 +25,7 @@ internal sealed class SlowClient : IAsyncDisposable
     /// <summary>A mesh whose clusters are some megabytes.</summary>
     public static MeshSnapshot LargeMesh()
     {
-        var services = Enumerable.Range(1, 2_000).Select(i =>
+        var services = Enumerable.Range(1, 3_000).Select(i =>
             $"kind: Service\napiVersion: v1\nmetadata: {{ name: service-{i}, namespace: app }}\n"
             + $"spec: {{ selector: {{ app: s{i} }}, ports: [ {{ port: 80, name: http }} ] }}");
         return TestMesh.Of(string.Join("\n---\n", services), []).Snapshot;

@@ -17,7 +17,6 @@ internal sealed partial class CallerMemory(IGrainFactory grains, TimeProvider cl
 {
     private const int MaxWaiting = 20_000;
     private const int MaxAtOnce = 100;
-    private const int MaxGroup = 128;
     private static readonly TimeSpan BatchTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryTime = TimeSpan.FromSeconds(5);
 
@@ -37,7 +36,7 @@ internal sealed partial class CallerMemory(IGrainFactory grains, TimeProvider cl
         Add(node.Scope.Namespace, new CallerReport(
             node.Id,
             node.WorkloadName,
-            GroupOf(node),
+            node.Group,
             node.Scope.Labels.ToImmutableDictionary(),
             report.Run,
             now - report.Watching,
@@ -108,13 +107,6 @@ internal sealed partial class CallerMemory(IGrainFactory grains, TimeProvider cl
             Callers = [.. callers.DistinctBy(c => (c.Port, c.Address)).Take(2 * PlaintextReport.MaxCallers)],
         };
     }
-
-    private static string GroupOf(ProxyNode node) =>
-        node.Workload is { } workload
-        && ProxyNode.Text(workload, "group") is { } group
-        && NodeText.IsPrintable(group, MaxGroup)
-            ? group
-            : "";
 
     private static SeenCaller SeenAt(ReportedCaller caller, DateTimeOffset now) => new(
         caller.Port,

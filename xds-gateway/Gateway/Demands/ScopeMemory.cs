@@ -15,7 +15,6 @@ internal sealed partial class ScopeMemory(IGrainFactory grains, TimeProvider clo
     : BackgroundService
 {
     private const int MaxQueued = 10_000;
-    private const int MaxGroup = 128;
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan BatchTime = TimeSpan.FromSeconds(1);
 
@@ -29,8 +28,7 @@ internal sealed partial class ScopeMemory(IGrainFactory grains, TimeProvider clo
     public static string? KeyOf(ProxyNode node)
     {
         if (node.Identity is null) return null;
-        var group = node.Workload is { } workload ? ProxyNode.Text(workload, "group") ?? "" : "";
-        if (!NodeText.IsPrintable(group, MaxGroup) || group.Contains('/')) group = "";
+        var group = node.Group.Contains('/') ? "" : node.Group;
         return $"{node.Scope.Namespace}/{node.Scope.ServiceAccount}/{group}";
     }
 

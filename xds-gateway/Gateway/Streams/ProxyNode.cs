@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Xds.Protocol;
@@ -20,6 +18,7 @@ internal sealed record ProxyNode
 {
     public const int MaxId = 512;
     private const int MaxEntries = 256;
+    private const int MaxGroup = 128;
 
     public required string Id { get; init; }
 
@@ -36,6 +35,12 @@ internal sealed record ProxyNode
 
     /// <summary>How it wants to be registered; null when it does not.</summary>
     public Struct? Workload { get; init; }
+
+    /// <summary>The group that its workload names; empty when that is none that could be one.</summary>
+    public string Group =>
+        Workload is { } workload && Text(workload, "group") is { } group && NodeText.IsPrintable(group, MaxGroup)
+            ? group
+            : "";
 
     public string UserAgent { get; init; } = "";
 
@@ -92,7 +97,7 @@ internal sealed record ProxyNode
                 Ports = ports,
                 ClientFiles = mode is ProxyMode.Envoy ? ClientKind.Files(metadata, "CLIENT") : null,
                 ServerFiles = mode is ProxyMode.Envoy ? ClientKind.Files(metadata, "SERVER") : null,
-                BindAddress = mode is ProxyMode.Proxyless && ports.Count > 0 ? Literal(parts?[1]) : "",
+                BindAddress = mode is ProxyMode.Proxyless && ports.Count > 0 ? IpLiteral.Of(parts?[1]) ?? "" : "",
             },
         };
     }
@@ -119,13 +124,6 @@ internal sealed record ProxyNode
                 or Value.KindOneofCase.NumberValue
                 or Value.KindOneofCase.BoolValue)
             .ToImmutableSortedDictionary(f => f.Key, f => Write(f.Value), StringComparer.Ordinal);
-
-    /// <summary>The address as it is usually written; empty when the text is none.</summary>
-    private static string Literal(string? text) =>
-        IPAddress.TryParse(text, out var address)
-        && (address.AddressFamily is AddressFamily.InterNetwork || address.ScopeId == 0)
-            ? address.ToString()
-            : "";
 
     private static string Write(Value value) => value.KindCase switch
     {

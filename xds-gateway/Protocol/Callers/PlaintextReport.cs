@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace MeshOrleans.Xds.Protocol.Callers;
 
@@ -71,7 +69,7 @@ public sealed record PlaintextReport(string Run, TimeSpan Watching, ImmutableArr
         }
 
         return Number(port) is >= 1 and <= 65_535 and var number
-            && Address(address) is { } literal
+            && IpLiteral.Of(address) is { } literal
             && Enum.GetNames<PortDemand>().Contains(demand)
             && kind is Tls or Plain
             && Number(connections) is >= 1 and var count
@@ -89,12 +87,6 @@ public sealed record PlaintextReport(string Run, TimeSpan Watching, ImmutableArr
                 lastSeen)
             : null;
     }
-
-    private static string? Address(string text) =>
-        IPAddress.TryParse(text, out var address)
-        && (address.AddressFamily is AddressFamily.InterNetwork || address.ScopeId == 0)
-            ? address.ToString()
-            : null;
 
     private static bool IsPlain(string run) => run.All(char.IsAsciiLetterOrDigit);
 

@@ -1,11 +1,13 @@
-using MeshOrleans.Proxy.Dataplane.Http;
+using MeshOrleans.Proxy.Http2.Connections;
 
 namespace MeshOrleans.Proxy.Dataplane.Authorizers;
 
 /// <summary>A body whose beginning has been read already, from its first byte on.</summary>
-internal sealed class ReplayedBody(ReadOnlyMemory<byte> beginning, Stream rest) : ReadOnlyBody
+internal sealed class ReplayedBody(ReadOnlyMemory<byte> beginning, Stream rest) : AsyncStream
 {
     private ReadOnlyMemory<byte> _beginning = beginning;
+
+    public override bool CanRead => true;
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Proxy.Http2.Frames;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -13,8 +14,6 @@ namespace MeshOrleans.Proxy.Dataplane.Connections;
 internal sealed class PlaintextHttp2 : ITlsConnectionFeature, ITlsApplicationProtocolFeature
 {
     public static PlaintextHttp2 Instance { get; } = new();
-
-    private static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
 
     public X509Certificate2? ClientCertificate
     {
@@ -37,10 +36,9 @@ internal sealed class PlaintextHttp2 : ITlsConnectionFeature, ITlsApplicationPro
     /// <summary>Compares with what has arrived; null while it can still become the preface.</summary>
     public static bool? IsPreface(in ReadOnlySequence<byte> arrived)
     {
-        Span<byte> first = stackalloc byte[Preface.Length];
+        Span<byte> first = stackalloc byte[ClientPreface.Bytes.Length];
         var length = (int)Math.Min(arrived.Length, first.Length);
         arrived.Slice(0, length).CopyTo(first);
-        if (!first[..length].SequenceEqual(Preface[..length])) return false;
-        return length == Preface.Length ? true : null;
+        return ClientPreface.Begins(first[..length]);
     }
 }

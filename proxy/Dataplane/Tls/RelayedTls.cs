@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Runtime.CompilerServices;
+using MeshOrleans.Proxy.Http2.Connections;
 
 namespace MeshOrleans.Proxy.Dataplane.Tls;
 
@@ -53,7 +54,7 @@ internal sealed class RelayedTls : SslStream
     }
 
     /// <summary>The connection itself, which gives a reader's turn away for as long as nothing comes.</summary>
-    private sealed class Waiting(Stream inner) : Stream
+    private sealed class Waiting(Stream inner) : AsyncStream
     {
         /// <summary>Whose turn it is. Never disposed of: nobody asks for its wait handle.</summary>
         public SemaphoreSlim Turn { get; } = new(1, 1);
@@ -65,16 +66,6 @@ internal sealed class RelayedTls : SslStream
 
         public override bool CanWrite => true;
 
-        public override bool CanSeek => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
             HasTurn ? ReadWithoutTurnAsync(buffer, cancellationToken) : inner.ReadAsync(buffer, cancellationToken);
 
@@ -85,14 +76,6 @@ internal sealed class RelayedTls : SslStream
         public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 
         public override void Flush() => inner.Flush();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {

@@ -1,5 +1,5 @@
 using System.Buffers;
-using MeshOrleans.Proxy.Dataplane.Http;
+using MeshOrleans.Proxy.Http2.Connections;
 
 namespace MeshOrleans.Proxy.Dataplane.Upstream;
 
@@ -10,10 +10,12 @@ namespace MeshOrleans.Proxy.Dataplane.Upstream;
 /// <param name="inner">The caller's body.</param>
 /// <param name="limit">How much is remembered, in bytes.</param>
 /// <param name="ended">Told once: the whole body, or null when it was longer than the bound.</param>
-internal sealed class RecordedBody(Stream inner, int limit, Action<ReadOnlyMemory<byte>?> ended) : ReadOnlyBody
+internal sealed class RecordedBody(Stream inner, int limit, Action<ReadOnlyMemory<byte>?> ended) : AsyncStream
 {
     private readonly ArrayBufferWriter<byte> _kept = new();
     private bool _isOver;
+
+    public override bool CanRead => true;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using MeshOrleans.Proxy.Http2.Connections;
 using MeshOrleans.Proxy.Http2.Frames;
 
@@ -41,8 +42,7 @@ internal sealed class ClientConnection : Http2Connection
     {
         lock (Output.Gate)
         {
-            Preface.CopyTo(Output.GetSpan(Preface.Length));
-            Output.Advance(Preface.Length);
+            Output.Write(ClientPreface.Bytes);
             AddSettings(isClient: true);
         }
 

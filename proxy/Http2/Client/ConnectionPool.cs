@@ -43,7 +43,7 @@ internal sealed class ConnectionPool : IAsyncDisposable
         var connections = Connections;
         foreach (var connection in connections)
         {
-            if (IsOld(connection) || connection.IsSpent) continue;
+            if (!IsLive(connection)) continue;
             var active = connection.Active;
             if (active >= least) continue;
             (best, least) = (connection, active);
@@ -119,7 +119,7 @@ internal sealed class ConnectionPool : IAsyncDisposable
     {
         foreach (var connection in Connections)
         {
-            if (!IsOld(connection) && !connection.IsSpent) return true;
+            if (IsLive(connection)) return true;
         }
 
         return false;
@@ -177,7 +177,8 @@ internal sealed class ConnectionPool : IAsyncDisposable
         return failure;
     }
 
-    private bool IsOld(ClientConnection connection) => _clock.GetElapsedTime(connection.Since) >= _options.MaxAge;
+    private bool IsLive(ClientConnection connection) =>
+        _clock.GetElapsedTime(connection.Since) < _options.MaxAge && !connection.IsSpent;
 
     private void Sweep()
     {
@@ -185,7 +186,7 @@ internal sealed class ConnectionPool : IAsyncDisposable
         foreach (var connection in connections)
         {
             var isUnused = connection.Active == 0;
-            if (isUnused && (IsOld(connection) || connection.IsSpent || IsIdle(connection))) connection.Leave();
+            if (isUnused && (!IsLive(connection) || IsIdle(connection))) connection.Leave();
             else connection.Probe();
         }
 

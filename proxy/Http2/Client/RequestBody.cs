@@ -3,7 +3,7 @@ using MeshOrleans.Proxy.Http2.Connections;
 namespace MeshOrleans.Proxy.Http2.Client;
 
 /// <summary>Takes the body of a request; the last bytes of one whose length is known end the stream.</summary>
-internal sealed class RequestBody(ClientStream stream, long? length) : OneWayStream
+internal sealed class RequestBody(ClientStream stream, long? length) : AsyncStream
 {
     private long? _left = length;
     private bool _isEnded;
@@ -18,9 +18,6 @@ internal sealed class RequestBody(ClientStream stream, long? length) : OneWayStr
         _isEnded = _left == 0;
         await stream.Connection.SendAsync(stream, buffer, _isEnded, cancellationToken).ConfigureAwait(false);
     }
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override Task FlushAsync(CancellationToken cancellationToken)
     {

@@ -26,13 +26,10 @@ internal static class RequestFields
         foreach (var (name, values) in headers)
         {
             var lower = LowerCase.Of(name);
-            if (IsOfTheHop(lower)) continue;
+            if (lower == "host" || FieldRules.IsOfTheHop(lower)) continue;
             foreach (var value in values) encoder.Write(output, lower, value);
         }
     }
-
-    private static bool IsOfTheHop(string name) => name is "host" or "connection" or "transfer-encoding" or "upgrade"
-        or "keep-alive" or "proxy-connection";
 
     private static bool NeedsLength(HttpMethod method) =>
         method != HttpMethod.Get && method != HttpMethod.Head && method != HttpMethod.Options

@@ -18,9 +18,6 @@ internal abstract partial class Http2Connection
     private bool _isGreeted;
     private bool _hasSettings;
 
-    /// <summary>With which a client begins.</summary>
-    protected static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
-
     /// <summary>Whether the peer begins with the preface (RFC 9113 section 3.4).</summary>
     protected virtual bool HasPreface => false;
 
@@ -119,14 +116,13 @@ internal abstract partial class Http2Connection
     {
         if (HasPreface && !_isGreeted)
         {
-            var length = Math.Min(_end, Preface.Length);
-            if (!_buffer.AsSpan(0, length).SequenceEqual(Preface[..length]))
+            switch (ClientPreface.Begins(_buffer.AsSpan(0, _end)))
             {
-                return Refuse(Http2Error.Protocol, "What begins here is not HTTP/2.");
+                case null: return true;
+                case false: return Refuse(Http2Error.Protocol, "What begins here is not HTTP/2.");
             }
 
-            if (length < Preface.Length) return true;
-            _start = length;
+            _start = ClientPreface.Bytes.Length;
             Volatile.Write(ref _isGreeted, true);
         }
 

@@ -28,6 +28,8 @@ internal static class StaticTable
     private static readonly FrozenDictionary<HeaderField, int> _whole = Enumerable.Range(0, _fields.Length)
         .ToFrozenDictionary(i => _fields[i], i => i + 1);
 
+    private static readonly int _longestValue = _fields.Max(f => f.Value.Length); // longer ones need not be hashed
+
     /// <summary>How many there are.</summary>
     public const int Count = 61;
 
@@ -35,7 +37,8 @@ internal static class StaticTable
     public static HeaderField At(int index) => _fields[index - 1];
 
     /// <summary>The number of a field; 0 when it is not among them.</summary>
-    public static int IndexOf(HeaderField field) => _whole.GetValueOrDefault(field);
+    public static int IndexOf(HeaderField field) =>
+        field.Value.Length <= _longestValue ? _whole.GetValueOrDefault(field) : 0;
 
     /// <summary>The number of a field with this name; 0 when there is none.</summary>
     public static int IndexOf(string name) => _names.GetValueOrDefault(name);

@@ -84,9 +84,9 @@ internal sealed class RequestHead
         _hasOrdinary = true;
         if (name == "content-length")
         {
-            _isWrong |= Length is not null
-                || !long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var length);
-            if (!_isWrong) Length = long.Parse(value, NumberStyles.None, CultureInfo.InvariantCulture);
+            var isNumber = long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var length);
+            _isWrong |= !isNumber || Length is not null;
+            Length = length;
         }
 
         if (name == "cookie") (_cookies ??= []).Add(value);

@@ -126,7 +126,7 @@ internal sealed class ServerStream : Http2Stream, IDisposable
     private static void Write(HpackEncoder encoder, IBufferWriter<byte> output, string name, StringValues values)
     {
         var lower = LowerCase.Of(name);
-        if (lower is "connection" or "transfer-encoding" or "keep-alive" or "upgrade" or "proxy-connection") return;
+        if (FieldRules.IsOfTheHop(lower)) return;
         foreach (var value in values) encoder.Write(output, lower, value ?? "");
     }
 

@@ -16,8 +16,6 @@ internal sealed class StreamFeatures : IFeatureCollection, IHttpRequestFeature, 
     private readonly Stream _outgoing;
     private Dictionary<Type, object>? _further;
     private IHeaderDictionary _headers;
-    private IHeaderDictionary? _responseHeaders;
-    private IHeaderDictionary? _trailers;
     private CancellationToken? _aborted;
     private PipeWriter? _writer;
     private string? _connectionId;
@@ -102,8 +100,8 @@ internal sealed class StreamFeatures : IFeatureCollection, IHttpRequestFeature, 
 
     IHeaderDictionary IHttpResponseFeature.Headers
     {
-        get => _responseHeaders ?? _stream.Response.Headers;
-        set => _responseHeaders = value;
+        get => _stream.Response.Headers;
+        set => throw new NotSupportedException();
     }
 
     Stream IHttpResponseFeature.Body
@@ -158,8 +156,8 @@ internal sealed class StreamFeatures : IFeatureCollection, IHttpRequestFeature, 
 
     public IHeaderDictionary Trailers
     {
-        get => _trailers ?? _stream.Response.Trailers;
-        set => _trailers = value;
+        get => _stream.Response.Trailers;
+        set => throw new NotSupportedException();
     }
 
     // IHttpResetFeature

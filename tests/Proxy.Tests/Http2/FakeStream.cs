@@ -1,9 +1,10 @@
 using System.Threading.Channels;
+using MeshOrleans.Proxy.Http2.Connections;
 
 namespace MeshOrleans.Proxy.Tests.Http2;
 
 /// <summary>Bytes that a test feeds; what was fed may still be read when the stream has just been disposed, as with a socket.</summary>
-internal sealed class FakeStream : Stream
+internal sealed class FakeStream : AsyncStream
 {
     private readonly Channel<byte[]> _fed = Channel.CreateUnbounded<byte[]>();
     private readonly TaskCompletionSource _disposed = new();
@@ -24,12 +25,6 @@ internal sealed class FakeStream : Stream
     public override bool CanRead => true;
 
     public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => 0;
-
-    public override long Position { get; set; }
 
     public void Feed(byte[] bytes) => _fed.Writer.TryWrite(bytes);
 
@@ -54,18 +49,6 @@ internal sealed class FakeStream : Stream
         if (_disposed.Task.IsCompleted) throw new IOException("on purpose");
         lock (_written) _written.AddRange(buffer.Span);
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -57,15 +57,17 @@ internal sealed class RawPeer(Stream stream) : IAsyncDisposable
     }
 
     /// <summary>Fields as a block, none of them remembered.</summary>
-    public static byte[] Block(params string[] fields)
+    public static byte[] Block(params string[] fields) => Block(fields.Select(field =>
+    {
+        var at = field.IndexOf(' ');
+        return (field[..at], field[(at + 1)..]);
+    }));
+
+    /// <summary>Fields as a block, whatever their names are, none of them remembered.</summary>
+    public static byte[] Block(IEnumerable<(string Name, string Value)> fields)
     {
         var output = new List<byte>();
-        foreach (var field in fields)
-        {
-            var at = field.IndexOf(' ');
-            var (name, value) = (field[..at], field[(at + 1)..]);
-            output.AddRange([0, .. Text(name), .. Text(value)]);
-        }
+        foreach (var (name, value) in fields) output.AddRange([0, .. Text(name), .. Text(value)]);
 
         return [.. output];
 

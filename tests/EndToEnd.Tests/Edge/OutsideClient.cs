@@ -35,11 +35,22 @@ internal sealed class OutsideClient(OutsideAuthority authority, int plainPort, i
         return ((int)response.StatusCode, service, response.Headers.Location?.OriginalString ?? "");
     }
 
-    /// <summary>The serial number of the certificate that is shown for a name.</summary>
+    /// <summary>
+    /// The serial number of the certificate that is shown for a name. Throws <see cref="IOException"/> where the
+    /// connection is closed instead, also if its reset comes before it was seen to be open.
+    /// </summary>
     public async Task<string> SerialAsync(string serverName)
     {
         using var client = new TcpClient();
-        await client.ConnectAsync(IPAddress.Loopback, tlsPort);
+        try
+        {
+            await client.ConnectAsync(IPAddress.Loopback, tlsPort);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset)
+        {
+            throw new IOException(exception.Message, exception);
+        }
+
         await using var tls = new SslStream(client.GetStream());
         await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
         {

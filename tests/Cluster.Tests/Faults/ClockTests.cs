@@ -7,8 +7,12 @@ namespace MeshOrleans.Cluster.Tests.Faults;
 
 /// <summary>The wall clock of one silo is set ten minutes ahead, then ten minutes back.</summary>
 [Collection(ClusterCollection.Name)]
-public sealed class ClockTests(ClusterFixture mesh, ITestOutputHelper output)
+public sealed class ClockTests(ClusterFixture mesh, ITestOutputHelper output) : IAsyncLifetime
 {
+    public Task InitializeAsync() => mesh.SuperviseAsync(output);
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
     [Theory]
     [InlineData(600)]
     [InlineData(-600)]

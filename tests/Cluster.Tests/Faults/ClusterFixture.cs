@@ -2,6 +2,7 @@ using System.Text.Json;
 using MeshOrleans.Samples.Harness;
 using MeshOrleans.Silo.Schema;
 using Npgsql;
+using Xunit.Abstractions;
 
 namespace MeshOrleans.Cluster.Tests.Faults;
 
@@ -11,6 +12,7 @@ namespace MeshOrleans.Cluster.Tests.Faults;
 /// </summary>
 public sealed class ClusterFixture : IAsyncLifetime
 {
+    private const string DeclaredDead = "I have been told I am dead"; // Orleans' words
     private const string Service =
         "{apiVersion: v1, kind: Service, metadata: {name: b}, spec: {selector: {app: b}, "
         + "ports: [{name: http, port: 80, targetPort: 8080}]}}";
@@ -39,6 +41,23 @@ public sealed class ClusterFixture : IAsyncLifetime
         if (Server is not null) await Server.DisposeAsync();
         if (Cluster is not null) await Cluster.DisposeAsync();
         _directory.Delete(recursive: true);
+    }
+
+    /// <summary>
+    /// Does before a test what supervises a cluster: a silo that the others have declared dead ends by itself, which a pause
+    /// of everything may bring about after its test has ended, and is started again. Whatever else has ended is a fault.
+    /// </summary>
+    public async Task SuperviseAsync(ITestOutputHelper output)
+    {
+        var ended = Cluster.Processes.Where(p => p.Process.HasExited).ToList();
+        foreach (var process in ended)
+        {
+            Assert.True(process.Process.Said(DeclaredDead), $"A process has ended between tests.\n{process.Process.Tail()}");
+            output.WriteLine($"{process.Process.Name} had been declared dead and is started again");
+            await process.RestartAsync();
+        }
+
+        if (ended.Count > 0) await WaitUntilSyncedAsync();
     }
 
     /// <summary>Traffic between the members.</summary>

@@ -7,10 +7,14 @@ namespace MeshOrleans.Cluster.Tests.Faults;
 
 /// <summary>A gateway that dies with two hundred streams.</summary>
 [Collection(ClusterCollection.Name)]
-public sealed class GatewayLossTests(ClusterFixture mesh, ITestOutputHelper output)
+public sealed class GatewayLossTests(ClusterFixture mesh, ITestOutputHelper output) : IAsyncLifetime
 {
     private const int Streams = 200;
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
+
+    public Task InitializeAsync() => mesh.SuperviseAsync(output);
+
+    public Task DisposeAsync() => Task.CompletedTask;
 
     [Fact]
     public async Task Its_streams_move_and_are_sent_nothing_that_they_hold()

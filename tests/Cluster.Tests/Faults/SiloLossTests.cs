@@ -8,7 +8,7 @@ namespace MeshOrleans.Cluster.Tests.Faults;
 
 /// <summary>Silos that die, stand still or are replaced, while the mesh is being changed.</summary>
 [Collection(ClusterCollection.Name)]
-public sealed class SiloLossTests(ClusterFixture mesh, ITestOutputHelper output)
+public sealed class SiloLossTests(ClusterFixture mesh, ITestOutputHelper output) : IAsyncLifetime
 {
     private const double ChangesPerMinute = 200;
     private const int JoinsPerSecond = 50;
@@ -20,6 +20,10 @@ public sealed class SiloLossTests(ClusterFixture mesh, ITestOutputHelper output)
 
     // Nothing ends the connections of one that stands still: it is found out by probes, and calls to it are given up first.
     private static readonly TimeSpan _recoveryFromFreeze = TimeSpan.FromSeconds(25);
+
+    public Task InitializeAsync() => mesh.SuperviseAsync(output);
+
+    public Task DisposeAsync() => Task.CompletedTask;
 
     [Fact]
     public async Task Killing_every_silo_in_turn_loses_no_change_and_no_member_and_signs_nothing_twice()

@@ -7,9 +7,13 @@ namespace MeshOrleans.Cluster.Tests.Faults;
 
 /// <summary>The database goes away, or its connections are cut.</summary>
 [Collection(ClusterCollection.Name)]
-public sealed class StoreLossTests(ClusterFixture mesh, ITestOutputHelper output)
+public sealed class StoreLossTests(ClusterFixture mesh, ITestOutputHelper output) : IAsyncLifetime
 {
     private static readonly string[] _reads = ["/v1/config", "/v1/services", "/v1/workloads", "/v1/proxies", "/v1/identities"];
+
+    public Task InitializeAsync() => mesh.SuperviseAsync(output);
+
+    public Task DisposeAsync() => Task.CompletedTask;
 
     [Fact]
     public async Task A_minute_without_the_database_refuses_writes_and_nothing_else()

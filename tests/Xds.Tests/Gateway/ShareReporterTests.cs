@@ -269,7 +269,7 @@ public sealed class ShareReporterTests
 
         private void Reach(ReportedStream stream)
         {
-            foreach (var type in stream.Types.Values)
+            foreach (var type in stream.Types)
             {
                 var key = (stream.NodeId, stream.OpenedAt, type.TypeUrl);
                 _reached[key] = Math.Max(_reached.GetValueOrDefault(key), type.Revision);

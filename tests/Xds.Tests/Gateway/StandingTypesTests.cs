@@ -15,9 +15,9 @@ public sealed class StandingTypesTests
 
         var late = raised.With([Synced("cds", "v1", 1), Synced("eds", "e1", 1)], 10, Now);
 
-        Assert.Same(raised.Types, late.Types);
-        Assert.All(late.Types.Values, t => Assert.Equal(2, t.Revision));
-        Assert.Equal(1, late.With([Synced("cds", "v1", 1)], 12, Now).Types["cds"].Revision); // a store that began anew
+        Assert.True(raised.Types == late.Types, "the very same array");
+        Assert.All(late.Types, t => Assert.Equal(2, t.Revision));
+        Assert.Equal(1, late.With([Synced("cds", "v1", 1)], 12, Now).Find("cds")!.Revision); // a store that began anew
     }
 
     [Fact]
@@ -25,7 +25,7 @@ public sealed class StandingTypesTests
     {
         var raised = StandingTypes.None.With([Synced("cds", "v1", 1)], 10, Now).Raised(1, 2, 11)!;
 
-        Assert.Equal(1, raised.With([Synced("cds", "v0", 1)], 10, Now).Types["cds"].Revision);
+        Assert.Equal(1, raised.With([Synced("cds", "v0", 1)], 10, Now).Find("cds")!.Revision);
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class StandingTypesTests
 
         var raised = StandingTypes.None.With([Synced("cds", "v1", 1), refused], 10, Now).Raised(1, 2, 11)!;
 
-        Assert.Equal((2, 0), (raised.Types["cds"].Revision, raised.Types["rds"].Revision));
+        Assert.Equal((2, 0), (raised.Find("cds")!.Revision, raised.Find("rds")!.Revision));
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class StandingTypesTests
     {
         var standing = StandingTypes.None.With([Synced("cds", "v1", 1), Synced("rds", "r1", 1)], 10, Now);
 
-        Assert.Equal("cds", Assert.Single(standing.With([Synced("cds", "v1", 1)], 11, Now).Types).Key);
+        Assert.Equal("cds", Assert.Single(standing.With([Synced("cds", "v1", 1)], 11, Now).Types).TypeUrl);
     }
 
     private static StreamReport Synced(string type, string version, long revision) =>

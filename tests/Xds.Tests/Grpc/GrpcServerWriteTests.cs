@@ -29,7 +29,7 @@ public sealed class GrpcServerWriteTests
             .WriteAsync(new ReadOnlySequence<byte>(message), () => progress++, CancellationToken.None);
 
         Assert.Equal(message, body.Written.WrittenSpan[5..].ToArray());
-        Assert.Equal(pieces, progress);
+        Assert.Equal(pieces - 1, progress); // of the last one the end of the call tells
         Assert.InRange(body.MostUnflushed, 5, Piece + 5);
     }
 

@@ -27,7 +27,7 @@ internal sealed class ReportedStream(
     public bool IsClosed => _isClosed;
 
     /// <summary>How the types stand now.</summary>
-    public ImmutableDictionary<string, SubscriptionReport> Types => Volatile.Read(ref _standing).Types;
+    public ImmutableArray<SubscriptionReport> Types => Volatile.Read(ref _standing).Types;
 
     /// <summary>The hosts that the client is told of; null for everything.</summary>
     public AutomaticScope? Scope => _scope;
@@ -41,7 +41,7 @@ internal sealed class ReportedStream(
         connection,
         !_isClosed,
         openedAt,
-        [.. Types.Values.OrderBy(t => t.TypeUrl, StringComparer.Ordinal)],
+        [.. Types.OrderBy(t => t.TypeUrl, StringComparer.Ordinal)],
         _scope);
 
     /// <summary>The client is told of other hosts from now on.</summary>
@@ -64,7 +64,7 @@ internal sealed class ReportedStream(
             next = before.With(reports, ordinal, clock.GetUtcNow());
         }
         while (Interlocked.CompareExchange(ref _standing, next, before) != before);
-        if (!ReferenceEquals(next.Types, before.Types)) Queue();
+        if (next.Types != before.Types) Queue();
         return ordinal >= before.Ordinal;
     }
 

@@ -10,7 +10,7 @@ namespace MeshOrleans.Xds.Gateway.Status;
 /// <param name="AckedVersion">Version last acknowledged.</param>
 /// <param name="Revision">The revision that what was sent reflects; null when a newer one is on its way.</param>
 /// <param name="NackMessage">The client's own words.</param>
-internal sealed record StreamReport(
+internal readonly record struct StreamReport(
     string TypeUrl,
     SubscriptionState State,
     string SentVersion,

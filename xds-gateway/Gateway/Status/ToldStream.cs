@@ -6,14 +6,11 @@ namespace MeshOrleans.Xds.Gateway.Status;
 /// <summary>What the subscription grain has been told of one stream. Used by one thread at a time.</summary>
 internal sealed class ToldStream(ReportedStream stream)
 {
-    private static readonly ImmutableDictionary<string, SubscriptionReport> _nothing =
-        ImmutableDictionary.Create<string, SubscriptionReport>(StringComparer.Ordinal);
-
     private bool _isConnected;
     private AutomaticScope? _scope;
     private AutomaticScope? _scopeOnTheWay;
-    private ImmutableDictionary<string, SubscriptionReport> _types = _nothing;
-    private ImmutableDictionary<string, SubscriptionReport> _onTheWay = _nothing;
+    private ImmutableArray<SubscriptionReport> _types = [];
+    private ImmutableArray<SubscriptionReport> _onTheWay = [];
 
     public ReportedStream Stream => stream;
 
@@ -21,7 +18,7 @@ internal sealed class ToldStream(ReportedStream stream)
     public bool IsDone { get; private set; }
 
     /// <summary>The revision that the grain believes the whole stream to stand at; null when there is none.</summary>
-    public long? Step => _isConnected ? SubscriptionStep.Of(_types.Values) : null;
+    public long? Step => _isConnected ? SubscriptionStep.Of(_types) : null;
 
     /// <summary>
     /// Takes up a later revision that the stream has been brought to, when that is all there is to tell of it.
@@ -38,7 +35,7 @@ internal sealed class ToldStream(ReportedStream stream)
     public void Raised() => _types = _onTheWay;
 
     /// <summary>Everything must be told again.</summary>
-    public void Forget() => (_isConnected, _types, _scope) = (false, _nothing, null);
+    public void Forget() => (_isConnected, _types, _scope) = (false, [], null);
 
     /// <summary>What is to be told now.</summary>
     /// <param name="stillOpen">When the newest stream of a node that is open opened.</param>
@@ -59,7 +56,7 @@ internal sealed class ToldStream(ReportedStream stream)
             hasScope,
             hasScope ? _scopeOnTheWay : null,
             stream.TrustSequence,
-            [.. _types.Keys.Where(type => !_onTheWay.ContainsKey(type))],
+            Gone(),
             isClosed ? stillOpen(stream.NodeId) : null);
     }
 
@@ -77,16 +74,37 @@ internal sealed class ToldStream(ReportedStream stream)
     private long SharedRevision(ImmutableArray<SubscriptionReport> changed)
     {
         if (changed.IsEmpty || !changed.All(IsOnlyLater)) return 0;
-        if (_types.Count > _onTheWay.Count) return 0; // all of these were told before, and others that are gone
+        if (_types.Length > _onTheWay.Length) return 0; // all of these were told before, and others that are gone
         var revision = changed[0].Revision;
-        return _onTheWay.Values.All(t => t.State is not SubscriptionState.Synced || t.Revision == revision) ? revision : 0;
+        return _onTheWay.All(t => t.State is not SubscriptionState.Synced || t.Revision == revision) ? revision : 0;
     }
 
-    private ImmutableArray<SubscriptionReport> Changed() =>
-        [.. _onTheWay.Values.Where(t => _types.GetValueOrDefault(t.TypeUrl) != t)];
+    private ImmutableArray<SubscriptionReport> Changed()
+    {
+        if (_onTheWay == _types) return [];
+        var changed = ImmutableArray.CreateBuilder<SubscriptionReport>(_onTheWay.Length);
+        foreach (var type in _onTheWay)
+        {
+            var told = StandingTypes.Find(_types, type.TypeUrl);
+            if (!ReferenceEquals(told, type) && told != type) changed.Add(type);
+        }
+
+        return changed.DrainToImmutable();
+    }
+
+    private ImmutableArray<string> Gone()
+    {
+        ImmutableArray<string> gone = [];
+        foreach (var told in _types)
+        {
+            if (StandingTypes.Find(_onTheWay, told.TypeUrl) is null) gone = gone.Add(told.TypeUrl);
+        }
+
+        return gone;
+    }
 
     private bool IsOnlyLater(SubscriptionReport report) =>
         report.State is SubscriptionState.Synced
-        && _types.TryGetValue(report.TypeUrl, out var told)
+        && StandingTypes.Find(_types, report.TypeUrl) is { } told
         && told with { Revision = report.Revision } == report;
 }

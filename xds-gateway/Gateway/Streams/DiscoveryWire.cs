@@ -14,6 +14,7 @@ internal sealed class DiscoveryWire : IDisposable
     private readonly CancellationTokenSource _stalled;
     private readonly CancellationTokenSource _either;
     private readonly Action _onProgress;
+    private bool _isWatched;
     private long _nonce;
 
     /// <summary>Takes a call over.</summary>
@@ -32,7 +33,7 @@ internal sealed class DiscoveryWire : IDisposable
         (_call, Protocol, _stallTimeout, _stopping) = (call, protocol, stallTimeout, stopping);
         _stalled = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
         _either = CancellationTokenSource.CreateLinkedTokenSource(_stalled.Token, stopping, call.CancellationToken);
-        _onProgress = () => _stalled.CancelAfter(_stallTimeout);
+        _onProgress = Watch;
     }
 
     public StreamProtocol Protocol { get; }
@@ -66,9 +67,11 @@ internal sealed class DiscoveryWire : IDisposable
         if (_stopping.IsCancellationRequested) throw StreamSession.ShuttingDown(); // what has not begun can end well
         try
         {
-            _stalled.CancelAfter(_stallTimeout);
-            await _call.WriteAsync(message, _onProgress, _either.Token);
-            _stalled.CancelAfter(Timeout.InfiniteTimeSpan);
+            var writing = _call.WriteAsync(message, _onProgress, _either.Token);
+            if (!writing.IsCompleted) Watch(); // what the connection takes at once needs no watching
+            await writing;
+            if (_isWatched) _stalled.CancelAfter(Timeout.InfiniteTimeSpan);
+            _isWatched = false;
         }
         catch (OperationCanceledException exception)
         {
@@ -76,6 +79,12 @@ internal sealed class DiscoveryWire : IDisposable
             if (_call.CancellationToken.IsCancellationRequested) throw;
             throw new GrpcException(GrpcStatusCode.Unavailable, "The client does not read.", exception);
         }
+    }
+
+    private void Watch()
+    {
+        _isWatched = true;
+        _stalled.CancelAfter(_stallTimeout);
     }
 
     public void Dispose()

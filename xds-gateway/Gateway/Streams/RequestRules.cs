@@ -34,11 +34,21 @@ internal sealed class RequestRules(XdsGatewayOptions options, TimeProvider clock
 
     private static void CheckName(string name)
     {
-        if (name.Length > MaxName || name.Any(char.IsControl))
+        if (name.Length > MaxName || HasControls(name))
         {
             throw new GrpcException(
                 GrpcStatusCode.InvalidArgument,
                 $"A resource name has control characters or more than {MaxName} characters.");
         }
+    }
+
+    private static bool HasControls(string name)
+    {
+        foreach (var character in name)
+        {
+            if (char.IsControl(character)) return true;
+        }
+
+        return false;
     }
 }

@@ -128,7 +128,7 @@ internal sealed partial class StreamSession(
             return false;
         }
 
-        if (!fellows.Report.Update([.. Reports()], _state.Picture.Ordinal)) _wake.Set();
+        if (!fellows.Report.Update(Reports(), _state.Picture.Ordinal)) _wake.Set();
         fellows.Report.Update(fellows.Secrets.TrustSequence(_table.Find(TypeUrls.Secret), _state.Picture.Snapshot));
         var wait = WaitsFor();
         _state = null!;
@@ -146,7 +146,7 @@ internal sealed partial class StreamSession(
             while (await wire.ReadAsync(cancellationToken) is { } request)
             {
                 await _requests.Writer.WriteAsync(request, cancellationToken);
-                _wake.Set();
+                _wake.SetInline(); // the loop goes on here: a change of threads costs more than its turn
             }
         }
         catch (Exception exception)
@@ -429,12 +429,18 @@ internal sealed partial class StreamSession(
         && _sent.ContainsKey(typeUrl)
         && ResponsePlanner.IsBehind(subscription, GroupFor(subscription));
 
-    private IEnumerable<StreamReport> Reports() =>
-        from typeUrl in SubscriptionTable.PushOrder
-        let subscription = _table.Find(typeUrl)
-        where subscription is not null
-        let isCurrent = subscription.Told?.VersionInfo == GroupFor(subscription).VersionInfo
-        select StreamReport.Of(subscription, isCurrent ? _state.Revision : null);
+    private ImmutableArray<StreamReport> Reports()
+    {
+        var reports = ImmutableArray.CreateBuilder<StreamReport>(SubscriptionTable.PushOrder.Length);
+        foreach (var subscription in _table.InPushOrder)
+        {
+            if (subscription is null) continue;
+            var isCurrent = subscription.Told?.VersionInfo == GroupFor(subscription).VersionInfo;
+            reports.Add(StreamReport.Of(subscription, isCurrent ? _state.Revision : null));
+        }
+
+        return reports.DrainToImmutable();
+    }
 
     private static string NameOf(ImmutableArray<EncodedResource> refused) => refused switch
     {

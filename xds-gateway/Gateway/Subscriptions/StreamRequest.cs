@@ -28,7 +28,7 @@ internal sealed record StreamRequest
 
     public static StreamRequest Of(DiscoveryRequest request) => new()
     {
-        TypeUrl = request.TypeUrl,
+        TypeUrl = SubscriptionTable.NameOf(request.TypeUrl),
         Node = request.Node,
         Nonce = request.ResponseNonce,
         Error = request.ErrorDetail?.Message,
@@ -37,7 +37,7 @@ internal sealed record StreamRequest
 
     public static StreamRequest Of(DeltaDiscoveryRequest request) => new()
     {
-        TypeUrl = request.TypeUrl,
+        TypeUrl = SubscriptionTable.NameOf(request.TypeUrl),
         Node = request.Node,
         Nonce = request.ResponseNonce,
         Error = request.ErrorDetail?.Message,

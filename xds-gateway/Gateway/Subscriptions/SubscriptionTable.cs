@@ -17,20 +17,36 @@ internal sealed class SubscriptionTable
         TypeUrls.NameTable,
     ];
 
-    private readonly Dictionary<string, Subscription> _byType = new(StringComparer.Ordinal);
+    private readonly Subscription?[] _inOrder = new Subscription?[PushOrder.Length];
     private ImmutableArray<string> _forcedLater = [];
 
-    /// <summary>Whether the client still owes an answer to some response.</summary>
-    public bool HasOutstanding => _byType.Values.Any(s => s.IsOutstanding);
+    /// <summary>The name of a type, the very same string for everybody where it is served.</summary>
+    public static string NameOf(string typeUrl) => PlaceOf(typeUrl) is >= 0 and var place ? PushOrder[place] : typeUrl;
 
-    /// <summary>The subscription of a type; null when there is none.</summary>
-    public Subscription? Find(string typeUrl) => _byType.GetValueOrDefault(typeUrl);
+    /// <summary>The subscriptions in push order; null where there is none.</summary>
+    public ReadOnlySpan<Subscription?> InPushOrder => _inOrder;
+
+    /// <summary>Whether the client still owes an answer to some response.</summary>
+    public bool HasOutstanding
+    {
+        get
+        {
+            foreach (var subscription in _inOrder)
+            {
+                if (subscription is { IsOutstanding: true }) return true;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>The subscription of a type; null when there is none, or the type is not served.</summary>
+    public Subscription? Find(string typeUrl) => PlaceOf(typeUrl) is >= 0 and var place ? _inOrder[place] : null;
 
     /// <summary>Puts a subscription in place; null ends it.</summary>
     public void Set(string typeUrl, Subscription? subscription)
     {
-        if (subscription is null) _byType.Remove(typeUrl);
-        else _byType[typeUrl] = subscription;
+        _inOrder[PlaceOf(typeUrl)] = subscription;
         if (_forcedLater.IsEmpty || typeUrl != TypeUrls.ClusterLoadAssignment) return;
         ForceEndpoints(_forcedLater);
         _forcedLater = [];
@@ -44,7 +60,7 @@ internal sealed class SubscriptionTable
     {
         if (Find(TypeUrls.ClusterLoadAssignment) is not { } endpoints) return;
         var forced = clusters.Where(endpoints.Names.Contains).ToImmutableArray();
-        _byType[TypeUrls.ClusterLoadAssignment] = endpoints with
+        _inOrder[PlaceOf(TypeUrls.ClusterLoadAssignment)] = endpoints with
         {
             Forced = endpoints.Forced.Union(forced),
             Held = endpoints.Held.RemoveRange(forced),
@@ -56,5 +72,16 @@ internal sealed class SubscriptionTable
     {
         if (Find(TypeUrls.ClusterLoadAssignment) is null) _forcedLater = [.. clusters];
         else ForceEndpoints(clusters);
+    }
+
+    // Of six names, nearly always the very same strings, the first that is equal is found sooner than by their hash.
+    private static int PlaceOf(string typeUrl)
+    {
+        for (var i = 0; i < PushOrder.Length; i++)
+        {
+            if (string.Equals(PushOrder[i], typeUrl)) return i;
+        }
+
+        return -1;
     }
 }

@@ -52,7 +52,7 @@ public sealed class GrpcServerCall
     /// Completes when the connection has taken all of it.
     /// </summary>
     /// <param name="serialized">The message.</param>
-    /// <param name="onProgress">Called whenever the connection has taken a piece; null if nobody waits.</param>
+    /// <param name="onProgress">Called whenever the connection has taken a piece but the last; null if nobody waits.</param>
     /// <param name="cancellationToken">
     /// Gives up. The message may have been sent in part then: nothing can follow it, not even a status.
     /// </param>
@@ -62,15 +62,15 @@ public sealed class GrpcServerCall
         StartResponse();
         var output = HttpContext.Response.BodyWriter;
         GrpcFrameWriter.WritePrefix(output, checked((int)serialized.Length));
-        do
+        while (true)
         {
             var piece = serialized.Slice(0, Math.Min(serialized.Length, PieceSize));
             foreach (var segment in piece) output.Write(segment.Span);
             serialized = serialized.Slice(piece.End);
             await FlushAsync(cancellationToken);
+            if (serialized.IsEmpty) return;
             onProgress?.Invoke();
         }
-        while (!serialized.IsEmpty);
     }
 
     private void StartResponse()

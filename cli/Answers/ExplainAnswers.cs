@@ -9,15 +9,20 @@ internal sealed record ExplainRequest(
     IReadOnlyDictionary<string, string> Headers,
     bool? Plaintext = null,
     string? ServiceAccount = null,
-    IReadOnlyDictionary<string, string>? Labels = null);
+    IReadOnlyDictionary<string, string>? Labels = null,
+    string? Gateway = null,
+    string? Protocol = null,
+    string? ServerName = null,
+    string? ClientAddress = null);
 
-/// <summary>One request's way through the mesh.</summary>
+/// <summary>The way of one request or connection through the mesh.</summary>
 internal sealed record ExplainAnswer(
     ExplainVerdict Verdict,
     ExplainSource Source,
     ExplainDestination Destination,
     ExplainOutbound? Outbound = null,
-    IReadOnlyList<ExplainCluster>? Clusters = null);
+    IReadOnlyList<ExplainCluster>? Clusters = null,
+    ExplainInbound? Entry = null);
 
 /// <summary>What the client would see; no status when its connection is closed.</summary>
 internal sealed record ExplainVerdict(
@@ -26,11 +31,17 @@ internal sealed record ExplainVerdict(
     string Outcome = "",
     bool IsCertain = true,
     string Reason = "",
-    IReadOnlyList<ExplainOutcome>? Outcomes = null);
+    IReadOnlyList<ExplainOutcome>? Outcomes = null,
+    bool ReachesApplication = false);
 
 /// <summary>One thing that may happen.</summary>
 internal sealed record ExplainOutcome(
-    double Percent, int? Status = null, int? GrpcStatus = null, string Outcome = "", string Reason = "");
+    double Percent,
+    int? Status = null,
+    int? GrpcStatus = null,
+    string Outcome = "",
+    string Reason = "",
+    bool ReachesApplication = false);
 
 /// <summary>Who sends the request.</summary>
 internal sealed record ExplainSource(
@@ -38,11 +49,23 @@ internal sealed record ExplainSource(
     string? Workload = null,
     string ServiceAccount = "",
     string? Identity = null,
-    bool Plaintext = false);
+    bool Plaintext = false,
+    string? Gateway = null,
+    string? Address = null);
 
 /// <summary>Whom it is sent to.</summary>
 internal sealed record ExplainDestination(
-    string Authority = "", int Port = 0, string? Host = null, string Method = "", string Path = "");
+    string Authority = "",
+    int Port = 0,
+    string? Host = null,
+    string Method = "",
+    string Path = "",
+    string Protocol = "Http",
+    string ServerName = "")
+{
+    /// <summary>A connection was asked about, and not a request.</summary>
+    public bool IsConnection => Protocol is "Tcp" or "Tls";
+}
 
 /// <summary>What the client's sidecar does.</summary>
 internal sealed record ExplainOutbound(
@@ -86,7 +109,17 @@ internal sealed record ExplainInbound(
     IReadOnlyList<ExplainPolicy>? Policies = null,
     IReadOnlyList<string>? RateLimits = null,
     int? Status = null,
-    string Reason = "");
+    string Reason = "",
+    string Outcome = "",
+    ExplainGateway? Gateway = null);
+
+/// <summary>What a gateway does with what comes to it.</summary>
+internal sealed record ExplainGateway(
+    string Listener = "",
+    string Tls = "",
+    IReadOnlyList<ExplainCandidate>? Servers = null,
+    ExplainOutbound? Outbound = null,
+    IReadOnlyList<ExplainCluster>? Clusters = null);
 
 /// <summary>One AuthorizationPolicy; the text of a rule is empty when it matches.</summary>
 internal sealed record ExplainPolicy(

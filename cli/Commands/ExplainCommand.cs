@@ -5,16 +5,27 @@ using MeshOrleans.Cli.Output;
 
 namespace MeshOrleans.Cli.Commands;
 
-/// <summary><c>meshctl explain</c>: what would become of one request, and why.</summary>
+/// <summary><c>meshctl explain</c>: what would become of one request or connection, and why.</summary>
 internal static class ExplainCommand
 {
     private const int FirstFailure = 400;
 
     public static Command Create(CommandScope scope)
     {
-        var from = Required(
+        var from = CommonOptions.Text(
             "--from", "NS/WORKLOAD", "Who sends it: a workload, or what it has as label app, group or account");
-        var to = Required("--to", "HOST[:PORT]|NS/SERVICE", "Whom it is sent to, as the client writes it");
+        var gateway = CommonOptions.Text(
+            "--gateway", "NS/NAME", "Where it enters from outside, in place of --from: a gateway or Gateway");
+        var address = CommonOptions.Text("--client-address", "IP", "Of somebody from outside");
+        var to = new Option<string>("--to")
+        {
+            Description = "Whom it is sent to, as the client writes it; at a gateway with the port that clients call",
+            HelpName = "HOST[:PORT]|NS/SERVICE",
+            Required = true,
+        };
+        var protocol = CommonOptions.Text(
+            "--protocol", "PROTOCOL", "http, https (which a gateway ends), tcp or tls (bytes) (http)");
+        var serverName = CommonOptions.Text("--sni", "NAME", "The name in the TLS handshake (the host of --to)");
         var method = CommonOptions.Text("--method", "METHOD", "The method (GET)");
         var path = CommonOptions.Text("--path", "PATH", "Path and query (/)");
         var headers = new Option<string[]>("--header", "-H")
@@ -36,25 +47,40 @@ internal static class ExplainCommand
         var format = CommonOptions.ReportFormat();
         var command = new CliCommand(
             "explain",
-            "Follow one request through the mesh without sending it: which routes, rules and policies are considered, "
-                + "which count, and what the client would see. By the evaluator of the proxies. The exit code is 0 "
-                + "when the client would certainly see a status below 400 (0 of gRPC), and 1 otherwise.",
+            "Follow one request or connection through the mesh without sending it, from a workload or a gateway on: "
+                + "which routes, rules and policies are considered at each hop, which count, and what the client would "
+                + "see. By the evaluator of the proxies. The exit code is 0 when the client would certainly see a "
+                + "status below 400 (0 of gRPC), or its connection would certainly arrive, and 1 otherwise.",
             "explain --from app/a-1 --to b --path /api -H \"user-type: vip\"",
-            "explain --from shop/new --service-account cart --to shop/orders --method POST -o json")
+            "explain --from shop/new --service-account cart --to shop/orders --method POST -o json",
+            "explain --gateway istio-system/ingress --protocol https --to shop.example --path /cart",
+            "explain --from app/a-1 --to db.app:5432 --protocol tcp",
+            "explain --from app/a-1 --to payments.example:443 --protocol tls --sni payments.example")
         {
-            from, to, method, path, headers, plaintext, account, labels, format,
+            from, gateway, address, to, protocol, serverName, method, path, headers, plaintext, account, labels, format,
         };
+        command.Validators.Add(result =>
+        {
+            if ((result.GetResult(from) is null) == (result.GetResult(gateway) is null))
+            {
+                result.AddError("Say who sends it: either --from or --gateway");
+            }
+        });
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var request = new ExplainRequest(
-                parsed.GetValue(from)!,
+                parsed.GetValue(from) ?? "",
                 parsed.GetValue(to)!,
                 parsed.GetValue(method) ?? "GET",
                 parsed.GetValue(path) ?? "/",
                 Headers(parsed.GetValue(headers) ?? []),
                 parsed.GetValue(plaintext),
                 parsed.GetValue(account),
-                parsed.GetValue(labels) is { Length: > 0 } given ? KeyValues.Parse(given, "--labels") : null);
+                parsed.GetValue(labels) is { Length: > 0 } given ? KeyValues.Parse(given, "--labels") : null,
+                parsed.GetValue(gateway),
+                Protocol(parsed.GetValue(protocol)),
+                parsed.GetValue(serverName),
+                parsed.GetValue(address));
             using var api = scope.Connect(parsed);
             var answer = await api.PostAsync(
                 "/v1/explain", request, ApiJson.Default.ExplainRequest, cancellationToken);
@@ -64,15 +90,27 @@ internal static class ExplainCommand
                 foreach (var line in ExplainText.Of(told)) Write(scope.Host, line);
             }
 
-            return (told.Verdict.Outcomes ?? []).All(o => o.Status < FirstFailure && (o.GrpcStatus ?? 0) == 0)
+            return (told.Verdict.Outcomes ?? []).All(outcome => IsFine(outcome, told.Destination))
                 ? ExitCode.Fine
                 : ExitCode.Failed;
         });
         return command;
     }
 
-    private static Option<string> Required(string name, string shape, string description) =>
-        new(name) { Description = description, HelpName = shape, Required = true };
+    private static bool IsFine(ExplainOutcome outcome, ExplainDestination destination) => destination.IsConnection
+        ? outcome.ReachesApplication
+        : outcome.Status < FirstFailure && (outcome.GrpcStatus ?? 0) == 0;
+
+    // As the API spells it; null for what it takes by itself.
+    private static string? Protocol(string? text) => text?.ToLowerInvariant() switch
+    {
+        null => null,
+        "http" => "Http",
+        "https" => "Https",
+        "tcp" => "Tcp",
+        "tls" => "Tls",
+        _ => throw CliException.Usage($"--protocol: '{text}' is none of http, https, tcp, tls"),
+    };
 
     // Of several values of one name the proxies see one text.
     private static SortedDictionary<string, string> Headers(IEnumerable<string> texts)

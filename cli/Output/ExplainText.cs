@@ -13,12 +13,8 @@ internal static class ExplainText
 
     public static IEnumerable<string> Of(ExplainAnswer told)
     {
-        var (source, destination) = (told.Source, told.Destination);
-        var who = source.Workload ?? $"(account {source.ServiceAccount})";
-        var proof = source.Plaintext ? "without a sidecar" : source.Identity ?? "without an identity";
-        yield return $"from     {source.Namespace}/{who}, {proof}";
-        yield return $"request  {destination.Method} {destination.Path} to {destination.Authority}, "
-            + $"port {destination.Port}: {destination.Host ?? "a host that the mesh does not know"}";
+        yield return $"from     {Who(told.Source)}";
+        yield return What(told.Destination);
         var verdict = told.Verdict;
         yield return $"verdict  {Verdict(verdict.Status, verdict.GrpcStatus, verdict.Outcome)}: {verdict.Reason}";
         if ((told.Verdict.Outcomes ?? []) is { Count: > 1 } outcomes)
@@ -30,8 +26,36 @@ internal static class ExplainText
             }
         }
 
+        if (told.Entry is { } entry)
+        {
+            yield return "";
+            foreach (var line in Inbound(entry)) yield return line;
+        }
+
         foreach (var line in Outbound(told.Outbound)) yield return line;
         foreach (var line in (told.Clusters ?? []).SelectMany(Cluster)) yield return line;
+    }
+
+    private static string Who(ExplainSource source)
+    {
+        if (source.Gateway is { } gateway)
+        {
+            return $"outside of the mesh ({source.Address ?? "any address"}), at gateway {gateway}";
+        }
+
+        var who = source.Workload ?? $"(account {source.ServiceAccount})";
+        var proof = source.Plaintext ? "without a sidecar" : source.Identity ?? "without an identity";
+        return $"{source.Namespace}/{who}, {proof}";
+    }
+
+    private static string What(ExplainDestination destination)
+    {
+        var name = destination.ServerName.Length > 0 ? $" (server name {destination.ServerName})" : "";
+        var what = destination.IsConnection
+            ? $"connects {destination.Protocol.ToLowerInvariant()}"
+            : $"request  {destination.Method} {destination.Path}";
+        return $"{what} to {destination.Authority}, port {destination.Port}{name}: "
+            + (destination.Host ?? "a host that the mesh does not know");
     }
 
     private static IEnumerable<string> Outbound(ExplainOutbound? outbound)
@@ -86,7 +110,20 @@ internal static class ExplainText
         foreach (var line in (inbound.Policies ?? []).SelectMany(Policy)) yield return line;
         if (inbound.Authorizer.Length > 0) yield return $"    passes only {inbound.Authorizer}";
         foreach (var limit in inbound.RateLimits ?? []) yield return $"    counts for {limit}";
-        yield return $"    {(inbound.Status is { } status ? $"{status}" : "closed")}: {inbound.Reason}";
+        foreach (var line in inbound.Gateway is { } gateway ? Gateway(gateway) : []) yield return line;
+        var end = inbound.Status is { } status ? $"{status}" : Reaches(inbound.Outcome) ? "connected" : "closed";
+        yield return $"    {end}: {inbound.Reason}";
+    }
+
+    private static IEnumerable<string> Gateway(ExplainGateway gateway)
+    {
+        if (gateway.Listener.Length > 0) yield return $"    listener {gateway.Listener}";
+        if (gateway.Tls.Length > 0) yield return $"    {gateway.Tls}";
+        foreach (var line in Candidates(gateway.Servers ?? [], "      ")) yield return line;
+        foreach (var line in Outbound(gateway.Outbound).Concat((gateway.Clusters ?? []).SelectMany(Cluster)))
+        {
+            if (line.Length > 0) yield return $"    {line}";
+        }
     }
 
     private static IEnumerable<string> Policy(ExplainPolicy policy)
@@ -112,10 +149,12 @@ internal static class ExplainText
 
     private static string Verdict(int? status, int? grpcStatus, string outcome) => (status, grpcStatus) switch
     {
-        (null, _) => $"connection closed, {outcome}",
+        (null, _) => Reaches(outcome) ? $"connected, {outcome}" : $"connection closed, {outcome}",
         (_, { } code) => $"gRPC status {code} {outcome}",
         var (code, _) => $"{code} {outcome}",
     };
+
+    private static bool Reaches(string outcome) => outcome is "Forwarded" or "LeavesMesh";
 
     private static string Percent(double percent) => string.Create(CultureInfo.InvariantCulture, $"{percent:0.##} %");
 }

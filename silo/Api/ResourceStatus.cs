@@ -1,4 +1,7 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Config.GatewayApi;
@@ -14,6 +17,10 @@ namespace MeshOrleans.Silo.Api;
 /// </summary>
 internal sealed class ResourceStatus
 {
+    // As ConfigJson writes.
+    private static readonly JsonSerializerOptions _writing =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly Lazy<MeshSnapshot> _snapshot;
     private readonly Lazy<AttachmentPlaces> _places;
     private readonly Lazy<RouteConflicts> _conflicts;
@@ -39,18 +46,29 @@ internal sealed class ResourceStatus
             : StatusCondition.Accepted;
     }
 
-    /// <summary>A resource's JSON with its status.</summary>
+    /// <summary>
+    /// A resource's JSON with its status, and with its generation where Kubernetes has it: who waits compares that with
+    /// the <c>observedGeneration</c> of a condition.
+    /// </summary>
     public string AddToJson(string json, ConfigResource resource)
     {
-        if (Of(resource) is not { } status) return json;
         var root = JsonNode.Parse(json)!;
-        root["status"] = status;
-        return root.ToJsonString();
+        (root as JsonObject)?.Remove("generation"); // as it is stored
+        if (root["metadata"] is JsonObject metadata) metadata["generation"] = resource.Generation;
+        if (Of(resource) is { } status) root["status"] = status;
+        return root.ToJsonString(_writing);
     }
 
-    /// <summary>A resource's YAML with its status. JSON is YAML too.</summary>
-    public string AddToYaml(string yaml, ConfigResource resource) =>
-        Of(resource) is { } status ? $"{yaml}status: {status.ToJsonString()}\n" : yaml;
+    /// <summary>A resource's YAML with its status and generation, where it has a status. JSON is YAML too.</summary>
+    public string AddToYaml(string yaml, ConfigResource resource)
+    {
+        if (Of(resource) is not { } status) return yaml;
+        const string Head = "metadata:\n";
+        var at = yaml.IndexOf(Head, StringComparison.Ordinal) + Head.Length;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{yaml[..at]}  generation: {resource.Generation}\n{yaml[at..]}status: {status.ToJsonString()}\n");
+    }
 
     private IEnumerable<StatusCondition> ConditionsOf(ConfigResource resource) => resource.Spec switch
     {
@@ -67,9 +85,10 @@ internal sealed class ResourceStatus
 
     private JsonObject? Of(ConfigResource resource) => resource.Spec switch
     {
-        AttachedRoute route => Of(StatusOf(resource, route)),
-        KubernetesGateway gateway when StatusOf(resource, gateway) is { } status => Of(status),
-        GatewayClass { IsOurs: true } => new JsonObject { ["conditions"] = Conditions([Accepted]) },
+        AttachedRoute route => Of(StatusOf(resource, route), resource.Generation),
+        KubernetesGateway gateway when StatusOf(resource, gateway) is { } status => Of(status, resource.Generation),
+        GatewayClass { IsOurs: true } =>
+            new JsonObject { ["conditions"] = Conditions([Accepted], resource.Generation) },
         _ => null,
     };
 
@@ -79,19 +98,19 @@ internal sealed class ResourceStatus
     private GatewayStatus? StatusOf(ConfigResource resource, KubernetesGateway gateway) =>
         GatewayStatus.Of(resource, gateway, _snapshot.Value, _places.Value);
 
-    private static JsonObject Of(ImmutableArray<ParentStatus> parents) => new()
+    private static JsonObject Of(ImmutableArray<ParentStatus> parents, long generation) => new()
     {
         ["parents"] = Array(parents.Select(parent => new JsonObject
         {
             ["parentRef"] = Reference(parent.Parent),
             ["controllerName"] = GatewayClass.Controller,
-            ["conditions"] = Conditions(parent.Conditions),
+            ["conditions"] = Conditions(parent.Conditions, generation),
         })),
     };
 
-    private static JsonObject Of(GatewayStatus status) => new()
+    private static JsonObject Of(GatewayStatus status, long generation) => new()
     {
-        ["conditions"] = Conditions(status.Conditions),
+        ["conditions"] = Conditions(status.Conditions, generation),
         ["listeners"] = Array(status.Listeners.Select(listener => new JsonObject
         {
             ["name"] = listener.Name,
@@ -101,15 +120,16 @@ internal sealed class ResourceStatus
                 ["group"] = kind[0],
                 ["kind"] = kind[1],
             })),
-            ["conditions"] = Conditions(listener.Conditions),
+            ["conditions"] = Conditions(listener.Conditions, generation),
         })),
     };
 
-    private static JsonArray Conditions(ImmutableArray<StatusCondition> conditions) =>
+    private static JsonArray Conditions(ImmutableArray<StatusCondition> conditions, long generation) =>
         Array(conditions.Select(condition => new JsonObject
         {
             ["type"] = condition.Type,
             ["status"] = condition.Holds ? "True" : "False",
+            ["observedGeneration"] = generation,
             ["reason"] = condition.Reason,
             ["message"] = condition.Message,
         }));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Proxy.Dataplane.Model;
 
 namespace MeshOrleans.Silo.Explanations;
 
@@ -15,6 +16,21 @@ internal static class ActionText
             _ => "forward",
         },
         [.. Details(route, view)]);
+
+    /// <summary>How bytes are carried.</summary>
+    public static ActionView OfConnection(RelayModel relay) => new("carry", [.. Details(relay)]);
+
+    private static IEnumerable<string> Details(RelayModel relay)
+    {
+        if (relay.Tunnel.Length > 0)
+        {
+            var method = relay.IsTunnelByPost ? "POST" : "CONNECT";
+            yield return $"through a proxy that is asked for {relay.Tunnel} ({method})";
+        }
+
+        if (relay.IdleTimeout is { } idle) yield return $"closed after {Seconds(idle)} of silence";
+        if (relay.MaxDuration is { } most) yield return $"closed after {Seconds(most)} in any case";
+    }
 
     private static IEnumerable<string> Details(RouteModel route, RequestView view)
     {

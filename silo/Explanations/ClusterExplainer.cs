@@ -6,25 +6,18 @@ using MeshOrleans.Proxy.Dataplane.Model;
 namespace MeshOrleans.Silo.Explanations;
 
 /// <summary>A request that a route forwards.</summary>
-/// <param name="Call">The question.</param>
-/// <param name="Client">The client's sidecar.</param>
-/// <param name="Identity">What the client proves.</param>
+/// <param name="Sender">The proxy that does.</param>
 /// <param name="Table">The routes of the port.</param>
 /// <param name="Host">The virtual host.</param>
 /// <param name="Route">The route.</param>
 /// <param name="View">The request as routing saw it.</param>
 internal sealed record Forwarding(
-    ExplainedCall Call,
-    ScopeModel Client,
-    string Identity,
-    RouteTableModel Table,
-    VirtualHostModel Host,
-    RouteModel Route,
-    RequestView View);
+    Sender Sender, RouteTableModel Table, VirtualHostModel Host, RouteModel Route, RequestView View);
 
-/// <summary>What becomes of a request that goes to a cluster.</summary>
+/// <summary>What becomes of what goes to a cluster.</summary>
 internal sealed class ClusterExplainer(InboundExplainer inbound)
 {
+    /// <summary>Explains a request.</summary>
     /// <param name="forwarding">The request.</param>
     /// <param name="forward">The route's action.</param>
     /// <param name="choice">The cluster.</param>
@@ -33,17 +26,15 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
     public (ClusterView View, IEnumerable<Outcome> Outcomes) Explain(
         Forwarding forwarding, RouteAction.Forward forward, WeightedClusterModel choice, double percent, double share)
     {
-        var origins = forwarding.Client.Origins;
-        ImmutableArray<CandidateView> rules = [.. origins.DestinationRules(choice.Name).Select(CandidateView.Of)];
-        if (!forwarding.Client.Model.Clusters.TryGetValue(choice.Name, out var cluster))
+        var sender = forwarding.Sender;
+        var path = forward.RewritePath(forwarding.View.Path, forwarding.Route.Match.Path);
+        if (Find(sender, choice.Name, percent, out var view) is not { } cluster)
         {
             var outcome = new Outcome(
                 share, forward.ClusterNotFoundStatus, OutcomeKind.NoCluster, WhyMissing(choice.Name));
-            return (new ClusterView(choice.Name, percent, false, rules, "", null, []), [outcome]);
+            return (view, [outcome]);
         }
 
-        var view = new ClusterView(choice.Name, percent, true, rules, TlsOf(cluster.Tls), null, []);
-        var path = forward.RewritePath(forwarding.View.Path, forwarding.Route.Match.Path);
         if (!path.StartsWith('/'))
         {
             var reason = $"the route's rewrite leaves no path: {path}";
@@ -52,29 +43,66 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
 
         if (cluster.Kind is ClusterKind.OriginalDestination)
         {
-            return (view, [new Outcome(share, 200, OutcomeKind.LeavesMesh, WhyPassing(forwarding, choice.Name))]);
+            var reason = WhyPassing(forwarding.View.Call.Host, choice.Name);
+            return (view, [new Outcome(share, 200, OutcomeKind.LeavesMesh, reason)]);
         }
 
-        return ToMembers(forwarding, cluster, view, Rewritten(forwarding, forward, choice, path), share);
+        var traffic = new Traffic(Rewritten(forwarding, forward, choice, path), IsRequest: true);
+        return ToMembers(sender, traffic, cluster, view, share, canAnswer: true, "");
     }
 
-    private (ClusterView, IEnumerable<Outcome>) ToMembers(
-        Forwarding forwarding, ClusterModel cluster, ClusterView view, CallFacts call, double share)
+    /// <summary>Explains bytes that are carried.</summary>
+    /// <param name="sender">The proxy that carries them.</param>
+    /// <param name="traffic">What they are.</param>
+    /// <param name="called">The host or address that was called.</param>
+    /// <param name="choice">The cluster.</param>
+    /// <param name="percent">Its share of what is carried.</param>
+    /// <param name="share">How likely it is that this cluster is drawn at all, from 0 to 1.</param>
+    public (ClusterView View, IEnumerable<Outcome> Outcomes) Carry(
+        Sender sender, Traffic traffic, string called, WeightedClusterModel choice, double percent, double share)
     {
-        var registered = forwarding.Client.Origins.Endpoints(cluster.Name);
-        var takes = InService(cluster.Endpoints);
+        if (Find(sender, choice.Name, percent, out var view) is not { } cluster)
+        {
+            return (view, [new Outcome(share, null, OutcomeKind.NoCluster, WhyMissing(choice.Name))]);
+        }
+
+        return cluster.Kind is ClusterKind.OriginalDestination
+            ? (view, [new Outcome(share, traffic.Status(200), OutcomeKind.LeavesMesh, WhyPassing(called, choice.Name))])
+            : ToMembers(sender, traffic, cluster, view, share, canAnswer: false, called);
+    }
+
+    // Who has dialled a member gets that one.
+    private (ClusterView, IEnumerable<Outcome>) ToMembers(
+        Sender sender,
+        Traffic traffic,
+        ClusterModel cluster,
+        ClusterView view,
+        double share,
+        bool canAnswer,
+        string dialled)
+    {
+        var registered = sender.Proxy.Origins.Endpoints(cluster.Name);
+        var takes = cluster.Endpoints.FirstOrDefault(e => e.Address == dialled) is { } meant
+            ? [meant]
+            : InService(cluster.Endpoints);
         view = view with
         {
             Endpoints = new EndpointsView(
                 takes.Length,
                 cluster.Endpoints.Count(e => e.Health is EndpointHealth.Draining),
                 registered.Count(e => e.Workload.Health is WorkloadHealth.Unhealthy),
-                takes.Count(e => TransportTo(e, cluster.Tls) is Transport.MutualTls)),
+                takes.Count(e => TransportTo(e, cluster.Tls, traffic) is Transport.MutualTls)),
         };
         if (takes.IsEmpty)
         {
             var reason = WhyNobody(cluster.Name, registered);
-            return (view, [new Outcome(share, 503, OutcomeKind.NoHealthyUpstream, reason)]);
+            return (view, [new Outcome(share, canAnswer ? 503 : null, OutcomeKind.NoHealthyUpstream, reason)]);
+        }
+
+        if (sender.Hops >= Explainers.MaxHops)
+        {
+            var reason = $"has passed {sender.Hops} proxies and is not followed any further";
+            return (view, [new Outcome(share, traffic.Status(200), OutcomeKind.LeavesMesh, reason)]);
         }
 
         var byAddress = registered.DistinctBy(e => (e.Workload.Address, e.DialPort))
@@ -82,7 +110,8 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
         var whole = (double)takes.Sum(e => Math.Max(1, e.Weight));
         var inside = new List<InboundView>();
         var outcomes = new List<Outcome>();
-        var groups = takes.GroupBy(e => KeyOf(e, cluster.Tls, byAddress.GetValueOrDefault((e.Address, e.Port))));
+        var groups = takes.GroupBy(
+            e => KeyOf(e, TransportTo(e, cluster.Tls, traffic), byAddress.GetValueOrDefault((e.Address, e.Port))));
         foreach (var group in groups)
         {
             var part = share * group.Sum(e => Math.Max(1, e.Weight)) / whole;
@@ -91,21 +120,22 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
             if (members.IsEmpty)
             {
                 var reason = $"goes to {group.First().Address}:{group.First().Port}, which is no member of the mesh";
-                outcomes.Add(new Outcome(part, 200, OutcomeKind.LeavesMesh, reason));
+                outcomes.Add(new Outcome(part, traffic.Status(200), OutcomeKind.LeavesMesh, reason));
                 continue;
             }
 
-            var (arrived, outcome) = inbound.Explain(new Arrival(
+            var (arrived, possible) = inbound.Explain(new Arrival(
                 members,
                 part,
-                call,
+                traffic with { Seal = null },
                 group.Key.Transport,
-                forwarding.Identity,
-                forwarding.Call.Address,
-                FromSidecar: true,
-                cluster.Tls));
+                traffic.Seal?.PeerId ?? sender.Identity,
+                sender.Address,
+                FromProxy: canAnswer,
+                traffic.Seal?.Tls ?? cluster.Tls,
+                sender.Hops + 1));
             inside.Add(arrived);
-            outcomes.Add(outcome);
+            outcomes.AddRange(possible);
         }
 
         return (view with { Inbound = [.. inside] }, outcomes);
@@ -144,19 +174,30 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
 
     // Members that are alike: what happens at one of them happens at all.
     private static (Transport Transport, object Alike) KeyOf(
-        EndpointModel endpoint, UpstreamTlsModel tls, ServiceEndpoint? member) =>
-        (TransportTo(endpoint, tls), member is null
+        EndpointModel endpoint, Transport transport, ServiceEndpoint? member) =>
+        (transport, member is null
             ? $"{endpoint.Address}:{endpoint.Port}"
             : (ScopeModels.ScopeOf(member.Workload), member.Workload.ServiceAccount, member.Workload.Identity,
                 member.Workload.HasSidecar, member.WorkloadPort, member.Peer));
 
-    private static Transport TransportTo(EndpointModel endpoint, UpstreamTlsModel tls) => tls.Mode switch
+    private static Transport TransportTo(
+        EndpointModel endpoint, UpstreamTlsModel tls, Traffic traffic) => tls.Mode switch
     {
+        _ when traffic.Seal is not null => Transport.MutualTls,
         UpstreamTlsMode.Mesh => Transport.MutualTls,
-        UpstreamTlsMode.AutoPerEndpoint => endpoint.UsesMesh ? Transport.MutualTls : Transport.Plaintext,
+        UpstreamTlsMode.AutoPerEndpoint when endpoint.UsesMesh => Transport.MutualTls,
         UpstreamTlsMode.Simple => Transport.Tls,
-        _ => Transport.Plaintext,
+        _ => traffic.IsTls ? Transport.Tls : Transport.Plaintext,
     };
+
+    private static ClusterModel? Find(Sender sender, string name, double percent, out ClusterView view)
+    {
+        ImmutableArray<CandidateView> rules = [.. sender.Proxy.Origins.DestinationRules(name).Select(CandidateView.Of)];
+        var cluster = sender.Proxy.Model.Clusters.GetValueOrDefault(name);
+        var tls = cluster is null ? "" : TlsOf(cluster.Tls);
+        view = new ClusterView(name, percent, cluster is not null, rules, tls, null, []);
+        return cluster;
+    }
 
     private static string TlsOf(UpstreamTlsModel tls) => tls.Mode switch
     {
@@ -173,12 +214,14 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
             : $"the client knows no service {host} with a port {port}"
         : $"there is no cluster {cluster}";
 
-    private static string WhyPassing(Forwarding forwarding, string cluster) =>
+    private static string WhyPassing(string called, string cluster) =>
         cluster == UnknownHostRoutes.PassthroughCluster
-        ? $"nothing of the mesh is called {forwarding.View.Call.Host}: it goes where it points (ALLOW_ANY)"
+        ? $"nothing of the mesh is called {called}: it goes where it points (ALLOW_ANY)"
         : "goes to the address that the client names";
 
-    private static string WhyNobody(string cluster, ImmutableArray<ServiceEndpoint> registered) => registered.IsEmpty
+    private static string WhyNobody(string cluster, ImmutableArray<ServiceEndpoint> registered) =>
+        cluster == UnknownHostRoutes.BlackHoleCluster ? "the route's destination does not exist"
+        : registered.IsEmpty
         ? $"{cluster} has no members"
         : $"none of the {registered.Length} members of {cluster} may be chosen: they are unhealthy or leave";
 }

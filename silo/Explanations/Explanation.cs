@@ -4,7 +4,8 @@ using MeshOrleans.Xds.Translation.Origins;
 namespace MeshOrleans.Silo.Explanations;
 
 /// <summary>
-/// The answer of <c>POST /v1/explain</c>: one request's way, and everything that was considered on it.
+/// The answer of <c>POST /v1/explain</c>: the way of one request or connection, and everything that was considered on
+/// it.
 /// </summary>
 /// <param name="Verdict">What the client would see.</param>
 /// <param name="Source">Who sends the request.</param>
@@ -16,11 +17,16 @@ internal sealed record Explanation(
     SourceView Source,
     DestinationView Destination,
     OutboundView? Outbound,
-    ImmutableArray<ClusterView> Clusters);
+    ImmutableArray<ClusterView> Clusters)
+{
+    /// <summary>What the gateway does at which somebody from outside enters; null for a call of the mesh.</summary>
+    public InboundView? Entry { get; init; }
+}
 
 /// <summary>What the client would see.</summary>
 /// <param name="Status">
-/// The HTTP status; 200 stands for whatever is answered where it arrives. Null when its connection is closed.
+/// The HTTP status; 200 stands for whatever is answered where it arrives. Null when its connection is closed, and
+/// always where connections are asked about.
 /// </param>
 /// <param name="GrpcStatus">The gRPC status that a proxy answers a gRPC caller with; null for everything else.</param>
 /// <param name="Outcome">What happens, see <see cref="OutcomeKind"/>.</param>
@@ -60,7 +66,14 @@ internal sealed record SourceView(
     string ServiceAccount,
     string? Identity,
     ImmutableSortedDictionary<string, string> Labels,
-    bool Plaintext);
+    bool Plaintext)
+{
+    /// <summary>The gateway at which somebody from outside enters; null for a call of the mesh.</summary>
+    public string? Gateway { get; init; }
+
+    /// <summary>The client's address; null when unknown.</summary>
+    public string? Address { get; init; }
+}
 
 /// <summary>Whom the request is sent to.</summary>
 /// <param name="Authority">The host as the client writes it.</param>
@@ -70,10 +83,19 @@ internal sealed record SourceView(
 /// </param>
 /// <param name="Method">The method.</param>
 /// <param name="Path">Path and query after the one normalisation; as sent when they are refused.</param>
-internal sealed record DestinationView(string Authority, int Port, string? Host, string Method, string Path);
+internal sealed record DestinationView(string Authority, int Port, string? Host, string Method, string Path)
+{
+    /// <summary>What is spoken.</summary>
+    public CallProtocol Protocol { get; init; }
 
-/// <summary>What the client's sidecar does.</summary>
-/// <param name="VirtualHost">The virtual host that takes the authority; null when none does.</param>
+    /// <summary>The name that the client's TLS handshake asks for; empty without.</summary>
+    public string ServerName { get; init; } = "";
+}
+
+/// <summary>What the client's sidecar does, or a gateway.</summary>
+/// <param name="VirtualHost">
+/// The virtual host that takes the authority, or what takes the connection; null when none does.
+/// </param>
 /// <param name="VirtualServices">Those that might answer for the host, oldest first.</param>
 /// <param name="Routes">The virtual host's routes in order, with the conditions that are not for this client.</param>
 /// <param name="Action">What the matching route does; null when none matches.</param>
@@ -120,7 +142,7 @@ internal enum RouteVerdict
 internal sealed record RouteView(string Place, string Name, RouteVerdict Verdict, string Reason);
 
 /// <summary>What a route does.</summary>
-/// <param name="Kind"><c>forward</c>, <c>redirect</c> or <c>directResponse</c>.</param>
+/// <param name="Kind"><c>forward</c>, <c>redirect</c>, <c>directResponse</c>, or <c>carry</c> for bytes.</param>
 /// <param name="Details">
 /// What else is in force, half a sentence each: faults, rewrites, header changes, timeouts, retries.
 /// </param>
@@ -182,7 +204,27 @@ internal sealed record InboundView(
     ImmutableArray<PolicyView> Policies,
     ImmutableArray<string> RateLimits,
     int? Status,
-    string Reason);
+    string Reason)
+{
+    /// <summary>What becomes of it there.</summary>
+    public OutcomeKind Outcome { get; init; }
+
+    /// <summary>What a gateway does with it; null for workloads.</summary>
+    public GatewayView? Gateway { get; init; }
+}
+
+/// <summary>What a gateway does with what comes to one of its ports.</summary>
+/// <param name="Listener">The listener; empty when nothing is open there.</param>
+/// <param name="Tls">What it asks of a handshake, as half a sentence; empty without.</param>
+/// <param name="Servers">The servers of Gateways that share the port: which take it, and why the others do not.</param>
+/// <param name="Outbound">How it is routed; null when it is refused before.</param>
+/// <param name="Clusters">Where it may go on to.</param>
+internal sealed record GatewayView(
+    string Listener,
+    string Tls,
+    ImmutableArray<CandidateView> Servers,
+    OutboundView? Outbound,
+    ImmutableArray<ClusterView> Clusters);
 
 /// <summary>One AuthorizationPolicy.</summary>
 /// <param name="Name">Its <c>namespace/name</c>.</param>

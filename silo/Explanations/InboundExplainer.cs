@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Net;
 using MeshOrleans.Model.Evaluation;
-using MeshOrleans.Model.Tokens;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Proxy.Dataplane.Model;
 
@@ -21,31 +19,56 @@ internal enum Transport
     MutualTls,
 }
 
-/// <summary>A request on the way to members that are alike.</summary>
+/// <summary>Something on the way to members that are alike.</summary>
 /// <param name="Members">The members; at least one.</param>
 /// <param name="Share">How likely it is that one of them gets it, from 0 to 1.</param>
-/// <param name="Call">What is said in it; the target as it goes over the wire.</param>
+/// <param name="Traffic">What it is; the target of a request as it goes over the wire.</param>
 /// <param name="Transport">How it comes in.</param>
 /// <param name="PeerId">What the client can prove.</param>
 /// <param name="Source">The client's address; null when unknown.</param>
-/// <param name="FromSidecar">Whether a sidecar sends it: it answers 503 when the connection fails.</param>
-/// <param name="Tls">What the client's sidecar demands of the member.</param>
+/// <param name="FromProxy">Whether a proxy sends it: it answers 503 when the connection fails.</param>
+/// <param name="Tls">What that demands of the member.</param>
+/// <param name="Hops">How many proxies have sent it on.</param>
 internal sealed record Arrival(
     ImmutableArray<ServiceEndpoint> Members,
     double Share,
-    CallFacts Call,
+    Traffic Traffic,
     Transport Transport,
     string PeerId,
     IPAddress? Source,
-    bool FromSidecar,
-    UpstreamTlsModel Tls);
+    bool FromProxy,
+    UpstreamTlsModel Tls,
+    int Hops = 0)
+{
+    /// <summary>The name in the handshake that the member sees first; empty without one.</summary>
+    public string ServerName => Transport switch
+    {
+        Transport.MutualTls => Tls.Sni,
+        Transport.Tls when Tls.Mode is UpstreamTlsMode.Simple =>
+            Tls.Sni.Length > 0 ? Tls.Sni : Members[0].Workload.Address,
+        Transport.Tls => Traffic.ServerName,
+        _ => "",
+    };
+}
 
-/// <summary>What the sidecar of a member does with a request.</summary>
-internal sealed class InboundExplainer(ScopeModels models, TimeProvider clock)
+/// <summary>What a member does with what comes to it: its sidecar, or the gateway that it is.</summary>
+internal sealed class InboundExplainer(Explainers all)
 {
     private const int MaxNames = 10;
 
-    public (InboundView View, Outcome Outcome) Explain(Arrival arrival)
+    public (InboundView View, IReadOnlyList<Outcome> Outcomes) Explain(Arrival arrival)
+    {
+        var member = arrival.Members[0];
+        if (member.Peer.Length == 0 && all.Models.GatewayOf(member.Workload, member.WorkloadPort) is { } gateway)
+        {
+            return all.Gateways.Explain(arrival, gateway);
+        }
+
+        var (view, outcome) = AtMember(arrival);
+        return (view, [outcome]);
+    }
+
+    private (InboundView View, Outcome Outcome) AtMember(Arrival arrival)
     {
         var member = arrival.Members[0];
         var workload = member.Workload;
@@ -66,7 +89,7 @@ internal sealed class InboundExplainer(ScopeModels models, TimeProvider clock)
             return Tell(arrival, null, 200, OutcomeKind.Forwarded, reason);
         }
 
-        var server = models.InboundOf(ScopeModels.ScopeOf(workload));
+        var server = all.Models.InboundOf(ScopeModels.ScopeOf(workload));
         if (server.Refusal.Length > 0)
         {
             return Leave(arrival, $"goes to {name}, whose sidecar refuses its configuration: {server.Refusal}");
@@ -102,114 +125,104 @@ internal sealed class InboundExplainer(ScopeModels models, TimeProvider clock)
         var hop = new HopFacts(
             port.Port,
             isMesh ? arrival.PeerId : "",
-            isMesh ? arrival.Tls.Sni : "",
+            arrival.ServerName,
             arrival.Source,
             IPAddress.TryParse(arrival.Members[0].Workload.Address, out var address) ? address : null,
             port.TrustedHops);
-        var isHttp = port.IsHttp && arrival.Transport is not Transport.Tls;
-        if (!isHttp)
+        var rules = new AdmissionRules(port.Port, port.Tokens, port.Authorization, port.RateLimits);
+        if (!port.IsHttp || arrival.Transport is Transport.Tls)
         {
-            return AskPolicies(arrival, server, port, name, new RequestView(arrival.Call, hop), isHttp: false, asked: "");
+            var connection = new RequestView(Traffic.Nothing, hop);
+            var asked = AdmissionExplainer.OfConnection(rules, server.Origins, name, connection);
+            return Admit(arrival, server, name, asked);
         }
 
-        if (!PathNormalizer.TryNormalize(arrival.Call.Target.Text, port.PathNormalization, out var target))
+        if (!arrival.Traffic.IsRequest || arrival.Traffic.IsTls)
+        {
+            var reason = $"port {port.Port} of {name} takes requests only: its sidecar reads what comes there as HTTP";
+            return Tell(arrival, server, 400, OutcomeKind.BadRequest, reason);
+        }
+
+        var sent = arrival.Traffic.Call;
+        if (!PathNormalizer.TryNormalize(sent.Target.Text, port.PathNormalization, out var target))
         {
             return Tell(arrival, server, 400, OutcomeKind.BadRequest, $"the sidecar of {name} refuses the path");
         }
 
-        var call = arrival.Call with
-        {
-            Target = target,
-            Headers = HeaderChanges.OnTheWayIn(arrival.Call.Headers, fromSidecar: isMesh),
-        };
-        var asked = Asked(port, new RequestView(call, hop));
-        var (tokens, seen) = TokenExplainer.Judge(port.Tokens, new RequestView(call, hop), clock.GetUtcNow());
-        var token = TokenExplainer.Text(port.Tokens, tokens);
-        var (view, outcome) = TokenExplainer.StatusOf(tokens.Problem) is { } status
-            ? Tell(
-                arrival,
-                server,
-                status,
-                OutcomeKind.Denied,
-                $"the sidecar of {name} refuses the token: {tokens.Problem.Text()}" + (asked.Length > 0 ? $", {asked}" : ""))
-            : AskPolicies(arrival, server, port, name, seen, isHttp: true, asked);
-        return (view with { Token = token, Authorizer = asked }, outcome);
+        var call = sent with { Target = target, Headers = HeaderChanges.OnTheWayIn(sent.Headers, fromSidecar: isMesh) };
+        var view = new RequestView(call, hop);
+        var proxy = $"the sidecar of {name}";
+        return Admit(arrival, server, name, all.Admissions.OfRequest(rules, server.Origins, name, proxy, view));
     }
 
-    // Before the tokens, by a request that says nothing of what only tokens say.
-    private static string Asked(InboundPortModel port, RequestView view)
+    private static (InboundView, Outcome) Admit(Arrival arrival, ScopeModel server, string name, Admission admission)
     {
-        var headers = view.Call.Headers.RemoveRange(port.Tokens.OutputHeaders);
-        var bare = view with { Call = view.Call with { Headers = headers } };
-        return port.Authorization.FindCustom(in bare) is { } rule
-            ? PolicyExplainer.Asked(port.Authorization.Custom!.Provider, rule)
-            : "";
-    }
-
-    private static (InboundView, Outcome) AskPolicies(
-        Arrival arrival, ScopeModel server, InboundPortModel port, string name, RequestView view, bool isHttp, string asked)
-    {
-        var verdict = isHttp ? port.Authorization.Decide(in view) : port.Authorization.DecideConnection(in view);
-        var origins = server.Origins.AuthorizationPolicies();
-        var policies = PolicyExplainer.Explain(origins, port.Authorization, view, isHttp);
-        var limits = isHttp ? Limits(port, view) : [];
-        if (verdict.Allowed)
+        var condition = admission.Asked.Length > 0 ? $" {admission.Asked}" : "";
+        var where = $"{name} on port {arrival.Members[0].WorkloadPort}{condition}";
+        var (view, outcome) = admission.Refusal.Length == 0
+            ? Tell(arrival, server, 200, OutcomeKind.Forwarded, $"reaches {where}: {admission.Reason}")
+            : admission.Status is { } status
+                ? Tell(arrival, server, status, OutcomeKind.Denied, admission.Refusal)
+                : Fail(arrival, server, admission.Refusal);
+        return (view with
         {
-            var condition = asked.Length > 0 ? $" {asked}" : "";
-            var why = $"reaches {name} on port {port.Port}{condition}: {PolicyExplainer.Allowed(verdict, policies)}";
-            var (reached, outcome) = Tell(arrival, server, 200, OutcomeKind.Forwarded, why);
-            return (reached with { Policies = policies, RateLimits = limits }, outcome);
-        }
-
-        var reason = PolicyExplainer.Denied(verdict, policies, name, server.Origins.AuthorizerProblem);
-        var (refused, denied) = isHttp
-            ? Tell(arrival, server, 403, OutcomeKind.Denied, reason)
-            : Fail(arrival, server, reason);
-        return (refused with { Policies = policies }, denied);
+            Token = admission.Token,
+            Authorizer = admission.Asked,
+            Policies = admission.Policies,
+            RateLimits = admission.RateLimits,
+        }, outcome);
     }
-
-    private static ImmutableArray<string> Limits(InboundPortModel port, RequestView view) =>
-    [
-        .. port.RateLimits.Where(limit => limit.AppliesTo(in view)).Select(limit => string.Create(
-            CultureInfo.InvariantCulture,
-            $"{limit.Match.Name}: {limit.Requests} in {limit.Interval.TotalSeconds:0.###} s")
-            + (limit.IsDryRun ? " (dry run)" : "")),
-    ];
 
     private static (InboundView, Outcome) Leave(Arrival arrival, string reason) =>
         Tell(arrival, null, 200, OutcomeKind.LeavesMesh, reason);
 
-    // The connection does not come about: a sidecar tells its client so, a client without one sees it itself.
+    // The connection does not come about: a proxy tells its client so, a client without one sees it itself.
     private static (InboundView, Outcome) Fail(Arrival arrival, ScopeModel? server, string reason) =>
-        arrival.FromSidecar
+        arrival.FromProxy
             ? Tell(arrival, server, 503, OutcomeKind.UpstreamFailed, reason)
             : Tell(arrival, server, null, OutcomeKind.Closed, reason);
 
     private static (InboundView, Outcome) Tell(
         Arrival arrival, ScopeModel? server, int? status, OutcomeKind kind, string reason)
     {
+        var seen = status is { } code ? arrival.Traffic.Status(code) : null;
+        var outcome = new Outcome(arrival.Share, seen, kind, reason);
         var port = arrival.Members[0].WorkloadPort;
+        return (ViewOf(arrival, outcome) with
+        {
+            Authentication = server?.Origins.AuthenticationOf(port).Mode.ToString().ToUpperInvariant(),
+            AuthenticationFrom = server is null ? "" : From(server, port),
+        }, outcome);
+    }
+
+    /// <summary>Who is called and what comes of it, and nothing yet of why.</summary>
+    public static InboundView ViewOf(Arrival arrival, Outcome outcome)
+    {
         var names = arrival.Members.Select(m => $"{m.Workload.Namespace}/{m.Workload.Name}");
-        var view = new InboundView(
+        return new InboundView(
             [.. names.Order(StringComparer.Ordinal).Take(MaxNames)],
             arrival.Members.Length,
-            port,
-            arrival.Transport switch
-            {
-                Transport.MutualTls => "mutualTls",
-                Transport.Tls => "tls",
-                _ => "plaintext",
-            },
-            server?.Origins.AuthenticationOf(port).Mode.ToString().ToUpperInvariant(),
-            server is null ? "" : From(server, port),
+            arrival.Members[0].WorkloadPort,
+            TextOf(arrival.Transport),
+            Authentication: null,
+            "",
             "",
             "",
             [],
             [],
-            status,
-            reason);
-        return (view, new Outcome(arrival.Share, status, kind, reason));
+            outcome.Status,
+            outcome.Reason)
+        {
+            Outcome = outcome.Kind,
+        };
     }
+
+    public static string TextOf(Transport transport) => transport switch
+    {
+        Transport.MutualTls => "mutualTls",
+        Transport.Tls => "tls",
+        _ => "plaintext",
+    };
 
     private static string From(ScopeModel server, int port)
     {

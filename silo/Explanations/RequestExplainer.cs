@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
@@ -9,8 +10,9 @@ using MeshOrleans.Xds.Translation.Clusters;
 namespace MeshOrleans.Silo.Explanations;
 
 /// <summary>
-/// Follows a request that nobody has sent through the mesh as a snapshot has it: the resources that the client's
-/// sidecar gets, read by its own readers, decided by its own evaluator; then the same for the member that it comes to.
+/// Follows a request that nobody has sent, or a connection that nobody has opened, through the mesh as a snapshot has
+/// it: the resources that the client's sidecar gets, or the gateway where it enters, read by its own readers, decided
+/// by its own evaluator; then the same for whomever it comes to.
 /// </summary>
 /// <remarks>
 /// What depends on the past is left out: ejected members, limits that are used up, connections that are open. Of
@@ -18,43 +20,98 @@ namespace MeshOrleans.Silo.Explanations;
 /// </remarks>
 internal sealed class RequestExplainer
 {
-    private const int DefaultPort = 80;
-
-    private readonly ScopeModels _models;
-    private readonly InboundExplainer _inbound;
-    private readonly ClusterExplainer _clusters;
+    private readonly Explainers _all;
+    private readonly ConnectionExplainer _connections;
 
     /// <param name="snapshot">The mesh.</param>
     /// <param name="clock">The time by which tokens are judged.</param>
     public RequestExplainer(MeshSnapshot snapshot, TimeProvider clock)
     {
-        _models = new ScopeModels(snapshot);
-        _inbound = new InboundExplainer(_models, clock);
-        _clusters = new ClusterExplainer(_inbound);
+        _all = new Explainers(snapshot, clock);
+        _connections = new ConnectionExplainer(_all);
     }
 
-    /// <summary>Explains a request.</summary>
-    /// <param name="call">The request.</param>
-    /// <param name="refusal">Why the client's sidecar refuses its configuration; empty when it does not.</param>
-    /// <returns>Null when there is a refusal: the sidecar goes on with something that is not known here.</returns>
+    /// <summary>Explains a request or connection.</summary>
+    /// <param name="call">What is asked about.</param>
+    /// <param name="refusal">
+    /// Why the client's sidecar, or the gateway, refuses its configuration; empty when it does not.
+    /// </param>
+    /// <returns>Null when there is a refusal: the proxy goes on with something that is not known here.</returns>
     public Explanation? Explain(ExplainedCall call, out string refusal)
     {
-        var client = _models.Of(call.Scope);
+        var client = _all.Models.Of(call.Scope);
         refusal = client.Refusal;
         if (refusal.Length > 0) return null;
-        var port = Model.Evaluation.HostName.Port(Model.Evaluation.HostName.Normalize(call.Host)) ?? DefaultPort;
-        return call.Plaintext ? WithoutSidecar(call, client, port) : ThroughSidecar(call, client, port);
+        if (call.IsFromOutside) return AtGateway(call, client);
+        if (call.Plaintext) return WithoutSidecar(call, client);
+        return call.IsRequest ? ThroughSidecar(call, client) : Connecting(call, client);
     }
 
-    private Explanation ThroughSidecar(ExplainedCall call, ScopeModel client, int port)
+    private Explanation AtGateway(ExplainedCall call, ScopeModel gateway)
     {
+        var name = call.Workload?.Name ?? call.Gateway![(call.Gateway!.LastIndexOf('/') + 1)..];
+        var isTls = call.Traffic.IsTls;
+        var (entry, outcomes) = _all.Gateways.Enter(
+            new EdgeArrival(
+                gateway,
+                $"{call.Scope.Namespace}/{name}",
+                IdentityOf(call, gateway),
+                IPAddress.TryParse(call.Workload?.Address, out var own) ? own : null,
+                call.Traffic,
+                isTls ? Transport.Tls : Transport.Plaintext,
+                IsOwnTls: isTls,
+                call.ServerName,
+                PeerId: "",
+                call.Address,
+                Share: 1,
+                CanAnswer: false,
+                UpstreamTlsModel.Off,
+                Hops: 0),
+            call.Port);
+        var host = entry.Gateway?.Outbound?.VirtualHost is null
+            ? null
+            : Model.Evaluation.HostName.WithoutPort(Model.Evaluation.HostName.Normalize(call.Host)).ToString();
+        var nobody = ImmutableSortedDictionary<string, string>.Empty;
+        var source = new SourceView("", null, "", null, nobody, Plaintext: true)
+        {
+            Gateway = $"{call.Scope.Namespace}/{name}",
+            Address = call.Address?.ToString(),
+        };
+        return new Explanation(
+            Outcome.Sum(AsSeen(call, outcomes)), source, DestinationOf(call, host, call.RawTarget), null, [])
+        {
+            Entry = entry,
+        };
+    }
+
+    private Explanation Connecting(ExplainedCall call, ScopeModel client)
+    {
+        var identity = IdentityOf(call, client);
+        var way = _connections.Explain(SenderOf(call, client, identity), call, call.Port);
+        return new Explanation(
+            Outcome.Sum(way.Outcomes),
+            SourceOf(call, identity),
+            DestinationOf(call, way.Host, ""),
+            way.Outbound,
+            way.Clusters);
+    }
+
+    private static IEnumerable<Outcome> AsSeen(ExplainedCall call, IEnumerable<Outcome> outcomes)
+    {
+        var view = new RequestView(call.Traffic.Call, new HopFacts(call.Port));
+        return GrpcRequest.IsGrpc(in view) ? outcomes.Select(o => o.ToGrpc()) : outcomes;
+    }
+
+    private Explanation ThroughSidecar(ExplainedCall call, ScopeModel client)
+    {
+        var port = call.Port;
         var listener = client.Model.Outbound.GetValueOrDefault(port);
         var identity = IdentityOf(call, client);
         var source = SourceOf(call, identity);
         var mode = listener?.PathNormalization ?? PathNormalizationMode.Base;
         if (!PathNormalizer.TryNormalize(call.RawTarget, mode, out var target))
         {
-            return Refused(call, source, port, 400, "the client's sidecar refuses the path");
+            return Refused(call, source, 400, "the client's sidecar refuses the path");
         }
 
         var facts = new CallFacts(call.Method, call.Host, target, HeaderChanges.OnTheWayOut(call.Headers));
@@ -65,89 +122,28 @@ internal sealed class RequestExplainer
         var outbound = new OutboundView(
             decision.Host?.Name,
             host is null ? [] : [.. client.Origins.VirtualServices(host).Select(CandidateView.Of)],
-            RouteExplainer.Routes(decision, client.Origins, port, view),
+            RouteExplainer.Routes(decision, name => client.Origins.Rules(name, port), view),
             decision.Route is { } chosen ? ActionText.Of(chosen, view) : null);
-        var destination = new DestinationView(call.Host, port, host, call.Method, target.Text);
+        var destination = DestinationOf(call, host, target.Text);
         var (clusters, outcomes) = decision.Route is { } route
-            ? Follow(new Forwarding(call, client, identity, table, decision.Host!, route, view))
+            ? _all.Routes.Follow(
+                new Forwarding(SenderOf(call, client, identity), table, decision.Host!, route, view), 1)
             : ([], [new Outcome(1, 404, OutcomeKind.NoRoute, WhyNoRoute(call, decision))]);
-        var seen = GrpcRequest.IsGrpc(in view) ? outcomes.Select(o => o.ToGrpc()) : outcomes;
-        return new Explanation(Outcome.Sum(seen), source, destination, outbound, clusters);
-    }
-
-    private (ImmutableArray<ClusterView> Clusters, List<Outcome> Outcomes) Follow(Forwarding forwarding)
-    {
-        var (route, view) = (forwarding.Route, forwarding.View);
-        var outcomes = new List<Outcome>();
-        var rest = 1.0;
-        if (route.Fault is { } fault && fault.Draw(in view, EveryDrawHits.Instance) is { Aborts: true } abort)
-        {
-            var aborted = fault.AbortShare.PerMillion / 1_000_000.0;
-            outcomes.Add(new Outcome(
-                aborted,
-                abort.HttpStatus ?? 200,
-                OutcomeKind.FaultInjected,
-                $"a fault aborts {fault.AbortShare} of such requests",
-                abort.GrpcStatus));
-            rest -= aborted;
-            if (rest <= 0) return ([], outcomes);
-        }
-
-        if (route.Cors is { } cors
-            && cors.Judge(in view, EveryDrawHits.Instance, out _)
-                is CorsOutcome.Preflight or CorsOutcome.RefusedPreflight)
-        {
-            var answered = rest * cors.Share.PerMillion / 1_000_000.0;
-            outcomes.Add(
-                new Outcome(answered, 200, OutcomeKind.Answered, "the client's sidecar answers the preflight"));
-            rest -= answered;
-            if (rest <= 0) return ([], outcomes);
-        }
-
-        switch (route.Action)
-        {
-            case RouteAction.Redirect redirect:
-                var place = redirect.Location(in view, route.Match.Path);
-                outcomes.Add(new Outcome(rest, redirect.Status, OutcomeKind.Redirected, $"is sent to {place}"));
-                return ([], outcomes);
-            case RouteAction.DirectResponse direct:
-                outcomes.Add(new Outcome(rest, direct.Status, OutcomeKind.Answered, WhyAnswered(forwarding, direct)));
-                return ([], outcomes);
-            default:
-                return (ToClusters(forwarding, (RouteAction.Forward)route.Action, rest, outcomes), outcomes);
-        }
-    }
-
-    private ImmutableArray<ClusterView> ToClusters(
-        Forwarding forwarding, RouteAction.Forward forward, double rest, List<Outcome> outcomes)
-    {
-        var choices = forward.Clusters.Clusters;
-        var whole = choices.Length == 1 ? 1 : choices.Sum(c => c.Weight);
-        var views = ImmutableArray.CreateBuilder<ClusterView>();
-        foreach (var choice in choices)
-        {
-            var part = choices.Length == 1 ? 1 : (double)choice.Weight / whole;
-            if (part <= 0) continue;
-            var percent = Math.Round(part * 100, 4);
-            var (view, possible) = _clusters.Explain(forwarding, forward, choice, percent, rest * part);
-            views.Add(view);
-            outcomes.AddRange(possible);
-        }
-
-        return views.ToImmutable();
+        return new Explanation(Outcome.Sum(AsSeen(call, outcomes)), source, destination, outbound, clusters);
     }
 
     // Such a client dials a member of the service by itself; no route and no DestinationRule is asked.
-    private Explanation WithoutSidecar(ExplainedCall call, ScopeModel client, int port)
+    private Explanation WithoutSidecar(ExplainedCall call, ScopeModel client)
     {
+        var port = call.Port;
         var name = Model.Evaluation.HostName.WithoutPort(Model.Evaluation.HostName.Normalize(call.Host)).ToString();
         var host = client.Origins.FindHost(name, port);
-        var destination = new DestinationView(call.Host, port, host, call.Method, call.RawTarget);
+        var destination = DestinationOf(call, host, call.RawTarget);
         var source = SourceOf(call, "");
         if (host is null)
         {
             var reason = $"nothing of the mesh is called {name}: it goes where it points";
-            var outside = new Outcome(1, 200, OutcomeKind.LeavesMesh, reason);
+            var outside = new Outcome(1, call.Traffic.Status(200), OutcomeKind.LeavesMesh, reason);
             return new Explanation(Outcome.Sum([outside]), source, destination, null, []);
         }
 
@@ -160,7 +156,6 @@ internal sealed class RequestExplainer
             return new Explanation(Outcome.Sum([nobody]), source, destination, null, []);
         }
 
-        var facts = new CallFacts(call.Method, call.Host, new RequestTarget(call.RawTarget, ""), call.Headers);
         var inside = new List<InboundView>();
         var outcomes = new List<Outcome>();
         var groups = members.GroupBy(
@@ -168,17 +163,17 @@ internal sealed class RequestExplainer
         foreach (var group in groups)
         {
             var share = (double)group.Count() / members.Length;
-            var (arrived, outcome) = _inbound.Explain(new Arrival(
+            var (arrived, possible) = _all.Inbound.Explain(new Arrival(
                 [.. group],
                 share,
-                facts,
-                Transport.Plaintext,
+                call.Traffic,
+                call.Traffic.IsTls ? Transport.Tls : Transport.Plaintext,
                 PeerId: "",
                 call.Address,
-                FromSidecar: false,
+                FromProxy: false,
                 UpstreamTlsModel.Off));
             inside.Add(arrived);
-            outcomes.Add(outcome);
+            outcomes.AddRange(possible);
         }
 
         var view = new ClusterView(
@@ -186,11 +181,10 @@ internal sealed class RequestExplainer
         return new Explanation(Outcome.Sum(outcomes), source, destination, null, [view]);
     }
 
-    private static Explanation Refused(
-        ExplainedCall call, SourceView source, int port, int status, string reason) => new(
+    private static Explanation Refused(ExplainedCall call, SourceView source, int status, string reason) => new(
         Outcome.Sum([new Outcome(1, status, OutcomeKind.BadRequest, reason)]),
         source,
-        new DestinationView(call.Host, port, null, call.Method, call.RawTarget),
+        DestinationOf(call, null, call.RawTarget),
         new OutboundView(null, [], [], null),
         []);
 
@@ -214,8 +208,9 @@ internal sealed class RequestExplainer
         ? $"none of the {host.Routes.Length} routes of {host.Name} takes the request"
         : $"the client's sidecar knows no virtual host for {call.Host}";
 
-    private static string WhyAnswered(Forwarding forwarding, RouteAction.DirectResponse direct) =>
-        RouteExplainer.HostOf(forwarding.Host) is null && direct.Status == 502
-            ? $"nothing of the mesh is called {forwarding.Call.Host}, and unknown hosts are refused (REGISTRY_ONLY)"
-            : $"the client's sidecar answers {direct.Status} by itself";
+    private static Sender SenderOf(ExplainedCall call, ScopeModel client, string identity) =>
+        new(client, "the client's sidecar", identity, call.Address, Hops: 0);
+
+    private static DestinationView DestinationOf(ExplainedCall call, string? host, string path) =>
+        new(call.Host, call.Port, host, call.Method, path) { Protocol = call.Protocol, ServerName = call.ServerName };
 }

@@ -13,7 +13,7 @@ internal readonly record struct RequestView(CallFacts Call, HopFacts Hop, Verifi
 {
     public string Method => Call.Method;
 
-    public string Scheme => "http";
+    public string Scheme => Hop.Scheme;
 
     public string Authority => Call.Authority;
 
@@ -58,10 +58,12 @@ internal sealed record CallFacts(
 /// <param name="SourceAddress">The peer's address; null when unknown.</param>
 /// <param name="DestinationAddress">The address that was called; null when unknown.</param>
 /// <param name="TrustedHops">How many of the last addresses in x-forwarded-for are passed over.</param>
+/// <param name="Scheme"><c>http</c>, or <c>https</c> where TLS has ended.</param>
 internal sealed record HopFacts(
     int Port,
     string PeerId = "",
     string ServerName = "",
     IPAddress? SourceAddress = null,
     IPAddress? DestinationAddress = null,
-    int TrustedHops = 0);
+    int TrustedHops = 0,
+    string Scheme = "http");

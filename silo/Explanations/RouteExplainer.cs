@@ -14,13 +14,16 @@ internal static class RouteExplainer
         return colon < 0 ? null : host!.Name[..colon];
     }
 
-    /// <summary>The routes of a virtual host, and the conditions that did not become one for this client.</summary>
+    /// <summary>The routes of a virtual host, and the conditions that did not become one for this proxy.</summary>
+    /// <param name="decision">What routing says.</param>
+    /// <param name="rulesOf">The conditions for a host, in order.</param>
+    /// <param name="view">The request.</param>
     public static ImmutableArray<RouteView> Routes(
-        RouteDecision decision, ScopeOrigins origins, int port, RequestView view)
+        RouteDecision decision, Func<string, ImmutableArray<RuleOrigin>> rulesOf, RequestView view)
     {
         if (decision.Host is not { } host) return [];
         var name = HostOf(host);
-        ImmutableArray<RuleOrigin> rules = name is null ? [] : origins.Rules(name, port);
+        ImmutableArray<RuleOrigin> rules = name is null ? [] : rulesOf(name);
         var included = rules.Count(r => r.Exclusion.Length == 0);
         if (included != host.Routes.Length) // nobody has written these: the service's own default, or a last resort
         {
@@ -63,7 +66,10 @@ internal static class RouteExplainer
             : new RouteView(place, route.Name, RouteVerdict.Differs, route.Match.Describe(mismatch, in view));
     }
 
-    private static string PlaceOf(RuleOrigin rule) =>
-        rule.Source is { } source ? source.ToString()
-        : rule.Match is { } match ? $"http[{rule.Rule}].match[{match}]" : $"http[{rule.Rule}]";
+    private static string PlaceOf(RuleOrigin rule)
+    {
+        if (rule.Source is { } source) return source.ToString();
+        var place = rule.Match is { } match ? $"http[{rule.Rule}].match[{match}]" : $"http[{rule.Rule}]";
+        return rule.Owner is { } owner ? $"{owner.Namespace}/{owner.Name} {place}" : place;
+    }
 }

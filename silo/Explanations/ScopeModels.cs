@@ -33,6 +33,25 @@ internal sealed class ScopeModels(MeshSnapshot snapshot)
     }
 
     /// <summary>
+    /// What a workload does as a gateway; null when it is none. It is taken for one that has no sidecar and at one of
+    /// whose ports a Gateway that selects its labels listens.
+    /// </summary>
+    /// <param name="workload">The workload.</param>
+    /// <param name="port">The port that is called.</param>
+    public ScopeModel? GatewayOf(Workload workload, int port)
+    {
+        if (workload.HasSidecar) return null;
+        var scope = GatewayScopeOf(workload);
+        if (_whole.TryGetValue(scope, out var known)) return Listens(known.Origins) ? known : null;
+        return Listens(ScopeOrigins.Of(snapshot, scope)) ? Of(scope) : null;
+
+        bool Listens(ScopeOrigins origins) => origins.Edge.Ports.Any(p => p.Number == port && p.IsSelected);
+    }
+
+    /// <summary>The scope of a workload that is a gateway.</summary>
+    public static ProxyScope GatewayScopeOf(Workload workload) => ScopeOf(workload) with { Mode = ProxyMode.Gateway };
+
+    /// <summary>
     /// The scope of a workload's sidecar. It sees everything: what is asked for on demand counts as asked for.
     /// </summary>
     public static ProxyScope ScopeOf(Workload workload) => new()

@@ -49,6 +49,7 @@ public static class ConfigJson
             $"{resource.Key} was not read from a document, so it cannot be written."));
         writer.WriteNumber("createdRevision", resource.CreatedRevision);
         writer.WriteNumber("createdOrdinal", resource.CreatedOrdinal);
+        if (resource.Generation > 1) writer.WriteNumber("generation", resource.Generation);
         writer.WriteEndObject();
     });
 

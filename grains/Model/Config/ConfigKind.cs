@@ -87,6 +87,8 @@ public sealed record ConfigKind
             + "AuthorizationPolicy or Telemetry for what it should do",
         "WasmPlugin" => "WasmPlugin is unsupported by this data plane, which is no Envoy: use AuthorizationPolicy or "
             + "RequestAuthentication for access, VirtualService headers for rewriting",
+        "UDPRoute" => "UDPRoute is unsupported: this data plane carries no datagrams, which go past the mesh; use "
+            + "TCPRoute for what also speaks TCP",
         _ => null,
     };
 }

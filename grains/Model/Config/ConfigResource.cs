@@ -33,6 +33,12 @@ public sealed record ConfigResource
     /// <summary>Its place within the revision that created it, in the order the documents were written.</summary>
     public int CreatedOrdinal { get; init; }
 
+    /// <summary>
+    /// Counts what it has asked for: 1 for a new resource, and one more with each change of its spec. Kubernetes'
+    /// <c>metadata.generation</c>.
+    /// </summary>
+    public long Generation { get; init; } = 1;
+
     /// <summary>The oldest first; of what was made by one request, in the order in which it stood there.</summary>
     public static IComparer<ConfigResource> ByAge { get; } = Comparer<ConfigResource>.Create(static (one, other) =>
     {

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Topology;
 
 namespace MeshOrleans.Model.Validation;
 
@@ -9,6 +11,9 @@ namespace MeshOrleans.Model.Validation;
 /// </summary>
 internal static class DataPlaneLimits
 {
+    private const string Udp = "UDP";
+    private const string Datagrams = "a port of UDP, whose datagrams go past the mesh,";
+
     public static void Check(ConfigSpec resource, FieldPath spec, RuleReport report)
     {
         switch (resource)
@@ -16,14 +21,37 @@ internal static class DataPlaneLimits
             case VirtualService service: VirtualServiceLimits.Check(service, spec, report); break;
             case DestinationRule rule: DestinationRuleLimits.Check(rule, spec, report); break;
             case AuthorizationPolicy policy: AuthorizationPolicyLimits.Check(policy, spec, report); break;
-            case ServiceEntry entry: EndpointLimits.CheckService(entry, spec, report); break;
+            case ServiceEntry entry:
+                EndpointLimits.CheckService(entry, spec, report);
+                CheckPorts(entry.Ports, spec.At("ports"), report);
+                break;
             case WorkloadEntry entry: EndpointLimits.CheckWorkload(entry, spec, report); break;
             case KubernetesService { Type: "ExternalName", ExternalName: { Length: > 0 } name }:
                 EndpointLimits.CheckAddress(name, spec.At("externalName"), report);
                 break;
+            case KubernetesService service: CheckPorts(service, spec.At("ports"), report); break;
             case Gateway gateway: CheckGateway(gateway, spec, report); break;
             case Sidecar sidecar: CheckSidecar(sidecar, spec, report); break;
             case RequestAuthentication policy: RequestAuthenticationLimits.Check(policy, spec, report); break;
+            case Telemetry telemetry: SelectorRules.TellReach(telemetry.TargetRefs, spec, report); break;
+        }
+    }
+
+    /// <summary>Datagrams are nobody's here: they go where they are sent, past the mesh.</summary>
+    private static void CheckPorts(KubernetesService service, FieldPath path, RuleReport report)
+    {
+        foreach (var (i, port) in service.Ports.Index())
+        {
+            var spoken = AppProtocols.Of(port.AppProtocol, port.Name, port.Port, port.Protocol);
+            if (spoken is AppProtocol.Udp) report.NotActedOn(path.At(i), Datagrams);
+        }
+    }
+
+    private static void CheckPorts(ImmutableArray<NamedPort> ports, FieldPath path, RuleReport report)
+    {
+        foreach (var (i, port) in ports.Index())
+        {
+            if (PortRules.Is(port, Udp)) report.NotActedOn(path.At(i).At("protocol"), Datagrams);
         }
     }
 
@@ -31,6 +59,14 @@ internal static class DataPlaneLimits
     {
         foreach (var (i, server) in gateway.Servers.Index())
         {
+            if (server.Port is { } port && PortRules.Is(port, Udp))
+            {
+                report.Unsupported(
+                    spec.At("servers").At(i).At("port").At("protocol"),
+                    Udp,
+                    "use HTTP, HTTPS, GRPC, HTTP2, TLS or TCP");
+            }
+
             var path = spec.At("servers").At(i).At("tls");
             if (server.Tls is not { } tls) continue;
             if (!tls.CipherSuites.IsEmpty) report.NotActedOn(path.At("cipherSuites"), "cipherSuites");
@@ -48,6 +84,11 @@ internal static class DataPlaneLimits
             report.Unsupported(path.At("defaultEndpoint"), "a Unix socket", "have the application listen on 127.0.0.1");
         }
 
+        if (ingress.Port is { } port && PortRules.Is(port, Udp))
+        {
+            report.Unsupported(path.At("port"), Udp, "use HTTP or TCP");
+        }
+
         if (ingress.Bind.Length > 0) report.NotActedOn(path.At("bind"), "bind");
         if (ingress.CaptureMode is not CaptureMode.Default) report.NotActedOn(path.At("captureMode"), "captureMode");
         if (ingress.Tls is not null) report.NotActedOn(path.At("tls"), "tls (PeerAuthentication says who may come)");
@@ -56,6 +97,12 @@ internal static class DataPlaneLimits
     private static void CheckSidecar(Sidecar sidecar, FieldPath spec, RuleReport report)
     {
         foreach (var (i, ingress) in sidecar.Ingress.Index()) CheckIngress(ingress, spec.At("ingress").At(i), report);
+        foreach (var (i, egress) in sidecar.Egress.Index())
+        {
+            if (egress.Port is not { } port || !PortRules.Is(port, Udp)) continue;
+            report.NotActedOn(spec.At("egress").At(i).At("port").At("protocol"), Datagrams);
+        }
+
         if (sidecar.OutboundTrafficPolicy is { EgressProxy: not null })
         {
             report.NotActedOn(spec.At("outboundTrafficPolicy").At("egressProxy"), "egressProxy");

@@ -24,11 +24,6 @@ internal static class DestinationRuleLimits
             CheckTls(port.Tls, at.At("tls"), report);
         }
 
-        if (policy.Tunnel is { Protocol: "POST" })
-        {
-            report.Unsupported(path.At("tunnel").At("protocol"), "a tunnel by POST", "use CONNECT");
-        }
-
         if (policy.RetryBudget is { BudgetInterval: { } interval } && interval > TimeSpan.Zero)
         {
             report.NotActedOn(

@@ -41,10 +41,27 @@ internal static class SelectorRules
             if (PolicyReach.CanReach(target)) continue;
             report.Unsupported(
                 spec.At("targetRefs").At(i),
-                $"a target of kind {target.Kind} (group \"{target.Group}\")",
+                $"a target of kind {target.Kind} (group \"{target.Group}\"{WhoseOf(target)})",
                 $"name a Gateway of group {Config.GatewayApi.ParentReference.GatewayGroup}, or use selector: {consequence}");
         }
     }
+
+    /// <summary>The same of what does no harm where nobody enforces it.</summary>
+    public static void TellReach(ImmutableArray<PolicyTarget> targets, FieldPath spec, RuleReport report)
+    {
+        foreach (var (i, target) in targets.Index())
+        {
+            if (PolicyReach.CanReach(target)) continue;
+            report.NotActedOn(
+                spec.At("targetRefs").At(i),
+                $"a target of kind {target.Kind} (group \"{target.Group}\"{WhoseOf(target)})");
+        }
+    }
+
+    // Source: Istio, PolicyTargetReference and PolicyMatcher.
+    private static string WhoseOf(PolicyTarget target) => target.Kind is "Service" or "ServiceEntry" or "GatewayClass"
+        ? ", for waypoints, which there are none of here"
+        : "";
 
     /// <summary>The selector and targets of a security or telemetry policy.</summary>
     public static void CheckPolicy(

@@ -44,7 +44,7 @@ internal static class ConfigMachine
         }
 
         if (ConfigStamps.SameContent(before, document.Json)) return null;
-        var after = ConfigStamps.Of(before).Apply(document.Json);
+        var after = ConfigStamps.Of(before, document.Json).Apply(document.Json);
         return new ConfigChange(document.Key, ConfigChangeKind.Updated, before, after);
     }
 

@@ -136,6 +136,7 @@ internal static class ListenerReader
     private static RelayModel Relay(Proto.TcpProxy.TcpProxy proxy, FieldPath at) => new()
     {
         Tunnel = Tunnel(proxy.TunnelingConfig, at.At("tunneling_config")),
+        IsTunnelByPost = proxy.TunnelingConfig?.UsePost is true,
         IdleTimeout = proxy.IdleTimeout is null
             ? RelayModel.Default.IdleTimeout
             : CoreReader.Positive(proxy.IdleTimeout, at.At("idle_timeout")),
@@ -145,7 +146,7 @@ internal static class ListenerReader
 
     private static string Tunnel(Proto.TcpProxy.TcpProxy.Types.TunnelingConfig? config, FieldPath at)
     {
-        if (config is null || config.UsePost) return "";
+        if (config is null) return "";
         return config.Hostname.Length > 0 && !config.Hostname.AsSpan().ContainsAnyExceptInRange('!', '~')
             ? config.Hostname
             : throw new UnusableResourceException(at.At("hostname"), "must be host:port");
@@ -154,8 +155,6 @@ internal static class ListenerReader
     private static WeightedChoice Clusters(Proto.TcpProxy.TcpProxy proxy, FieldPath at) =>
         proxy.ClusterSpecifierCase switch
         {
-            _ when proxy.TunnelingConfig is { UsePost: true } => // nothing here speaks it: one chain leads nowhere
-                WeightedChoice.Of(UnknownHostRoutes.BlackHoleCluster),
             Proto.TcpProxy.TcpProxy.ClusterSpecifierOneofCase.Cluster => WeightedChoice.Of(proxy.Cluster),
             Proto.TcpProxy.TcpProxy.ClusterSpecifierOneofCase.WeightedClusters => CoreReader.Build(
                 at.At("weighted_clusters"), () => new WeightedChoice(

@@ -31,7 +31,7 @@ internal sealed partial class EdgeRelay(EdgeServices services, ILogger<EdgeRelay
         }
 
         var call = new BytesCall(
-            connection.RemoteEndPoint as IPEndPoint, connection.LocalEndPoint as IPEndPoint, chain.Relay.Tunnel);
+            connection.RemoteEndPoint as IPEndPoint, connection.LocalEndPoint as IPEndPoint, chain.Relay);
         common.Drain.Enter();
         slot.State.Begin();
         try

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
 using MeshOrleans.Proxy.Dataplane.Tls;
+using MeshOrleans.Proxy.Dataplane.Upstream;
 using Microsoft.AspNetCore.Connections;
 
 namespace MeshOrleans.Proxy.Dataplane.Inbound;
@@ -144,6 +145,7 @@ internal static class TcpRelay
     private static async ValueTask EndAsync(Stream application)
     {
         if (application is RelayedTls tls) await tls.ShutdownAsync().ConfigureAwait(false);
+        else if (application is PostTunnel tunnel) await tunnel.EndAsync().ConfigureAwait(false);
         else ((NetworkStream)application).Socket.Shutdown(SocketShutdown.Send);
     }
 

@@ -14,8 +14,11 @@ public sealed record RelayModel
     public TimeSpan? MaxDuration { get; init; }
 
     /// <summary>
-    /// The far end, <c>host:port</c>, where the cluster's endpoints are proxies that are asked for it by CONNECT; empty
-    /// where they are not.
+    /// The far end, <c>host:port</c>, where the cluster's endpoints are proxies that are asked for it; empty where they
+    /// are not.
     /// </summary>
     public string Tunnel { get; init; } = "";
+
+    /// <summary>They are asked by POST, whose two bodies are the tunnel, and not by CONNECT.</summary>
+    public bool IsTunnelByPost { get; init; }
 }

@@ -75,7 +75,7 @@ internal sealed class OutboundRelay(
         }
 
         call.Hold(slot);
-        return await ConnectAsync(call, plan, slot, chain.Relay.Tunnel).ConfigureAwait(false);
+        return await ConnectAsync(call, plan, slot, chain.Relay).ConfigureAwait(false);
     }
 
     /// <summary>Carries the bytes of a connected call until both ends have ended, or its time is over.</summary>
@@ -87,14 +87,14 @@ internal sealed class OutboundRelay(
             .ConfigureAwait(false);
     }
 
-    private async Task<bool> ConnectAsync(TcpCall call, ClusterPlan plan, EndpointSlot slot, string tunnel)
+    private async Task<bool> ConnectAsync(TcpCall call, ClusterPlan plan, EndpointSlot slot, RelayModel relay)
     {
         var destination = call.Target.Address is { } address ? new IPEndPoint(address, call.Target.Port) : null;
         using var limit = new CancellationTokenSource(plan.Model.Connection.ConnectTimeout, services.Clock);
         try
         {
             call.Stream = await connector.ConnectBytesAsync(
-                plan, slot.Model, new BytesCall(call.Source, destination, tunnel), limit.Token).ConfigureAwait(false);
+                plan, slot.Model, new BytesCall(call.Source, destination, relay), limit.Token).ConfigureAwait(false);
             plan.State.Outliers.Report(plan, slot.State, TryOutcome.Response, ConnectedStatus);
             return true;
         }

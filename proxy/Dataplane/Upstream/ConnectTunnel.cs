@@ -12,22 +12,38 @@ internal static class ConnectTunnel
     /// <param name="proxy">The connection.</param>
     /// <param name="authority">The far end, <c>host:port</c>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The connection.</returns>
     /// <exception cref="UpstreamConnectException">The proxy refuses, or answers what is no answer.</exception>
-    public static async ValueTask OpenAsync(Stream proxy, string authority, CancellationToken cancellationToken)
+    public static async ValueTask<Stream> OpenAsync(Stream proxy, string authority, CancellationToken cancellationToken)
     {
-        var request = Encoding.ASCII.GetBytes($"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n");
+        var head = $"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n";
+        await AskAsync(proxy, head, $"CONNECT {authority}", cancellationToken).ConfigureAwait(false);
+        return proxy;
+    }
+
+    /// <summary>Sends the head of a request and reads that of the answer, and not a byte more.</summary>
+    /// <param name="proxy">The connection.</param>
+    /// <param name="head">The head.</param>
+    /// <param name="name">What is asked for, in messages.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The head of an answer that says yes.</returns>
+    /// <exception cref="UpstreamConnectException">The proxy refuses, or answers what is no answer.</exception>
+    public static async ValueTask<byte[]> AskAsync(
+        Stream proxy, string head, string name, CancellationToken cancellationToken)
+    {
         try
         {
-            await proxy.WriteAsync(request, cancellationToken).ConfigureAwait(false);
-            var status = StatusOf(await ReadHeadAsync(proxy, cancellationToken).ConfigureAwait(false));
-            if (status is >= 200 and < 300) return;
+            await proxy.WriteAsync(Encoding.ASCII.GetBytes(head), cancellationToken).ConfigureAwait(false);
+            var answer = await ReadHeadAsync(proxy, cancellationToken).ConfigureAwait(false);
+            var status = StatusOf(answer);
+            if (status is >= 200 and < 300) return answer;
             throw new UpstreamConnectException(status == 0
-                ? $"What the proxy answered to CONNECT {authority} is not HTTP."
-                : $"The proxy answered {status} to CONNECT {authority}.");
+                ? $"What the proxy answered to {name} is not HTTP."
+                : $"The proxy answered {status} to {name}.");
         }
         catch (Exception exception) when (exception is IOException and not UpstreamConnectException)
         {
-            throw new UpstreamConnectException($"The proxy closed on CONNECT {authority}: {exception.Message}", exception);
+            throw new UpstreamConnectException($"The proxy closed on {name}: {exception.Message}", exception);
         }
     }
 

@@ -40,11 +40,12 @@ internal sealed class UpstreamConnector(
         var kind = UpstreamPoolFactory.KindFor(plan.Model, endpoint, downstreamIsHttp2: false, isUpgrade: true);
         var target = new DnsEndPoint(endpoint.Address, endpoint.Port);
         var stream = await ConnectAsync(kind, plan.Settings, target, call, cancellationToken).ConfigureAwait(false);
-        if (call.Tunnel.Length == 0) return stream;
+        if (call.Relay.Tunnel.Length == 0) return stream;
         try
         {
-            await ConnectTunnel.OpenAsync(stream, call.Tunnel, cancellationToken).ConfigureAwait(false);
-            return stream;
+            return call.Relay.IsTunnelByPost
+                ? await PostTunnel.OpenAsync(stream, call.Relay.Tunnel, cancellationToken).ConfigureAwait(false)
+                : await ConnectTunnel.OpenAsync(stream, call.Relay.Tunnel, cancellationToken).ConfigureAwait(false);
         }
         catch
         {

@@ -28,9 +28,25 @@ public sealed class ConfigStampsTests
         var one = new ConfigStamps(7, 3).Apply(Service);
 
         Assert.Equal(new ConfigStamps(7, 3), ConfigStamps.Of(one));
-        Assert.Equal(default, ConfigStamps.Of(Service));
+        Assert.Equal(new ConfigStamps(0, 0, Generation: 1), ConfigStamps.Of(Service));
         Assert.True(ConfigStamps.SameContent(one, Service));
         Assert.False(ConfigStamps.SameContent(one, Service.Replace("80", "81", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void The_generation_counts_changes_of_the_spec_and_of_nothing_else()
+    {
+        var first = new ConfigStamps(7, 3).Apply(Service);
+        var labelled = Service.Replace("note", "other-note", StringComparison.Ordinal);
+        var second = Service.Replace("80", "81", StringComparison.Ordinal);
+
+        Assert.Equal(new ConfigStamps(7, 3), ConfigStamps.Of(first, labelled));
+        Assert.Equal(new ConfigStamps(7, 3, 2), ConfigStamps.Of(first, second));
+        var stamped = new ConfigStamps(7, 3, 2).Apply(second);
+        Assert.Equal(new ConfigStamps(7, 3, 3), ConfigStamps.Of(stamped, Service));
+        Assert.Equal(2, ConfigJson.Read(stamped).Generation);
+        Assert.Equal(ConfigJson.Write(ConfigJson.Read(stamped)), stamped);
+        Assert.True(ConfigStamps.SameContent(stamped, second));
     }
 
     [Theory]

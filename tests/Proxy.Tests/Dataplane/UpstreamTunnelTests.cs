@@ -50,9 +50,60 @@ public sealed class UpstreamTunnelTests
         Assert.Equal(503, tunnel.Status);
     }
 
-    private static Task<TestProxy> StartAsync(ForwardProxy upstream)
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1;x=y\r\n \r\n3\r\nabc\r\n0\r\nTrailer: x\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\n\r\nhello abc")] // which ends with the connection
+    public async Task A_tunnel_by_POST_is_made_of_two_bodies(string answer)
     {
-        var chain = Models.Chain("c") with { Relay = new RelayModel { Tunnel = "far.example:443" } };
+        await using var upstream = new ForwardProxy(answer, closes: true, until: "0\r\n\r\n");
+        await using var proxy = await StartAsync(upstream, isPost: true);
+
+        using var tunnel = await TunnelClient.ConnectAsync(proxy, "db:3306", early: "some bytes");
+        tunnel.EndSending();
+
+        Assert.Equal("hello abc", await tunnel.ReadToEndAsync());
+        await upstream.DoneAsync();
+        Assert.Equal("POST / HTTP/1.1\r\nHost: far.example:443\r\nTransfer-Encoding: chunked\r\n\r\n", upstream.Head);
+        Assert.Equal("a\r\nsome bytes\r\n0\r\n\r\n", upstream.Body);
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 405 Method Not Allowed\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n")]
+    public async Task An_answer_to_POST_that_is_no_tunnel_is_a_server_that_cannot_be_reached(string answer)
+    {
+        await using var upstream = new ForwardProxy(answer, closes: true);
+        await using var proxy = await StartAsync(upstream, isPost: true);
+
+        using var tunnel = await TunnelClient.ConnectAsync(proxy, "db:3306");
+
+        Assert.Equal(503, tunnel.Status);
+    }
+
+    [Theory]
+    [InlineData("5\r\nhelloX\r\n")]
+    [InlineData("5\r\nhello\r\nnothing\r\n")]
+    [InlineData("5\r\nhello\r\n100000000\r\n")]
+    [InlineData("5\r\nhello\r\n1\nx\r\n")]
+    [InlineData("5\r\nhello\r\n5\r\nab")] // and then it closes
+    public async Task Chunks_that_are_none_end_the_tunnel(string body)
+    {
+        await using var upstream = new ForwardProxy(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body, closes: true);
+        await using var proxy = await StartAsync(upstream, isPost: true);
+
+        using var tunnel = await TunnelClient.ConnectAsync(proxy, "db:3306");
+
+        var text = await tunnel.ReadToEndAsync();
+
+        Assert.StartsWith(text, "helloab", StringComparison.Ordinal);
+    }
+
+    private static Task<TestProxy> StartAsync(ForwardProxy upstream, bool isPost = false)
+    {
+        var relay = new RelayModel { Tunnel = "far.example:443", IsTunnelByPost = isPost };
+        var chain = Models.Chain("c") with { Relay = relay };
         return TestProxy.StartAsync(Models.Tcp(chain, [], Models.Cluster("c", upstream.Port)));
     }
 
@@ -62,8 +113,15 @@ public sealed class UpstreamTunnelTests
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
         private readonly Task _serving;
 
-        public ForwardProxy(string answer, bool closes = false)
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly string? _until;
+
+        /// <param name="answer">The answer, and what follows it.</param>
+        /// <param name="closes">It closes then, and gives nothing back.</param>
+        /// <param name="until">It answers once the caller has sent this; null for at once.</param>
+        public ForwardProxy(string answer, bool closes = false, string? until = null)
         {
+            _until = until;
             _listener.Start();
             _serving = ServeAsync(answer, closes);
         }
@@ -71,6 +129,12 @@ public sealed class UpstreamTunnelTests
         public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
         public string Head { get; private set; } = "";
+
+        /// <summary>What has followed the head, where it waits for an end.</summary>
+        public string Body { get; private set; } = "";
+
+        /// <summary>Waits until all has been read that it waits for.</summary>
+        public Task DoneAsync() => _done.Task.WaitAsync(TimeSpan.FromSeconds(20));
 
         public async ValueTask DisposeAsync()
         {
@@ -109,6 +173,14 @@ public sealed class UpstreamTunnelTests
 
                 Head = head.ToString();
                 await stream.WriteAsync(Encoding.ASCII.GetBytes(answer));
+                while (_until is not null && !Body.EndsWith(_until, StringComparison.Ordinal))
+                {
+                    var read = await stream.ReadAsync(buffer);
+                    if (read == 0) break;
+                    Body += Encoding.ASCII.GetString(buffer, 0, read);
+                }
+
+                _done.TrySetResult();
                 while (!closes && await stream.ReadAsync(buffer) is > 0 and var more)
                 {
                     await stream.WriteAsync(buffer.AsMemory(0, more));

@@ -108,10 +108,29 @@ public sealed class ResourceStatusTests
         var (status, route) = Of("{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: app}, spec: {parentRefs: [{group: '', kind: Service, name: b, port: 80}], rules: [{backendRefs: [{name: b, port: 80}]}]}}");
 
         Assert.Equal(
-            """{"spec":1,"status":{"parents":[{"parentRef":{"group":"","kind":"Service","name":"b","port":80},"controllerName":"mesh.orleans.io/gateway-controller","conditions":[{"type":"Accepted","status":"True","reason":"Accepted","message":"routes requests to port 80 of b.app.svc.cluster.local"},{"type":"ResolvedRefs","status":"True","reason":"ResolvedRefs","message":"every backend exists"}]}]}}""",
+            """{"spec":1,"status":{"parents":[{"parentRef":{"group":"","kind":"Service","name":"b","port":80},"controllerName":"mesh.orleans.io/gateway-controller","conditions":[{"type":"Accepted","status":"True","observedGeneration":1,"reason":"Accepted","message":"routes requests to port 80 of b.app.svc.cluster.local"},{"type":"ResolvedRefs","status":"True","observedGeneration":1,"reason":"ResolvedRefs","message":"every backend exists"}]}]}}""",
             status.AddToJson("""{"spec":1}""", route));
         var again = ManifestReader.Read("r.yaml", status.AddToYaml(Model.Config.Manifests.ManifestText.ToYaml(route), route));
         Assert.Empty(again.Validated().Violations);
+    }
+
+    [Fact]
+    public void Conditions_speak_of_the_generation_that_the_metadata_names()
+    {
+        var (status, route) = Of("{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: app}, spec: {parentRefs: [{group: '', kind: Service, name: b, port: 80}], rules: [{backendRefs: [{name: b, port: 80}]}]}}");
+        var third = route with { Generation = 3 };
+
+        using var json = System.Text.Json.JsonDocument.Parse(
+            status.AddToJson(Model.Config.ConfigJson.Write(third), third));
+        var yaml = status.AddToYaml(Model.Config.Manifests.ManifestText.ToYaml(third), third);
+
+        Assert.Equal(3, json.RootElement.GetProperty("metadata").GetProperty("generation").GetInt64());
+        Assert.False(json.RootElement.TryGetProperty("generation", out _));
+        Assert.All(
+            json.RootElement.GetProperty("status").GetProperty("parents")[0].GetProperty("conditions").EnumerateArray(),
+            c => Assert.Equal(3, c.GetProperty("observedGeneration").GetInt64()));
+        Assert.Contains("metadata:\n  generation: 3\n", yaml, StringComparison.Ordinal);
+        Assert.Empty(ManifestReader.Read("r.yaml", yaml).Validated().Violations);
     }
 
     [Theory]

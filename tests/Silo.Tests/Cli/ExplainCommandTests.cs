@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MeshOrleans.Silo.Api;
+using MeshOrleans.Silo.Explanations;
 using MeshOrleans.Silo.Tests.Explanations;
 
 namespace MeshOrleans.Silo.Tests.Cli;
@@ -112,6 +113,84 @@ public sealed class ExplainCommandTests
             result.Lines.Take(3));
         Assert.Contains("  members: 2 healthy (2 by mesh mTLS), 0 draining, 0 unhealthy", result.Lines);
         Assert.Contains("    PERMISSIVE: no PeerAuthentication speaks of it", result.Lines);
+    }
+
+    [Fact]
+    public async Task The_way_through_a_gateway_is_told_hop_by_hop()
+    {
+        await using var cli = await CliRun.StartAsync();
+        var told = ExplainedMesh.WithGateways("""
+            {apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: gw, namespace: istio-system}, spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}}
+            ---
+            {apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: edge, namespace: app}, spec: {hosts: [b.example], gateways: [istio-system/gw], http: [{route: [{destination: {host: b}}]}]}}
+            """).Ask(new ExplainRequest { Gateway = "istio-system/in-1", To = "b.example", ClientAddress = "203.0.113.7" });
+        cli.Api.On("POST /v1/explain", JsonSerializer.Serialize(told, ApiJson.Options));
+
+        var result = await cli.RunAsync(
+            "explain", "--gateway", "istio-system/in-1", "--to", "b.example", "--client-address", "203.0.113.7");
+
+        Assert.Equal((0, ""), (result.Code, result.Error));
+        Assert.Equal(
+            [
+                "from     outside of the mesh (203.0.113.7), at gateway istio-system/in-1",
+                "request  GET / to b.example, port 80: b.example",
+                "verdict  200 Forwarded: reaches app/b-1 on port 8080: no AuthorizationPolicy applies",
+            ],
+            result.Lines.Take(3));
+        Assert.Contains("  at istio-system/in-1: port 8080, plaintext", result.Lines);
+        Assert.Contains("    listener 0.0.0.0_8080", result.Lines);
+        Assert.Contains("      + istio-system/gw HTTP 80 for *", result.Lines);
+        Assert.Contains("      + app/edge http[0]", result.Lines);
+        Assert.Contains("    100 % to outbound|80||b.app.svc.cluster.local", result.Lines);
+        Assert.Contains("        200: reaches app/b-1 on port 8080: no AuthorizationPolicy applies", result.Lines);
+        using var body = JsonDocument.Parse(Assert.Single(cli.Api.Requests).Body);
+        Assert.Equal(
+            """{"from":"","to":"b.example","method":"GET","path":"/","headers":{},"gateway":"istio-system/in-1","clientAddress":"203.0.113.7"}""",
+            body.RootElement.GetRawText());
+    }
+
+    [Theory]
+    [InlineData("tcp", "app/a-1", 0, "verdict  connected, LeavesMesh")]
+    [InlineData("TLS", "app/bare-1", 0, "verdict  connected, LeavesMesh")]
+    public async Task A_connection_that_arrives_is_fine_without_a_status(string protocol, string from, int code, string verdict)
+    {
+        await using var cli = await CliRun.StartAsync();
+        var told = ExplainedMesh.With().Ask(
+            new ExplainRequest { From = from, To = "out.example:1", Protocol = Enum.Parse<CallProtocol>(protocol, ignoreCase: true) });
+        cli.Api.On("POST /v1/explain", JsonSerializer.Serialize(told, ApiJson.Options));
+
+        var result = await cli.RunAsync("explain", "--from", from, "--to", "out.example:1", "--protocol", protocol);
+
+        Assert.Equal((code, ""), (result.Code, result.Error));
+        Assert.StartsWith(verdict, result.Lines[2], StringComparison.Ordinal);
+        Assert.StartsWith($"connects {protocol.ToLowerInvariant()} to out.example:1", result.Lines[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_connection_that_does_not_arrive_is_a_failure()
+    {
+        await using var cli = await CliRun.StartAsync();
+        var told = ExplainedMesh.With().Ask(new ExplainRequest { From = "app/a-1", To = "b:80", Protocol = CallProtocol.Tcp });
+        cli.Api.On("POST /v1/explain", JsonSerializer.Serialize(told, ApiJson.Options));
+
+        var result = await cli.RunAsync("explain", "--from", "app/a-1", "--to", "b:80", "--protocol", "tcp");
+
+        Assert.Equal(1, result.Code);
+        Assert.StartsWith("verdict  connection closed, BadRequest", result.Lines[2], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--to b", "either --from or --gateway")]
+    [InlineData("--to b --from a --gateway g", "either --from or --gateway")]
+    [InlineData("--to b --from a --protocol udp", "none of http, https, tcp, tls")]
+    public async Task What_cannot_be_asked_is_a_usage_error(string arguments, string message)
+    {
+        await using var cli = await CliRun.StartAsync();
+
+        var result = await cli.RunAsync([.. arguments.Split(' ').Prepend("explain")]);
+
+        Assert.Equal(2, result.Code);
+        Assert.Contains(message, result.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -40,6 +40,30 @@ internal sealed record ExplainedMesh(MeshSnapshot Snapshot)
         });
     }
 
+    /// <summary>
+    /// The mesh with gateways: istio-system/in-1, behind the service gw (80 is its port 8080, 443 its 8443), and
+    /// istio-system/out-1, behind the service egw (80 is its port 8080).
+    /// </summary>
+    public static ExplainedMesh WithGateways(string yaml = "")
+    {
+        const string Fronts = """
+            {apiVersion: v1, kind: Service, metadata: {name: gw, namespace: istio-system}, spec: {selector: {istio: ingressgateway}, ports: [{name: http, port: 80, targetPort: 8080}, {name: https, port: 443, targetPort: 8443}, {name: tcp, port: 9000}]}}
+            ---
+            {apiVersion: v1, kind: Service, metadata: {name: egw, namespace: istio-system}, spec: {selector: {istio: egressgateway}, ports: [{name: http2, port: 80, targetPort: 8080}]}}
+
+            """;
+        var mesh = With(Fronts + (yaml.Length > 0 ? "---\n" + yaml : ""));
+        Workload[] gateways =
+        [
+            Gateway("in-1", "10.0.0.8", "ingressgateway"), Gateway("out-1", "10.0.0.9", "egressgateway"),
+        ];
+        return new ExplainedMesh(mesh.Snapshot with
+        {
+            Workloads = mesh.Snapshot.Workloads.AddRange(
+                gateways.Select(w => KeyValuePair.Create($"{w.Namespace}/{w.Name}", w))),
+        });
+    }
+
     /// <summary>The mesh with another health of one member.</summary>
     public ExplainedMesh Where(string member, WorkloadHealth health) => new(Snapshot with
     {
@@ -64,6 +88,14 @@ internal sealed record ExplainedMesh(MeshSnapshot Snapshot)
         Assert.Equal("", refusal);
         return explanation!;
     }
+
+    private static Workload Gateway(string name, string address, string label) =>
+        Member("istio-system", name, address, "v1") with
+        {
+            HasSidecar = false,
+            Labels = ImmutableSortedDictionary<string, string>.Empty.Add("istio", label),
+            InboundPorts = ImmutableSortedDictionary<int, int>.Empty,
+        };
 
     private static Workload Member(string ns, string name, string address, string version)
     {

@@ -12,12 +12,16 @@ public sealed class DataPlaneLimitsTests
     [InlineData(
         "trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, tls: { mode: SIMPLE, caCrl: crl } }] }",
         "trafficPolicy.portLevelSettings[0].tls.caCrl", "the relative file name \"crl\" is not supported")]
-    [InlineData(
-        "trafficPolicy: { tunnel: { protocol: POST, targetHost: b, targetPort: 80 } }", "trafficPolicy.tunnel.protocol",
-        "a tunnel by POST is not supported")]
     public void A_destination_rule_that_every_sidecar_would_refuse_is_refused_first(
         string fields, string path, string message) =>
         RuleTable.Limits("DestinationRule", $"{{ host: a, {fields} }}", path, message);
+
+    [Theory]
+    [InlineData("CONNECT")]
+    [InlineData("POST")]
+    public void A_tunnel_is_acted_on(string protocol) => RuleTable.Accepts(
+        "DestinationRule",
+        $"{{ host: a, trafficPolicy: {{ tunnel: {{ protocol: {protocol}, targetHost: b, targetPort: 80 }} }} }}");
 
     [Theory]
     [InlineData(
@@ -162,9 +166,45 @@ public sealed class DataPlaneLimitsTests
     [InlineData(
         "RequestAuthentication", "{ jwtRules: [{ issuer: a, jwks: '{\"keys\":[]}', timeout: 2s }] }",
         "jwtRules[0].timeout", "timeout")]
+    [InlineData(
+        "Service", "{ selector: { a: b }, ports: [{ port: 53, name: dns, protocol: UDP }] }", "ports[0]",
+        "a port of UDP, whose datagrams go past the mesh,")]
+    [InlineData(
+        "Service", "{ selector: { a: b }, ports: [{ port: 53, name: udp-dns }] }", "ports[0]",
+        "a port of UDP, whose datagrams go past the mesh,")]
+    [InlineData(
+        "ServiceEntry", "{ hosts: [a.com], resolution: DNS, ports: [{ number: 53, name: dns, protocol: UDP }] }",
+        "ports[0].protocol", "a port of UDP")]
+    [InlineData(
+        "Sidecar", "{ egress: [{ port: { number: 53, name: dns, protocol: UDP }, hosts: [\"./*\"] }] }",
+        "egress[0].port.protocol", "a port of UDP")]
+    [InlineData(
+        "Telemetry", "{ targetRefs: [{ kind: Service, name: s }], tracing: [{ randomSamplingPercentage: 1 }] }",
+        "targetRefs[0]", "a target of kind Service (group \"\", for waypoints, which there are none of here) is accepted but not")]
     public void What_has_no_effect_is_accepted_with_a_word_about_it(
         string kind, string spec, string path, string message) =>
         RuleTable.Notes(kind, spec, path, message);
+
+    [Theory]
+    [InlineData(
+        "Gateway", "{ servers: [{ port: { number: 53, name: dns, protocol: UDP }, hosts: [\"*\"] }] }",
+        "servers[0].port.protocol")]
+    [InlineData("Sidecar", "{ ingress: [{ port: { number: 53, name: dns, protocol: UDP } }] }", "ingress[0].port")]
+    [InlineData(
+        "KubernetesGateway", "{ gatewayClassName: mesh, listeners: [{ name: dns, port: 53, protocol: UDP }] }",
+        "listeners[0].protocol")]
+    public void A_port_of_UDP_that_somebody_would_have_to_open_is_refused(string kind, string spec, string path) =>
+        RuleTable.Limits(kind, spec, path, "UDP is not supported by this version's sidecars");
+
+    [Theory]
+    [InlineData("Service", "")]
+    [InlineData("ServiceEntry", "networking.istio.io")]
+    [InlineData("GatewayClass", "gateway.networking.k8s.io")]
+    public void A_policy_of_access_for_waypoints_is_refused_as_such(string kind, string group) => RuleTable.Limits(
+        "AuthorizationPolicy",
+        $"{{ targetRefs: [{{ group: \"{group}\", kind: {kind}, name: s }}], rules: [{{}}] }}",
+        "targetRefs[0]",
+        $"a target of kind {kind} (group \"{group}\", for waypoints, which there are none of here) is not supported");
 
     [Theory]
     [InlineData("AuthorizationPolicy", "rules: [{}]")]

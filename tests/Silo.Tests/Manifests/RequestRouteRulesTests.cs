@@ -9,6 +9,15 @@ public sealed class RequestRouteRulesTests
     private const string Parent = "parentRefs: [{ group: \"\", kind: Service, name: b }]";
 
     [Theory]
+    [InlineData("HTTPRoute")]
+    [InlineData("GRPCRoute")]
+    public void Persistence_of_sessions_is_refused_with_what_does_the_same(string kind) => RuleTable.Refuses(
+        kind,
+        "{ rules: [{ sessionPersistence: { sessionName: s }, backendRefs: [{ name: b, port: 80 }] }] }",
+        "rules[0].sessionPersistence",
+        "use consistentHash of a DestinationRule");
+
+    [Theory]
     [InlineData("rules: [{ backendRefs: [{ name: b, port: 80 }] }]")]
     [InlineData("hostnames: [ \"*.example.com\", a.example.com ], rules: [{ matches: [{ path: { type: Exact, value: /a }, method: GET, "
         + "headers: [{ name: x, type: RegularExpression, value: \"a+\" }], queryParams: [{ name: q, value: v }] }], "

@@ -65,6 +65,16 @@ public sealed class WrongManifestTests
         (6, "kind", "EnvoyFilter is unsupported by this data plane, which is no Envoy: use VirtualService, DestinationRule, AuthorizationPolicy or Telemetry for what it should do"));
 
     [Fact]
+    public void A_route_of_datagrams_is_refused_as_such_and_not_for_its_name() => Expect(
+        """
+        apiVersion: gateway.networking.k8s.io/v1alpha2
+        kind: UDPRoute
+        metadata: { name: a }
+        spec: { rules: [] }
+        """,
+        (2, "kind", "UDPRoute is unsupported: this data plane carries no datagrams, which go past the mesh; use TCPRoute for what also speaks TCP"));
+
+    [Fact]
     public void A_key_written_twice_is_refused() => Expect(
         """
         apiVersion: networking.istio.io/v1

@@ -28,6 +28,30 @@ internal static class EdgeRouteTranslator
         }
     }
 
+    /// <summary>
+    /// The conditions for a host of a table one by one, in the order in which they are tried; then those that take
+    /// everything and are left out, because an older one does.
+    /// </summary>
+    /// <param name="view">What the gateway sees.</param>
+    /// <param name="servers">The servers that the table is for.</param>
+    /// <param name="host">A domain of the table.</param>
+    public static IEnumerable<(Sourced<VirtualService> Source, TranslatedRule Rule)> Walk(
+        ProxyView view, ImmutableArray<EdgeServer> servers, string host)
+    {
+        var rules =
+            from source in EdgeRoutes.Of(view)
+            let gateways = HostsOf(source, servers).GetValueOrDefault(host)
+            where gateways is not null
+            from rule in HttpRouteTranslator.Walk(view, source, servers[0].Port.Number, gateways)
+            select (Source: source, Rule: rule);
+        var all = rules.ToLookup(r => r.Rule.Route is { } route && RouteMatchTranslator.TakesEverything(route.Match));
+        return all[false].Concat(all[true].Take(1)).Concat(all[true].Skip(1).Select(r => (r.Source, r.Rule with
+        {
+            Route = null,
+            Exclusion = "an older VirtualService of the host takes everything already",
+        })));
+    }
+
     private static RouteConfiguration Table(
         ProxyView view,
         ImmutableArray<Sourced<VirtualService>> sources,

@@ -21,13 +21,17 @@ internal static class EdgeRoutes
             .Where(v => Visibility.Allows(v.Spec.ExportTo, v.Namespace, view.Scope.Namespace)),
     ];
 
+    /// <summary>Whether a VirtualService names the gateway of a server.</summary>
+    public static bool IsBound(EdgeServer server, Sourced<VirtualService> source) =>
+        source.Spec.Gateways.Any(name => NameOf(name, source.Namespace) == server.GatewayName);
+
     /// <summary>
     /// The hosts for which a VirtualService speaks at a server: what its own hosts have in common with those that the
     /// server leaves to its namespace. None when it does not name the server's gateway.
     /// </summary>
     public static IEnumerable<string> HostsAt(EdgeServer server, Sourced<VirtualService> source)
     {
-        if (!source.Spec.Gateways.Any(name => NameOf(name, source.Namespace) == server.GatewayName)) return [];
+        if (!IsBound(server, source)) return [];
         return
             from host in source.Spec.Hosts
             let full = FullNameOf(host, source)

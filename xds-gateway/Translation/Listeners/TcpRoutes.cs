@@ -23,7 +23,17 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool
     /// <param name="service">The service.</param>
     /// <param name="port">Its port.</param>
     /// <param name="own">Its addresses, where the listener is not there for one of them alone.</param>
-    public IEnumerable<TcpRoute> Of(Service service, ServicePort port, ImmutableArray<string> own)
+    public IEnumerable<TcpRoute> Of(Service service, ServicePort port, ImmutableArray<string> own) =>
+        Walk(service, port, own).Select(rule => rule.Route).OfType<TcpRoute>();
+
+    /// <summary>
+    /// The conditions of the VirtualService one by one, each with its route or with why this proxy has none for it.
+    /// What stands behind a route that takes everything is left out.
+    /// </summary>
+    /// <param name="service">The service.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="own">Its addresses, where the listener is not there for one of them alone.</param>
+    public IEnumerable<TranslatedConnection> Walk(Service service, ServicePort port, ImmutableArray<string> own)
     {
         var source = view.VirtualServices.Find(service.Host);
         return port.Protocol.IsTls()
@@ -31,37 +41,51 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool
             : ForTcp(service, port, own, source);
     }
 
-    private IEnumerable<TcpRoute> ForTls(
+    private IEnumerable<TranslatedConnection> ForTls(
         Service service, ServicePort port, ImmutableArray<string> own, Sourced<VirtualService>? source)
     {
         var hasRule = false;
-        foreach (var rule in source?.Spec.Tls ?? [])
+        foreach (var (r, rule) in (source?.Spec.Tls ?? []).Index())
         {
             var targets = TcpTargets.Of(view, source!, rule.Route, port.Number, known);
-            foreach (var match in rule.Match.Where(m => IsFor(m, port.Number)))
+            foreach (var (m, match) in rule.Match.Index())
             {
+                var place = new TranslatedConnection(source, "tls", r, m);
+                if (ExclusionOf(match, port.Number) is { } exclusion)
+                {
+                    yield return place with { Exclusion = exclusion };
+                    continue;
+                }
+
                 hasRule = true;
                 ImmutableArray<string> names = match.SniHosts.Contains("*") ? [] : match.SniHosts;
-                yield return new(NetworksOf(match, own), names, [], targets);
+                yield return place with { Route = new(NetworksOf(match, own), names, [], targets) };
             }
         }
 
         if (hasRule) yield break;
         var isKnownByName = !isByName && own.IsEmpty && service.Addresses.IsEmpty && service.Host != "*";
-        yield return new(own, isKnownByName ? [service.Host] : [], [], Default(service, port));
+        yield return TranslatedConnection.OfService(
+            new(own, isKnownByName ? [service.Host] : [], [], Default(service, port)));
     }
 
-    private IEnumerable<TcpRoute> ForTcp(
+    private IEnumerable<TranslatedConnection> ForTcp(
         Service service, ServicePort port, ImmutableArray<string> own, Sourced<VirtualService>? source)
     {
-        foreach (var rule in source?.Spec.Tcp ?? [])
+        foreach (var (r, rule) in (source?.Spec.Tcp ?? []).Index())
         {
             var targets = TcpTargets.Of(view, source!, rule.Route, port.Number, known);
-            foreach (var match in rule.Match.IsEmpty ? [new L4Match()] : rule.Match)
+            foreach (var (m, match) in (rule.Match.IsEmpty ? [new L4Match()] : rule.Match).Index())
             {
-                if (!IsFor(match, port.Number)) continue;
+                var place = new TranslatedConnection(source, "tcp", r, rule.Match.IsEmpty ? null : m);
+                if (ExclusionOf(match, port.Number) is { } exclusion)
+                {
+                    yield return place with { Exclusion = exclusion };
+                    continue;
+                }
+
                 ImmutableArray<string> sources = match.SourceSubnet.Length > 0 ? [match.SourceSubnet] : [];
-                yield return new(NetworksOf(match, own), [], sources, targets);
+                yield return place with { Route = new(NetworksOf(match, own), [], sources, targets) };
                 if (match.DestinationSubnets.IsEmpty && sources.IsEmpty) yield break;
             }
         }
@@ -70,10 +94,12 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool
         foreach (var address in isByMember ? own : [])
         {
             var cluster = ClusterName.Member(service.Host, port.Number, address);
-            if (known.Contains(cluster)) yield return new([address], [], [], TcpTargets.Of(cluster, PolicyOf(service, port)));
+            if (!known.Contains(cluster)) continue;
+            yield return TranslatedConnection.OfService(
+                new([address], [], [], TcpTargets.Of(cluster, PolicyOf(service, port))));
         }
 
-        if (!isByMember) yield return new(own, [], [], Default(service, port));
+        if (!isByMember) yield return TranslatedConnection.OfService(new(own, [], [], Default(service, port)));
     }
 
     private ClusterPolicy PolicyOf(Service service, ServicePort port) =>
@@ -85,9 +111,22 @@ internal sealed class TcpRoutes(ProxyView view, IReadOnlySet<string> known, bool
     private static ImmutableArray<string> NetworksOf(L4Match match, ImmutableArray<string> own) =>
         match.DestinationSubnets.IsEmpty ? own : match.DestinationSubnets;
 
-    private bool IsFor(L4Match match, int port) =>
-        (match.Gateways.IsEmpty || match.Gateways.Contains(VirtualService.MeshGateway))
-        && (match.SourceNamespace.Length == 0 || match.SourceNamespace == view.Scope.Namespace)
-        && (match.Port is not { } wanted || wanted == port)
-        && LabelSelector.Matches(match.SourceLabels, view.Scope.Labels);
+    /// <summary>Why a condition is not for this proxy at all; null when it is.</summary>
+    private string? ExclusionOf(L4Match match, int port)
+    {
+        if (match.Port is { } wanted && wanted != port) return $"is for port {wanted}";
+        if (!match.Gateways.IsEmpty && !match.Gateways.Contains(VirtualService.MeshGateway))
+        {
+            return $"is for gateways: {string.Join(", ", match.Gateways)}";
+        }
+
+        if (match.SourceNamespace.Length > 0 && match.SourceNamespace != view.Scope.Namespace)
+        {
+            return $"is for clients of namespace {match.SourceNamespace}";
+        }
+
+        return LabelSelector.Matches(match.SourceLabels, view.Scope.Labels)
+            ? null
+            : $"is for clients with {string.Join(", ", match.SourceLabels.Select(l => $"{l.Key}={l.Value}"))}";
+    }
 }

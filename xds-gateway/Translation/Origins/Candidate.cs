@@ -15,7 +15,26 @@ public sealed record Candidate(ConfigKey Key, bool Counts, string Reason);
 /// <param name="Name">The rule's name; may be empty.</param>
 /// <param name="Exclusion">Why the scope gets no route for it; empty when it gets one.</param>
 /// <param name="Source">The rule of the Gateway API that it stands for; null when there is none.</param>
-public sealed record RuleOrigin(int Rule, int? Match, string Name, string Exclusion, RouteOrigin? Source);
+public sealed record RuleOrigin(int Rule, int? Match, string Name, string Exclusion, RouteOrigin? Source)
+{
+    /// <summary>The VirtualService, where several are asked; null where one alone is.</summary>
+    public ConfigKey? Owner { get; init; }
+}
+
+/// <summary>One condition on connections whose bytes are carried.</summary>
+/// <param name="Owner">The resource that says it; null for the way of a service of which none speaks.</param>
+/// <param name="Place">Its place in there, e.g. <c>tls[0].match[1]</c>; empty without one.</param>
+/// <param name="Networks">The addresses for which it is; none for any.</param>
+/// <param name="ServerNames">The names of handshakes for which it is, in lower case; none for any.</param>
+/// <param name="Sources">The addresses from which it is; none for any.</param>
+/// <param name="Exclusion">Why the scope gets no chain for it; empty when it gets one.</param>
+public sealed record ConnectionOrigin(
+    ConfigKey? Owner,
+    string Place,
+    ImmutableArray<string> Networks,
+    ImmutableArray<string> ServerNames,
+    ImmutableArray<string> Sources,
+    string Exclusion);
 
 /// <summary>An AuthorizationPolicy that might concern a workload.</summary>
 /// <param name="Key">Which.</param>

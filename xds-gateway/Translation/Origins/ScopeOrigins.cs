@@ -3,6 +3,7 @@ using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Listener;
+using MeshOrleans.Xds.Translation.Clusters;
 using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Listeners;
 using MeshOrleans.Xds.Translation.Policies;
@@ -20,6 +21,8 @@ namespace MeshOrleans.Xds.Translation.Origins;
 /// </remarks>
 public sealed class ScopeOrigins
 {
+    private const string Opened = "outbound_."; // a cluster that a gateway opens to other networks
+
     private readonly ProxyView _view;
 
     private ScopeOrigins(ProxyView view) => _view = view;
@@ -39,6 +42,9 @@ public sealed class ScopeOrigins
             ? [listener]
             : Array.Empty<Listener>(),
         listener => listener.Name);
+
+    /// <summary>Where it takes what comes from outside, if it is a gateway.</summary>
+    public EdgeOrigins Edge => field ??= new EdgeOrigins(_view);
 
     /// <summary>The first of the trust domains that count as this mesh's own.</summary>
     public string TrustDomain => _view.Mesh.Settings.TrustDomains[0];
@@ -78,7 +84,11 @@ public sealed class ScopeOrigins
     /// All that name it, and at most 20 others of the client's and the service's namespace.
     /// </summary>
     /// <param name="host">A full host name.</param>
-    public ImmutableArray<Candidate> VirtualServices(string host) => VirtualServiceCandidates.Of(_view, host);
+    /// <param name="isOfRequests">
+    /// Whether requests are asked about, and not connections whose bytes are carried.
+    /// </param>
+    public ImmutableArray<Candidate> VirtualServices(string host, bool isOfRequests = true) =>
+        VirtualServiceCandidates.Of(_view, host, isOfRequests);
 
     /// <summary>
     /// The HTTP conditions of the VirtualService that answers for a host, in their order. Those that are for this scope
@@ -89,6 +99,23 @@ public sealed class ScopeOrigins
             ? [.. HttpRouteTranslator.Walk(_view, source, port)
                 .Select(r => new RuleOrigin(r.Rule, r.Match, r.Name, r.Exclusion, r.Origin))]
             : [];
+
+    /// <summary>
+    /// The conditions on connections to a port of a service that is not HTTP, in their order; the last may be that of
+    /// the service itself. None when the scope does not see the service.
+    /// </summary>
+    /// <param name="host">A full host name.</param>
+    /// <param name="port">The service's port.</param>
+    public ImmutableArray<ConnectionOrigin> Connections(string host, int port)
+    {
+        if (_view.FindService(host) is not { } service || service.FindPort(port) is not { } found) return [];
+        var known = OutboundCluster.Of(_view).Select(cluster => cluster.Name).ToHashSet(StringComparer.Ordinal);
+        return
+        [
+            .. new TcpRoutes(_view, known, isByName: true).Walk(service, found, [])
+                .Select(rule => EdgeOrigins.OriginOf(rule, [])),
+        ];
+    }
 
     /// <summary>The DestinationRules that name a cluster's service: which count, and why the others do not.</summary>
     public ImmutableArray<Candidate> DestinationRules(string cluster) =>
@@ -126,7 +153,9 @@ public sealed class ScopeOrigins
     private bool TryReadCluster(string cluster, out Service service, out ServicePort port, out string subset)
     {
         (service, port, subset) = (null!, null!, "");
-        if (cluster.Split('|', 4) is not ["outbound", var number, var part, var host]
+        var isOpened = cluster.StartsWith(Opened, StringComparison.Ordinal);
+        var parts = isOpened ? cluster.Split("_.", 4) : cluster.Split('|', 4);
+        if (parts is not ["outbound", var number, var part, var host]
             || !int.TryParse(number, out var parsed)
             || _view.FindService(host) is not { } found
             || found.FindPort(parsed) is not { } foundPort)

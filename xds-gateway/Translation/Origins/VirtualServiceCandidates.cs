@@ -17,7 +17,12 @@ internal static class VirtualServiceCandidates
     /// All that name the host, and some of the client's and the service's namespace that do not: one of them may have
     /// been meant to.
     /// </summary>
-    public static ImmutableArray<Candidate> Of(ProxyView view, string host)
+    /// <param name="view">What the client sees.</param>
+    /// <param name="host">A full host name.</param>
+    /// <param name="isOfRequests">
+    /// Whether requests are asked about, and not connections whose bytes are carried.
+    /// </param>
+    public static ImmutableArray<Candidate> Of(ProxyView view, string host, bool isOfRequests)
     {
         var chosen = view.VirtualServices.Find(host);
         var egress = EgressScope.Of(view.Mesh, view.Scope);
@@ -30,7 +35,7 @@ internal static class VirtualServiceCandidates
             .Take(MaxStrangers);
         return
         [
-            .. Attached(view, host, chosen),
+            .. Attached(view, host, chosen, isOfRequests),
             .. all[true].Concat(strangers)
                 .OrderBy(source => source.Resource, ConfigResource.ByAge)
                 .Select(source => Judge(view, egress, source, chosen, host)),
@@ -38,17 +43,19 @@ internal static class VirtualServiceCandidates
     }
 
     /// <summary>The routes of the Gateway API that are attached to the host's service.</summary>
-    private static IEnumerable<Candidate> Attached(ProxyView view, string host, Sourced<VirtualService>? chosen) =>
+    private static IEnumerable<Candidate> Attached(
+        ProxyView view, string host, Sourced<VirtualService>? chosen, bool isOfRequests) =>
         from routes in view.Mesh.ServiceRoutes
         where routes.Service.Host == host
         from source in routes.Sources
-        let isOfRequests = source.Spec is RequestRoute
-        let counts = isOfRequests && view.VirtualServices.AttachedTo(host)?.Sources.Contains(source) is true
+        let isOfKind = source.Spec is RequestRoute == isOfRequests
+        let counts = isOfKind && view.VirtualServices.AttachedTo(host)?.Sources.Contains(source) is true
         select new Candidate(
             source.Key,
             counts,
             counts ? $"answers for {host}, which it is attached to"
-            : !isOfRequests ? "is for connections, and not for requests"
+            : !isOfKind && isOfRequests ? "is for connections, and not for requests"
+            : !isOfKind ? "is for requests, and not for connections"
             : routes.Spec.ExportTo is [var consumer] && consumer != view.Scope.Namespace
                 ? $"is for clients of namespace {consumer}"
             : chosen is not null ? $"counts after {NameOf(chosen)}, which is of the client's namespace"

@@ -13,15 +13,30 @@ internal static class RequestRouteReader
     {
         ParentRefs = reader.List("parentRefs", RouteReferenceReader.Parent),
         Hostnames = reader.Texts("hostnames"),
-        Rules = reader.Has("rules") ? reader.List("rules", HttpRule) : [new RequestRule()],
+        Rules = reader.Has("rules") ? reader.List("rules", rule => Read(rule, HttpRule)) : [new RequestRule()],
     };
 
     public static RequestRoute Grpc(ObjectReader reader) => new()
     {
         ParentRefs = reader.List("parentRefs", RouteReferenceReader.Parent),
         Hostnames = reader.Texts("hostnames"),
-        Rules = reader.Has("rules") ? reader.List("rules", GrpcRule) : [new RequestRule()],
+        Rules = reader.Has("rules") ? reader.List("rules", rule => Read(rule, GrpcRule)) : [new RequestRule()],
     };
+
+    private static RequestRule Read(ObjectReader reader, Func<ObjectReader, RequestRule> read)
+    {
+        const string Persistence = "sessionPersistence";
+        if (reader.Has(Persistence))
+        {
+            reader.Accept(Persistence);
+            reader.Report(
+                Persistence,
+                $"{Persistence} is experimental and not supported: use consistentHash of a DestinationRule, by cookie "
+                    + "or header, for the host of the backend");
+        }
+
+        return read(reader);
+    }
 
     private static RequestRule GrpcRule(ObjectReader reader) => new()
     {

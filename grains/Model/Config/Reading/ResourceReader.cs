@@ -56,6 +56,7 @@ internal static class ResourceReader
             Annotations = metadata.Annotations,
             CreatedRevision = findings.IsStored ? reader.Long("createdRevision") ?? 0 : 0,
             CreatedOrdinal = findings.IsStored ? reader.Integer("createdOrdinal") ?? 0 : 0,
+            Generation = findings.IsStored ? reader.Long("generation") ?? 1 : 1,
         };
         return new Outcome(metadata.Key.ToString(), resource);
     }

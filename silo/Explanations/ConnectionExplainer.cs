@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using System.Net;
+using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Proxy.Dataplane.Model;
+
+namespace MeshOrleans.Silo.Explanations;
+
+/// <summary>The way of one connection.</summary>
+/// <param name="Host">The full name that is called; null when nothing of the mesh has it.</param>
+/// <param name="Outbound">What the client's sidecar does; null where no rule is asked.</param>
+/// <param name="Clusters">Where it may go.</param>
+/// <param name="Outcomes">What may become of it.</param>
+internal sealed record ConnectionWay(
+    string? Host, OutboundView? Outbound, ImmutableArray<ClusterView> Clusters, IReadOnlyList<Outcome> Outcomes);
+
+/// <summary>
+/// What the client's sidecar does with a connection that goes through it as bytes, as for one that CONNECT opens.
+/// </summary>
+internal sealed class ConnectionExplainer(Explainers all)
+{
+    private static readonly WeightedChoice Passthrough = WeightedChoice.Of(UnknownHostRoutes.PassthroughCluster);
+
+    /// <param name="sender">The client's sidecar.</param>
+    /// <param name="call">The connection.</param>
+    /// <param name="port">The port that is called.</param>
+    public ConnectionWay Explain(Sender sender, ExplainedCall call, int port)
+    {
+        var model = sender.Proxy.Model;
+        var called = HostName.WithoutPort(HostName.Normalize(call.Host)).ToString();
+        var name = called.Trim('[', ']');
+        var address = IPAddress.TryParse(name, out var literal) ? literal : null;
+        if (address is not null) name = address.ToString();
+        var service = model.OutboundTcp.Find(name, port) ?? FindByMember(model, address, port);
+        if (service is null && Knows(model, called, port) is { } requests)
+        {
+            var host = RouteExplainer.HostOf(requests);
+            var reason = $"port {port} of {host ?? called} carries requests: {sender.Name} reads what comes there as "
+                + "HTTP. Ask with protocol http, or name the port tcp or tls";
+            return new ConnectionWay(host, null, [], [new Outcome(1, null, OutcomeKind.BadRequest, reason)]);
+        }
+
+        if (service is null) return Unknown(sender, call, called, model);
+        var hostName = service.Name[..Math.Max(0, service.Name.LastIndexOf('_'))];
+        var chain = service.Choose(address, service.NeedsServerName ? call.ServerName : "", call.Address);
+        var outbound = new OutboundView(
+            service.Name,
+            [.. sender.Proxy.Origins.VirtualServices(hostName, isOfRequests: false).Select(CandidateView.Of)],
+            ConnectionRules.Views(
+                sender.Proxy.Origins.Connections(hostName, port),
+                chain?.ServerNames ?? ["(none)"],
+                chain?.Networks ?? [],
+                chain?.Sources ?? [],
+                call.ServerName,
+                address ?? service.Address,
+                call.Address),
+            chain is null ? null : ActionText.OfConnection(chain.Relay));
+        if (chain is null)
+        {
+            var reason = $"no rule of {hostName}:{port} takes the connection"
+                + (call.ServerName.Length > 0 ? $" (server name {call.ServerName})" : "");
+            return new ConnectionWay(hostName, outbound, [], [new Outcome(1, null, OutcomeKind.NoRoute, reason)]);
+        }
+
+        var (clusters, outcomes) = all.Routes.Carry(sender, call.Traffic, name, chain.Clusters, 1);
+        return new ConnectionWay(hostName, outbound, clusters, outcomes);
+    }
+
+    private ConnectionWay Unknown(Sender sender, ExplainedCall call, string called, ProxyModel model)
+    {
+        if (model.OutboundPolicy is OutboundPolicy.RegistryOnly)
+        {
+            var reason = $"nothing of the mesh is called {called}, and unknown hosts are refused (REGISTRY_ONLY)";
+            return new ConnectionWay(null, null, [], [new Outcome(1, null, OutcomeKind.Closed, reason)]);
+        }
+
+        var (clusters, outcomes) = all.Routes.Carry(sender, call.Traffic, called, Passthrough, 1);
+        return new ConnectionWay(null, null, clusters, outcomes);
+    }
+
+    // The host of last resort stands for all that nobody knows.
+    private static VirtualHostModel? Knows(ProxyModel model, string called, int port) =>
+        model.Outbound.GetValueOrDefault(port)?.Routes.FindHost(called) is { IsOnDemand: false } host
+        && !host.Domains.Contains("*")
+            ? host
+            : null;
+
+    // Who has no virtual address is known by the addresses of its members.
+    private static TcpServiceModel? FindByMember(ProxyModel model, IPAddress? address, int port) =>
+        address is null ? null : model.OutboundTcp.At(port).FirstOrDefault(
+            service => service.Address is null
+                && model.Clusters.GetValueOrDefault(service.OwnCluster) is { } own
+                && own.Endpoints.Any(e => e.Address == address.ToString()));
+}

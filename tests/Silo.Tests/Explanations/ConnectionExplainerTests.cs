@@ -1,0 +1,114 @@
+using MeshOrleans.Silo.Explanations;
+
+namespace MeshOrleans.Silo.Tests.Explanations;
+
+/// <summary>What is told of connections whose bytes are carried.</summary>
+public sealed class ConnectionExplainerTests
+{
+    private const string Api = "apiVersion: networking.istio.io/v1";
+
+    private const string Services = """
+        {apiVersion: v1, kind: Service, metadata: {name: db, namespace: app}, spec: {clusterIP: 10.96.0.7, selector: {app: b}, ports: [{name: tcp, port: 5432, targetPort: 9000}, {name: tls, port: 5433, targetPort: 9001}]}}
+        ---
+        {apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: db, namespace: app}, spec: {host: db, subsets: [{name: v1, labels: {version: v1}}, {name: v2, labels: {version: v2}}]}}
+        ---
+
+        """;
+
+    private static readonly string Routes = Services + $$$$"""
+        {{{{{Api}}}}, kind: VirtualService, metadata: {name: db, namespace: app}, spec: {hosts: [db, "*.db.example"], tcp: [{match: [{port: 1}, {sourceNamespace: other}, {destinationSubnets: [10.97.0.0/16]}], route: [{destination: {host: db, subset: v1}}]}, {match: [{port: 5432}], route: [{destination: {host: db, subset: v1}, weight: 1}, {destination: {host: db, subset: v2}, weight: 3}]}], tls: [{match: [{sniHosts: [one.db.example]}], route: [{destination: {host: db, subset: v1}}]}]}}
+        """;
+
+    [Fact]
+    public void A_connection_is_followed_to_the_members_of_its_service()
+    {
+        var told = ExplainedMesh.With(Services + """
+            {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: db, namespace: app}, spec: {selector: {matchLabels: {app: b, version: v2}}, action: DENY, rules: [{from: [{source: {principals: [cluster.local/ns/app/sa/a]}}], to: [{operation: {ports: ["9000"]}}]}]}}
+            """).Ask(Tcp("db:5432"));
+
+        Assert.False(told.Verdict.IsCertain);
+        Assert.Equal(
+            [(50.0, (int?)null, OutcomeKind.Closed), (50.0, null, OutcomeKind.Forwarded)],
+            told.Verdict.Outcomes.Select(o => (o.Percent, o.Status, o.Outcome)).OrderBy(o => o.Outcome != OutcomeKind.Closed));
+        Assert.Equal("db.app.svc.cluster.local", told.Destination.Host);
+        Assert.Equal([("", "the service itself", RouteVerdict.Matched)], Rows(told));
+        Assert.All(Assert.Single(told.Clusters).Inbound, i => Assert.Equal(("mutualTls", (int?)null), (i.Transport, i.Status)));
+        Assert.Contains(told.Verdict.Outcomes, o => o.Reason.Contains("AuthorizationPolicy app/db[0]", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Every_condition_of_TCP_is_told_and_the_shares_of_the_one_that_takes_it()
+    {
+        var told = ExplainedMesh.With(Routes).Ask(Tcp("db.app:5432"));
+
+        Assert.Equal(
+            [
+                ("app/db tcp[0].match[0]", "is for port 1"),
+                ("app/db tcp[0].match[1]", "is for clients of namespace other"),
+                ("app/db tcp[0].match[2]", "destination: wanted 10.97.0.0/16, got 10.96.0.7"),
+                ("app/db tcp[1].match[0]", ""),
+            ],
+            told.Outbound!.Routes.Select(r => (r.Place, r.Reason)));
+        Assert.Equal(RouteVerdict.Matched, told.Outbound.Routes[^1].Verdict);
+        Assert.Equal([25.0, 75.0], told.Clusters.Select(c => c.Percent));
+        Assert.Contains(new CandidateView("app/db", true, "answers for db.app.svc.cluster.local"), told.Outbound.VirtualServices);
+    }
+
+    [Theory]
+    [InlineData("one.db.example", nameof(OutcomeKind.Forwarded), "Matched")]
+    [InlineData("two.db.example", nameof(OutcomeKind.NoRoute), "Differs")]
+    public void TLS_is_chosen_by_the_name_in_its_handshake(string name, string kind, string verdict)
+    {
+        var told = ExplainedMesh.With(Routes).Ask(Tcp("db:5433") with { Protocol = CallProtocol.Tls, ServerName = name });
+
+        Assert.Equal(kind, told.Verdict.Outcome.ToString());
+        Assert.Equal(("app/db tls[0].match[0]", verdict), (told.Outbound!.Routes[0].Place, told.Outbound.Routes[0].Verdict.ToString()));
+        Assert.Equal(name, told.Destination.ServerName);
+    }
+
+    [Fact]
+    public void Who_dials_a_member_gets_that_one()
+    {
+        var told = ExplainedMesh.With(Services.Replace("clusterIP: 10.96.0.7, ", "clusterIP: None, ", StringComparison.Ordinal)
+            + "{apiVersion: v1, kind: Namespace, metadata: {name: app}}").Ask(Tcp("10.0.0.3:5432"));
+
+        Assert.Equal(["app/b-2"], Assert.Single(Assert.Single(told.Clusters).Inbound).Workloads.AsEnumerable());
+    }
+
+    [Fact]
+    public void Bytes_to_a_port_of_requests_are_not_carried()
+    {
+        var told = ExplainedMesh.With().Ask(Tcp("b:80"));
+
+        Assert.Equal((null, OutcomeKind.BadRequest, false), (told.Verdict.Status, told.Verdict.Outcome, told.Verdict.ReachesApplication));
+        Assert.Contains("carries requests", told.Verdict.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ALLOW_ANY", nameof(OutcomeKind.LeavesMesh))]
+    [InlineData("REGISTRY_ONLY", nameof(OutcomeKind.Closed))]
+    public void What_nobody_knows_goes_where_it_points_or_nowhere(string mode, string kind)
+    {
+        var told = ExplainedMesh.With(
+            "{apiVersion: mesh.orleans.io/v1, kind: MeshConfig, metadata: {name: default, namespace: istio-system}, spec: {outboundTrafficPolicy: {mode: "
+            + mode + "}}}").Ask(Tcp("192.0.2.1:4000"));
+
+        Assert.Equal((null, kind), (told.Verdict.Status, told.Verdict.Outcome.ToString()));
+    }
+
+    [Fact]
+    public void A_client_without_sidecar_is_refused_where_mTLS_is_demanded()
+    {
+        var told = ExplainedMesh.With(Services
+            + "{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: default, namespace: app}, spec: {mtls: {mode: STRICT}}}")
+            .Ask(Tcp("db:5432") with { From = "app/bare-1" });
+
+        Assert.Equal((null, OutcomeKind.Closed), (told.Verdict.Status, told.Verdict.Outcome));
+        Assert.Contains("takes mesh mTLS only", told.Verdict.Reason, StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<(string Place, string Name, RouteVerdict Verdict)> Rows(Explanation told) =>
+        told.Outbound!.Routes.Select(r => (r.Place, r.Name, r.Verdict));
+
+    private static ExplainRequest Tcp(string to) => new() { From = "app/a-1", To = to, Protocol = CallProtocol.Tcp };
+}

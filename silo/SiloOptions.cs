@@ -95,7 +95,8 @@ public sealed class SiloOptions
     [Range(typeof(TimeSpan), "00:00:30", "90.00:00:00")]
     public TimeSpan? MaxCertificateLifetime { get; set; }
 
-    /// <summary>Where the files of the operator's own authority are: ca-cert.pem, ca-key.pem, root-cert.pem, cert-chain.pem.</summary>
+    /// <summary>Where the files of the operator's own authority are: ca-cert.pem, ca-key.pem, root-cert.pem, cert-chain.pem,
+    /// ca-crl.pem.</summary>
     /// <value>Empty: the mesh makes its authority itself.</value>
     public string CaDir { get; set; } = "";
 

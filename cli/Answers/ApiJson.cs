@@ -23,6 +23,8 @@ namespace MeshOrleans.Cli.Answers;
 [JsonSerializable(typeof(ProxyRow))]
 [JsonSerializable(typeof(IdentityRow[]))]
 [JsonSerializable(typeof(AuthorityRow))]
+[JsonSerializable(typeof(RevocationRow))]
+[JsonSerializable(typeof(RevocationRow[]))]
 [JsonSerializable(typeof(EmptyRequest))]
 [JsonSerializable(typeof(RotateRequest))]
 [JsonSerializable(typeof(RotateAnswer))]

@@ -56,7 +56,7 @@ internal sealed record CertificateAnswer(
     string[] Chain, string Serial = "", DateTimeOffset NotAfter = default, DateTimeOffset RotateAt = default);
 
 /// <summary>The roots of a trust domain.</summary>
-internal sealed record TrustBundleAnswer(string[] Roots, string TrustDomain = "");
+internal sealed record TrustBundleAnswer(string[] Roots, string TrustDomain = "", string[]? Crls = null);
 
 /// <summary>The body of <c>POST /v1/peers</c>.</summary>
 internal sealed record PeerRequest(string Name, string Address, string Token)

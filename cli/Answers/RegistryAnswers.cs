@@ -75,6 +75,14 @@ internal sealed record RotateRequest(string? SpiffeId, string? Namespace, double
 /// <summary>How many that are.</summary>
 internal sealed record RotateAnswer(int Identities = 0, int Due = 0, double SpreadSeconds = 0);
 
+/// <summary>A certificate that is revoked.</summary>
+internal sealed record RevocationRow(
+    string Serial,
+    string SpiffeId = "",
+    string Reason = "",
+    DateTimeOffset RevokedAt = default,
+    DateTimeOffset NotAfter = default);
+
 /// <summary>The certificate authority.</summary>
 internal sealed record AuthorityRow(
     string Phase,

@@ -18,10 +18,13 @@ internal static class CertsCommand
             "certs",
             "certs -o wide",
             "certs rotate --all",
-            "certs rotate-root")
+            "certs rotate-root",
+            "certs revoke SERIAL --reason key-compromise")
         {
             RotateCommand.Create(scope),
             RotateRootCommand.Create(scope),
+            RevokeCommand.Create(scope),
+            RevokedCommand.Create(scope),
             format,
         };
         command.SetAction(async (parsed, cancellationToken) =>

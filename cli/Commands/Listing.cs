@@ -25,6 +25,9 @@ internal sealed record Listing(
     public static Listing Peers { get; } = new("peers", "/v1/peers", HasNamespace: false,
         (answer, _, wide) => PeerTable.Of(answer.Read(ApiJson.Default.PeerRowArray), wide));
 
+    public static Listing Revoked { get; } = new("revoked certificates", "/v1/ca/revocations", HasNamespace: false,
+        (answer, _, _) => RevocationTable.Of(answer.Read(ApiJson.Default.RevocationRowArray)));
+
     public static Listing Revisions { get; } = new("revisions", "/v1/revisions", HasNamespace: false,
         (answer, _, wide) => RevisionTable.Of(answer.Read(ApiJson.Default.RevisionRowArray), wide));
 

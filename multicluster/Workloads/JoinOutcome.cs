@@ -65,7 +65,11 @@ public sealed record JoinAnswer(
 }
 
 /// <summary>The roots of one trust domain.</summary>
-public sealed record TrustBundleAnswer(string TrustDomain, ImmutableArray<string> Roots, long Sequence);
+public sealed record TrustBundleAnswer(string TrustDomain, ImmutableArray<string> Roots, long Sequence)
+{
+    /// <summary>The lists of revoked certificates of authorities under them, PEM; none where they are not told.</summary>
+    public ImmutableArray<string> Crls { get; init; } = [];
+}
 
 /// <summary>A signed certificate with its chain.</summary>
 /// <param name="Chain">PEM, leaf first; the root is not part of it.</param>

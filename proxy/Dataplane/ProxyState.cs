@@ -28,6 +28,9 @@ public sealed class ProxyState : IDisposable
     /// <summary>Raised when a model has been put in force.</summary>
     internal event Action? Applied;
 
+    /// <summary>Raised when other roots are believed, or other certificates are revoked, on the thread that has said so.</summary>
+    internal event Action<TlsIdentity>? TrustChanged;
+
     /// <summary>Puts a new model in force. Requests in flight end under the old one.</summary>
     public void Apply(ProxyModel model)
     {
@@ -66,7 +69,10 @@ public sealed class ProxyState : IDisposable
             _identity = identity;
             if (former is null || former.IsEquivalentTo(identity)) return;
             foreach (var cluster in _clusters.Values) cluster.RetireMeshConnections();
+            if (former.TrustFingerprint == identity.TrustFingerprint) return;
         }
+
+        TrustChanged?.Invoke(identity);
     }
 
     /// <inheritdoc/>

@@ -1,12 +1,15 @@
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Identity.Revocation;
 using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Silo.Access;
 using MeshOrleans.Silo.Hosting;
+using MeshOrleans.Xds.Gateway.Snapshots;
 
 namespace MeshOrleans.Silo.Api;
 
 /// <summary>Finds out who calls, once per request; what a caller may do is decided where it is asked for.</summary>
-internal sealed class ApiAuthentication(AdminToken admin, AccessFile access, TokenReader tokens)
+internal sealed class ApiAuthentication(
+    AdminToken admin, AccessFile access, TokenReader tokens, SnapshotHolder snapshots)
 {
     private const string Scheme = "Bearer ";
 
@@ -25,9 +28,14 @@ internal sealed class ApiAuthentication(AdminToken admin, AccessFile access, Tok
                 : new Caller.Refused("The only scheme of Authorization that is understood here is Bearer.");
         }
 
-        // The handshake let the certificate through, so its name is proved.
-        return context.Connection.ClientCertificate is { } certificate
-            && PeerSvid.TryReadName(certificate, out var id, out _)
+        // The handshake let the certificate through, so its name is proved; it may have been revoked since then.
+        if (context.Connection.ClientCertificate is not { } certificate) return new Caller.Anonymous();
+        if (RevokedCertificates.Of(snapshots.Current.LocalBundle).Find(certificate) is { } revoked)
+        {
+            return new Caller.Refused(revoked.ToString());
+        }
+
+        return PeerSvid.TryReadName(certificate, out var id, out _)
             ? new Caller.Member(id, access.Current.RightsOf(id)) { Serial = certificate.SerialNumber }
             : new Caller.Anonymous();
     }

@@ -13,6 +13,7 @@ internal static class AuthorityEndpoints
         routes.MapGet("/v1/ca", FindAsync).RequireRoleForMesh(Role.Viewer);
         routes.MapPost("/v1/ca/rotate", RotateAsync).RequireAdmin();
         routes.MapDelete("/v1/ca/rotate", TurnBackAsync).RequireAdmin();
+        routes.MapRevocation();
     }
 
     private static async Task<IResult> FindAsync(HttpContext context, IGrainFactory grains, IdentityListing identities)

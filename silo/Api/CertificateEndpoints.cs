@@ -49,7 +49,8 @@ internal static class CertificateEndpoints
         if (!snapshots.IsSynced) return Problems.Of(503, "Not ready.", "The mesh is not known here yet.");
         var bundles = snapshots.Current.Bundles.Values;
         return Results.Json(
-            bundles.Select(b => new TrustBundleAnswer(b.TrustDomain.Name, b.RootsPem, b.Sequence)), ApiJson.Options);
+            bundles.Select(b => new TrustBundleAnswer(b.TrustDomain.Name, b.RootsPem, b.Sequence) { Crls = b.CrlsPem }),
+            ApiJson.Options);
     }
 
     private static async Task<IResult> SignAsync(

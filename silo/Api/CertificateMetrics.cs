@@ -1,5 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Grains.Identity;
+using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Identity.Revocation;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Xds.Gateway.Secrets;
 using MeshOrleans.Xds.Gateway.Status;
@@ -29,6 +31,7 @@ internal static class CertificateMetrics
         if (mesh.LocalBundle is not { RootsPem: [_, ..] roots }) return text.ToString();
         text.Head("mesh_root_expiry_seconds", "gauge", "How long the first of the mesh's roots to end is still good for.");
         text.Line("mesh_root_expiry_seconds", roots.Min(root => LeftOf(root, now)));
+        Write(text, mesh.LocalBundle, now);
         text.Head("mesh_roots", "gauge", "Roots in the mesh's bundle: more than one while another follows.");
         text.Line("mesh_roots", roots.Length);
         return text.ToString();
@@ -43,6 +46,18 @@ internal static class CertificateMetrics
         text.Head(
             "mesh_signing_certificate_expiry_seconds", "gauge", "How long the certificate that signs is still good for.");
         text.Line("mesh_signing_certificate_expiry_seconds", LeftOf(signer, now));
+    }
+
+    private static void Write(PrometheusText text, TrustBundle bundle, DateTimeOffset now)
+    {
+        text.Head("mesh_revoked_certificates", "gauge", "Certificates that proxies are told to believe no longer.");
+        text.Line("mesh_revoked_certificates", RevokedCertificates.Of(bundle).Count);
+        if (RevokedCertificates.Of(bundle).RenewedBy is not { } renewal) return;
+        text.Head(
+            "mesh_revocation_list_expiry_seconds",
+            "gauge",
+            "How long until the first list of revoked certificates is out of date.");
+        text.Line("mesh_revocation_list_expiry_seconds", (renewal - now).TotalSeconds);
     }
 
     private static double LeftOf(string pem, DateTimeOffset now)

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Identity.Revocation;
 using MeshOrleans.Xds.Gateway.Snapshots;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 
@@ -41,6 +42,7 @@ internal static class ControlPlaneTls
             certificate as X509Certificate2,
             chain,
             domain => RootsOf(snapshots, domain),
+            RevokedCertificates.Of(snapshots.Current.LocalBundle),
             clock.GetUtcNow(),
             out _,
             out var problem))

@@ -4,17 +4,23 @@ using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Grains;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Identity.Revocation;
+using MeshOrleans.Xds.Gateway.Snapshots;
 using Microsoft.Extensions.Options;
 
 namespace MeshOrleans.Silo.Hosting;
 
 /// <summary>
 /// The control plane's own certificate, with which the TLS port answers: signed by its own authority under
-/// <c>…/ns/istio-system/sa/mesh-control-plane</c> with the DNS names clients call, renewed at half its life and when
-/// the roots change or another one signs. New handshakes get the newest one; connections that stand are not touched.
+/// <c>…/ns/istio-system/sa/mesh-control-plane</c> with the DNS names clients call, renewed at half its life, when
+/// the roots change or another one signs, and when it is revoked. New handshakes get the newest one; connections that stand are not touched.
 /// </summary>
 internal sealed partial class ServingCertificate(
-    IGrainFactory grains, IOptions<SiloOptions> options, TimeProvider clock, ILogger<ServingCertificate> logger)
+    IGrainFactory grains,
+    IOptions<SiloOptions> options,
+    SnapshotHolder snapshots,
+    TimeProvider clock,
+    ILogger<ServingCertificate> logger)
     : BackgroundService
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
@@ -87,7 +93,7 @@ internal sealed partial class ServingCertificate(
     // Whether another root signs can wait until the authority answers; that the time is over cannot.
     private async Task<bool> IsDueAsync(CancellationToken cancellationToken)
     {
-        if (clock.GetUtcNow() >= _nextRenewal) return true;
+        if (clock.GetUtcNow() >= _nextRenewal || IsRevoked()) return true;
         try
         {
             var authority = grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default);
@@ -100,6 +106,10 @@ internal sealed partial class ServingCertificate(
             return false;
         }
     }
+
+    private bool IsRevoked() =>
+        _context is { } context
+        && RevokedCertificates.Of(snapshots.Current.LocalBundle).Find(context.TargetCertificate) is not null;
 
     private async Task<DateTimeOffset> RenewAsync(CancellationToken cancellationToken)
     {

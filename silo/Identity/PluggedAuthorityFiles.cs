@@ -1,14 +1,17 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Identity.Revocation;
 
 namespace MeshOrleans.Silo.Identity;
 
 /// <summary>
 /// The operator's own intermediate, as files under the names of Istio's secret <c>cacerts</c>: <c>ca-cert.pem</c> and
 /// <c>ca-key.pem</c> sign, <c>root-cert.pem</c> is what everybody is to trust, <c>cert-chain.pem</c> (which may be missing)
-/// leads from one to the other.
+/// leads from one to the other, <c>ca-crl.pem</c> (which may be missing too) says what they have revoked.
 /// </summary>
 /// <param name="directory">Where they are; read anew each time, so that a swapped mount counts.</param>
 /// <param name="clock">The time at which they must be valid.</param>
@@ -18,7 +21,10 @@ internal sealed class PluggedAuthorityFiles(string directory, TimeProvider clock
     private const string KeyFile = "ca-key.pem";
     private const string RootFile = "root-cert.pem";
     private const string ChainFile = "cert-chain.pem";
+    private const string RevokedFile = "ca-crl.pem";
     private const int MaxBytes = 256 * 1024;
+
+    private (byte[] Content, ImmutableArray<RevocationList> Lists) _revoked = ([], []); // as it was read last
 
     public async Task<AuthorityMaterial?> ReadAsync(CancellationToken cancellationToken)
     {
@@ -37,15 +43,47 @@ internal sealed class PluggedAuthorityFiles(string directory, TimeProvider clock
         }
     }
 
+    public async Task<ImmutableArray<RevocationList>> ReadRevokedAsync(CancellationToken cancellationToken)
+    {
+        if (!File.Exists(Path.Combine(directory, RevokedFile))) return [];
+        try
+        {
+            var content = await File.ReadAllBytesAsync(
+                PathOf(RevokedFile, RevocationListReader.MaxLength), cancellationToken);
+            if (content.AsSpan().SequenceEqual(_revoked.Content)) return _revoked.Lists;
+            var lists = ListsIn(content);
+            _revoked = (content, lists);
+            return lists;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new FormatException($"{RevokedFile} in {directory} cannot be used: {exception.Message}.", exception);
+        }
+    }
+
+    private ImmutableArray<RevocationList> ListsIn(byte[] content)
+    {
+        if (!RevocationListReader.TryReadPem(Encoding.ASCII.GetString(content), out var lists, out var problem))
+        {
+            throw new FormatException($"{RevokedFile} in {directory} cannot be used: it {problem}.");
+        }
+
+        return lists.IsEmpty
+            ? throw new FormatException(
+                $"{RevokedFile} in {directory} cannot be used: there is no list (BEGIN {RevocationList.PemLabel}) in it.")
+            : lists;
+    }
+
     private AuthorityMaterial Read(string certificatePem, SecretText keyPem, string rootPem, string chainPem)
     {
         var signer = Only(CertificateFile, certificatePem);
         var root = Only(RootFile, rootPem);
-        var key = KeyOf(certificatePem, keyPem);
         var intermediates = All(ChainFile, chainPem)
             .Where(c => !c.RawDataMemory.Span.SequenceEqual(signer.RawDataMemory.Span)
                 && !c.RawDataMemory.Span.SequenceEqual(root.RawDataMemory.Span))
             .ToArray();
+        if (FindRuleFault(signer, intermediates, root) is { } broken) throw Unusable(broken);
+        var key = KeyOf(certificatePem, keyPem);
         if (FindFault(signer, intermediates, root) is { } fault) throw Unusable(fault);
         return new AuthorityMaterial(
             root.ExportCertificatePem(),
@@ -66,20 +104,26 @@ internal sealed class PluggedAuthorityFiles(string directory, TimeProvider clock
             : throw new CryptographicException($"the key in {KeyFile} must be EC or RSA");
     }
 
+    // before anything is done with the key: what would come of that says less
+    private static string? FindRuleFault(X509Certificate2 signer, X509Certificate2[] intermediates, X509Certificate2 root)
+    {
+        if (AuthorityRules.FindFault(signer) is { } ofSigner) return $"{CertificateFile}: {ofSigner.TrimEnd('.')}";
+        foreach (var one in intermediates)
+        {
+            if (AuthorityRules.FindFault(one) is { } ofOne) return $"{ChainFile}: {ofOne.TrimEnd('.')}";
+        }
+
+        return AuthorityRules.FindFault(root) is { } ofRoot ? $"{RootFile}: {ofRoot.TrimEnd('.')}" : null;
+    }
+
     private string? FindFault(X509Certificate2 signer, X509Certificate2[] intermediates, X509Certificate2 root)
     {
-        if (!IsAuthority(signer)) return $"{CertificateFile} is no certificate of an authority that may sign certificates: have it issued as one (CA:TRUE, keyCertSign)";
-        if (!IsAuthority(root)) return $"{RootFile} is no certificate of an authority";
         using var chain = new X509Chain { ChainPolicy = PeerChainPolicy.Under([root], [.. intermediates], clock.GetUtcNow()) };
         return chain.Build(signer)
             ? null
             : $"{CertificateFile} does not lead to {RootFile} by way of {ChainFile}: "
                 + string.Join(", ", chain.ChainStatus.Select(s => s.Status));
     }
-
-    private static bool IsAuthority(X509Certificate2 certificate) =>
-        certificate.Extensions.OfType<X509BasicConstraintsExtension>().Any(c => c.CertificateAuthority)
-        && certificate.Extensions.OfType<X509KeyUsageExtension>().All(u => u.KeyUsages.HasFlag(X509KeyUsageFlags.KeyCertSign));
 
     private FormatException Unusable(string fault) => new($"The authority in {directory} cannot be used: {fault}.");
 
@@ -108,12 +152,12 @@ internal sealed class PluggedAuthorityFiles(string directory, TimeProvider clock
     private Task<byte[]> BytesOfAsync(string file, CancellationToken cancellationToken) =>
         File.ReadAllBytesAsync(PathOf(file), cancellationToken);
 
-    private string PathOf(string file)
+    private string PathOf(string file, int maxBytes = MaxBytes)
     {
         var path = Path.Combine(directory, file);
         if (!File.Exists(path)) throw new IOException($"{file} is missing");
-        return new FileInfo(path).Length <= MaxBytes
+        return new FileInfo(path).Length <= maxBytes
             ? path
-            : throw new IOException($"{file} is larger than {MaxBytes} bytes");
+            : throw new IOException($"{file} is larger than {maxBytes} bytes");
     }
 }

@@ -28,13 +28,15 @@ internal static class EnvoyFolder
             (files.Full("sds-certificate.json"), files.Full("sds-roots.json"), files.Full(Bootstrap));
         var bundles = (await api.GetAsync("/v1/trust-bundles", cancellationToken))
             .Read(ApiJson.Default.TrustBundleAnswerArray);
+        var lists = bundles is [{ Crls: { Length: > 0 } crls }] ? MemberCredentials.Join(crls) : null;
         var certificate = await files.WriteAsync(
             member,
             api,
             trustDomain =>
             [
                 (certificateFile, EnvoySecrets.Certificate(files.Chain, files.Key)),
-                (rootsFile, EnvoySecrets.Roots(files.Roots, bundles)),
+                .. lists is null ? [] : new (string Path, string Text)[] { (files.Revoked, lists) },
+                (rootsFile, EnvoySecrets.Roots(files.Roots, lists is null ? null : files.Revoked, bundles)),
                 (bootstrap, EnvoyBootstrap.Write(member, gateways, trustDomain, certificateFile, rootsFile)),
             ],
             cancellationToken);

@@ -20,12 +20,21 @@ internal static class EnvoySecrets
     /// for its members too.
     /// </summary>
     /// <param name="rootsFile">The roots of this mesh.</param>
+    /// <param name="revokedFile">The lists of revoked certificates; null when there are none.</param>
     /// <param name="bundles">The roots of every mesh that is trusted.</param>
-    public static string Roots(string rootsFile, TrustBundleAnswer[] bundles) =>
-        Write("ROOTCA", "validation_context", bundles.Length > 1 ? Bound(bundles) : new JsonObject
+    /// <remarks>Envoy's SPIFFE validator, which keeps linked meshes apart, knows no lists of revoked certificates.</remarks>
+    public static string Roots(string rootsFile, string? revokedFile, TrustBundleAnswer[] bundles)
+    {
+        if (bundles.Length > 1) return Write("ROOTCA", "validation_context", Bound(bundles));
+        var context = new JsonObject { ["trusted_ca"] = File(rootsFile) };
+        if (revokedFile is not null)
         {
-            ["trusted_ca"] = File(rootsFile),
-        });
+            context["crl"] = File(revokedFile);
+            context["only_verify_leaf_cert_crl"] = true; // roots have no list, and all would be refused
+        }
+
+        return Write("ROOTCA", "validation_context", context);
+    }
 
     /// <remarks>Envoy does not follow files that this validator names, so they stand here.</remarks>
     private static JsonObject Bound(TrustBundleAnswer[] bundles) => new()

@@ -19,6 +19,8 @@ internal sealed class MemberCredentials(string folder)
 
     public string Roots => Full("root-cert.pem");
 
+    public string Revoked => Full("ca-crl.pem");
+
     /// <summary>The full path of a file of the folder.</summary>
     public string Full(string name) => Path.GetFullPath(Path.Combine(folder, name));
 

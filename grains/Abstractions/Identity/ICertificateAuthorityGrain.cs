@@ -56,6 +56,18 @@ public interface ICertificateAuthorityGrain : IGrainWithStringKey
     /// <returns>A reason when none is under way, or the authority is no longer where the caller saw it.</returns>
     [Alias("ForcePhase")]
     Task<RotationResult> ForceAsync(AuthorityPhase phase, long sequence, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Revokes a certificate: everybody is told to believe it no longer. It is remembered until it would have ended. One that
+    /// was revoked before stays as it was.
+    /// </summary>
+    /// <returns>A reason when it cannot be revoked.</returns>
+    [Alias("Revoke")]
+    Task<RevokeResult> RevokeAsync(RevokeRequest request, CancellationToken cancellationToken);
+
+    /// <summary>The certificates that are revoked one by one, oldest first.</summary>
+    [Alias("ListRevoked")]
+    Task<ImmutableArray<RevocationView>> ListRevokedAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>What is to be signed.</summary>

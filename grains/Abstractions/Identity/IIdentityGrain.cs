@@ -52,6 +52,13 @@ public interface IIdentityGrain : IGrainWithStringKey
     [Alias("RotateOver")]
     Task<int> RotateOverAsync(TimeSpan spread, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Forgets a certificate that has been revoked: it is in use no longer, and no repeated request is answered with it.
+    /// </summary>
+    /// <returns>False when it was not known.</returns>
+    [Alias("Forget")]
+    Task<bool> ForgetAsync(string serial, CancellationToken cancellationToken);
+
     /// <summary>Every certificate in use, by node.</summary>
     [Alias("List")]
     Task<ImmutableArray<CertificateView>> ListAsync(CancellationToken cancellationToken);

@@ -3,6 +3,7 @@ using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using MeshOrleans.Model.Identity.Revocation;
 
 namespace MeshOrleans.Model.Identity;
 
@@ -11,8 +12,8 @@ namespace MeshOrleans.Model.Identity;
 /// root of its own trust domain and no other. The one implementation for sidecars, control plane and federation.
 /// </summary>
 /// <remarks>
-/// Source: X509-SVID sections 2 to 5, SPIFFE federation section 4. No revocation (SVIDs are short-lived), no DNS names,
-/// no downloads; every error of the chain is fatal (CVE-2024-0057, CVE-2022-21656, CVE-2022-40716).
+/// Source: X509-SVID sections 2 to 5, SPIFFE federation section 4; RFC 5280 section 6.3 for revocation, by lists that are
+/// there already and whatever their age. No DNS names, no downloads; every error of the chain is fatal (CVE-2024-0057, CVE-2022-21656, CVE-2022-40716).
 /// </remarks>
 public static class PeerSvid
 {
@@ -38,6 +39,24 @@ public static class PeerSvid
         RootsOf roots,
         DateTimeOffset now,
         [NotNullWhen(true)] out PeerProof? proof,
+        [NotNullWhen(false)] out string? problem) =>
+        TryVerify(leaf, presented, roots, RevokedCertificates.None, now, out proof, out problem);
+
+    /// <summary>Verifies without throwing: everything here comes from the peer.</summary>
+    /// <param name="leaf">What the peer presented; null when nothing.</param>
+    /// <param name="presented">The chain of the handshake: its further certificates may lead to the root.</param>
+    /// <param name="roots">Whom we believe.</param>
+    /// <param name="revoked">What is good no longer: no certificate of the chain may be among it.</param>
+    /// <param name="now">The time at which everything must be valid.</param>
+    /// <param name="proof">The proved identity, and how long the chain proves it.</param>
+    /// <param name="problem">What is wrong, as a sentence for the log.</param>
+    public static bool TryVerify(
+        X509Certificate2? leaf,
+        X509Chain? presented,
+        RootsOf roots,
+        RevokedCertificates revoked,
+        DateTimeOffset now,
+        [NotNullWhen(true)] out PeerProof? proof,
         [NotNullWhen(false)] out string? problem)
     {
         proof = null;
@@ -55,7 +74,7 @@ public static class PeerSvid
         }
 
         using var chain = NewChain(presented, trusted, now);
-        problem = FindLeafFault(leaf) ?? FindChainFault(leaf, chain, now);
+        problem = FindLeafFault(leaf) ?? FindChainFault(leaf, chain, now) ?? FindRevoked(named, chain, revoked);
         if (problem is not null) return false;
         proof = Prove(named, leaf, chain);
         return true;
@@ -203,6 +222,9 @@ public static class PeerSvid
             return "The chain cannot be built.";
         }
     }
+
+    private static string? FindRevoked(SpiffeId named, X509Chain chain, RevokedCertificates revoked) =>
+        revoked.Find(chain) is { } found ? $"{found} It was shown by {named}." : null;
 
     private static string Describe(X509Certificate2 leaf, X509Chain chain, DateTimeOffset now)
     {

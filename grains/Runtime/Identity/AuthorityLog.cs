@@ -8,6 +8,22 @@ internal static partial class AuthorityLog
     [LoggerMessage(Level = LogLevel.Information, Message = "Creating the certificate authority of {TrustDomain}.")]
     public static partial void Creating(this ILogger logger, string trustDomain);
 
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Certificate {Serial} of '{SpiffeId}' is revoked ({Reason}); it would have ended at {NotAfter:u}.")]
+    public static partial void Revoked(
+        this ILogger logger, string serial, string spiffeId, string reason, DateTimeOffset notAfter);
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Plugged-in lists of revoked certificates are taken over: {Lists} of them, with {Entries} entries.")]
+    public static partial void RevokedPlugged(this ILogger logger, int lists, int entries);
+
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "The plugged-in list of revoked certificates is not taken over, and what is in use stays: {Reason}")]
+    public static partial void RevokedNotPlugged(this ILogger logger, string reason);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "The signing certificate of {TrustDomain} was renewed.")]
     public static partial void SignerRenewed(this ILogger logger, string trustDomain);
 

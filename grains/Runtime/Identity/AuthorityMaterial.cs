@@ -48,6 +48,9 @@ public sealed record AuthorityMaterial(
 /// <param name="Second">The newer one; null when there is none.</param>
 public sealed record AuthorityKeys(AuthorityMaterial First, AuthorityMaterial? Second = null)
 {
+    /// <summary>One, or both.</summary>
+    public IEnumerable<AuthorityMaterial> All => Second is null ? [First] : [First, Second];
+
     /// <summary>The authority with a root; null when it is not here.</summary>
     public AuthorityMaterial? Find(string fingerprint) =>
         First.Fingerprint == fingerprint ? First

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MeshOrleans.Grains.Identity.Revocations;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 
@@ -62,6 +63,24 @@ internal sealed record AuthorityState : IOwnerState
     /// </summary>
     [Id(14)] public TimeSpan? PublishedFor { get; init; }
 
+    /// <summary>The certificates that an operator has revoked, in that order.</summary>
+    [Id(15)] public ImmutableArray<RevocationRecord> Revoked { get; init; } = [];
+
+    /// <summary>The lists of revoked certificates that the operator has plugged in, PEM, one each.</summary>
+    [Id(16)] public ImmutableArray<string> PluggedCrls { get; init; } = [];
+
+    /// <summary>The last lists of signing certificates whose keys are gone, PEM, oldest first.</summary>
+    [Id(17)] public ImmutableArray<string> FormerCrls { get; init; } = [];
+
+    /// <summary>The lists that everybody is told of, PEM.</summary>
+    [Id(18)] public ImmutableArray<string> Crls { get; init; } = [];
+
+    /// <summary>The number of the newest list: each has a greater one.</summary>
+    [Id(19)] public long CrlNumber { get; init; }
+
+    /// <summary>What <see cref="Crls"/> were made from; empty when there are none.</summary>
+    [Id(20)] public string CrlBasis { get; init; } = "";
+
     /// <summary>The state in which these are the roots; the very same when they were.</summary>
     public AuthorityState WithRoots(TrustDomain domain, ImmutableArray<string> rootsPem) =>
         rootsPem.SequenceEqual(RootsPem, StringComparer.Ordinal)
@@ -69,13 +88,17 @@ internal sealed record AuthorityState : IOwnerState
             : (this with { RootsPem = rootsPem }).Told(domain);
 
     /// <summary>The state with a higher sequence, of which everybody is told.</summary>
-    public AuthorityState Told(TrustDomain domain)
+    public AuthorityState Told(TrustDomain domain) => (this with { Sequence = Sequence + 1 }).Published(domain);
+
+    /// <summary>
+    /// The state in which these are the lists that everybody is told of. The sequence stays: it says which roots somebody has.
+    /// </summary>
+    public AuthorityState WithLists(TrustDomain domain, ImmutableArray<string> crls) =>
+        (this with { Crls = crls }).Published(domain);
+
+    private AuthorityState Published(TrustDomain domain)
     {
-        var bundle = new TrustBundle(domain, RootsPem, Sequence + 1, IsLocal: true);
-        return this with
-        {
-            Sequence = bundle.Sequence,
-            Entries = Entries.Put(SnapshotKey.Trust + domain, SnapshotPayload.Write(bundle)),
-        };
+        var bundle = new TrustBundle(domain, RootsPem, Sequence, IsLocal: true) { CrlsPem = Crls };
+        return this with { Entries = Entries.Put(SnapshotKey.Trust + domain, SnapshotPayload.Write(bundle)) };
     }
 }

@@ -8,15 +8,9 @@ namespace MeshOrleans.Grains.Identity;
 /// Tries an authority that somebody else has made before anything depends on it: it signs certificates as it will have to,
 /// and they are judged as every peer judges them.
 /// </summary>
-/// <remarks>Source: RFC 5280 sections 4.2.1.3, 4.2.1.9, 4.2.1.10 and 4.2.1.12; CA/Browser Forum for the least keys.</remarks>
+/// <remarks>Source: RFC 5280 sections 4.2.1.9 and 4.2.1.10, and what <see cref="AuthorityRules"/> says.</remarks>
 internal static class AuthorityTrial
 {
-    private const int LeastRsa = 2048;
-    private const int LeastEc = 256;
-    private const string ServerAuth = "1.3.6.1.5.5.7.3.1";
-    private const string ClientAuth = "1.3.6.1.5.5.7.3.2";
-    private const string AnyUsage = "2.5.29.37.0";
-
     /// <summary>What is wrong with it and what to do, as a sentence; null when nothing is.</summary>
     /// <param name="material">The authority.</param>
     /// <param name="mesh">The mesh that it is for.</param>
@@ -33,7 +27,7 @@ internal static class AuthorityTrial
         {
             foreach (X509Certificate2 one in (X509Certificate2[])[signer, .. between, root])
             {
-                if ((FindKeyFault(one) ?? FindUsageFault(one, one == root)) is { } fault) return fault;
+                if (AuthorityRules.FindFault(one) is { } fault) return fault;
             }
 
             return FindSigningFault(material, root, mesh, options, now);
@@ -56,53 +50,6 @@ internal static class AuthorityTrial
             ? null
             : $"Its signing certificate, or what is above it, ends at {end:u}, before the lifetime of one "
                 + $"certificate ({options.DefaultLifetime}) is over: have one issued that lives longer.";
-    }
-
-    private static string? FindKeyFault(X509Certificate2 certificate)
-    {
-        using var rsa = certificate.GetRSAPublicKey();
-        using var ec = certificate.GetECDsaPublicKey();
-        if (rsa is not null && rsa.KeySize < LeastRsa)
-        {
-            return $"The key of {certificate.Subject} is RSA of {rsa.KeySize} bits, which peers refuse: make one of "
-                + $"{LeastRsa} bits or more.";
-        }
-
-        if (rsa is null && ec is null) return $"The key of {certificate.Subject} is neither RSA nor EC: make one that is.";
-        if (ec is { KeySize: < LeastEc })
-        {
-            return $"The key of {certificate.Subject} is on a curve of {ec.KeySize} bits: use P-256 or P-384.";
-        }
-
-        var signature = certificate.SignatureAlgorithm.FriendlyName ?? "";
-        return signature.StartsWith("sha1", StringComparison.OrdinalIgnoreCase)
-            || signature.StartsWith("md5", StringComparison.OrdinalIgnoreCase)
-            ? $"{certificate.Subject} is signed with {signature}, which peers refuse: have it issued with SHA-256."
-            : null;
-    }
-
-    // Go and BoringSSL demand of every certificate above a leaf that it allows what the leaf is for.
-    private static string? FindUsageFault(X509Certificate2 certificate, bool isRoot)
-    {
-        foreach (var extension in certificate.Extensions)
-        {
-            switch (extension)
-            {
-                case X509KeyUsageExtension usage when !usage.KeyUsages.HasFlag(X509KeyUsageFlags.KeyCertSign):
-                    return $"The key usage of {certificate.Subject} lacks keyCertSign: have it issued with it.";
-                case X509EnhancedKeyUsageExtension usage when !isRoot && !AllowsTls(usage):
-                    return $"The extended key usage of {certificate.Subject} does not allow both serverAuth and clientAuth: "
-                        + "have it issued with both, or without that extension.";
-            }
-        }
-
-        return null;
-    }
-
-    private static bool AllowsTls(X509EnhancedKeyUsageExtension usage)
-    {
-        var purposes = usage.EnhancedKeyUsages.Cast<Oid>().Select(oid => oid.Value).ToHashSet(StringComparer.Ordinal);
-        return purposes.Contains(AnyUsage) || (purposes.Contains(ServerAuth) && purposes.Contains(ClientAuth));
     }
 
     private static string? FindSigningFault(

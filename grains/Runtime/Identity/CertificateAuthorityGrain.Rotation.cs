@@ -8,6 +8,7 @@ internal sealed partial class CertificateAuthorityGrain
         try
         {
             await StepAsync(_time.Now(store.State), cancellationToken);
+            await TellRevokedAsync();
             Warn();
             _stepFault.Clear();
         }
@@ -85,6 +86,12 @@ internal sealed partial class CertificateAuthorityGrain
 
     private async Task PlugInAsync(CancellationToken cancellationToken)
     {
+        await PlugInAuthorityAsync(cancellationToken);
+        await PlugInRevokedAsync(cancellationToken); // may be of the authority that has just come
+    }
+
+    private async Task PlugInAuthorityAsync(CancellationToken cancellationToken)
+    {
         try
         {
             if (await parts.Plugged.ReadAsync(cancellationToken) is not { } plugged)
@@ -128,7 +135,12 @@ internal sealed partial class CertificateAuthorityGrain
         }
 
         var next = plugged with { Link = held.Link };
-        if (next != held) await ReplaceKeysAsync(_keys.With(held, next));
+        if (next != held)
+        {
+            SignLastList(held);
+            await ReplaceKeysAsync(_keys.With(held, next));
+        }
+
         await ChangeAsync(RotationMachine.PlugIn(store.State, signer));
         logger.Plugged(signer);
     }

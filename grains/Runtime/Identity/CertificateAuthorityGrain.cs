@@ -188,6 +188,7 @@ internal sealed partial class CertificateAuthorityGrain(
 
     private async Task RenewSignerAsync(AuthorityMaterial held, DateTimeOffset now, CancellationToken cancellationToken)
     {
+        SignLastList(held);
         var renewed = AuthorityCertificates.WithNewSigner(held, _domain, now, Options.KeyType);
         Hold(await parts.Keys.ReplaceAsync(_keys, _keys.With(held, renewed), cancellationToken));
         logger.SignerRenewed(_domain.Name);
@@ -260,7 +261,10 @@ internal sealed partial class CertificateAuthorityGrain(
         RotationView.Of(store.State, _keys, audience ?? RootAudience.Unknown, Options, Warnings());
 
     private ImmutableArray<string> Warnings() =>
-        AuthorityWarnings.Of(store.State, _keys, _pluggedFault.Fault, _switchFault, Options, clock.GetUtcNow());
+    [
+        .. AuthorityWarnings.Of(store.State, _keys, _pluggedFault.Fault, _switchFault, Options, clock.GetUtcNow()),
+        .. RevocationWarnings(),
+    ];
 
     // The audit trail of signatures: one line for each, before anybody has the certificate. Its form is relied upon.
     [LoggerMessage(

@@ -47,6 +47,14 @@ internal sealed class IdentityGrain(
         return count;
     }
 
+    public async Task<bool> ForgetAsync(string serial, CancellationToken cancellationToken)
+    {
+        var next = IdentityMachine.Forget(store.State, SpiffeId, serial, clock.GetUtcNow());
+        if (ReferenceEquals(next, store.State)) return false;
+        await CommitAsync(next);
+        return true;
+    }
+
     public Task<ImmutableArray<CertificateView>> ListAsync(CancellationToken cancellationToken) =>
         Task.FromResult(IdentityMachine.List(store.State, clock.GetUtcNow()));
 

@@ -104,6 +104,17 @@ internal static class IdentityMachine
         return (next, next.Certificates.Count);
     }
 
+    /// <summary>Forgets a certificate that is revoked; the very same state when it is not known.</summary>
+    public static IdentityState Forget(IdentityState state, string spiffeId, string serial, DateTimeOffset now)
+    {
+        var others = state.Certificates.RemoveRange(
+            state.Certificates.Where(c => c.Value.Serial == serial).Select(c => c.Key));
+        var requests = state.Requests.RemoveAll(r => r.Answer?.View.Serial == serial);
+        return others == state.Certificates && requests.Length == state.Requests.Length
+            ? state
+            : With(state with { Requests = requests }, spiffeId, state.Generation, others, now);
+    }
+
     /// <summary>The certificates in use, by node.</summary>
     public static ImmutableArray<CertificateView> List(IdentityState state, DateTimeOffset now) =>
     [

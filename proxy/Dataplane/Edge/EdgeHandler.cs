@@ -47,7 +47,7 @@ internal sealed class EdgeHandler
         var chain = edge.ChainOf(snapshot.Model);
         if (chain?.Routes is null
             || IsStricter(chain, edge.Chain!)
-            || !_trust.IsStillTrusted(edge, context.Connection.ClientCertificate))
+            || !_trust.IsStillTrusted(edge, context.Connection.ClientCertificate, out _))
         {
             context.Abort(); // the rules have become stricter since this connection was accepted
             return Task.CompletedTask;

@@ -22,6 +22,9 @@ internal class InboundConnection(int workloadPort)
     /// <summary>When the peer was judged in its handshake: what has ended since then does not end the connection.</summary>
     public DateTimeOffset JudgedAt { get; set; }
 
+    /// <summary>The peer was found wanting when it was judged anew: the connection ends.</summary>
+    public bool IsRefused { get; set; }
+
     /// <summary>The identity under whose bundles the peer was last judged.</summary>
     public TlsIdentity? JudgedUnder { get; set; }
 }

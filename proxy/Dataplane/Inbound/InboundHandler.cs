@@ -46,10 +46,12 @@ internal sealed partial class InboundHandler
     public Task InvokeAsync(HttpContext context, InboundConnection connection)
     {
         var snapshot = _state.Current;
+        string? problem = null;
         if (!snapshot.Model.Inbound.TryGetValue(connection.WorkloadPort, out var port)
             || (port.Mode is InboundTlsMode.Strict && !connection.Caller.IsMutualTls)
-            || !_trust.IsStillTrusted(connection, context.Connection.ClientCertificate))
+            || !_trust.IsStillTrusted(connection, context.Connection.ClientCertificate, out problem))
         {
+            if (problem is not null) LogNoLongerTrusted(connection.WorkloadPort, connection.Caller.PeerId, problem);
             context.Abort(); // the rules have become stricter since this connection was accepted
             return Task.CompletedTask;
         }
@@ -136,6 +138,11 @@ internal sealed partial class InboundHandler
         exchange.Target.Path,
         exchange.Caller.PeerId,
         verdict.ShadowPolicy);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Port {Port} ends a connection of '{Identity}', who is trusted no longer: {Problem}")]
+    private partial void LogNoLongerTrusted(int port, string identity, string problem);
 
     [LoggerMessage(
         Level = LogLevel.Information, Message = "Port {Port}: {Method} {Path} of '{Identity}' denied by {Policy}.")]

@@ -25,6 +25,7 @@ internal sealed partial class InboundListener(
     int workloadPort, InboundServices services, ILogger<InboundListener> logger)
 {
     private readonly PeerTrust _trust = new(services.State, services.Verifier);
+    private readonly PeerConnections _peers = new(services.State, logger);
     private ConnectionDelegate _http = null!;
 
     /// <summary>
@@ -92,7 +93,20 @@ internal sealed partial class InboundListener(
             : null;
 
     // What is behind TLS, or plaintext that may stay so.
-    private Task ServeAsync(ConnectionContext connection)
+    private async Task ServeAsync(ConnectionContext connection)
+    {
+        _peers.Add(connection);
+        try
+        {
+            await ServeOpenAsync(connection).ConfigureAwait(false);
+        }
+        finally
+        {
+            _peers.Remove(connection);
+        }
+    }
+
+    private Task ServeOpenAsync(ConnectionContext connection)
     {
         var inbound = connection.Features.Get<InboundConnection>()!;
         var port = services.State.Current.Model.Inbound.GetValueOrDefault(workloadPort);

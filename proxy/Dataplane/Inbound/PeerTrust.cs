@@ -33,8 +33,13 @@ internal sealed class PeerTrust(ProxyState state, PeerVerifier verifier)
     /// Whether the bundles in force still vouch for a peer: it is judged anew once per connection and change, by the time of
     /// its handshake.
     /// </summary>
-    public bool IsStillTrusted(InboundConnection connection, X509Certificate2? leaf)
+    /// <param name="connection">The peer's connection.</param>
+    /// <param name="leaf">Its certificate.</param>
+    /// <param name="problem">What is wrong with it; null when it is still trusted, or was found wanting before.</param>
+    public bool IsStillTrusted(InboundConnection connection, X509Certificate2? leaf, out string? problem)
     {
+        problem = null;
+        if (connection.IsRefused) return false;
         var identity = state.Identity;
         if (!connection.Caller.IsMutualTls || identity is null || ReferenceEquals(identity, connection.JudgedUnder))
         {
@@ -42,15 +47,21 @@ internal sealed class PeerTrust(ProxyState state, PeerVerifier verifier)
         }
 
         var sameTrust = identity.TrustFingerprint == connection.JudgedUnder?.TrustFingerprint;
-        if (!sameTrust && !IsVouchedFor(connection, leaf, identity)) return false;
+        if (!sameTrust && FindFault(connection, leaf, identity) is { } fault)
+        {
+            problem = fault;
+            connection.IsRefused = true;
+            return false;
+        }
+
         connection.JudgedUnder = identity;
         return true;
     }
 
-    private static bool IsVouchedFor(InboundConnection connection, X509Certificate2? leaf, TlsIdentity identity)
+    private static string? FindFault(InboundConnection connection, X509Certificate2? leaf, TlsIdentity identity)
     {
         using var presented = new X509Chain();
         presented.ChainPolicy.ExtraStore.AddRange(connection.Presented);
-        return PeerVerifier.IsGoodAt(connection.JudgedAt, leaf, presented, identity);
+        return PeerVerifier.FindFaultAt(connection.JudgedAt, leaf, presented, identity);
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Identity.Revocation;
 
 namespace MeshOrleans.Proxy.Dataplane.Model;
 
@@ -15,8 +16,9 @@ public sealed class TlsIdentity
         SpiffeId id,
         SslStreamCertificateContext context,
         FrozenDictionary<string, X509Certificate2Collection> roots,
+        RevokedCertificates revoked,
         string trustFingerprint) =>
-        (Id, Context, Roots, TrustFingerprint) = (id, context, roots, trustFingerprint);
+        (Id, Context, Roots, Revoked, TrustFingerprint) = (id, context, roots, revoked, trustFingerprint);
 
     /// <summary>The SPIFFE ID that the certificate carries.</summary>
     public SpiffeId Id { get; }
@@ -30,7 +32,10 @@ public sealed class TlsIdentity
     /// <summary>The roots by trust domain name. A peer is judged by the roots of its own domain only.</summary>
     public FrozenDictionary<string, X509Certificate2Collection> Roots { get; }
 
-    /// <summary>Changes when any root does: peers are judged anew then.</summary>
+    /// <summary>What is good no longer, whichever root it leads to.</summary>
+    public RevokedCertificates Revoked { get; }
+
+    /// <summary>Changes when any root does, or what is revoked: peers are judged anew then.</summary>
     public string TrustFingerprint { get; }
 
     /// <summary>Whether both show the same certificate and believe the same roots.</summary>
@@ -56,6 +61,7 @@ public sealed class TlsIdentity
 
         var roots = new Dictionary<string, X509Certificate2Collection>(StringComparer.Ordinal);
         var thumbprints = new SortedSet<string>(StringComparer.Ordinal);
+        var revoked = RevokedCertificates.None;
         foreach (var bundle in bundles)
         {
             var collection = Import(bundle);
@@ -64,12 +70,17 @@ public sealed class TlsIdentity
                 throw new ArgumentException($"There are two bundles of '{bundle.TrustDomain}'.", nameof(bundles));
             }
 
+            if (bundle.IsLocal) revoked = RevokedCertificates.Of(bundle);
             foreach (var root in collection) thumbprints.Add($"{bundle.TrustDomain}:{root.GetCertHashString()}");
         }
 
         var context = SslStreamCertificateContext.Create(leaf, intermediates, offline: true);
         return new TlsIdentity(
-            id, context, roots.ToFrozenDictionary(StringComparer.Ordinal), string.Join(',', thumbprints));
+            id,
+            context,
+            roots.ToFrozenDictionary(StringComparer.Ordinal),
+            revoked,
+            string.Join(',', thumbprints.Append(revoked.Fingerprint)));
     }
 
     /// <inheritdoc/>

@@ -13,9 +13,15 @@ internal sealed class PeerVerifier(TimeProvider clock)
     /// <summary>The time by which peers are judged now.</summary>
     public DateTimeOffset Now => clock.GetUtcNow();
 
-    /// <summary>Whether the bundles of an identity vouch for a peer as of another time; remembers nothing.</summary>
-    public static bool IsGoodAt(DateTimeOffset time, X509Certificate2? leaf, X509Chain presented, TlsIdentity identity) =>
-        PeerSvid.TryVerify(leaf, presented, identity.Roots.GetValueOrDefault, time, out _, out _);
+    /// <summary>
+    /// Why the bundles of an identity do not vouch for a peer as of another time; null when they do. Remembers nothing.
+    /// </summary>
+    public static string? FindFaultAt(
+        DateTimeOffset time, X509Certificate2? leaf, X509Chain presented, TlsIdentity identity) =>
+        PeerSvid.TryVerify(
+            leaf, presented, identity.Roots.GetValueOrDefault, identity.Revoked, time, out _, out var problem)
+            ? null
+            : problem;
 
     /// <summary>Verifies without throwing.</summary>
     /// <param name="leaf">What the peer has presented.</param>
@@ -35,7 +41,13 @@ internal sealed class PeerVerifier(TimeProvider clock)
         var thumbprint = leaf.GetCertHashString(HashAlgorithmName.SHA256);
         if (_known.Find(thumbprint, identity) is { } known) return known;
         if (!PeerSvid.TryVerify(
-            leaf, presented, identity.Roots.GetValueOrDefault, clock.GetUtcNow(), out var proof, out var fault))
+            leaf,
+            presented,
+            identity.Roots.GetValueOrDefault,
+            identity.Revoked,
+            clock.GetUtcNow(),
+            out var proof,
+            out var fault))
         {
             problem = fault;
             return null;

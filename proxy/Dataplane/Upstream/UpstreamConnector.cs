@@ -65,6 +65,7 @@ internal sealed class UpstreamConnector(
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (settings.Connection.Probes is { } probes) Probe(socket, probes);
         Stream? stream = null;
+        var judged = new JudgedServer();
         try
         {
             if (IPAddress.TryParse(target.Host, out var address))
@@ -92,7 +93,7 @@ internal sealed class UpstreamConnector(
             var tls = isBytes ? new RelayedTls(stream) : new SslStream(stream, leaveInnerStreamOpen: false);
             stream = tls;
             var options = kind is PoolKind.MeshHttp1 or PoolKind.MeshHttp2
-                ? Mesh(kind, settings.Tls)
+                ? Mesh(kind, settings.Tls, judged)
                 : Simple(kind, settings.Tls, target);
             if (isBytes) options.ApplicationProtocols = kind is PoolKind.MeshHttp1 ? MeshBytes : null;
             await tls.AuthenticateAsClientAsync(options, cancellationToken).ConfigureAwait(false);
@@ -110,7 +111,9 @@ internal sealed class UpstreamConnector(
             if (exception is SocketException or AuthenticationException or CryptographicException
                 or IOException and not UpstreamConnectException)
             {
-                throw new UpstreamConnectException(exception.Message, exception);
+                throw new UpstreamConnectException(
+                    judged.Problem.Length > 0 ? $"The server's certificate was refused: {judged.Problem}" : exception.Message,
+                    exception);
             }
 
             throw;
@@ -134,7 +137,7 @@ internal sealed class UpstreamConnector(
     private static bool IsHttp2(SslApplicationProtocol protocol) =>
         protocol == SslApplicationProtocol.Http2 || protocol == MeshAlpn.IstioHttp2;
 
-    private SslClientAuthenticationOptions Mesh(PoolKind kind, UpstreamTlsModel tls)
+    private SslClientAuthenticationOptions Mesh(PoolKind kind, UpstreamTlsModel tls, JudgedServer judged)
     {
         var identity = state.Identity ?? throw new OwnCredentialException("This sidecar has no certificate yet.");
         return new SslClientAuthenticationOptions
@@ -148,8 +151,10 @@ internal sealed class UpstreamConnector(
             TargetHost = tls.Sni,
             RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
             {
-                var peer = verifier.Verify(certificate as X509Certificate2, chain, identity, out _);
-                return peer is not null && tls.AllowedSpiffeIds.Contains(peer.ToString());
+                var peer = verifier.Verify(certificate as X509Certificate2, chain, identity, out var problem);
+                var isMeant = peer is not null && tls.AllowedSpiffeIds.Contains(peer.ToString());
+                judged.Problem = isMeant || peer is null ? problem : $"It proves to be {peer}, who is not meant.";
+                return isMeant;
             },
         };
     }
@@ -207,5 +212,11 @@ internal sealed class UpstreamConnector(
         }
 
         return options;
+    }
+
+    /// <summary>What was found of the server in a handshake of mesh mTLS.</summary>
+    private sealed class JudgedServer
+    {
+        public string Problem { get; set; } = "";
     }
 }

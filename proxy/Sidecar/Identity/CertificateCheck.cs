@@ -21,6 +21,7 @@ internal static class CertificateCheck
             leaf,
             presented,
             domain => domain == trust.Own.Name ? trust.OwnRoots : null,
+            trust.Revoked,
             now,
             out var proof,
             out var fault);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Identity.Revocation;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Sidecar.Settings;
 using Microsoft.Extensions.Logging;
@@ -98,7 +99,14 @@ internal sealed partial class IdentityHolder(
         {
             if (_current.Trust is { } known && known.Equivalent(trust)) return new IdentityOutcome.Unchanged();
             store.Save(trust);
-            Swap(trust, _current.Svid);
+            var svid = _current.Svid;
+            if (svid is not null && trust.Revoked.Find(svid.Leaf) is { } revoked)
+            {
+                LogOwnRevoked(revoked); // nobody believes it any more: it joins again, with another key
+                svid = null;
+            }
+
+            Swap(trust, svid);
             LogTrust(string.Join(", ", trust.Bundles.Select(b => $"{b.TrustDomain} ({b.RootsPem.Length})")));
             return new IdentityOutcome.Accepted();
         }
@@ -134,6 +142,12 @@ internal sealed partial class IdentityHolder(
         Level = LogLevel.Information,
         Message = "Certificate of {SpiffeId} in use: serial {Serial}, valid until {NotAfter:u}.")]
     private partial void LogRotated(SpiffeId spiffeId, string serial, DateTimeOffset notAfter);
+
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "The certificate of this sidecar itself is not used any more. {Revoked} It needs a join token or a service "
+            + "account's token to get another one.")]
+    private partial void LogOwnRevoked(RevokedCertificate revoked);
 
     [LoggerMessage(
         Level = LogLevel.Information, Message = "Trust bundles in use (domain and number of roots): {Bundles}.")]

@@ -10,7 +10,7 @@ internal sealed partial class IdentityStore(StateFolder folder, ILogger<Identity
 {
     public const string SvidFile = "svid.key";
     public const string TrustFile = "trust-bundle.json";
-    private const int MaxBytes = 1 << 20;
+    private const int MaxBytes = 16 << 20; // of what is revoked, mostly
 
     /// <summary>The saved certificate, or null; a damaged file is reported and counts as none.</summary>
     public Svid? LoadSvid() => Load(SvidFile, Svid.FromFile);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Identity.Revocation;
 
 namespace MeshOrleans.Proxy.Sidecar.Identity;
 
@@ -12,7 +13,9 @@ internal sealed class Trust
     {
         Own = own;
         Bundles = bundles;
-        OwnRoots = Import(bundles.Single(b => b.TrustDomain == own));
+        var bundle = bundles.Single(b => b.TrustDomain == own);
+        OwnRoots = Import(bundle);
+        Revoked = RevokedCertificates.Of(bundle);
     }
 
     public TrustDomain Own { get; }
@@ -20,6 +23,9 @@ internal sealed class Trust
     public ImmutableArray<TrustBundle> Bundles { get; }
 
     public X509Certificate2Collection OwnRoots { get; }
+
+    /// <summary>What authorities of the own domain have revoked.</summary>
+    public RevokedCertificates Revoked { get; }
 
     /// <summary>Checks every bundle before any of them is used.</summary>
     /// <returns>What is wrong, or null; then <paramref name="trust"/> is set.</returns>
@@ -52,8 +58,9 @@ internal sealed class Trust
         return null;
     }
 
-    /// <summary>True when both hold the same roots for the same domains.</summary>
-    public bool Equivalent(Trust other) => Own == other.Own && Fingerprint() == other.Fingerprint();
+    /// <summary>True when both hold the same roots for the same domains, and the same is revoked.</summary>
+    public bool Equivalent(Trust other) =>
+        Own == other.Own && Revoked.Fingerprint == other.Revoked.Fingerprint && Fingerprint() == other.Fingerprint();
 
     /// <exception cref="CryptographicException">
     /// A root is no certificate; of a bundle in here that cannot be.

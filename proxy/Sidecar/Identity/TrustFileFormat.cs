@@ -7,7 +7,7 @@ namespace MeshOrleans.Proxy.Sidecar.Identity;
 
 /// <summary>
 /// Trust bundles as JSON: what <c>GET /v1/trust-bundle</c> answers (<c>trustDomain, roots, sequence</c>), and in the
-/// state directory the same with the federated ones beside it.
+/// state directory the same with what is revoked and the federated ones beside it.
 /// </summary>
 internal static class TrustFileFormat
 {
@@ -50,11 +50,15 @@ internal static class TrustFileFormat
     private static TrustBundle? ToBundle(TrustDocument document, bool isLocal) =>
         TrustDomain.TryParse(document.TrustDomain, out var domain)
             ? new TrustBundle(domain, [.. document.Roots ?? []], document.Sequence, isLocal)
+            {
+                CrlsPem = [.. document.Crls ?? []],
+            }
             : null;
 
     private static TrustDocument ToDocument(TrustBundle bundle) => new()
     {
         TrustDomain = bundle.TrustDomain.Name, Roots = [.. bundle.RootsPem], Sequence = bundle.Sequence,
+        Crls = bundle.CrlsPem.IsEmpty ? null : [.. bundle.CrlsPem],
     };
 }
 
@@ -65,6 +69,8 @@ internal sealed class TrustDocument
     public string[]? Roots { get; set; }
 
     public long Sequence { get; set; }
+
+    public string[]? Crls { get; set; }
 
     public TrustDocument[]? Federated { get; set; }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Identity.Revocation;
 using MeshOrleans.Model.Validation;
 using MeshOrleans.Proxy.Configuration.Readers;
 using MeshOrleans.Proxy.Sidecar.Identity;
@@ -68,9 +69,25 @@ internal static class SecretReader
                 new TrustBundle(own, [Pem(context.TrustedCa, at.At("trusted_ca"))], Sequence: 0, IsLocal: true));
         }
 
+        if (context.Crl is { } crl) AddRevoked(Pem(crl, at.At("crl")), own, bundles, at.At("crl"));
         return Trust.TryCreate(own, bundles.ToImmutable(), out var trust) is { } problem
             ? throw new UnusableResourceException(at, problem)
             : new SecretContent.Roots(trust!);
+    }
+
+    // what is in force stays, as with roots that cannot be read
+    private static void AddRevoked(
+        string pem, TrustDomain own, ImmutableArray<TrustBundle>.Builder bundles, FieldPath at)
+    {
+        if (!RevocationListReader.TryReadPem(pem, RevocationListReader.MaxTold, out _, out var problem))
+        {
+            throw new UnusableResourceException(at, problem);
+        }
+
+        for (var i = 0; i < bundles.Count; i++)
+        {
+            if (bundles[i].TrustDomain == own) bundles[i] = bundles[i] with { CrlsPem = [pem] };
+        }
     }
 
     private static string Pem(MeshOrleans.Xds.Protocol.Core.DataSource? source, FieldPath at) =>

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using MeshOrleans.Grains.Embedded;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Identity.Revocation;
 
 namespace MeshOrleans.Grains.Tests.Grains;
 
@@ -75,6 +77,12 @@ internal sealed class FakePluggedAuthority : IPluggedAuthority
 
     /// <summary>Every copy that was read.</summary>
     public ConcurrentQueue<AuthorityMaterial> Read { get; } = new();
+
+    /// <summary>What it has revoked.</summary>
+    public ImmutableArray<RevocationList> Revoked { get; set; } = [];
+
+    public Task<ImmutableArray<RevocationList>> ReadRevokedAsync(CancellationToken cancellationToken) =>
+        Task.FromResult(Revoked);
 
     public Task<AuthorityMaterial?> ReadAsync(CancellationToken cancellationToken)
     {

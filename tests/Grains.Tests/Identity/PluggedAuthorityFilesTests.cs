@@ -103,6 +103,38 @@ public sealed class PluggedAuthorityFilesTests : IDisposable
         await RefusedAsync(_signer.Pem, _signer.KeyPem, _root.Pem, _middle.Pem); // has ended
     }
 
+    [Fact]
+    public async Task Lists_of_revoked_certificates_are_read_anew_when_the_file_differs()
+    {
+        var files = new PluggedAuthorityFiles(_directory, _clock);
+        var none = await files.ReadRevokedAsync(default);
+        WriteRevoked(_root.ListOf(_middle, _clock.GetUtcNow()));
+        var first = await files.ReadRevokedAsync(default);
+        var same = await files.ReadRevokedAsync(default);
+        WriteRevoked(_root.ListOf(_middle, _clock.GetUtcNow()) + "\n" + _middle.ListOf(_signer, _clock.GetUtcNow()));
+        var both = await files.ReadRevokedAsync(default);
+
+        Assert.Equal((0, 1, 2), (none.Length, first.Length, both.Length));
+        Assert.True(first == same); // not read again
+        Assert.Equal([_middle.Serial, _signer.Serial], both.Select(list => list.Entries.Single().Serial));
+    }
+
+    [Theory]
+    [InlineData("rubbish", "no list")]
+    [InlineData("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----", "is not a list")]
+    public async Task A_file_that_is_no_list_is_told(string content, string what)
+    {
+        WriteRevoked(content);
+
+        var exception = await Assert.ThrowsAsync<FormatException>(
+            () => new PluggedAuthorityFiles(_directory, _clock).ReadRevokedAsync(default));
+
+        Assert.Contains(what, exception.Message, StringComparison.Ordinal);
+        Assert.NotNull(await ReadAsync()); // the authority beside it is as good as before
+    }
+
+    private void WriteRevoked(string content) => File.WriteAllText(Path.Combine(_directory, "ca-crl.pem"), content);
+
     private async Task RefusedAsync(string certificate, string key, string root, string chain)
     {
         Write(certificate, key, root, chain);
@@ -153,6 +185,13 @@ public sealed class PluggedAuthorityFilesTests : IDisposable
 
             (Pem, Serial) = (_certificate.ExportCertificatePem(), _certificate.SerialNumber);
             KeyPem = isRsa ? rsa.ExportRSAPrivateKeyPem() : ec.ExportECPrivateKeyPem();
+        }
+
+        /// <summary>A list with one certificate on it.</summary>
+        public string ListOf(OutsideAuthority revoked, DateTimeOffset now)
+        {
+            using var key = _certificate.GetECDsaPrivateKey()!;
+            return TestRevocations.Pem(_certificate, key, now, now.AddDays(1), (revoked._certificate, null));
         }
 
         public string Pem { get; }

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Identity.Revocation;
+using MeshOrleans.Testing;
 
 namespace MeshOrleans.Model.Tests.Identity;
 
@@ -51,6 +53,38 @@ public sealed class PeerSvidTests : IDisposable
             "It is valid from 2025-12-31 23:00:00Z to 2026-01-02 00:00:00Z, "
             + "and this machine's clock says 2026-01-02 00:00:01Z.",
             Fault(Leaf([Cart]), _now.AddDays(1).AddSeconds(1)));
+
+    [Fact]
+    public void A_certificate_that_is_revoked_is_refused_and_named_with_the_reason()
+    {
+        using var leaf = Leaf([Cart]);
+        var bundle = new TrustBundle(TrustDomain.Parse("cluster.local"), [], 1, IsLocal: true)
+        {
+            CrlsPem =
+            [
+                TestRevocations.Pem(
+                    _root, _key, _now.AddDays(-10), _now.AddDays(-1), (leaf, X509RevocationReason.KeyCompromise)),
+            ],
+        };
+        var revoked = RevokedCertificates.Of(bundle); // though it is out of date
+
+        Assert.False(PeerSvid.TryVerify(leaf, null, RootsOf, revoked, _now, out _, out var problem));
+
+        Assert.Equal(
+            $"Certificate 01020304 was revoked at 2025-12-22 00:00:00Z (key-compromise). It was shown by {Cart}.", problem);
+    }
+
+    [Fact]
+    public void What_another_issuer_has_revoked_does_not_count()
+    {
+        using var leaf = Leaf([Cart]);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var other = new CertificateRequest("CN=other", key, HashAlgorithmName.SHA256).CreateSelfSigned(_now, _now.AddDays(1));
+        RevocationListReader.TryReadPem(
+            TestRevocations.Pem(other, key, _now, _now.AddDays(1), (leaf, null)), out var lists, out _);
+
+        Assert.True(PeerSvid.TryVerify(leaf, null, RootsOf, RevokedCertificates.Of(lists), _now, out _, out _));
+    }
 
     [Fact]
     public void An_authority_is_no_identity() =>

@@ -4,6 +4,7 @@ using MeshOrleans.Grains.Identity;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Silo.Api;
+using MeshOrleans.Testing;
 
 namespace MeshOrleans.Silo.Tests.Api;
 
@@ -32,6 +33,31 @@ public sealed class CertificateMetricsTests
         Assert.Contains("mesh_signing_certificate_expiry_seconds 864000\n", text, StringComparison.Ordinal);
         Assert.Contains("mesh_authority_warnings 1\n", text, StringComparison.Ordinal);
         Assert.Contains("mesh_roots 2\n", text, StringComparison.Ordinal);
+        Assert.Contains("mesh_revoked_certificates 0\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("mesh_revocation_list_expiry_seconds", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_revoked_and_how_long_the_lists_are_good_for_is_told()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var issuer = new CertificateRequest("CN=root", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(_now.AddDays(-1), _now.AddDays(100));
+        string[] lists =
+        [
+            TestRevocations.Pem(issuer, key, _now, _now.AddDays(50), (issuer, null)),
+            TestRevocations.Pem(issuer, key, _now, _now.AddDays(10)),
+        ];
+        var bundle = new TrustBundle(TrustDomain.Parse("cluster.local"), [issuer.ExportCertificatePem()], 1, IsLocal: true)
+        {
+            CrlsPem = [.. lists],
+        };
+
+        var text = CertificateMetrics.Of(
+            MeshSnapshot.Empty.Put("trust/cluster.local", SnapshotPayload.Write(bundle)), authority: null, _now);
+
+        Assert.Contains("mesh_revoked_certificates 1\n", text, StringComparison.Ordinal);
+        Assert.Contains("mesh_revocation_list_expiry_seconds 864000\n", text, StringComparison.Ordinal);
     }
 
     private static MeshSnapshot Tell(MeshSnapshot mesh, string key, IdentityRecord record) =>

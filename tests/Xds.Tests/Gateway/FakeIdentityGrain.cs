@@ -53,5 +53,7 @@ internal sealed class FakeIdentityGrain : IIdentityGrain
 
     public Task<int> RotateOverAsync(TimeSpan spread, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<bool> ForgetAsync(string serial, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<ImmutableArray<CertificateView>> ListAsync(CancellationToken cancellationToken) => Task.FromResult(Known);
 }

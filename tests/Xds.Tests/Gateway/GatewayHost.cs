@@ -200,10 +200,11 @@ internal sealed class GatewayHost : IAsyncDisposable
     {
         public Task<ClientIdentity> AuthenticateAsync(HttpContext context, CancellationToken cancellationToken)
         {
-            var text = context.Request.Headers[IdentityHeader].ToString();
-            return Task.FromResult(text.Length == 0
+            var parts = context.Request.Headers[IdentityHeader].ToString().Split('#');
+            return Task.FromResult(parts[0].Length == 0
                 ? new ClientIdentity(null, "")
-                : new ClientIdentity(SpiffeId.Parse(text.Split('#')[0]), text.Split('#').ElementAtOrDefault(1) ?? ""));
+                : new ClientIdentity(
+                    SpiffeId.Parse(parts[0]), parts.ElementAtOrDefault(1) ?? "", parts.ElementAtOrDefault(2) ?? ""));
         }
     }
 }

@@ -1,9 +1,14 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Grains.Snapshots;
+using MeshOrleans.Model.Identity.Revocation;
 using MeshOrleans.Model.Snapshots;
+using MeshOrleans.Testing;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Core;
+using MeshOrleans.Xds.Protocol.Grpc;
 using MeshOrleans.Xds.Protocol.Tls;
 
 namespace MeshOrleans.Xds.Tests.Gateway;
@@ -157,6 +162,34 @@ public sealed class SecretTests
         var signing = bundle with { Sequence = 3 }; // the same roots, of which another one signs
         host.Grains.Mesh.Tell(new SnapshotChange("trust/cluster.local", 3, SnapshotPayload.Write(signing)));
         await TrustIsAsync(host, 3);
+    }
+
+    [Fact]
+    public async Task A_client_whose_certificate_is_revoked_is_told_what_is_revoked_and_then_loses_its_stream()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var issuer = new CertificateRequest("CN=issuer", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(90));
+        var (name, serial) = (Convert.ToHexString(issuer.SubjectName.RawData), SerialNumber.Of(issuer));
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = await OpenAsync(host, $"{IdA}#{serial}#{name}");
+        await using var other = await OpenAsync(host, $"{IdA}#01#{name}");
+        await client.ChangeAsync(TypeUrls.Secret, ["ROOTCA"]);
+        await client.AckAsync(await client.NextAsync(TypeUrls.Secret));
+        await other.ChangeAsync(TypeUrls.Secret, ["ROOTCA"]);
+        await other.AckAsync(await other.NextAsync(TypeUrls.Secret));
+
+        var list = TestRevocations.Pem(issuer, key, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddDays(1), (issuer, null));
+        var bundle = host.Snapshots.Current.LocalBundle! with { CrlsPem = [list] };
+        host.Grains.Mesh.Tell(new SnapshotChange("trust/cluster.local", 2, SnapshotPayload.Write(bundle)));
+        var told = await client.NextAsync(TypeUrls.Secret);
+        var end = await client.EndAsync();
+
+        Assert.Equal(list + "\n", told.Read<Secret>("ROOTCA").ValidationContext.Crl.InlineString);
+        Assert.Equal(GrpcStatusCode.Unauthenticated, end.Code);
+        Assert.Contains(serial, end.Message, StringComparison.Ordinal);
+        Assert.Equal(list + "\n", (await other.NextAsync(TypeUrls.Secret)).Read<Secret>("ROOTCA").ValidationContext.Crl.InlineString);
+        Assert.Equal(1, host.Status.Count);
     }
 
     [Fact]

@@ -23,6 +23,20 @@ public sealed class SecretTranslatorTests
     }
 
     [Fact]
+    public void Lists_of_revoked_certificates_go_along_and_leave_authorities_without_one_alone()
+    {
+        var snapshot = TestMesh.With("").Snapshot;
+        var local = snapshot.LocalBundle! with { CrlsPem = ["L1", "L2\n"] };
+
+        var context = SecretTranslator.RootCa(snapshot with { Bundles = snapshot.Bundles.SetItem(local.TrustDomain.Name, local) })!
+            .ToAny().Unpack<Secret>().ValidationContext;
+        var without = SecretTranslator.RootCa(snapshot)!.ToAny().Unpack<Secret>().ValidationContext;
+
+        Assert.Equal(("L1\nL2\n", true), (context.Crl.InlineString, context.OnlyVerifyLeafCertCrl));
+        Assert.Equal((null, false), (without.Crl, without.OnlyVerifyLeafCertCrl));
+    }
+
+    [Fact]
     public void Before_the_authority_has_spoken_there_are_no_roots() => Assert.Null(SecretTranslator.RootCa(MeshSnapshot.Empty));
 
     [Fact]

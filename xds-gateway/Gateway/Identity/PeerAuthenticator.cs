@@ -1,4 +1,6 @@
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Identity.Revocation;
+using MeshOrleans.Xds.Gateway.Snapshots;
 using MeshOrleans.Xds.Protocol.Grpc;
 using Microsoft.AspNetCore.Http;
 
@@ -7,7 +9,8 @@ namespace MeshOrleans.Xds.Gateway.Identity;
 /// <summary>Who a client has proved to be.</summary>
 /// <param name="Id">Its identity; null on the plaintext port, where nothing is proved.</param>
 /// <param name="Serial">The serial number of its certificate, upper-case hex; empty when it has none.</param>
-public sealed record ClientIdentity(SpiffeId? Id, string Serial);
+/// <param name="Issuer">The name of that certificate's issuer, DER as upper-case hex; empty when it has none.</param>
+public sealed record ClientIdentity(SpiffeId? Id, string Serial, string Issuer = "");
 
 /// <summary>Finds out who a client is. The host may register another one.</summary>
 public interface IPeerAuthenticator
@@ -19,9 +22,10 @@ public interface IPeerAuthenticator
 
 /// <summary>
 /// By the certificate of the TLS connection, which the listener has verified against the mesh's roots. A connection in
-/// clear text counts as local and proves nothing; it must come in on a loopback address.
+/// clear text counts as local and proves nothing; it must come in on a loopback address. A certificate that was revoked since
+/// its handshake proves nothing any more.
 /// </summary>
-internal sealed class TlsPeerAuthenticator : IPeerAuthenticator
+internal sealed class TlsPeerAuthenticator(SnapshotHolder snapshots) : IPeerAuthenticator
 {
     public async Task<ClientIdentity> AuthenticateAsync(HttpContext context, CancellationToken cancellationToken)
     {
@@ -40,8 +44,13 @@ internal sealed class TlsPeerAuthenticator : IPeerAuthenticator
             throw new GrpcException(GrpcStatusCode.Unauthenticated, "The connection carries no client certificate.");
         }
 
+        if (RevokedCertificates.Of(snapshots.Current.LocalBundle).Find(certificate) is { } revoked)
+        {
+            throw new GrpcException(GrpcStatusCode.Unauthenticated, revoked.ToString());
+        }
+
         return PeerSvid.TryReadName(certificate, out var id, out var problem)
-            ? new ClientIdentity(id, certificate.SerialNumber)
+            ? new ClientIdentity(id, certificate.SerialNumber, Convert.ToHexString(certificate.IssuerName.RawData))
             : throw new GrpcException(GrpcStatusCode.Unauthenticated, problem);
     }
 }

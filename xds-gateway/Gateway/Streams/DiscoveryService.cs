@@ -93,6 +93,7 @@ internal sealed partial class DiscoveryService(
                 workload,
                 report,
                 new StreamAge(parts.Options, parts.Clock, factories.Random),
+                client,
                 node.AsksOnDemand && wire.Protocol is StreamProtocol.Delta
                     ? new StreamDemands(node, factories.Memory, parts.Options, parts.Clock)
                     : null),

@@ -1,6 +1,7 @@
 using MeshOrleans.Xds.Gateway.Admission;
 using MeshOrleans.Xds.Gateway.Callers;
 using MeshOrleans.Xds.Gateway.Demands;
+using MeshOrleans.Xds.Gateway.Identity;
 using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Gateway.Secrets;
 using MeshOrleans.Xds.Gateway.Status;
@@ -45,6 +46,12 @@ internal sealed class StreamParts(
 /// <param name="Workload">Its registration; null when the client does not want one.</param>
 /// <param name="Report">Where its state is reported.</param>
 /// <param name="Age">When it has lived long enough.</param>
+/// <param name="Client">Who is at its other end.</param>
 /// <param name="Demands">What its workload calls; null when the client does not ask on demand.</param>
 internal sealed record StreamFellows(
-    StreamSecrets Secrets, WorkloadSession? Workload, ReportedStream Report, StreamAge Age, StreamDemands? Demands);
+    StreamSecrets Secrets,
+    WorkloadSession? Workload,
+    ReportedStream Report,
+    StreamAge Age,
+    ClientIdentity Client,
+    StreamDemands? Demands);

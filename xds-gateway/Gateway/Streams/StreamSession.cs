@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
+using MeshOrleans.Model.Identity.Revocation;
 using MeshOrleans.Xds.Gateway.Push;
 using MeshOrleans.Xds.Gateway.Status;
 using MeshOrleans.Xds.Gateway.Subscriptions;
@@ -122,6 +123,7 @@ internal sealed partial class StreamSession(
 
         await RescopeAsync(cancellationToken);
         if (await AnswerDemandAsync() || await PushAsync()) return true;
+        CheckRevoked(); // after it has been told what is revoked, so that it knows why
         if (_requests.Reader.Completion.IsCompleted)
         {
             await _requests.Reader.Completion; // throws what the reading threw
@@ -136,6 +138,16 @@ internal sealed partial class StreamSession(
         Refresh();
         CheckStall();
         return true;
+    }
+
+    private void CheckRevoked()
+    {
+        var (_, serial, issuer) = fellows.Client;
+        if (issuer.Length == 0) return;
+        var bundle = _state.Picture.Snapshot.LocalBundle;
+        if (RevokedCertificates.Of(bundle).Find(issuer, serial) is not { } revoked) return;
+        LogRevoked(node.Id, revoked);
+        throw new GrpcException(GrpcStatusCode.Unauthenticated, revoked.ToString());
     }
 
     private async Task ReadAsync(CancellationToken cancellationToken)
@@ -464,6 +476,9 @@ internal sealed partial class StreamSession(
     [LoggerMessage(
         Level = LogLevel.Warning, Message = "{Node} has not answered its {TypeUrl} for {Time}; its stream is closed.")]
     private partial void LogStalled(string node, string typeUrl, TimeSpan time);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The stream of {Node} is ended: {Revoked}")]
+    private partial void LogRevoked(string node, RevokedCertificate revoked);
 
     [LoggerMessage(
         Level = LogLevel.Information, Message = "The stream of {Node} has reached its age limit; it connects anew.")]

@@ -53,6 +53,14 @@ public static class SecretTranslator
                 TypedConfig = Any.Pack(validator),
             },
         };
+        if (!local.CrlsPem.IsEmpty)
+        {
+            context.Crl = Pem(local.CrlsPem);
+
+            // Without it Envoy refuses whatever leads to an authority that has no list, such as a root.
+            context.OnlyVerifyLeafCertCrl = true;
+        }
+
         return EncodedResource.Of(RootCaName, new Secret { Name = RootCaName, ValidationContext = context });
     }
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Testing;
 
 namespace MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
 
@@ -62,6 +63,16 @@ internal sealed class TestAuthority
         using var certificate = request.Create(_root, DateTimeOffset.UtcNow.AddHours(-12), notAfter, serial);
         using var withKey = certificate.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pfx), null);
+    }
+
+    /// <summary>Certificates of this authority are revoked.</summary>
+    public TrustBundle Revoking(params X509Certificate2[] certificates)
+    {
+        using var key = _root.GetECDsaPrivateKey()!;
+        var now = DateTimeOffset.UtcNow;
+        (X509Certificate2, X509RevocationReason?)[] all =
+            [.. certificates.Select(c => (c, (X509RevocationReason?)X509RevocationReason.KeyCompromise))];
+        return Bundle with { CrlsPem = [TestRevocations.Pem(_root, key, now, now.AddDays(1), all)] };
     }
 
     /// <summary>An identity signed here, with these roots for its own trust domain.</summary>

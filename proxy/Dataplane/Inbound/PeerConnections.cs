@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Model.Identity.Revocation;
+using MeshOrleans.Proxy.Dataplane.Model;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+
+namespace MeshOrleans.Proxy.Dataplane.Inbound;
+
+/// <summary>
+/// The connections of mesh mTLS of one port: those of a peer whose certificate is revoked are ended when that becomes known,
+/// with whatever is under way on them. Whoever has its key is not to finish anything.
+/// </summary>
+internal sealed partial class PeerConnections
+{
+    private readonly ConcurrentDictionary<ConnectionContext, bool> _open = new();
+    private readonly ProxyState _state;
+    private readonly ILogger _logger;
+
+    public PeerConnections(ProxyState state, ILogger logger)
+    {
+        (_state, _logger) = (state, logger);
+        state.TrustChanged += End;
+    }
+
+    /// <summary>A connection is past its handshake; it is ended at once if the peer has been revoked since its handshake.</summary>
+    public void Add(ConnectionContext connection)
+    {
+        if (!IsMutual(connection)) return;
+        _open.TryAdd(connection, true);
+        if (_state.Identity is { } identity) End(connection, identity.Revoked);
+    }
+
+    /// <summary>A connection has ended.</summary>
+    public void Remove(ConnectionContext connection) => _open.TryRemove(connection, out _);
+
+    private void End(TlsIdentity identity)
+    {
+        if (identity.Revoked.Count == 0) return;
+        foreach (var connection in _open.Keys) End(connection, identity.Revoked);
+    }
+
+    private void End(ConnectionContext connection, RevokedCertificates revoked)
+    {
+        if (revoked.Count == 0 || Find(connection, revoked) is not { } found) return;
+        var inbound = connection.Features.Get<InboundConnection>()!;
+        LogEnded(inbound.WorkloadPort, inbound.Caller.PeerId, found);
+        connection.Abort(new ConnectionAbortedException($"The peer is trusted no longer: {found}"));
+    }
+
+    private static RevokedCertificate? Find(ConnectionContext connection, RevokedCertificates revoked)
+    {
+        if (connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate is { } leaf
+            && revoked.Find(leaf) is { } found)
+        {
+            return found;
+        }
+
+        foreach (X509Certificate2 further in connection.Features.Get<InboundConnection>()!.Presented)
+        {
+            if (revoked.Find(further) is { } above) return above;
+        }
+
+        return null;
+    }
+
+    private static bool IsMutual(ConnectionContext connection) =>
+        connection.Features.Get<InboundConnection>() is { Caller.IsMutualTls: true };
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Port {Port} ends a connection of '{Identity}', who is trusted no longer: {Problem}")]
+    private partial void LogEnded(int port, string identity, RevokedCertificate problem);
+}

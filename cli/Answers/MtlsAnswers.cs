@@ -10,6 +10,8 @@ namespace MeshOrleans.Cli.Answers;
 /// <param name="RememberedDays">For how long callers are remembered.</param>
 /// <param name="Callers">Who was seen.</param>
 /// <param name="Unwatched">Workloads whose callers nobody sees now.</param>
+/// <param name="Exempt">How many workloads would take plaintext still, by policies of their own.</param>
+/// <param name="Crowded">How many sidecars have seen as many callers as are remembered of one.</param>
 internal sealed record ReadinessAnswer(
     string Namespace = "",
     string Status = "",
@@ -19,7 +21,9 @@ internal sealed record ReadinessAnswer(
     int WithoutSidecar = 0,
     double RememberedDays = 0,
     IReadOnlyList<PlaintextCallerRow>? Callers = null,
-    IReadOnlyList<UnwatchedRow>? Unwatched = null);
+    IReadOnlyList<UnwatchedRow>? Unwatched = null,
+    int Exempt = 0,
+    int Crowded = 0);
 
 /// <summary>One caller of one workload port.</summary>
 internal sealed record PlaintextCallerRow(

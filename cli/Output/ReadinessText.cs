@@ -29,6 +29,17 @@ internal static class ReadinessText
         }
 
         foreach (var row in answer.Unwatched ?? []) yield return $"not watched: {row.Workload}, {row.Reason}";
+        if (answer.Crowded > 0)
+        {
+            yield return $"crowded: {answer.Crowded} sidecars have seen as many callers as are remembered of one; there may "
+                + "be more";
+        }
+
+        if (answer.Exempt > 0)
+        {
+            yield return $"exempt: {answer.Exempt}, which take plaintext still by policies that stand nearer";
+        }
+
         if (answer.WithoutSidecar > 0)
         {
             yield return $"without sidecar: {answer.WithoutSidecar}, which STRICT does not protect";

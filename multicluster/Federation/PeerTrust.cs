@@ -23,7 +23,7 @@ internal sealed class PeerTrust
             throw new PeerException($"'{trustDomain}' is not a trust domain.");
         }
 
-        _controlPlane = SpiffeId.ForWorkload(domain, "istio-system", "mesh-control-plane");
+        _controlPlane = ControlPlaneIdentity.Of(domain);
         try
         {
             foreach (var pem in roots) _roots.ImportFromPem(pem);

@@ -21,11 +21,12 @@ internal sealed class TokenReader(KeyBook book, TimeProvider clock)
     /// <returns>What it claims, not verified; or a sentence that says why it can be no good.</returns>
     public (Claim? Claims, string Refusal) Examine(TrustedIssuer issuer, string text)
     {
-        if (ForeignAlgorithm(issuer, text) is { } foreign) return (null, foreign);
-        var problem = TokenVerifier.Examine(RuleOf(issuer, keys: null), text, clock.GetUtcNow(), out var claims);
-        return claims is null ? (null, Refusal(problem))
-            : claims["exp"] is null ? (null, Endless)
-            : (claims, "");
+        if (!CompactToken.TryParse(text, out var token)) return (null, Refusal(TokenProblem.Malformed));
+        if (ForeignAlgorithm(issuer, token) is { } foreign) return (null, foreign);
+        var problem = TokenVerifier.Examine(RuleOf(issuer, keys: null), token, clock.GetUtcNow());
+        return problem is not TokenProblem.None ? (null, Refusal(problem))
+            : token.Claims["exp"] is null ? (null, Endless)
+            : (token.Claims, "");
     }
 
     /// <summary>Verifies a token. Never throws, whatever the text.</summary>
@@ -36,16 +37,17 @@ internal sealed class TokenReader(KeyBook book, TimeProvider clock)
     public async Task<(VerifiedToken? Token, string Refusal, bool HasKeys)> VerifyAsync(
         TrustedIssuer issuer, string text, CancellationToken cancellationToken)
     {
-        if (ForeignAlgorithm(issuer, text) is { } foreign) return (null, foreign, HasKeys: true);
+        if (!CompactToken.TryParse(text, out var parsed)) return (null, Refusal(TokenProblem.Malformed), HasKeys: true);
+        if (ForeignAlgorithm(issuer, parsed) is { } foreign) return (null, foreign, HasKeys: true);
 
         var held = book.Of(issuer.Keys);
         var keys = await held.GetAsync(wantsNew: false, cancellationToken);
-        var (token, problem) = Verify(issuer, keys, text);
+        var (token, problem) = Verify(issuer, keys, parsed);
         if (problem is TokenProblem.NoKey)
         {
             // the issuer may have a new key; asked for at most every half minute
             keys = await held.GetAsync(wantsNew: true, cancellationToken);
-            (token, problem) = Verify(issuer, keys, text);
+            (token, problem) = Verify(issuer, keys, parsed);
         }
 
         if (keys is null)
@@ -60,9 +62,10 @@ internal sealed class TokenReader(KeyBook book, TimeProvider clock)
 
     private static string Refusal(TokenProblem problem) => $"The token is not accepted: {problem.Text()}.";
 
-    private (VerifiedToken? Token, TokenProblem Problem) Verify(TrustedIssuer issuer, JsonWebKeySet? keys, string text)
+    private (VerifiedToken? Token, TokenProblem Problem) Verify(
+        TrustedIssuer issuer, JsonWebKeySet? keys, CompactToken parsed)
     {
-        var problem = TokenVerifier.Verify(RuleOf(issuer, keys), text, clock.GetUtcNow(), out var token);
+        var problem = TokenVerifier.Verify(RuleOf(issuer, keys), parsed, clock.GetUtcNow(), out var token);
         return (token, problem);
     }
 
@@ -73,10 +76,9 @@ internal sealed class TokenReader(KeyBook book, TimeProvider clock)
         Keys = keys ?? JsonWebKeySet.Empty,
     };
 
-    // null also where it is none of the nine, or no token at all: the verifier says so
-    private static string? ForeignAlgorithm(TrustedIssuer issuer, string text) =>
-        CompactToken.TryParse(text, out var token)
-        && token.Algorithm?.Name is { } name
+    // null also where it is none of the nine: the verifier says so
+    private static string? ForeignAlgorithm(TrustedIssuer issuer, CompactToken token) =>
+        token.Algorithm?.Name is { } name
         && !issuer.Algorithms.Contains(name)
             ? $"The token is signed by {name}, which is not among the algorithms of its issuer."
             : null;

@@ -9,6 +9,7 @@ using MeshOrleans.Model.Validation;
 using MeshOrleans.Silo.Access;
 using MeshOrleans.Silo.Audit;
 using MeshOrleans.Silo.Manifests;
+using MeshOrleans.Silo.Mtls;
 using MeshOrleans.Xds.Gateway.Snapshots;
 
 namespace MeshOrleans.Silo.Api;
@@ -25,15 +26,22 @@ internal static class AnalysisEndpoints
         routes.MapPost("/v1/analyze", FilesAsync).RequireRole(Role.Viewer).WithMetadata(new NotAudited("it changes nothing"));
     }
 
-    private static async Task<IResult> LiveAsync(HttpContext context, IGrainFactory grains, SnapshotHolder snapshots)
+    private static async Task<IResult> LiveAsync(
+        HttpContext context, IGrainFactory grains, SnapshotHolder snapshots, StrictGate gate)
     {
         var live = await LiveConfigAsync(grains, context.RequestAborted);
         var findings = MeshAnalyzer.Analyze(snapshots.Current with { Config = live }, knowsMembers: true);
-        return Answer(findings);
+        var callers = await gate.AnalyzeAsync(live, live, context.RequestAborted);
+        return Answer(findings.Concat(callers).OrderBy(f => f.Severity));
     }
 
     private static async Task<IResult> FilesAsync(
-        HttpContext context, IGrainFactory grains, SnapshotHolder snapshots, bool live = true, string ns = "default")
+        HttpContext context,
+        IGrainFactory grains,
+        SnapshotHolder snapshots,
+        StrictGate gate,
+        bool live = true,
+        string ns = "default")
     {
         // what does not fit together is told by the names of both, whose namespaces ever they are in
         if (live && !context.Rights().HasForMesh(Role.Viewer)) return context.Caller().LacksForMesh(Role.Viewer);
@@ -45,7 +53,9 @@ internal static class AnalysisEndpoints
             : MeshSnapshot.Empty;
         var places = new Dictionary<string, ManifestResource>(StringComparer.Ordinal);
         foreach (var source in review.Sources) places.TryAdd(source.Resource.Key.ToString(), source);
-        var found = MeshAnalyzer.Analyze(snapshot with { Config = review.Resources.Over(snapshot.Config) }, live)
+        var all = review.Resources.Over(snapshot.Config);
+        var callers = live ? await gate.AnalyzeAsync(snapshot.Config, all, context.RequestAborted) : [];
+        var found = MeshAnalyzer.Analyze(snapshot with { Config = all }, live).Concat(callers)
             .Select(f => places.TryGetValue(f.Resource, out var source) ? source.Place(f) : f);
         return Answer(review.Findings.Concat(found).OrderBy(f => f.Severity));
     }

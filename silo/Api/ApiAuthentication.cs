@@ -36,7 +36,10 @@ internal sealed class ApiAuthentication(
         }
 
         return PeerSvid.TryReadName(certificate, out var id, out _)
-            ? new Caller.Member(id, access.Current.RightsOf(id)) { Serial = certificate.SerialNumber }
+            ? new Caller.Member(id, access.Current.RightsOf(id))
+            {
+                Serial = certificate.SerialNumber, NotAfter = certificate.NotAfter,
+            }
             : new Caller.Anonymous();
     }
 

@@ -26,13 +26,18 @@ internal sealed class BrowserMiddleware(RequestDelegate next, IOptions<SiloOptio
     private string? FaultOf(HttpContext context)
     {
         var request = context.Request;
-        if (!request.Path.StartsWithSegments("/v1")) return null;
-        if (!request.IsHttps && IsLoopback(context) && !IsOwnName(request.Host.Host))
+        var isApi = request.Path.StartsWithSegments("/v1");
+        if (!isApi && !ListenerMiddleware.IsMonitoring(request.Path)) return null;
+
+        // every browser says a name; a health check of HTTP/1.0 need not
+        var isNamed = isApi || request.Host.HasValue;
+        if (!request.IsHttps && isNamed && IsLoopback(context) && !IsOwnName(request.Host.Host))
         {
             return $"This server is not called that: on loopback it answers to an address or to {string.Join(", ", _names.Distinct())}"
                 + " (--api-hosts NAME,... names more).";
         }
 
+        if (!isApi) return null; // a link may lead to it, and its page learns nothing
         if (IsOfAnotherOrigin(request, request.Headers.Origin) || request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site")
         {
             return "The pages of other origins may not call this server.";

@@ -47,9 +47,12 @@ internal abstract record Caller
         /// <summary>The serial of its certificate, upper-case hex; empty when it is not known.</summary>
         public string Serial { get; init; } = "";
 
+        /// <summary>When its certificate ends.</summary>
+        public DateTimeOffset NotAfter { get; init; } = DateTimeOffset.MaxValue;
+
         public override AccessRights Rights => _rights;
 
-        public override Evidence? Evidence => new Evidence.Certificate(Id, Serial);
+        public override Evidence? Evidence => new Evidence.Certificate(Id, Serial, NotAfter);
     }
 
     /// <summary>A person or program, by a verified token of an issuer of the access file.</summary>

@@ -13,11 +13,14 @@ internal sealed class ListenerMiddleware(RequestDelegate next)
         return Problems.NotFound("This port does not answer that; see --help for the ports.").ExecuteAsync(context);
     }
 
+    /// <summary>Whether a path is one of health, metrics or debugging.</summary>
+    public static bool IsMonitoring(PathString path) =>
+        path == "/metrics" || path.StartsWithSegments("/healthz") || path.StartsWithSegments("/debug");
+
     private static bool IsServedBy(ListenerKind kind, PathString path)
     {
         var isApi = path.StartsWithSegments("/v1");
-        var isMonitoring =
-            path == "/metrics" || path.StartsWithSegments("/healthz") || path.StartsWithSegments("/debug");
+        var isMonitoring = IsMonitoring(path);
         return kind switch
         {
             ListenerKind.Api => isApi || path.StartsWithSegments("/healthz"),

@@ -1,7 +1,10 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Net.Sockets;
 using MeshOrleans.Grains.Callers;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Silo.Access;
 using MeshOrleans.Silo.Mtls;
 using MeshOrleans.Xds.Translation.Scopes;
@@ -19,7 +22,7 @@ internal static class MtlsEndpoints
 
     private static async Task<IResult> ReadinessAsync(HttpContext context, StrictGate gate, CallerBook book, string? ns)
     {
-        if (string.IsNullOrEmpty(ns)) return Problems.BadField("ns", "names the namespace, and is missing");
+        if (FaultOf(ns) is { } fault) return fault;
         if (!context.Rights().Sees(ns)) return Problems.NotFound($"There is no namespace {ns}.");
         var (_, config) = await gate.ConfigAsync(context.RequestAborted);
         var today = new AuthenticationTable(config.Values);
@@ -28,21 +31,34 @@ internal static class MtlsEndpoints
         return Results.Json(AnswerOf(known, today, strict, context.Rights()), ApiJson.Options);
     }
 
+    private static IResult? FaultOf([NotNull] string? ns)
+    {
+        ns ??= "";
+        return ns.Length == 0 ? Problems.BadField("ns", "names the namespace, and is missing")
+            : Names.IsLabel(ns) ? null
+            : Problems.BadField("ns", "is no name of a namespace");
+    }
+
     private static async Task<IResult> ForgetAsync(
         HttpContext context, IGrainFactory grains, string? ns, string? address)
     {
-        if (string.IsNullOrEmpty(ns)) return Problems.BadField("ns", "names the namespace, and is missing");
+        if (FaultOf(ns) is { } fault) return fault;
         if (!context.Rights().Sees(ns)) return Problems.NotFound($"There is no namespace {ns}.");
         if (!context.Rights().Has(Role.Operator, ns)) return context.Caller().Lacks(Role.Operator, ns);
-        var literal = "";
-        if (!string.IsNullOrEmpty(address))
-        {
-            if (!IPAddress.TryParse(address, out var parsed)) return Problems.BadField("address", "is no IP address");
-            literal = parsed.ToString();
-        }
-
+        var literal = string.IsNullOrEmpty(address) ? "" : LiteralOf(address);
+        if (literal is null) return Problems.BadField("address", "is no IP address");
         var forgotten = await grains.GetGrain<IPlaintextCallersGrain>(ns).ForgetAsync(literal, context.RequestAborted);
         return Results.Json(new ForgetAnswer(forgotten), ApiJson.Options);
+    }
+
+    // as sidecars tell it; and not what else is read as an IPv4 address, such as one number
+    private static string? LiteralOf(string text)
+    {
+        if (!IPAddress.TryParse(text, out var address)) return null;
+        if (address.IsIPv4MappedToIPv6) return $"{address.MapToIPv4()}";
+        return address.AddressFamily is AddressFamily.InterNetworkV6 ? $"{new IPAddress(address.GetAddressBytes())}"
+            : $"{address}" == text ? text
+            : null;
     }
 
     /// <summary>The configuration with STRICT for all of a namespace; what stands nearer to a workload stays.</summary>
@@ -61,9 +77,10 @@ internal static class MtlsEndpoints
         var rows = known.Rows(today, strict);
         var turning = known.Turning(today, strict);
         var unwatched = known.Unwatched(turning);
+        var exempt = known.Exempt(strict);
         var status = rows.Any(r => r.Standing is CallerStanding.WouldBeRefused) ? "CALLERS"
             : !unwatched.IsEmpty || known.Enforcing.IsEmpty ? "UNKNOWN"
-            : turning.IsEmpty ? "STRICT"
+            : turning.IsEmpty && exempt.IsEmpty ? "STRICT"
             : "READY";
         return new ReadinessAnswer(
             known.Namespace,
@@ -74,7 +91,9 @@ internal static class MtlsEndpoints
             known.WithoutSidecar,
             SeenCaller.Memory.TotalDays,
             [.. rows.Select(row => RowOf(row.For(rights.Sees)))],
-            unwatched);
+            unwatched,
+            exempt.Length,
+            known.Crowded);
     }
 
     private static CallerAnswer RowOf(CallerRow row) => new(
@@ -108,7 +127,9 @@ internal static class MtlsEndpoints
         int WithoutSidecar,
         double RememberedDays,
         ImmutableArray<CallerAnswer> Callers,
-        ImmutableArray<UnwatchedMember> Unwatched);
+        ImmutableArray<UnwatchedMember> Unwatched,
+        int Exempt,
+        int Crowded);
 
     private sealed record CallerAnswer(
         string Workload,

@@ -47,7 +47,7 @@ internal static class ProxyEndpoints
         {
             id = id[..^ResourcesSuffix.Length];
             if (await HiddenAsync(context.Rights(), grains, id, cancellationToken)) return NotConnected(id);
-            return gateway.FindResources(id) is { } resources
+            return gateway.FindResources(id, context.Rights().Sees) is { } resources
                 ? Contents(resources)
                 : await ElsewhereAsync(grains, self, id, cancellationToken);
         }

@@ -1,4 +1,5 @@
 using MeshOrleans.Grains.Workloads;
+using MeshOrleans.Model.Identity;
 using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Silo.Access;
 
@@ -27,6 +28,11 @@ internal static class TokenEndpoints
         if (body.Purpose == JoinTokens.PeerPurpose && !rights.HasForMesh(Role.Admin)) return caller.LacksForMesh(Role.Admin);
         if (!Names.IsLabel(body.Namespace)) return Problems.BadField("namespace", "must be a DNS label");
         if (!Names.IsSubdomain(body.ServiceAccount)) return Problems.BadField("serviceAccount", "must be a DNS name");
+
+        if (ControlPlaneIdentity.Is(body.Namespace, body.ServiceAccount))
+        {
+            return Problems.BadField("serviceAccount", "is the control plane's own: no workload gets a certificate of it");
+        }
 
         if (!rights.Has(Role.Registrar, body.Namespace)) return caller.Lacks(Role.Registrar, body.Namespace);
         if (await context.LacksRolesOfAsync(body.Namespace, body.ServiceAccount) is { } refusal) return refusal;

@@ -117,7 +117,7 @@ internal sealed partial class ServingCertificate(
         var bundle = await authority.GetBundleAsync(cancellationToken); // before: a root that signs since then is seen next time
         _authority = bundle;
         var domain = TrustDomain.Parse(bundle.TrustDomain);
-        var id = SpiffeId.ForWorkload(domain, "istio-system", "mesh-control-plane");
+        var id = ControlPlaneIdentity.Of(domain);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var csr = new CertificateRequest("CN=mesh-control-plane", key, HashAlgorithmName.SHA256).CreateSigningRequest();
         string[] names = [.. new[] { "localhost", "127.0.0.1", options.Value.Bind, options.Value.AdvertisedHost }

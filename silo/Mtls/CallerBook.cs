@@ -16,12 +16,17 @@ internal sealed class CallerBook(IGrainFactory grains, SnapshotHolder snapshots,
     public async Task<NamespaceCallers> ReadAsync(string ns, CancellationToken cancellationToken) =>
         (await ReadAsync([ns], cancellationToken))[0];
 
-    /// <summary>What is known of all namespaces that have a member, or had a proxy in the last day.</summary>
+    /// <summary>
+    /// What is known of all namespaces that have a member or configuration, or had a proxy in the last day: one whose
+    /// members are away, as they work once a week, is among them.
+    /// </summary>
     public async Task<ImmutableArray<NamespaceCallers>> ReadAllAsync(CancellationToken cancellationToken)
     {
         var proxies = await ProxiesAsync(cancellationToken);
         var namespaces = snapshots.Current.Workloads.Values.Select(w => w.Namespace)
-            .Concat(proxies.Select(p => p.Connection.Namespace)).Distinct().Order(StringComparer.Ordinal);
+            .Concat(snapshots.Current.Config.Keys.Select(key => key.Namespace))
+            .Concat(proxies.Select(p => p.Connection.Namespace))
+            .Where(ns => ns.Length > 0).Distinct().Order(StringComparer.Ordinal);
         return await ReadAsync([.. namespaces], proxies, cancellationToken);
     }
 

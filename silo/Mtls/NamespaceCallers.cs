@@ -38,9 +38,11 @@ internal sealed class NamespaceCallers
             .Where(p => p.Connected && !p.NodeId.StartsWith(GatewayPrefix, StringComparison.Ordinal)).ToList();
         _proxies = connected.ToLookup(p => p.Connection.Address, StringComparer.Ordinal);
 
-        // Who has told something on the stream that is open now will tell whatever comes.
+        // Who has told something on the stream that is open now will tell whatever comes. Which stream that was is
+        // known by when it opened: what else was told when is by clocks of others.
         var opened = connected.ToDictionary(p => p.NodeId, p => p.Since, StringComparer.Ordinal);
-        var watching = reports.Where(r => opened.TryGetValue(r.NodeId, out var at) && r.HeardAt >= at).ToList();
+        var watching = reports
+            .Where(r => opened.TryGetValue(r.NodeId, out var at) && (r.OpenedAt == at || r.HeardAt >= at)).ToList();
         _watching = [.. watching.Select(r => r.NodeId)];
         _watched = [.. watching.Select(r => r.Workload)];
         WatchedSince = watching.Count == 0 ? null : watching.Max(r => r.WatchesSince);
@@ -61,6 +63,9 @@ internal sealed class NamespaceCallers
     /// Since when all sidecars that are watching have been: the start of the youngest; null when there is none.
     /// </summary>
     public DateTimeOffset? WatchedSince { get; }
+
+    /// <summary>How many sidecars have seen as many callers as are remembered of one: there may have been more.</summary>
+    public int Crowded => _reports.Count(r => r.Callers.Length >= SeenCaller.MaxOfSidecar);
 
     /// <summary>The callers that were seen, and what a change of the configuration means for each.</summary>
     /// <param name="before">The configuration as it is.</param>
@@ -87,6 +92,14 @@ internal sealed class NamespaceCallers
         .. Enforcing.Where(m => PortsOf(m).Any(port =>
             before.Find(Namespace, m.Labels, port).Mode is not MutualTlsMode.Strict
             && after.Find(Namespace, m.Labels, port).Mode is MutualTlsMode.Strict)),
+    ];
+
+    /// <summary>Members with a port of which a policy that stands nearer says that it takes plaintext.</summary>
+    /// <param name="after">The configuration as it would be.</param>
+    public ImmutableArray<Workload> Exempt(AuthenticationTable after) =>
+    [
+        .. Enforcing.Where(m => PortsOf(m).Any(
+            port => after.Find(Namespace, m.Labels, port).Mode is not MutualTlsMode.Strict)),
     ];
 
     /// <summary>The ports of a member; one that stands for all where none is known.</summary>

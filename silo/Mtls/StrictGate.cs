@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using MeshOrleans.Grains;
 using MeshOrleans.Grains.Config;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Validation;
 using MeshOrleans.Silo.Manifests;
 using MeshOrleans.Xds.Translation.Scopes;
 
@@ -10,7 +11,7 @@ namespace MeshOrleans.Silo.Mtls;
 /// <summary>
 /// Looks at changes of the configuration by which workload ports begin to demand mesh mTLS: whom they would refuse.
 /// </summary>
-internal sealed class StrictGate(IGrainFactory grains, CallerBook book)
+internal sealed partial class StrictGate(IGrainFactory grains, CallerBook book, ILogger<StrictGate> logger)
 {
     private const int Attempts = 5;
     private static readonly string[] _kinds = [$"{nameof(PeerAuthentication)}/", $"{nameof(MeshConfig)}/"];
@@ -36,6 +37,11 @@ internal sealed class StrictGate(IGrainFactory grains, CallerBook book)
         {
             var review = await ReviewAsync(put, deleted, sees, cancellationToken);
             if (review.IsRefused) return (review, null);
+            if (review.IsBound && request.ExpectedRevision is { } named && named != review.Revision)
+            {
+                return (review, new ApplyResult.Conflict(review.Revision)); // also one that was not there yet
+            }
+
             var isBound = review.IsBound && request.ExpectedRevision is null;
             var result = await grains.GetGrain<IMeshConfigGrain>(MeshKeys.Default).ApplyAsync(
                 isBound ? request with { ExpectedRevision = review.Revision } : request, cancellationToken);
@@ -56,6 +62,36 @@ internal sealed class StrictGate(IGrainFactory grains, CallerBook book)
             .ToImmutableSortedDictionary(r => r.Key, r => r));
     }
 
+    /// <summary>
+    /// What there is to say of plaintext callers under a configuration: whom it refuses, or would refuse when it came in
+    /// the place of the one that is, and of whom that is not known.
+    /// </summary>
+    /// <param name="before">The configuration as it is.</param>
+    /// <param name="after">As it would be; the same one where nothing is to change.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    public async Task<ImmutableArray<Violation>> AnalyzeAsync(
+        IReadOnlyDictionary<ConfigKey, ConfigResource> before,
+        IReadOnlyDictionary<ConfigKey, ConfigResource> after,
+        CancellationToken cancellationToken)
+    {
+        if (!after.Values.Any(DemandsMeshTls)) return [];
+        try
+        {
+            var callers = await book.ReadAllAsync(cancellationToken);
+            var (was, will) = (new AuthenticationTable(before.Values), new AuthenticationTable(after.Values));
+            return
+            [
+                .. StrictReview.Of(callers, was, will, GuardOf(after), revision: 0, _ => true).Findings,
+                .. StrictReview.InForce(callers, was, will),
+            ];
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogNotRead(exception); // all else that the analysis has found is worth to be told
+            return [StrictReview.NotRead("")];
+        }
+    }
+
     private async Task<StrictReview> ReviewAsync(
         ImmutableArray<ConfigResource> put,
         ImmutableArray<ConfigKey> deleted,
@@ -66,7 +102,7 @@ internal sealed class StrictGate(IGrainFactory grains, CallerBook book)
         if (!changed.Any(key => Concerns(key.Kind))) return StrictReview.Nothing;
         var (revision, before) = await ConfigAsync(cancellationToken);
         var after = put.Over(before).RemoveRange(deleted);
-        var guard = (after.GetValueOrDefault(MeshConfig.Key)?.Spec as MeshConfig)?.StrictGuard ?? StrictGuard.Warn;
+        var guard = GuardOf(after);
         var harmless = StrictReview.Nothing with { Guard = guard, Revision = revision };
         if (!after.Values.Any(DemandsMeshTls)) return harmless;
         var (was, will) = (new AuthenticationTable(before.Values), new AuthenticationTable(after.Values));
@@ -74,15 +110,35 @@ internal sealed class StrictGate(IGrainFactory grains, CallerBook book)
             .Where(k => k.Kind == nameof(PeerAuthentication)).Select(k => k.Namespace).Distinct().ToList();
         var isForMesh = was.RootNamespace != will.RootNamespace || namespaces.Contains(will.RootNamespace);
         if (namespaces.Count == 0 && !isForMesh) return harmless;
-        var callers = isForMesh
-            ? await book.ReadAllAsync(cancellationToken)
-            : await book.ReadAsync([.. namespaces], cancellationToken);
-        return StrictReview.Of(callers, was, will, guard, revision, sees);
+        try
+        {
+            var callers = isForMesh
+                ? await book.ReadAllAsync(cancellationToken)
+                : await book.ReadAsync([.. namespaces], cancellationToken);
+            return StrictReview.Of(callers, was, will, guard, revision, sees);
+        }
+        catch (Exception exception) when (guard is StrictGuard.Warn && !cancellationToken.IsCancellationRequested)
+        {
+            // a warning that cannot be made must not keep anybody from opening what is shut
+            LogNotRead(exception);
+            return harmless with
+            {
+                Unknown = [StrictReview.NotRead(changed.First(key => Concerns(key.Kind)).ToString())],
+            };
+        }
     }
+
+    private static StrictGuard GuardOf(IReadOnlyDictionary<ConfigKey, ConfigResource> config) =>
+        (config.GetValueOrDefault(MeshConfig.Key)?.Spec as MeshConfig)?.StrictGuard ?? StrictGuard.Warn;
 
     private static bool Concerns(string kind) => kind is nameof(PeerAuthentication) or nameof(MeshConfig);
 
     private static bool DemandsMeshTls(ConfigResource resource) =>
         resource.Spec is PeerAuthentication policy
         && (policy.Mtls is MutualTlsMode.Strict || policy.PortLevelMtls.ContainsValue(MutualTlsMode.Strict));
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "What was seen of plaintext callers cannot be read, so that nobody is warned of whom STRICT refuses.")]
+    private partial void LogNotRead(Exception exception);
 }

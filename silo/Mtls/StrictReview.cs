@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using MeshOrleans.Model.Analysis;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Config.Manifests;
 using MeshOrleans.Model.Validation;
@@ -19,12 +20,6 @@ namespace MeshOrleans.Silo.Mtls;
 internal sealed record StrictReview(
     ImmutableArray<Violation> Refused, ImmutableArray<Violation> Unknown, StrictGuard Guard, long Revision)
 {
-    /// <summary>Plaintext callers would be refused.</summary>
-    public const string RefusedCode = "MSH2022";
-
-    /// <summary>Whether plaintext callers would be refused is not known.</summary>
-    public const string UnknownCode = "MSH2023";
-
     private const int MaxNamed = 10;
 
     /// <summary>The change has nothing to do with mesh mTLS.</summary>
@@ -53,22 +48,18 @@ internal sealed record StrictReview(
         StrictGuard guard,
         long revision,
         Func<string, bool> sees) => new(
-        [
-            .. namespaces
-                .SelectMany(ns => ns.Rows(before, after))
+        Refusing(
+            namespaces.SelectMany(ns => ns.Rows(before, after))
                 .Where(row => row.Standing is CallerStanding.WouldBeRefused)
-                .Select(row => row.For(sees))
-                .GroupBy(row => (row.Then.Policy!, Path: PathOf(row)))
-                .OrderBy(group => group.Key.Item1)
-                .Select(group => Finding(RefusedCode, group.Key.Path, group.Key.Item1.ToString(), TextOf([.. group]))),
-        ],
+                .Select(row => row.For(sees)),
+            TextOf),
         [
             .. from ns in namespaces
                let turning = ns.Turning(before, after)
                let unwatched = ns.Unwatched(turning)
                where !unwatched.IsEmpty
                select Finding(
-                   UnknownCode,
+                   AnalysisCode.PlaintextCallersUnknown,
                    FieldPath.Root.At("spec"),
                    PolicyOf(ns, turning[0], after),
                    TextOf(ns, turning.Length, unwatched)),
@@ -76,20 +67,56 @@ internal sealed record StrictReview(
         guard,
         revision);
 
+    /// <summary>
+    /// Whom the ports refuse that demand mesh mTLS as it is, a finding for each policy: who came since, and who had come
+    /// before and finds the port shut, whether a policy or the workload's labels have changed.
+    /// </summary>
+    /// <param name="namespaces">What is known of the callers.</param>
+    /// <param name="today">What ports demand.</param>
+    /// <param name="after">What they would demand; who is let in by that is no finding.</param>
+    public static ImmutableArray<Violation> InForce(
+        ImmutableArray<NamespaceCallers> namespaces, AuthenticationTable today, AuthenticationTable after) => Refusing(
+        namespaces.SelectMany(ns => ns.Rows(today, after))
+            .Where(row => row.Standing is CallerStanding.Refused && row.Then.Mode is MutualTlsMode.Strict),
+        TextInForce);
+
+    /// <summary>That what was seen cannot be read, as a finding.</summary>
+    /// <param name="resource">What changes; empty where nothing does.</param>
+    public static Violation NotRead(string resource) => Finding(
+        AnalysisCode.PlaintextCallersUnknown,
+        FieldPath.Root.At("spec"),
+        resource,
+        "whether STRICT refuses somebody is not known: what was seen of plaintext callers cannot be read");
+
+    /// <summary>The findings, those about who would be refused as bad as the guard makes them.</summary>
+    public IEnumerable<Violation> Findings =>
+        Refused.Select(f => f with { Severity = IsRefused ? Severity.Error : Severity.Warning }).Concat(Unknown);
+
     /// <summary>The findings as they are answered, those about resources of the change set with their lines.</summary>
     /// <param name="sources">The change set.</param>
     public IEnumerable<Violation> Placed(ImmutableArray<ManifestResource> sources)
     {
-        var severity = IsRefused ? Severity.Error : Severity.Warning;
-        foreach (var finding in Refused.Select(f => f with { Severity = severity }).Concat(Unknown))
+        foreach (var finding in Findings)
         {
             var source = sources.FirstOrDefault(s => s.Resource.Key.ToString() == finding.Resource);
             yield return source?.Place(finding) ?? finding;
         }
     }
 
-    private static Violation Finding(string code, FieldPath path, string resource, string text) =>
-        new(path, text, code, Severity.Warning, Resource: resource);
+    private static ImmutableArray<Violation> Refusing(
+        IEnumerable<CallerRow> rows, Func<ImmutableArray<CallerRow>, string> textOf) =>
+    [
+        .. rows.GroupBy(row => (Policy: row.Then.Policy!, Path: PathOf(row)))
+            .OrderBy(group => group.Key.Policy)
+            .Select(group => Finding(
+                AnalysisCode.PlaintextCallersRefused,
+                group.Key.Path,
+                group.Key.Policy.ToString(),
+                textOf([.. group]))),
+    ];
+
+    private static Violation Finding(AnalysisCode code, FieldPath path, string resource, string text) =>
+        new(path, text, code.Code, code.Severity, Resource: resource);
 
     private static string PolicyOf(NamespaceCallers ns, Model.Topology.Workload member, AuthenticationTable after) =>
         NamespaceCallers.PortsOf(member).Select(port => after.Find(ns.Namespace, member.Labels, port))
@@ -101,16 +128,26 @@ internal sealed record StrictReview(
 
     private static string TextOf(ImmutableArray<CallerRow> rows)
     {
-        var named = string.Join("; ", rows.OrderByDescending(r => r.LastSeen).Take(MaxNamed).Select(TextOf));
-        var more = rows.Length > MaxNamed ? $"; and {rows.Length - MaxNamed} more" : "";
-        var spaces = rows.Select(r => r.Namespace).Distinct().Order(StringComparer.Ordinal).ToList();
         var advice = rows.Any(r => r.Mode is MutualTlsMode.Disable)
             ? "; where the mode is DISABLE today, set PERMISSIVE first: callers with a sidecar then use mTLS by "
                 + "themselves"
             : "";
-        return $"STRICT refuses who still calls in plaintext: {named}{more} "
-            + $"(meshctl mtls readiness {string.Join('|', spaces)}{advice})";
+        return $"STRICT refuses who still calls in plaintext: {NamesOf(rows)} "
+            + $"(meshctl mtls readiness {SpacesOf(rows)}{advice})";
     }
+
+    private static string TextInForce(ImmutableArray<CallerRow> rows) =>
+        $"STRICT is in force, and refuses who was seen in plaintext: {NamesOf(rows)} (meshctl mtls readiness "
+        + $"{SpacesOf(rows)}; meshctl mtls forget, for who has been taken care of)";
+
+    private static string NamesOf(ImmutableArray<CallerRow> rows)
+    {
+        var named = string.Join("; ", rows.OrderByDescending(r => r.LastSeen).Take(MaxNamed).Select(TextOf));
+        return rows.Length > MaxNamed ? $"{named}; and {rows.Length - MaxNamed} more" : named;
+    }
+
+    private static string SpacesOf(ImmutableArray<CallerRow> rows) =>
+        string.Join('|', rows.Select(r => r.Namespace).Distinct().Order(StringComparer.Ordinal));
 
     private static string TextOf(CallerRow row)
     {

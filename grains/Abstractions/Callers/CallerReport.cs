@@ -36,6 +36,10 @@ public sealed record SeenCaller(
     [property: Id(6)] DateTimeOffset FirstSeen,
     [property: Id(7)] DateTimeOffset LastSeen)
 {
+    /// <summary>The most callers that are remembered of one sidecar; who came longest ago goes first.</summary>
+    /// <value>256.</value>
+    public const int MaxOfSidecar = 256;
+
     /// <summary>For how long a caller is remembered that does not come again: a weekly job is among them.</summary>
     /// <value>8 days.</value>
     public static TimeSpan Memory { get; } = TimeSpan.FromDays(8);
@@ -52,6 +56,10 @@ public sealed record SeenCaller(
 /// <param name="Callers">
 /// In a report the callers of which there is news; in a listing all that are remembered, also of former starts.
 /// </param>
+/// <param name="OpenedAt">
+/// When the stream opened on which it was told, as the gateway tells of that stream elsewhere; the default where the
+/// gateway does not say.
+/// </param>
 [GenerateSerializer, Immutable, Alias("mesh.CallerReport")]
 public sealed record CallerReport(
     [property: Id(0)] string NodeId,
@@ -61,4 +69,5 @@ public sealed record CallerReport(
     [property: Id(4)] string Run,
     [property: Id(5)] DateTimeOffset WatchesSince,
     [property: Id(6)] DateTimeOffset HeardAt,
-    [property: Id(7)] ImmutableArray<SeenCaller> Callers);
+    [property: Id(7)] ImmutableArray<SeenCaller> Callers,
+    [property: Id(8)] DateTimeOffset OpenedAt = default);

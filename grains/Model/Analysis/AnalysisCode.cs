@@ -89,6 +89,12 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
     /// <summary>Of this mesh: a CUSTOM policy says nothing of the workloads that serve its provider.</summary>
     internal static readonly AnalysisCode AuthorizerServesItself = Info("MSH2021", nameof(AuthorizerServesItself));
 
+    /// <summary>Of this mesh: STRICT refuses, or would refuse, who was seen in plaintext.</summary>
+    public static readonly AnalysisCode PlaintextCallersRefused = Warning("MSH2022", nameof(PlaintextCallersRefused));
+
+    /// <summary>Of this mesh: whether STRICT would refuse somebody is not known, as nobody watches.</summary>
+    public static readonly AnalysisCode PlaintextCallersUnknown = Warning("MSH2023", nameof(PlaintextCallersUnknown));
+
     private static readonly FrozenDictionary<string, AnalysisCode> _all = new[]
     {
         Error(Violation.SchemaCode, "SchemaValidationError"), Warning("IST0133", "SchemaWarning"),
@@ -108,6 +114,7 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
         DestinationRuleSubsetNotSelectPods, UnknownDestinationRuleHost, ConflictingServiceEntryProtocol,
         ShadowedHealthCheck, HealthCheckWithoutEffect,
         IssuerKeysMissing, IssuerKeysStale, AuthorizerMissing, AuthorizerServesItself,
+        PlaintextCallersRefused, PlaintextCallersUnknown,
     }.ToFrozenDictionary(c => c.Code, StringComparer.Ordinal);
 
     /// <summary>The name of a code; empty for one that is unknown.</summary>

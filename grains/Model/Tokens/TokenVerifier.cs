@@ -20,37 +20,29 @@ internal static class TokenVerifier
         TokenRule rule, ReadOnlySpan<char> text, DateTimeOffset now, out VerifiedToken? token)
     {
         token = null;
-        var early = Examine(rule, text, now, out CompactToken? parsed);
-        if (early is not TokenProblem.None) return early;
-        var problem = CheckSignature(rule.Keys, parsed!, parsed!.Algorithm!);
+        return CompactToken.TryParse(text, out var parsed) ? Verify(rule, parsed, now, out token) : TokenProblem.Malformed;
+    }
+
+    /// <summary>The same with a token that was taken apart before.</summary>
+    public static TokenProblem Verify(
+        TokenRule rule, CompactToken parsed, DateTimeOffset now, out VerifiedToken? token)
+    {
+        token = null;
+        var problem = Examine(rule, parsed, now);
+        if (problem is TokenProblem.None) problem = CheckSignature(rule.Keys, parsed, parsed.Algorithm!);
         if (problem is TokenProblem.None) token = new VerifiedToken(parsed, rule.SpaceDelimited);
         return problem;
     }
 
-    /// <summary>Looks at all but the signature, and needs no keys for it. Never throws, whatever the text.</summary>
-    /// <param name="rule">Which tokens are accepted.</param>
-    /// <param name="text">The token.</param>
-    /// <param name="now">The time.</param>
-    /// <param name="claims">What it claims, not verified; null when there is a problem.</param>
-    public static TokenProblem Examine(TokenRule rule, ReadOnlySpan<char> text, DateTimeOffset now, out Claim? claims)
+    /// <summary>Looks at all but the signature, and needs no keys for it.</summary>
+    public static TokenProblem Examine(TokenRule rule, CompactToken parsed, DateTimeOffset now)
     {
-        var problem = Examine(rule, text, now, out CompactToken? parsed);
-        claims = parsed?.Claims;
-        return problem;
-    }
-
-    private static TokenProblem Examine(
-        TokenRule rule, ReadOnlySpan<char> text, DateTimeOffset now, out CompactToken? token)
-    {
-        token = null;
-        if (!CompactToken.TryParse(text, out var parsed)) return TokenProblem.Malformed;
         if (parsed.Algorithm is null) return TokenProblem.AlgorithmNotSupported;
         if (rule.Issuer.Length > 0 && parsed.Claims["iss"]?.Text != rule.Issuer) return TokenProblem.UnknownIssuer;
         var time = CheckTime(new VerifiedToken(parsed, rule.SpaceDelimited), now);
-        if (time is not TokenProblem.None) return time;
-        if (!IsForUs(rule, parsed.Claims["aud"])) return TokenProblem.AudienceNotAllowed;
-        token = parsed;
-        return TokenProblem.None;
+        return time is not TokenProblem.None ? time
+            : IsForUs(rule, parsed.Claims["aud"]) ? TokenProblem.None
+            : TokenProblem.AudienceNotAllowed;
     }
 
     /// <summary>Whether it is the token's time; also asked of tokens that were verified before.</summary>

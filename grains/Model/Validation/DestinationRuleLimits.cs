@@ -41,7 +41,7 @@ internal static class DestinationRuleLimits
             ("caCertificates", tls.CaCertificates), ("caCrl", tls.CaCrl),
         })
         {
-            if (file.Length == 0 || file.StartsWith('/')) continue;
+            if (file.Length == 0 || file.StartsWith('/') || TlsRules.IsContent(file)) continue;
             report.Unsupported(path.At(name), $"the relative file name \"{file}\"", "begin it with a slash");
         }
     }

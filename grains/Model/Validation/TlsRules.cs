@@ -13,6 +13,13 @@ internal static class TlsRules
     public static void CheckClient(ClientTls? tls, FieldPath path, RuleReport report)
     {
         if (tls is null) return;
+        CheckNames(
+            path,
+            report,
+            ("clientCertificate", tls.ClientCertificate),
+            ("privateKey", tls.PrivateKey),
+            ("caCertificates", tls.CaCertificates),
+            ("caCrl", tls.CaCrl));
         var files = tls.ClientCertificate.Length + tls.PrivateKey.Length + tls.CaCertificates.Length + tls.CaCrl.Length > 0;
         if (tls.CredentialName.Length > 0 && files)
         {
@@ -37,6 +44,23 @@ internal static class TlsRules
     {
         var mode = tls.Mode ?? ServerTlsMode.Simple;
         CheckVersions(tls, path, report);
+        CheckNames(
+            path,
+            report,
+            ("serverCertificate", tls.ServerCertificate),
+            ("privateKey", tls.PrivateKey),
+            ("caCertificates", tls.CaCertificates),
+            ("caCrl", tls.CaCrl));
+        foreach (var (i, pair) in tls.TlsCertificates.Index())
+        {
+            CheckNames(
+                path.At("tlsCertificates").At(i),
+                report,
+                ("serverCertificate", pair.ServerCertificate),
+                ("privateKey", pair.PrivateKey),
+                ("caCertificates", pair.CaCertificates));
+        }
+
         if (mode == ServerTlsMode.IstioMutual)
         {
             CheckIstioMutual(tls, path, report);
@@ -66,6 +90,25 @@ internal static class TlsRules
             && tls.CaCertificates.Length == 0 && tls.CaCertCredentialName.Length == 0)
         {
             report.Error(path, $"{name} TLS requires a client CA bundle");
+        }
+    }
+
+    /// <summary>
+    /// Whether something is what should be in the file that is to be named, as PEM or as base64 of it. It may be a private
+    /// key, so it is repeated to nobody.
+    /// </summary>
+    public static bool IsContent(string file) =>
+        file.Contains("-----", StringComparison.Ordinal)
+        || file.Contains('\n', StringComparison.Ordinal)
+        || file.StartsWith("LS0tLS1", StringComparison.Ordinal);
+
+    // accepted, a key would be kept with every revision, shown to every viewer and told to every proxy
+    private static void CheckNames(
+        FieldPath path, RuleReport report, params ReadOnlySpan<(string Name, string File)> files)
+    {
+        foreach (var (name, file) in files)
+        {
+            report.ErrorIf(IsContent(file), path.At(name), "must be the name of a file, and not what is in it");
         }
     }
 

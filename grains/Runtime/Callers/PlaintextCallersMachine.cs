@@ -5,9 +5,6 @@ namespace MeshOrleans.Grains.Callers;
 /// <summary>Decides which plaintext callers are remembered.</summary>
 internal static class PlaintextCallersMachine
 {
-    /// <summary>The most callers of one sidecar; who came longest ago goes first.</summary>
-    public const int MaxCallers = 256;
-
     /// <summary>The most callers of all sidecars of the namespace.</summary>
     public const int MaxCallersInAll = 10_000;
 
@@ -78,7 +75,8 @@ internal static class PlaintextCallersMachine
                 .. p.Value.Callers.Values.Where(c => IsAlive(c, now))
                     .Select(c => c.Seen with { Connections = c.Before + c.Seen.Connections })
                     .OrderBy(c => c.Port).ThenBy(c => c.Address, StringComparer.Ordinal),
-            ])),
+            ],
+            p.Value.OpenedAt)),
     ];
 
     private static WatchingProxy Heard(
@@ -112,7 +110,8 @@ internal static class PlaintextCallersMachine
             report.Run,
             isSame ? before!.WatchesSince : Earlier(report.WatchesSince, now),
             Earlier(report.HeardAt, now),
-            callers);
+            callers,
+            report.OpenedAt);
     }
 
     private static CountedCaller Replaced(CountedCaller known, SeenCaller seen)
@@ -156,17 +155,18 @@ internal static class PlaintextCallersMachine
     }
 
     private static WatchingProxy Newest(WatchingProxy proxy, DateTimeOffset now) =>
-        proxy.Callers.Count <= MaxCallers && proxy.Callers.Values.All(c => IsAlive(c, now))
+        proxy.Callers.Count <= SeenCaller.MaxOfSidecar && proxy.Callers.Values.All(c => IsAlive(c, now))
             ? proxy
             : proxy with
             {
                 Callers = proxy.Callers.Where(c => IsAlive(c.Value, now))
                     .OrderByDescending(c => c.Value.Seen.LastSeen).ThenBy(c => c.Key, StringComparer.Ordinal)
-                    .Take(MaxCallers).ToImmutableDictionary(),
+                    .Take(SeenCaller.MaxOfSidecar).ToImmutableDictionary(),
             };
 
     private static bool HasMoved(WatchingProxy before, WatchingProxy after) =>
         before.Run != after.Run
+        || before.OpenedAt != after.OpenedAt // by it is known who watches
         || after.HeardAt - before.HeardAt >= Precision
         || after.Callers.Any(c => !before.Callers.TryGetValue(c.Key, out var known)
             || known.Seen.Demand != c.Value.Seen.Demand

@@ -32,6 +32,7 @@ internal sealed record PlaintextCallersState : IExpiringState
 /// <param name="WatchesSince">Since when that one has watched.</param>
 /// <param name="HeardAt">When a gateway last heard of it.</param>
 /// <param name="Callers">The callers, by port and address.</param>
+/// <param name="OpenedAt">When the stream opened on which it last told; the default where that is not known.</param>
 [GenerateSerializer, Immutable, Alias("mesh.WatchingProxy")]
 internal sealed record WatchingProxy(
     [property: Id(0)] string Workload,
@@ -40,7 +41,8 @@ internal sealed record WatchingProxy(
     [property: Id(3)] string Run,
     [property: Id(4)] DateTimeOffset WatchesSince,
     [property: Id(5)] DateTimeOffset HeardAt,
-    [property: Id(6)] ImmutableDictionary<string, CountedCaller> Callers);
+    [property: Id(6)] ImmutableDictionary<string, CountedCaller> Callers,
+    [property: Id(7)] DateTimeOffset OpenedAt = default);
 
 /// <summary>One caller of one port.</summary>
 /// <param name="Seen">As the newest start of the sidecar has told it.</param>

@@ -193,7 +193,13 @@ internal sealed class SigningAuthority : IDisposable
     {
         names = SubjectAlternativeNames.Of(id.ToString());
         reason = null;
-        if (wanted.IsDefaultOrEmpty) return true;
+        if (wanted.IsDefaultOrEmpty)
+        {
+            // its own certificate always has the names under which it is called
+            if (ControlPlaneIdentity.Is(id)) reason = $"{id} is the control plane itself: no workload gets a certificate of it.";
+            return reason is null;
+        }
+
         if (id.Namespace != _mesh.RootNamespace) reason = "Only the control plane's own certificate carries DNS names.";
         else if (wanted.Length > MaxNames) reason = $"More than {MaxNames} DNS names were asked for.";
         else if (wanted.FirstOrDefault(name => !IPAddress.TryParse(name, out _) && !IsHost(name)) is { } bad)

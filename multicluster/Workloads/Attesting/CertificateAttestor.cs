@@ -1,11 +1,11 @@
 namespace MeshOrleans.Multicluster.Workloads.Attesting;
 
 /// <summary>
-/// By the certificate in use, for the same service account. One that has expired does not get through the handshake, so
-/// that this is never the way back for who was away for too long. To which node it was issued, the grain of the identity
+/// By the certificate in use, for the same service account. One that has expired does not get through the handshake, and
+/// is no proof on a connection that was there before either: this is never the way back for who was away for too long. To which node it was issued, the grain of the identity
 /// knows.
 /// </summary>
-internal sealed class CertificateAttestor : IAttestor
+internal sealed class CertificateAttestor(TimeProvider clock) : IAttestor
 {
     public string Name => "certificate";
 
@@ -13,8 +13,11 @@ internal sealed class CertificateAttestor : IAttestor
 
     public Task<Attestation> ExamineAsync(Evidence evidence, CancellationToken cancellationToken)
     {
-        var id = ((Evidence.Certificate)evidence).Id;
-        return Task.FromResult<Attestation>(id is { Namespace: { } ns, ServiceAccount: { } serviceAccount }
+        var (id, _, end) = (Evidence.Certificate)evidence;
+        return Task.FromResult<Attestation>(end < clock.GetUtcNow()
+            ? new Attestation.Refused(
+                $"The certificate ended at {end.UtcDateTime:u}: use a join token, or the token of a pod.")
+            : id is { Namespace: { } ns, ServiceAccount: { } serviceAccount }
             ? new Attestation.Proved(ns, serviceAccount, "", Node: null, MayReattest: true)
             : new Attestation.Refused($"{id} is no service account."));
     }

@@ -61,14 +61,14 @@ public sealed class CertificateIssuer(Attestors attestors, IGrainFactory grains)
 
     // a certificate is of one trust domain, whatever this control plane's is
     private static SpiffeId IdOf(CertificateOrder order, Attestation.Proved proved, TrustDomain trustDomain) =>
-        order.Evidence is Evidence.Certificate(var own, _)
+        order.Evidence is Evidence.Certificate(var own, _, _)
             ? own
             : SpiffeId.ForWorkload(trustDomain, proved.Namespace, proved.ServiceAccount);
 
     private static IssueRequest RequestOf(CertificateOrder order, Attestation.Proved proved)
     {
         var node = order.Node.Length > 0 ? order.Node : proved.Node?.Name.ToString() ?? order.Nameless;
-        var serial = order.Node.Length > 0 && order.Evidence is Evidence.Certificate(_, var presented) ? presented : "";
+        var serial = order.Node.Length > 0 && order.Evidence is Evidence.Certificate(_, var presented, _) ? presented : "";
         var proof = new NodeProof(proved.Node?.Key ?? "", proved.MayReattest, serial);
         return new IssueRequest(order.Csr, node, order.Lifetime, proof);
     }

@@ -15,7 +15,8 @@ public abstract record Evidence
     /// <summary>A certificate of this mesh that the handshake has verified.</summary>
     /// <param name="Id">Its name.</param>
     /// <param name="Serial">Upper-case hex.</param>
-    public sealed record Certificate(SpiffeId Id, string Serial) : Evidence;
+    /// <param name="NotAfter">When it ends: a connection may last longer.</param>
+    public sealed record Certificate(SpiffeId Id, string Serial, DateTimeOffset NotAfter) : Evidence;
 
     /// <summary>A token that somebody else has issued, not verified yet.</summary>
     public sealed record Bearer(string Text) : Evidence

@@ -65,7 +65,7 @@ internal sealed partial class InboundListener(
             {
                 services.Metrics.CountPlaintextRefused();
                 LogPlaintextRefused(workloadPort, connection.RemoteEndPoint);
-                Remember(connection, port, first)?.Closed();
+                Remember(connection, port.Mode, first)?.Closed();
             }
 
             connection.Abort(new ConnectionAbortedException("The port takes mesh mTLS only."));
@@ -73,7 +73,7 @@ internal sealed partial class InboundListener(
         else
         {
             // mesh mTLS that this port does not end is none that it would refuse
-            var caller = isMesh ? null : Remember(connection, port, first);
+            var caller = isMesh ? null : Remember(connection, port.Mode, first);
             try
             {
                 var isTls = first is FirstBytes.Tls or FirstBytes.Malformed;
@@ -87,9 +87,9 @@ internal sealed partial class InboundListener(
         }
     }
 
-    private PlaintextCaller? Remember(ConnectionContext connection, InboundPortModel port, FirstBytes first) =>
+    private PlaintextCaller? Remember(ConnectionContext connection, InboundTlsMode mode, FirstBytes first) =>
         connection.RemoteEndPoint is IPEndPoint { Address: var address }
-            ? services.Options.PlaintextCallers?.Opened(workloadPort, address, port.Mode, first is FirstBytes.Tls)
+            ? services.Options.PlaintextCallers?.Opened(workloadPort, address, mode, first is FirstBytes.Tls)
             : null;
 
     // What is behind TLS, or plaintext that may stay so.
@@ -193,7 +193,7 @@ internal sealed partial class InboundListener(
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             ServerCertificateContext = identity.Context,
             RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
-                Judge(certificate as X509Certificate2, chain, identity, inbound, context.Connection.RemoteEndPoint),
+                Judge(certificate as X509Certificate2, chain, identity, inbound, context.Connection),
         });
     }
 
@@ -211,12 +211,19 @@ internal sealed partial class InboundListener(
         X509Chain? chain,
         TlsIdentity identity,
         InboundConnection inbound,
-        EndPoint? remote)
+        ConnectionContext connection)
     {
         var problem = _trust.Judge(certificate, chain, identity, inbound);
         if (problem.Length == 0) return true;
         services.Metrics.CountPeerRefused();
-        LogPeerRefused(workloadPort, remote, problem);
+        LogPeerRefused(workloadPort, connection.RemoteEndPoint, problem);
+
+        // TLS that is not the mesh's comes here only where nothing else is taken
+        if (inbound.Hello is { OffersMesh: false })
+        {
+            Remember(connection, InboundTlsMode.Strict, FirstBytes.Tls)?.Closed();
+        }
+
         return false;
     }
 

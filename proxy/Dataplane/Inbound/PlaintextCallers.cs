@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using MeshOrleans.Proxy.Dataplane.Model;
 
 namespace MeshOrleans.Proxy.Dataplane.Inbound;
@@ -20,17 +21,25 @@ public sealed class PlaintextCallers(TimeProvider clock, int capacity)
 
     /// <summary>A connection has come.</summary>
     /// <param name="port">The workload port.</param>
-    /// <param name="address">From where; an IPv4 address that IPv6 sockets show counts as itself.</param>
+    /// <param name="address">
+    /// From where; what only this machine knows of it does not count: the IPv6 form of an IPv4 address, and the link.
+    /// </param>
     /// <param name="mode">What the port demands.</param>
     /// <param name="isTls">It is TLS, but not the mesh's.</param>
     /// <returns>Is told when the connection ends.</returns>
     public PlaintextCaller Opened(int port, IPAddress address, InboundTlsMode mode, bool isTls)
     {
-        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+        address = Plain(address);
         var caller = _callers.GetValueOrDefault((port, address)) ?? Admit(port, address);
         caller.Opened(mode, isTls);
         return caller;
     }
+
+    private static IPAddress Plain(IPAddress address) =>
+        address.IsIPv4MappedToIPv6 ? address.MapToIPv4()
+        : address is { AddressFamily: AddressFamily.InterNetworkV6, ScopeId: not 0 }
+            ? new IPAddress(address.GetAddressBytes())
+        : address;
 
     private PlaintextCaller Admit(int port, IPAddress address)
     {

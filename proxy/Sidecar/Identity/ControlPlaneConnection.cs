@@ -55,7 +55,7 @@ internal sealed class ControlPlaneConnection : IDisposable
     private string? Check(X509Certificate2 leaf, X509Chain? chain)
     {
         if (CertificateCheck.FindFault(leaf, chain, _trust, _clock.GetUtcNow(), out var id) is { } fault) return fault;
-        var expected = SpiffeId.ForWorkload(_trust.Own, "istio-system", "mesh-control-plane");
+        var expected = ControlPlaneIdentity.Of(_trust.Own);
         return id == expected ? null : $"it proves to be {id} and not {expected}";
     }
 }

@@ -15,6 +15,12 @@ internal sealed partial class HeldKeys(KeyPlace place, IssuerNetwork network, Ti
     private static readonly TimeSpan _filePause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _refresh = TimeSpan.FromMinutes(20);
     private static readonly TimeSpan _maxAge = TimeSpan.FromHours(24);
+
+    /// <summary>
+    /// How long keys hold whose file cannot be read: it may be being written. It is here, so that nothing else keeps it
+    /// from being read for long, and one that was taken away was taken away on purpose.
+    /// </summary>
+    private static readonly TimeSpan _maxFileAge = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(5);
 
     private readonly Lock _turn = new();
@@ -22,6 +28,8 @@ internal sealed partial class HeldKeys(KeyPlace place, IssuerNetwork network, Ti
     private DateTimeOffset _fetchedAt;
     private DateTimeOffset? _triedAt;
     private Task _attempt = Task.CompletedTask;
+
+    private bool IsFile => place.File.Length > 0;
 
     /// <summary>Why they could not be fetched the last time; empty when they could.</summary>
     public string Problem { get; private set; } = "";
@@ -40,12 +48,20 @@ internal sealed partial class HeldKeys(KeyPlace place, IssuerNetwork network, Ti
                 _attempt = FetchAsync();
             }
 
-            // what is here serves while it is fetched anew
-            attempt = _keys is null || wantsNew ? _attempt : Task.CompletedTask;
+            // what is here serves while it is fetched anew; a file is read before anybody is believed by it
+            attempt = _keys is null || wantsNew || IsFile ? _attempt : Task.CompletedTask;
         }
 
-        await attempt.WaitAsync(cancellationToken);
-        lock (_turn) return clock.GetUtcNow() - _fetchedAt <= _maxAge ? _keys : null;
+        try
+        {
+            await attempt.WaitAsync(2 * _timeout, clock, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // a disk that does not answer: what is here serves while it is young enough
+        }
+
+        lock (_turn) return clock.GetUtcNow() - _fetchedAt <= (IsFile ? _maxFileAge : _maxAge) ? _keys : null;
     }
 
     private bool IsDue(bool wantsNew)
@@ -53,8 +69,8 @@ internal sealed partial class HeldKeys(KeyPlace place, IssuerNetwork network, Ti
         if (_triedAt is not { } tried) return true;
         var passed = clock.GetUtcNow() - tried;
         if (passed < TimeSpan.Zero) return true; // a clock that was set back is no reason to wait
-        var pause = place.File.Length > 0 ? _filePause : Pause;
-        return passed >= (wantsNew || _keys is null || Problem.Length > 0 || place.File.Length > 0 ? pause : _refresh);
+        var pause = IsFile ? _filePause : Pause;
+        return passed >= (wantsNew || _keys is null || Problem.Length > 0 || IsFile ? pause : _refresh);
     }
 
     // never throws: whoever comes next is told by Problem
@@ -63,22 +79,23 @@ internal sealed partial class HeldKeys(KeyPlace place, IssuerNetwork network, Ti
         await Task.Yield(); // not under the lock
         try
         {
-            var keys = place.File.Length > 0 ? await ReadFileAsync() : await FetchFromAsync();
+            var keys = IsFile ? await ReadFileAsync() : await FetchFromAsync();
             lock (_turn) (_keys, _fetchedAt, Problem) = (keys, clock.GetUtcNow(), "");
         }
         catch (Exception exception)
         {
             lock (_turn) Problem = exception.Message;
-            LogNotFetched(place.Name, exception.Message);
+            LogNotFetched(place.Name, IsFile ? _maxFileAge : _maxAge, exception.Message);
         }
     }
 
+    // a set without keys is the operator's word as well: nobody is believed any more
     private async Task<JsonWebKeySet> ReadFileAsync()
     {
         await using var stream = File.OpenRead(place.File);
         if (stream.Length > JsonWebKeySet.MaxBytes) throw new KeyFetchException($"{place.File} is too long for a set of keys.");
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        return JsonWebKeySet.TryParse(await reader.ReadToEndAsync(), out var keys, out var problem) && !keys.Keys.IsEmpty
+        return JsonWebKeySet.TryParse(await reader.ReadToEndAsync(), out var keys, out var problem)
             ? keys
             : throw new KeyFetchException($"{place.File} holds no keys that can be used{(problem.Length > 0 ? $": {problem}" : "")}.");
     }
@@ -94,6 +111,6 @@ internal sealed partial class HeldKeys(KeyPlace place, IssuerNetwork network, Ti
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "The keys of an issuer of the access file could not be had from {Place}; those that were stay for a day: {Reason}")]
-    private partial void LogNotFetched(string place, string reason);
+        Message = "The keys of an issuer of the access file could not be had from {Place}; those that were stay for {Held}: {Reason}")]
+    private partial void LogNotFetched(string place, TimeSpan held, string reason);
 }

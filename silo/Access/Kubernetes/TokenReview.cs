@@ -60,7 +60,7 @@ internal sealed partial class TokenReview(TimeProvider clock, ILogger<TokenRevie
             LogFailed(server.Address, $"no answer within {_timeout.TotalSeconds} s");
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or UnauthorizedAccessException
-            or JsonException or InvalidOperationException or FormatException or System.Security.Cryptography.CryptographicException)
+            or JsonException or InvalidOperationException or FormatException or ArgumentException or System.Security.Cryptography.CryptographicException)
         {
             LogFailed(server.Address, exception.GetBaseException().Message);
         }

@@ -121,6 +121,17 @@ public sealed class IdentityGrainTests
     }
 
     [Fact]
+    public async Task The_identity_of_the_control_plane_is_issued_to_no_workload()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var own = silo.Grain<IIdentityGrain>("spiffe://cluster.local/ns/istio-system/sa/mesh-control-plane");
+
+        var result = await own.IssueAsync(new IssueRequest([.. CsrSamples.P256()], "node-1", null), default);
+
+        Assert.Contains("control plane", Assert.IsType<IssueResult.Refused>(result).Reason);
+    }
+
+    [Fact]
     public async Task The_authority_tells_its_root_once_and_keeps_it()
     {
         await using var silo = await TestSilo.StartAsync();

@@ -38,6 +38,20 @@ public sealed class PlaintextCallersGrainTests
         Assert.Equal(writes + 1, silo.Stores.State.Writes);
     }
 
+    [Fact]
+    public async Task On_which_stream_a_sidecar_tells_is_known_after_the_loss_of_a_silo()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Callers(silo).TellAsync([Report(silo, "10.0.0.1")], default);
+        silo.Clock.Advance(TimeSpan.FromMinutes(1));
+        var opened = silo.Clock.GetUtcNow();
+        await Callers(silo).TellAsync([Report(silo, "10.0.0.1") with { OpenedAt = opened }], default); // another stream
+
+        await using var next = await TestSilo.StartAsync(silo.Stores);
+
+        Assert.Equal(opened, Assert.Single(await Callers(next).ListAsync(default)).OpenedAt);
+    }
+
     private static IPlaintextCallersGrain Callers(TestSilo silo) => silo.Grain<IPlaintextCallersGrain>("shop");
 
     private static async Task<IEnumerable<string>> AddressesAsync(TestSilo silo) =>

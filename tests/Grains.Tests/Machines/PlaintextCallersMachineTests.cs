@@ -106,8 +106,8 @@ public sealed class PlaintextCallersMachineTests
         var state = Tell(_nothing, 400, "r1", many);
 
         var kept = Of(state, 400);
-        Assert.Equal(PlaintextCallersMachine.MaxCallers, kept.Length);
-        Assert.Equal(_now.AddSeconds(300 - PlaintextCallersMachine.MaxCallers), kept.Min(c => c.LastSeen));
+        Assert.Equal(SeenCaller.MaxOfSidecar, kept.Length);
+        Assert.Equal(_now.AddSeconds(300 - SeenCaller.MaxOfSidecar), kept.Min(c => c.LastSeen));
     }
 
     [Fact]
@@ -116,7 +116,7 @@ public sealed class PlaintextCallersMachineTests
         var state = _nothing;
         for (var node = 0; node < 50; node++)
         {
-            var callers = Enumerable.Range(0, PlaintextCallersMachine.MaxCallers)
+            var callers = Enumerable.Range(0, SeenCaller.MaxOfSidecar)
                 .Select(i => Caller($"10.0.0.{i}", 1, at: (node * 1000) + i)).ToArray();
             var at = _now.AddSeconds(60_000);
             state = PlaintextCallersMachine.Tell(state, [Report($"n{node:d2}", at, "r1", callers)], at);
@@ -124,7 +124,7 @@ public sealed class PlaintextCallersMachineTests
 
         Assert.Equal(PlaintextCallersMachine.MaxCallersInAll, state.Proxies.Values.Sum(p => p.Callers.Count));
         Assert.Empty(state.Proxies["n00"].Callers);
-        Assert.Equal(PlaintextCallersMachine.MaxCallers, state.Proxies["n49"].Callers.Count);
+        Assert.Equal(SeenCaller.MaxOfSidecar, state.Proxies["n49"].Callers.Count);
     }
 
     [Fact]
@@ -137,6 +137,7 @@ public sealed class PlaintextCallersMachineTests
         Assert.True(Saves(Tell(state, 300, "r1", Caller("10.0.0.1", 9, at: 300))));
         Assert.True(Saves(Tell(state, 1, "r1", Caller("10.0.0.2", 1, at: 1))));
         Assert.True(Saves(Tell(state, 1, "r2")));
+        Assert.True(Saves(PlaintextCallersMachine.Tell(state, [Report(Node, _now, "r1") with { OpenedAt = _now }], _now)));
         Assert.True(Saves(Tell(state, 1, "r1", Caller("10.0.0.1", 1) with { Demand = CallerDemand.Disable })));
         Assert.True(Saves(PlaintextCallersMachine.Forget(state, "10.9.9.9", _now).Next));
 

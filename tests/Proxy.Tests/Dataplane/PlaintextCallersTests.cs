@@ -41,6 +41,20 @@ public sealed class PlaintextCallersTests
         Assert.Equal(0, _clock.GetElapsedTime(caller.LastAt).TotalSeconds);
     }
 
+    [Theory]
+    [InlineData("fe80::1%3", "fe80::1")]
+    [InlineData("2001:db8::1", "2001:db8::1")]
+    [InlineData("::ffff:10.0.0.1", "10.0.0.1")]
+    public void A_caller_is_known_as_others_can_read_it(string address, string expected)
+    {
+        var callers = new PlaintextCallers(_clock, 2);
+
+        callers.Opened(80, IPAddress.Parse(address), InboundTlsMode.Permissive, isTls: false);
+        callers.Opened(80, IPAddress.Parse(address), InboundTlsMode.Permissive, isTls: false);
+
+        Assert.Equal((expected, 2L), (Assert.Single(callers.All).Address.ToString(), callers.All.Single().Connections));
+    }
+
     [Fact]
     public void Of_too_many_the_one_that_came_longest_ago_goes_and_who_is_there_stays()
     {
@@ -137,6 +151,27 @@ public sealed class PlaintextCallersTests
 
         await serving;
         Assert.True((await EndedAsync()).IsTls);
+    }
+
+    [Fact]
+    public async Task TLS_that_is_not_the_meshs_is_told_where_it_is_refused_too()
+    {
+        await using var app = await EchoBackend.StartAsync("app");
+        await using var server = await ServerAsync(app, InboundTlsMode.Strict);
+
+        using (var client = new TcpClient())
+        {
+            await client.ConnectAsync(IPAddress.Loopback, server.InboundPort);
+            await using var tls = new SslStream(client.GetStream(), false, (_, seen, _, _) => seen is not null);
+            await Assert.ThrowsAnyAsync<Exception>(async () =>
+            {
+                await tls.AuthenticateAsClientAsync("own.app");
+                if (await tls.ReadAsync(new byte[1]) == 0) throw new IOException("the server has closed");
+            });
+        }
+
+        var caller = await EndedAsync();
+        Assert.Equal((InboundTlsMode.Strict, true, 1L), (caller.Mode, caller.IsTls, caller.Connections));
     }
 
     [Fact]

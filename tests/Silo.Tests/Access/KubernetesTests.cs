@@ -144,13 +144,17 @@ public sealed class KubernetesTests : IDisposable
         Assert.Equal("mesh", asked.GetProperty("spec").GetProperty("audiences")[0].GetString());
     }
 
-    [Fact]
-    public async Task An_API_server_that_cannot_be_asked_lets_nobody_in()
+    [Theory]
+    [InlineData(500, "")]
+    [InlineData(201, "no JSON")]
+    [InlineData(201, """{"status":{"authenticated":"yes"}}""")]
+    [InlineData(201, """{"status":{"authenticated":true,"authenticated":true,"audiences":["mesh"],"user":{"username":"system:serviceaccount:shop:cart"}}}""")]
+    public async Task An_API_server_that_cannot_be_asked_lets_nobody_in(int code, string answer)
     {
         await using var server = await KeyServer.StartAsync(context =>
         {
-            context.Response.StatusCode = 500;
-            return Task.CompletedTask;
+            context.Response.StatusCode = code;
+            return context.Response.WriteAsync(answer);
         });
         File.WriteAllText(InFolder("ca"), server.CertificatePem);
         await using var host = await StartAsync(server.Address);
@@ -289,6 +293,23 @@ public sealed class KubernetesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_certificate_that_has_ended_is_no_proof_on_a_connection_that_was_there_before()
+    {
+        await using var host = await StartAsync();
+        var (_, first) = await JoinAsync(host, Token(host), Body("cart", Csr()));
+        using var certificate = X509Certificate2.CreateFromPem(
+            first.GetProperty("certificate").GetProperty("chain")[0].GetString()!);
+        host.Certificate = certificate;
+
+        var (before, _) = await SignAsync(host, "", "shop/cart-1");
+        host.Clock.Advance(TimeSpan.FromDays(3));
+        var (after, body) = await SignAsync(host, "", "shop/cart-1");
+
+        Assert.Equal((HttpStatusCode.Created, HttpStatusCode.Unauthorized), (before, after));
+        Assert.Contains("join token", body.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_token_that_says_of_no_pod_is_no_proof_where_the_second_time_matters()
     {
         await using var host = await StartAsync(reattests: false);
@@ -345,6 +366,22 @@ public sealed class KubernetesTests : IDisposable
         Assert.Equal(
             (HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.Created, HttpStatusCode.Unauthorized),
             (nameless.Status, other.Status, first.Status, second.Status));
+    }
+
+    [Fact]
+    public async Task Nobody_may_be_the_control_plane()
+    {
+        await using var host = await StartAsync();
+        var evil = JsonSerializer.Serialize(new
+        {
+            @namespace = "istio-system", name = "evil-1", address = "10.0.0.9", serviceAccount = "mesh-control-plane", csr = Csr(),
+        });
+
+        var (minted, _) = await host.PostAsync("/v1/tokens", """{"namespace":"istio-system","serviceAccount":"mesh-control-plane"}""");
+        var (joined, body) = await JoinAsync(host, host.AdminCredential, evil);
+
+        Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.BadRequest), (minted, joined));
+        Assert.Contains("control plane", body.GetRawText(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -41,6 +41,28 @@ public sealed class BrowserTests
     }
 
     [Theory]
+    [InlineData("/metrics", "mesh.evil.example", "", 403)]
+    [InlineData("/metrics", "localhost:15014", "", 200)]
+    [InlineData("/metrics", "127.0.0.1:15014", "cross-site", 200)] // a link that somebody follows
+    [InlineData("/healthz/live", "mesh.evil.example:15014", "", 403)]
+    [InlineData("/healthz/live", "", "", 200)] // a check of HTTP/1.0
+    [InlineData("/v1/config", "", "", 403)]
+    [InlineData("/mesh.v1.Anything/Call", "xds.example", "", 200)] // proxies call by what name they like
+    public async Task What_is_watched_is_under_its_own_name_as_well(string path, string name, string site, int expected)
+    {
+        var browsers = new BrowserMiddleware(_ => Task.CompletedTask, Options.Create(new SiloOptions()));
+        await using var services = new ServiceCollection().AddLogging().AddProblemDetails().BuildServiceProvider();
+        var context = new DefaultHttpContext { RequestServices = services };
+        (context.Request.Scheme, context.Request.Host, context.Request.Path) = ("http", new HostString(name), path);
+        context.Request.Headers["Sec-Fetch-Site"] = site;
+        context.Connection.LocalIpAddress = IPAddress.Loopback;
+
+        await browsers.InvokeAsync(context);
+
+        Assert.Equal(expected, context.Response.StatusCode);
+    }
+
+    [Theory]
     [InlineData("http", "gateway.example:15080", 200)]
     [InlineData("http", "other.example:15080", 403)]
     [InlineData("https", "other.example:15012", 200)]

@@ -5,6 +5,7 @@ using System.Text.Json;
 using MeshOrleans.Grains.Callers;
 using MeshOrleans.Grains.Subscriptions;
 using MeshOrleans.Grains.Workloads;
+using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Xds.Gateway.Snapshots;
 
 namespace MeshOrleans.Silo.Tests.Api;
@@ -79,6 +80,91 @@ public sealed class MtlsEndpointTests : IDisposable
 
         Assert.Equal("STRICT", body.GetProperty("status").GetString());
         Assert.Equal("REFUSED", body.GetProperty("callers")[0].GetProperty("standing").GetString());
+    }
+
+    [Fact]
+    public async Task What_a_nearer_policy_exempts_is_not_called_STRICT()
+    {
+        await using var host = await StartAsync();
+        await SeenAsync(host);
+        await ApplyAsync(host, CartPermissive, HttpStatusCode.OK);
+
+        var body = (await host.GetAsync(Readiness)).Body;
+
+        Assert.Equal(("READY", 0, 1), (
+            body.GetProperty("status").GetString(), body.GetProperty("workloads").GetInt32(), body.GetProperty("exempt").GetInt32()));
+        await ApplyAsync(host, CartPermissive.Replace("PERMISSIVE", "STRICT", StringComparison.Ordinal), HttpStatusCode.OK);
+        Assert.Equal("STRICT", (await host.GetAsync(Readiness)).Body.GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public async Task STRICT_for_the_mesh_names_callers_of_a_namespace_whose_members_are_away()
+    {
+        await using var host = await StartAsync();
+        await ApplyAsync(host, "{apiVersion: v1, kind: Service, metadata: {name: weekly, namespace: idle}, spec: {ports: [{port: 80}]}}", HttpStatusCode.OK);
+        await UntilAsync(host, snapshot => snapshot.Config.Keys.Any(key => key.Namespace == "idle"));
+        await SeenAsync(host, "idle", ["10.0.0.7"]);
+
+        var body = await ApplyAsync(host, MeshStrict, HttpStatusCode.OK, "?dryRun=true");
+
+        Assert.Contains("10.0.0.7 (old/legacy) calls idle/cart port 8080", body.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_analysis_tells_of_whom_STRICT_refuses_as_it_is_and_of_whom_it_would()
+    {
+        await using var host = await StartAsync();
+        await SeenAsync(host, "10.0.0.7");
+        Assert.Empty(Findings((await host.GetAsync("/v1/analyze")).Body));
+        var planned = await AnalyzeAsync(host, Strict);
+        await ApplyAsync(host, Strict, HttpStatusCode.OK);
+
+        var found = Assert.Single(Findings((await host.GetAsync("/v1/analyze")).Body));
+        var lifted = await AnalyzeAsync(host, CartPermissive);
+
+        var plan = Assert.Single(Findings(planned));
+        Assert.Equal(("PlaintextCallersRefused", "warning", 6), (
+            plan.GetProperty("name").GetString(), plan.GetProperty("severity").GetString(), plan.GetProperty("line").GetInt32()));
+        Assert.Contains("STRICT refuses who still calls in plaintext", plan.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Equal(("MSH2022", "PeerAuthentication/shop/default"), (
+            found.GetProperty("code").GetString(), found.GetProperty("resource").GetString()));
+        Assert.Contains(
+            "STRICT is in force, and refuses who was seen in plaintext: 10.0.0.7 (old/legacy) calls shop/cart port 8080",
+            found.GetProperty("message").GetString(),
+            StringComparison.Ordinal);
+        Assert.Empty(Findings(lifted));
+        await LoginIssuer.CallAsync(host, "DELETE", "/v1/mtls/callers?ns=shop", host.AdminCredential);
+        Assert.Empty(Findings((await host.GetAsync("/v1/analyze")).Body));
+    }
+
+    [Fact]
+    public async Task The_analysis_tells_of_a_workload_that_came_under_STRICT_by_its_labels()
+    {
+        await using var host = await StartAsync();
+        var strict = CartPermissive.Replace("PERMISSIVE", "STRICT", StringComparison.Ordinal);
+        await ApplyAsync(host, strict.Replace("app: cart", "tier: closed", StringComparison.Ordinal), HttpStatusCode.OK);
+        await SeenAsync(host, "10.0.0.7");
+        Assert.Empty(Findings((await host.GetAsync("/v1/analyze")).Body));
+
+        var now = host.Clock.GetUtcNow();
+        var labels = ImmutableDictionary<string, string>.Empty.Add("app", "cart").Add("tier", "closed");
+        await host.Grain<IPlaintextCallersGrain>("shop").TellAsync(
+            [new CallerReport(Node, "cart-1", "cart", labels, "r2", now, now, [])], default);
+
+        var found = Assert.Single(Findings((await host.GetAsync("/v1/analyze")).Body));
+        Assert.Contains("10.0.0.7 (old/legacy) calls shop/cart", found.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_analysis_of_STRICT_that_nobody_watches_says_that()
+    {
+        await using var host = await StartAsync();
+
+        var found = Assert.Single(Findings(await AnalyzeAsync(host, Strict)));
+
+        Assert.Equal(("MSH2023", "PlaintextCallersUnknown", "warning"), (
+            found.GetProperty("code").GetString(), found.GetProperty("name").GetString(), found.GetProperty("severity").GetString()));
+        Assert.Empty(Findings(await AnalyzeAsync(host, Strict, "?live=false")));
     }
 
     [Theory]
@@ -185,13 +271,31 @@ public sealed class MtlsEndpointTests : IDisposable
 
     [Theory]
     [InlineData("GET", "/v1/mtls/readiness")]
+    [InlineData("GET", "/v1/mtls/readiness?ns=..%2Fshop")]
     [InlineData("DELETE", "/v1/mtls/callers")]
+    [InlineData("DELETE", "/v1/mtls/callers?ns=no%20name")]
     [InlineData("DELETE", "/v1/mtls/callers?ns=shop&address=somebody")]
+    [InlineData("DELETE", "/v1/mtls/callers?ns=shop&address=7")]
+    [InlineData("DELETE", "/v1/mtls/callers?ns=shop&address=010.0.0.7")]
     public async Task A_question_that_names_nothing_is_refused(string method, string path)
     {
         await using var host = await StartAsync();
 
         Assert.Equal(HttpStatusCode.BadRequest, (await LoginIssuer.CallAsync(host, method, path, host.AdminCredential)).Status);
+    }
+
+    [Theory]
+    [InlineData("10.0.0.7")]
+    [InlineData("::ffff:10.0.0.7")]
+    public async Task A_caller_is_forgotten_however_its_address_is_written(string address)
+    {
+        await using var host = await StartAsync();
+        await SeenAsync(host, "10.0.0.7");
+
+        var (_, body) = await LoginIssuer.CallAsync(
+            host, "DELETE", $"/v1/mtls/callers?ns=shop&address={address}", host.AdminCredential);
+
+        Assert.Equal(1, body.GetProperty("forgotten").GetInt32());
     }
 
     [Theory]
@@ -223,16 +327,20 @@ public sealed class MtlsEndpointTests : IDisposable
             """);
         Assert.IsType<RegisterResult.Registered>(await JoinAsync(host, "shop/cart-1", "10.1.0.1", "cart", hasSidecar: true));
         Assert.IsType<RegisterResult.Registered>(await JoinAsync(host, "old/legacy", "10.0.0.7", "legacy", hasSidecar: false));
+        await UntilAsync(host, snapshot => snapshot.Workloads.Count == 2);
+        await TellAsync(host, isClosed: false);
+        return host;
+    }
+
+    private static async Task UntilAsync(ApiHost host, Func<MeshSnapshot, bool> isThere)
+    {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         var snapshots = host.Service<SnapshotHolder>();
-        while (snapshots.Current.Workloads.Count < 2)
+        while (!isThere(snapshots.Current))
         {
             host.Clock.Advance(TimeSpan.FromMilliseconds(100)); // the follower waits by it before it begins anew
             await Task.Delay(10, limit.Token);
         }
-
-        await TellAsync(host, isClosed: false);
-        return host;
     }
 
     private static Task<RegisterResult> JoinAsync(ApiHost host, string name, string address, string app, bool hasSidecar) =>
@@ -260,10 +368,12 @@ public sealed class MtlsEndpointTests : IDisposable
     }
 
     /// <summary>The sidecar of cart-1 watches, and has seen these.</summary>
-    private static Task SeenAsync(ApiHost host, params string[] addresses)
+    private static Task SeenAsync(ApiHost host, params string[] addresses) => SeenAsync(host, "shop", addresses);
+
+    private static Task SeenAsync(ApiHost host, string ns, string[] addresses)
     {
         var now = host.Clock.GetUtcNow();
-        return host.Grain<IPlaintextCallersGrain>("shop").TellAsync(
+        return host.Grain<IPlaintextCallersGrain>(ns).TellAsync(
             [
                 new CallerReport(
                     Node,
@@ -284,6 +394,21 @@ public sealed class MtlsEndpointTests : IDisposable
         Assert.True(status == expected, body.GetRawText());
         return body;
     }
+
+    private static async Task<JsonElement> AnalyzeAsync(ApiHost host, string yaml, string query = "")
+    {
+        using var content = new StringContent(yaml, null, "application/yaml");
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/v1/analyze" + query, UriKind.Relative));
+        request.Headers.Authorization = new("Bearer", host.AdminCredential);
+        request.Content = content;
+        using var response = await host.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == HttpStatusCode.OK, text);
+        return JsonDocument.Parse(text).RootElement.Clone();
+    }
+
+    private static IEnumerable<JsonElement> Findings(JsonElement body) => body.GetProperty("findings").EnumerateArray()
+        .Where(f => f.GetProperty("code").GetString() is "MSH2022" or "MSH2023");
 
     private static string[] Warnings(JsonElement body) =>
         [.. body.GetProperty("warnings").EnumerateArray().Select(w => w.GetProperty("resource").GetString()!)];

@@ -154,6 +154,41 @@ public sealed class OperatorTokenTests : IDisposable
     }
 
     [Fact]
+    public async Task Keys_that_were_taken_out_of_their_file_are_good_for_nobody_from_the_next_call_on()
+    {
+        await using var host = await StartAsync();
+        await LoginIssuer.CallAsync(host, "GET", "/v1/whoami", _issuer.Token(host, "viewers"));
+        File.WriteAllText(_issuer.KeyFile, """{"keys":[]}""");
+        host.Clock.Advance(TimeSpan.FromSeconds(2));
+
+        var (first, _) = await LoginIssuer.CallAsync(host, "GET", "/v1/whoami", _issuer.Token(host, "viewers"));
+
+        Assert.Equal(HttpStatusCode.Unauthorized, first);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData(null)]
+    public async Task Keys_whose_file_is_no_good_hold_while_it_may_be_being_written_and_no_longer(string? content)
+    {
+        await using var host = await StartAsync();
+        await LoginIssuer.CallAsync(host, "GET", "/v1/whoami", _issuer.Token(host, "viewers"));
+        if (content is null) File.Delete(_issuer.KeyFile);
+        else File.WriteAllText(_issuer.KeyFile, content);
+
+        host.Clock.Advance(TimeSpan.FromSeconds(2));
+        var (soon, _) = await LoginIssuer.CallAsync(host, "GET", "/v1/whoami", _issuer.Token(host, "viewers"));
+        host.Clock.Advance(TimeSpan.FromSeconds(60));
+        var (late, _) = await LoginIssuer.CallAsync(host, "GET", "/v1/whoami", _issuer.Token(host, "viewers"));
+        File.WriteAllText(_issuer.KeyFile, SigningKey.Set(_issuer.Key));
+        host.Clock.Advance(TimeSpan.FromSeconds(2));
+        var (again, _) = await LoginIssuer.CallAsync(host, "GET", "/v1/whoami", _issuer.Token(host, "viewers"));
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized, HttpStatusCode.OK), (soon, late, again));
+    }
+
+    [Fact]
     public async Task A_right_that_is_taken_is_gone_with_the_file()
     {
         await using var host = await StartAsync();

@@ -62,6 +62,23 @@ public sealed class MtlsCommandTests
     }
 
     [Fact]
+    public async Task What_the_answer_does_not_cover_is_said()
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.Api.On(
+            "GET /v1/mtls/readiness?ns=shop", Answer("READY", 0, 0, "", "").TrimEnd('}') + ",\"exempt\":2,\"crowded\":1}");
+
+        var result = await cli.RunAsync("mtls", "readiness", "shop");
+
+        Assert.Equal(
+            [
+                "crowded: 1 sidecars have seen as many callers as are remembered of one; there may be more",
+                "exempt: 2, which take plaintext still by policies that stand nearer",
+            ],
+            result.Lines[1..]);
+    }
+
+    [Fact]
     public async Task Wide_tells_all_of_a_caller_and_JSON_is_the_answer_itself_with_the_same_exit_code()
     {
         await using var cli = await CliRun.StartAsync();

@@ -97,6 +97,23 @@ public sealed class NamespaceCallersTests
     }
 
     [Fact]
+    public void Clocks_that_differ_and_times_that_were_not_saved_make_nobody_unwatched()
+    {
+        var told = Report() with { HeardAt = _now.AddMinutes(-2), OpenedAt = _now.AddMinutes(-1) };
+        var callers = Callers([told], [Member("cart-1", "10.1.0.1")], ["cart-1"]);
+
+        Assert.Empty(callers.Unwatched(callers.Enforcing));
+    }
+
+    [Fact]
+    public void A_sidecar_with_as_many_callers_as_are_remembered_may_have_had_more()
+    {
+        var many = Enumerable.Range(0, SeenCaller.MaxOfSidecar).Select(i => Seen($"10.0.{i / 200}.{i % 200}")).ToArray();
+
+        Assert.Equal((1, 0), (Callers([Report(many)]).Crowded, Callers([Report(many[1..])]).Crowded));
+    }
+
+    [Fact]
     public void Whose_ports_stay_as_they_are_need_not_be_watched()
     {
         Workload[] members = [Member("cart-1", "10.1.0.1"), Member("other", "10.1.0.2", "other")];

@@ -8,6 +8,7 @@ using MeshOrleans.Silo.Manifests;
 using MeshOrleans.Silo.Mtls;
 using MeshOrleans.Testing;
 using MeshOrleans.Xds.Gateway.Snapshots;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MeshOrleans.Silo.Tests.Mtls;
 
@@ -22,7 +23,7 @@ public sealed class StrictGateTests
     private readonly StrictGate _gate;
 
     public StrictGateTests() =>
-        _gate = new StrictGate(_grains, new CallerBook(_grains, new SnapshotHolder(), new ManualTimeProvider()));
+        _gate = new StrictGate(_grains, new CallerBook(_grains, new SnapshotHolder(), new ManualTimeProvider()), NullLogger<StrictGate>.Instance);
 
     [Fact]
     public async Task A_change_that_another_one_overtakes_is_judged_anew()
@@ -81,6 +82,30 @@ public sealed class StrictGateTests
     }
 
     [Fact]
+    public async Task Whoever_names_a_revision_that_is_not_there_yet_is_not_judged_by_an_earlier_one()
+    {
+        _grains.Documents = [.. Documents(Guard), .. Documents(Exempt)];
+        _grains.Overtaking = () => _grains.Documents = Documents(Guard); // as revision 2
+
+        var (_, result) = await ApplyAsync(Strict, expected: 2);
+
+        Assert.IsType<ApplyResult.Conflict>(result);
+        Assert.Empty(_grains.Expected);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_read_is_a_warning_and_under_the_guard_a_failure()
+    {
+        _grains.Failure = new InvalidOperationException("damaged");
+        var (review, result) = await ApplyAsync(Strict);
+        _grains.Documents = Documents(Guard);
+
+        Assert.IsType<ApplyResult.Accepted>(result);
+        Assert.Equal(("MSH2023", "PeerAuthentication/shop/default"), (Assert.Single(review.Unknown).Code, review.Unknown[0].Resource));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => ApplyAsync(Strict));
+    }
+
+    [Fact]
     public async Task What_has_nothing_to_do_with_it_asks_nobody()
     {
         var (review, result) = await ApplyAsync("{apiVersion: v1, kind: Service, metadata: {name: cart, namespace: shop}, spec: {ports: [{port: 80}]}}");
@@ -120,6 +145,9 @@ public sealed class StrictGateTests
         public List<long?> Expected { get; } = [];
 
         public int Questions { get; private set; }
+
+        /// <summary>Thrown by who is asked for callers.</summary>
+        public Exception? Failure { get; set; }
 
         public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
             where TGrainInterface : IGrainWithStringKey => (TGrainInterface)(object)this;
@@ -175,6 +203,7 @@ public sealed class StrictGateTests
         Task<ImmutableArray<CallerReport>> IPlaintextCallersGrain.ListAsync(CancellationToken cancellationToken)
         {
             Questions++;
+            if (Failure is not null) throw Failure;
             return Task.FromResult<ImmutableArray<CallerReport>>(
             [
                 new CallerReport(

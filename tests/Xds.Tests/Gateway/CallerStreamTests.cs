@@ -23,6 +23,7 @@ public sealed class CallerStreamTests
 
         Assert.Equal((AdsClient.NodeId, "a-1", "a-v1", "r1"), (told.NodeId, told.Workload, told.Group, told.Run));
         Assert.Equal("a", told.Labels["app"]);
+        Assert.Equal(Assert.Single(host.Status.List()).Since, told.OpenedAt);
         Assert.Equal((now.AddMinutes(-1), now), (told.WatchesSince, told.HeardAt));
         Assert.Equal(
             new SeenCaller(8080, "10.0.0.7", CallerDemand.Permissive, false, 3, 1, now.AddSeconds(-5), now),

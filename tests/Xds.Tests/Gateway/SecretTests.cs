@@ -235,6 +235,27 @@ public sealed class SecretTests
         Assert.Equal(["default"], (await client.NextAsync(TypeUrls.Secret)).Names);
     }
 
+    [Theory]
+    [InlineData("app/other-1", "app/other-1")]
+    [InlineData("sidecar~10.0.0.9~other-1.app~app.svc.cluster.local", "sidecar~10.0.0.9~other-1.app~app.svc.cluster.local")]
+    [InlineData("app/a-1", AdsClient.NodeId)]
+    [InlineData("agent~10.0.0.9", AdsClient.NodeId)]
+    [InlineData("rest", AdsClient.NodeId)]
+    public async Task What_follows_a_certificate_is_for_the_node_to_which_it_was_issued(string issuedTo, string expected)
+    {
+        await using var host = await GatewayHost.StartAsync();
+        host.Grains.Identity(IdA).Known =
+        [
+            new CertificateView(issuedTo, "AB", "CN=x", DateTimeOffset.MinValue, DateTimeOffset.MaxValue, DateTimeOffset.UnixEpoch, 0),
+        ];
+        await using var client = await OpenAsync(host, IdA + "#AB");
+
+        await AskAsync(client, [1]);
+        await ReadUntilCertificateAsync(client);
+
+        Assert.Equal(expected, (await host.Grains.Identity(IdA).Requests.Reader.ReadAsync()).NodeId);
+    }
+
     [Fact]
     public async Task A_slow_or_failing_authority_delays_nothing_but_the_certificate()
     {

@@ -196,5 +196,7 @@ public sealed class StreamRulesTests
 
         Assert.Equal(clusters.Version, resources?.Clusters.VersionInfo);
         Assert.Null(host.Status.FindResources("nobody"));
+        Assert.NotNull(host.Status.FindResources(AdsClient.NodeId, ns => ns == "app"));
+        Assert.Null(host.Status.FindResources(AdsClient.NodeId, ns => ns != "app")); // though others may bear its name
     }
 }

@@ -29,7 +29,10 @@ internal sealed partial class CallerMemory(IGrainFactory grains, TimeProvider cl
     /// Takes over a report. One of who has not proved who it is, or is no sidecar of our own, is passed over: it could
     /// speak for any other.
     /// </summary>
-    public void Note(ProxyNode node, PlaintextReport report)
+    /// <param name="node">Who has told it.</param>
+    /// <param name="openedAt">When the stream opened on which it was told.</param>
+    /// <param name="report">What was told.</param>
+    public void Note(ProxyNode node, DateTimeOffset openedAt, PlaintextReport report)
     {
         if (node.Identity is null || node.Scope.Mode is not ProxyMode.Sidecar) return;
         var now = clock.GetUtcNow();
@@ -41,7 +44,8 @@ internal sealed partial class CallerMemory(IGrainFactory grains, TimeProvider cl
             report.Run,
             now - report.Watching,
             now,
-            [.. report.Callers.Select(c => SeenAt(c, now))]));
+            [.. report.Callers.Select(c => SeenAt(c, now))],
+            openedAt));
         _noted.Set();
     }
 

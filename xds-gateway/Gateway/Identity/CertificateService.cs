@@ -49,7 +49,9 @@ internal sealed partial class CertificateService(
         }
 
         var node = NodeOf(request);
-        var evidence = client is null ? EvidenceOf(token!) : new Evidence.Certificate(client.Id!, client.Serial);
+        var evidence = client is null
+            ? EvidenceOf(token!)
+            : new Evidence.Certificate(client.Id!, client.Serial, client.NotAfter);
         var order = new CertificateOrder
         {
             Evidence = evidence,

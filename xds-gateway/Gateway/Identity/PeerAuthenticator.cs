@@ -10,7 +10,11 @@ namespace MeshOrleans.Xds.Gateway.Identity;
 /// <param name="Id">Its identity; null on the plaintext port, where nothing is proved.</param>
 /// <param name="Serial">The serial number of its certificate, upper-case hex; empty when it has none.</param>
 /// <param name="Issuer">The name of that certificate's issuer, DER as upper-case hex; empty when it has none.</param>
-public sealed record ClientIdentity(SpiffeId? Id, string Serial, string Issuer = "");
+public sealed record ClientIdentity(SpiffeId? Id, string Serial, string Issuer = "")
+{
+    /// <summary>When its certificate ends; a connection may last longer.</summary>
+    public DateTimeOffset NotAfter { get; init; } = DateTimeOffset.MaxValue;
+}
 
 /// <summary>Finds out who a client is. The host may register another one.</summary>
 public interface IPeerAuthenticator
@@ -51,6 +55,9 @@ internal sealed class TlsPeerAuthenticator(SnapshotHolder snapshots) : IPeerAuth
 
         return PeerSvid.TryReadName(certificate, out var id, out var problem)
             ? new ClientIdentity(id, certificate.SerialNumber, Convert.ToHexString(certificate.IssuerName.RawData))
+            {
+                NotAfter = certificate.NotAfter,
+            }
             : throw new GrpcException(GrpcStatusCode.Unauthenticated, problem);
     }
 }

@@ -13,7 +13,9 @@ namespace MeshOrleans.Xds.Gateway.Secrets;
 /// the stream is woken to push the chain. All of it happens beside the stream's loop: a slow authority delays nothing.
 /// </summary>
 /// <param name="id">The proved identity: the only one it ever asks a certificate for.</param>
-/// <param name="nodeId">Who holds the key.</param>
+/// <param name="nodeId">
+/// Who holds the key, as the client says; where its certificate is known to be another node's, it is that one instead.
+/// </param>
 /// <param name="presentedSerial">The serial of the certificate that the client connected with.</param>
 /// <param name="parts">What it needs of the gateway.</param>
 /// <param name="changed">Hears of each new certificate.</param>
@@ -23,6 +25,7 @@ internal sealed partial class SvidSession(
     private readonly Backoff _backoff = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), parts.Random);
     private readonly Signal _signal = new();
     private readonly ILogger _logger = parts.Logger;
+    private string _node = nodeId;
     private volatile StagedCsr? _staged;
     private volatile EncodedResource? _certificate;
     private volatile bool _isDemanded;
@@ -30,7 +33,7 @@ internal sealed partial class SvidSession(
     private SvidRotation? _held;
     private DateTimeOffset? _retryAt;
 
-    /// <summary>Under what key the mesh tells of this certificate.</summary>
+    /// <summary>Under what key the mesh tells of the certificate of the node that the client says to be.</summary>
     public string RecordKey { get; } = $"{id}|{nodeId}";
 
     /// <summary>The newest certificate signed on this stream; null when none was due yet.</summary>
@@ -90,18 +93,27 @@ internal sealed partial class SvidSession(
     {
         var now = parts.Clock.GetUtcNow();
         if (_retryAt is { } retryAt && retryAt > now) return retryAt - now;
-        var record = parts.Snapshots.Current.Identities.GetValueOrDefault(RecordKey);
+        var record = parts.Snapshots.Current.Identities.GetValueOrDefault($"{id}|{_node}");
         return isKnown ? SvidRotation.DueIn(_held, record, now) : TimeSpan.Zero;
     }
 
     /// <summary>
-    /// Finds out about the certificate that the client connected with: a reconnect is no reason for a new one.
+    /// Finds out about the certificate that the client connected with: a reconnect is no reason for a new one, and what
+    /// follows is for the node to which it was issued. To refuse would let a certificate end because of a name; to issue
+    /// it for the other node would take the place of that one's.
     /// </summary>
     private async Task RecallAsync(CancellationToken cancellationToken)
     {
         var grain = parts.Grains.GetGrain<IIdentityGrain>(id.ToString());
         var views = await grain.ListAsync(cancellationToken);
-        var view = views.FirstOrDefault(v => v.NodeId == nodeId && v.Serial == presentedSerial);
+        var presented = views.FirstOrDefault(v => v.Serial == presentedSerial);
+        if (presented is { NodeId: var own } && IsOther(own))
+        {
+            LogOtherNode(id, _node, own);
+            _node = own;
+        }
+
+        var view = presented?.NodeId == _node ? presented : null;
         _held = view is null ? null : new SvidRotation(view.RotateAt, view.Generation);
         _retryAt = null;
     }
@@ -109,7 +121,7 @@ internal sealed partial class SvidSession(
     private async Task IssueAsync(StagedCsr csr, CancellationToken cancellationToken)
     {
         var grain = parts.Grains.GetGrain<IIdentityGrain>(id.ToString());
-        var result = await grain.IssueAsync(new IssueRequest(csr.Der, nodeId, Lifetime: null), cancellationToken);
+        var result = await grain.IssueAsync(new IssueRequest(csr.Der, _node, Lifetime: null), cancellationToken);
         if (result is not IssueResult.Issued issued)
         {
             Postpone(null, result is IssueResult.Refused refused ? refused.Reason : "no reason given");
@@ -122,16 +134,19 @@ internal sealed partial class SvidSession(
         _backoff.Reset();
         _certificate = SecretTranslator.Certificate(issued.ChainPem);
         parts.Metrics.Certified();
-        LogIssued(id, nodeId, issued.View.Serial, issued.View.NotAfter);
+        LogIssued(id, _node, issued.View.Serial, issued.View.NotAfter);
         changed();
     }
+
+    private bool IsOther(string own) =>
+        !NodeName.IsMadeUp(own) && !NodeName.Of(own).Agrees(NodeName.Of(_node));
 
     private void Postpone(Exception? exception, string reason)
     {
         parts.Metrics.NotCertified();
         var wait = _backoff.Next();
         _retryAt = parts.Clock.GetUtcNow() + wait;
-        LogNotIssued(exception, id, nodeId, reason, wait);
+        LogNotIssued(exception, id, _node, reason, wait);
     }
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
@@ -139,6 +154,11 @@ internal sealed partial class SvidSession(
     [LoggerMessage(
         Level = LogLevel.Information, Message = "{Id} at {Node} gets certificate {Serial}, valid until {NotAfter}.")]
     private partial void LogIssued(SpiffeId id, string node, string serial, DateTimeOffset notAfter);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Id} says to be {Node} with a certificate that was issued to {Own}, and is issued the next one as that.")]
+    private partial void LogOtherNode(SpiffeId id, string node, string own);
 
     [LoggerMessage(
         Level = LogLevel.Warning, Message = "{Id} at {Node} gets no certificate: {Reason} Next attempt in {Wait}.")]

@@ -31,8 +31,16 @@ public sealed class GatewayStatus
     /// What a connected node is brought to, secrets apart; null when the node is not connected here or nothing can be
     /// made for it.
     /// </summary>
-    public ResourceSet? FindResources(string nodeId) =>
-        _streams.Keys.FirstOrDefault(s => s.Node.Id == nodeId) is { } stream ? _scopes.Find(stream.Session.Scope) : null;
+    /// <param name="nodeId">The node.</param>
+    /// <param name="sees">
+    /// Whether whoever asks may look at a namespace; null for all. Clients name themselves: two of different namespaces may
+    /// bear one id.
+    /// </param>
+    public ResourceSet? FindResources(string nodeId, Func<string, bool>? sees = null) =>
+        _streams.Keys.Where(s => s.Node.Id == nodeId && sees?.Invoke(s.Node.Scope.Namespace) is not false)
+            .MaxBy(s => s.Report.OpenedAt) is { } stream
+            ? _scopes.Find(stream.Session.Scope)
+            : null;
 
     /// <summary>The snapshot keys of the certificates of all open streams.</summary>
     internal IEnumerable<string> CertificateKeys => _byCertificate.Keys;

@@ -226,7 +226,11 @@ internal sealed partial class StreamSession(
 
         if (request.TypeUrl == TypeUrls.PlaintextCallers)
         {
-            if (PlaintextReport.Read(request.Held) is { } report) parts.Callers.Note(node, report);
+            if (PlaintextReport.Read(request.Held) is { } report)
+            {
+                parts.Callers.Note(node, fellows.Report.OpenedAt, report);
+            }
+
             return;
         }
 

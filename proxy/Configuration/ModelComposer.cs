@@ -227,7 +227,7 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         http.Routes ?? (resources.Routes.TryGetValue(http.RouteName, out var routes) ? routes.Content : null);
 
     private TcpServiceTable Tcp(List<TcpServiceModel> services) =>
-        services.SequenceEqual(previous.OutboundTcp.Services)
+        services.SequenceEqual(previous.OutboundTcp.All)
             ? previous.OutboundTcp
             : CoreReader.Build(FieldPath.Root, () => new TcpServiceTable(services));
 
@@ -269,7 +269,7 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         foreach (var authorizer in authorizers.OfType<ExternalAuthorizerModel>()) yield return authorizer.Cluster;
 
         foreach (var port in model.Inbound.Values.Where(p => !p.IsHttp)) yield return port.TcpCluster;
-        var bytes = model.OutboundTcp.Services.SelectMany(service => service.AllChains).Select(c => c.Clusters);
+        var bytes = model.OutboundTcp.All.SelectMany(service => service.AllChains).Select(c => c.Clusters);
         foreach (var choice in chains.Select(chain => chain.Clusters).OfType<WeightedChoice>().Concat(bytes))
         {
             foreach (var cluster in choice.Clusters) yield return cluster.Name;

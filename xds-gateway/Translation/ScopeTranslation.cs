@@ -124,7 +124,9 @@ public sealed class ScopeTranslation
 
     /// <summary>The services in sight whose members may have changed.</summary>
     private IEnumerable<Service> Changed(ProxyView view) =>
-        view.Mesh.ChangedSince(_mesh, _view.Services).Where(s => ReferenceEquals(view.FindService(s.Host), s));
+        view.Mesh.ChangedSince(_mesh, _view.Services)
+            .Select(s => view.FindService(s.Host) is { } seen && seen.Namespace == s.Namespace ? seen : null)
+            .OfType<Service>();
 
     private (EncodedResource Cluster, EncodedResource? Endpoints) Encode(ProxyView view, OutboundCluster source) =>
         IsEnvoy

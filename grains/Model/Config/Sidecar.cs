@@ -59,7 +59,10 @@ public sealed record SidecarIngress
 /// <summary>Hosts visible to the application.</summary>
 public sealed record SidecarEgress
 {
-    /// <summary>The port they are visible on; null means all.</summary>
+    /// <summary>The protocol of a port at which clients ask for the hosts by name, whatever ports those have.</summary>
+    public const string HttpProxy = "HTTP_PROXY";
+
+    /// <summary>The port they are visible on; null means all that no other egress names.</summary>
     public NamedPort? Port { get; init; }
 
     /// <summary>The address to bind; empty means the services' own.</summary>

@@ -34,7 +34,7 @@ public abstract record PathRewrite
         public OfRegex(string pattern, string substitution)
         {
             _pattern = Re2Pattern.CompileSearch(pattern);
-            _substitution = Re2Pattern.Substitution(substitution);
+            _substitution = Re2Pattern.Substitution(substitution, _pattern);
         }
 
         /// <inheritdoc/>

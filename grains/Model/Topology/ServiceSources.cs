@@ -110,7 +110,7 @@ internal static class ServiceSources
                 "",
                 AppProtocols.Parse(port.Protocol) ?? AppProtocols.Of("", port.Name, port.Number)))],
             Selector = entry.WorkloadSelector?.MatchLabels,
-            Addresses = entry.Addresses,
+            Addresses = [.. entry.Addresses.Select(AddressOf)],
             Resolution = entry.Resolution,
             IsExternal = entry.Location == ServiceLocation.MeshExternal,
             ExportTo = entry.ExportTo,
@@ -119,6 +119,13 @@ internal static class ServiceSources
         },
         Listed(key, entry, host, snapshot),
         []);
+
+    /// <summary>A network of one address is that address. Source: Istio, <c>convertServices</c>.</summary>
+    private static string AddressOf(string address)
+    {
+        var suffix = address.Contains(':') ? "/128" : "/32";
+        return address.EndsWith(suffix, StringComparison.Ordinal) ? address[..^suffix.Length] : address;
+    }
 
     private static ImmutableArray<Workload> Listed(
         ConfigKey key,

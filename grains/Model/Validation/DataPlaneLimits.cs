@@ -94,15 +94,22 @@ internal static class DataPlaneLimits
         if (ingress.Tls is not null) report.NotActedOn(path.At("tls"), "tls (PeerAuthentication says who may come)");
     }
 
+    private static void CheckEgress(SidecarEgress egress, FieldPath path, RuleReport report)
+    {
+        if (egress.Bind.Length > 0) report.NotActedOn(path.At("bind"), "bind");
+        if (egress.CaptureMode is not CaptureMode.Default) report.NotActedOn(path.At("captureMode"), "captureMode");
+        if (egress.Port is not { } port) return;
+        if (PortRules.Is(port, Udp)) report.NotActedOn(path.At("port").At("protocol"), Datagrams);
+        if (PortRules.Is(port, SidecarEgress.HttpProxy))
+        {
+            report.NotActedOn(path.At("port"), "a proxy port of its own (the sidecar's outbound port is one)");
+        }
+    }
+
     private static void CheckSidecar(Sidecar sidecar, FieldPath spec, RuleReport report)
     {
         foreach (var (i, ingress) in sidecar.Ingress.Index()) CheckIngress(ingress, spec.At("ingress").At(i), report);
-        foreach (var (i, egress) in sidecar.Egress.Index())
-        {
-            if (egress.Port is not { } port || !PortRules.Is(port, Udp)) continue;
-            report.NotActedOn(spec.At("egress").At(i).At("port").At("protocol"), Datagrams);
-        }
-
+        foreach (var (i, egress) in sidecar.Egress.Index()) CheckEgress(egress, spec.At("egress").At(i), report);
         if (sidecar.OutboundTrafficPolicy is { EgressProxy: not null })
         {
             report.NotActedOn(spec.At("outboundTrafficPolicy").At("egressProxy"), "egressProxy");

@@ -76,6 +76,8 @@ internal static class GatewayRules
         }
 
         var name = host[(slash + 1)..];
-        if (!ValueRules.IsAddress(name)) HostRules.CheckWildcard(name, path, report);
+        if (ValueRules.IsAddress(name)) return;
+        if (name != "*" && !name.Contains('.')) report.Error(path, $"short names (non FQDN) are not allowed: {host}");
+        else HostRules.CheckWildcard(name, path, report);
     }
 }

@@ -57,7 +57,11 @@ internal static class SidecarRules
         foreach (var (i, egress) in sidecar.Egress.Index())
         {
             var at = path.At(i);
-            if (egress.Port is not null) PortRules.Check(egress.Port, at.At("port"), false, report);
+            if (egress.Port is { } port)
+            {
+                var isProxy = PortRules.Is(port, SidecarEgress.HttpProxy);
+                PortRules.Check(isProxy ? port with { Protocol = "HTTP" } : port, at.At("port"), false, report);
+            }
             else if (i < sidecar.Egress.Length - 1)
             {
                 report.Error(

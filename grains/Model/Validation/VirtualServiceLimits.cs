@@ -26,10 +26,12 @@ internal static class VirtualServiceLimits
 
     private static void CheckRewrite(RegexRewrite? regex, FieldPath path, RuleReport report)
     {
-        if (regex is null || Understands(() => Re2Pattern.Substitution(regex.Rewrite))) return;
+        if (regex is null || !Understands(() => Re2Pattern.CompileSearch(regex.Match))) return; // told elsewhere
+        var pattern = Re2Pattern.CompileSearch(regex.Match);
+        if (Understands(() => Re2Pattern.Substitution(regex.Rewrite, pattern))) return;
         report.Unsupported(
             path.At("rewrite"),
-            "a backslash without a group number",
+            "a backslash without the number of a group that match has",
             "write \\1 for the first group, \\\\ for a backslash");
     }
 

@@ -105,6 +105,7 @@ internal static class ListenerReader
     private static ListenerTemplate Outbound(Proto.Listener.Listener listener, FieldPath at)
     {
         if (TcpServiceReader.IsService(listener)) return TcpServiceReader.Read(listener, at);
+        if (TcpServiceReader.IsShared(listener)) return TcpServiceReader.ReadShared(listener, at);
         var (_, port) = CoreReader.Socket(listener.Address, at.At("address"));
         var chains = listener.FilterChains.Count > 0 ? listener.FilterChains.ToList()
             : listener.DefaultFilterChain is { } only ? [only] : [];

@@ -4,12 +4,13 @@ using MeshOrleans.Model.Validation;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Listener;
+using MeshOrleans.Xds.Protocol.TcpProxy;
 
 namespace MeshOrleans.Proxy.Configuration.Readers;
 
 /// <summary>
 /// The listeners of connections that are carried as bytes. Their addresses are the names and literal addresses by which
-/// a service is called.
+/// a service is called; that of the services of a port which have none is any address.
 /// </summary>
 internal static class TcpServiceReader
 {
@@ -20,6 +21,21 @@ internal static class TcpServiceReader
         listener.UseOriginalDst is not true
         && listener.Address?.SocketAddress is { } socket
         && !IPAddress.TryParse(socket.Address, out _);
+
+    /// <summary>
+    /// Whether a listener of a sidecar takes connections to a port for the services that have no address of their own: it
+    /// is bound to none, is for any address, and carries bytes.
+    /// </summary>
+    public static bool IsShared(Listener listener) =>
+        listener is { UseOriginalDst: not true, BindToPort: false, Address.SocketAddress: { } socket }
+        && IPAddress.TryParse(socket.Address, out var address)
+        && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
+        && (listener.FilterChains.FirstOrDefault() ?? listener.DefaultFilterChain) is { Filters: [.., var last] }
+        && last.TypedConfig?.Is(TcpProxy.Descriptor) is true;
+
+    /// <summary>Reads a listener of <see cref="IsShared"/>.</summary>
+    public static ListenerTemplate.Tcp ReadShared(Listener listener, FieldPath at) =>
+        new(Service(listener, [], CoreReader.Socket(listener.Address, at.At("address")).Port, at));
 
     public static ListenerTemplate.Tcp Read(Listener listener, FieldPath at)
     {
@@ -34,12 +50,17 @@ internal static class TcpServiceReader
             hosts.Add(host);
         }
 
+        return new(Service(listener, hosts.ToImmutable(), port, at));
+    }
+
+    private static TcpServiceModel Service(Listener listener, ImmutableArray<string> hosts, int port, FieldPath at)
+    {
         var chains = listener.FilterChains.Select((chain, i) => Chain(chain, at.At("filter_chains").At(i)));
         var last = listener.DefaultFilterChain is { } chain ? Chain(chain, at.At("default_filter_chain")) : null;
-        return new(new TcpServiceModel(listener.Name, hosts.ToImmutable(), port, [.. chains], last)
+        return new TcpServiceModel(listener.Name, hosts, port, [.. chains], last)
         {
-            OwnCluster = ClusterNames.Outbound(first, port),
-        });
+            OwnCluster = hosts.IsEmpty ? "" : ClusterNames.Outbound(hosts[0], port),
+        };
     }
 
     private static (string Host, int Port) Host(Address? address, FieldPath at)

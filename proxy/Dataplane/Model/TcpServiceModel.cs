@@ -17,7 +17,7 @@ public sealed class TcpServiceModel
     /// <param name="name">The name that logs show.</param>
     /// <param name="hosts">
     /// The names and literal addresses by which callers know it, in lower case, without ports; <c>*.suffix</c> for all
-    /// names below one.
+    /// names below one. None for what the services of a port share that have no address of their own.
     /// </param>
     /// <param name="port">The port that is called.</param>
     /// <param name="chains">What becomes of its connections.</param>
@@ -36,6 +36,12 @@ public sealed class TcpServiceModel
 
     /// <summary>The names and literal addresses by which callers know it.</summary>
     public ImmutableArray<string> Hosts { get; }
+
+    /// <summary>
+    /// It stands for the services of its port that have no address of their own: whatever address was called, its chains
+    /// say by network and server name whose the connection is, and one that none of them takes is nobody's.
+    /// </summary>
+    public bool IsShared => Hosts.IsEmpty;
 
     /// <summary>The port that is called.</summary>
     public int Port { get; }
@@ -57,6 +63,12 @@ public sealed class TcpServiceModel
     /// <summary>The address of the service, for which a connection is meant that calls it by name; null for none.</summary>
     public IPAddress? Address { get; }
 
+    /// <summary>Whether a network of a chain has an address, so that no chain without networks is asked.</summary>
+    public bool HasNetworkOf(IPAddress address) => Network(address) > 0;
+
+    /// <summary>Whether a connection to an address may find a chain, as far as that can be known from the address.</summary>
+    public bool MayTake(IPAddress address) => _last is not null || Network(address) >= 0;
+
     /// <summary>Who takes a connection.</summary>
     /// <param name="destination">The address that was called; null when only the name is known.</param>
     /// <param name="serverName">The name in the handshake, in lower case; empty for none and for plaintext.</param>
@@ -66,8 +78,7 @@ public sealed class TcpServiceModel
     {
         var to = Plain(destination ?? Address);
         var from = Plain(source);
-        var (network, name) = (-1, -1);
-        foreach (var chain in Chains) network = Math.Max(network, Best(chain.Networks, to));
+        var (network, name) = (Network(to), -1);
         if (network < 0) return _last;
         foreach (var chain in Chains)
         {
@@ -85,6 +96,13 @@ public sealed class TcpServiceModel
         }
 
         return name < 0 ? _last : chosen ?? _last;
+    }
+
+    private int Network(IPAddress? address)
+    {
+        var best = -1;
+        foreach (var chain in Chains) best = Math.Max(best, Best(chain.Networks, address));
+        return best;
     }
 
     // The length of the longest network that has the address, plus one; 0 when any will do, -1 when none has it.

@@ -46,11 +46,13 @@ internal sealed class OutboundTunnel(
         var snapshot = services.State.Current;
         var model = snapshot.Model;
         var service = model.OutboundTcp.Find(target.Host, target.Port) ?? FindByMember(snapshot, target);
+        var shared = service is null ? FindShared(model, target) : null;
+        if (shared is not null && shared.HasNetworkOf(target.Address!)) service = shared;
         var listener = model.Outbound.GetValueOrDefault(target.Port);
         var isKnown = listener is not null && Knows(listener, target);
 
         // requests that were redirected name their host, which may be known though its address is not
-        var mayBeRequests = isRedirected || model.OutboundPolicy is OutboundPolicy.AllowAny;
+        var mayBeRequests = isRedirected || shared is not null || model.OutboundPolicy is OutboundPolicy.AllowAny;
         if (isKnown || (service is null && listener is not null && mayBeRequests))
         {
             if (!isRedirected) await ConnectReply.AcceptAsync(connection).ConfigureAwait(false);
@@ -64,11 +66,12 @@ internal sealed class OutboundTunnel(
 
             var call = relay.Begin(connection, target, snapshot);
             if (!isRedirected) call.Status = 200;
-            await RelayAsync(call, service, isAccepted: true).ConfigureAwait(false);
+            await RelayAsync(call, service ?? shared, isAccepted: true).ConfigureAwait(false);
             return;
         }
 
-        await RelayAsync(relay.Begin(connection, target, snapshot), service, isRedirected).ConfigureAwait(false);
+        var bytes = relay.Begin(connection, target, snapshot);
+        await RelayAsync(bytes, service ?? shared, isRedirected).ConfigureAwait(false);
     }
 
     private async Task RelayAsync(TcpCall call, TcpServiceModel? service, bool isAccepted)
@@ -83,10 +86,14 @@ internal sealed class OutboundTunnel(
 
             if (service is { NeedsServerName: true })
             {
-                call.ServerName = await ServerNameAsync(call.Connection).ConfigureAwait(false);
+                // who speaks first may be a stranger behind a port that others use for TLS
+                var isPatient = !service.IsShared || IsRegistryOnly(call);
+                call.ServerName = await ServerNameAsync(call.Connection, isPatient).ConfigureAwait(false);
             }
 
-            if (service is null && call.Snapshot.Model.OutboundPolicy is OutboundPolicy.RegistryOnly)
+            var chain = service is null ? null : Choose(call, service);
+            var isUnknown = chain is null && service is null or { IsShared: true };
+            if (isUnknown && IsRegistryOnly(call))
             {
                 call.ClusterName = UnknownHostRoutes.BlackHoleCluster;
                 call.Fail(ResponseFlags.NoHealthyUpstream, "no_healthy_upstream");
@@ -94,7 +101,7 @@ internal sealed class OutboundTunnel(
                 return;
             }
 
-            var chain = service is null ? Passthrough : Choose(call, service);
+            if (isUnknown) chain = Passthrough;
             if (!await relay.ConnectAsync(call, chain).ConfigureAwait(false))
             {
                 await RefuseAsync(call, isAccepted, 503).ConfigureAwait(false);
@@ -112,6 +119,9 @@ internal sealed class OutboundTunnel(
 
     private static TcpChainModel? Choose(TcpCall call, TcpServiceModel service) =>
         service.Choose(call.Target.Address, call.ServerName, call.Source?.Address);
+
+    private static bool IsRegistryOnly(TcpCall call) =>
+        call.Snapshot.Model.OutboundPolicy is OutboundPolicy.RegistryOnly;
 
     private static async ValueTask AcceptAsync(TcpCall call)
     {
@@ -148,12 +158,12 @@ internal sealed class OutboundTunnel(
     }
 
     /// <summary>The name that a handshake asks for; empty when there is none, or it does not come in time.</summary>
-    private async ValueTask<string> ServerNameAsync(ConnectionContext connection)
+    private async ValueTask<string> ServerNameAsync(ConnectionContext connection, bool isPatient)
     {
         ClientHello? hello = null;
         await LookAsync(
             connection,
-            services.Options.FirstBytesTimeout,
+            isPatient ? services.Options.FirstBytesTimeout : services.Options.ServerFirstTimeout,
             arrived => ClientHello.Read(arrived, out hello) is not FirstBytes.Incomplete).ConfigureAwait(false);
         return hello?.ServerName ?? "";
     }
@@ -187,6 +197,12 @@ internal sealed class OutboundTunnel(
 
         return null;
     }
+
+    // What services without an address of their own make of an address that nobody has.
+    private static TcpServiceModel? FindShared(ProxyModel model, TunnelTarget target) =>
+        target.Address is { } address && model.OutboundTcp.SharedAt(target.Port) is { } shared && shared.MayTake(address)
+            ? shared
+            : null;
 
     private static bool IsAskedFor(ProxyModel model, TunnelTarget target)
     {

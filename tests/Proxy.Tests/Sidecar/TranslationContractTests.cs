@@ -56,6 +56,14 @@ public sealed class TranslationContractTests
         Assert.NotNull(tcp.Find("vip", 443)!.Choose(null, "vip.app.svc.cluster.local", null));
         Assert.Null(tcp.Find("vip", 443)!.Choose(null, "other", null));
         Assert.False(tcp.Find("shop.example", 443)!.NeedsServerName);
+        Assert.Equal(
+            "outbound|7000||net.example",
+            tcp.SharedAt(7000)!.Choose(System.Net.IPAddress.Parse("198.51.100.9"), "", null)!.Clusters.Clusters.Single().Name);
+        Assert.Equal(
+            "outbound|7000||shop.example",
+            tcp.SharedAt(7000)!.Choose(System.Net.IPAddress.Loopback, "", null)!.Clusters.Clusters.Single().Name);
+        Assert.Null(tcp.SharedAt(443)!.Choose(System.Net.IPAddress.Loopback, "other", null));
+        Assert.NotNull(tcp.SharedAt(443)!.Choose(System.Net.IPAddress.Loopback, "shop.example", null));
         Assert.Same(tcp.Find("db", 5432), tcp.Find("db-0.db.app", 5432));
         var named = tcp.Services.SelectMany(s => s.AllChains).SelectMany(c => c.Clusters.Clusters).Select(c => c.Name);
         Assert.All(named, name => Assert.True(model.Clusters.ContainsKey(name), name));

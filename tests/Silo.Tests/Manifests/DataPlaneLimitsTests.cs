@@ -30,7 +30,10 @@ public sealed class DataPlaneLimitsTests
     [InlineData("headers: { response: { add: { x: \"%REQ(y):10%\" } } }", "headers.response.add.x", "use %REQ(name)%")]
     [InlineData(
         "rewrite: { uriRegexRewrite: { match: a, rewrite: '\\x' } }", "rewrite.uriRegexRewrite.rewrite",
-        "a backslash without a group number is not supported")]
+        "a backslash without the number of a group that match has is not supported")]
+    [InlineData(
+        "rewrite: { uriRegexRewrite: { match: '/(a)', rewrite: '/\\2' } }", "rewrite.uriRegexRewrite.rewrite",
+        "a backslash without the number of a group that match has is not supported")]
     public void A_route_that_every_sidecar_would_refuse_is_refused_first(string fields, string path, string message) =>
         RuleTable.Limits("VirtualService", Route(fields), $"http[0].{path}", message);
 
@@ -154,6 +157,13 @@ public sealed class DataPlaneLimitsTests
         "Sidecar",
         "{ ingress: [{ port: { number: 80, name: http, protocol: HTTPS }, tls: { mode: SIMPLE, credentialName: c } }] }",
         "ingress[0].tls", "tls (PeerAuthentication says who may come)")]
+    [InlineData(
+        "Sidecar", "{ egress: [{ port: { number: 80, name: http, protocol: HTTP }, bind: 10.0.0.1, hosts: [\"*/*\"] }] }",
+        "egress[0].bind", "bind")]
+    [InlineData("Sidecar", "{ egress: [{ captureMode: NONE, hosts: [\"*/*\"] }] }", "egress[0].captureMode", "captureMode")]
+    [InlineData(
+        "Sidecar", "{ egress: [{ port: { number: 15080, name: p, protocol: HTTP_PROXY }, hosts: [\"*/*\"] }] }",
+        "egress[0].port", "a proxy port of its own (the sidecar's outbound port is one)")]
     [InlineData(
         "Sidecar", "{ outboundTrafficPolicy: { mode: ALLOW_ANY, egressProxy: { host: a.com, port: { number: 80 } } } }",
         "outboundTrafficPolicy.egressProxy", "egressProxy")]

@@ -94,6 +94,18 @@ public sealed class NetworkingRulesTests
     [InlineData(
         "Sidecar", "{ egress: [{ hosts: [ns/foo] }] }", "egress[0].hosts[0]", "short names (non FQDN) are not allowed")]
     [InlineData(
+        "Sidecar", "{ egress: [{ port: { number: 80, protocol: QUIC }, hosts: [\"*/*\"] }] }", "egress[0].port.protocol",
+        "unsupported protocol \"QUIC\"")]
+    [InlineData(
+        "Gateway", "{ servers: [{ port: { number: 80, name: p, protocol: HTTP }, hosts: [foo] }] }", "servers[0].hosts[0]",
+        "short names (non FQDN) are not allowed: foo")]
+    [InlineData(
+        "Gateway", "{ servers: [{ port: { number: 80, name: p, protocol: HTTP }, hosts: [ns/foo] }] }", "servers[0].hosts[0]",
+        "short names (non FQDN) are not allowed: ns/foo")]
+    [InlineData(
+        "Gateway", "{ servers: [{ port: { number: 80, name: p, protocol: HTTP_PROXY }, hosts: [\"*\"] }] }",
+        "servers[0].port.protocol", "unsupported protocol \"HTTP_PROXY\"")]
+    [InlineData(
         "Sidecar", "{ egress: [{ hosts: [\"*/*\"] }, { hosts: [\"*/*\"] }] }", "egress[0]",
         "should be the last listener in the list")]
     [InlineData(
@@ -140,5 +152,22 @@ public sealed class NetworkingRulesTests
             ? ""
             : "ports: [{ number: 80, name: http, protocol: HTTP }], ";
         return $"{{ {hosts}{ports}{fields} }}";
+    }
+
+    [Theory]
+    [InlineData("DestinationRule", "{ host: a, trafficPolicy: { outlierDetection: { consecutive5xxErrors: 4294967295 } } }")]
+    [InlineData(
+        "DestinationRule",
+        "{ host: a, trafficPolicy: { retryBudget: { percent: { value: 20 }, minRetryConcurrency: 4294967295 } } }")]
+    [InlineData(
+        "DestinationRule",
+        "{ host: a, trafficPolicy: { connectionPool: { tcp: { tcpKeepalive: { probes: 4294967295, time: 10s } } } } }")]
+    [InlineData("WorkloadEntry", "{ address: 10.0.0.1, weight: 4294967295 }")]
+    public void A_count_without_a_sign_may_have_all_32_bits(string kind, string spec)
+    {
+        RuleTable.Accepts(kind, spec);
+        Assert.Contains(
+            RuleTable.Read(kind, spec.Replace("4294967295", "4294967296", StringComparison.Ordinal)).Violations,
+            v => v.Message.Contains("4294967296 is out of range", StringComparison.Ordinal));
     }
 }

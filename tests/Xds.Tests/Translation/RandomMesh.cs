@@ -220,7 +220,7 @@ internal sealed record RandomMesh(string[] Resources, Workload[] Members)
     }
 
     private static string Narrow(string ns, string name) => Resource("Sidecar", Networking, ns, name, $$"""
-        egress: [ { hosts: [ "./{{name}}.{{ns}}.svc.cluster.local", "*/{{name}}.example" ] } ]
+        egress: [ { port: { number: 80, name: http, protocol: HTTP }, hosts: [ "./{{name}}.{{ns}}.svc.cluster.local", "*/*.example" ] }, { hosts: [ "./{{name}}.{{ns}}.svc.cluster.local", "*/{{name}}.example", "./a.{{ns}}.svc.cluster.local" ] } ]
         """);
 
     private static string Resource(string kind, string version, string ns, string name, string spec) =>

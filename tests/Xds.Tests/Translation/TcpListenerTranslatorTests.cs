@@ -1,3 +1,4 @@
+using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Protocol.TcpProxy;
 using MeshOrleans.Xds.Tests.Translation.Envoy;
@@ -111,6 +112,66 @@ public sealed class TcpListenerTranslatorTests
 
         Assert.Equal(names.Count, names.Select(n => n.Address).Distinct().Count());
         Assert.Equal(("b.app_9000", "b.app"), names.Single(n => n.Address == "b.app"));
+    }
+
+    [Fact]
+    public void Services_without_an_address_share_a_listener_for_every_address_of_their_port()
+    {
+        var listener = Got.Listener("0.0.0.0_7000_tcp");
+
+        Assert.Equal(
+            ("0.0.0.0", 7000u, false),
+            (listener.Address.SocketAddress.Address, listener.Address.SocketAddress.PortValue, listener.BindToPort));
+        var chain = Assert.Single(listener.FilterChains);
+        var network = Assert.Single(chain.FilterChainMatch.PrefixRanges);
+        Assert.Equal(("198.51.100.0", 24u), (network.AddressPrefix, network.PrefixLen));
+        Assert.Equal("outbound|7000||net.example", Tcp(chain).Cluster);
+        Assert.Equal("outbound|7000||shop.example", Tcp(listener.DefaultFilterChain).Cluster);
+        Assert.False(Got.Has(TypeUrls.Listener, "0.0.0.0_9000_tcp")); // known by its members
+    }
+
+    [Fact]
+    public void Those_of_TLS_are_known_by_the_name_that_is_asked_for_whoever_their_members_are()
+    {
+        var mesh = EnvoyMesh.With("""
+            kind: ServiceEntry
+            apiVersion: networking.istio.io/v1
+            metadata: { name: tls, namespace: app }
+            spec:
+              hosts: [ u.ext ]
+              resolution: STATIC
+              endpoints: [ { address: 127.0.0.1 } ]
+              ports: [ { number: 443, name: tls, protocol: TLS } ]
+            """);
+
+        foreach (var listener in new[]
+        {
+            mesh.For().Listener("0.0.0.0_443_tcp"),
+            mesh.For(TestMesh.Envoy()).Listener("0.0.0.0_443"),
+        })
+        {
+            Assert.Equal(
+                [("shop.example", "outbound|443||shop.example"), ("u.ext", "outbound|443||u.ext")],
+                listener.FilterChains.Select(c => (c.FilterChainMatch.ServerNames.Single(), Tcp(c).Cluster)));
+            Assert.All(listener.FilterChains, c => Assert.Empty(c.FilterChainMatch.PrefixRanges));
+        }
+    }
+
+    [Fact]
+    public void A_network_of_one_address_is_that_address()
+    {
+        var listener = EnvoyMesh.With("""
+            kind: ServiceEntry
+            apiVersion: networking.istio.io/v1
+            metadata: { name: one, namespace: app }
+            spec:
+              hosts: [ one.ext ]
+              addresses: [ 10.7.0.1/32 ]
+              resolution: NONE
+              ports: [ { number: 7100, name: tcp, protocol: TCP } ]
+            """).For().Listener("one.ext_7100");
+
+        Assert.Equal("10.7.0.1", Assert.Single(listener.AdditionalAddresses).Address.SocketAddress.Address);
     }
 
     private static TcpProxy Tcp(FilterChain chain) => chain.Filters.Single().TypedConfig.Unpack<TcpProxy>();

@@ -29,7 +29,7 @@ internal static class EnvoyOutbound
         var ports = TcpPorts(view).ToList();
         var addressed =
             from pair in ports
-            from address in AddressesOf(pair.Service).Hosts
+            from address in SharedListener.AddressesOf(pair.Service).Hosts
             group pair by (Address: address, pair.Port.Number) into same
             orderby same.Key.Number, same.Key.Address
             select ForAddress(routes, same.Key.Address, same.Key.Number, same);
@@ -84,18 +84,13 @@ internal static class EnvoyOutbound
         IEnumerable<(Service Service, ServicePort Port)> services)
     {
         var listener = Unbound(ListenerTranslator.NameOf(port), "0.0.0.0", port);
-        var book = new ChainBook();
-        foreach (var (service, servicePort) in services)
-        {
-            if (NetworksOf(view, service, servicePort) is not { } networks) continue;
-            foreach (var route in routes.Of(service, servicePort, networks))
-            {
-                var chains = book.Chains(ClusterName.Outbound(service.Host, port), route);
-                if (route.IsForAll) listener.DefaultFilterChain ??= chains.FirstOrDefault();
-                else listener.FilterChains.AddRange(chains);
-            }
-        }
-
+        SharedListener.Fill(
+            listener,
+            routes,
+            from pair in services
+            let networks = NetworksOf(view, pair.Service, pair.Port)
+            where networks is not null
+            select (pair.Service, pair.Port, networks.Value));
         if (isHttp) listener.FilterChains.Add(Requests(view, port));
         if (listener.FilterChains.Count == 0 && listener.DefaultFilterChain is null) return null;
         listener.DefaultFilterChain ??= new FilterChain
@@ -120,20 +115,15 @@ internal static class EnvoyOutbound
     /// </summary>
     private static ImmutableArray<string>? NetworksOf(ProxyView view, Service service, ServicePort port)
     {
-        var (hosts, networks) = AddressesOf(service);
+        var (hosts, networks) = SharedListener.AddressesOf(service);
         if (!networks.IsEmpty) return networks;
         if (!hosts.IsEmpty) return null;
         if (service.Resolution is not Model.Config.ServiceResolution.Static) return [];
+        if (port.Protocol.IsTls() && service.Origin is ServiceOrigin.ServiceEntry) return [];
         ImmutableArray<string> members =
             [.. EnvoyCluster.LiteralMembers(view, service, port).Select(e => e.Workload.Address)];
         if (!members.IsEmpty) return members;
         return port.Protocol.IsTls() ? [] : null;
-    }
-
-    private static (ImmutableArray<string> Hosts, ImmutableArray<string> Networks) AddressesOf(Service service)
-    {
-        var all = service.Addresses.Where(a => Addresses.Network(a) is not null).Select(Addresses.Canonical).ToList();
-        return ([.. all.Where(Addresses.IsHost).Select(Addresses.HostOf)], [.. all.Where(a => !Addresses.IsHost(a))]);
     }
 
     private static Listener Unbound(string name, string address, int port) => new()

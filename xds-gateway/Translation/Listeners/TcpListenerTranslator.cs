@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Net;
+using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Listener;
@@ -12,7 +14,9 @@ namespace MeshOrleans.Xds.Translation.Listeners;
 /// <remarks>
 /// A client of an outbound proxy names whom it calls (CONNECT), so these listeners are known by name: their addresses are
 /// all names and literal addresses by which a service may be called. A name belongs to the first that claims it, full
-/// hosts before other names, as in route tables. Their chains are those that a stock Envoy has for the service.
+/// hosts before other names, as in route tables. Their chains are those that a stock Envoy has for the service. A service
+/// without a virtual address may be called by addresses that nobody can list: those that have it for their network, or
+/// all that are nobody's. Such services share one more listener for each port.
 /// </remarks>
 internal static class TcpListenerTranslator
 {
@@ -44,6 +48,45 @@ internal static class TcpListenerTranslator
                 .ToList();
             yield return Listener(service, port, others, routes.Of(service, port, []));
         }
+
+        if (view.IsOnDemand) yield break; // of those services it knows some, and an address may be another's
+        var byAddress = new TcpRoutes(view, known);
+        foreach (var shared in ports.GroupBy(pair => pair.Port.Number).OrderBy(group => group.Key))
+        {
+            if (Shared(byAddress, shared.Key, shared) is { } listener) yield return listener;
+        }
+    }
+
+    private static Listener? Shared(
+        TcpRoutes routes, int port, IEnumerable<(Service Service, ServicePort Port)> services)
+    {
+        var listener = new Listener
+        {
+            Name = $"{ListenerTranslator.NameOf(port)}_tcp", // the other name is that of the requests
+            Address = Addresses.Of("0.0.0.0", port),
+            BindToPort = false,
+            TrafficDirection = TrafficDirection.Outbound,
+        };
+        SharedListener.Fill(
+            listener,
+            routes,
+            from pair in services
+            let networks = NetworksOf(pair.Service, pair.Port)
+            where networks is not null
+            select (pair.Service, pair.Port, networks.Value));
+        return listener.FilterChains.Count == 0 && listener.DefaultFilterChain is null ? null : listener;
+    }
+
+    // Empty for any address. Null where a service is known by its virtual address, or by those of its members, which the
+    // sidecar has.
+    private static ImmutableArray<string>? NetworksOf(Service service, ServicePort port)
+    {
+        var (hosts, networks) = SharedListener.AddressesOf(service);
+        if (!networks.IsEmpty) return networks;
+        if (!hosts.IsEmpty) return null;
+        var isByMember = service.Resolution is ServiceResolution.Static
+            && (!port.Protocol.IsTls() || service.Origin is not ServiceOrigin.ServiceEntry);
+        return isByMember ? null : [];
     }
 
     private static Listener Listener(

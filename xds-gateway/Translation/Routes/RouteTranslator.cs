@@ -45,7 +45,7 @@ internal static class RouteTranslator
         var claims = new DomainClaims(port);
         var services = view.Services.Where(s => s.FindPort(port)?.Protocol.IsHttp() is true).ToList();
         foreach (var service in services) claims.Claim(service.Host, [service.Host]);
-        foreach (var (host, _) in view.UnknownHosts) claims.Claim(host, [host]);
+        foreach (var (host, _) in view.UnknownHostsAt(port)) claims.Claim(host, [host]);
         foreach (var service in services)
         {
             var names = VirtualHostDomains.NamesOf(service, view.Scope.Namespace);
@@ -59,7 +59,7 @@ internal static class RouteTranslator
             ValidateClusters = false,
         };
         table.VirtualHosts.AddRange(services.Select(service => ForService(view, service, port, claims)));
-        foreach (var (host, source) in view.UnknownHosts)
+        foreach (var (host, source) in view.UnknownHostsAt(port))
         {
             if (ForUnknown(view, host, source, port, claims) is { } unknown) table.VirtualHosts.Add(unknown);
         }

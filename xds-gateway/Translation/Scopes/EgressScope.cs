@@ -6,17 +6,24 @@ using MeshOrleans.Xds.Translation.Index;
 namespace MeshOrleans.Xds.Translation.Scopes;
 
 /// <summary>What the Sidecar resource of a workload lets it see.</summary>
-/// <remarks>All egress listeners are taken together: a listener's port does not narrow its hosts.</remarks>
+/// <remarks>
+/// A port that listeners name is seen at the hosts that those list, every other port at those of the listeners without a
+/// port. Source: Istio, <c>IstioEgressListenerWrapper.selectServices</c> and <c>GetEgressListenerForRDS</c>.
+/// </remarks>
 internal sealed class EgressScope
 {
+    private const int AnyPort = 0;
+
     private readonly string ownNamespace;
-    private readonly ImmutableArray<(string Namespace, string Host)> entries;
+    private readonly ImmutableArray<Listener> listeners;
 
     private EgressScope(string ownNamespace, Sidecar? sidecar)
     {
         this.ownNamespace = ownNamespace;
         Mode = sidecar?.OutboundTrafficPolicy?.Mode;
-        entries = sidecar is null ? [] : [.. sidecar.Egress.SelectMany(e => e.Hosts).Select(Split)];
+        listeners = sidecar is null
+            ? []
+            : [.. sidecar.Egress.Select(e => new Listener(PortOf(e), [.. e.Hosts.Select(Split)]))];
         SeesAll = sidecar is null || sidecar.Egress.IsEmpty;
     }
 
@@ -33,13 +40,49 @@ internal sealed class EgressScope
         new(scope.Namespace, SidecarChoice.Of(mesh, scope));
 
     /// <summary>
-    /// Whether the workload sees a host of a namespace. What is excluded with <c>~</c> is hidden first.
+    /// Whether the workload sees a host of a namespace on any port. What a listener excludes with <c>~</c> is not among
+    /// its hosts.
     /// </summary>
     public bool Sees(string ns, string host)
     {
         if (SeesAll) return true;
+        foreach (var listener in listeners)
+        {
+            if (Has(listener, ns, host)) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether the workload sees a host of a namespace on a port.</summary>
+    public bool Sees(string ns, string host, int port)
+    {
+        if (SeesAll) return true;
+        var wanted = listeners.Any(listener => listener.Port == port) ? port : AnyPort;
+        foreach (var listener in listeners)
+        {
+            if (listener.Port == wanted && Has(listener, ns, host)) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>What the workload sees of a service; null when it sees none of its ports.</summary>
+    public Service? Narrow(Service service)
+    {
+        if (!Sees(service.Namespace, service.Host)) return null;
+        if (listeners.All(listener => listener.Port == AnyPort)) return service;
+        ImmutableArray<ServicePort> ports =
+            [.. service.Ports.Where(port => Sees(service.Namespace, service.Host, port.Number))];
+        return ports.Length == service.Ports.Length ? service
+            : ports.IsEmpty ? null
+            : service with { Ports = ports };
+    }
+
+    private bool Has(Listener listener, string ns, string host)
+    {
         var seen = false;
-        foreach (var entry in entries)
+        foreach (var entry in listener.Hosts)
         {
             var hides = entry.Namespace.StartsWith('~');
             var owner = hides ? entry.Namespace[1..] : entry.Namespace;
@@ -50,6 +93,14 @@ internal sealed class EgressScope
 
         return seen;
     }
+
+    // An HTTP proxy, or a listener on a Unix socket, serves its hosts whatever their ports are.
+    private static int PortOf(SidecarEgress egress) =>
+        egress.Port is { } port
+        && !port.Protocol.Equals(SidecarEgress.HttpProxy, StringComparison.OrdinalIgnoreCase)
+        && !egress.Bind.StartsWith("unix:", StringComparison.Ordinal)
+            ? port.Number
+            : AnyPort;
 
     private static (string Namespace, string Host) Split(string entry)
     {
@@ -65,4 +116,6 @@ internal sealed class EgressScope
         "." => ns == ownNamespace,
         _ => pattern == ns,
     };
+
+    private sealed record Listener(int Port, ImmutableArray<(string Namespace, string Host)> Hosts);
 }

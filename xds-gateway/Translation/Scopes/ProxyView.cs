@@ -31,8 +31,10 @@ internal sealed class ProxyView
         VirtualServices = SeesAll
             ? Mesh.RoutesFor(Scope.Namespace).Table
             : new VirtualServiceTable(Mesh, Scope.Namespace, egress);
+        Egress = egress;
         services = Mesh.Registry.VisibleTo(Scope.Namespace)
-            .Where(service => egress.Sees(service.Namespace, service.Host))
+            .Select(egress.Narrow)
+            .OfType<Service>()
             .ToDictionary(service => service.Host, StringComparer.Ordinal);
         if (!egress.SeesAll) AddRouteTargets();
         if (Mesh.Registry.Find(asked.Host, Scope.Namespace) is { } own) services.TryAdd(own.Host, own);
@@ -44,7 +46,7 @@ internal sealed class ProxyView
     private ProxyView(ProxyView other, MeshIndex mesh)
     {
         (Mesh, Scope, SeesAll, IsOnDemand) = (mesh, other.Scope, other.SeesAll, other.IsOnDemand);
-        (services, rules) = (other.services, other.rules);
+        (services, rules, Egress) = (other.services, other.rules, other.Egress);
         (OutboundMode, Services, Authorizer) = (other.OutboundMode, other.Services, other.Authorizer);
         if (mesh.HasSameRoutes(other.Mesh))
         {
@@ -73,11 +75,18 @@ internal sealed class ProxyView
     /// <summary>Hosts that only a VirtualService knows, with the one that counts.</summary>
     public ImmutableArray<(string Host, Sourced<VirtualService> Source)> UnknownHosts { get; }
 
+    /// <summary>Those of <see cref="UnknownHosts"/> that may be called on a port.</summary>
+    public IEnumerable<(string Host, Sourced<VirtualService> Source)> UnknownHostsAt(int port) =>
+        UnknownHosts.Where(entry => Egress?.Sees(entry.Source.Namespace, entry.Host, port) is not false);
+
     /// <summary>Only what its workload uses is in it; the proxy asks for the rest when that is called.</summary>
     public bool IsOnDemand { get; }
 
     /// <summary>Whom the proxy asks about what CUSTOM policies match. Its service is always in sight.</summary>
     public AuthorizerChoice Authorizer { get; }
+
+    /// <summary>What of the mesh the Sidecar resource lets it see; null where nothing narrows it.</summary>
+    private EgressScope? Egress { get; }
 
     /// <summary>Nothing narrows it: then what it sees does not depend on routes.</summary>
     private bool SeesAll { get; }
@@ -119,9 +128,19 @@ internal sealed class ProxyView
             foreach (var destination in DestinationsOf(source.Spec))
             {
                 var host = HostName.Resolve(destination.Host, source.Namespace);
-                if (Mesh.Registry.Find(host, Scope.Namespace) is { } service) services.TryAdd(host, service);
+                if (Mesh.Registry.Find(host, Scope.Namespace) is not { } service) continue;
+                if (services.TryAdd(host, service)) continue;
+                services[host] = WithPort(services[host], service, destination.Port?.Number);
             }
         }
+    }
+
+    /// <summary>What is seen of a service, with one more of its ports.</summary>
+    private static Service WithPort(Service seen, Service service, int? number)
+    {
+        if (number is not { } wanted || seen.FindPort(wanted) is not null || service.FindPort(wanted) is null) return seen;
+        var ports = service.Ports.Where(port => port.Number == wanted || seen.FindPort(port.Number) is not null);
+        return service with { Ports = [.. ports] };
     }
 
     /// <summary>Where all rules of a VirtualService lead.</summary>

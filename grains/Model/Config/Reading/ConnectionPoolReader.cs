@@ -10,7 +10,7 @@ internal static class ConnectionPoolReader
         MaxConnections = reader.Integer("maxConnections"),
         ConnectTimeout = reader.Duration("connectTimeout"),
         TcpKeepalive = reader.Object("tcpKeepalive", inner => new TcpKeepalive(
-            inner.Integer("probes"), inner.Duration("time"), inner.Duration("interval"))),
+            inner.Unsigned("probes"), inner.Duration("time"), inner.Duration("interval"))),
         MaxConnectionDuration = reader.Duration("maxConnectionDuration"),
         IdleTimeout = reader.Duration("idleTimeout"),
     };

@@ -33,7 +33,7 @@ internal static class DestinationRuleReader
         ProxyProtocol = reader.Object("proxyProtocol", inner =>
             new ProxyProtocol(inner.Choice<ProxyProtocolVersion>("version") ?? ProxyProtocolVersion.V1))?.Version,
         RetryBudget = reader.Object("retryBudget", inner => new RetryBudget(
-            inner.Percent("percent"), inner.Integer("minRetryConcurrency"), inner.Duration("budgetInterval"))),
+            inner.Percent("percent"), inner.Unsigned("minRetryConcurrency"), inner.Duration("budgetInterval"))),
     };
 
     private static PortTrafficPolicy PortPolicy(ObjectReader reader) => new()
@@ -98,7 +98,7 @@ internal static class DestinationRuleReader
 
     private static OutlierDetection Outlier(ObjectReader reader)
     {
-        var current = reader.Integer("consecutive5xxErrors");
+        var current = reader.Unsigned("consecutive5xxErrors");
         var old = reader.Integer("consecutiveErrors");
         if (old is not null)
         {
@@ -112,9 +112,9 @@ internal static class DestinationRuleReader
         return new OutlierDetection
         {
             Consecutive5xxErrors = current ?? old,
-            ConsecutiveGatewayErrors = reader.Integer("consecutiveGatewayErrors"),
+            ConsecutiveGatewayErrors = reader.Unsigned("consecutiveGatewayErrors"),
             SplitExternalLocalOriginErrors = reader.Flag("splitExternalLocalOriginErrors"),
-            ConsecutiveLocalOriginFailures = reader.Integer("consecutiveLocalOriginFailures"),
+            ConsecutiveLocalOriginFailures = reader.Unsigned("consecutiveLocalOriginFailures"),
             Interval = reader.Duration("interval"),
             BaseEjectionTime = reader.Duration("baseEjectionTime"),
             MaxEjectionPercent = reader.Integer("maxEjectionPercent"),

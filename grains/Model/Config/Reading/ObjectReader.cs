@@ -68,6 +68,10 @@ internal sealed class ObjectReader
 
     public int? Integer(string name) => (int?)Long(name, int.MinValue, int.MaxValue);
 
+    /// <summary>A whole number of 32 bits without a sign; what is beyond the largest with one counts as that.</summary>
+    public int? Unsigned(string name) =>
+        Long(name, int.MinValue, uint.MaxValue) is { } number ? (int)Math.Min(number, int.MaxValue) : null;
+
     public long? Long(string name, long min = long.MinValue, long max = long.MaxValue) =>
         Find(name) is { } entry ? LongOf(entry.Value, At(name), min, max) : null;
 

@@ -11,7 +11,7 @@ internal static class WorkloadReader
         Labels = reader.TextMap("labels"),
         Network = reader.Text("network"),
         Locality = reader.Text("locality"),
-        Weight = reader.Integer("weight") ?? 0,
+        Weight = reader.Unsigned("weight") ?? 0,
         ServiceAccount = reader.Text("serviceAccount"),
     };
 

@@ -185,7 +185,8 @@ public sealed class DataplaneServer : IAsyncDisposable
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowAlternateSchemes = true; // sidecars speak http:// inside their own TLS
-        kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1; // bytes go through as they came
+        kestrel.AllowHostHeaderOverride = true; // a target that names its host is what counts (RFC 9112 section 3.2.2)
+        kestrel.RequestHeaderEncodingSelector = HeaderEncoding.Of;
         kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
         kestrel.Limits.MaxRequestBodySize = null;
         kestrel.Limits.MinRequestBodyDataRate = null; // would reset idle streams after seconds

@@ -66,6 +66,9 @@ public enum TryFailure
 
     /// <summary>The time for one try was over.</summary>
     TryTimeout,
+
+    /// <summary>What the server said is no answer to what it was asked.</summary>
+    Protocol,
 }
 
 /// <summary>When and how a request is sent again.</summary>

@@ -40,6 +40,11 @@ internal static partial class HeaderRules
         foreach (var (name, value) in values)
         {
             if (!(mayRewriteHost && IsAuthority(name))) CheckName(name, path.At(name), report);
+            if (Evaluation.FramingHeaders.Contains(name))
+            {
+                report.NotActedOn(path.At(name), $"{name}, which is the proxy's own to say,");
+            }
+
             if (!Value().IsMatch(value)) report.Error(path.At(name), $"header value configuration {value} is invalid");
         }
     }

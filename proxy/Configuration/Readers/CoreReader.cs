@@ -102,6 +102,7 @@ internal static class CoreReader
             }
 
             HeaderValue(value, at.At(i).At("header").At("value"));
+            if (FramingHeaders.Contains(header.Key)) continue;
             set.Add(
                 new HeaderMutation(
                     header.Key, Build(at.At(i), () => HeaderValueTemplate.Parse(value)), Append(option)));

@@ -1,4 +1,3 @@
-using System.Buffers;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Model;
@@ -14,9 +13,6 @@ namespace MeshOrleans.Proxy.Dataplane.Authorizers;
 /// </remarks>
 internal static class AnswerHeaders
 {
-    private static readonly SearchValues<char> Token = SearchValues.Create(
-        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"); // RFC 9110 section 5.6.2
-
     public static bool MayChangeRequest(string name) => MayChangeResponse(name) && !MeshHeaders.IsStripped(name, fromSidecar: false);
 
     public static bool MayChangeResponse(string name) =>
@@ -30,7 +26,7 @@ internal static class AnswerHeaders
     /// <summary>Whether a header can be written as it is, without becoming something else on the way.</summary>
     public static bool IsWritable(string name, string value)
     {
-        if (name.AsSpan().ContainsAnyExcept(Token)) return false;
+        if (!FieldSyntax.IsName(name)) return false;
         foreach (var c in value)
         {
             if ((c < ' ' && c != '\t') || c == '\x7f' || c > '\xff') return false;

@@ -74,7 +74,7 @@ internal sealed class EdgeHandler
 
         if (!RequestTargetReader.TryRead(exchange, chain.PathNormalization))
         {
-            return LocalReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "");
+            return LocalReply.MalformedAsync(exchange);
         }
 
         WriteHeaders(request.Headers, exchange, edge);
@@ -119,7 +119,6 @@ internal sealed class EdgeHandler
     // and what he says of himself is not.
     private static void WriteHeaders(IHeaderDictionary headers, RequestExchange exchange, EdgeConnection edge)
     {
-        HopHeaders.StripMeshOwned(headers, exchange.Caller.IsMutualTls);
         var before = headers[ForwardedFor];
         headers[ForwardedFor] = before.Count == 0 ? edge.ClientAddress : $"{before}, {edge.ClientAddress}";
         if (exchange.TrustedHops == 0 || !IsScheme(headers[ForwardedProto])) headers[ForwardedProto] = exchange.Scheme;

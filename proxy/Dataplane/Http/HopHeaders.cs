@@ -26,22 +26,28 @@ internal static class HopHeaders
     /// <summary>
     /// Takes out what only the mesh itself may say (CVE-2023-27487): trust is by identity, never by address.
     /// </summary>
-    public static void StripMeshOwned(IHeaderDictionary headers, bool fromSidecar)
+    /// <returns>
+    /// False when a header is none, which whoever is behind the proxy would read in another way, or not at all.
+    /// </returns>
+    public static bool TryStripMeshOwned(IHeaderDictionary headers, bool fromSidecar)
     {
         List<string>? stripped = null;
-        foreach (var (name, _) in headers)
+        foreach (var (name, values) in headers)
         {
+            if (name.StartsWith(':')) continue; // Kestrel's own reading of the line of HTTP/2
+            if (!FieldSyntax.IsName(name) || !FieldSyntax.AreValues(values)) return false;
             if (MeshHeaders.IsStripped(name, fromSidecar)) (stripped ??= []).Add(name);
         }
 
-        if (stripped is null) return;
+        if (stripped is null) return true;
         foreach (var name in stripped) headers.Remove(name);
+        return true;
     }
 
     /// <summary>
     /// Takes out what the caller's Connection header names. Done before the proxy sets anything, so nothing that the
-    /// proxy sets can be taken out by it (CVE-2024-45410). Kestrel shows no further names next to "close" or
-    /// "keep-alive".
+    /// proxy sets can be taken out by it (CVE-2024-45410). Kestrel shows all of them by
+    /// <see cref="ConnectionEncoding"/>.
     /// </summary>
     public static void StripNominated(IHeaderDictionary headers)
     {

@@ -19,6 +19,9 @@ internal static class LocalReply
     public const string Reset =
         "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
 
+    public const string ProtocolError =
+        "upstream connect error or disconnect/reset before headers. reset reason: protocol error";
+
     private const string PlainText = "text/plain";
     private const string Grpc = "application/grpc";
 
@@ -26,11 +29,22 @@ internal static class LocalReply
     public static Task WriteAsync(RequestExchange exchange, int status, string body, int? grpcStatus = null) =>
         WriteAsync(exchange, status, Encoding.UTF8.GetBytes(body), body, grpcStatus);
 
+    /// <summary>
+    /// Refuses a request that is none, or that could be read in two ways; nothing after it on its connection is read.
+    /// </summary>
+    public static Task MalformedAsync(RequestExchange exchange)
+    {
+        var context = exchange.Context;
+        if (HttpProtocol.IsHttp11(context.Request.Protocol)) context.Response.Headers.Connection = "close";
+        return WriteAsync(exchange, StatusCodes.Status400BadRequest, "");
+    }
+
     /// <summary>Writes an answer to the caller.</summary>
     public static async Task WriteAsync(
         RequestExchange exchange, int status, ReadOnlyMemory<byte> body, string message = "", int? grpcStatus = null)
     {
         var response = exchange.Context.Response;
+        if (!MayHaveBody(status)) body = default;
         if (exchange.IsGrpc || grpcStatus is not null)
         {
             response.StatusCode = StatusCodes.Status200OK;
@@ -47,7 +61,7 @@ internal static class LocalReply
             response.ContentType = PlainText;
             response.ContentLength = body.Length;
         }
-        else if (status is not (204 or 304))
+        else if (MayHaveBody(status))
         {
             response.ContentLength = 0;
         }
@@ -56,6 +70,8 @@ internal static class LocalReply
         if (body.Length == 0 || HttpMethods.IsHead(exchange.Context.Request.Method)) return;
         await response.Body.WriteAsync(body, exchange.Context.RequestAborted).ConfigureAwait(false);
     }
+
+    private static bool MayHaveBody(int status) => status is not (204 or 304); // RFC 9110 section 6.4.1
 
     /// <summary>The same as a message, for the place where the forwarder expects the upstream's.</summary>
     public static HttpResponseMessage Message(

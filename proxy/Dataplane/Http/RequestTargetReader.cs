@@ -4,13 +4,16 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace MeshOrleans.Proxy.Dataplane.Http;
 
-/// <summary>Reads the raw request target, once, before anything decides on it.</summary>
+/// <summary>
+/// Reads the head of a request, once, before anything decides on it: refuses what could be read in two ways, takes out what
+/// the caller may not say, and brings the target to its one spelling.
+/// </summary>
 internal static class RequestTargetReader
 {
     // Kestrel's name for a Content-Length that came together with Transfer-Encoding (RFC 9112 section 6.3): smuggling.
     private const string AmbiguousLength = "X-Content-Length";
 
-    /// <summary>Fills in target and authority.</summary>
+    /// <summary>Fills in target and authority, and leaves those headers that go on.</summary>
     /// <returns>False when the request must be refused with 400.</returns>
     public static bool TryRead(RequestExchange exchange, PathNormalizationMode mode)
     {
@@ -22,8 +25,10 @@ internal static class RequestTargetReader
         exchange.Authority = HostName.Normalize(exchange.Host);
         exchange.IsGrpc = GrpcRequest.IsGrpc(context.Request.ContentType);
         exchange.IsUpgrade = IsWebSocket(context.Features, context.Request.Headers.Upgrade.ToString());
-        if (context.Request.Headers.ContainsKey(AmbiguousLength)) return false;
-        HopHeaders.StripNominated(context.Request.Headers);
+        var headers = context.Request.Headers;
+        if (headers.ContainsKey(AmbiguousLength) || !FieldSyntax.IsFramingPlain(context.Request)) return false;
+        HopHeaders.StripNominated(headers);
+        if (!HopHeaders.TryStripMeshOwned(headers, exchange.Caller.IsMutualTls)) return false;
         if (exchange.Authority.Length == 0 || exchange.Authority.Contains('@')) return false;
         return TryReadTarget(exchange, mode);
     }
@@ -58,7 +63,7 @@ internal static class RequestTargetReader
         || (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
             && upgrade.Equals("websocket", StringComparison.OrdinalIgnoreCase));
 
-    // "http://host:port/path?query", as a client sends it to a proxy: Kestrel has compared its host with the header.
+    // "http://host:port/path?query", as a client sends it to a proxy: Kestrel has put its host in the place of the header's.
     private static ReadOnlySpan<char> OriginForm(ReadOnlySpan<char> raw)
     {
         if (raw.IsEmpty || raw[0] == '/') return raw;

@@ -76,10 +76,9 @@ internal sealed partial class InboundHandler
 
         if (!RequestTargetReader.TryRead(exchange, port.PathNormalization))
         {
-            return LocalReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "");
+            return LocalReply.MalformedAsync(exchange);
         }
 
-        HopHeaders.StripMeshOwned(request.Headers, exchange.Caller.IsMutualTls);
         if (exchange.Caller.IsMutualTls)
         {
             request.Headers[HopHeaders.ForwardedClientCertificate] = exchange.Caller.ForwardedClientCertificate;

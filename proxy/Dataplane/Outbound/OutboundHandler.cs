@@ -59,10 +59,11 @@ internal sealed class OutboundHandler
         var port = exchange.Tunnel?.Port ?? HostName.Port(exchange.Host) ?? DefaultPort;
         var listener = model.Outbound.GetValueOrDefault(port);
         exchange.DestinationPort = port;
+        exchange.TimeoutOverride = TimeoutOverride(request.Headers); // before it is taken out
         if (!RequestTargetReader.TryRead(exchange, listener?.PathNormalization ?? PathNormalizationMode.Base)
             || _own.IsNamedBy(HostName.WithoutPort(exchange.Authority).Trim("[]"), port))
         {
-            return LocalReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "");
+            return LocalReply.MalformedAsync(exchange);
         }
 
         return _demand is not null && IsUnknown(model, listener, exchange.Authority)
@@ -81,7 +82,7 @@ internal sealed class OutboundHandler
         var mode = listener?.PathNormalization ?? PathNormalizationMode.Base;
         await (RequestTargetReader.TryReadTarget(exchange, mode)
             ? RouteAsync(exchange, listener)
-            : LocalReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "")).ConfigureAwait(false);
+            : LocalReply.MalformedAsync(exchange)).ConfigureAwait(false);
     }
 
     private static bool IsUnknown(ProxyModel model, OutboundPortModel? listener, string authority) => listener is null
@@ -91,8 +92,6 @@ internal sealed class OutboundHandler
     private Task RouteAsync(RequestExchange exchange, OutboundPortModel? listener)
     {
         var (request, model) = (exchange.Context.Request, exchange.Snapshot.Model);
-        exchange.TimeoutOverride = TimeoutOverride(request.Headers);
-        HopHeaders.StripMeshOwned(request.Headers, fromSidecar: false);
         TraceHeaders.Apply(request.Headers, model.TraceSampling, _random);
         var table = listener?.Routes ?? UnknownHostRoutes.Of(model.OutboundPolicy);
         return _routes.ExecuteAsync(exchange, table);

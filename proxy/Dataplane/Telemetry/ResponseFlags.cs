@@ -48,6 +48,9 @@ public enum ResponseFlags
 
     /// <summary>UAEX: an external authorizer has denied it, or could not be asked.</summary>
     UnauthorizedExternalService = 1 << 13,
+
+    /// <summary>UPE: the upstream broke the protocol.</summary>
+    UpstreamProtocolError = 1 << 14,
 }
 
 /// <summary>Writes flags as logs and metrics show them.</summary>
@@ -69,6 +72,7 @@ public static class ResponseFlagsText
         (ResponseFlags.RateLimited, "RL"),
         (ResponseFlags.UnauthorizedExternalService, "UAEX"),
         (ResponseFlags.DownstreamProtocolError, "DPE"),
+        (ResponseFlags.UpstreamProtocolError, "UPE"),
     ];
 
     /// <summary>The letters, joined by commas; <c>-</c> for none.</summary>

@@ -106,7 +106,8 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
         using var linked = perTry is null ? null : CancellationTokenSource.CreateLinkedTokenSource(token, perTry.Token);
         try
         {
-            return TryResult.Of(await pool.Invoker.SendAsync(request, linked?.Token ?? token).ConfigureAwait(false));
+            var response = await pool.Invoker.SendAsync(request, linked?.Token ?? token).ConfigureAwait(false);
+            return TryResult.Of(response, exchange.IsUpgrade);
         }
         catch (OperationCanceledException)
             when (!token.IsCancellationRequested && perTry is { IsCancellationRequested: true })
@@ -212,6 +213,12 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
                 ResponseFlags.UpstreamConnectFailure,
                 503,
                 LocalReply.ConnectFailure,
+                "upstream_reset_before_response_started"),
+            TryFailure.Protocol => Fail(
+                exchange,
+                ResponseFlags.UpstreamProtocolError,
+                502,
+                LocalReply.ProtocolError,
                 "upstream_reset_before_response_started"),
             _ =>
                 Fail(

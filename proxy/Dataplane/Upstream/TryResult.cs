@@ -1,3 +1,4 @@
+using System.Net;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Clusters;
 using MeshOrleans.Proxy.Dataplane.Http;
@@ -9,7 +10,15 @@ internal readonly record struct TryResult(HttpResponseMessage? Response, TryFail
 {
     private const long RefusedStream = 7; // RFC 9113 section 7
 
-    public static TryResult Of(HttpResponseMessage response) => new(response, default, "");
+    /// <summary>Reads a response, which is none when it breaks the protocol. Then it has been disposed.</summary>
+    /// <param name="response">What came.</param>
+    /// <param name="isUpgrade">Whether the server was asked to switch to another protocol.</param>
+    public static TryResult Of(HttpResponseMessage response, bool isUpgrade)
+    {
+        if (Breach(response, isUpgrade) is not { } breach) return new(response, default, "");
+        response.Dispose();
+        return new(null, TryFailure.Protocol, breach);
+    }
 
     /// <summary>
     /// The status that the caller deserves when it was its own body that could not be read; otherwise null.
@@ -60,6 +69,16 @@ internal readonly record struct TryResult(HttpResponseMessage? Response, TryFail
             ? policy.Covers(Failure)
             : policy.Covers(
                 (int)Response.StatusCode, GrpcStatus, Response.Headers.NonValidated.Contains(HopHeaders.RateLimited));
+
+    // What is no answer to the caller's request would have it read as one what belongs to another, or the next.
+    // Source: Envoy, ClientConnectionImpl::onHeadersCompleteBase. RFC 9110 section 15.2.2 and 8.6.
+    private static string? Breach(HttpResponseMessage response, bool isUpgrade) => response.StatusCode switch
+    {
+        HttpStatusCode.SwitchingProtocols when !isUpgrade => "The server switches protocols without having been asked.",
+        HttpStatusCode.NoContent when response.Content.Headers.ContentLength > 0 =>
+            "The server announces a body with a status that has none.",
+        _ => null,
+    };
 
     /// <summary>Tells outlier detection.</summary>
     public void Report(ClusterPlan plan, EndpointState endpoint)

@@ -231,6 +231,11 @@ public sealed class ClientTests
     [InlineData(":status 200|Upper x")]
     [InlineData(":status 200|connection close")]
     [InlineData(":status 200|x a\nb: c")]
+    [InlineData(":status 200|x: y")]
+    [InlineData(":status 200|x\x7f y")]
+    [InlineData(":status 200|x  y")]
+    [InlineData(":status 200|transfer-encoding chunked")]
+    [InlineData(":status 200|keep-alive 1")]
     public async Task An_answer_that_is_none_is_refused(string fields)
     {
         await using var server = new Server();

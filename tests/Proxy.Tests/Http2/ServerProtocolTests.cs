@@ -179,6 +179,11 @@ public sealed class ServerProtocolTests
     [InlineData(":method GET|:scheme http|:path /|:authority a|connection close")]
     [InlineData(":method GET|:scheme http|:path /|:authority a|transfer-encoding chunked")]
     [InlineData(":method GET|:scheme http|:path /|:authority a|upgrade h2c")]
+    [InlineData(":method GET|:scheme http|:path /|:authority a|keep-alive 1")]
+    [InlineData(":method GET|:scheme http|:path /|:authority a|proxy-connection x")]
+    [InlineData(":method GET|:scheme http|:path /|:authority a|x\x7f y")]
+    [InlineData(":method GET|:scheme http|:path /|:authority a|x\r\n y")]
+    [InlineData(":method GET|:scheme http|:path /|:authority a|x\0 y")]
     [InlineData(":method GET|:scheme http|:path /|:authority a|te gzip")]
     [InlineData(":method GET|:scheme http|:path /|host a|host b")]
     [InlineData(":method GET|:scheme http|:path /|:authority a|content-length 1")] // and no body

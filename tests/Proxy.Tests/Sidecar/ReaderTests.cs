@@ -314,6 +314,31 @@ public sealed class ReaderTests
     }
 
     [Theory]
+    [InlineData("content-length")]
+    [InlineData("Transfer-Encoding")]
+    [InlineData("connection")]
+    [InlineData("Keep-Alive")]
+    [InlineData("upgrade")]
+    public void Headers_that_say_where_a_message_ends_are_nobodys_to_set(string name)
+    {
+        var route = With(SomeRoute(), r =>
+        {
+            foreach (var key in new[] { name, "x" })
+            {
+                r.RequestHeadersToAdd.Add(new Proto.Core.HeaderValueOption { Header = new() { Key = key, Value = "5" } });
+                r.ResponseHeadersToAdd.Add(new Proto.Core.HeaderValueOption { Header = new() { Key = key, Value = "5" } });
+            }
+        });
+        var table = MeshResources.Routes("80", "c");
+        table.VirtualHosts[0].Routes[0] = route;
+
+        var model = RouteReader.Read(table, FieldPath.Root).Hosts[0].Routes[0];
+
+        Assert.Equal("x", Assert.Single(model.RequestHeaders.Set).Name);
+        Assert.Equal("x", Assert.Single(model.ResponseHeaders.Set).Name);
+    }
+
+    [Theory]
     [InlineData(null, 15)]
     [InlineData(0, null)]
     [InlineData(3, 3)]

@@ -147,6 +147,17 @@ public sealed class VirtualServiceRulesTests
     public void A_wrong_route_is_refused(string route, string path, string message) =>
         RuleTable.Refuses(Kind, Service(route), Root + path, message);
 
+    [Theory]
+    [InlineData("request", "set", "Content-Length")]
+    [InlineData("response", "set", "transfer-encoding")]
+    [InlineData("response", "add", "connection")]
+    public void A_header_that_says_where_a_message_ends_is_noted_as_left_alone(string of, string how, string name) =>
+        RuleTable.Notes(
+            Kind,
+            Service($"ROUTE, headers: {{ {of}: {{ {how}: {{ {name}: x }} }} }}"),
+            $"{Root}.headers.{of}.{how}.{name}",
+            "is accepted but not acted on");
+
     [Fact]
     public void A_regex_of_more_than_1024_characters_is_refused() => RuleTable.Refuses(
         Kind,

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Model.Tokens;
-using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Xds.Translation.Origins;
 
 namespace MeshOrleans.Silo.Explanations;

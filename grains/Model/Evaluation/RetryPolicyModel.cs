@@ -166,10 +166,11 @@ public sealed record RetryPolicyModel
         };
     }
 
-    /// <summary>How long to wait before a retry, counted from 1.</summary>
+    /// <summary>How long to wait before a retry, counted from 1; at most 24 days, which every timer can wait.</summary>
     public TimeSpan Backoff(int retry, IRandomSource random)
     {
         var longest = BackoffMax ?? BackoffBase * 10;
+        if (longest > TimeSpan.FromDays(24)) longest = TimeSpan.FromDays(24);
         var ceiling = BackoffBase * Math.Pow(2, Math.Min(retry - 1, 16));
         return (ceiling < longest ? ceiling : longest) * random.NextDouble();
     }

@@ -21,6 +21,7 @@ public static class PeerSvid
     private const string ServerAuth = "1.3.6.1.5.5.7.3.1";
     private const string ClientAuth = "1.3.6.1.5.5.7.3.2";
     private const string AnyUsage = "2.5.29.37.0";
+    private const X509KeyUsageFlags OfAuthorities = X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign;
     private static readonly Asn1Tag UriTag = new(TagClass.ContextSpecific, 6);
 
     /// <summary>Finds the roots of a trust domain by its name; null when the domain is not trusted.</summary>
@@ -96,6 +97,7 @@ public static class PeerSvid
 
             if (uris.Count != 1) problem = $"The certificate has {uris.Count} URI names where one is required.";
             else if (!SpiffeId.TryParse(uris[0], out id)) problem = "The certificate's URI name is not a SPIFFE ID.";
+            else if (id.Path.Length == 0) problem = "The certificate's URI name is a trust domain and no workload in it.";
         }
         catch (Exception exception)
             when (exception is AsnContentException or CryptographicException or DecoderFallbackException)
@@ -104,6 +106,7 @@ public static class PeerSvid
         }
 
         if (problem is null && id is not null) return true;
+        id = null;
         problem ??= "The certificate has no name.";
         return false;
     }
@@ -178,22 +181,27 @@ public static class PeerSvid
                     return "An authority's certificate is not an identity.";
                 case X509KeyUsageExtension usage when !usage.KeyUsages.HasFlag(X509KeyUsageFlags.DigitalSignature):
                     return "The certificate's key may not sign.";
+                case X509KeyUsageExtension { KeyUsages: var usages } when (usages & OfAuthorities) != 0:
+                    return "The certificate's key may sign certificates or lists: it is no workload's.";
                 case X509EnhancedKeyUsageExtension usage when !AllowsTls(usage):
-                    return "The certificate is not for TLS.";
+                    return "The certificate is not for both ends of TLS.";
             }
         }
 
         return null;
     }
 
+    // Both ends or none (X509-SVID 4.4): a workload is a server and a client by the same certificate.
     private static bool AllowsTls(X509EnhancedKeyUsageExtension usage)
     {
+        var (server, client) = (false, false);
         foreach (var oid in usage.EnhancedKeyUsages)
         {
-            if (oid.Value is ServerAuth or ClientAuth or AnyUsage) return true;
+            server |= oid.Value is ServerAuth or AnyUsage;
+            client |= oid.Value is ClientAuth or AnyUsage;
         }
 
-        return false;
+        return server && client;
     }
 
     private static X509Chain NewChain(X509Chain? presented, X509Certificate2Collection roots, DateTimeOffset now)

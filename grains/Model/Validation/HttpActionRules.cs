@@ -40,6 +40,9 @@ internal static class HttpActionRules
             }
         }
 
+        ValueRules.CheckTargetPart(redirect.Uri, path.At("uri"), report);
+        ValueRules.CheckTargetPart(redirect.PrefixRewrite, path.At("prefixRewrite"), report);
+        ValueRules.CheckAuthority(redirect.Authority, path.At("authority"), report);
         if (redirect.Scheme is not ("" or "http" or "https"))
         {
             report.Error(path.At("scheme"), "invalid redirect scheme, must be \"http\" or \"https\"");
@@ -68,7 +71,10 @@ internal static class HttpActionRules
             report.Error(path, "rewrite must specify URI, UriRegexRewrite, or authority");
         }
 
+        ValueRules.CheckTargetPart(rewrite.Uri, path.At("uri"), report);
+        ValueRules.CheckAuthority(rewrite.Authority, path.At("authority"), report);
         if (rewrite.UriRegexRewrite is not { } regex) return;
+        ValueRules.CheckTargetPart(regex.Rewrite, path.At("uriRegexRewrite").At("rewrite"), report);
         report.ErrorIf(rewrite.Uri.Length > 0, path, "rewrite may only contain one of URI or UriRegexRewrite");
         if (regex.Match.Length == 0 || regex.Rewrite.Length == 0)
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Net;
 using MeshOrleans.Model.Evaluation;
@@ -8,6 +9,9 @@ namespace MeshOrleans.Model.Validation;
 internal static class ValueRules
 {
     private const int MaxRegexLength = 1024;
+
+    private static readonly SearchValues<char> EndOfTarget =
+        SearchValues.Create([.. Enumerable.Range(0, ' ' + 1).Append(0x7f).Select(c => (char)c)]);
 
     /// <summary>At least a millisecond, and whole ones; null is fine.</summary>
     public static void CheckDuration(TimeSpan? value, FieldPath path, RuleReport report)
@@ -34,6 +38,18 @@ internal static class ValueRules
     {
         if (value < 0) report.Error(path, $"{what} must be non-negative");
     }
+
+    /// <summary>What becomes part of a request's target: a character that ends it would begin a request of somebody's own.</summary>
+    public static void CheckTargetPart(string text, FieldPath path, RuleReport report) => report.ErrorIf(
+        text.AsSpan().ContainsAny(EndOfTarget),
+        path,
+        "must not have spaces or control characters; write them percent-encoded (%20)");
+
+    /// <summary>What becomes the host of a request; empty is fine.</summary>
+    public static void CheckAuthority(string text, FieldPath path, RuleReport report) => report.ErrorIf(
+        text.AsSpan().ContainsAny(EndOfTarget) || text.AsSpan().ContainsAny('/', '?', '#') || text.Contains('@'),
+        path,
+        $"\"{text}\" is not a host, or a host and a port");
 
     /// <summary>RE2 as the sidecars understand it: no look-around, no back-references.</summary>
     public static void CheckRegex(string regex, FieldPath path, RuleReport report)

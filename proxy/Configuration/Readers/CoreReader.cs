@@ -12,7 +12,10 @@ namespace MeshOrleans.Proxy.Configuration.Readers;
 /// <summary>The small messages that many resources are made of.</summary>
 internal static class CoreReader
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(10_000);
+    /// <summary>What every timer of the runtime takes (2^31 ms): whatever is to last longer lasts as good as for ever.</summary>
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(24);
+
+    private static readonly TimeSpan LongestAge = TimeSpan.FromDays(10_000);
 
     /// <summary>A message that an <c>Any</c> carries.</summary>
     public static T Unpack<T>(Any any, FieldPath at)
@@ -48,15 +51,13 @@ internal static class CoreReader
         }
     }
 
-    /// <summary>A duration of zero or more, or null where there is none.</summary>
-    public static TimeSpan? Span(Duration? duration, FieldPath at)
-    {
-        if (duration is null) return null;
-        if (duration.Seconds < 0 || duration.Nanos < 0) throw new UnusableResourceException(at, "must not be negative");
-        return duration.Seconds >= (long)Longest.TotalSeconds
-            ? Longest
-            : TimeSpan.FromSeconds(duration.Seconds) + TimeSpan.FromTicks(duration.Nanos / 100);
-    }
+    /// <summary>
+    /// A duration of zero or more that may be waited for, at most <see cref="LongestTimer"/>; null where there is none.
+    /// </summary>
+    public static TimeSpan? Span(Duration? duration, FieldPath at) => Read(duration, at, LongestTimer);
+
+    /// <summary>A duration of zero or more that nobody waits for, or null where there is none.</summary>
+    public static TimeSpan? Age(Duration? duration, FieldPath at) => Read(duration, at, LongestAge);
 
     /// <summary>A duration where zero means the same as none.</summary>
     public static TimeSpan? Positive(Duration? duration, FieldPath at) =>
@@ -208,4 +209,13 @@ internal static class CoreReader
             _ => HeaderAppendAction.Append,
         },
     };
+
+    private static TimeSpan? Read(Duration? duration, FieldPath at, TimeSpan longest)
+    {
+        if (duration is null) return null;
+        if (duration.Seconds < 0 || duration.Nanos < 0) throw new UnusableResourceException(at, "must not be negative");
+        return duration.Seconds >= (long)longest.TotalSeconds
+            ? longest
+            : TimeSpan.FromSeconds(duration.Seconds) + TimeSpan.FromTicks(duration.Nanos / 100);
+    }
 }

@@ -30,7 +30,7 @@ internal static class HashCookieReader
 
         return new HashPolicyModel(HashSource.Cookie, cookie.Name, isTerminal)
         {
-            CookieLifetime = CoreReader.Span(cookie.Ttl, at.At("ttl")),
+            CookieLifetime = CoreReader.Age(cookie.Ttl, at.At("ttl")),
             CookiePath = cookie.Path,
             CookieAttributes = [.. cookie.Attributes.Select(a => KeyValuePair.Create(a.Name, a.Value))],
         };

@@ -119,6 +119,7 @@ internal sealed class EdgeHandler
     // and what he says of himself is not.
     private static void WriteHeaders(IHeaderDictionary headers, RequestExchange exchange, EdgeConnection edge)
     {
+        HopHeaders.StripForwardedTwins(headers);
         var before = headers[ForwardedFor];
         headers[ForwardedFor] = before.Count == 0 ? edge.ClientAddress : $"{before}, {edge.ClientAddress}";
         if (exchange.TrustedHops == 0 || !IsScheme(headers[ForwardedProto])) headers[ForwardedProto] = exchange.Scheme;

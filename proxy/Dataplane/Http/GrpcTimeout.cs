@@ -1,6 +1,8 @@
 namespace MeshOrleans.Proxy.Dataplane.Http;
 
-/// <summary>Reads the <c>grpc-timeout</c> header: at most eight digits and a unit.</summary>
+/// <summary>
+/// Reads the <c>grpc-timeout</c> header: at most eight digits and a unit. What is longer than a timer can run is 24 days.
+/// </summary>
 internal static class GrpcTimeout
 {
     public static bool TryParse(ReadOnlySpan<char> text, out TimeSpan timeout)
@@ -10,9 +12,9 @@ internal static class GrpcTimeout
         if (!uint.TryParse(text[..^1], System.Globalization.NumberStyles.None, null, out var amount)) return false;
         TimeSpan? parsed = text[^1] switch
         {
-            'H' => TimeSpan.FromHours(Math.Min(amount, 10_000)),
-            'M' => TimeSpan.FromMinutes((double)Math.Min(amount, 1_000_000)),
-            'S' => TimeSpan.FromSeconds((double)Math.Min(amount, 10_000_000)),
+            'H' => TimeSpan.FromHours(Math.Min(amount, 24 * 24)),
+            'M' => TimeSpan.FromMinutes((double)Math.Min(amount, 24 * 24 * 60)),
+            'S' => TimeSpan.FromSeconds((double)Math.Min(amount, 24 * 24 * 60 * 60)),
             'm' => TimeSpan.FromMilliseconds((double)amount),
             'u' => TimeSpan.FromMicroseconds((double)amount),
             'n' => TimeSpan.FromMicroseconds(amount / 1000.0),

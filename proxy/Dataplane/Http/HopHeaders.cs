@@ -45,6 +45,22 @@ internal static class HopHeaders
     }
 
     /// <summary>
+    /// Takes out what applications may take for the headers by which a gateway says who its client is, written with _ in
+    /// place of -.
+    /// </summary>
+    public static void StripForwardedTwins(IHeaderDictionary headers)
+    {
+        List<string>? stripped = null;
+        foreach (var (name, _) in headers)
+        {
+            if (MeshHeaders.IsForwardedTwin(name)) (stripped ??= []).Add(name);
+        }
+
+        if (stripped is null) return;
+        foreach (var name in stripped) headers.Remove(name);
+    }
+
+    /// <summary>
     /// Takes out what the caller's Connection header names. Done before the proxy sets anything, so nothing that the
     /// proxy sets can be taken out by it (CVE-2024-45410). Kestrel shows all of them by
     /// <see cref="ConnectionEncoding"/>.

@@ -26,6 +26,8 @@ internal sealed partial class InboundListener(
 {
     private readonly PeerTrust _trust = new(services.State, services.Verifier);
     private readonly PeerConnections _peers = new(services.State, logger);
+    private readonly OpenRelays _relays = new(
+        workloadPort, services.State, new PeerTrust(services.State, services.Verifier), logger);
     private ConnectionDelegate _http = null!;
 
     /// <summary>
@@ -125,7 +127,8 @@ internal sealed partial class InboundListener(
     // Behind TLS, where nothing has been read yet; plaintext is rare, and Kestrel's.
     private static SslStream? Multiplexed(ConnectionContext connection) =>
         connection.Features.Get<ISslStreamFeature>()?.SslStream is { } stream
-        && stream.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2
+        && (stream.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2
+            || stream.NegotiatedApplicationProtocol == MeshAlpn.IstioHttp2)
             ? stream
             : null;
 
@@ -197,12 +200,14 @@ internal sealed partial class InboundListener(
         });
     }
 
-    // HTTP by its own name if the client offers it, else the mesh's name that it does offer.
-    private static List<SslApplicationProtocol>? Agreeable(List<SslApplicationProtocol>? offered)
+    // HTTP by its own name if the client offers it, else the mesh's name that it does offer. Kestrel does not know that name
+    // for HTTP/2.
+    private List<SslApplicationProtocol>? Agreeable(List<SslApplicationProtocol>? offered)
     {
         if (offered is null or []) return null;
         if (offered.Exists(p => MeshAlpn.Http.Contains(p))) return MeshAlpn.Http;
-        var mesh = offered.FindAll(p => MeshAlpn.IsMesh(p.Protocol.Span));
+        var mesh = offered.FindAll(
+            p => MeshAlpn.IsMesh(p.Protocol.Span) && (services.Hop is not null || p != MeshAlpn.IstioHttp2));
         return mesh.Count > 0 ? mesh : null;
     }
 
@@ -264,6 +269,7 @@ internal sealed partial class InboundListener(
 
         var counters = services.Metrics.Connections(inbound.Caller, cluster);
         services.Drain.Enter();
+        _relays.Add(connection, inbound);
         try
         {
             await TcpRelay.RunAsync(
@@ -277,6 +283,7 @@ internal sealed partial class InboundListener(
         }
         finally
         {
+            _relays.Remove(connection);
             gate?.Release();
             services.Drain.Exit();
         }

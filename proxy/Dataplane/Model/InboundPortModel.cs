@@ -41,7 +41,9 @@ public sealed record InboundPortModel
     /// <summary>The tokens that are verified, before it is asked who may call. None on what relays bytes.</summary>
     public TokenAuthentication Tokens { get; init; } = TokenAuthentication.Nothing;
 
-    /// <summary>Who may call what. On a port that relays bytes it is asked once per connection.</summary>
+    /// <summary>
+    /// Who may call what. On a port that relays bytes it is asked for each connection, and again when it changes.
+    /// </summary>
     public AuthorizationModel Authorization { get; init; } = AuthorizationModel.AllowAll;
 
     /// <summary>Who is asked about what <see cref="AuthorizationModel.Custom"/> matches; null when that matches nothing.</summary>

@@ -30,6 +30,9 @@ public static class MeshHeaders
     public static bool IsTwin(ReadOnlySpan<char> name, ReadOnlySpan<char> other) =>
         name.Length == other.Length && Begins(name, other);
 
+    /// <summary>Whether a name is <c>x-forwarded-</c> something, with an underscore in it.</summary>
+    public static bool IsForwardedTwin(string name) => name.Contains('_') && Begins(name, "x-forwarded-");
+
     private static bool IsMeshOwned(string name) =>
         name.Length > 6
         && (name[0] | 0x20) == 'x'

@@ -7,10 +7,11 @@ using Microsoft.Extensions.Logging;
 namespace MeshOrleans.Proxy.Sidecar.Admin;
 
 /// <summary>
-/// Answers on the three doors. What changes something is POST, on the admin door, from this machine
-/// only.
+/// Answers on the three doors. What changes something is POST, on the admin door, from this machine only, by who may read
+/// the state directory.
 /// </summary>
-internal sealed class AdminHandler(AdminViews views, Readiness readiness, LogThreshold threshold, Lifetime lifetime)
+internal sealed class AdminHandler(
+    AdminViews views, Readiness readiness, LogThreshold threshold, Lifetime lifetime, AdminToken token)
 {
     private const string Help = """
         GET  /ready              200 when traffic can come; otherwise what is missing
@@ -23,6 +24,8 @@ internal sealed class AdminHandler(AdminViews views, Readiness readiness, LogThr
         GET  /logging            log level; POST /logging?level=debug sets it
         POST /drain              stop taking part, keep running
         POST /quitquitquit       drain and exit
+             POST needs the header  Authorization: Bearer TOKEN  (the file admin-token of the state directory):
+             curl -X POST -H "Authorization: Bearer $(cat STATE-DIR/admin-token)" http://127.0.0.1:15000/drain
 
         """;
 
@@ -33,7 +36,10 @@ internal sealed class AdminHandler(AdminViews views, Readiness readiness, LogThr
         return role switch
         {
             ListenerRole.Admin when !IsLocal(context.Request) => TextAsync(context, 403, "only for this machine\n"),
-            ListenerRole.Admin when HttpMethods.IsPost(context.Request.Method) => ChangeAsync(context, path),
+            ListenerRole.Admin when HttpMethods.IsPost(context.Request.Method) =>
+                token.IsIn(context.Request.Headers.Authorization.ToString())
+                    ? ChangeAsync(context, path)
+                    : UnprovedAsync(context),
             _ when !HttpMethods.IsGet(context.Request.Method) => TextAsync(context, 405, "GET only\n"),
             ListenerRole.Admin => ShowAsync(context, path),
             ListenerRole.Metrics =>
@@ -89,6 +95,13 @@ internal sealed class AdminHandler(AdminViews views, Readiness readiness, LogThr
             default:
                 return NotFoundAsync(context);
         }
+    }
+
+    private static Task UnprovedAsync(HttpContext context)
+    {
+        context.Response.Headers.WWWAuthenticate = "Bearer";
+        return TextAsync(
+            context, 401, $"changes need 'Authorization: Bearer TOKEN', the token of {AdminToken.FileName} in the state directory\n");
     }
 
     private Task SetLevelAsync(HttpContext context)

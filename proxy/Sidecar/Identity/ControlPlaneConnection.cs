@@ -7,8 +7,9 @@ using MeshOrleans.Xds.Protocol.Grpc;
 namespace MeshOrleans.Proxy.Sidecar.Identity;
 
 /// <summary>
-/// One connection to a gateway: mutual TLS with the certificate of the moment, and the server must prove to be the
-/// control plane of this mesh.
+/// One connection to a gateway: mutual TLS with the certificate of the moment, while it is one, and the server must prove to
+/// be the control plane of this mesh. A certificate that has ended is not shown: it would end the handshake, and with it the
+/// way to another one.
 /// </summary>
 internal sealed class ControlPlaneConnection : IDisposable
 {
@@ -30,7 +31,7 @@ internal sealed class ControlPlaneConnection : IDisposable
         {
             TargetHost = attempt.Gateway.Host,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-            ClientCertificateContext = identity.Tls?.Context,
+            ClientCertificateContext = identity.IsValid(clock.GetUtcNow()) ? identity.Tls.Context : null,
             CertificateChainPolicy = PeerChainPolicy.Offline(),
             RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
                 IsControlPlane(certificate as X509Certificate2, chain),

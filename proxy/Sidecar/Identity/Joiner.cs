@@ -6,26 +6,37 @@ namespace MeshOrleans.Proxy.Sidecar.Identity;
 
 /// <summary>Gets certificates: the first one by join token, later ones by the certificate in use.</summary>
 internal sealed class Joiner(
-    SidecarSettings settings, IdentityHolder holder, TrustBundleClient bundles, CertificateClient certificates)
+    SidecarSettings settings,
+    IdentityHolder holder,
+    TrustBundleClient bundles,
+    CertificateClient certificates,
+    TimeProvider clock)
 {
     private const int MaxBundleBytes = 1 << 20;
     private readonly TokenSource _tokens = new(settings);
 
-    /// <summary>The first certificate.</summary>
+    /// <summary>The first certificate, or the first one after the last has ended.</summary>
     /// <exception cref="IdentityException">There is none this time.</exception>
     public async Task JoinAsync(GatewayAttempt attempt, CancellationToken cancellationToken)
     {
         var token = _tokens.Read();
-        if (await TrustAsync(attempt, token, cancellationToken) is { } trust) holder.Offer(trust);
-        var identity = holder.Current;
-        if (token is null && identity.Svid is null)
+        if (token is null && !holder.Current.IsValid(clock.GetUtcNow()))
         {
             throw new IdentityException(
-                "there is neither a valid certificate in the state directory nor a join token; "
+                $"there is neither a valid certificate in the state directory{Ended()} nor a join token; "
                 + "give one with --token-file");
         }
 
-        await RequestAsync(attempt, identity, token, cancellationToken);
+        var (trust, problem) = await TrustAsync(attempt, token, cancellationToken);
+        if (trust is not null) holder.Offer(trust);
+        try
+        {
+            await RequestAsync(attempt, holder.Current, token, cancellationToken);
+        }
+        catch (IdentityException exception) when (problem is not null)
+        {
+            throw new IdentityException($"{exception.Message}. And {problem}");
+        }
     }
 
     /// <summary>The next certificate.</summary>
@@ -43,15 +54,31 @@ internal sealed class Joiner(
         }
     }
 
-    // A file that the operator names wins; then the pin of the token; then what a former process has learned.
-    private async Task<Trust?> TrustAsync(GatewayAttempt attempt, JoinToken? token, CancellationToken cancellationToken)
+    private string Ended() => holder.Current.Svid is { } svid ? $" (it ended at {svid.NotAfter:u})" : "";
+
+    // A file that the operator names wins; then the pin of the token; then what was learned before, here or by a former
+    // process. The root that a token pins may have been replaced since it was minted, and what was learned since is no worse.
+    private async Task<(Trust? Trust, string? Problem)> TrustAsync(
+        GatewayAttempt attempt, JoinToken? token, CancellationToken cancellationToken)
     {
-        if (settings.TrustBundleFile is { } path) return ReadFile(path);
-        if (token is not null) return await bundles.FetchAsync(attempt, token, cancellationToken);
-        return holder.Current.Trust is null
-            ? throw new IdentityException(
-                "nothing says whom to trust; give a join token with --token-file, or roots with --trust-bundle")
-            : null;
+        if (settings.TrustBundleFile is { } path) return (ReadFile(path), null);
+        var isKnown = holder.Current.Trust is not null;
+        if (token is null)
+        {
+            return isKnown
+                ? (null, null)
+                : throw new IdentityException(
+                    "nothing says whom to trust; give a join token with --token-file, or roots with --trust-bundle");
+        }
+
+        try
+        {
+            return (await bundles.FetchAsync(attempt, token, cancellationToken), null);
+        }
+        catch (IdentityException exception) when (isKnown)
+        {
+            return (null, exception.Message);
+        }
     }
 
     private Trust ReadFile(string path)

@@ -161,14 +161,15 @@ internal sealed partial class SidecarProcess : IAsyncDisposable
     {
         var subjects = new AdminSubjects(
             _models, _identity, _state, dataplane, _edge, _readiness, _demands, _surroundings.Clock);
-        return new AdminHandler(new AdminViews(subjects), _readiness, _threshold, _lifetime);
+        return new AdminHandler(
+            new AdminViews(subjects), _readiness, _threshold, _lifetime, AdminToken.Open(_folder));
     }
 
     private Task[] StartLoops(DataplaneServer dataplane, CancellationToken cancellationToken)
     {
         var clock = _surroundings.Clock;
         var joiner = new Joiner(
-            _settings, _identity, new TrustBundleClient(clock), new CertificateClient(_settings, clock));
+            _settings, _identity, new TrustBundleClient(clock), new CertificateClient(_settings, clock), clock);
         var identity = new IdentityLoop(
             _settings, _identity, joiner, _surroundings, _loggers.CreateLogger<IdentityLoop>());
         var secrets = new SecretKeeper(_identity, _loggers.CreateLogger<SecretKeeper>());

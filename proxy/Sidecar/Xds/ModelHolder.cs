@@ -54,18 +54,15 @@ internal sealed partial class ModelHolder : IDisposable
     {
         lock (_gate)
         {
-            try
+            Status = Status with { Source = ConfigSource.LastGood, ConfirmedAt = saved.SavedAt };
+            if (TryRestore(saved.Resources) is not { } reason)
             {
-                Resources = saved.Resources;
-                Status = Status with { Source = ConfigSource.LastGood, ConfirmedAt = saved.SavedAt };
-                Publish(ModelComposer.Compose(Resources, _seed, ResourceSet.Empty));
                 LogRestored(_clock.GetUtcNow() - saved.SavedAt, Resources.Listeners.Count, Resources.Clusters.Count);
+                return;
             }
-            catch (UnusableResourceException exception)
-            {
-                (Resources, Status) = (ResourceSet.Empty, ConfigStatus.Nothing);
-                LogNotRestored(exception.Message);
-            }
+
+            Status = ConfigStatus.Nothing;
+            LogNotRestored(reason);
         }
     }
 
@@ -103,8 +100,7 @@ internal sealed partial class ModelHolder : IDisposable
             var next = Resources with { Addresses = addresses };
             var composition = ModelComposer.Compose(
                 next, Model ?? _seed, Model is null ? ResourceSet.Empty : Resources);
-            Resources = next;
-            Publish(composition);
+            Take(next, composition);
         }
     }
 
@@ -140,6 +136,18 @@ internal sealed partial class ModelHolder : IDisposable
 
     public void Dispose() => _timer.Dispose();
 
+    private string? TryRestore(ResourceSet saved)
+    {
+        try
+        {
+            return Take(saved, ModelComposer.Compose(saved, _seed, ResourceSet.Empty));
+        }
+        catch (UnusableResourceException exception)
+        {
+            return exception.Message;
+        }
+    }
+
     private string? TryApply(DeltaDiscoveryResponse response)
     {
         var outcome = ResourceReader.Apply(Resources, response);
@@ -155,11 +163,34 @@ internal sealed partial class ModelHolder : IDisposable
             return exception.Message;
         }
 
-        WarnOfEmptiness(response.TypeUrl, Resources, next);
-        Resources = next;
-        Mark(response, refusal: null);
-        Publish(composition);
+        var before = Resources;
+        if (Take(next, composition, response) is { } reason) return reason;
+        WarnOfEmptiness(response.TypeUrl, before, next);
         return null;
+    }
+
+    /// <summary>
+    /// Brings resources into use. What a part of the data plane cannot carry out must neither end the process nor be what a
+    /// restart begins with: everything goes back to what was in use.
+    /// </summary>
+    /// <returns>Null when they are in use; otherwise why they are not.</returns>
+    private string? Take(ResourceSet next, Composition composition, DeltaDiscoveryResponse? response = null)
+    {
+        var (resources, model, status) = (Resources, Model, Status);
+        try
+        {
+            Resources = next;
+            if (response is not null) Mark(response, refusal: null);
+            Publish(composition);
+            return null;
+        }
+        catch (Exception exception)
+        {
+            (Resources, Model, Status) = (resources, model, status);
+            LogNotCarriedOut(exception);
+            if (model is not null) Changed?.Invoke(model);
+            return $"it cannot be carried out: {exception.Message}";
+        }
     }
 
     private void Mark(DeltaDiscoveryResponse response, string? refusal)
@@ -179,7 +210,8 @@ internal sealed partial class ModelHolder : IDisposable
         {
             if (Resources != ResourceSet.Empty)
             {
-                Publish(
+                Take(
+                    Resources,
                     ModelComposer.Compose(Resources, Model ?? _seed, Model is null ? ResourceSet.Empty : Resources));
             }
         }
@@ -242,6 +274,11 @@ internal sealed partial class ModelHolder : IDisposable
         Message =
             "Serving the last good configuration from disk, {Age} old: {Listeners} listeners, {Clusters} clusters.")]
     private partial void LogRestored(TimeSpan age, int listeners, int clusters);
+
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "A configuration cannot be carried out; what was in use before stays. This is a fault of the sidecar.")]
+    private partial void LogNotCarriedOut(Exception exception);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The saved configuration is not used: {Reason}.")]
     private partial void LogNotRestored(string reason);

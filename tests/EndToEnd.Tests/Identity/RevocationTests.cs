@@ -123,7 +123,8 @@ public sealed class RevocationTests : IAsyncLifetime
     {
         using var handler = new SocketsHttpHandler();
         handler.SslOptions.ClientCertificates = [certificate];
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true; // the server is not what is tried here
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) =>
+            shown is not null; // the server is not what is tried here
         using var client = new HttpClient(handler) { BaseAddress = new Uri($"https://{_mesh.ControlPlane.Xds}") };
         try
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Grains.Identity;
@@ -245,7 +246,7 @@ public sealed class AuthorityRevocationTests
         throw new TimeoutException($"Nobody is told: {what}.");
     }
 
-    private static IEnumerable<RevocationList> Lists(TrustBundle bundle) => RevocationMachine.ReadAll(bundle.CrlsPem);
+    private static ImmutableArray<RevocationList> Lists(TrustBundle bundle) => RevocationMachine.ReadAll(bundle.CrlsPem);
 
     private static string SerialOf(string[] chain)
     {

@@ -32,6 +32,8 @@ public sealed class ReadingTests
     [InlineData("10ns")]
     [InlineData("99999999999999999999999999h")]
     [InlineData("999999999999h")]
+    [InlineData("9223372036854775807h")]
+    [InlineData("256204778h256204778h")]
     [InlineData("+1s")]
     public void Other_text_is_no_duration(string text) => Assert.False(GoDuration.TryParse(text, out _));
 

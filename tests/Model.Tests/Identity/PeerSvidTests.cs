@@ -98,16 +98,29 @@ public sealed class PeerSvidTests : IDisposable
             Fault(Leaf([Cart], extension: new X509KeyUsageExtension(X509KeyUsageFlags.KeyAgreement, true))));
 
     [Theory]
-    [InlineData("1.3.6.1.5.5.7.3.1", true)]
-    [InlineData("1.3.6.1.5.5.7.3.2", true)]
-    [InlineData("2.5.29.37.0", true)]
-    [InlineData("1.3.6.1.5.5.7.3.3", false)]
-    public void A_usage_must_allow_TLS(string usage, bool allowed)
+    [InlineData(true, "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2")]
+    [InlineData(true, "2.5.29.37.0")]
+    [InlineData(false, "1.3.6.1.5.5.7.3.1")]
+    [InlineData(false, "1.3.6.1.5.5.7.3.2")]
+    [InlineData(false, "1.3.6.1.5.5.7.3.3", "1.3.6.1.5.5.7.3.2")]
+    public void A_usage_must_allow_both_ends_of_TLS(bool allowed, params string[] usages)
     {
-        var extension = new X509EnhancedKeyUsageExtension([new Oid(usage)], critical: false);
+        var extension = new X509EnhancedKeyUsageExtension([.. usages.Select(u => new Oid(u))], critical: false);
 
-        Assert.Equal(allowed ? null : "The certificate is not for TLS.", Fault(Leaf([Cart], extension: extension)));
+        Assert.Equal(
+            allowed ? null : "The certificate is not for both ends of TLS.", Fault(Leaf([Cart], extension: extension)));
     }
+
+    [Theory]
+    [InlineData(X509KeyUsageFlags.KeyCertSign)]
+    [InlineData(X509KeyUsageFlags.CrlSign)]
+    public void A_key_that_may_sign_certificates_is_no_workloads(X509KeyUsageFlags usage) => Assert.Contains(
+        "no workload's",
+        Fault(Leaf([Cart], extension: new X509KeyUsageExtension(usage | X509KeyUsageFlags.DigitalSignature, true))));
+
+    [Fact]
+    public void A_trust_domain_alone_is_no_workload() =>
+        Assert.Contains("URI name", Fault(Leaf(["spiffe://cluster.local"])));
 
     [Theory]
     [InlineData()]

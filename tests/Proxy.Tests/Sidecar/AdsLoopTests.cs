@@ -66,6 +66,50 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_certificate_that_ended_while_nobody_was_there_is_replaced_by_the_token()
+    {
+        _plane.CertificateLifetime = TimeSpan.FromSeconds(3);
+        Start(_plane.NewToken().Reveal());
+        await Eventually.HoldsAsync("a certificate", () => _identity.Current.IsValid(DateTimeOffset.UtcNow));
+        var port = _plane.Address.Port;
+        await _plane.DisposeAsync();
+        await Eventually.HoldsAsync("its end", () => !_identity.Current.IsValid(DateTimeOffset.UtcNow));
+
+        await using var back = await FakeControlPlane.StartAsync(_authority, port: port);
+
+        await Eventually.HoldsAsync("another one", () => _identity.Current.IsValid(DateTimeOffset.UtcNow));
+        Assert.Equal(["token"], back.Signed);
+    }
+
+    [Fact]
+    public async Task A_token_of_a_former_root_is_good_where_the_present_one_is_known()
+    {
+        using var former = new TestAuthority(TimeProvider.System);
+        await using var before = await FakeControlPlane.StartAsync(former);
+        var settings = SettingsReader.Read(
+            ["--xds", $"{_plane.Address}", "--node-id", NodeId, "--namespace", "shop", "--service-account", "cart"],
+            name => name == "MESH_TOKEN" ? before.NewToken().Reveal() : null,
+            "host");
+        _state = new StateFolder(_folder.Path);
+        var clock = TimeProvider.System;
+        _identity = new IdentityHolder(
+            settings, new IdentityStore(_state, new ListLogger<IdentityStore>()), clock, new ListLogger<IdentityHolder>());
+        var joiner = new Joiner(
+            settings, _identity, new TrustBundleClient(clock), new CertificateClient(settings, clock), clock);
+        var attempt = new GatewayAttempt(_plane.Address, TimeSpan.FromSeconds(30));
+
+        var unknown = await Assert.ThrowsAsync<IdentityException>(() => joiner.JoinAsync(attempt, CancellationToken.None));
+        Assert.Contains("does not have the root that the join token pins", unknown.Message, StringComparison.Ordinal);
+
+        Assert.Null(Trust.TryCreate(_authority.Domain, [_authority.Bundle], out var known));
+        _identity.Offer(known!);
+        await joiner.JoinAsync(attempt, CancellationToken.None);
+
+        Assert.Equal(["token"], _plane.Signed);
+        Assert.True(_identity.Current.IsValid(DateTimeOffset.UtcNow));
+    }
+
+    [Fact]
     public async Task The_first_request_introduces_the_workload()
     {
         Start(_plane.NewToken().Reveal());
@@ -307,7 +351,7 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
         _models = new ModelHolder(ProxyModel.Empty, TimeProvider.System, _modelLog);
         var joiner = new Joiner(
             settings, _identity, new TrustBundleClient(TimeProvider.System), new CertificateClient(
-                settings, TimeProvider.System));
+                settings, TimeProvider.System), TimeProvider.System);
         var secrets = new SecretKeeper(_identity, new ListLogger<SecretKeeper>());
         var nodes = new NodeFactory(settings, new Dictionary<int, int> { [9000] = 40001 });
         var parts = new AdsParts(_models, _identity, secrets, nodes, _health, _demands, null);

@@ -52,7 +52,7 @@ internal sealed class FakeControlPlane : IAsyncDisposable
                 https.ServerCertificate = certificate;
                 https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
                 https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-                https.AllowAnyClientCertificate();
+                https.ClientCertificateValidation = (shown, _, _) => DateTime.Now < shown.NotAfter; // as the real one
             });
         }));
         _app = builder.Build();

@@ -190,6 +190,49 @@ public sealed class ModelHolderTests : IDisposable
         Assert.Single(_fileLog.Texts(LogLevel.Warning));
     }
 
+    [Fact]
+    public void What_cannot_be_carried_out_is_refused_and_everything_goes_back()
+    {
+        ApplyMesh();
+        var (resources, model) = (_holder.Resources, _holder.Model!);
+        var seen = new List<ProxyModel>();
+        var isBroken = true;
+        _holder.Changed += seen.Add;
+        _holder.Changed += m =>
+        {
+            if (isBroken && m != model) throw new ArgumentOutOfRangeException("dueTime");
+        };
+        var next = new Dictionary<string, IMessage> { ["outbound|81||new"] = MeshResources.EdsCluster("outbound|81||new") };
+
+        Assert.Contains("it cannot be carried out", Apply(TypeUrls.Cluster, next));
+        Assert.Same(resources, _holder.Resources);
+        Assert.Same(model, _holder.Model);
+        Assert.Same(model, seen[^1]);
+        var status = _holder.Status.Types[TypeUrls.Cluster];
+        Assert.Equal(1, status.Refusals);
+        Assert.Contains("it cannot be carried out", status.Refusal);
+
+        isBroken = false;
+        Assert.Null(Apply(TypeUrls.Cluster, next));
+        Assert.Null(_holder.Status.Types[TypeUrls.Cluster].Refusal);
+    }
+
+    [Fact]
+    public void A_saved_configuration_that_cannot_be_carried_out_is_not_used()
+    {
+        using var state = new StateFolder(_folder.Path);
+        var (file, _) = Saved(state);
+        using var restarted = new ModelHolder(ProxyModel.Empty, _clock, _log);
+        restarted.Changed += _ => throw new ArgumentOutOfRangeException("dueTime");
+
+        restarted.Restore(file.Load()!);
+
+        Assert.Null(restarted.Model);
+        Assert.Empty(restarted.Resources.Clusters);
+        Assert.Equal(ConfigStatus.Nothing, restarted.Status);
+        Assert.Contains(_log.Texts(LogLevel.Warning), t => t.Contains("is not used", StringComparison.Ordinal));
+    }
+
     private (LastGoodFile File, string Path) Saved(StateFolder state)
     {
         ApplyMesh();

@@ -1,7 +1,9 @@
 using Google.Protobuf.WellKnownTypes;
+using MeshOrleans.Model;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Model.Validation;
 using MeshOrleans.Proxy.Configuration.Readers;
+using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Sidecar.Xds;
 using MeshOrleans.Xds.Protocol.Fault;
@@ -18,6 +20,32 @@ namespace MeshOrleans.Proxy.Tests.Sidecar;
 public sealed class ReaderTests
 {
     private const string Catalog = "spiffe://cluster.local/ns/shop/sa/catalog";
+
+    [Theory]
+    [InlineData(1_200 * 3600L)] // more than a timer's 2^32 ms
+    [InlineData(600 * 3600L)] // more than 2^31 ms, where others end
+    [InlineData(315_576_000_000)] // the longest that protobuf has
+    public void No_duration_is_longer_than_timers_run(long seconds)
+    {
+        var span = CoreReader.Span(new Duration { Seconds = seconds }, FieldPath.Root)!.Value;
+
+        Assert.True(span > TimeSpan.FromDays(20), "as good as for ever");
+        using var timer = TimeProvider.System.CreateTimer(_ => { }, null, span, span);
+        using var ended = new CancellationTokenSource(span);
+        using var handler = new SocketsHttpHandler
+        {
+            ConnectTimeout = span,
+            PooledConnectionIdleTimeout = span,
+            PooledConnectionLifetime = span,
+            KeepAlivePingDelay = span,
+            KeepAlivePingTimeout = span,
+        };
+        Assert.False(ended.IsCancellationRequested);
+        Assert.True(GrpcTimeout.TryParse("99999999H", out var asked));
+        using var late = new CancellationTokenSource(asked);
+        var policy = new RetryPolicyModel { BackoffBase = span };
+        using var pause = new CancellationTokenSource(policy.Backoff(20, new MostRandom()));
+    }
 
     public static TheoryData<string, Proto.Listener.Listener> RefusedListeners => new()
     {
@@ -443,4 +471,9 @@ public sealed class ReaderTests
             },
         }),
     };
+
+    private sealed class MostRandom : IRandomSource
+    {
+        public double NextDouble() => 0.999;
+    }
 }

@@ -39,7 +39,7 @@ internal sealed class SidecarLoops : IAsyncDisposable
         Models.Changed += _ => Demands.ModelChanged();
         var surroundings = new Surroundings(clock, SharedRandomSource.Instance);
         var joiner = new Joiner(
-            Settings, Identity, new TrustBundleClient(clock), new CertificateClient(Settings, clock));
+            Settings, Identity, new TrustBundleClient(clock), new CertificateClient(Settings, clock), clock);
         var parts = new AdsParts(
             Models,
             Identity,

@@ -95,14 +95,29 @@ public sealed class SidecarProcessTests : IAsyncLifetime, IDisposable
         Assert.Equal(
             HttpStatusCode.Forbidden, (await SendAsync(
                 ports, "admin", HttpMethod.Post, "/quitquitquit", origin: "http://evil.example")).StatusCode);
+        foreach (var path in new[] { "/quitquitquit", "/drain", "/logging?level=debug" })
+        {
+            foreach (var wrong in new[] { null, "", "x" })
+            {
+                using var refused = await SendAsync(ports, "admin", HttpMethod.Post, path, token: wrong);
+                Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+                Assert.Contains("admin-token in the state directory", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            }
+        }
+
+        var token = File.ReadAllText(Path.Combine(_folder.File("state"), "admin-token"));
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(ports, "status", HttpMethod.Get, "/healthz/ready")).StatusCode);
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            File.GetUnixFileMode(Path.Combine(_folder.File("state"), "admin-token")));
         Assert.Equal(
             HttpStatusCode.NotFound, (await SendAsync(ports, "status", HttpMethod.Get, "/config_dump")).StatusCode);
 
-        await SendAsync(ports, "admin", HttpMethod.Post, "/drain");
+        await SendAsync(ports, "admin", HttpMethod.Post, "/drain", token: token);
         Assert.Equal(
             HttpStatusCode.ServiceUnavailable, (await SendAsync(
                 ports, "status", HttpMethod.Get, "/healthz/ready")).StatusCode);
-        await SendAsync(ports, "admin", HttpMethod.Post, "/quitquitquit");
+        await SendAsync(ports, "admin", HttpMethod.Post, "/quitquitquit", token: token);
         Assert.Equal(0, (await sidecar.EndAsync()).ExitCode);
     }
 
@@ -193,13 +208,20 @@ public sealed class SidecarProcessTests : IAsyncLifetime, IDisposable
     }
 
     private static async Task<HttpResponseMessage> SendAsync(
-        JsonElement ports, string door, HttpMethod method, string path, string? host = null, string? origin = null)
+        JsonElement ports,
+        string door,
+        HttpMethod method,
+        string path,
+        string? host = null,
+        string? origin = null,
+        string? token = null)
     {
         using var client = new HttpClient();
         using var request = new HttpRequestMessage(
             method, new Uri($"http://127.0.0.1:{ports.GetProperty(door).GetInt32()}{path}"));
         if (host is not null) request.Headers.Host = host;
         if (origin is not null) request.Headers.Add("Origin", origin);
+        if (token is not null) request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {token.Trim()}");
         return await client.SendAsync(request);
     }
 

@@ -1,9 +1,11 @@
 #if !MESH_ENGINE_ORLEANS
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Silo.Hosting;
 using MeshOrleans.Testing;
+using MeshOrleans.Xds.Gateway.Snapshots;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -66,7 +68,7 @@ public sealed class ServingCertificateTests
     }
 
     private ServingCertificate Make(IGrainFactory grains) =>
-        new(grains, Options.Create(new SiloOptions()), _clock, NullLogger<ServingCertificate>.Instance);
+        new(grains, Options.Create(new SiloOptions()), new SnapshotHolder(), _clock, NullLogger<ServingCertificate>.Instance);
 
     // Time goes on whenever the start waits.
     private async Task StartAsync(ServingCertificate certificate)
@@ -119,6 +121,12 @@ public sealed class ServingCertificateTests
             throw new NotSupportedException();
 
         public Task<RotationResult> TurnBackAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<RevokeResult> RevokeAsync(RevokeRequest request, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public Task<ImmutableArray<RevocationView>> ListRevokedAsync(CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
     }
 }
 #endif

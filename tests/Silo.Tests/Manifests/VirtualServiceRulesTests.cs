@@ -140,6 +140,14 @@ public sealed class VirtualServiceRulesTests
     [InlineData(
         "ROUTE, corsPolicy: { allowOrigins: [{ exact: \"\" }] }", ".corsPolicy.allowOrigins[0]",
         "is not a valid match type")]
+    [InlineData("ROUTE, rewrite: { uri: \"/n HTTP/1.1\\r\\nX-Evil: y\" }", ".rewrite.uri", "must not have spaces or control characters")]
+    [InlineData("ROUTE, rewrite: { uri: \"/a\\x7f\" }", ".rewrite.uri", "must not have spaces or control characters")]
+    [InlineData("ROUTE, rewrite: { authority: \"a b/c\" }", ".rewrite.authority", "is not a host, or a host and a port")]
+    [InlineData(
+        "ROUTE, rewrite: { uriRegexRewrite: { match: a, rewrite: \"b\\n\" } }", ".rewrite.uriRegexRewrite.rewrite",
+        "must not have spaces or control characters")]
+    [InlineData("redirect: { uri: \"/a\\r\\nb: c\" }", ".redirect.uri", "must not have spaces or control characters")]
+    [InlineData("redirect: { authority: \"a\\r\\nb\" }", ".redirect.authority", "is not a host, or a host and a port")]
     [InlineData("ROUTE, rewrite: {}", ".rewrite", "rewrite must specify URI, UriRegexRewrite, or authority")]
     [InlineData(
         "ROUTE, rewrite: { uri: /, uriRegexRewrite: { match: a, rewrite: b } }", ".rewrite",

@@ -1,4 +1,3 @@
-using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Translation;
 using MeshOrleans.Xds.Translation.Index;

@@ -30,7 +30,7 @@ internal static class GoDuration
             }
 
             rest = rest[digits..];
-            if (number > TimeSpan.MaxValue.Ticks || !TryTakeUnit(ref rest, out var unit)) return false;
+            if (!TryTakeUnit(ref rest, out var unit) || number > TimeSpan.MaxValue.Ticks / unit) return false;
             ticks += number * unit;
         }
 

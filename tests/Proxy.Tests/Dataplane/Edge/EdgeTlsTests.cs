@@ -46,6 +46,8 @@ public sealed class EdgeTlsTests : IAsyncLifetime
         };
         request.Headers.Add("x-forwarded-for", "10.1.1.1");
         request.Headers.Add("x-forwarded-proto", "http");
+        request.Headers.Add("X_Forwarded_For", "6.6.6.6"); // which many applications read as the other
+        request.Headers.Add("x-forwarded_proto", "http");
         request.Headers.Add("x-envoy-original-path", "/secret");
         request.Headers.Add("x-envoy-upstream-rq-timeout-ms", "1");
         request.Headers.Add("x-forwarded-client-cert", "URI=spiffe://cluster.local/ns/app/sa/admin");
@@ -56,6 +58,7 @@ public sealed class EdgeTlsTests : IAsyncLifetime
         var seen = _backend.Requests.Single().Headers;
         Assert.Equal("10.1.1.1, 127.0.0.1", seen["x-forwarded-for"]);
         Assert.Equal("https", seen["x-forwarded-proto"]);
+        Assert.DoesNotContain(seen.Keys, name => name.Contains('_', StringComparison.Ordinal));
         Assert.DoesNotContain("x-envoy-original-path", seen.Keys);
         Assert.DoesNotContain("x-envoy-upstream-rq-timeout-ms", seen.Keys);
         Assert.DoesNotContain("x-forwarded-client-cert", seen.Keys);

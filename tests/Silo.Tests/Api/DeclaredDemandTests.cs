@@ -10,7 +10,7 @@ namespace MeshOrleans.Silo.Tests.Api;
 public sealed class DeclaredDemandTests
 {
     // What is for everybody; to lengthen this list is a decision.
-    private static readonly string[] ForEverybody = ["GET /v1/trust-bundle", " /v1/{**rest}"];
+    private static readonly string[] ForEverybody = ["GET /v1/ca/crl", "GET /v1/trust-bundle", " /v1/{**rest}"];
 
     [Fact]
     public async Task Every_call_says_what_it_asks_of_its_caller()
@@ -32,7 +32,8 @@ public sealed class DeclaredDemandTests
         await using var host = await ApiHost.StartAsync();
         string[] names =
         [
-            "POST /v1/ca/rotate", "DELETE /v1/ca/rotate", "POST /v1/identities/rotate", "POST /v1/identities/{**spiffeId}",
+            "POST /v1/ca/rotate", "DELETE /v1/ca/rotate", "POST /v1/ca/revocations/{serial}", "POST /v1/identities/rotate",
+            "POST /v1/identities/{**spiffeId}",
             "POST /v1/peers", "DELETE /v1/peers/{name}",
         ];
 

@@ -38,8 +38,8 @@ public sealed class RevocationEndpointTests
     }
 
     [Theory]
-    [InlineData("xyz", "superseded", HttpStatusCode.UnprocessableEntity)]
-    [InlineData("AABB", "because", HttpStatusCode.UnprocessableEntity)]
+    [InlineData("xyz", "superseded", HttpStatusCode.BadRequest)]
+    [InlineData("AABB", "because", HttpStatusCode.BadRequest)]
     [InlineData("AABB", "superseded", HttpStatusCode.OK)]
     public async Task What_is_no_serial_and_no_reason_is_refused(string serial, string reason, HttpStatusCode expected)
     {

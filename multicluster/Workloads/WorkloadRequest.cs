@@ -29,7 +29,7 @@ public sealed record WorkloadRequest
 
     public string Group { get; init; } = "";
 
-    public double LeaseSeconds { get; init; } = 15;
+    public double LeaseSeconds { get; init; } = 30;
 
     /// <summary>A PKCS#10 request (PEM); when given, the answer carries the certificate.</summary>
     public string Csr { get; init; } = "";

@@ -18,7 +18,7 @@ internal sealed class MemberOptions
     private readonly Option<string?> _group =
         CommonOptions.Text("--group", "NAME", "The WorkloadGroup it joins");
     private readonly Option<string?> _lease =
-        CommonOptions.Text("--lease", "DURATION", "How long it counts without a sign of life (15s)");
+        CommonOptions.Text("--lease", "DURATION", "How long it counts without a sign of life (30s)");
 
     private readonly Option<string> _address = new("--address")
     {

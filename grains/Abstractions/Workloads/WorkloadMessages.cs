@@ -37,7 +37,7 @@ public sealed record WorkloadRegistration
     [Id(8)] public string Group { get; init; } = "";
 
     /// <summary>How long it stays healthy without renewal. 1 s to 1 h.</summary>
-    [Id(9)] public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(15);
+    [Id(9)] public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>True when a sidecar terminates mesh mTLS for it.</summary>
     [Id(10)] public bool HasSidecar { get; init; }

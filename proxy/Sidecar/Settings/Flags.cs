@@ -33,7 +33,7 @@ internal static class Flags
         new("cluster-id", "NAME", "cluster this workload runs in"),
         new("locality", "REGION/ZONE/SUBZONE", "where this workload runs"),
         new("network", "NAME", "network this workload is on"),
-        new("lease", "SECONDS", "how long the control plane believes in this workload without a sign of life (15)"),
+        new("lease", "SECONDS", "how long the control plane believes in this workload without a sign of life (30)"),
         new("weight", "N", "share of traffic relative to its peers (1)"),
         new("group", "NAME", "WorkloadGroup this workload registers with"),
         new("probe", "none|tcp", "tcp: report unhealthy while the application's ports refuse connections (none)"),

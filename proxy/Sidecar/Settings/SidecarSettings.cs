@@ -78,7 +78,7 @@ internal sealed record SidecarSettings
 
     public string Group { get; init; } = "";
 
-    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(15);
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
 
     public int Weight { get; init; } = 1;
 

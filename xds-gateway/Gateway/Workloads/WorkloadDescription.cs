@@ -12,7 +12,7 @@ internal static class WorkloadDescription
 {
     private static readonly TimeSpan MinLease = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxLease = TimeSpan.FromHours(1);
-    private static readonly TimeSpan DefaultLease = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan DefaultLease = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// The registration; null when the client does not ask for one, or has not proved who it is: on the plaintext port

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace MeshOrleans.Xds.Gateway.Workloads;
 
 /// <summary>
-/// Keeps a workload registered while its stream is open: registers it, renews its lease at a third, and passes on what
+/// Keeps a workload registered while its stream is open: registers it, renews its lease at a sixth, and passes on what
 /// it says of its health. A stream that is lost just stops renewing. A renewal that is not answered, because a silo has
 /// gone, is given up in time for others before the lease ends: a member must not be lost for a control plane's troubles.
 /// </summary>
@@ -44,7 +44,7 @@ internal sealed partial class WorkloadSession(string name, WorkloadRegistration 
                 if (!await StepAsync(grain, cancellationToken)) return;
                 _joining.Reset();
                 _renewing.Reset();
-                wait = _lease!.Value / 3;
+                wait = _lease!.Value / 6;
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
@@ -59,7 +59,7 @@ internal sealed partial class WorkloadSession(string name, WorkloadRegistration 
     /// <summary>Brings the member up to date; false when it will never be one.</summary>
     private async Task<bool> StepAsync(IWorkloadGrain grain, CancellationToken cancellationToken)
     {
-        if (_lease is not { } lease || !await RenewAsync(grain, lease / 6, cancellationToken))
+        if (_lease is not { } lease || !await RenewAsync(grain, lease / 12, cancellationToken))
         {
             if (_told?.IsDraining == true) return false; // it has left
             if (!await RegisterAsync(grain, cancellationToken)) return false;

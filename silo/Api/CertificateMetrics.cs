@@ -51,8 +51,9 @@ internal static class CertificateMetrics
     private static void Write(PrometheusText text, TrustBundle bundle, DateTimeOffset now)
     {
         text.Head("mesh_revoked_certificates", "gauge", "Certificates that proxies are told to believe no longer.");
-        text.Line("mesh_revoked_certificates", RevokedCertificates.Of(bundle).Count);
-        if (RevokedCertificates.Of(bundle).RenewedBy is not { } renewal) return;
+        var revoked = RevokedCertificates.Of(bundle);
+        text.Line("mesh_revoked_certificates", revoked.Count);
+        if (revoked.RenewedBy is not { } renewal) return;
         text.Head(
             "mesh_revocation_list_expiry_seconds",
             "gauge",

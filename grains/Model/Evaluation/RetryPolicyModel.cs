@@ -166,11 +166,11 @@ public sealed record RetryPolicyModel
         };
     }
 
-    /// <summary>How long to wait before a retry, counted from 1; at most 24 days, which every timer can wait.</summary>
+    /// <summary>How long to wait before a retry, counted from 1; at most <see cref="Timers.Longest"/>.</summary>
     public TimeSpan Backoff(int retry, IRandomSource random)
     {
         var longest = BackoffMax ?? BackoffBase * 10;
-        if (longest > TimeSpan.FromDays(24)) longest = TimeSpan.FromDays(24);
+        if (longest > Timers.Longest) longest = Timers.Longest;
         var ceiling = BackoffBase * Math.Pow(2, Math.Min(retry - 1, 16));
         return (ceiling < longest ? ceiling : longest) * random.NextDouble();
     }

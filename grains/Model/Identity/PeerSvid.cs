@@ -18,9 +18,6 @@ namespace MeshOrleans.Model.Identity;
 public static class PeerSvid
 {
     private const string SubjectAltName = "2.5.29.17";
-    private const string ServerAuth = "1.3.6.1.5.5.7.3.1";
-    private const string ClientAuth = "1.3.6.1.5.5.7.3.2";
-    private const string AnyUsage = "2.5.29.37.0";
     private const X509KeyUsageFlags OfAuthorities = X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign;
     private static readonly Asn1Tag UriTag = new(TagClass.ContextSpecific, 6);
 
@@ -183,25 +180,12 @@ public static class PeerSvid
                     return "The certificate's key may not sign.";
                 case X509KeyUsageExtension { KeyUsages: var usages } when (usages & OfAuthorities) != 0:
                     return "The certificate's key may sign certificates or lists: it is no workload's.";
-                case X509EnhancedKeyUsageExtension usage when !AllowsTls(usage):
+                case X509EnhancedKeyUsageExtension usage when !TlsUsage.AllowsBothEnds(usage):
                     return "The certificate is not for both ends of TLS.";
             }
         }
 
         return null;
-    }
-
-    // Both ends or none (X509-SVID 4.4): a workload is a server and a client by the same certificate.
-    private static bool AllowsTls(X509EnhancedKeyUsageExtension usage)
-    {
-        var (server, client) = (false, false);
-        foreach (var oid in usage.EnhancedKeyUsages)
-        {
-            server |= oid.Value is ServerAuth or AnyUsage;
-            client |= oid.Value is ClientAuth or AnyUsage;
-        }
-
-        return server && client;
     }
 
     private static X509Chain NewChain(X509Chain? presented, X509Certificate2Collection roots, DateTimeOffset now)

@@ -27,8 +27,7 @@ internal static class VirtualServiceLimits
     private static void CheckRewrite(RegexRewrite? regex, FieldPath path, RuleReport report)
     {
         if (regex is null || !Understands(() => Re2Pattern.CompileSearch(regex.Match))) return; // told elsewhere
-        var pattern = Re2Pattern.CompileSearch(regex.Match);
-        if (Understands(() => Re2Pattern.Substitution(regex.Rewrite, pattern))) return;
+        if (Understands(() => new PathRewrite.OfRegex(regex.Match, regex.Rewrite))) return;
         report.Unsupported(
             path.At("rewrite"),
             "a backslash without the number of a group that match has",

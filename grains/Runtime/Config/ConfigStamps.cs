@@ -23,22 +23,16 @@ internal readonly record struct ConfigStamps(long Revision, int Ordinal, long Ge
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Reads the stamps of a stored document; zeros where there are none.</summary>
-    public static ConfigStamps Of(string json)
-    {
-        var document = Parse(json);
-        return new ConfigStamps(
-            document[RevisionMember]?.GetValue<long>() ?? 0,
-            document[OrdinalMember]?.GetValue<int>() ?? 0,
-            document[GenerationMember]?.GetValue<long>() ?? 1);
-    }
+    public static ConfigStamps Of(string json) => Of(Parse(json));
 
     /// <summary>The stamps of a document that takes the place of another.</summary>
     /// <param name="before">The stored document whose place it takes.</param>
     /// <param name="after">The document.</param>
     public static ConfigStamps Of(string before, string after)
     {
-        var stamps = Of(before);
-        return JsonNode.DeepEquals(Parse(before)[SpecMember], Parse(after)[SpecMember])
+        var replaced = Parse(before);
+        var stamps = Of(replaced);
+        return JsonNode.DeepEquals(replaced[SpecMember], Parse(after)[SpecMember])
             ? stamps
             : stamps with { Generation = stamps.Generation + 1 };
     }
@@ -56,6 +50,11 @@ internal readonly record struct ConfigStamps(long Revision, int Ordinal, long Ge
         if (Generation > 1) document[GenerationMember] = Generation;
         return document.ToJsonString(_writing);
     }
+
+    private static ConfigStamps Of(JsonObject document) => new(
+        document[RevisionMember]?.GetValue<long>() ?? 0,
+        document[OrdinalMember]?.GetValue<int>() ?? 0,
+        document[GenerationMember]?.GetValue<long>() ?? 1);
 
     private static JsonObject Bare(string json)
     {

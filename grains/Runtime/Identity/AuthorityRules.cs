@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Grains.Identity;
 
@@ -17,9 +18,6 @@ public static class AuthorityRules
     private const string RsaEncryption = "1.2.840.113549.1.1.1";
     private const string NistP256 = "1.2.840.10045.3.1.7";
     private const string NistP384 = "1.3.132.0.34";
-    private const string ServerAuth = "1.3.6.1.5.5.7.3.1";
-    private const string ClientAuth = "1.3.6.1.5.5.7.3.2";
-    private const string AnyUsage = "2.5.29.37.0";
 
     /// <summary>What is wrong with a certificate and what to do, as a sentence; null when nothing is. Never throws.</summary>
     public static string? FindFault(X509Certificate2 certificate)
@@ -100,7 +98,7 @@ public static class AuthorityRules
                     break;
                 case X509KeyUsageExtension usage when !usage.KeyUsages.HasFlag(X509KeyUsageFlags.KeyCertSign):
                     return $"The key usage of {certificate.Subject} lacks keyCertSign: have it issued with it.";
-                case X509EnhancedKeyUsageExtension usage when !AllowsTls(usage):
+                case X509EnhancedKeyUsageExtension usage when !TlsUsage.AllowsBothEnds(usage):
                     return $"The extended key usage of {certificate.Subject} does not allow both serverAuth and clientAuth: "
                         + "have it issued with both, or without that extension.";
             }
@@ -110,11 +108,5 @@ public static class AuthorityRules
             ? null
             : $"{certificate.Subject} is no certificate of an authority, as its basic constraints do not say so: have it issued as "
                 + "one (CA:TRUE).";
-    }
-
-    private static bool AllowsTls(X509EnhancedKeyUsageExtension usage)
-    {
-        var purposes = usage.EnhancedKeyUsages.Cast<Oid>().Select(oid => oid.Value).ToHashSet(StringComparer.Ordinal);
-        return purposes.Contains(AnyUsage) || (purposes.Contains(ServerAuth) && purposes.Contains(ClientAuth));
     }
 }

@@ -64,7 +64,7 @@ internal sealed partial class CertificateAuthorityGrain
         var now = clock.GetUtcNow();
         if (!SignedLists.MaySign(former) || SignedLists.HasEnded(former, now)) return;
         _lastLists[former.SigningCertificate] = SignedLists.Sign(
-            former, store.State.Revoked, RevocationMachine.ReadAll(store.State.PluggedCrls), store.State.CrlNumber + 1, now);
+            former, store.State.Revoked, RevocationListReader.ReadTold(store.State.PluggedCrls), store.State.CrlNumber + 1, now);
     }
 
     private async Task PlugInRevokedAsync(CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using MeshOrleans.Model;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Model.Validation;
 using MeshOrleans.Xds.Protocol.Core;
@@ -12,9 +13,6 @@ namespace MeshOrleans.Proxy.Configuration.Readers;
 /// <summary>The small messages that many resources are made of.</summary>
 internal static class CoreReader
 {
-    /// <summary>What every timer of the runtime takes (2^31 ms): whatever is to last longer lasts as good as for ever.</summary>
-    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(24);
-
     private static readonly TimeSpan LongestAge = TimeSpan.FromDays(10_000);
 
     /// <summary>A message that an <c>Any</c> carries.</summary>
@@ -52,9 +50,9 @@ internal static class CoreReader
     }
 
     /// <summary>
-    /// A duration of zero or more that may be waited for, at most <see cref="LongestTimer"/>; null where there is none.
+    /// A duration of zero or more that may be waited for, at most <see cref="Timers.Longest"/>; null where there is none.
     /// </summary>
-    public static TimeSpan? Span(Duration? duration, FieldPath at) => Read(duration, at, LongestTimer);
+    public static TimeSpan? Span(Duration? duration, FieldPath at) => Read(duration, at, Timers.Longest);
 
     /// <summary>A duration of zero or more that nobody waits for, or null where there is none.</summary>
     public static TimeSpan? Age(Duration? duration, FieldPath at) => Read(duration, at, LongestAge);

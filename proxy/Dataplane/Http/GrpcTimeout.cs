@@ -1,7 +1,10 @@
+using MeshOrleans.Model;
+
 namespace MeshOrleans.Proxy.Dataplane.Http;
 
 /// <summary>
-/// Reads the <c>grpc-timeout</c> header: at most eight digits and a unit. What is longer than a timer can run is 24 days.
+/// Reads the <c>grpc-timeout</c> header: at most eight digits and a unit. What is longer than a timer can run is
+/// <see cref="Timers.Longest"/>.
 /// </summary>
 internal static class GrpcTimeout
 {
@@ -12,9 +15,9 @@ internal static class GrpcTimeout
         if (!uint.TryParse(text[..^1], System.Globalization.NumberStyles.None, null, out var amount)) return false;
         TimeSpan? parsed = text[^1] switch
         {
-            'H' => TimeSpan.FromHours(Math.Min(amount, 24 * 24)),
-            'M' => TimeSpan.FromMinutes((double)Math.Min(amount, 24 * 24 * 60)),
-            'S' => TimeSpan.FromSeconds((double)Math.Min(amount, 24 * 24 * 60 * 60)),
+            'H' => TimeSpan.FromHours(Math.Min(amount, Timers.Longest.TotalHours)),
+            'M' => TimeSpan.FromMinutes(Math.Min(amount, Timers.Longest.TotalMinutes)),
+            'S' => TimeSpan.FromSeconds(Math.Min(amount, Timers.Longest.TotalSeconds)),
             'm' => TimeSpan.FromMilliseconds((double)amount),
             'u' => TimeSpan.FromMicroseconds((double)amount),
             'n' => TimeSpan.FromMicroseconds(amount / 1000.0),

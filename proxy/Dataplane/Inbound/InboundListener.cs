@@ -127,8 +127,7 @@ internal sealed partial class InboundListener(
     // Behind TLS, where nothing has been read yet; plaintext is rare, and Kestrel's.
     private static SslStream? Multiplexed(ConnectionContext connection) =>
         connection.Features.Get<ISslStreamFeature>()?.SslStream is { } stream
-        && (stream.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2
-            || stream.NegotiatedApplicationProtocol == MeshAlpn.IstioHttp2)
+        && MeshAlpn.IsHttp2(stream.NegotiatedApplicationProtocol)
             ? stream
             : null;
 

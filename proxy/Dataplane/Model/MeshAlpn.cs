@@ -22,6 +22,10 @@ public static class MeshAlpn
 
     private static readonly SslApplicationProtocol[] All = [IstioHttp2, Istio, IstioHttp11, IstioHttp10, PeerExchange];
 
+    /// <summary>True when HTTP/2 is spoken after a handshake, by its own name or in the mesh's.</summary>
+    public static bool IsHttp2(SslApplicationProtocol negotiated) =>
+        negotiated == SslApplicationProtocol.Http2 || negotiated == IstioHttp2;
+
     /// <summary>True when a client that offers this protocol is a sidecar.</summary>
     public static bool IsMesh(ReadOnlySpan<byte> protocol)
     {

@@ -97,7 +97,7 @@ internal sealed class UpstreamConnector(
                 : Simple(kind, settings.Tls, target);
             if (isBytes) options.ApplicationProtocols = kind is PoolKind.MeshHttp1 ? MeshBytes : null;
             await tls.AuthenticateAsClientAsync(options, cancellationToken).ConfigureAwait(false);
-            if (kind is PoolKind.MeshHttp2 or PoolKind.SimpleHttp2 && !IsHttp2(tls.NegotiatedApplicationProtocol))
+            if (kind is PoolKind.MeshHttp2 or PoolKind.SimpleHttp2 && !MeshAlpn.IsHttp2(tls.NegotiatedApplicationProtocol))
             {
                 throw new UpstreamConnectException("The server did not agree to HTTP/2.");
             }
@@ -133,9 +133,6 @@ internal sealed class UpstreamConnector(
             socket.SetSocketOption(SocketOptionLevel.Tcp, name, Math.Min(value.Value, LongestProbe));
         }
     }
-
-    private static bool IsHttp2(SslApplicationProtocol protocol) =>
-        protocol == SslApplicationProtocol.Http2 || protocol == MeshAlpn.IstioHttp2;
 
     private SslClientAuthenticationOptions Mesh(PoolKind kind, UpstreamTlsModel tls, JudgedServer judged)
     {

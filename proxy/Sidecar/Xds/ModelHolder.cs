@@ -55,7 +55,7 @@ internal sealed partial class ModelHolder : IDisposable
         lock (_gate)
         {
             Status = Status with { Source = ConfigSource.LastGood, ConfirmedAt = saved.SavedAt };
-            if (TryRestore(saved.Resources) is not { } reason)
+            if (TryTake(saved.Resources) is not { } reason)
             {
                 LogRestored(_clock.GetUtcNow() - saved.SavedAt, Resources.Listeners.Count, Resources.Clusters.Count);
                 return;
@@ -98,9 +98,7 @@ internal sealed partial class ModelHolder : IDisposable
                     a => Resources.Addresses.TryGetValue(a.Key, out var known) && known.SequenceEqual(a.Value));
             if (isSame) return;
             var next = Resources with { Addresses = addresses };
-            var composition = ModelComposer.Compose(
-                next, Model ?? _seed, Model is null ? ResourceSet.Empty : Resources);
-            Take(next, composition);
+            Take(next, Compose(next));
         }
     }
 
@@ -136,37 +134,32 @@ internal sealed partial class ModelHolder : IDisposable
 
     public void Dispose() => _timer.Dispose();
 
-    private string? TryRestore(ResourceSet saved)
-    {
-        try
-        {
-            return Take(saved, ModelComposer.Compose(saved, _seed, ResourceSet.Empty));
-        }
-        catch (UnusableResourceException exception)
-        {
-            return exception.Message;
-        }
-    }
-
     private string? TryApply(DeltaDiscoveryResponse response)
     {
         var outcome = ResourceReader.Apply(Resources, response);
         if (outcome is ReadOutcome.Refused refused) return refused.Reason;
         var next = ((ReadOutcome.Read)outcome).Resources;
-        Composition composition;
+        var before = Resources;
+        if (TryTake(next, response) is { } reason) return reason;
+        WarnOfEmptiness(response.TypeUrl, before, next);
+        return null;
+    }
+
+    private Composition Compose(ResourceSet next) =>
+        ModelComposer.Compose(next, Model ?? _seed, Model is null ? ResourceSet.Empty : Resources);
+
+    /// <summary>Brings resources into use that may contradict each other.</summary>
+    /// <returns>Null when they are in use; otherwise why they are not.</returns>
+    private string? TryTake(ResourceSet next, DeltaDiscoveryResponse? response = null)
+    {
         try
         {
-            composition = ModelComposer.Compose(next, Model ?? _seed, Model is null ? ResourceSet.Empty : Resources);
+            return Take(next, Compose(next), response);
         }
         catch (UnusableResourceException exception)
         {
             return exception.Message;
         }
-
-        var before = Resources;
-        if (Take(next, composition, response) is { } reason) return reason;
-        WarnOfEmptiness(response.TypeUrl, before, next);
-        return null;
     }
 
     /// <summary>
@@ -208,12 +201,7 @@ internal sealed partial class ModelHolder : IDisposable
     {
         lock (_gate)
         {
-            if (Resources != ResourceSet.Empty)
-            {
-                Take(
-                    Resources,
-                    ModelComposer.Compose(Resources, Model ?? _seed, Model is null ? ResourceSet.Empty : Resources));
-            }
+            if (Resources != ResourceSet.Empty) Take(Resources, Compose(Resources));
         }
     }
 

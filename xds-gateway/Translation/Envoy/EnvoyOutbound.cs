@@ -29,7 +29,7 @@ internal static class EnvoyOutbound
         var ports = TcpPorts(view).ToList();
         var addressed =
             from pair in ports
-            from address in SharedListener.AddressesOf(pair.Service).Hosts
+            from address in OutboundChains.AddressesOf(pair.Service).Hosts
             group pair by (Address: address, pair.Port.Number) into same
             orderby same.Key.Number, same.Key.Address
             select ForAddress(routes, same.Key.Address, same.Key.Number, same);
@@ -84,7 +84,7 @@ internal static class EnvoyOutbound
         IEnumerable<(Service Service, ServicePort Port)> services)
     {
         var listener = Unbound(ListenerTranslator.NameOf(port), "0.0.0.0", port);
-        SharedListener.Fill(
+        OutboundChains.Fill(
             listener,
             routes,
             from pair in services
@@ -115,11 +115,10 @@ internal static class EnvoyOutbound
     /// </summary>
     private static ImmutableArray<string>? NetworksOf(ProxyView view, Service service, ServicePort port)
     {
-        var (hosts, networks) = SharedListener.AddressesOf(service);
+        var (hosts, networks) = OutboundChains.AddressesOf(service);
         if (!networks.IsEmpty) return networks;
         if (!hosts.IsEmpty) return null;
-        if (service.Resolution is not Model.Config.ServiceResolution.Static) return [];
-        if (port.Protocol.IsTls() && service.Origin is ServiceOrigin.ServiceEntry) return [];
+        if (!OutboundChains.IsByMember(service, port)) return [];
         ImmutableArray<string> members =
             [.. EnvoyCluster.LiteralMembers(view, service, port).Select(e => e.Workload.Address)];
         if (!members.IsEmpty) return members;

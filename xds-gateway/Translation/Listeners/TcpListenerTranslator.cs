@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Net;
-using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Listener;
@@ -46,7 +45,7 @@ internal static class TcpListenerTranslator
                 .Where(name => name != Everything && !name.EndsWith('.'))
                 .Where(name => taken.Add((name, port.Number)))
                 .ToList();
-            yield return Listener(service, port, others, routes.Of(service, port, []));
+            yield return Listener(routes, service, port, others);
         }
 
         if (view.IsOnDemand) yield break; // of those services it knows some, and an address may be another's
@@ -67,7 +66,7 @@ internal static class TcpListenerTranslator
             BindToPort = false,
             TrafficDirection = TrafficDirection.Outbound,
         };
-        SharedListener.Fill(
+        OutboundChains.Fill(
             listener,
             routes,
             from pair in services
@@ -81,18 +80,14 @@ internal static class TcpListenerTranslator
     // sidecar has.
     private static ImmutableArray<string>? NetworksOf(Service service, ServicePort port)
     {
-        var (hosts, networks) = SharedListener.AddressesOf(service);
+        var (hosts, networks) = OutboundChains.AddressesOf(service);
         if (!networks.IsEmpty) return networks;
         if (!hosts.IsEmpty) return null;
-        var isByMember = service.Resolution is ServiceResolution.Static
-            && (!port.Protocol.IsTls() || service.Origin is not ServiceOrigin.ServiceEntry);
-        return isByMember ? null : [];
+        return OutboundChains.IsByMember(service, port) ? null : [];
     }
 
-    private static Listener Listener(
-        Service service, ServicePort port, List<string> others, IEnumerable<TcpRoute> routes)
+    private static Listener Listener(TcpRoutes routes, Service service, ServicePort port, List<string> others)
     {
-        var cluster = ClusterName.Outbound(service.Host, port.Number);
         var listener = new Listener
         {
             Name = $"{service.Host}_{port.Number}",
@@ -104,14 +99,7 @@ internal static class TcpListenerTranslator
         {
             Address = Addresses.Of(name, port.Number),
         }));
-        var book = new ChainBook();
-        foreach (var route in routes)
-        {
-            var chains = book.Chains(cluster, route);
-            if (route.IsForAll) listener.DefaultFilterChain ??= chains.FirstOrDefault();
-            else listener.FilterChains.AddRange(chains);
-        }
-
+        OutboundChains.Fill(listener, routes, [(service, port, [])]);
         return listener;
     }
 

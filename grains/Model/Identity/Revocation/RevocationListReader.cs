@@ -74,6 +74,18 @@ public static class RevocationListReader
         return true;
     }
 
+    /// <summary>Reads the lists that a mesh tells; what is no list among them is passed over.</summary>
+    public static ImmutableArray<RevocationList> ReadTold(ImmutableArray<string> pems)
+    {
+        var all = ImmutableArray.CreateBuilder<RevocationList>();
+        foreach (var pem in pems)
+        {
+            if (TryReadPem(pem, MaxTold, out var lists, out _)) all.AddRange(lists);
+        }
+
+        return all.ToImmutable();
+    }
+
     /// <summary>Reads one list.</summary>
     /// <param name="der">The list, and nothing else.</param>
     /// <param name="list">What it says.</param>

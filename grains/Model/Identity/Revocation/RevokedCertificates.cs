@@ -53,7 +53,7 @@ public sealed class RevokedCertificates
 
     /// <summary>All that the lists of a bundle name, read once for each bundle; what is no list in it is passed over.</summary>
     public static RevokedCertificates Of(TrustBundle? bundle) =>
-        bundle is null || bundle.CrlsPem.IsEmpty ? None : _known.GetValue(bundle, static one => Of(ReadAll(one)));
+        bundle is null || bundle.CrlsPem.IsEmpty ? None : _known.GetValue(bundle, static one => Of(RevocationListReader.ReadTold(one.CrlsPem)));
 
     /// <summary>What is said of a certificate; null when it is not revoked.</summary>
     /// <param name="issuer">The name of its issuer, DER as upper-case hex.</param>
@@ -83,15 +83,6 @@ public sealed class RevokedCertificates
 
     /// <inheritdoc/>
     public override string ToString() => $"{Count} revoked certificates";
-
-    private static IEnumerable<RevocationList> ReadAll(TrustBundle bundle)
-    {
-        foreach (var pem in bundle.CrlsPem)
-        {
-            if (!RevocationListReader.TryReadPem(pem, RevocationListReader.MaxTold, out var lists, out _)) continue;
-            foreach (var list in lists) yield return list;
-        }
-    }
 
     private static string FingerprintOf(IEnumerable<(string Issuer, string Serial)> keys)
     {

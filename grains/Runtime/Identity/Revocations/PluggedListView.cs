@@ -12,7 +12,7 @@ internal sealed class PluggedListView
     private PluggedListView(ImmutableArray<string> pems)
     {
         _pems = pems;
-        _lists = [.. RevocationMachine.ReadAll(pems).Where(list => list.NextUpdate is not null)];
+        _lists = [.. RevocationListReader.ReadTold(pems).Where(list => list.NextUpdate is not null)];
     }
 
     /// <summary>There are none.</summary>

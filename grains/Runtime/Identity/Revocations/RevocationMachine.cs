@@ -93,7 +93,7 @@ internal static class RevocationMachine
     /// </summary>
     public static AuthorityState PlugIn(AuthorityState state, ImmutableArray<RevocationList> lists, AuthorityKeys keys)
     {
-        var held = ReadAll(state.PluggedCrls);
+        var held = RevocationListReader.ReadTold(state.PluggedCrls);
         var next = lists
             .Concat(held)
             .Where(list => HeldAuthorities.HaveSigned(list, keys))
@@ -105,27 +105,15 @@ internal static class RevocationMachine
         return next.SequenceEqual(state.PluggedCrls) ? state : state with { PluggedCrls = next };
     }
 
-    /// <summary>Reads lists that were checked when they were saved.</summary>
-    public static ImmutableArray<RevocationList> ReadAll(ImmutableArray<string> pems)
-    {
-        var lists = ImmutableArray.CreateBuilder<RevocationList>();
-        foreach (var pem in pems)
-        {
-            if (RevocationListReader.TryReadPem(pem, RevocationListReader.MaxTold, out var read, out _)) lists.AddRange(read);
-        }
-
-        return lists.ToImmutable();
-    }
-
     /// <summary>
     /// Keeps the last list of a signing certificate whose key is gone, as long as that lasts: it is told of with the others. The
     /// very same state when it is kept already, or has ended.
     /// </summary>
     public static AuthorityState Keep(AuthorityState state, string last, DateTimeOffset now)
     {
-        if (state.FormerCrls.Contains(last) || ReadAll([last]).All(list => list.NextUpdate <= now)) return state;
-        var issuers = ReadAll([last]).Select(HeldAuthorities.KeyOf).ToHashSet(StringComparer.Ordinal);
-        var kept = state.FormerCrls.Where(pem => ReadAll([pem])
+        if (state.FormerCrls.Contains(last) || RevocationListReader.ReadTold([last]).All(list => list.NextUpdate <= now)) return state;
+        var issuers = RevocationListReader.ReadTold([last]).Select(HeldAuthorities.KeyOf).ToHashSet(StringComparer.Ordinal);
+        var kept = state.FormerCrls.Where(pem => RevocationListReader.ReadTold([pem])
             .All(list => list.NextUpdate > now && !issuers.Contains(HeldAuthorities.KeyOf(list))));
         return state with { FormerCrls = [.. kept, last] };
     }

@@ -44,13 +44,13 @@ internal static class SignedLists
     /// <summary>Every list that there is to be, PEM: of those that sign, of those that have, and the operator's.</summary>
     public static ImmutableArray<string> All(AuthorityState state, AuthorityKeys keys, long number, DateTimeOffset now)
     {
-        var plugged = RevocationMachine.ReadAll(state.PluggedCrls)
+        var plugged = RevocationListReader.ReadTold(state.PluggedCrls)
             .Where(list => HeldAuthorities.HaveSigned(list, keys)).ToImmutableArray();
         var signers = keys.All.Where(held => MaySign(held) && !HasEnded(held, now)).ToArray();
         return
         [
             .. signers.Select(held => Sign(held, state.Revoked, plugged, number, now)),
-            .. state.FormerCrls.Where(pem => RevocationMachine.ReadAll([pem]).All(list => list.NextUpdate > now)),
+            .. state.FormerCrls.Where(pem => RevocationListReader.ReadTold([pem]).All(list => list.NextUpdate > now)),
             .. plugged.Where(list => !signers.Any(held => IsOf(list, held))).Select(list => list.ToPem()),
         ];
     }

@@ -1,21 +1,23 @@
 using System.Collections.Immutable;
+using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Protocol.Listener;
 using MeshOrleans.Xds.Translation.Clusters;
 
 namespace MeshOrleans.Xds.Translation.Listeners;
 
-/// <summary>
-/// Fills the listener of a port on whatever address with the chains of the services that have no address of their own:
-/// they are known by their networks, by the names that are asked for in a TLS handshake, or, where they have neither, take
-/// what is left of the port. Source: Istio, <c>buildSidecarOutboundTCPListener</c>.
-/// </summary>
-internal static class SharedListener
+/// <summary>The chains of listeners of outbound connections whose bytes are carried.</summary>
+internal static class OutboundChains
 {
+    /// <summary>
+    /// Fills a listener with the chains of the services that share it. Those without an address of their own share one on
+    /// whatever address: they are known by their networks, by the names that are asked for in a TLS handshake, or, where they
+    /// have neither, take what is left of the port. Source: Istio, <c>buildSidecarOutboundTCPListener</c>.
+    /// </summary>
     /// <param name="listener">The listener.</param>
     /// <param name="routes">The routes of its client.</param>
     /// <param name="services">
-    /// The services of the port with the networks by which each is known; empty networks for any address.
+    /// The services with the networks by which each is known there; empty networks for any address.
     /// </param>
     public static void Fill(
         Listener listener,
@@ -33,6 +35,11 @@ internal static class SharedListener
             }
         }
     }
+
+    /// <summary>Whether a service without a virtual address is known by those of its members.</summary>
+    public static bool IsByMember(Service service, ServicePort port) =>
+        service.Resolution is ServiceResolution.Static
+        && (!port.Protocol.IsTls() || service.Origin is not ServiceOrigin.ServiceEntry);
 
     /// <summary>The virtual addresses of a service, and its networks, each in its one spelling.</summary>
     public static (ImmutableArray<string> Hosts, ImmutableArray<string> Networks) AddressesOf(Service service)

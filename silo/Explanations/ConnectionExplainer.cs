@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Xds.Translation.Origins;
 
 namespace MeshOrleans.Silo.Explanations;
 
@@ -30,8 +31,8 @@ internal sealed class ConnectionExplainer(Explainers all)
         var name = called.Trim('[', ']');
         var address = IPAddress.TryParse(name, out var literal) ? literal : null;
         if (address is not null) name = address.ToString();
-        var service = model.OutboundTcp.Find(name, port) ?? FindByMember(model, address, port);
-        if (service is null && Knows(model, called, port) is { } requests)
+        var whose = OutboundDestination.Of(model, name, address, port);
+        if (whose is { Service: null, Requests: { } requests })
         {
             var host = RouteExplainer.HostOf(requests);
             var reason = $"port {port} of {host ?? called} carries requests: {sender.Name} reads what comes there as "
@@ -39,21 +40,26 @@ internal sealed class ConnectionExplainer(Explainers all)
             return new ConnectionWay(host, null, [], [new Outcome(1, null, OutcomeKind.BadRequest, reason)]);
         }
 
-        if (service is null) return Unknown(sender, call, called, model);
-        var hostName = service.Name[..Math.Max(0, service.Name.LastIndexOf('_'))];
+        if (whose.Bytes is not { } service) return Unknown(sender, call, called, outbound: null);
+        var origins = sender.Proxy.Origins;
         var chain = service.Choose(address, service.NeedsServerName ? call.ServerName : "", call.Address);
+        var rules = service.IsShared ? origins.SharedConnections(port) : origins.Connections(HostOf(service), port);
+        var views = ConnectionRules.Views(
+            rules,
+            chain?.ServerNames ?? ["(none)"],
+            chain?.Networks ?? [],
+            chain?.Sources ?? [],
+            call.ServerName,
+            address ?? service.Address,
+            call.Address);
+        var hostName = service.IsShared ? HostOf(rules, views) : HostOf(service);
+        var isNobodys = chain is null && service.IsShared;
         var outbound = new OutboundView(
-            service.Name,
-            [.. sender.Proxy.Origins.VirtualServices(hostName, isOfRequests: false).Select(CandidateView.Of)],
-            ConnectionRules.Views(
-                sender.Proxy.Origins.Connections(hostName, port),
-                chain?.ServerNames ?? ["(none)"],
-                chain?.Networks ?? [],
-                chain?.Sources ?? [],
-                call.ServerName,
-                address ?? service.Address,
-                call.Address),
+            isNobodys ? null : service.Name,
+            [.. origins.VirtualServices(hostName, isOfRequests: false).Select(CandidateView.Of)],
+            views,
             chain is null ? null : ActionText.OfConnection(chain.Relay));
+        if (isNobodys) return Unknown(sender, call, called, outbound);
         if (chain is null)
         {
             var reason = $"no rule of {hostName}:{port} takes the connection"
@@ -65,29 +71,22 @@ internal sealed class ConnectionExplainer(Explainers all)
         return new ConnectionWay(hostName, outbound, clusters, outcomes);
     }
 
-    private ConnectionWay Unknown(Sender sender, ExplainedCall call, string called, ProxyModel model)
+    private ConnectionWay Unknown(Sender sender, ExplainedCall call, string called, OutboundView? outbound)
     {
-        if (model.OutboundPolicy is OutboundPolicy.RegistryOnly)
+        if (sender.Proxy.Model.OutboundPolicy is OutboundPolicy.RegistryOnly)
         {
             var reason = $"nothing of the mesh is called {called}, and unknown hosts are refused (REGISTRY_ONLY)";
-            return new ConnectionWay(null, null, [], [new Outcome(1, null, OutcomeKind.Closed, reason)]);
+            return new ConnectionWay(null, outbound, [], [new Outcome(1, null, OutcomeKind.Closed, reason)]);
         }
 
         var (clusters, outcomes) = all.Routes.Carry(sender, call.Traffic, called, Passthrough, 1);
-        return new ConnectionWay(null, null, clusters, outcomes);
+        return new ConnectionWay(null, outbound, clusters, outcomes);
     }
 
-    // The host of last resort stands for all that nobody knows.
-    private static VirtualHostModel? Knows(ProxyModel model, string called, int port) =>
-        model.Outbound.GetValueOrDefault(port)?.Routes.FindHost(called) is { IsOnDemand: false } host
-        && !host.Domains.Contains("*")
-            ? host
-            : null;
+    private static string HostOf(TcpServiceModel service) =>
+        service.Name[..Math.Max(0, service.Name.LastIndexOf('_'))];
 
-    // Who has no virtual address is known by the addresses of its members.
-    private static TcpServiceModel? FindByMember(ProxyModel model, IPAddress? address, int port) =>
-        address is null ? null : model.OutboundTcp.At(port).FirstOrDefault(
-            service => service.Address is null
-                && model.Clusters.GetValueOrDefault(service.OwnCluster) is { } own
-                && own.Endpoints.Any(e => e.Address == address.ToString()));
+    // Of several services that share a port, the one whose condition takes the connection; empty when none does.
+    private static string HostOf(ImmutableArray<ConnectionOrigin> rules, ImmutableArray<RouteView> views) =>
+        rules.Zip(views).FirstOrDefault(pair => pair.Second.Verdict is RouteVerdict.Matched).First?.Host ?? "";
 }

@@ -31,7 +31,7 @@ internal static class ConnectionRules
         foreach (var rule in rules)
         {
             var place = rule.Owner is { } owner ? $"{owner.Namespace}/{owner.Name} {rule.Place}" : "";
-            var name = rule.Owner is null ? "the service itself" : "";
+            var name = rule.Owner is not null ? "" : rule.Host.Length > 0 ? $"{rule.Host} itself" : "the service itself";
             if (rule.Exclusion.Length > 0)
             {
                 views.Add(new RouteView(place, name, RouteVerdict.NotForClient, rule.Exclusion));

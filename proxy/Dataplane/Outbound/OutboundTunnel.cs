@@ -45,18 +45,16 @@ internal sealed class OutboundTunnel(
 
         var snapshot = services.State.Current;
         var model = snapshot.Model;
-        var service = model.OutboundTcp.Find(target.Host, target.Port) ?? FindByMember(snapshot, target);
-        var shared = service is null ? FindShared(model, target) : null;
-        if (shared is not null && shared.HasNetworkOf(target.Address!)) service = shared;
-        var listener = model.Outbound.GetValueOrDefault(target.Port);
-        var isKnown = listener is not null && Knows(listener, target);
+        var whose = OutboundDestination.Of(model, target.Host, target.Address, target.Port);
+        var hasRequests = model.Outbound.ContainsKey(target.Port);
+        var isKnown = whose.Requests is not null;
 
         // requests that were redirected name their host, which may be known though its address is not
-        var mayBeRequests = isRedirected || shared is not null || model.OutboundPolicy is OutboundPolicy.AllowAny;
-        if (isKnown || (service is null && listener is not null && mayBeRequests))
+        var mayBeRequests = isRedirected || whose.Shared is not null || model.OutboundPolicy is OutboundPolicy.AllowAny;
+        if (isKnown || (whose.Service is null && hasRequests && mayBeRequests))
         {
             if (!isRedirected) await ConnectReply.AcceptAsync(connection).ConfigureAwait(false);
-            var isDeclared = isKnown && service is null;
+            var isDeclared = isKnown && whose.Service is null;
             if (await HasRequestsAsync(connection, isDeclared).ConfigureAwait(false))
             {
                 connection.Features.Set(target);
@@ -66,12 +64,12 @@ internal sealed class OutboundTunnel(
 
             var call = relay.Begin(connection, target, snapshot);
             if (!isRedirected) call.Status = 200;
-            await RelayAsync(call, service ?? shared, isAccepted: true).ConfigureAwait(false);
+            await RelayAsync(call, whose.Bytes, isAccepted: true).ConfigureAwait(false);
             return;
         }
 
         var bytes = relay.Begin(connection, target, snapshot);
-        await RelayAsync(bytes, service ?? shared, isRedirected).ConfigureAwait(false);
+        await RelayAsync(bytes, whose.Bytes, isRedirected).ConfigureAwait(false);
     }
 
     private async Task RelayAsync(TcpCall call, TcpServiceModel? service, bool isAccepted)
@@ -182,40 +180,11 @@ internal sealed class OutboundTunnel(
         }
     }
 
-    // Who has no virtual address is known by the addresses of its members.
-    private static TcpServiceModel? FindByMember(ProxySnapshot snapshot, TunnelTarget target)
-    {
-        if (target.Address is null) return null;
-        foreach (var service in snapshot.Model.OutboundTcp.At(target.Port))
-        {
-            if (service.Address is not null || !snapshot.Clusters.TryGetValue(service.OwnCluster, out var own)) continue;
-            foreach (var slot in own.Slots)
-            {
-                if (slot.Model.Address == target.Host) return service;
-            }
-        }
-
-        return null;
-    }
-
-    // What services without an address of their own make of an address that nobody has.
-    private static TcpServiceModel? FindShared(ProxyModel model, TunnelTarget target) =>
-        target.Address is { } address && model.OutboundTcp.SharedAt(target.Port) is { } shared && shared.MayTake(address)
-            ? shared
-            : null;
-
     private static bool IsAskedFor(ProxyModel model, TunnelTarget target)
     {
         if (model.OutboundTcp.Find(target.Host, target.Port) is not null) return false;
         return model.Outbound.GetValueOrDefault(target.Port) is { } listener
-            ? listener.Routes.AsksOnDemand && !Knows(listener, target)
+            ? listener.Routes.AsksOnDemand && OutboundDestination.FindRequests(model, target.Host, target.Port) is null
             : model.IsOnDemand;
-    }
-
-    // The host of last resort stands for all that nobody knows.
-    private static bool Knows(OutboundPortModel listener, TunnelTarget target)
-    {
-        var name = target.Host.Contains(':') ? $"[{target.Host}]" : target.Host;
-        return listener.Routes.FindHost(name) is { IsOnDemand: false } host && !host.Domains.Contains("*");
     }
 }

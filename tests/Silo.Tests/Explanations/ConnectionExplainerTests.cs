@@ -15,6 +15,11 @@ public sealed class ConnectionExplainerTests
 
         """;
 
+    private const string RegistryOnly = """
+        {apiVersion: mesh.orleans.io/v1, kind: MeshConfig, metadata: {name: default, namespace: istio-system}, spec: {outboundTrafficPolicy: {mode: REGISTRY_ONLY}}}
+
+        """;
+
     private static readonly string Routes = Services + $$$$"""
         {{{{{Api}}}}, kind: VirtualService, metadata: {name: db, namespace: app}, spec: {hosts: [db, "*.db.example"], tcp: [{match: [{port: 1}, {sourceNamespace: other}, {destinationSubnets: [10.97.0.0/16]}], route: [{destination: {host: db, subset: v1}}]}, {match: [{port: 5432}], route: [{destination: {host: db, subset: v1}, weight: 1}, {destination: {host: db, subset: v2}, weight: 3}]}], tls: [{match: [{sniHosts: [one.db.example]}], route: [{destination: {host: db, subset: v1}}]}]}}
         """;
@@ -94,6 +99,25 @@ public sealed class ConnectionExplainerTests
             + mode + "}}}").Ask(Tcp("192.0.2.1:4000"));
 
         Assert.Equal((null, kind), (told.Verdict.Status, told.Verdict.Outcome.ToString()));
+    }
+
+    [Theory]
+    [InlineData("198.51.100.9:7000", null, "net.example", "net.example itself", nameof(OutcomeKind.LeavesMesh))]
+    [InlineData("203.0.113.5:7000", null, null, null, nameof(OutcomeKind.Closed))]
+    [InlineData("203.0.113.5:443", "shop.example", "shop.example", "shop.example itself", nameof(OutcomeKind.LeavesMesh))]
+    [InlineData("203.0.113.5:443", "other.example", null, null, nameof(OutcomeKind.Closed))]
+    public void Whose_an_address_is_that_nobody_has_the_networks_and_server_names_of_its_port_say(
+        string to, string? serverName, string? host, string? taker, string outcome)
+    {
+        var told = ExplainedMesh.With(RegistryOnly + """
+            ---
+            {apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: net, namespace: app}, spec: {hosts: [net.example], addresses: [198.51.100.0/24], resolution: NONE, location: MESH_EXTERNAL, ports: [{number: 7000, name: tcp, protocol: TCP}]}}
+            ---
+            {apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: shop, namespace: app}, spec: {hosts: [shop.example], resolution: NONE, location: MESH_EXTERNAL, ports: [{number: 443, name: tls, protocol: TLS}]}}
+            """).Ask(serverName is null ? Tcp(to) : Tcp(to) with { Protocol = CallProtocol.Tls, ServerName = serverName });
+
+        Assert.Equal((host, outcome), (told.Destination.Host, told.Verdict.Outcome.ToString()));
+        Assert.Equal(taker, told.Outbound?.Routes.FirstOrDefault(r => r.Verdict is RouteVerdict.Matched)?.Name);
     }
 
     [Fact]

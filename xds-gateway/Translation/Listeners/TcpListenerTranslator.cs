@@ -25,14 +25,8 @@ internal static class TcpListenerTranslator
     /// <param name="outbound">The clusters that it has, where they are at hand.</param>
     public static IEnumerable<Listener> Listeners(ProxyView view, IEnumerable<OutboundCluster>? outbound = null)
     {
-        (Service Service, ServicePort Port)[] ports =
-        [
-            .. from service in view.Services
-               from port in service.Ports
-               where port.Protocol.IsTcp() && service.Host != Everything
-               select (service, port),
-        ];
-        if (ports.Length == 0) yield break;
+        var ports = Ports(view).ToList();
+        if (ports.Count == 0) yield break;
         var known = (outbound ?? OutboundCluster.Of(view)).Select(cluster => cluster.Name)
             .ToHashSet(StringComparer.Ordinal);
         var routes = new TcpRoutes(view, known, isByName: true);
@@ -56,6 +50,29 @@ internal static class TcpListenerTranslator
         }
     }
 
+    /// <summary>
+    /// The services that share the listener of a port for whatever address, each with the networks by which it is known there;
+    /// empty networks for any address.
+    /// </summary>
+    /// <param name="view">What the client sees.</param>
+    /// <param name="number">The port.</param>
+    public static IEnumerable<(Service Service, ServicePort Port, ImmutableArray<string> Networks)> SharingAt(
+        ProxyView view, int number) =>
+        view.IsOnDemand ? [] : Sharing(Ports(view).Where(pair => pair.Port.Number == number));
+
+    private static IEnumerable<(Service Service, ServicePort Port)> Ports(ProxyView view) =>
+        from service in view.Services
+        from port in service.Ports
+        where port.Protocol.IsTcp() && service.Host != Everything
+        select (service, port);
+
+    private static IEnumerable<(Service Service, ServicePort Port, ImmutableArray<string> Networks)> Sharing(
+        IEnumerable<(Service Service, ServicePort Port)> services) =>
+        from pair in services
+        let networks = NetworksOf(pair.Service, pair.Port)
+        where networks is not null
+        select (pair.Service, pair.Port, networks.Value);
+
     private static Listener? Shared(
         TcpRoutes routes, int port, IEnumerable<(Service Service, ServicePort Port)> services)
     {
@@ -66,13 +83,7 @@ internal static class TcpListenerTranslator
             BindToPort = false,
             TrafficDirection = TrafficDirection.Outbound,
         };
-        OutboundChains.Fill(
-            listener,
-            routes,
-            from pair in services
-            let networks = NetworksOf(pair.Service, pair.Port)
-            where networks is not null
-            select (pair.Service, pair.Port, networks.Value));
+        OutboundChains.Fill(listener, routes, Sharing(services));
         return listener.FilterChains.Count == 0 && listener.DefaultFilterChain is null ? null : listener;
     }
 

@@ -34,7 +34,11 @@ public sealed record ConnectionOrigin(
     ImmutableArray<string> Networks,
     ImmutableArray<string> ServerNames,
     ImmutableArray<string> Sources,
-    string Exclusion);
+    string Exclusion)
+{
+    /// <summary>The service whose condition it is, where several are asked; empty where one alone is, and at gateways.</summary>
+    public string Host { get; init; } = "";
+}
 
 /// <summary>An AuthorizationPolicy that might concern a workload.</summary>
 /// <param name="Key">Which.</param>

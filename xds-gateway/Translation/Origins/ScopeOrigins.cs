@@ -109,11 +109,26 @@ public sealed class ScopeOrigins
     public ImmutableArray<ConnectionOrigin> Connections(string host, int port)
     {
         if (_view.FindService(host) is not { } service || service.FindPort(port) is not { } found) return [];
-        var known = OutboundCluster.Of(_view).Select(cluster => cluster.Name).ToHashSet(StringComparer.Ordinal);
         return
         [
-            .. new TcpRoutes(_view, known, isByName: true).Walk(service, found, [])
+            .. new TcpRoutes(_view, KnownClusters(), isByName: true).Walk(service, found, [])
                 .Select(rule => EdgeOrigins.OriginOf(rule, [])),
+        ];
+    }
+
+    /// <summary>
+    /// The conditions on connections to whatever address at a port: those of the services that have no address of their own,
+    /// in the order in which what they ask for is claimed.
+    /// </summary>
+    /// <param name="port">The port that is called.</param>
+    public ImmutableArray<ConnectionOrigin> SharedConnections(int port)
+    {
+        var routes = new TcpRoutes(_view, KnownClusters());
+        return
+        [
+            .. from sharing in TcpListenerTranslator.SharingAt(_view, port)
+               from rule in routes.Walk(sharing.Service, sharing.Port, sharing.Networks)
+               select EdgeOrigins.OriginOf(rule, []) with { Host = sharing.Service.Host },
         ];
     }
 
@@ -149,6 +164,9 @@ public sealed class ScopeOrigins
         policy.Action is Model.Config.AuthorizationAction.Custom && _view.Authorizer.Served is { Length: > 0 } served
             ? $"the workload serves the provider {served} itself, which is not asked about requests to it"
             : "";
+
+    private HashSet<string> KnownClusters() =>
+        OutboundCluster.Of(_view).Select(cluster => cluster.Name).ToHashSet(StringComparer.Ordinal);
 
     private bool TryReadCluster(string cluster, out Service service, out ServicePort port, out string subset)
     {

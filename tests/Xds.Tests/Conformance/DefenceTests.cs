@@ -54,7 +54,7 @@ public sealed class DefenceTests
     {
         await using var host = await GatewayHost.StartAsync(configure: o => o.GrpcMessageLimit = 1_000);
         for (var i = 1; i <= 20; i++) host.AddService($"d{i}", revision: i + 1);
-        await host.UntilAsync(() => host.Snapshots.Revision == 21, "the services are known");
+        await host.PicturesAsync(21);
         await using var client = await ConformanceClient.OpenAsync(host, Mode.StateOfTheWorld);
         client.Node!.Metadata = new Struct { Fields = { ["GENERATOR"] = Value.ForString("grpc") } };
 

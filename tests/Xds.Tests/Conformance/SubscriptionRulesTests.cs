@@ -216,7 +216,7 @@ public sealed class SubscriptionRulesTests
     {
         await using var host = await GatewayHost.StartAsync();
         host.AddService();
-        await host.UntilAsync(() => host.Snapshots.Revision == 2, "d is known");
+        await host.PicturesAsync(2);
         await using var client = await ConformanceClient.OpenAsync(host, mode);
         await client.LoadAsync();
 
@@ -245,7 +245,7 @@ public sealed class SubscriptionRulesTests
         else await client.SubscribeAsync(TypeUrls.Cluster, Mesh.A);
         var named = await client.TakeAsync(TypeUrls.Cluster);
         host.AddService();
-        await host.UntilAsync(() => host.Snapshots.Revision == 2, "d is known");
+        await host.PicturesAsync(2);
         await client.SilenceAsync(TypeUrls.ClusterLoadAssignment);
         host.RemoveService("a");
         var gone = await client.TakeAsync(TypeUrls.Cluster);

@@ -224,6 +224,7 @@ public sealed class DeltaTests
         await using var host = await GatewayHost.StartAsync();
         await using var client = host.Delta();
         await client.OpenAsync();
+        await host.WritesEndedAsync(TypeUrls.Cluster);
 
         var ending = client.EndAsync();
         await host.StopAsync().WaitAsync(TimeSpan.FromSeconds(20));

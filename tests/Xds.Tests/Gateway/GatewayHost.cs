@@ -141,6 +141,10 @@ internal sealed class GatewayHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until the mesh as of a revision is what streams are brought to, as far as no debounce holds it back.</summary>
+    public Task PicturesAsync(long revision) => UntilAsync(
+        () => _app.Services.GetRequiredService<PushSource>().Current?.Revision == revision, $"revision {revision} is in the picture");
+
     /// <summary>
     /// Waits until the client's node is to be told of an endpoint. A picture of the mesh comes to the scopes one by one.
     /// </summary>

@@ -154,7 +154,7 @@ public sealed class HostDemandTests
         await using var host = await StartAsync();
         await using var client = new OnDemandClient(host);
         host.Grains.Mesh.Put(TestMesh.Of(ServiceD, []).Snapshot.Config.Values.Single(), revision: 2);
-        await host.UntilAsync(() => host.Snapshots.Revision == 2, "the service has come");
+        await host.PicturesAsync(2);
         await client.OpenAsync(["d"]);
 
         host.Grains.Mesh.Remove("config/Service/app/d");

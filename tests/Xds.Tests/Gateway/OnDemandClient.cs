@@ -73,7 +73,17 @@ internal sealed class OnDemandClient(GatewayHost host, string? identity = null) 
 
     public async Task UntilAsync(Func<bool> condition)
     {
-        while (!condition()) await TakeAsync();
+        while (!condition())
+        {
+            try
+            {
+                await TakeAsync();
+            }
+            catch (TimeoutException)
+            {
+                Assert.Fail($"Nothing more comes after {string.Join(", ", Log)}; it holds {string.Join(", ", _held.Keys)}.");
+            }
+        }
     }
 
     /// <summary>The hosts of a route table, by name without the port; the last is that of everything else.</summary>

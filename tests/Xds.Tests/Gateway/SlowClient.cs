@@ -19,9 +19,6 @@ internal sealed class SlowClient : IAsyncDisposable
     private SlowClient(HttpMessageInvoker invoker, HttpResponseMessage response, Stream body) =>
         (_invoker, _response, _body) = (invoker, response, body);
 
-    /// <summary>How the call ended; empty as long as it has not.</summary>
-    public string Status => _response.TrailingHeaders.TryGetValues("grpc-status", out var values) ? values.Single() : "";
-
     /// <summary>A mesh whose clusters are some megabytes.</summary>
     public static MeshSnapshot LargeMesh()
     {

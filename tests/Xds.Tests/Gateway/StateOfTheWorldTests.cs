@@ -221,7 +221,7 @@ public sealed class StateOfTheWorldTests
         await using var client = host.Sotw();
         await client.OpenAsync();
         host.Grains.Mesh.Put(Config(Extra), revision: 2);
-        await host.UntilAsync(() => host.Snapshots.Revision == 2, "the change has arrived");
+        await host.PicturesAsync(2);
         await client.SilenceAsync();
 
         var ending = client.EndAsync();

@@ -77,7 +77,11 @@ public sealed class DataplaneServer : IAsyncDisposable
         var own = new OwnPort();
         var services = new InboundServices(state, options, verifier, metrics, drain, own, clock);
         var connector = new UpstreamConnector(
-            state, verifier, own, new CredentialFolder(options.CredentialsDirectory));
+            state,
+            verifier,
+            own,
+            new CredentialFolder(options.CredentialsDirectory),
+            new ServerConnections(state, loggers.CreateLogger<ServerConnections>()));
         var edge = EdgeServer.Create(services, connector, random, loggers);
         var accessLog = AccessLog.Open(options.AccessLog);
         var tunnel = new OutboundTunnel(

@@ -18,6 +18,9 @@ internal sealed class EdgeConnection(EdgeSocket socket, ConnectionContext connec
     /// <summary>The chain that has taken it, as it was then.</summary>
     public EdgeChainModel? Chain { get; set; }
 
+    /// <summary>What the client was checked by and has shown; null where it was not asked, or is one of the mesh.</summary>
+    public ShownChain? Shown { get; set; }
+
     /// <summary>The address that it comes from, as headers write it.</summary>
     public string ClientAddress { get; } = Write((connection.RemoteEndPoint as IPEndPoint)?.Address);
 

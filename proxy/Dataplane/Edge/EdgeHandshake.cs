@@ -58,8 +58,11 @@ internal sealed partial class EdgeHandshake(EdgeServices services, PeerTrust tru
             ?? throw new AuthenticationException($"There is no certificate '{string.Join("', '", tls.Certificates)}'.");
         connection.Caller = new Caller(null, connection.Hello?.ServerName ?? "");
         if (tls.Demand is ClientCertificateDemand.None) return;
-        var roots = (tls.Roots is { } name ? services.Credentials.FindRoots(name) : null)
-            ?? throw new AuthenticationException($"There are no roots '{tls.Roots}' to check clients by.");
+        if (tls.Roots is not { } name || services.Credentials.FindRoots(name) is not { } roots)
+        {
+            throw new AuthenticationException($"There are no roots '{tls.Roots}' to check clients by.");
+        }
+
         var policy = options.CertificateChainPolicy!; // what is revoked is in a file, looked at below
         policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         policy.VerificationTime = services.Common.Clock.GetUtcNow().UtcDateTime;
@@ -75,6 +78,7 @@ internal sealed partial class EdgeHandshake(EdgeServices services, PeerTrust tru
 
             var problem = ProblemOf(leaf, chain, errors, roots, tls);
             if (problem.Length > 0) return Refuse(connection, problem);
+            connection.Shown = chain is null ? null : ShownChain.Of(name, chain);
             connection.Caller = new Caller(null, connection.Hello?.ServerName ?? "")
             {
                 ForwardedClientCertificate = Describe(leaf),

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.Security;
 using MeshOrleans.Proxy.Dataplane.Connections;
+using MeshOrleans.Proxy.Dataplane.Inbound;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Tls;
 using Microsoft.AspNetCore.Connections;
@@ -16,8 +17,11 @@ namespace MeshOrleans.Proxy.Dataplane.Edge;
 /// here or goes through, and requests or bytes are behind it.
 /// </summary>
 internal sealed partial class EdgeListener(
-    EdgeServices services, EdgeHandshake handshake, EdgeRelay relay, ILogger<EdgeListener> logger)
+    EdgeServices services, EdgeHandshake handshake, EdgeRelay relay, ILoggerFactory loggers)
 {
+    private readonly ILogger _logger = loggers.CreateLogger<EdgeListener>();
+    private readonly PeerConnections _peers = new(services.Common.State, loggers.CreateLogger<EdgeListener>());
+    private readonly EdgeClients _clients = new(services.Credentials, loggers.CreateLogger<EdgeClients>());
     private ConnectionDelegate _http = null!;
 
     /// <summary>Puts the stages in front of Kestrel's HTTP; sorting can skip TLS.</summary>
@@ -61,10 +65,21 @@ internal sealed partial class EdgeListener(
         }
     }
 
-    private Task ServeAsync(ConnectionContext connection)
+    private async Task ServeAsync(ConnectionContext connection)
     {
         var edge = connection.Features.Get<EdgeConnection>()!;
-        return edge.Chain!.Routes is not null ? _http(connection) : relay.RunAsync(connection, edge);
+        _peers.Add(connection, edge);
+        _clients.Add(connection, edge);
+        try
+        {
+            await (edge.Chain!.Routes is not null ? _http(connection) : relay.RunAsync(connection, edge))
+                .ConfigureAwait(false);
+        }
+        finally
+        {
+            _peers.Remove(connection);
+            _clients.Remove(connection);
+        }
     }
 
     private async Task<EdgeChainModel?> ChooseAsync(ConnectionContext connection, EdgeConnection edge)

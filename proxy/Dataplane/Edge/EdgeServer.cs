@@ -33,7 +33,7 @@ internal sealed class EdgeServer(EdgeServices services, ILoggerFactory loggers)
             services,
             new EdgeHandshake(services, _trust, loggers.CreateLogger<EdgeHandshake>()),
             new EdgeRelay(services, loggers.CreateLogger<EdgeRelay>()),
-            loggers.CreateLogger<EdgeListener>());
+            loggers);
         kestrel.Listen(_transport.EndPoint, listener.Configure);
     }
 

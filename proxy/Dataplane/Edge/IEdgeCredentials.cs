@@ -9,6 +9,9 @@ namespace MeshOrleans.Proxy.Dataplane.Edge;
 /// </summary>
 public interface IEdgeCredentials
 {
+    /// <summary>Raised when roots, or what is revoked of them, are others than before.</summary>
+    event Action? RootsChanged;
+
     /// <summary>The certificate of a name; null while there is none that can be used.</summary>
     SslStreamCertificateContext? FindCertificate(EdgeCertificateName name);
 

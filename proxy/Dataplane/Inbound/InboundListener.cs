@@ -97,7 +97,7 @@ internal sealed partial class InboundListener(
     // What is behind TLS, or plaintext that may stay so.
     private async Task ServeAsync(ConnectionContext connection)
     {
-        _peers.Add(connection);
+        _peers.Add(connection, connection.Features.Get<InboundConnection>()!);
         try
         {
             await ServeOpenAsync(connection).ConfigureAwait(false);

@@ -9,12 +9,12 @@ using Microsoft.Extensions.Logging;
 namespace MeshOrleans.Proxy.Dataplane.Inbound;
 
 /// <summary>
-/// The connections of mesh mTLS of one port: those of a peer whose certificate is revoked are ended when that becomes known,
+/// The connections of mesh mTLS of a port, or of a gateway: those of a peer whose certificate is revoked are ended when that becomes known,
 /// with whatever is under way on them. Whoever has its key is not to finish anything.
 /// </summary>
 internal sealed partial class PeerConnections
 {
-    private readonly ConcurrentDictionary<ConnectionContext, bool> _open = new();
+    private readonly ConcurrentDictionary<ConnectionContext, InboundConnection> _open = new();
     private readonly ProxyState _state;
     private readonly ILogger _logger;
 
@@ -25,11 +25,11 @@ internal sealed partial class PeerConnections
     }
 
     /// <summary>A connection is past its handshake; it is ended at once if the peer has been revoked since its handshake.</summary>
-    public void Add(ConnectionContext connection)
+    public void Add(ConnectionContext connection, InboundConnection inbound)
     {
-        if (!IsMutual(connection)) return;
-        _open.TryAdd(connection, true);
-        if (_state.Identity is { } identity) End(connection, identity.Revoked);
+        if (!inbound.Caller.IsMutualTls) return;
+        _open.TryAdd(connection, inbound);
+        if (_state.Identity is { } identity) End(connection, inbound, identity.Revoked);
     }
 
     /// <summary>A connection has ended.</summary>
@@ -38,18 +38,18 @@ internal sealed partial class PeerConnections
     private void End(TlsIdentity identity)
     {
         if (identity.Revoked.Count == 0) return;
-        foreach (var connection in _open.Keys) End(connection, identity.Revoked);
+        foreach (var (connection, inbound) in _open) End(connection, inbound, identity.Revoked);
     }
 
-    private void End(ConnectionContext connection, RevokedCertificates revoked)
+    private void End(ConnectionContext connection, InboundConnection inbound, RevokedCertificates revoked)
     {
-        if (revoked.Count == 0 || Find(connection, revoked) is not { } found) return;
-        var inbound = connection.Features.Get<InboundConnection>()!;
+        if (revoked.Count == 0 || Find(connection, inbound, revoked) is not { } found) return;
         LogEnded(inbound.WorkloadPort, inbound.Caller.PeerId, found);
         connection.Abort(new ConnectionAbortedException($"The peer is trusted no longer: {found}"));
     }
 
-    private static RevokedCertificate? Find(ConnectionContext connection, RevokedCertificates revoked)
+    private static RevokedCertificate? Find(
+        ConnectionContext connection, InboundConnection inbound, RevokedCertificates revoked)
     {
         if (connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate is { } leaf
             && revoked.Find(leaf) is { } found)
@@ -57,16 +57,13 @@ internal sealed partial class PeerConnections
             return found;
         }
 
-        foreach (X509Certificate2 further in connection.Features.Get<InboundConnection>()!.Presented)
+        foreach (X509Certificate2 further in inbound.Presented)
         {
             if (revoked.Find(further) is { } above) return above;
         }
 
         return null;
     }
-
-    private static bool IsMutual(ConnectionContext connection) =>
-        connection.Features.Get<InboundConnection>() is { Caller.IsMutualTls: true };
 
     [LoggerMessage(
         Level = LogLevel.Warning,

@@ -14,7 +14,7 @@ namespace MeshOrleans.Proxy.Dataplane.Upstream;
 
 /// <summary>Makes connections, with the handshake that the kind asks for.</summary>
 internal sealed class UpstreamConnector(
-    ProxyState state, PeerVerifier verifier, OwnPort own, CredentialFolder credentials)
+    ProxyState state, PeerVerifier verifier, OwnPort own, CredentialFolder credentials, ServerConnections servers)
 {
     private static readonly List<SslApplicationProtocol> MeshHttp2 =
         [MeshAlpn.IstioHttp2, MeshAlpn.Istio, SslApplicationProtocol.Http2];
@@ -64,6 +64,7 @@ internal sealed class UpstreamConnector(
         var isBytes = call is not null;
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (settings.Connection.Probes is { } probes) Probe(socket, probes);
+        ServerConnection? server = null;
         Stream? stream = null;
         var judged = new JudgedServer();
         try
@@ -81,7 +82,8 @@ internal sealed class UpstreamConnector(
             var isOwn = own.IsOtherEndOf(socket)
                 || (settings.IsApplication && socket.RemoteEndPoint is IPEndPoint end && own.IsAt(end));
             if (isOwn) throw new UpstreamConnectException("The destination is this proxy itself.");
-            stream = new NetworkStream(socket, ownsSocket: true);
+            if (kind is PoolKind.MeshHttp1 or PoolKind.MeshHttp2) server = new ServerConnection(socket, servers);
+            stream = server ?? new NetworkStream(socket, ownsSocket: true);
             if (settings.Header is not ProxyHeaderVersion.None)
             {
                 var header = ProxyHeader.Of(
@@ -92,14 +94,19 @@ internal sealed class UpstreamConnector(
             if (kind is PoolKind.PlainHttp1 or PoolKind.PlainHttp2) return stream;
             var tls = isBytes ? new RelayedTls(stream) : new SslStream(stream, leaveInnerStreamOpen: false);
             stream = tls;
-            var options = kind is PoolKind.MeshHttp1 or PoolKind.MeshHttp2
-                ? Mesh(kind, settings.Tls, judged)
+            var options = server is not null
+                ? Mesh(kind, settings.Tls, judged, server)
                 : Simple(kind, settings.Tls, target);
             if (isBytes) options.ApplicationProtocols = kind is PoolKind.MeshHttp1 ? MeshBytes : null;
             await tls.AuthenticateAsClientAsync(options, cancellationToken).ConfigureAwait(false);
             if (kind is PoolKind.MeshHttp2 or PoolKind.SimpleHttp2 && !MeshAlpn.IsHttp2(tls.NegotiatedApplicationProtocol))
             {
                 throw new UpstreamConnectException("The server did not agree to HTTP/2.");
+            }
+
+            if (server is not null && !servers.TryAdd(server))
+            {
+                throw new UpstreamConnectException("The server's certificate has been revoked since its handshake.");
             }
 
             return stream;
@@ -134,7 +141,7 @@ internal sealed class UpstreamConnector(
         }
     }
 
-    private SslClientAuthenticationOptions Mesh(PoolKind kind, UpstreamTlsModel tls, JudgedServer judged)
+    private SslClientAuthenticationOptions Mesh(PoolKind kind, UpstreamTlsModel tls, JudgedServer judged, ServerConnection server)
     {
         var identity = state.Identity ?? throw new OwnCredentialException("This sidecar has no certificate yet.");
         return new SslClientAuthenticationOptions
@@ -148,9 +155,11 @@ internal sealed class UpstreamConnector(
             TargetHost = tls.Sni,
             RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
             {
-                var peer = verifier.Verify(certificate as X509Certificate2, chain, identity, out var problem);
+                var leaf = certificate as X509Certificate2;
+                var peer = verifier.Verify(leaf, chain, identity, out var problem);
                 var isMeant = peer is not null && tls.AllowedSpiffeIds.Contains(peer.ToString());
                 judged.Problem = isMeant || peer is null ? problem : $"It proves to be {peer}, who is not meant.";
+                if (isMeant) server.Note(peer!.ToString(), leaf!, chain);
                 return isMeant;
             },
         };

@@ -22,6 +22,9 @@ internal sealed partial class CredentialStore(
     private readonly ConcurrentDictionary<EdgeCertificateName, Held<SslStreamCertificateContext>> _certificates = new();
     private readonly ConcurrentDictionary<EdgeRootsName, Held<EdgeRoots>> _roots = new();
 
+    /// <inheritdoc/>
+    public event Action? RootsChanged;
+
     /// <summary>What is known of all that is asked for, by name.</summary>
     public ImmutableArray<CredentialStatus> Status =>
     [
@@ -67,7 +70,9 @@ internal sealed partial class CredentialStore(
     /// <summary>Looks at the files once.</summary>
     public void Refresh()
     {
-        lock (_gate) Load(onlyNew: false);
+        bool isOther;
+        lock (_gate) isOther = Load(onlyNew: false);
+        if (isOther) RootsChanged?.Invoke();
     }
 
     private static void Keep<TName, T>(ConcurrentDictionary<TName, Held<T>> all, HashSet<TName> wanted)
@@ -78,7 +83,8 @@ internal sealed partial class CredentialStore(
         foreach (var name in wanted) all.TryAdd(name, Held<T>.Nothing);
     }
 
-    private void Load(bool onlyNew)
+    /// <returns>Whether any roots are others than before.</returns>
+    private bool Load(bool onlyNew)
     {
         foreach (var (name, held) in _certificates)
         {
@@ -86,11 +92,16 @@ internal sealed partial class CredentialStore(
             _certificates[name] = Load($"{name}", held, () => files.PathsOf(name), CredentialFiles.Certificate);
         }
 
+        var isOther = false;
         foreach (var (name, held) in _roots)
         {
             if (onlyNew && !ReferenceEquals(held, Held<EdgeRoots>.Nothing)) continue;
-            _roots[name] = Load($"{name}", held, () => files.PathsOf(name), CredentialFiles.Roots);
+            var next = Load($"{name}", held, () => files.PathsOf(name), CredentialFiles.Roots);
+            isOther |= !ReferenceEquals(next.Content, held.Content);
+            _roots[name] = next;
         }
+
+        return isOther;
     }
 
     private Held<T> Load<T>(string name, Held<T> held, Func<string[]> paths, Func<byte[][], T> read)

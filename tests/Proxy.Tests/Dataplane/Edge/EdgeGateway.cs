@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Model.Evaluation;
+using MeshOrleans.Proxy.Dataplane;
 using MeshOrleans.Proxy.Dataplane.Edge;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
@@ -23,6 +24,8 @@ internal sealed class EdgeGateway : IAsyncDisposable
     public TestCredentials Credentials { get; private init; } = null!;
 
     public IEnumerable<string> Log => _proxy.Log;
+
+    public ProxyState State => _proxy.State;
 
     public static async Task<EdgeGateway> StartAsync(TlsIdentity? identity = null)
     {
@@ -49,8 +52,10 @@ internal sealed class EdgeGateway : IAsyncDisposable
 
     public int PortOf(string listener) => StatusOf(listener).Port;
 
-    /// <summary>A client that takes every host to a listener, and trusts the test's authority.</summary>
-    public HttpClient Client(string listener, X509Certificate2? certificate = null)
+    /// <summary>
+    /// A client that takes every host to a listener, and trusts the test's authority; one of the mesh trusts whomever it meets.
+    /// </summary>
+    public HttpClient Client(string listener, X509Certificate2? certificate = null, bool isMesh = false)
     {
         var port = PortOf(listener);
         var handler = new SocketsHttpHandler
@@ -66,6 +71,7 @@ internal sealed class EdgeGateway : IAsyncDisposable
             },
         };
         handler.SslOptions.CertificateChainPolicy = OnlyTheAuthority();
+        if (isMesh) handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null;
         if (certificate is not null)
         {
             handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;

@@ -15,8 +15,14 @@ internal sealed class TestCredentials : IEdgeCredentials
     public void Put(string name, X509Certificate2 certificate) =>
         _certificates[name] = SslStreamCertificateContext.Create(certificate, [], offline: true);
 
-    public void PutRoots(string name, EdgeAuthority authority, params X509Certificate2[] revoked) => _roots[name] = new EdgeRoots(
-        [authority.Root], revoked.Select(c => (Convert.ToHexString(c.IssuerName.RawData), c.SerialNumber)).ToHashSet());
+    public event Action? RootsChanged;
+
+    public void PutRoots(string name, EdgeAuthority authority, params X509Certificate2[] revoked)
+    {
+        _roots[name] = new EdgeRoots(
+            [authority.Root], revoked.Select(c => (Convert.ToHexString(c.IssuerName.RawData), c.SerialNumber)).ToHashSet());
+        RootsChanged?.Invoke();
+    }
 
     public SslStreamCertificateContext? FindCertificate(EdgeCertificateName name) => _certificates.GetValueOrDefault(name.Credential);
 

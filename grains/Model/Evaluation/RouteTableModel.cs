@@ -9,13 +9,15 @@ public readonly record struct RouteDecision(VirtualHostModel? Host, RouteModel? 
 
 /// <summary>A prepared route configuration.</summary>
 /// <remarks>
-/// Domains: exact, then the longest <c>*suffix</c>, then the longest <c>prefix*</c>, then <c>*</c>. Within a host the
-/// first matching route wins. Source: Envoy, <c>config.route.v3.VirtualHost.domains</c>.
+/// Domains: exact, then the longest network of a literal address, then the longest <c>*suffix</c>, then the longest
+/// <c>prefix*</c>, then <c>*</c>. Within a host the first matching route wins. Source: Envoy,
+/// <c>config.route.v3.VirtualHost.domains</c>; networks are this mesh's own.
 /// </remarks>
 public sealed class RouteTableModel
 {
     private readonly Dictionary<string, VirtualHostModel> _exact = new(StringComparer.Ordinal);
     private readonly Dictionary<string, VirtualHostModel>.AlternateLookup<ReadOnlySpan<char>> _exactBySpan;
+    private readonly AddressDomains _addresses = new();
     private readonly (string Text, VirtualHostModel Host)[] _suffixes;
     private readonly (string Text, VirtualHostModel Host)[] _prefixes;
     private readonly VirtualHostModel? _any;
@@ -36,7 +38,8 @@ public sealed class RouteTableModel
             {
                 var text = domain.ToLowerInvariant();
                 var stars = text.AsSpan().Count('*');
-                var isNew = stars == 0 ? _exact.TryAdd(text, host)
+                var isNew = stars == 0 ? (text.Contains('/') || _exact.TryAdd(text, host))
+                        && _addresses.TryAdd(text, host)
                     : text == "*" ? _any is null && (_any = host) is not null
                     : stars == 1 && text[0] == '*' ? suffixes.TryAdd(text[1..], host)
                     : stars == 1 && text[^1] == '*' ? prefixes.TryAdd(text[..^1], host)
@@ -96,6 +99,7 @@ public sealed class RouteTableModel
     {
         var name = IgnorePort ? HostName.WithoutPort(authority) : authority;
         if (_exactBySpan.TryGetValue(name, out var host)) return host;
+        if (_addresses.Find(name) is { } atAddress) return atAddress;
         foreach (var (text, candidate) in _suffixes)
         {
             if (name.Length > text.Length && name.EndsWith(text, StringComparison.Ordinal)) return candidate;

@@ -4,7 +4,7 @@ namespace MeshOrleans.Model.Evaluation;
 
 /// <summary>The routes of a set of host names.</summary>
 /// <param name="Name">The name that logs show, e.g. <c>cart.shop.svc.cluster.local:80</c>.</param>
-/// <param name="Domains">Exact names, <c>*.suffix</c>, <c>prefix.*</c> or <c>*</c>.</param>
+/// <param name="Domains">Exact names, networks, <c>*.suffix</c>, <c>prefix.*</c> or <c>*</c>.</param>
 /// <param name="Routes">In the order in which they are asked.</param>
 public sealed record VirtualHostModel(string Name, ImmutableArray<string> Domains, ImmutableArray<RouteModel> Routes)
 {

@@ -1,4 +1,8 @@
+using System.Net;
+using FsCheck;
+using FsCheck.Fluent;
 using MeshOrleans.Model.Evaluation;
+using HostName = MeshOrleans.Model.Evaluation.HostName;
 
 namespace MeshOrleans.Model.Tests.Evaluation;
 
@@ -34,6 +38,64 @@ public sealed class RouteTableTests
     [InlineData("B.example.:8080", "b.example:8080")]
     [InlineData("[::1]:80", "[::1]:80")]
     public void A_host_has_one_spelling(string sent, string expected) => Assert.Equal(expected, HostName.Normalize(sent));
+
+    [Theory]
+    [InlineData("10.1.2.3", "exact")]
+    [InlineData("10.1.2.4:80", "narrow")]
+    [InlineData("10.1.3.4", "wide")]
+    [InlineData("[::ffff:10.1.3.4]", "wide")]
+    [InlineData("[::ffff:10.1.2.3]", "exact")]
+    [InlineData("[2001:db8::7]:80", "six")]
+    [InlineData("[2001:db8:0:0:0:0:0:1]", "six exact")]
+    [InlineData("[2001:db9::7]", "any")]
+    [InlineData("10.2.3.4", "any")]
+    [InlineData("10.1.2", "any")]
+    [InlineData("010.1.2.4", "any")]
+    [InlineData("10.1.2.4.example", "any")]
+    [InlineData("10.1.0.0/16", "any")]
+    [InlineData("", "any")]
+    public void An_address_belongs_to_whom_it_names_and_else_to_the_longest_network_whatever_the_order(
+        string authority, string expected)
+    {
+        VirtualHostModel[] hosts =
+        [
+            Host("any", "*"), Host("wide", "10.1.0.0/16"), Host("narrow", "10.1.2.0/24"), Host("exact", "10.1.2.3"),
+            Host("six", "2001:db8::/32"), Host("six exact", "[2001:db8::1]"),
+        ];
+
+        Assert.Equal(expected, new RouteTableModel("t", [.. hosts]).FindHost(HostName.Normalize(authority))?.Name);
+        Assert.Equal(expected, new RouteTableModel("t", [.. hosts.Reverse()]).FindHost(HostName.Normalize(authority))?.Name);
+    }
+
+    [Fact]
+    public void Every_spelling_of_an_address_is_read_as_the_system_reads_it() =>
+        Prop.ForAll(
+            Gen.Elements(0, 0, 0, 1, 0x7f, 0xff).Select(b => (byte)b).ArrayOf(16).ToArbitrary(),
+            bytes =>
+            {
+                var (six, four) = (new IPAddress(bytes), new IPAddress(bytes[..4]));
+                var table = new RouteTableModel("t", [Host("six", $"{six}/128"), Host("four", $"{four}/32"), Host("all", "::/0")]);
+                var groups = string.Join(':', bytes.Chunk(2).Select(pair => $"{(pair[0] << 8) | pair[1]:x}"));
+                return six.IsIPv4MappedToIPv6
+                    || (table.FindHost($"[{six}]")?.Name == "six" && table.FindHost($"[{groups}]:80")?.Name == "six"
+                        && table.FindHost($"[{four.MapToIPv6()}]")?.Name == "four" && table.FindHost($"{four}")?.Name == "four");
+            }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void No_text_is_taken_for_an_address_that_the_system_does_not_take_for_one() =>
+        Prop.ForAll(
+            Gen.Elements("1", "0", "ff", ":", "::", ".", "1.2.3.4", "12345", "g", "%1", "256", " ", "/").ListOf()
+                .Select(string.Concat).ToArbitrary(),
+            text =>
+            {
+                var table = new RouteTableModel("t", [Host("all", "::/0")]);
+                return (table.FindHost(text) is null || IPAddress.TryParse(text, out _))
+                    && (table.FindHost($"[{text}]") is null || (IPAddress.TryParse(text, out _) && text.Contains(':')));
+            }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_network_claimed_twice_is_refused() =>
+        Assert.Throws<ArgumentException>(() => new RouteTableModel("t", [Host("x", "10.1.0.0/16"), Host("y", "10.1.0.0/16")]));
 
     [Fact]
     public void A_domain_claimed_twice_is_refused() =>

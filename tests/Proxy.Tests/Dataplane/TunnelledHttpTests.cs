@@ -25,6 +25,33 @@ public sealed class TunnelledHttpTests
         Assert.Equal("1", Assert.Single(backend.Requests).Headers["x-envoy-attempt-count"]); // the route was applied
     }
 
+    [Theory]
+    [InlineData("10.1.2.3", true)]
+    [InlineData("[2001:db8::7]", true)]
+    [InlineData("10.2.2.3", false)]
+    public async Task An_address_in_a_network_is_routed_in_a_tunnel_as_without_one(string address, bool isKnown)
+    {
+        await using var backend = await EchoBackend.StartAsync("net");
+        var host = new VirtualHostModel("net:80", ["10.1.0.0/16", "2001:db8::/32"], [Models.To("c")]);
+        await using var proxy = await TestProxy.StartAsync(
+            Models.Outbound(new RouteTableModel("80", [host]), Models.Cluster("c", backend)) with
+            {
+                OutboundPolicy = OutboundPolicy.RegistryOnly,
+            });
+
+        using var tunnel = await TunnelClient.ConnectAsync(proxy, $"{address}:80");
+        var port = proxy.Server.OutboundPort;
+        var named = await RawHttp.SendAsync(port, $"GET / HTTP/1.1\r\nHost: {address}\r\n{Close}");
+        var target = await RawHttp.SendAsync(port, $"GET http://{address}:80/ HTTP/1.1\r\nHost: b\r\n{Close}");
+
+        Assert.StartsWith(isKnown ? "HTTP/1.1 200" : "HTTP/1.1 404", named);
+        Assert.StartsWith(isKnown ? "HTTP/1.1 200" : "HTTP/1.1 404", target);
+        Assert.Equal(isKnown ? 200 : 502, tunnel.Status);
+        if (!isKnown) return;
+        await tunnel.WriteAsync($"GET /x HTTP/1.1\r\nHost: {address}\r\n{Close}");
+        Assert.StartsWith("HTTP/1.1 200", await tunnel.ReadToEndAsync());
+    }
+
     [Fact]
     public async Task HTTP2_in_a_tunnel_is_served_too()
     {

@@ -120,6 +120,28 @@ public sealed class ConnectionExplainerTests
         Assert.Equal(taker, told.Outbound?.Routes.FirstOrDefault(r => r.Verdict is RouteVerdict.Matched)?.Name);
     }
 
+    [Theory]
+    [InlineData("10.1.2.3", "exact.example")]
+    [InlineData("10.1.2.4", "narrow.example")]
+    [InlineData("10.1.3.4", "wide.example")]
+    [InlineData("10.2.3.4", null)]
+    public void An_address_on_a_port_of_requests_belongs_to_the_longest_network(string to, string? host)
+    {
+        var mesh = ExplainedMesh.With(RegistryOnly + string.Concat(
+            new[] { ("wide", "10.1.0.0/16"), ("narrow", "10.1.2.0/24"), ("exact", "10.1.2.3") }.Select(entry => $$$"""
+                ---
+                {apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: {{{entry.Item1}}}, namespace: app}, spec: {hosts: [{{{entry.Item1}}}.example], addresses: [{{{entry.Item2}}}], resolution: NONE, location: MESH_EXTERNAL, ports: [{number: 80, name: http, protocol: HTTP}]}}
+
+                """)));
+
+        var (connection, request) = (mesh.Ask(Tcp($"{to}:80")), mesh.Ask(Tcp($"{to}:80") with { Protocol = CallProtocol.Http }));
+        var bare = mesh.Ask(Tcp($"{to}:80") with { Protocol = CallProtocol.Http, From = "app/bare-1" });
+
+        Assert.Equal((host, host is null ? OutcomeKind.Closed : OutcomeKind.BadRequest), (connection.Destination.Host, connection.Verdict.Outcome));
+        Assert.Equal((host, host is null ? 502 : 200), (request.Destination.Host, request.Verdict.Status));
+        if (to != "10.1.2.3") Assert.Equal(OutcomeKind.LeavesMesh, bare.Verdict.Outcome);
+    }
+
     [Fact]
     public void A_client_without_sidecar_is_refused_where_mTLS_is_demanded()
     {

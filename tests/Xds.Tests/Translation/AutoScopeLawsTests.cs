@@ -19,7 +19,7 @@ public sealed class AutoScopeLawsTests
     private static readonly string[] Hosts =
     [
         "a.app.svc.cluster.local", "b.app.svc.cluster.local", "a.other.svc.cluster.local", "b.other.svc.cluster.local",
-        "x.ext", "*.ext", "a", "b.app", "only.example", "*.example", "x.y.example", "none.example",
+        "x.ext", "*.ext", "a", "b.app", "only.example", "*.example", "x.y.example", "none.example", "wide.net", "narrow.net",
     ];
 
     private static readonly int[] TablePorts = [80, 9080, 7000];
@@ -133,7 +133,9 @@ public sealed class AutoScopeLawsTests
         let port = int.Parse(table.Name, System.Globalization.CultureInfo.InvariantCulture)
         from domain in table.VirtualHosts.SelectMany(h => h.Domains)
         where domain != "*" && !domain.EndsWith($":{port}", StringComparison.Ordinal) && !domain.EndsWith('.')
-        from name in domain.StartsWith('*') ? (string[])[$"q{domain[1..]}", $"q.r{domain[1..]}"] : [domain]
+        from name in domain.StartsWith('*') ? (string[])[$"q{domain[1..]}", $"q.r{domain[1..]}"]
+            : domain.Contains('/') ? ["10.9.9.1", "10.9.9.77", "10.9.1.1", "[2001:db8::77]"]
+            : [domain]
         select (name, port);
 
     /// <summary>The virtual host that a sidecar picks; without a table, that of everything else.</summary>
@@ -167,6 +169,7 @@ public sealed class AutoScopeLawsTests
     [
         Entry("app", "x", "x.ext", 80), Entry("other", "wild", "*.ext", 80), Entry("other", "short", "a", 80),
         Entry("other", "dotted", "b.app", 9080), Entry("app", "far", "q.a.other", 80),
+        Entry("app", "wide", "wide.net", 80, "10.9.0.0/16, 2001:db8::/32"), Entry("other", "narrow", "narrow.net", 80, "10.9.9.0/24"),
     ];
 
     private static IEnumerable<string> Routes() =>
@@ -181,9 +184,9 @@ public sealed class AutoScopeLawsTests
           spec: { {{address}}, selector: { app: {{name}} }, ports: [ {{string.Join(", ", ports.Select(p => $"{{ port: {p}, name: http-{p}, targetPort: 8080 }}"))}}, { port: 9000, name: tcp } ] } }
         """;
 
-    private static string Entry(string ns, string name, string host, int port) => $$"""
+    private static string Entry(string ns, string name, string host, int port, string addresses = "") => $$"""
         { kind: ServiceEntry, apiVersion: networking.istio.io/v1, metadata: { name: {{name}}, namespace: {{ns}} },
-          spec: { hosts: [ "{{host}}" ], resolution: {{(host.StartsWith('*') ? "NONE" : "STATIC")}}, ports: [ { number: {{port}}, name: http, protocol: HTTP } ] } }
+          spec: { hosts: [ "{{host}}" ], addresses: [ {{string.Join(", ", addresses.Split(", ", StringSplitOptions.RemoveEmptyEntries).Select(a => $"\"{a}\""))}} ], resolution: {{(host.StartsWith('*') ? "NONE" : "STATIC")}}, ports: [ { number: {{port}}, name: http, protocol: HTTP } ] } }
         """;
 
     private static string Route(string ns, string name, string[] hosts, string to, int weight = 1) => $$"""

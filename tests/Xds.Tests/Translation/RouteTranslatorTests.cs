@@ -50,6 +50,29 @@ public sealed class RouteTranslatorTests
     }
 
     [Fact]
+    public void The_networks_of_an_entry_are_domains_of_sidecars_and_the_first_entry_has_each()
+    {
+        var mesh = TestMesh.With(string.Join("\n---\n", new[] { "a", "b" }.Select(name => $$"""
+            kind: ServiceEntry
+            apiVersion: networking.istio.io/v1
+            metadata: { name: {{name}}, namespace: app }
+            spec:
+              hosts: [ {{name}}.net.example ]
+              addresses: [ 10.1.7.7/16, 10.1.2.3, "2001:db8::1/32" ]
+              resolution: NONE
+              ports: [ { number: 80, name: http, protocol: HTTP } ]
+            """)));
+
+        Assert.Equal(
+            ["10.1.0.0/16", "10.1.2.3", "10.1.2.3:80", "2001:db8::/32"],
+            mesh.For().Host("a.net.example").Domains.Where(IsAddress).Order(StringComparer.Ordinal));
+        Assert.DoesNotContain(mesh.For().Host("b.net.example").Domains, IsAddress);
+        Assert.DoesNotContain(mesh.For(TestMesh.Envoy()).Host("a.net.example").Domains, domain => domain.Contains('/'));
+
+        static bool IsAddress(string domain) => char.IsAsciiDigit(domain[0]);
+    }
+
+    [Fact]
     public void Weights_of_zero_are_dropped_among_several_and_ignored_for_one()
     {
         var several = Rule("""

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Net;
 using System.Runtime.CompilerServices;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Config.GatewayApi;
@@ -22,6 +23,7 @@ public sealed class MeshIndex
     private readonly WeakReference<MeshIndex>? _before;
     private readonly ConcurrentDictionary<string, VisibleRoutes> _routesFor;
     private readonly Lazy<ILookup<string, Service>> _byAddress;
+    private readonly Lazy<ImmutableArray<IPNetwork>> _networks;
     private readonly AttachmentPlaces _places;
 
     private MeshIndex(MeshSnapshot snapshot)
@@ -32,6 +34,7 @@ public sealed class MeshIndex
         Registry = ServiceRegistry.From(snapshot);
         var services = Registry.Services; // and no more: what comes from this index shares the answer
         _byAddress = new(() => ByAddress(services));
+        _networks = new(() => NetworksIn(_byAddress.Value));
         _places = AttachmentPlaces.Of(snapshot, Registry);
         (VirtualServices, GatewayRoutes) = RoutesOf(snapshot);
         (ServiceRoutes, ListenerRoutes) = AttachedRoutesOf(snapshot, _places);
@@ -65,7 +68,7 @@ public sealed class MeshIndex
             : (before.ServiceRoutes, before.ListenerRoutes);
         Gateways = before.Gateways;
         _routesFor = change.HasRoutes ? new(StringComparer.Ordinal) : before._routesFor;
-        _byAddress = before._byAddress;
+        (_byAddress, _networks) = (before._byAddress, before._networks);
         DestinationRules = before.DestinationRules;
         HealthChecks = before.HealthChecks;
         PeerAuthentications = before.PeerAuthentications;
@@ -137,8 +140,13 @@ public sealed class MeshIndex
     internal VisibleRoutes RoutesFor(string clientNamespace) =>
         _routesFor.GetOrAdd(clientNamespace, static (ns, mesh) => new VisibleRoutes(mesh, ns), this);
 
-    /// <summary>The services that have an address, whoever sees them.</summary>
+    /// <summary>The services that have an address, or a network in its one spelling, whoever sees them.</summary>
     internal IEnumerable<Service> AtAddress(string address) => _byAddress.Value[address];
+
+    /// <summary>The networks of services that an address is in, the longest first, whoever sees them.</summary>
+    internal IEnumerable<string> NetworksOf(IPAddress address) => _networks.Value
+        .Where(network => network.Contains(address))
+        .Select(network => network.ToString());
 
     /// <summary>Whether everything but routes and the members of services is the same as in another index.</summary>
     internal bool HasSameFacts(MeshIndex other) => ReferenceEquals(Facts, other.Facts);
@@ -156,7 +164,16 @@ public sealed class MeshIndex
 
     private static ILookup<string, Service> ByAddress(ImmutableArray<Service> services) => services
         .SelectMany(service => service.Addresses, (service, address) => (Service: service, Address: address))
-        .ToLookup(pair => pair.Address, pair => pair.Service, StringComparer.Ordinal);
+        .ToLookup(pair => OneSpelling(pair.Address), pair => pair.Service, StringComparer.Ordinal);
+
+    private static ImmutableArray<IPNetwork> NetworksIn(ILookup<string, Service> byAddress) =>
+    [
+        .. byAddress.Where(group => group.Key.Contains('/'))
+            .Select(group => IPNetwork.Parse(group.Key))
+            .OrderByDescending(network => network.PrefixLength),
+    ];
+
+    private static string OneSpelling(string address) => address.Contains('/') ? Addresses.Canonical(address) : address;
 
     private static (ImmutableArray<Sourced<VirtualService>> Mesh, ImmutableArray<Sourced<VirtualService>> Gateways)
         RoutesOf(MeshSnapshot snapshot)

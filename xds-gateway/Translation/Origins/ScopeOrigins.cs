@@ -54,10 +54,12 @@ public sealed class ScopeOrigins
         new(new ProxyView(MeshIndex.Of(snapshot), scope));
 
     /// <summary>
-    /// The full name of the service that a client calls by a name on a port; null when it sees none of that name.
+    /// The full name of the service that a client calls by a name on a port; null when it sees none of that name. An
+    /// address in a network is no name: without a sidecar it is somebody else's.
     /// </summary>
     public string? FindHost(string name, int port) =>
-        AutoScope.FindHost(_view.Mesh, _view.Scope.Namespace, name, port)
+        new HostDirectory(_view.Mesh, _view.Scope.Namespace, byNetwork: false).Find(name, port)
+        ?? new HostDirectory(_view.Mesh, _view.Scope.Namespace, isTcp: true).Find(name, port)
         ?? _view.Services.FirstOrDefault(s => VirtualHostDomains.NamesOf(s, _view.Scope.Namespace)
             .Contains(name, StringComparer.OrdinalIgnoreCase))?.Host;
 

@@ -12,7 +12,8 @@ namespace MeshOrleans.Xds.Translation.Routes;
 /// <remarks>
 /// Pure. One virtual host per service with HTTP on the port, one per host that only a VirtualService knows, and a last
 /// one for all else. A domain belongs to the first that claims it, full names before short ones: an Envoy refuses a
-/// table in which a domain occurs twice.
+/// table in which a domain occurs twice. The networks of an entry are domains for our own sidecars only: to a stock Envoy
+/// they would be names that nobody calls.
 /// </remarks>
 internal static class RouteTranslator
 {
@@ -49,6 +50,7 @@ internal static class RouteTranslator
         foreach (var service in services)
         {
             var names = VirtualHostDomains.NamesOf(service, view.Scope.Namespace);
+            if (view.Scope.Mode is ProxyMode.Sidecar) names = names.Concat(VirtualHostDomains.NetworksOf(service));
             claims.Claim(service.Host, view.IsOnDemand ? names.Where(name => IsOwn(view, service, name, port)) : names);
         }
 

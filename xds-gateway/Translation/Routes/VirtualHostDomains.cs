@@ -37,7 +37,11 @@ internal static class VirtualHostDomains
         }
     }
 
-    /// <summary>A name as it stands in a virtual host: alone and with the port.</summary>
+    /// <summary>The networks by whose addresses a service may be called, each in its one spelling.</summary>
+    public static IEnumerable<string> NetworksOf(Service service) =>
+        service.Addresses.Where(address => address.Contains('/')).Select(Addresses.Canonical).Distinct();
+
+    /// <summary>A name as it stands in a virtual host: alone and with the port; a network has none.</summary>
     public static IEnumerable<string> WithPort(string name, int port) =>
-        name == "*" ? [name] : [name, $"{name}:{port}"];
+        name == "*" || name.Contains('/') ? [name] : [name, $"{name}:{port}"];
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Routes;
@@ -15,15 +16,28 @@ namespace MeshOrleans.Xds.Translation.Scopes;
 /// <param name="mesh">The mesh.</param>
 /// <param name="clientNamespace">The namespace of the clients.</param>
 /// <param name="isTcp">It is about services whose connections are carried as bytes, which have listeners by name.</param>
-internal readonly struct HostDirectory(MeshIndex mesh, string clientNamespace, bool isTcp = false)
+/// <param name="byNetwork">Requests for an address belong to whose network it is in.</param>
+internal readonly struct HostDirectory(
+    MeshIndex mesh, string clientNamespace, bool isTcp = false, bool byNetwork = true)
 {
     private const string ClusterSuffix = ".cluster.local";
 
-    /// <summary>The host whose virtual host or listener takes a name, wildcards included; null when none does.</summary>
+    /// <summary>
+    /// The host whose virtual host or listener takes a name or an address, wildcards and networks included; null when
+    /// none does.
+    /// </summary>
     public string? Find(string name, int port)
     {
         if (!HasTable(port)) return null;
         if (OwnerOf(name, port) is { } exact) return exact;
+        if (!isTcp && byNetwork && IPAddress.TryParse(name.Trim('[', ']'), out var address))
+        {
+            foreach (var network in mesh.NetworksOf(address))
+            {
+                if (OwnerOf(network, port) is { } owner) return owner;
+            }
+        }
+
         for (var dot = name.IndexOf('.'); dot >= 0; dot = name.IndexOf('.', dot + 1))
         {
             if (OwnerOf($"*{name[dot..]}", port) is { } owner) return owner;
@@ -43,6 +57,7 @@ internal readonly struct HostDirectory(MeshIndex mesh, string clientNamespace, b
             if (owner is not null && string.CompareOrdinal(owner, candidate.Host) <= 0) continue;
             if (!Has(candidate, port) || !IsSeen(candidate)) continue;
             var names = VirtualHostDomains.NamesOf(candidate, clientNamespace);
+            if (domain.Contains('/')) names = VirtualHostDomains.NetworksOf(candidate);
             if (names.Contains(domain, StringComparer.OrdinalIgnoreCase)) owner = candidate.Host;
         }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Index;
 using MeshOrleans.Xds.Translation.Routes;
@@ -7,7 +8,8 @@ namespace MeshOrleans.Xds.Translation.Scopes;
 
 /// <summary>
 /// The part of a mesh that belongs to the hosts that a workload calls: those, the hosts to which their routes lead, and,
-/// where one of them is a wildcard, every host below it, which must not fall to the wildcard for want of its own.
+/// where one of them is a wildcard or has a network, every host below it or with an address in it, which must not fall to
+/// that one for want of its own.
 /// </summary>
 internal sealed class UsedHosts
 {
@@ -50,9 +52,31 @@ internal sealed class UsedHosts
 
         IEnumerable<string> names = service is null ? [host] : VirtualHostDomains.NamesOf(service, _namespace);
         foreach (var wildcard in names.Where(name => name.StartsWith('*'))) AddBelow(wildcard);
+        foreach (var network in service is null ? [] : VirtualHostDomains.NetworksOf(service)) AddWithin(network);
     }
 
-    // The only place that looks at the whole mesh, and only for hosts that are wildcards or headless.
+    // Both look at the whole mesh, for hosts that are wildcards or headless, or have networks, only.
+    private void AddWithin(string text)
+    {
+        var network = IPNetwork.Parse(text);
+        foreach (var service in _mesh.Registry.VisibleTo(_namespace))
+        {
+            if (_hosts.Contains(service.Host)) continue;
+            if (service.Addresses.Any(address => IsWithin(network, address))) Add(service.Host);
+        }
+
+        foreach (var (host, _) in _routes.UnknownHosts)
+        {
+            if (IsWithin(network, host.Trim('[', ']'))) Add(host);
+        }
+    }
+
+    private static bool IsWithin(IPNetwork network, string text)
+    {
+        var slash = text.IndexOf('/');
+        return IPAddress.TryParse(slash < 0 ? text : text[..slash], out var address) && network.Contains(address);
+    }
+
     private void AddBelow(string wildcard)
     {
         foreach (var service in _mesh.Registry.VisibleTo(_namespace))

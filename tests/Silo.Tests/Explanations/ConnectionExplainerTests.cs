@@ -106,6 +106,8 @@ public sealed class ConnectionExplainerTests
     [InlineData("203.0.113.5:7000", null, null, null, nameof(OutcomeKind.Closed))]
     [InlineData("203.0.113.5:443", "shop.example", "shop.example", "shop.example itself", nameof(OutcomeKind.LeavesMesh))]
     [InlineData("203.0.113.5:443", "other.example", null, null, nameof(OutcomeKind.Closed))]
+    [InlineData("203.0.113.5:7001", null, "fixed.example", "fixed.example itself", nameof(OutcomeKind.Forwarded))]
+    [InlineData("192.0.2.7:7001", null, "fixed.example", "the service itself", nameof(OutcomeKind.Forwarded))]
     public void Whose_an_address_is_that_nobody_has_the_networks_and_server_names_of_its_port_say(
         string to, string? serverName, string? host, string? taker, string outcome)
     {
@@ -114,6 +116,8 @@ public sealed class ConnectionExplainerTests
             {apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: net, namespace: app}, spec: {hosts: [net.example], addresses: [198.51.100.0/24], resolution: NONE, location: MESH_EXTERNAL, ports: [{number: 7000, name: tcp, protocol: TCP}]}}
             ---
             {apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: shop, namespace: app}, spec: {hosts: [shop.example], resolution: NONE, location: MESH_EXTERNAL, ports: [{number: 443, name: tls, protocol: TLS}]}}
+            ---
+            {apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: fixed, namespace: app}, spec: {hosts: [fixed.example], resolution: STATIC, location: MESH_EXTERNAL, endpoints: [{address: 192.0.2.7}], ports: [{number: 7001, name: tcp, protocol: TCP}]}}
             """).Ask(serverName is null ? Tcp(to) : Tcp(to) with { Protocol = CallProtocol.Tls, ServerName = serverName });
 
         Assert.Equal((host, outcome), (told.Destination.Host, told.Verdict.Outcome.ToString()));

@@ -131,6 +131,31 @@ public sealed class TcpListenerTranslatorTests
     }
 
     [Fact]
+    public void An_entry_of_fixed_members_and_no_address_takes_every_address_of_its_port_and_its_members_first()
+    {
+        var mesh = EnvoyMesh.With(string.Join("\n---\n", new[] { ("one", "192.0.2.1"), ("two", "192.0.2.2") }.Select(entry => $$"""
+            kind: ServiceEntry
+            apiVersion: networking.istio.io/v1
+            metadata: { name: {{entry.Item1}}, namespace: app }
+            spec:
+              hosts: [ {{entry.Item1}}.fixed.example ]
+              resolution: STATIC
+              endpoints: [ { address: {{entry.Item2}} } ]
+              ports: [ { number: 7200, name: tcp, protocol: TCP } ]
+            """)));
+
+        var own = mesh.For().Listener("0.0.0.0_7200_tcp");
+        var envoy = mesh.For(TestMesh.Envoy()).Listener("0.0.0.0_7200");
+
+        Assert.Empty(own.FilterChains); // the sidecar has the members
+        Assert.Equal("outbound|7200||one.fixed.example", Tcp(own.DefaultFilterChain).Cluster);
+        Assert.Equal("outbound|7200||one.fixed.example", Tcp(envoy.DefaultFilterChain).Cluster);
+        Assert.Equal(
+            [("192.0.2.1", "outbound|7200||one.fixed.example"), ("192.0.2.2", "outbound|7200||two.fixed.example")],
+            envoy.FilterChains.Select(c => (c.FilterChainMatch.PrefixRanges.Single().AddressPrefix, Tcp(c).Cluster)));
+    }
+
+    [Fact]
     public void Those_of_TLS_are_known_by_the_name_that_is_asked_for_whoever_their_members_are()
     {
         var mesh = EnvoyMesh.With("""

@@ -88,9 +88,8 @@ internal static class EnvoyOutbound
             listener,
             routes,
             from pair in services
-            let networks = NetworksOf(view, pair.Service, pair.Port)
-            where networks is not null
-            select (pair.Service, pair.Port, networks.Value));
+            from networks in NetworksOf(view, pair.Service, pair.Port)
+            select (pair.Service, pair.Port, networks));
         if (isHttp) listener.FilterChains.Add(Requests(view, port));
         if (listener.FilterChains.Count == 0 && listener.DefaultFilterChain is null) return null;
         listener.DefaultFilterChain ??= new FilterChain
@@ -111,18 +110,18 @@ internal static class EnvoyOutbound
 
     /// <summary>
     /// By what connections to a service are known that has no listener of its own: its networks, or where it has no
-    /// address at all its members. Empty when it is known by name only; null when there is nothing to be known by.
+    /// address at all its members. Empty ones where it is known by name or port; none when there is nothing to be known by.
     /// </summary>
-    private static ImmutableArray<string>? NetworksOf(ProxyView view, Service service, ServicePort port)
+    private static IEnumerable<ImmutableArray<string>> NetworksOf(ProxyView view, Service service, ServicePort port)
     {
         var (hosts, networks) = OutboundChains.AddressesOf(service);
-        if (!networks.IsEmpty) return networks;
-        if (!hosts.IsEmpty) return null;
-        if (!OutboundChains.IsByMember(service, port)) return [];
-        ImmutableArray<string> members =
-            [.. EnvoyCluster.LiteralMembers(view, service, port).Select(e => e.Workload.Address)];
-        if (!members.IsEmpty) return members;
-        return port.Protocol.IsTls() ? [] : null;
+        if (!networks.IsEmpty) yield return networks;
+        if (!networks.IsEmpty || !hosts.IsEmpty) yield break;
+        ImmutableArray<string> members = OutboundChains.IsByMember(service, port)
+            ? [.. EnvoyCluster.LiteralMembers(view, service, port).Select(e => e.Workload.Address)]
+            : [];
+        if (!members.IsEmpty) yield return members;
+        if (OutboundChains.IsByPort(service) || (members.IsEmpty && port.Protocol.IsTls())) yield return [];
     }
 
     private static Listener Unbound(string name, string address, int port) => new()

@@ -36,10 +36,16 @@ internal static class OutboundChains
         }
     }
 
-    /// <summary>Whether a service without a virtual address is known by those of its members.</summary>
+    /// <summary>
+    /// Whether a service without a virtual address is known by those of its members. An entry takes every address of its port
+    /// besides; its TLS goes by the name that is asked for. Source: Istio, <c>buildSidecarOutboundListeners</c>.
+    /// </summary>
     public static bool IsByMember(Service service, ServicePort port) =>
-        service.Resolution is ServiceResolution.Static
-        && (!port.Protocol.IsTls() || service.Origin is not ServiceOrigin.ServiceEntry);
+        service.Resolution is ServiceResolution.Static && (!port.Protocol.IsTls() || !IsByPort(service));
+
+    /// <summary>Whether a service without a virtual address takes what is nobody's on its port.</summary>
+    public static bool IsByPort(Service service) =>
+        service.Resolution is not ServiceResolution.Static || service.Origin is ServiceOrigin.ServiceEntry;
 
     /// <summary>The virtual addresses of a service, and its networks, each in its one spelling.</summary>
     public static (ImmutableArray<string> Hosts, ImmutableArray<string> Networks) AddressesOf(Service service)

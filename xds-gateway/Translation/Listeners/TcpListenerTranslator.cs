@@ -69,7 +69,7 @@ internal static class TcpListenerTranslator
     private static IEnumerable<(Service Service, ServicePort Port, ImmutableArray<string> Networks)> Sharing(
         IEnumerable<(Service Service, ServicePort Port)> services) =>
         from pair in services
-        let networks = NetworksOf(pair.Service, pair.Port)
+        let networks = NetworksOf(pair.Service)
         where networks is not null
         select (pair.Service, pair.Port, networks.Value);
 
@@ -87,14 +87,14 @@ internal static class TcpListenerTranslator
         return listener.FilterChains.Count == 0 && listener.DefaultFilterChain is null ? null : listener;
     }
 
-    // Empty for any address. Null where a service is known by its virtual address, or by those of its members, which the
-    // sidecar has.
-    private static ImmutableArray<string>? NetworksOf(Service service, ServicePort port)
+    // Empty for any address. Null where a service is known by its virtual address, or by those of its members alone, which
+    // the sidecar has.
+    private static ImmutableArray<string>? NetworksOf(Service service)
     {
         var (hosts, networks) = OutboundChains.AddressesOf(service);
         if (!networks.IsEmpty) return networks;
         if (!hosts.IsEmpty) return null;
-        return OutboundChains.IsByMember(service, port) ? null : [];
+        return OutboundChains.IsByPort(service) ? [] : null;
     }
 
     private static Listener Listener(TcpRoutes routes, Service service, ServicePort port, List<string> others)

@@ -13,6 +13,7 @@ internal sealed record KindName(string Kind, string Plural, string Short = "")
         new("WorkloadEntry", "workloadentries", "we"),
         new("WorkloadGroup", "workloadgroups", "wg"),
         new("Sidecar", "sidecars"),
+        new("ProxyConfig", "proxyconfigs"),
         new("PeerAuthentication", "peerauthentications", "pa"),
         new("RequestAuthentication", "requestauthentications", "ra"),
         new("AuthorizationPolicy", "authorizationpolicies", "ap"),

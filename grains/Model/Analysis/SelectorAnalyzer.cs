@@ -34,6 +34,7 @@ internal static class SelectorAnalyzer
                 .Concat(Select<AuthorizationPolicy>(subject, p => p.Selector))
                 .Concat(Select<RequestAuthentication>(subject, p => p.Selector))
                 .Concat(Select<PeerAuthentication>(subject, p => p.Selector))
+                .Concat(Select<ProxyConfig>(subject, p => p.Selector))
                 .Select(t => (Entry: t, Field: "selector")));
         foreach (var (entry, field) in all) AnalyzeReach(subject, report, entry.Resource, entry.Labels, field);
     }

@@ -35,6 +35,7 @@ public sealed record ConfigKind
         new("WorkloadEntry", Networking, WorkloadReader.Entry),
         new("WorkloadGroup", Networking, WorkloadReader.Group),
         new("Sidecar", Networking, SidecarReader.Read),
+        new("ProxyConfig", ["networking.istio.io/v1beta1"], ProxyConfigReader.Read),
         new("PeerAuthentication", Security, SecurityReader.PeerAuthentication),
         new("RequestAuthentication", Security, SecurityReader.RequestAuthentication),
         new("AuthorizationPolicy", Security, SecurityReader.AuthorizationPolicy),

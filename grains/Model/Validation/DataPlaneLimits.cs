@@ -33,6 +33,7 @@ internal static class DataPlaneLimits
             case Gateway gateway: CheckGateway(gateway, spec, report); break;
             case Sidecar sidecar: CheckSidecar(sidecar, spec, report); break;
             case RequestAuthentication policy: RequestAuthenticationLimits.Check(policy, spec, report); break;
+            case ProxyConfig config: ProxyConfigRules.Tell(config, spec, report); break;
             case Telemetry telemetry: SelectorRules.TellReach(telemetry.TargetRefs, spec, report); break;
         }
     }

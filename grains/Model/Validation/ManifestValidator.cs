@@ -28,6 +28,7 @@ public static class ManifestValidator
             case WorkloadEntry entry: WorkloadRules.CheckEntry(entry, spec, report); break;
             case WorkloadGroup group: WorkloadRules.CheckGroup(group, spec, report); break;
             case Sidecar sidecar: SidecarRules.Check(sidecar, name, spec, report); break;
+            case ProxyConfig config: ProxyConfigRules.Check(config, spec, report); break;
             case PeerAuthentication policy: PeerAuthenticationRules.Check(policy, spec, report); break;
             case RequestAuthentication policy: RequestAuthenticationRules.Check(policy, ns, spec, report); break;
             case AuthorizationPolicy policy: AuthorizationPolicyRules.Check(policy, ns, spec, report); break;

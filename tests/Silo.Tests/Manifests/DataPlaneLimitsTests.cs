@@ -17,6 +17,28 @@ public sealed class DataPlaneLimitsTests
         RuleTable.Limits("DestinationRule", $"{{ host: a, {fields} }}", path, message);
 
     [Theory]
+    [InlineData("concurrency", "concurrency (a sidecar takes the cores that it may run on: limit those of its process)")]
+    [InlineData("environmentVariables.FIRST", "the environment variable FIRST (set it where the sidecar is started)")]
+    [InlineData("environmentVariables.SECOND", "the environment variable SECOND")]
+    [InlineData("image.imageType", "the image distroless (a sidecar is one program, and no image)")]
+    public void Each_setting_of_a_proxy_config_is_told_to_have_no_effect(string path, string message) => RuleTable.Notes(
+        "ProxyConfig",
+        "{ selector: { matchLabels: { app: a } }, concurrency: 0, "
+            + "environmentVariables: { FIRST: '1', SECOND: '2' }, image: { imageType: distroless } }",
+        path,
+        $"{message}");
+
+    [Fact]
+    public void A_proxy_config_that_sets_nothing_is_taken_in_silence() =>
+        RuleTable.Accepts("ProxyConfig", "{ selector: { matchLabels: { app: a } } }");
+
+    [Theory]
+    [InlineData("concurrency: -1", "concurrency", "concurrency must be greater than or equal to 0")]
+    [InlineData("selector: { matchLabels: { app: 'a*' } }", "selector.matchLabels.app", "wildcard is not supported in selector")]
+    public void A_proxy_config_that_Istio_refuses_is_refused(string fields, string path, string message) =>
+        RuleTable.Refuses("ProxyConfig", $"{{ {fields} }}", path, message);
+
+    [Theory]
     [InlineData("CONNECT")]
     [InlineData("POST")]
     public void A_tunnel_is_acted_on(string protocol) => RuleTable.Accepts(

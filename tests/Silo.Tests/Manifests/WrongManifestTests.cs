@@ -65,6 +65,20 @@ public sealed class WrongManifestTests
         (6, "kind", "EnvoyFilter is unsupported by this data plane, which is no Envoy: use VirtualService, DestinationRule, AuthorizationPolicy or Telemetry for what it should do"));
 
     [Fact]
+    public void What_a_proxy_config_has_too_much_is_told_with_its_line() => Expect(
+        """
+        apiVersion: networking.istio.io/v1beta1
+        kind: ProxyConfig
+        metadata: { name: a }
+        spec:
+          image:
+            imageTyp: debug
+          environmentVariable: { A: b }
+        """,
+        (6, "spec.image.imageTyp", "unknown field \"imageTyp\"; did you mean \"imageType\"?"),
+        (7, "spec.environmentVariable", "unknown field \"environmentVariable\"; did you mean \"environmentVariables\"?"));
+
+    [Fact]
     public void A_route_of_datagrams_is_refused_as_such_and_not_for_its_name() => Expect(
         """
         apiVersion: gateway.networking.k8s.io/v1alpha2

@@ -45,6 +45,7 @@ internal sealed class OutboundListener(InboundServices services, OutboundTunnel 
                 return;
             }
 
+            if (kind is Kind.Folded) connection.Features.Set(SchemeCase.Instance);
             if (kind is Kind.Http2) PlaintextHttp2.Mark(connection);
         }
         catch (Exception exception)
@@ -110,7 +111,12 @@ internal sealed class OutboundListener(InboundServices services, OutboundTunnel 
         {
             null => Kind.Incomplete,
             true => Kind.Http2,
-            false => Kind.Http1,
+            false => SchemeCase.Fold(arrived) switch
+            {
+                null => Kind.Incomplete,
+                true => Kind.Folded,
+                false => Kind.Http1,
+            },
         };
     }
 
@@ -119,6 +125,7 @@ internal sealed class OutboundListener(InboundServices services, OutboundTunnel 
         Incomplete,
         Connect,
         Http1,
+        Folded,
         Http2,
     }
 }

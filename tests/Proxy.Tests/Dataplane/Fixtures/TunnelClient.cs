@@ -23,6 +23,20 @@ internal sealed class TunnelClient : IDisposable
     public static Task<TunnelClient> ConnectAsync(TestProxy proxy, string authority, string early = "") =>
         SendAsync(proxy, $"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: test\r\n\r\n{early}");
 
+    /// <summary>Sends one byte after another, and reads nothing yet.</summary>
+    public static async Task<TunnelClient> SendInPiecesAsync(int port, string bytes)
+    {
+        var client = new TcpClient { NoDelay = true };
+        using var limit = new CancellationTokenSource(Limit);
+        await client.ConnectAsync(IPAddress.Loopback, port, limit.Token);
+        foreach (var one in Encoding.Latin1.GetBytes(bytes))
+        {
+            await client.GetStream().WriteAsync(new[] { one }, limit.Token);
+        }
+
+        return new TunnelClient(client, "");
+    }
+
     public static async Task<TunnelClient> SendAsync(TestProxy proxy, string bytes)
     {
         var client = new TcpClient { NoDelay = true };

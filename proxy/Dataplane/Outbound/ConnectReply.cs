@@ -5,14 +5,17 @@ using Microsoft.AspNetCore.Connections;
 
 namespace MeshOrleans.Proxy.Dataplane.Outbound;
 
-/// <summary>The answers to a CONNECT. All but the first end the connection.</summary>
+/// <summary>The answers to a CONNECT. All but the first end the connection, or in HTTP/2 the stream.</summary>
 internal static class ConnectReply
 {
     private static readonly byte[] Accepted = "HTTP/1.1 200 OK\r\n\r\n"u8.ToArray();
 
     /// <summary>The tunnel begins; what follows are its bytes.</summary>
-    public static async ValueTask AcceptAsync(ConnectionContext connection) =>
-        await connection.Transport.Output.WriteAsync(Accepted).ConfigureAwait(false);
+    public static async ValueTask AcceptAsync(ConnectionContext connection)
+    {
+        if (connection is StreamTunnel stream) await stream.AcceptAsync().ConfigureAwait(false);
+        else await connection.Transport.Output.WriteAsync(Accepted).ConfigureAwait(false);
+    }
 
     /// <summary>Says why there is no tunnel.</summary>
     /// <param name="connection">The caller.</param>
@@ -22,6 +25,12 @@ internal static class ConnectReply
     public static async ValueTask RefuseAsync(
         ConnectionContext connection, int status, string body, bool isOverloaded = false)
     {
+        if (connection is StreamTunnel stream)
+        {
+            await stream.RefuseAsync(status, body, isOverloaded).ConfigureAwait(false);
+            return;
+        }
+
         var overloaded = isOverloaded ? $"{HopHeaders.Overloaded}: true\r\n" : "";
         var type = body.Length > 0 ? "content-type: text/plain\r\n" : "";
         await connection.Transport.Output.WriteAsync(Encoding.Latin1.GetBytes(

@@ -15,7 +15,7 @@ namespace MeshOrleans.Proxy.Dataplane.Outbound;
 internal sealed class OutboundHandler
 {
     private const int DefaultPort = 80;
-    private const string NoConnect = "CONNECT must be the first request of a connection, in HTTP/1.1.\n";
+    private const string NoConnect = "CONNECT must be the first request of a connection, and in no tunnel.\n";
 
     private readonly ProxyState _state;
     private readonly RouteExecutor _routes;
@@ -38,8 +38,12 @@ internal sealed class OutboundHandler
     }
 
     public Task InvokeAsync(HttpContext context) =>
-        _runner.RunAsync(
-            new RequestExchange(context, _state.Current, Caller.Unknown, isInbound: false, _runner.Now), _handle);
+        HttpMethods.IsConnect(context.Request.Method)
+        && context.Features.Get<TunnelEntry>() is { } entry
+        && !IsExtended(context)
+            ? entry.ServeAsync(context)
+            : _runner.RunAsync(
+                new RequestExchange(context, _state.Current, Caller.Unknown, isInbound: false, _runner.Now), _handle);
 
     private Task HandleAsync(RequestExchange exchange)
     {

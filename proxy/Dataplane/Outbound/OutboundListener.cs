@@ -46,7 +46,11 @@ internal sealed class OutboundListener(InboundServices services, OutboundTunnel 
             }
 
             if (kind is Kind.Folded) connection.Features.Set(SchemeCase.Instance);
-            if (kind is Kind.Http2) PlaintextHttp2.Mark(connection);
+            if (kind is Kind.Http2)
+            {
+                connection.Features.Set(new TunnelEntry(connection, http, tunnel));
+                PlaintextHttp2.Mark(connection);
+            }
         }
         catch (Exception exception)
             when (exception is IOException or ConnectionAbortedException or OperationCanceledException)

@@ -18,6 +18,9 @@ internal sealed class TcpCall(
 
     public TunnelTarget Target => target;
 
+    /// <summary>In what its tunnel was asked for, where there was one.</summary>
+    public string Protocol => connection is StreamTunnel ? "HTTP/2" : "HTTP/1.1";
+
     public ProxySnapshot Snapshot => snapshot;
 
     public long StartedAt => startedAt;

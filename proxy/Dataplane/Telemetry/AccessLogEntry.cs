@@ -92,7 +92,7 @@ internal sealed record AccessLogEntry
         Duration = duration,
         Method = call.Status > 0 ? "CONNECT" : "",
         Path = "",
-        Protocol = call.Status > 0 ? "HTTP/1.1" : "",
+        Protocol = call.Status > 0 ? call.Protocol : "",
         Code = call.Status,
         Flags = call.Flags,
         Details = call.Details,

@@ -29,7 +29,11 @@ public sealed record LinkAnswer(string TrustDomain, ImmutableArray<string> Roots
 /// <param name="TrustDomain">Its trust domain.</param>
 /// <param name="Roots">Its roots, PEM.</param>
 /// <param name="Services">Its exported services, each as <see cref="SnapshotPayload"/> writes it.</param>
-public sealed record ExportAnswer(string TrustDomain, ImmutableArray<string> Roots, ImmutableArray<string> Services);
+public sealed record ExportAnswer(string TrustDomain, ImmutableArray<string> Roots, ImmutableArray<string> Services)
+{
+    /// <summary>Lists of what it has revoked, PEM; null from meshes of former versions, which do not say.</summary>
+    public ImmutableArray<string>? Crls { get; init; }
+}
 
 /// <summary>A peer's trust bundle as <c>GET /v1/trust-bundle</c> answers it.</summary>
 public sealed record BundleAnswer(string TrustDomain, ImmutableArray<string> Roots, long Sequence);

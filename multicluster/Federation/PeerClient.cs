@@ -7,6 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using MeshOrleans.Grains.Federation;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Identity.Revocation;
 using Microsoft.Extensions.Options;
 
 namespace MeshOrleans.Multicluster.Federation;
@@ -85,7 +86,11 @@ public sealed class PeerClient(IOptions<FederationOptions> options, TimeProvider
 
     private RemoteCertificateValidationCallback Trusting(ImmutableArray<string> roots, string trustDomain)
     {
-        var trust = new PeerTrust(trustDomain, roots, clock);
+        var trust = new PeerTrust(
+            trustDomain,
+            roots,
+            RevokedCertificates.Of(options.Value.Snapshot().Bundles.GetValueOrDefault(trustDomain)),
+            clock);
         return (_, certificate, chain, _) => trust.Accepts(certificate, chain);
     }
 

@@ -69,6 +69,11 @@ public sealed partial class PeerFollower(
 
             var services = exports.Services.Select(s => Checked(peer, terms.TrustDomain, s)).OfType<string>();
             await link.ImportAsync(new ImportedState(exports.Roots, [.. services]), cancellationToken);
+            if (exports.Crls is not { IsDefault: false } lists) return;
+            if (await link.TellRevokedAsync(lists, cancellationToken) is LinkResult.Refused(var reason))
+            {
+                throw new PeerException(reason);
+            }
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Identity.Revocation;
 
 namespace MeshOrleans.Multicluster.Federation;
 
@@ -12,12 +13,14 @@ internal sealed class PeerTrust
 {
     private readonly X509Certificate2Collection _roots = [];
     private readonly SpiffeId _controlPlane;
+    private readonly RevokedCertificates _revoked;
     private readonly TimeProvider _clock;
 
     /// <exception cref="PeerException">The peer's roots or trust domain cannot be read.</exception>
-    public PeerTrust(string trustDomain, ImmutableArray<string> roots, TimeProvider clock)
+    public PeerTrust(
+        string trustDomain, ImmutableArray<string> roots, RevokedCertificates revoked, TimeProvider clock)
     {
-        _clock = clock;
+        (_revoked, _clock) = (revoked, clock);
         if (!TrustDomain.TryParse(trustDomain, out var domain))
         {
             throw new PeerException($"'{trustDomain}' is not a trust domain.");
@@ -40,6 +43,7 @@ internal sealed class PeerTrust
             certificate as X509Certificate2,
             presented,
             domain => domain == _controlPlane.TrustDomain.Name ? _roots : null,
+            _revoked,
             _clock.GetUtcNow(),
             out var proof,
             out _)

@@ -111,8 +111,12 @@ public sealed partial class Peering(
         var terms = await grains.GetGrain<ILinkGrain>(presented.Link).FindTermsAsync(cancellationToken);
         if (terms is null || !presented.Matches(terms.InboundCredentialHash)) return null;
         var own = await OwnBundleAsync(cancellationToken);
-        var services = ExportCatalog.Of(options.Value.Snapshot());
-        return new ExportAnswer(own.TrustDomain, own.RootsPem, [.. services.Select(SnapshotPayload.Write)]);
+        var snapshot = options.Value.Snapshot();
+        var services = ExportCatalog.Of(snapshot).Select(SnapshotPayload.Write);
+        return new ExportAnswer(own.TrustDomain, own.RootsPem, [.. services])
+        {
+            Crls = snapshot.LocalBundle?.CrlsPem, // null before it is known
+        };
     }
 
     private Task<AuthorityBundle> OwnBundleAsync(CancellationToken cancellationToken) =>

@@ -17,6 +17,13 @@ public interface ILinkGrain : IGrainWithStringKey
     [Alias("Import")]
     Task<LinkResult> ImportAsync(ImportedState state, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Takes over the lists of certificates that the other mesh has revoked, PEM; refused when they cannot be read, and then
+    /// those from before stay.
+    /// </summary>
+    [Alias("TellRevoked")]
+    Task<LinkResult> TellRevokedAsync(ImmutableArray<string> crlsPem, CancellationToken cancellationToken);
+
     /// <summary>Notes that an attempt to read the other mesh failed.</summary>
     [Alias("NoteFailure")]
     Task NoteFailureAsync(string error, CancellationToken cancellationToken);

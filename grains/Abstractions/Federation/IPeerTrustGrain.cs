@@ -16,6 +16,12 @@ public interface IPeerTrustGrain : IGrainWithStringKey
     Task<LinkResult> HoldAsync(string link, ImmutableArray<string> rootsPem, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Takes over what a link's mesh has revoked, PEM; refused when it cannot be read, or when the link does not hold the domain.
+    /// </summary>
+    [Alias("TellRevoked")]
+    Task<LinkResult> TellRevokedAsync(string link, ImmutableArray<string> crlsPem, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Ends a link's hold and forgets the roots; does nothing when the link does not hold the domain.
     /// </summary>
     [Alias("Release")]

@@ -24,6 +24,9 @@ public static class PeerSvid
     /// <summary>Finds the roots of a trust domain by its name; null when the domain is not trusted.</summary>
     public delegate X509Certificate2Collection? RootsOf(string trustDomain);
 
+    /// <summary>Finds what is revoked of a trust domain by its name.</summary>
+    public delegate RevokedCertificates RevokedIn(string trustDomain);
+
     /// <summary>Verifies without throwing: everything here comes from the peer.</summary>
     /// <param name="leaf">What the peer presented; null when nothing.</param>
     /// <param name="presented">The chain of the handshake: its further certificates may lead to the root.</param>
@@ -55,6 +58,24 @@ public static class PeerSvid
         RevokedCertificates revoked,
         DateTimeOffset now,
         [NotNullWhen(true)] out PeerProof? proof,
+        [NotNullWhen(false)] out string? problem) =>
+        TryVerify(leaf, presented, roots, _ => revoked, now, out proof, out problem);
+
+    /// <summary>Verifies without throwing: everything here comes from the peer.</summary>
+    /// <param name="leaf">What the peer presented; null when nothing.</param>
+    /// <param name="presented">The chain of the handshake: its further certificates may lead to the root.</param>
+    /// <param name="roots">Whom we believe.</param>
+    /// <param name="revoked">What is good no longer in the peer's own domain: no certificate of the chain may be among it.</param>
+    /// <param name="now">The time at which everything must be valid.</param>
+    /// <param name="proof">The proved identity, and how long the chain proves it.</param>
+    /// <param name="problem">What is wrong, as a sentence for the log.</param>
+    public static bool TryVerify(
+        X509Certificate2? leaf,
+        X509Chain? presented,
+        RootsOf roots,
+        RevokedIn revoked,
+        DateTimeOffset now,
+        [NotNullWhen(true)] out PeerProof? proof,
         [NotNullWhen(false)] out string? problem)
     {
         proof = null;
@@ -72,7 +93,8 @@ public static class PeerSvid
         }
 
         using var chain = NewChain(presented, trusted, now);
-        problem = FindLeafFault(leaf) ?? FindChainFault(leaf, chain, now) ?? FindRevoked(named, chain, revoked);
+        problem = FindLeafFault(leaf) ?? FindChainFault(leaf, chain, now) 
+            ?? FindRevoked(named, chain, revoked(named.TrustDomain.Name));
         if (problem is not null) return false;
         proof = Prove(named, leaf, chain);
         return true;

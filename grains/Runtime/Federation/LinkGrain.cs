@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MeshOrleans.Model.Identity;
 using Microsoft.Extensions.Logging;
 
@@ -45,6 +46,13 @@ internal sealed partial class LinkGrain(
         if (held is LinkResult.Refused refused) return Refuse(refused.Reason);
         await CommitAsync(LinkMachine.Import(store.State, Name, state.RootsPem, services, clock.GetUtcNow()));
         return held;
+    }
+
+    public async Task<LinkResult> TellRevokedAsync(ImmutableArray<string> crlsPem, CancellationToken cancellationToken)
+    {
+        if (store.State.Terms is not { } terms) return Refuse("There is no such link.");
+        var told = await Trust(terms.TrustDomain).TellRevokedAsync(Name, crlsPem, cancellationToken);
+        return told is LinkResult.Refused(var reason) ? Refuse(reason) : told;
     }
 
     public Task NoteFailureAsync(string error, CancellationToken cancellationToken) =>

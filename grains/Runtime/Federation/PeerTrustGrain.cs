@@ -19,6 +19,14 @@ internal sealed class PeerTrustGrain(
         return result;
     }
 
+    public async Task<LinkResult> TellRevokedAsync(
+        string link, ImmutableArray<string> crlsPem, CancellationToken cancellationToken)
+    {
+        var (next, result) = PeerTrustMachine.TellRevoked(store.State, this.GetPrimaryKeyString(), link, crlsPem);
+        await CommitAsync(next);
+        return result;
+    }
+
     public Task ReleaseAsync(string link, CancellationToken cancellationToken) =>
         CommitAsync(PeerTrustMachine.Release(store.State, this.GetPrimaryKeyString(), link));
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Identity.Revocation;
 using MeshOrleans.Model.Snapshots;
 
 namespace MeshOrleans.Grains.Federation;
@@ -29,11 +30,32 @@ internal static class PeerTrustMachine
             return (state, new LinkResult.Done());
         }
 
-        var bundle = new TrustBundle(domain, rootsPem, state.Entries.Version + 1, IsLocal: false);
-        var entries = state.Entries.Put(SnapshotKey.Trust + domain, SnapshotPayload.Write(bundle));
-        return (new PeerTrustState { Link = link, RootsPem = rootsPem, Entries = entries }, new LinkResult.Done());
+        var held = state with { Link = link, RootsPem = rootsPem };
+        return (Told(held, domain, state.Entries.Version + 1), new LinkResult.Done());
 
         (PeerTrustState, LinkResult) Refuse(string why) => (state, new LinkResult.Refused(why));
+    }
+
+    /// <summary>Takes over what a link's mesh has revoked: it counts for its own trust domain only.</summary>
+    /// <param name="state">The domain as it stands.</param>
+    /// <param name="domainName">Its name.</param>
+    /// <param name="link">The link.</param>
+    /// <param name="crlsPem">Its lists.</param>
+    public static (PeerTrustState Next, LinkResult Result) TellRevoked(
+        PeerTrustState state, string domainName, string link, ImmutableArray<string> crlsPem)
+    {
+        if (crlsPem.IsDefault || state.Link != link || !TrustDomain.TryParse(domainName, out var domain))
+        {
+            return (state, new LinkResult.Refused($"Trust domain {domainName} does not belong to link {link}."));
+        }
+
+        if (crlsPem.SequenceEqual(state.CrlsPem, StringComparer.Ordinal)) return (state, new LinkResult.Done());
+        if (!RevocationListReader.TryReadPem(string.Concat(crlsPem), RevocationListReader.MaxTold, out _, out var problem))
+        {
+            return (state, new LinkResult.Refused($"What {domain} has revoked {problem}."));
+        }
+
+        return (Told(state with { CrlsPem = crlsPem }, domain, SequenceOf(state, domain)), new LinkResult.Done());
     }
 
     /// <summary>Ends a link's hold; the very same state when it has none.</summary>
@@ -41,4 +63,14 @@ internal static class PeerTrustMachine
         state.Link != link
             ? state
             : new PeerTrustState { Entries = state.Entries.Remove(SnapshotKey.Trust + domainName) };
+
+    private static PeerTrustState Told(PeerTrustState state, TrustDomain domain, long sequence)
+    {
+        var bundle = new TrustBundle(domain, state.RootsPem, sequence, IsLocal: false) { CrlsPem = state.CrlsPem };
+        return state with { Entries = state.Entries.Put(SnapshotKey.Trust + domain, SnapshotPayload.Write(bundle)) };
+    }
+
+    // it rises with the roots only
+    private static long SequenceOf(PeerTrustState state, TrustDomain domain) =>
+        SnapshotPayload.ReadBundle(state.Entries.Held[SnapshotKey.Trust + domain].Payload!).Sequence;
 }

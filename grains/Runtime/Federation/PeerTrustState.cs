@@ -12,6 +12,9 @@ internal sealed record PeerTrustState : IOwnerState
     /// <summary>Its roots, PEM.</summary>
     [Id(1)] public ImmutableArray<string> RootsPem { get; init; } = [];
 
+    /// <summary>Lists of what it has revoked, PEM.</summary>
+    [Id(3)] public ImmutableArray<string> CrlsPem { get; init; } = [];
+
     /// <inheritdoc/>
     [Id(2)] public OwnedEntries Entries { get; init; } = OwnedEntries.Empty;
 }

@@ -29,7 +29,7 @@ internal sealed partial class PeerConnections
     {
         if (!inbound.Caller.IsMutualTls) return;
         _open.TryAdd(connection, inbound);
-        if (_state.Identity is { } identity) End(connection, inbound, identity.Revoked);
+        if (_state.Identity is { } identity) End(connection, inbound, identity);
     }
 
     /// <summary>A connection has ended.</summary>
@@ -37,12 +37,13 @@ internal sealed partial class PeerConnections
 
     private void End(TlsIdentity identity)
     {
-        if (identity.Revoked.Count == 0) return;
-        foreach (var (connection, inbound) in _open) End(connection, inbound, identity.Revoked);
+        if (identity.Revoked.IsEmpty) return;
+        foreach (var (connection, inbound) in _open) End(connection, inbound, identity);
     }
 
-    private void End(ConnectionContext connection, InboundConnection inbound, RevokedCertificates revoked)
+    private void End(ConnectionContext connection, InboundConnection inbound, TlsIdentity identity)
     {
+        var revoked = identity.Revoked.In(inbound.Caller.Id!.TrustDomain.Name);
         if (revoked.Count == 0 || Find(connection, inbound, revoked) is not { } found) return;
         LogEnded(inbound.WorkloadPort, inbound.Caller.PeerId, found);
         connection.Abort(new ConnectionAbortedException($"The peer is trusted no longer: {found}"));

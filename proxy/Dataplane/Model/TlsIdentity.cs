@@ -16,7 +16,7 @@ public sealed class TlsIdentity
         SpiffeId id,
         SslStreamCertificateContext context,
         FrozenDictionary<string, X509Certificate2Collection> roots,
-        RevokedCertificates revoked,
+        RevokedByDomain revoked,
         string trustFingerprint) =>
         (Id, Context, Roots, Revoked, TrustFingerprint) = (id, context, roots, revoked, trustFingerprint);
 
@@ -32,8 +32,8 @@ public sealed class TlsIdentity
     /// <summary>The roots by trust domain name. A peer is judged by the roots of its own domain only.</summary>
     public FrozenDictionary<string, X509Certificate2Collection> Roots { get; }
 
-    /// <summary>What is good no longer, whichever root it leads to.</summary>
-    public RevokedCertificates Revoked { get; }
+    /// <summary>What is good no longer, by trust domain: a peer is judged by the lists of its own domain only.</summary>
+    public RevokedByDomain Revoked { get; }
 
     /// <summary>Changes when any root does, or what is revoked: peers are judged anew then.</summary>
     public string TrustFingerprint { get; }
@@ -61,8 +61,8 @@ public sealed class TlsIdentity
 
         var roots = new Dictionary<string, X509Certificate2Collection>(StringComparer.Ordinal);
         var thumbprints = new SortedSet<string>(StringComparer.Ordinal);
-        var revoked = RevokedCertificates.None;
-        foreach (var bundle in bundles)
+        var all = bundles.ToList();
+        foreach (var bundle in all)
         {
             var collection = Import(bundle);
             if (!roots.TryAdd(bundle.TrustDomain.Name, collection))
@@ -70,10 +70,10 @@ public sealed class TlsIdentity
                 throw new ArgumentException($"There are two bundles of '{bundle.TrustDomain}'.", nameof(bundles));
             }
 
-            if (bundle.IsLocal) revoked = RevokedCertificates.Of(bundle);
             foreach (var root in collection) thumbprints.Add($"{bundle.TrustDomain}:{root.GetCertHashString()}");
         }
 
+        var revoked = RevokedByDomain.Of(all);
         var context = SslStreamCertificateContext.Create(leaf, intermediates, offline: true);
         return new TlsIdentity(
             id,

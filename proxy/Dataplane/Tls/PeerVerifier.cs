@@ -19,7 +19,7 @@ internal sealed class PeerVerifier(TimeProvider clock)
     public static string? FindFaultAt(
         DateTimeOffset time, X509Certificate2? leaf, X509Chain presented, TlsIdentity identity) =>
         PeerSvid.TryVerify(
-            leaf, presented, identity.Roots.GetValueOrDefault, identity.Revoked, time, out _, out var problem)
+            leaf, presented, identity.Roots.GetValueOrDefault, identity.Revoked.In, time, out _, out var problem)
             ? null
             : problem;
 
@@ -44,7 +44,7 @@ internal sealed class PeerVerifier(TimeProvider clock)
             leaf,
             presented,
             identity.Roots.GetValueOrDefault,
-            identity.Revoked,
+            identity.Revoked.In,
             clock.GetUtcNow(),
             out var proof,
             out var fault))

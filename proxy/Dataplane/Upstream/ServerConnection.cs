@@ -1,20 +1,21 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Identity.Revocation;
 
 namespace MeshOrleans.Proxy.Dataplane.Upstream;
 
 /// <summary>A connection to a server of the mesh, below its TLS: known by what the server has shown for as long as it is open.</summary>
-internal sealed class ServerConnection(Socket socket, ServerConnections all) : NetworkStream(socket, ownsSocket: true)
+internal sealed class ServerConnection(Socket socket, ServerConnections open) : NetworkStream(socket, ownsSocket: true)
 {
     private readonly List<(string Issuer, string Serial)> _shown = [];
 
     /// <summary>Whom the server has proved to be.</summary>
-    public string Identity { get; private set; } = "";
+    public SpiffeId? Identity { get; private set; }
 
     /// <summary>Notes in the handshake what the server shows: certificates of it end with the handshake.</summary>
-    public void Note(string identity, X509Certificate2 leaf, X509Chain? chain)
+    public void Note(SpiffeId identity, X509Certificate2 leaf, X509Chain? chain)
     {
         Identity = identity;
         _shown.Clear();
@@ -23,9 +24,10 @@ internal sealed class ServerConnection(Socket socket, ServerConnections all) : N
     }
 
     /// <summary>What is said of the first of the server's certificates that is revoked; null when none is.</summary>
-    public RevokedCertificate? FindIn(RevokedCertificates revoked)
+    public RevokedCertificate? FindIn(RevokedByDomain all)
     {
-        if (revoked.Count == 0) return null;
+        if (all.IsEmpty || Identity is null) return null;
+        var revoked = all.In(Identity.TrustDomain.Name);
         foreach (var (issuer, serial) in _shown)
         {
             if (revoked.Find(issuer, serial) is { } found) return found;
@@ -40,7 +42,7 @@ internal sealed class ServerConnection(Socket socket, ServerConnections all) : N
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        all.Remove(this);
+        open.Remove(this);
         base.Dispose(disposing);
     }
 

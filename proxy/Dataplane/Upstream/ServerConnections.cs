@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Identity.Revocation;
 using MeshOrleans.Proxy.Dataplane.Model;
 using Microsoft.Extensions.Logging;
@@ -35,7 +36,7 @@ internal sealed partial class ServerConnections
 
     private void End(TlsIdentity identity)
     {
-        if (identity.Revoked.Count == 0) return;
+        if (identity.Revoked.IsEmpty) return;
         foreach (var connection in _open.Keys)
         {
             if (connection.FindIn(identity.Revoked) is not { } found || !_open.TryRemove(connection, out _)) continue;
@@ -59,5 +60,5 @@ internal sealed partial class ServerConnections
     [LoggerMessage(
         Level = LogLevel.Warning,
         Message = "A connection to '{Identity}' at {Server} is ended, who is trusted no longer: {Problem}")]
-    private partial void LogEnded(string identity, EndPoint? server, RevokedCertificate problem);
+    private partial void LogEnded(SpiffeId? identity, EndPoint? server, RevokedCertificate problem);
 }

@@ -159,7 +159,7 @@ internal sealed class UpstreamConnector(
                 var peer = verifier.Verify(leaf, chain, identity, out var problem);
                 var isMeant = peer is not null && tls.AllowedSpiffeIds.Contains(peer.ToString());
                 judged.Problem = isMeant || peer is null ? problem : $"It proves to be {peer}, who is not meant.";
-                if (isMeant) server.Note(peer!.ToString(), leaf!, chain);
+                if (isMeant) server.Note(peer!, leaf!, chain);
                 return isMeant;
             },
         };

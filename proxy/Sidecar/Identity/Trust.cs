@@ -9,6 +9,8 @@ namespace MeshOrleans.Proxy.Sidecar.Identity;
 /// <summary>The trust bundles of this sidecar: its own domain's, and those of federated ones.</summary>
 internal sealed class Trust
 {
+    private readonly string _revoked;
+
     private Trust(TrustDomain own, ImmutableArray<TrustBundle> bundles)
     {
         Own = own;
@@ -16,6 +18,7 @@ internal sealed class Trust
         var bundle = bundles.Single(b => b.TrustDomain == own);
         OwnRoots = Import(bundle);
         Revoked = RevokedCertificates.Of(bundle);
+        _revoked = RevokedByDomain.Of(bundles).Fingerprint;
     }
 
     public TrustDomain Own { get; }
@@ -60,7 +63,7 @@ internal sealed class Trust
 
     /// <summary>True when both hold the same roots for the same domains, and the same is revoked.</summary>
     public bool Equivalent(Trust other) =>
-        Own == other.Own && Revoked.Fingerprint == other.Revoked.Fingerprint && Fingerprint() == other.Fingerprint();
+        Own == other.Own && _revoked == other._revoked && Fingerprint() == other.Fingerprint();
 
     /// <exception cref="CryptographicException">
     /// A root is no certificate; of a bundle in here that cannot be.

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using System.Text;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Identity.Revocation;
@@ -58,9 +59,7 @@ internal static class SecretReader
                     throw new UnusableResourceException(entry.At("name"), $"'{domain.Name}' is not a trust domain");
                 }
 
-                bundles.Add(
-                    new TrustBundle(
-                        name, [Pem(domain.TrustBundle, entry.At("trust_bundle"))], Sequence: 0, name == own));
+                bundles.Add(Bundle(name, Pem(domain.TrustBundle, entry.At("trust_bundle")), own, entry.At("trust_bundle")));
             }
         }
         else
@@ -73,6 +72,25 @@ internal static class SecretReader
         return Trust.TryCreate(own, bundles.ToImmutable(), out var trust) is { } problem
             ? throw new UnusableResourceException(at, problem)
             : new SecretContent.Roots(trust!);
+    }
+
+    // a linked mesh's lists stand beside its roots
+    private static TrustBundle Bundle(TrustDomain name, string pem, TrustDomain own, FieldPath at)
+    {
+        var (certificates, lists) = (new StringBuilder(), new StringBuilder());
+        var rest = pem.AsSpan();
+        while (PemEncoding.TryFind(rest, out var fields))
+        {
+            var into = rest[fields.Label] is RevocationList.PemLabel ? lists : certificates;
+            into.Append(rest[fields.Location]).Append('\n');
+            rest = rest[fields.Location.End..];
+        }
+
+        if (lists.Length == 0) return new TrustBundle(name, [pem], Sequence: 0, name == own);
+        var told = lists.ToString();
+        return RevocationListReader.TryReadPem(told, RevocationListReader.MaxTold, out _, out var problem)
+            ? new TrustBundle(name, [certificates.ToString()], Sequence: 0, name == own) { CrlsPem = [told] }
+            : throw new UnusableResourceException(at, problem);
     }
 
     // what is in force stays, as with roots that cannot be read

@@ -3,7 +3,9 @@ using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Grains.Federation;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Identity.Revocation;
 using MeshOrleans.Model.Snapshots;
+using MeshOrleans.Testing;
 
 namespace MeshOrleans.Grains.Tests.Machines;
 
@@ -64,6 +66,33 @@ public sealed class PeerTrustMachineTests
     }
 
     [Fact]
+    public void What_the_mesh_has_revoked_is_told_beside_its_roots_and_outlasts_a_change_of_them()
+    {
+        var held = Hold(new PeerTrustState(), West, "west", _root).Next;
+
+        var told = PeerTrustMachine.TellRevoked(held, West, "west", [List()]);
+        var renewed = Hold(told.Next, West, "west", _root, _otherRoot).Next;
+
+        Assert.IsType<LinkResult.Done>(told.Result);
+        Assert.Equal(Sequence(held), Sequence(told.Next)); // that of the roots
+        Assert.Single(RevocationListReader.ReadTold(BundleOf(renewed).CrlsPem));
+        Assert.Same(told.Next, PeerTrustMachine.TellRevoked(told.Next, West, "west", told.Next.CrlsPem).Next);
+        Assert.Empty(BundleOf(PeerTrustMachine.TellRevoked(renewed, West, "west", []).Next).CrlsPem);
+    }
+
+    [Fact]
+    public void Lists_that_cannot_be_read_or_of_another_link_are_refused_and_those_before_stay()
+    {
+        var held = Hold(new PeerTrustState(), West, "west", _root).Next;
+        var told = PeerTrustMachine.TellRevoked(held, West, "west", [List()]).Next;
+        const string bad = "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n";
+
+        Assert.IsType<LinkResult.Refused>(PeerTrustMachine.TellRevoked(told, West, "west", [bad]).Result);
+        Assert.Same(told, PeerTrustMachine.TellRevoked(told, West, "west", [bad]).Next);
+        Assert.IsType<LinkResult.Refused>(PeerTrustMachine.TellRevoked(told, West, "imposter", []).Result);
+    }
+
+    [Fact]
     public void Roots_that_are_none_are_refused()
     {
         foreach (var bad in new[] { "", "no PEM", _root + _otherRoot, Leaf(), new string('x', 20_000) })
@@ -79,8 +108,18 @@ public sealed class PeerTrustMachineTests
         PeerTrustState state, string domain, string link, params string[] roots) =>
         PeerTrustMachine.Hold(state, domain, Own, link, [.. roots]);
 
-    private static long Sequence(PeerTrustState state) =>
-        SnapshotPayload.ReadBundle(state.Entries.Held["trust/west.local"].Payload!).Sequence;
+    private static long Sequence(PeerTrustState state) => BundleOf(state).Sequence;
+
+    private static TrustBundle BundleOf(PeerTrustState state) =>
+        SnapshotPayload.ReadBundle(state.Entries.Held["trust/west.local"].Payload!);
+
+    private static string List()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=west", key, HashAlgorithmName.SHA256);
+        using var issuer = request.CreateSelfSigned(_now, _now.AddDays(1));
+        return TestRevocations.Pem(issuer, key, _now, _now.AddDays(1), (issuer, X509RevocationReason.KeyCompromise));
+    }
 
     private static string NewRoot() => AuthorityCertificates.Create(TrustDomain.Parse(West), _now).RootCertificate;
 

@@ -37,6 +37,20 @@ public sealed class SecretTranslatorTests
     }
 
     [Fact]
+    public void Lists_of_a_linked_mesh_stand_beside_its_roots_and_nowhere_else()
+    {
+        var snapshot = TestMesh.With("").Snapshot;
+        var west = new TrustBundle(TrustDomain.Parse("west.local"), ["R\n"], 1, IsLocal: false) { CrlsPem = ["L\n"] };
+
+        var context = SecretTranslator.RootCa(snapshot with { Bundles = snapshot.Bundles.SetItem("west.local", west) })!
+            .ToAny().Unpack<Secret>().ValidationContext;
+
+        var validator = context.CustomValidatorConfig.TypedConfig.Unpack<SPIFFECertValidatorConfig>();
+        Assert.Equal("R\nL\n", validator.TrustDomains.Single(d => d.Name == "west.local").TrustBundle.InlineString);
+        Assert.Null(context.Crl);
+    }
+
+    [Fact]
     public void Before_the_authority_has_spoken_there_are_no_roots() => Assert.Null(SecretTranslator.RootCa(MeshSnapshot.Empty));
 
     [Fact]

@@ -29,7 +29,8 @@ public static class SecretTranslator
     /// </summary>
     /// <remarks>
     /// Source: SPIFFE Trust Domain and Bundle, section 4. <c>trusted_ca</c> holds this mesh's roots only, so that a
-    /// client that does not know the validator fails closed for foreign domains.
+    /// client that does not know the validator fails closed for foreign domains. What a linked mesh has revoked stands beside its
+    /// roots, where Envoy's validator looks for lists too; a sidecar that does not know that passes it over.
     /// </remarks>
     public static EncodedResource? RootCa(MeshSnapshot snapshot)
     {
@@ -40,7 +41,7 @@ public static class SecretTranslator
             validator.TrustDomains.Add(new SPIFFECertValidatorConfig.Types.TrustDomain
             {
                 Name = bundle.TrustDomain.Name,
-                TrustBundle = Pem(bundle.RootsPem),
+                TrustBundle = Pem(bundle.IsLocal ? bundle.RootsPem : [.. bundle.RootsPem, .. bundle.CrlsPem]),
             });
         }
 

@@ -1,30 +1,40 @@
 namespace MeshOrleans.Model.Evaluation;
 
-/// <summary>A path with wildcards: <c>*</c> for one segment, <c>**</c> for the rest (only as the last one).</summary>
+/// <summary>
+/// A path with wildcards: <c>*</c> for one segment, <c>**</c> for any text between its slashes, none included. Behind <c>**</c> there
+/// are no further wildcards, so a path is compared from both ends and never tried in several ways.
+/// </summary>
 /// <remarks>
-/// The braces of an AuthorizationPolicy (<c>{*}</c>, <c>{**}</c>) may stay; text may stand around <c>**</c>.
+/// The braces of an AuthorizationPolicy (<c>{*}</c>, <c>{**}</c>) may stay. Source: Envoy's <c>UriTemplateMatchConfig</c>, where
+/// <c>**</c> is the last operator: <c>/**/end</c> has <c>/a/end</c> and <c>//end</c>, but not <c>/end</c>.
 /// </remarks>
 public sealed class PathTemplate
 {
-    private readonly string[] _segments;
+    private readonly string[] _head;
+    private readonly string? _tail; // what the path ends with, its slash included; null without "**"
 
     /// <summary>Prepares a template.</summary>
     /// <exception cref="FormatException">
-    /// It does not begin with a slash, or <c>**</c> is not its last segment.
+    /// It does not begin with a slash, a wildcard is no whole segment, or there is one behind <c>**</c>.
     /// </exception>
     public PathTemplate(string text)
     {
         Text = text;
         var bare = text.Replace("{*}", "*", StringComparison.Ordinal).Replace("{**}", "**", StringComparison.Ordinal);
         if (!bare.StartsWith('/')) throw new FormatException($"'{text}' does not begin with a slash.");
-        _segments = bare[1..].Split('/');
-        for (var i = 0; i < _segments.Length; i++)
+        var segments = bare[1..].Split('/');
+        var any = Array.IndexOf(segments, "**");
+        for (var i = 0; i < segments.Length; i++)
         {
-            if (_segments[i] == "**" ? i < _segments.Length - 1 : _segments[i] != "*" && _segments[i].Contains('*'))
+            var isWild = i == any || (segments[i] == "*" && (any < 0 || i < any));
+            if (!isWild && segments[i].Contains('*'))
             {
-                throw new FormatException($"'{text}' has a wildcard that is no whole segment, or '**' before the end.");
+                throw new FormatException($"'{text}' has a wildcard that is no whole segment, or one behind '**'.");
             }
         }
+
+        _head = any < 0 ? segments : segments[..any];
+        if (any >= 0) _tail = string.Concat(segments[(any + 1)..].Select(segment => $"/{segment}"));
     }
 
     /// <summary>The template as written.</summary>
@@ -35,17 +45,16 @@ public sealed class PathTemplate
     {
         if (path.IsEmpty || path[0] != '/') return false;
         var rest = path[1..];
-        for (var i = 0; i < _segments.Length; i++)
+        for (var i = 0; i < _head.Length; i++)
         {
-            if (_segments[i] == "**") return true;
             var slash = rest.IndexOf('/');
             var segment = slash < 0 ? rest : rest[..slash];
-            var isWild = _segments[i] == "*";
-            if (isWild ? segment.IsEmpty : !segment.SequenceEqual(_segments[i])) return false;
-            if (slash < 0) return i == _segments.Length - 1;
+            var isWild = _head[i] == "*";
+            if (isWild ? segment.IsEmpty : !segment.SequenceEqual(_head[i])) return false;
+            if (slash < 0) return _tail is null && i == _head.Length - 1;
             rest = rest[(slash + 1)..];
         }
 
-        return false;
+        return _tail is not null && rest.EndsWith(_tail, StringComparison.Ordinal);
     }
 }

@@ -1,17 +1,27 @@
 namespace MeshOrleans.Model.Validation;
 
-/// <summary>Rules of path templates: <c>{*}</c> stands for one whole segment, <c>{**}</c> for the rest.</summary>
+/// <summary>
+/// Rules of path templates: <c>{*}</c> stands for one whole segment, <c>{**}</c> for any number, and no further wildcard behind it.
+/// </summary>
+/// <remarks>Source: Istio's CheckValidPathTemplate; Envoy refuses a whole listener where it does not hold.</remarks>
 internal static class PathTemplateRules
 {
     public static void Check(string path, FieldPath at, RuleReport report)
     {
         if (!path.Contains('{') && !path.Contains('}')) return;
         var segments = path.Split('/');
-        for (var i = 0; i < segments.Length; i++)
+        var hasAny = false;
+        foreach (var segment in segments)
         {
-            var isLast = i == segments.Length - 1;
-            if (segments[i] == "{*}" || (segments[i] == "{**}" && isLast)) continue;
-            if (segments[i].AsSpan().ContainsAny('{', '}', '*'))
+            var isWild = segment is "{*}" or "{**}";
+            if (isWild && hasAny)
+            {
+                report.Error(at, $"invalid path template: {path}: {{**}} must be the last wildcard");
+                return;
+            }
+
+            hasAny |= segment is "{**}";
+            if (!isWild && segment.AsSpan().ContainsAny('{', '}', '*'))
             {
                 report.Error(at, $"invalid path template: {path}");
                 return;

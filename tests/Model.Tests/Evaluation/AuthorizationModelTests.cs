@@ -141,6 +141,14 @@ public sealed class AuthorizationModelTests
     [InlineData("/a/{**}", "/ab", false)]
     [InlineData("/a", "/a", true)]
     [InlineData("/a", "/a/", false)]
+    [InlineData("/{**}/end", "/a/end", true)]
+    [InlineData("/{**}/end", "/a/b/end", true)]
+    [InlineData("/{**}/end", "//end", true)]
+    [InlineData("/{**}/end", "/end", false)]
+    [InlineData("/{**}/end", "/a/bend", false)]
+    [InlineData("/{**}/end", "/a/end/", false)]
+    [InlineData("/a/{*}/{**}/x/end", "/a/b/c/x/end", true)]
+    [InlineData("/a/{*}/{**}/x/end", "/a/b/x/end", false)]
     public void Templates_match_by_segment(string template, string path, bool expected) =>
         Assert.Equal(expected, new PathTemplate(template).Matches(path));
 

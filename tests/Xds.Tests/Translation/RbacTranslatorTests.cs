@@ -82,6 +82,7 @@ public sealed class RbacTranslatorTests
     [InlineData("hosts: ['a.com', 'a.com:*']", "or(:authority=a.com~ :authority=a.com:*~)")]
     [InlineData("ports: ['8080'], notMethods: [POST]", "and(port 8080 not(:method=POST))")]
     [InlineData("paths: ['/a/{*}/c/{**}']", "template /a/*/c/**")]
+    [InlineData("paths: ['/{*}/{**}/c/end']", "template /*/**/c/end")]
     [InlineData("paths: ['*']", "path .+")]
     [InlineData("notPaths: ['*.html']", "not(path *.html)")]
     public void Operations_are_read(string operation, string expected)

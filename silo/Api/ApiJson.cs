@@ -43,7 +43,7 @@ internal static class ApiJson
         }
         catch (JsonException exception)
         {
-            return (null, Problems.BadField(exception.Path ?? "", Sentence(exception.Message)));
+            return (null, JsonFault.Of(exception, typeof(T)).ToResult());
         }
         catch (BoundedStream.ExceededException)
         {
@@ -52,10 +52,4 @@ internal static class ApiJson
     }
 
     private static IResult TooLarge() => Problems.Of(413, "The body is too large.", $"The limit is {MaxBody} bytes.");
-
-    private static string Sentence(string message)
-    {
-        var end = message.IndexOf(" Path:", StringComparison.Ordinal);
-        return end < 0 ? message : message[..end];
-    }
 }

@@ -58,14 +58,17 @@ internal sealed record ManifestBody(ImmutableArray<ManifestFile> Files, string R
 
         try
         {
-            var many = JsonSerializer.Deserialize<ManyFilesBody>(text, ApiJson.Options)!;
+            var many = JsonSerializer.Deserialize<ManyFilesBody>(text, ApiJson.Options);
+            if (many?.Files is null || many.Files.Any(file => file?.Text is null))
+            {
+                return (null, Problems.BadField("$", "must be {\"files\":[{\"name\":…,\"text\":…}],\"reason\":…}"));
+            }
+
             return (new ManifestBody([.. many.Files], many.Reason), null);
         }
         catch (JsonException exception)
         {
-            return (
-                null,
-                Problems.BadField(exception.Path ?? "", "must be {\"files\":[{\"name\":…,\"text\":…}],\"reason\":…}"));
+            return (null, JsonFault.Of(exception, typeof(ManyFilesBody)).ToResult());
         }
     }
 
@@ -73,5 +76,5 @@ internal sealed record ManifestBody(ImmutableArray<ManifestFile> Files, string R
         Problems.Of(
             413, "The manifest is too large.", $"The limit is {DocumentLimits.MaxBytes} bytes; apply it in parts.");
 
-    private sealed record ManyFilesBody(ManifestFile[] Files, string Reason = "");
+    private sealed record ManyFilesBody(ManifestFile[]? Files = null, string Reason = "");
 }

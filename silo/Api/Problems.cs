@@ -17,7 +17,8 @@ internal sealed record ProblemError(
         violation.Resource);
 
     /// <summary>A finding about a request that is no manifest.</summary>
-    public static ProblemError At(string path, string message) => new("MSH1001", path, message, "", 0, "error", "");
+    public static ProblemError At(string path, string message, int line = 0) =>
+        new("MSH1001", path, message, "", line, "error", "");
 }
 
 /// <summary>The one place that turns outcomes into <c>application/problem+json</c>.</summary>
@@ -41,8 +42,8 @@ internal static class Problems
         return Of(422, "The manifest is refused; nothing was changed.", $"{faults} error(s).", errors);
     }
 
-    public static IResult BadField(string path, string message) =>
-        Of(400, "The request is refused.", $"{path}: {message}", [ProblemError.At(path, message)]);
+    public static IResult BadField(string path, string message, int line = 0) =>
+        Of(400, "The request is refused.", $"{path}: {message}", [ProblemError.At(path, message, line)]);
 
     public static IResult Unauthenticated(string detail) => new ChallengeResult(Of(401, "Who are you?", detail));
 

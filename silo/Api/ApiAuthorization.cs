@@ -30,7 +30,10 @@ internal static class ApiAuthorization
 
     /// <summary>Everybody may call.</summary>
     public static TBuilder AllowEverybody<TBuilder>(this TBuilder builder, string why)
-        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new AccessDemand.Nothing(why));
+        where TBuilder : IEndpointConventionBuilder =>
+        builder.WithMetadata(new AccessDemand.Nothing(why)).AddEndpointFilter(async (invocation, next) =>
+            invocation.HttpContext.RequestServices.GetRequiredService<CallerRates>().RefusalOfAnybody(invocation.HttpContext)
+                ?? await next(invocation));
 
     /// <summary>The answer to who lacks a role in a namespace that it named itself.</summary>
     public static IResult Lacks(this Caller caller, Role role, string ns) =>

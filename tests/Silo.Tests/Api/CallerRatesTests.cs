@@ -2,6 +2,7 @@ using System.Net;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Silo.Access;
 using MeshOrleans.Silo.Api;
+using MeshOrleans.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
@@ -9,13 +10,14 @@ namespace MeshOrleans.Silo.Tests.Api;
 
 public sealed class CallerRatesTests
 {
+    private readonly ManualTimeProvider _clock = new();
     private static readonly Caller _alice = new Caller.User("https://login.example", "alice", AccessRights.None);
     private static readonly Caller _bob = new Caller.User("https://login.example", "bob", AccessRights.None);
 
     [Fact]
     public void Who_calls_too_often_waits_and_nobody_else_does()
     {
-        using var rates = new CallerRates(Options.Create(new SiloOptions { ApiRate = 1 }));
+        using var rates = Rates();
         var context = From("10.0.0.1");
 
         var answers = Enumerable.Range(0, 20).Select(_ => rates.RefusalOf(context, _alice)).ToList();
@@ -30,13 +32,49 @@ public sealed class CallerRatesTests
     [Fact]
     public void Two_machines_of_one_service_account_are_two_callers()
     {
-        using var rates = new CallerRates(Options.Create(new SiloOptions { ApiRate = 1 }));
+        using var rates = Rates();
         var member = new Caller.Member(SpiffeId.Parse("spiffe://cluster.local/ns/app/sa/a"));
         for (var i = 0; i < 20; i++) rates.RefusalOf(From("10.0.0.1"), member);
 
         Assert.NotNull(rates.RefusalOf(From("10.0.0.1"), member));
         Assert.Null(rates.RefusalOf(From("10.0.0.2"), member));
     }
+
+    [Theory]
+    [InlineData("10.0.0.1", "10.0.0.1", true)]
+    [InlineData("10.0.0.1", "::ffff:10.0.0.1", true)]
+    [InlineData("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", true)] // one /64
+    [InlineData("2001:db8:0:1::1", "2001:db8:0:2::1", false)]
+    [InlineData("10.0.0.1", "10.0.0.2", false)]
+    public void Who_has_no_name_is_its_address(string one, string other, bool isSame)
+    {
+        using var rates = Rates();
+
+        var answers = Enumerable.Range(0, 20).Select(_ => rates.RefusalOfAnybody(From(one))).ToList();
+
+        Assert.Equal(10, answers.TakeWhile(answer => answer is null).Count());
+        Assert.Equal(isSame, rates.RefusalOfAnybody(From(other)) is not null);
+        Assert.Equal(isSame, rates.RefusalOf(From(other), new Caller.Anonymous()) is not null);
+        Assert.Null(rates.RefusalOf(From(other), _bob)); // who has a name is not held up by who has none
+    }
+
+    [Fact]
+    public void What_was_refused_costs_ten_times_as_much_and_time_brings_it_back()
+    {
+        using var rates = Rates();
+        var guesser = new Caller.Bearer("guess");
+
+        Assert.Null(rates.RefusalOf(From("10.0.0.1"), guesser));
+        rates.Charge(From("10.0.0.1"));
+        var context = From("10.0.0.1");
+
+        Assert.NotNull(rates.RefusalOf(context, guesser));
+        Assert.Equal("1", context.Response.Headers.RetryAfter.ToString());
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(rates.RefusalOf(From("10.0.0.1"), guesser));
+    }
+
+    private CallerRates Rates() => new(Options.Create(new SiloOptions { ApiRate = 1 }), _clock);
 
     private static DefaultHttpContext From(string address)
     {

@@ -17,6 +17,8 @@ internal static class CommandLine
         ["--trust-domain"] = nameof(SiloOptions.TrustDomain),
         ["--certificate-lifetime"] = nameof(SiloOptions.CertificateLifetime),
         ["--max-certificate-lifetime"] = nameof(SiloOptions.MaxCertificateLifetime),
+        ["--issue-burst"] = nameof(SiloOptions.IssueBurst),
+        ["--issue-interval"] = nameof(SiloOptions.IssueInterval),
         ["--ca-dir"] = nameof(SiloOptions.CaDir),
         ["--ca-key-type"] = nameof(SiloOptions.CaKeyType),
         ["--ca-publish-for"] = nameof(SiloOptions.CaPublishFor),
@@ -53,6 +55,8 @@ internal static class CommandLine
           --trust-domain NAME         of every identity issued here           (cluster.local)
           --certificate-lifetime D    d.hh:mm:ss, e.g. 1.00:00:00             (24 h)
           --max-certificate-lifetime D  the most that a member gets           (24 h)
+          --issue-burst N             certificates that one node may have signed at once (20)
+          --issue-interval D          and one more after this; rotations do not count; 0 = no limit (10 s)
           --ca-dir DIR                own ca-cert, ca-key, root-cert.pem ...  (none)
           --ca-key-type TYPE          P256, P384, Rsa2048 or Rsa4096          (P256)
           --ca-publish-for D          a next root is published before it signs (1 min)

@@ -95,6 +95,19 @@ public sealed class SiloOptions
     [Range(typeof(TimeSpan), "00:00:30", "90.00:00:00")]
     public TimeSpan? MaxCertificateLifetime { get; set; }
 
+    /// <summary>How many certificates a node of an identity may have signed at once; beyond that at <see cref="IssueInterval"/>.</summary>
+    /// <value>20; 1 to 10000.</value>
+    [Range(1, 10_000)]
+    public int IssueBurst { get; set; } = 20;
+
+    /// <summary>
+    /// After how long a node of an identity may have one more certificate signed; a quarter of <see cref="CertificateLifetime"/>
+    /// where that is shorter. Rotations do not count.
+    /// </summary>
+    /// <value>10 s; at most 1 h; zero for no limit.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan IssueInterval { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Where the files of the operator's own authority are: ca-cert.pem, ca-key.pem, root-cert.pem, cert-chain.pem,
     /// ca-crl.pem.</summary>
     /// <value>Empty: the mesh makes its authority itself.</value>

@@ -24,6 +24,10 @@ public static class MeshGrains
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IRandomSource>(SharedRandomSource.Instance);
         services.TryAddSingleton<IPluggedAuthority, NoPluggedAuthority>();
+        services.TryAddSingleton(provider => new IssueParts(
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IRandomSource>(),
+            provider.GetRequiredService<IOptions<AuthorityOptions>>()));
         services.TryAddSingleton(provider => new AuthorityParts(
             provider.GetRequiredService<IAuthorityKeyStore>(),
             provider.GetRequiredService<IPluggedAuthority>(),

@@ -35,6 +35,9 @@ public abstract record JoinOutcome
     /// <summary>Somebody who has to be asked does not answer.</summary>
     public sealed record Unavailable(string Reason, TimeSpan RetryAfter) : JoinOutcome;
 
+    /// <summary>The node has certificates signed too often.</summary>
+    public sealed record TooOften(TimeSpan RetryAfter) : JoinOutcome;
+
     public sealed record Conflict(string Reason) : JoinOutcome;
 
     public sealed record Invalid(string Path, string Reason) : JoinOutcome;

@@ -148,6 +148,7 @@ public sealed partial class WorkloadOnboarding(
                 Issuance.Issued(_, var chain, var view) => (AnswerOf(chain, view), null),
                 Issuance.Invalid(var reason) => (null, new JoinOutcome.Invalid("csr", reason)),
                 Issuance.Denied(var why) => (null, OutcomeOf(why)),
+                Issuance.TooOften(var retryAfter) => (null, new JoinOutcome.TooOften(retryAfter)),
                 var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
             };
         }
@@ -158,6 +159,7 @@ public sealed partial class WorkloadOnboarding(
         {
             IssueResult.Issued(var chain, var view) => (AnswerOf(chain, view), null),
             IssueResult.Refused(var reason) => (null, new JoinOutcome.Invalid("csr", reason)),
+            IssueResult.TooOften(var retryAfter) => (null, new JoinOutcome.TooOften(retryAfter)),
             var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
         };
     }

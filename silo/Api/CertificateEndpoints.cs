@@ -67,6 +67,7 @@ internal static class CertificateEndpoints
             return Problems.BadField("csr", "must be one PEM block CERTIFICATE REQUEST");
         }
 
+
         if (context.Caller().Evidence is not { } evidence)
         {
             return Problems.Forbidden("A certificate is signed for whoever proves who it is itself, and not on anybody's behalf.");
@@ -100,6 +101,7 @@ internal static class CertificateEndpoints
             ApiJson.Options,
             statusCode: 201),
         Issuance.Invalid(var reason) => Problems.BadField("csr", reason),
+        Issuance.TooOften(var retryAfter) => Problems.TooOften(context, Issuance.TooOften.Reason, retryAfter),
         Issuance.Denied(Attestation.Refused(var reason, _)) => Problems.Unauthenticated(reason),
         Issuance.Denied(Attestation.Contradicted(var reason)) => Problems.Forbidden(reason),
         Issuance.Denied(Attestation.Unavailable(var reason, var retryAfter)) =>

@@ -50,9 +50,15 @@ internal static class Problems
     /// <summary>Somebody who has to be asked does not answer.</summary>
     public static IResult Unavailable(HttpContext context, string detail, TimeSpan retryAfter)
     {
-        var seconds = Math.Ceiling(retryAfter.TotalSeconds);
-        context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        SetRetryAfter(context, retryAfter);
         return Of(503, "Nobody can say who you are.", detail);
+    }
+
+    /// <summary>What is asked for has been asked for too often.</summary>
+    public static IResult TooOften(HttpContext context, string detail, TimeSpan retryAfter)
+    {
+        SetRetryAfter(context, retryAfter);
+        return Of(429, "Too often.", detail);
     }
 
     public static IResult Forbidden(string detail) => Of(403, "Not allowed.", detail);
@@ -68,4 +74,8 @@ internal static class Problems
             501,
             "Not implemented yet.",
             $"{call} is part of the contract but not of this version. CHANGELOG.md tells what is.");
+
+    private static void SetRetryAfter(HttpContext context, TimeSpan retryAfter) =>
+        context.Response.Headers.RetryAfter =
+            Math.Max(1, Math.Ceiling(retryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 }

@@ -56,6 +56,7 @@ internal static class WorkloadEndpoints
             Results.Json(answer, ApiJson.Options, statusCode: answer.Created ? 201 : 200),
         JoinOutcome.Unauthenticated(var reason) => Problems.Unauthenticated(reason),
         JoinOutcome.Forbidden(var reason) => Problems.Forbidden(reason),
+        JoinOutcome.TooOften(var retryAfter) => Problems.TooOften(context, Issuance.TooOften.Reason, retryAfter),
         JoinOutcome.Unavailable(var reason, var retryAfter) => Problems.Unavailable(context, reason, retryAfter),
         JoinOutcome.Conflict(var reason) => Problems.Conflict(reason),
         JoinOutcome.Invalid(var path, var reason) => Problems.BadField(path, reason),

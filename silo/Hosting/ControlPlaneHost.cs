@@ -73,6 +73,8 @@ internal static class ControlPlaneHost
             authority.MaxLifetime = settings.LongestLifetime;
             authority.DefaultLifetime =
                 settings.CertificateLifetime < authority.MaxLifetime ? settings.CertificateLifetime : authority.MaxLifetime;
+            authority.IssueBurst = settings.IssueBurst;
+            authority.IssueInterval = settings.IssueInterval;
             authority.KeyType = settings.CaKeyType;
             authority.PublishFor = settings.CaPublishFor;
             authority.PublishPatience = settings.CaPublishPatience;

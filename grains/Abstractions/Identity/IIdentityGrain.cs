@@ -30,7 +30,8 @@ public interface IIdentityGrain : IGrainWithStringKey
 
     /// <summary>
     /// What <see cref="IssueAsync"/> would have against the node of a request, so that nothing else need be done for it:
-    /// <see cref="IssueResult.Known"/>, <see cref="IssueResult.OtherNode"/>, or null for nothing. Nothing is remembered.
+    /// <see cref="IssueResult.Known"/>, <see cref="IssueResult.OtherNode"/>, <see cref="IssueResult.Superseded"/>, or null for
+    /// nothing. Nothing is remembered.
     /// The CSR may be empty when there is none yet.
     /// </summary>
     [Alias("FindNodeFault")]
@@ -85,14 +86,18 @@ public sealed record IssueRequest(
 /// </param>
 /// <param name="MayRepeat">Whether that node may have another certificate by such a proof.</param>
 /// <param name="Serial">
-/// The serial (upper-case hex) of the certificate that it presented, when it names its node itself: that must then be
-/// the node to which the certificate was issued, where that is known. Else empty.
+/// The serial (upper-case hex) of the certificate that it presented; else empty. It must be the newest one of the node for which
+/// the next is asked, or the one before that.
+/// </param>
+/// <param name="IsNameless">
+/// Whether nobody has said which node it is: it is then the one to which the certificate was issued.
 /// </param>
 [GenerateSerializer, Immutable, Alias("mesh.NodeProof")]
 public sealed record NodeProof(
     [property: Id(0)] string Attested,
     [property: Id(1)] bool MayRepeat,
-    [property: Id(2)] string Serial = "");
+    [property: Id(2)] string Serial = "",
+    [property: Id(3)] bool IsNameless = false);
 
 /// <summary>What became of a CSR.</summary>
 [GenerateSerializer, Immutable, Alias("mesh.IssueResult")]
@@ -123,6 +128,15 @@ public abstract record IssueResult
     /// <param name="NodeId">Whose it is.</param>
     [GenerateSerializer, Immutable, Alias("mesh.IssueResult.OtherNode")]
     public sealed record OtherNode([property: Id(0)] string NodeId) : IssueResult;
+
+    /// <summary>The certificate that was presented is neither the newest one of a node nor the one before.</summary>
+    [GenerateSerializer, Immutable, Alias("mesh.IssueResult.Superseded")]
+    public sealed record Superseded : IssueResult;
+
+    /// <summary>The node has certificates signed more often than it may. Nothing was signed.</summary>
+    /// <param name="RetryAfter">When the next one may be.</param>
+    [GenerateSerializer, Immutable, Alias("mesh.IssueResult.TooOften")]
+    public sealed record TooOften([property: Id(0)] TimeSpan RetryAfter) : IssueResult;
 }
 
 /// <summary>The facts of one certificate.</summary>

@@ -31,14 +31,35 @@ internal static class AttestationMachine
         || now - node.At >= Remembered
         || (csrHash.Length > 0 && csrHash == node.CsrHash && now - node.At < Repetition);
 
+    /// <summary>What is remembered of a node, in whichever part.</summary>
+    public static ImmutableDictionary<string, AttestedNode> Find(IEnumerable<IdentityState> all, string attested)
+    {
+        var found = all.Select(part => part.Attested.GetValueOrDefault(attested)).Where(node => node is not null);
+        return found.MaxBy(node => node!.At) is { } newest
+            ? ImmutableDictionary<string, AttestedNode>.Empty.Add(attested, newest)
+            : ImmutableDictionary<string, AttestedNode>.Empty;
+    }
+
+    /// <summary>
+    /// Up to when what was remembered is more than <see cref="MaxNodes"/> of all parts together; nothing when there are fewer.
+    /// </summary>
+    public static DateTimeOffset CrowdedUntil(IEnumerable<IdentityState> all)
+    {
+        var times = all.SelectMany(part => part.Attested.Values).Select(node => node.At).ToList();
+        return times.Count < MaxNodes ? default : times.OrderDescending().ElementAt(MaxNodes - 1);
+    }
+
     /// <summary>
     /// Remembers a node for which a certificate has been signed; those whose time is over are forgotten.
     /// </summary>
     public static ImmutableDictionary<string, AttestedNode> Record(
-        ImmutableDictionary<string, AttestedNode> known, NodeProof proof, string csrHash, DateTimeOffset now)
+        ImmutableDictionary<string, AttestedNode> known, NodeProof proof, string csrHash, DateTimeOffset now,
+        DateTimeOffset crowdedUntil = default)
     {
         if (proof.Attested.Length == 0) return known;
-        var next = known.RemoveRange(known.Where(pair => now - pair.Value.At >= Remembered).Select(pair => pair.Key));
+        var next = known.RemoveRange(known
+            .Where(pair => now - pair.Value.At >= Remembered || pair.Value.At <= crowdedUntil)
+            .Select(pair => pair.Key));
         if (next.Count >= MaxNodes && !next.ContainsKey(proof.Attested))
         {
             next = next.Remove(next.MinBy(pair => pair.Value.At).Key);

@@ -32,6 +32,19 @@ public sealed class AuthorityOptions
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan Backdate { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How many certificates a node of an identity may have signed at once, as when it is restarted again and again.</summary>
+    /// <value>20 by default.</value>
+    [Range(1, 10_000)]
+    public int IssueBurst { get; set; } = 20;
+
+    /// <summary>
+    /// After how long a node of an identity may have one more signed; a quarter of <see cref="DefaultLifetime"/> where that is
+    /// shorter. The first one after a rotation, of certificates or of roots, does not count.
+    /// </summary>
+    /// <value>10 s by default; zero for no limit.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan IssueInterval { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>The keys that the authority makes for itself.</summary>
     /// <value>P-256 by default.</value>
     public AuthorityKeyType KeyType { get; set; } = AuthorityKeyType.P256;

@@ -1,24 +1,41 @@
 using System.Collections.Immutable;
-using MeshOrleans.Model;
+using MeshOrleans.Grains.Audit;
+using MeshOrleans.Model.Identity;
+using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Grains.Identity;
 
-internal sealed class IdentityGrain(
-    [PersistentState("identity", StorageNames.Mesh)] IPersistentState<IdentityState> store,
-    TimeProvider clock,
-    IRandomSource random) : Grain, IIdentityGrain
+internal sealed partial class IdentityGrain(
+    [PersistentState("parts", StorageNames.Mesh)] IPersistentState<IdentityIndex> index,
+    [PersistentState("identity", StorageNames.Mesh)] IPersistentState<IdentityState> former,
+    IssueParts tools,
+    ILogger<IdentityGrain> logger) : Grain, IIdentityGrain
 {
+    private const int TooMany = 429;
+
+    private readonly IssueLimit _limit = IssueLimit.Of(tools.Options.Value);
+    private IdentityParts? _parts;
+
     private string SpiffeId => this.GetPrimaryKeyString();
+
+    private IdentityParts Parts => _parts ?? throw new InvalidOperationException("The identity is not loaded.");
+
+    private DateTimeOffset Now => tools.Clock.GetUtcNow();
 
     private ICertificateAuthorityGrain Authority =>
         GrainFactory.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default);
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken) =>
-        store.TellAsync(GrainFactory.GetMeshSnapshot(), cancellationToken);
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _parts = new IdentityParts(this, GrainFactory, index, former);
+        return _parts.LoadAsync(cancellationToken);
+    }
 
     public async Task<IssueResult> IssueAsync(IssueRequest request, CancellationToken cancellationToken)
     {
-        if (IdentityMachine.WhyNot(store.State, request.NodeId, clock.GetUtcNow()) is { } reason)
+        request = Named(request);
+        var own = Parts.Of(IdentityParts.PlaceOf(request.NodeId));
+        if (IdentityMachine.WhyNot(own, Parts.All, request.NodeId, Now) is { } reason)
         {
             return new IssueResult.Refused(reason);
         }
@@ -35,64 +52,132 @@ internal sealed class IdentityGrain(
     }
 
     public Task<IssueResult?> FindNodeFaultAsync(IssueRequest request, CancellationToken cancellationToken) =>
-        Task.FromResult(FindNodeFault(request));
+        Task.FromResult(FindNodeFault(Named(request)));
 
     public Task<int> RotateAsync(CancellationToken cancellationToken) =>
         RotateOverAsync(TimeSpan.Zero, cancellationToken);
 
     public async Task<int> RotateOverAsync(TimeSpan spread, CancellationToken cancellationToken)
     {
-        var (next, count) = IdentityMachine.Rotate(store.State, SpiffeId, spread, random, clock.GetUtcNow());
-        await CommitAsync(next);
-        return count;
+        var now = Now;
+        var rotated = Parts.Numbers.ToDictionary(
+            number => number,
+            number => IdentityMachine.Rotate(Parts.Of(number), SpiffeId, spread, tools.Random, now));
+        await Parts.CommitAsync(rotated.ToDictionary(pair => pair.Key, pair => pair.Value.Next));
+        return rotated.Values.Sum(part => part.Count);
     }
 
     public async Task<bool> ForgetAsync(string serial, CancellationToken cancellationToken)
     {
-        var next = IdentityMachine.Forget(store.State, SpiffeId, serial, clock.GetUtcNow());
-        if (ReferenceEquals(next, store.State)) return false;
-        await CommitAsync(next);
-        return true;
+        var isKnown = false;
+        foreach (var number in Parts.Numbers)
+        {
+            var state = Parts.Of(number);
+            var next = IdentityMachine.Forget(state, SpiffeId, serial, Now);
+            if (ReferenceEquals(next, state)) continue;
+            await Parts.CommitAsync(number, next);
+            isKnown = true;
+        }
+
+        return isKnown;
     }
 
     public Task<ImmutableArray<CertificateView>> ListAsync(CancellationToken cancellationToken) =>
-        Task.FromResult(IdentityMachine.List(store.State, clock.GetUtcNow()));
+        Task.FromResult(IdentityMachine.List(Parts.All, Now));
 
     private async Task<IssueResult> IssueOnceAsync(
         SignRequest wanted, IssueKey key, NodeProof? proof, CancellationToken cancellationToken)
     {
-        var (reserved, record) = IdentityMachine.Reserve(
-            store.State, key, [.. AuthorityCertificates.NewSerial()], clock.GetUtcNow());
+        var place = IdentityParts.PlaceOf(key.NodeId);
+        var state = Parts.Of(place);
+        var (reserved, record) = IdentityMachine.Reserve(state, key, [.. AuthorityCertificates.NewSerial()], Now);
         if (record.Answer is { } known) return known;
 
         // Saved before anything is signed: whoever comes after a crash, or in another activation, finds the serial.
-        if (!ReferenceEquals(reserved, store.State)) await CommitAsync(reserved);
+        if (!ReferenceEquals(reserved, state))
+        {
+            if (_limit.Take(key.NodeId, (state.Generation, key.RootSequence), Now) is { } refusal)
+            {
+                return await RefuseAsync(key.NodeId, refusal);
+            }
+
+            await SweepAsync(place);
+            await Parts.CommitAsync(place, reserved);
+        }
+
         var request = wanted with { Lifetime = key.Lifetime, Reservation = record.Reservation };
         switch (await Authority.SignAsync(request, cancellationToken))
         {
             case SignResult.Signed signed:
                 var (next, answer) = IdentityMachine.Record(
-                    store.State, SpiffeId, record, signed, random.NextDouble(), clock.GetUtcNow());
-                await CommitAsync(WithNode(next, proof, key.CsrHash));
+                    Parts.Of(place), SpiffeId, record, signed, tools.Random.NextDouble(), Now);
+                await Parts.CommitAsync(place, WithNode(next, proof, key.CsrHash));
                 return answer;
             case SignResult.Refused(var reason):
-                await CommitAsync(IdentityMachine.Release(store.State, record, clock.GetUtcNow()));
+                await Parts.CommitAsync(place, IdentityMachine.Release(Parts.Of(place), record, Now));
                 return new IssueResult.Refused(reason);
             case var other:
                 throw new InvalidOperationException($"Unknown result {other.GetType().Name}.");
         }
     }
 
+    // one part at most with each certificate, so that what has ended leaves while the cost of one stays the same
+    private async Task SweepAsync(int except)
+    {
+        var now = Now;
+        foreach (var number in Parts.Numbers)
+        {
+            if (number == except || !IdentityMachine.IsStale(Parts.Of(number), now)) continue;
+            await Parts.CommitAsync(number, IdentityMachine.Sweep(Parts.Of(number), SpiffeId, now));
+            return;
+        }
+    }
+
+    private async Task<IssueResult> RefuseAsync(string nodeId, IssueRefusal refusal)
+    {
+        if (refusal.IsFirst)
+        {
+            LogTooOften(SpiffeId, nodeId, refusal.RetryAfter);
+            await NoteAsync(nodeId);
+        }
+
+        return new IssueResult.TooOften(refusal.RetryAfter);
+    }
+
+    private async Task NoteAsync(string nodeId)
+    {
+        var entry = new AuditEntry(0, Now, SpiffeId, nodeId, "ISSUE", "/v1/certificates", TooMany, Revision: null, Gateway: "");
+        try
+        {
+            await GrainFactory.GetGrain<IAuditGrain>(MeshKeys.Default).AppendAsync([entry], CancellationToken.None);
+        }
+        catch (Exception exception)
+        {
+            LogNotNoted(exception.Message); // it is a line of the log
+        }
+    }
+
+    // who proves itself by a certificate and says no name is the node of that
+    private IssueRequest Named(IssueRequest request) =>
+        request.Proof is { IsNameless: true, Serial: { Length: > 0 } serial }
+        && IdentityMachine.OwnerOf(Parts.All, serial) is { } own
+            ? request with { NodeId = own }
+            : request;
+
     private IssueResult? FindNodeFault(IssueRequest request)
     {
         if (request.Proof is not { } proof) return null;
-        if (IdentityMachine.OtherNode(store.State, proof.Serial, request.NodeId) is { } own)
+        if (proof.Serial.Length > 0)
         {
-            return new IssueResult.OtherNode(own);
+            if (IdentityMachine.OwnerOf(Parts.All, proof.Serial) is not { } own) return new IssueResult.Superseded();
+            if (!NodeName.IsMadeUp(own) && !NodeName.Of(own).Agrees(NodeName.Of(request.NodeId)))
+            {
+                return new IssueResult.OtherNode(own);
+            }
         }
 
         var csrHash = request.Csr.IsEmpty ? "" : IssueKey.HashOf(request.Csr);
-        return AttestationMachine.Admits(store.State.Attested, proof, csrHash, clock.GetUtcNow())
+        return AttestationMachine.Admits(AttestationMachine.Find(Parts.All, proof.Attested), proof, csrHash, Now)
             ? null
             : new IssueResult.Known();
     }
@@ -100,7 +185,17 @@ internal sealed class IdentityGrain(
     // with the certificate, in one write: one that was not signed makes no node known
     private IdentityState WithNode(IdentityState next, NodeProof? proof, string csrHash) => proof is null
         ? next
-        : next with { Attested = AttestationMachine.Record(next.Attested, proof, csrHash, clock.GetUtcNow()) };
+        : next with
+        {
+            Attested = AttestationMachine.Record(
+                next.Attested, proof, csrHash, Now, AttestationMachine.CrowdedUntil(Parts.All)),
+        };
 
-    private Task CommitAsync(IdentityState next) => this.CommitAsync(store, next, GrainFactory.GetMeshSnapshot());
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Id} at {Node} asks for certificates too often, and gets the next one in {Wait}; told once.")]
+    private partial void LogTooOften(string id, string node, TimeSpan wait);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "That is not in the audit trail: {Reason}")]
+    private partial void LogNotNoted(string reason);
 }

@@ -1,13 +1,12 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model;
-using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 
 namespace MeshOrleans.Grains.Identity;
 
 /// <summary>
-/// What becomes of an identity's certificates. Those that have expired are dropped whenever one is recorded or
-/// all are rotated.
+/// What becomes of the certificates of one part of an identity, and what holds for all of its parts. Those that have expired are
+/// dropped whenever one is recorded or all are rotated.
 /// </summary>
 internal static class IdentityMachine
 {
@@ -18,32 +17,36 @@ internal static class IdentityMachine
     private const double Jitter = 0.01;
 
     /// <summary>Why no certificate can be issued to a node; null when one can.</summary>
-    public static string? WhyNot(IdentityState state, string nodeId, DateTimeOffset now)
+    /// <param name="own">The part that the node is in.</param>
+    /// <param name="all">Every part.</param>
+    /// <param name="nodeId">The node.</param>
+    /// <param name="now">The time.</param>
+    public static string? WhyNot(IdentityState own, IEnumerable<IdentityState> all, string nodeId, DateTimeOffset now)
     {
         if (nodeId.Length is 0 or > MaxNodeId || nodeId.Any(char.IsControl))
         {
             return $"The node id must be 1 to {MaxNodeId} printable characters.";
         }
 
-        var nodes = state.Certificates.Values.Where(c => c.NotAfter > now).Select(c => c.NodeId)
-            .Union(IssueMachine.Remembered(state.Requests, now).Select(r => r.Key.NodeId))
-            .ToHashSet(StringComparer.Ordinal);
-        return nodes.Count >= MaxNodes && !nodes.Contains(nodeId)
-            ? $"This identity is in use at {MaxNodes} nodes."
-            : null;
+        return NodesOf(own, now).Contains(nodeId, StringComparer.Ordinal)
+            || all.Sum(part => NodesOf(part, now).Count()) < MaxNodes
+            ? null
+            : $"This identity is in use at {MaxNodes} nodes.";
     }
 
     /// <summary>
-    /// To which node a certificate was issued, where that is another one than the caller names; null when it is not, or
-    /// not known any more.
+    /// To which node a certificate was issued that is its newest one or good for renewal still; null when there is none such.
     /// </summary>
-    public static string? OtherNode(IdentityState state, string serial, string nodeId) =>
-        serial.Length > 0
-        && state.Certificates.Values.FirstOrDefault(c => c.Serial == serial) is { NodeId: var own }
-        && !NodeName.IsMadeUp(own)
-        && !NodeName.Of(own).Agrees(NodeName.Of(nodeId))
-            ? own
-            : null;
+    public static string? OwnerOf(IEnumerable<IdentityState> all, string serial)
+    {
+        foreach (var part in all)
+        {
+            if (part.Certificates.Values.FirstOrDefault(c => c.Serial == serial) is { NodeId: var own }) return own;
+            if (part.Former.FirstOrDefault(c => c.Serial == serial) is { NodeId: var before }) return before;
+        }
+
+        return null;
+    }
 
     /// <summary>
     /// Finds the request among those remembered, or reserves for it what it is to be signed with. Nobody is told.
@@ -83,6 +86,11 @@ internal static class IdentityMachine
             record.Reservation.IssuedAt, signed.Root);
         var answer = new IssueResult.Issued(signed.ChainPem, view);
         var answered = state with { Requests = IssueMachine.Answer(state.Requests, record, answer, now) };
+        if (state.Certificates.GetValueOrDefault(nodeId) is { } replaced)
+        {
+            answered = answered with { Former = FormerMachine.Add(state.Former, replaced, now) };
+        }
+
         return (With(answered, spiffeId, state.Generation, state.Certificates.SetItem(nodeId, view), now), answer);
     }
 
@@ -110,16 +118,44 @@ internal static class IdentityMachine
         var others = state.Certificates.RemoveRange(
             state.Certificates.Where(c => c.Value.Serial == serial).Select(c => c.Key));
         var requests = state.Requests.RemoveAll(r => r.Answer?.View.Serial == serial);
-        return others == state.Certificates && requests.Length == state.Requests.Length
+        var former = state.Former.RemoveAll(c => c.Serial == serial);
+        return others == state.Certificates
+            && requests.Length == state.Requests.Length
+            && former.Length == state.Former.Length
             ? state
-            : With(state with { Requests = requests }, spiffeId, state.Generation, others, now);
+            : With(state with { Requests = requests, Former = former }, spiffeId, state.Generation, others, now);
+    }
+
+    /// <summary>Whether there is anything that has ended and is known still.</summary>
+    public static bool IsStale(IdentityState state, DateTimeOffset now) =>
+        state.Certificates.Values.Any(c => c.NotAfter <= now);
+
+    /// <summary>Drops what has ended.</summary>
+    public static IdentityState Sweep(IdentityState state, string spiffeId, DateTimeOffset now)
+    {
+        var rest = state with
+        {
+            Requests = [.. IssueMachine.Remembered(state.Requests, now)],
+            Former = [.. state.Former.Where(c => c.NotAfter > now)],
+        };
+        return With(rest, spiffeId, state.Generation, state.Certificates, now);
     }
 
     /// <summary>The certificates in use, by node.</summary>
-    public static ImmutableArray<CertificateView> List(IdentityState state, DateTimeOffset now) =>
+    public static ImmutableArray<CertificateView> List(IEnumerable<IdentityState> all, DateTimeOffset now) =>
     [
-        .. state.Certificates.Values.Where(c => c.NotAfter > now).OrderBy(c => c.NodeId, StringComparer.Ordinal),
+        .. all.SelectMany(part => part.Certificates.Values)
+            .Where(c => c.NotAfter > now)
+            .OrderBy(c => c.NodeId, StringComparer.Ordinal),
     ];
+
+    /// <summary>What the mesh is to be told of a state, as it is.</summary>
+    public static OwnedEntries Told(IdentityState state, string spiffeId)
+    {
+        var put = state.Certificates.Values.ToDictionary(
+            c => Key(spiffeId, c.NodeId), c => SnapshotPayload.Write(ToRecord(spiffeId, state.Generation, c)));
+        return state.Entries.With(put, state.Entries.Held.Keys.Where(key => !put.ContainsKey(key)));
+    }
 
     private static IdentityState With(
         IdentityState state,
@@ -129,15 +165,14 @@ internal static class IdentityMachine
         DateTimeOffset now)
     {
         var valid = certificates.RemoveRange(certificates.Where(c => c.Value.NotAfter <= now).Select(c => c.Key));
-        var put = valid.Values.ToDictionary(
-            c => Key(spiffeId, c.NodeId), c => SnapshotPayload.Write(ToRecord(spiffeId, generation, c)));
-        return state with
-        {
-            Generation = generation,
-            Certificates = valid,
-            Entries = state.Entries.With(put, state.Entries.Held.Keys.Where(key => !put.ContainsKey(key))),
-        };
+        var next = state with { Generation = generation, Certificates = valid };
+        return next with { Entries = Told(next, spiffeId) };
     }
+
+    private static IEnumerable<string> NodesOf(IdentityState state, DateTimeOffset now) => state.Certificates.Values
+        .Where(c => c.NotAfter > now)
+        .Select(c => c.NodeId)
+        .Union(IssueMachine.Remembered(state.Requests, now).Select(r => r.Key.NodeId));
 
     private static string Key(string spiffeId, string nodeId) => $"{SnapshotKey.Identity}{spiffeId}|{nodeId}";
 

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace MeshOrleans.Grains.Identity;
 
-/// <summary>What is saved of an identity.</summary>
+/// <summary>What is saved of a part of an identity; former versions saved all of it as one.</summary>
 [GenerateSerializer, Immutable, Alias("mesh.IdentityState")]
 internal sealed record IdentityState : IOwnerState
 {
@@ -24,4 +24,7 @@ internal sealed record IdentityState : IOwnerState
     /// </summary>
     [Id(4)] public ImmutableDictionary<string, AttestedNode> Attested { get; init; } =
         ImmutableDictionary<string, AttestedNode>.Empty;
+
+    /// <summary>The certificates that were replaced and are good for renewal still, oldest first.</summary>
+    [Id(5)] public ImmutableArray<FormerCertificate> Former { get; init; } = [];
 }

@@ -39,6 +39,7 @@ public sealed class CertificateIssuer(Attestors attestors, IGrainFactory grains)
             null => found,
             IssueResult.Known => Known(order, request.NodeId),
             IssueResult.OtherNode(var own) => Other(order, own),
+            IssueResult.Superseded => Superseded(request.NodeId),
             var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
         };
     }
@@ -55,6 +56,8 @@ public sealed class CertificateIssuer(Attestors attestors, IGrainFactory grains)
             IssueResult.Refused(var reason) => new Issuance.Invalid(reason),
             IssueResult.Known => new Issuance.Denied(Known(order, request.NodeId)),
             IssueResult.OtherNode(var own) => new Issuance.Denied(Other(order, own)),
+            IssueResult.Superseded => new Issuance.Denied(Superseded(request.NodeId)),
+            IssueResult.TooOften(var retryAfter) => new Issuance.TooOften(retryAfter),
             var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
         };
     }
@@ -68,13 +71,18 @@ public sealed class CertificateIssuer(Attestors attestors, IGrainFactory grains)
     private static IssueRequest RequestOf(CertificateOrder order, Attestation.Proved proved)
     {
         var node = order.Node.Length > 0 ? order.Node : proved.Node?.Name.ToString() ?? order.Nameless;
-        var serial = order.Node.Length > 0 && order.Evidence is Evidence.Certificate(_, var presented, _) ? presented : "";
-        var proof = new NodeProof(proved.Node?.Key ?? "", proved.MayReattest, serial);
+        var serial = order.Evidence is Evidence.Certificate(_, var presented, _) ? presented : "";
+        var isNameless = serial.Length > 0 && order.Node.Length == 0;
+        var proof = new NodeProof(proved.Node?.Key ?? "", proved.MayReattest, serial, isNameless);
         return new IssueRequest(order.Csr, node, order.Lifetime, proof);
     }
 
     private static Attestation.Contradicted Other(CertificateOrder order, string own) => new(
         $"The certificate that was presented is that of node '{own}', and not of '{Names.ForLog(order.Node)}'.");
+
+    private static Attestation.Refused Superseded(string node) => new(
+        $"The certificate that was presented is neither the newest of '{Names.ForLog(node)}' nor the one before: use the newest, "
+        + "or a join token, or the token of a pod.");
 
     private Attestation.Refused Known(CertificateOrder order, string node) => new(
         $"'{Names.ForLog(node)}' has had a certificate before, and by {attestors.NameOf(order.Evidence)} it does not get "

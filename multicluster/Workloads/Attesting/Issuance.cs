@@ -47,4 +47,12 @@ public abstract record Issuance
 
     /// <summary>The CSR is not acceptable.</summary>
     public sealed record Invalid(string Reason) : Issuance;
+
+    /// <summary>The node has certificates signed too often.</summary>
+    /// <param name="RetryAfter">When to ask again.</param>
+    public sealed record TooOften(TimeSpan RetryAfter) : Issuance
+    {
+        /// <summary>Why, as a sentence for the caller.</summary>
+        public const string Reason = "This node has had too many certificates signed, and gets the next one later.";
+    }
 }

@@ -13,7 +13,10 @@ public sealed class IssueOnceTests
 {
     private const string Cart = "spiffe://cluster.local/ns/shop/sa/cart";
 
-    private static readonly GrainStateKey _key = new(StorageNames.Mesh, "identity", "identity", Cart);
+    private static readonly GrainStateKey _former = new(StorageNames.Mesh, "identity", "identity", Cart);
+    private static readonly GrainStateKey _key = new(
+        StorageNames.Mesh, "identitypart", "part", $"{Cart}#{IdentityParts.PlaceOf("node-1")}");
+
     private readonly byte[] _csr = CsrSamples.P256();
 
     [Fact]
@@ -219,7 +222,7 @@ public sealed class IssueOnceTests
     public async Task A_state_saved_by_the_version_before_is_read()
     {
         var stores = new TestStores();
-        await stores.State.WriteAsync(_key, """{"Generation":3}""", removableFrom: null, expectedETag: null, default);
+        await stores.State.WriteAsync(_former, """{"Generation":3}""", removableFrom: null, expectedETag: null, default);
         await using var silo = await TestSilo.StartAsync(stores);
 
         var issued = await Issue(silo, _csr);

@@ -28,8 +28,12 @@ internal sealed class ObservedStateStore : IGrainStateStore
 {
     private readonly MemoryGrainStateStore _store = new();
     private int _writes;
+    private long _written;
 
     public int Writes => Volatile.Read(ref _writes);
+
+    /// <summary>How much was written, in characters.</summary>
+    public long Written => Volatile.Read(ref _written);
 
     /// <summary>Runs before every write; may throw.</summary>
     public Action<GrainStateKey> BeforeWrite { get; set; } = _ => { };
@@ -59,6 +63,7 @@ internal sealed class ObservedStateStore : IGrainStateStore
     {
         BeforeWrite(key);
         Interlocked.Increment(ref _writes);
+        Interlocked.Add(ref _written, json.Length);
         var etag = await _store.WriteAsync(key, json, removableFrom, expectedETag, cancellationToken);
         RemovableFrom[key] = removableFrom;
         return LosesAnswer(key) ? throw new IOException("The answer was lost.") : etag;

@@ -71,7 +71,7 @@ public sealed class IdentityMachineTests
         var (next, _) = Sign(
             Record(new IdentityState(), "n1"), "n1", Signed(_now) with { Serial = "0B" }, 0.5, _now, csr: "other");
 
-        Assert.Equal("0B", Assert.Single(IdentityMachine.List(next, _now)).Serial);
+        Assert.Equal("0B", Assert.Single(IdentityMachine.List([next], _now)).Serial);
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class IdentityMachineTests
 
         var (next, _) = Sign(state, "new", Signed(later), 0.5, later);
 
-        Assert.Empty(IdentityMachine.List(state, later));
+        Assert.Empty(IdentityMachine.List([state], later));
         Assert.Equal(["new"], next.Certificates.Keys);
         var removal = next.Entries.ChangesAfter(state.Entries.Version).Single(c => c.Payload is null);
         Assert.Equal($"identity/{Id}|old", removal.Key);
@@ -99,15 +99,15 @@ public sealed class IdentityMachineTests
                     $"n{i}", new CertificateView($"n{i}", "0A", "", _now, _now.AddHours(1), _now, 0)))),
         };
 
-        Assert.NotNull(IdentityMachine.WhyNot(state, "one more", _now));
-        Assert.Null(IdentityMachine.WhyNot(state, "n7", _now));
-        Assert.Null(IdentityMachine.WhyNot(state, "one more", _now.AddHours(1)));
+        Assert.NotNull(IdentityMachine.WhyNot(state, [state], "one more", _now));
+        Assert.Null(IdentityMachine.WhyNot(state, [state], "n7", _now));
+        Assert.Null(IdentityMachine.WhyNot(state, [state], "one more", _now.AddHours(1)));
     }
 
     [Theory]
     [InlineData("")]
     [InlineData("a\nb")]
-    public void Node_ids_are_printable(string nodeId) => Assert.NotNull(IdentityMachine.WhyNot(new IdentityState(), nodeId, _now));
+    public void Node_ids_are_printable(string nodeId) => Assert.NotNull(IdentityMachine.WhyNot(new IdentityState(), [new IdentityState()], nodeId, _now));
 
     [Fact]
     public void A_reservation_counts_as_a_node_and_is_told_to_nobody()
@@ -115,11 +115,11 @@ public sealed class IdentityMachineTests
         var state = Enumerable.Range(0, IdentityMachine.MaxNodes).Aggregate(
             new IdentityState(), (s, i) => IdentityMachine.Reserve(s, Key($"n{i}"), _serial, _now).Next);
 
-        Assert.NotNull(IdentityMachine.WhyNot(state, "one more", _now));
-        Assert.Null(IdentityMachine.WhyNot(state, "n7", _now));
-        Assert.Null(IdentityMachine.WhyNot(state, "one more", _now + IssueMachine.Patience));
+        Assert.NotNull(IdentityMachine.WhyNot(state, [state], "one more", _now));
+        Assert.Null(IdentityMachine.WhyNot(state, [state], "n7", _now));
+        Assert.Null(IdentityMachine.WhyNot(state, [state], "one more", _now + IssueMachine.Patience));
         Assert.Empty(state.Entries.ChangesAfter(0));
-        Assert.Empty(IdentityMachine.List(state, _now));
+        Assert.Empty(IdentityMachine.List([state], _now));
     }
 
     [Fact]

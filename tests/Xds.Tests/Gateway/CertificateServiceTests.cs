@@ -106,6 +106,44 @@ public sealed class CertificateServiceTests
     }
 
     [Fact]
+    public async Task A_certificate_that_was_replaced_twice_proves_nothing()
+    {
+        await using var host = await GatewayHost.StartAsync(serving: Serving);
+        host.Grains.Identity(Id).Answer = new IssueResult.Superseded();
+
+        var exception = await Assert.ThrowsAsync<GrpcException>(
+            () => CreateAsync(host.TlsChannel(TestCertificate.With(Id)), TestCertificate.CsrPem(), null, "app/a-1"));
+
+        Assert.Equal(GrpcStatusCode.Unauthenticated, exception.Status.Code);
+        Assert.Contains("the newest", exception.Status.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_says_no_name_is_the_node_of_its_certificate()
+    {
+        await using var host = await GatewayHost.StartAsync(serving: Serving);
+        using var own = TestCertificate.With(Id);
+
+        await CreateAsync(host.TlsChannel(own), TestCertificate.CsrPem(), null);
+
+        Assert.True(host.Grains.Identity(Id).Requests.Reader.TryRead(out var request));
+        Assert.Equal(new NodeProof("", MayRepeat: true, own.SerialNumber, IsNameless: true), request.Proof);
+    }
+
+    [Fact]
+    public async Task Who_asks_too_often_is_told_when_to_come_back()
+    {
+        await using var host = await GatewayHost.StartAsync(serving: Serving);
+        host.Grains.Identity(Id).Answer = new IssueResult.TooOften(TimeSpan.FromSeconds(7));
+
+        var exception = await Assert.ThrowsAsync<GrpcException>(
+            () => CreateAsync(host.TlsChannel(TestCertificate.With(Id)), TestCertificate.CsrPem(), null, "app/a-1"));
+
+        Assert.Equal(GrpcStatusCode.ResourceExhausted, exception.Status.Code);
+        Assert.Equal(TimeSpan.FromSeconds(7), exception.Status.RetryAfter);
+    }
+
+    [Fact]
     public async Task Who_has_to_be_asked_and_does_not_answer_is_unavailable_with_a_time_to_come_back()
     {
         var attestor = new FakeAttestor(new Attestation.Unavailable("Nobody answers.", TimeSpan.FromSeconds(5)));

@@ -47,7 +47,7 @@ internal sealed class FakeIdentityGrain : IIdentityGrain
     }
 
     public Task<IssueResult?> FindNodeFaultAsync(IssueRequest request, CancellationToken cancellationToken) =>
-        Task.FromResult(Answer is IssueResult.Known or IssueResult.OtherNode ? Answer : null);
+        Task.FromResult(Answer is IssueResult.Known or IssueResult.OtherNode or IssueResult.Superseded ? Answer : null);
 
     public Task<int> RotateAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 

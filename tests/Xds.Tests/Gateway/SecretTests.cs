@@ -257,6 +257,26 @@ public sealed class SecretTests
     }
 
     [Fact]
+    public async Task A_certificate_that_is_not_the_newest_of_its_node_has_to_prove_itself_once_on_a_stream()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        var grain = host.Grains.Identity(IdA);
+        (grain.RotateAt, grain.Answer) = (DateTimeOffset.UnixEpoch, new IssueResult.Superseded());
+        await using var client = await OpenAsync(host, IdA + "#AB");
+
+        await AskAsync(client, [1]);
+        var refused = await grain.Requests.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+        grain.Answer = null;
+        var first = await AdvanceAsync(host, ReadUntilCertificateAsync(client));
+        var admitted = await grain.Requests.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+        await AckAsync(client, first, [2]);
+        await ReadUntilCertificateAsync(client);
+
+        Assert.Equal(["AB", "AB"], ((IssueRequest[])[refused, admitted]).Select(r => r.Proof!.Serial));
+        Assert.Null((await grain.Requests.Reader.ReadAsync().AsTask().WaitAsync(Patience)).Proof);
+    }
+
+    [Fact]
     public async Task A_slow_or_failing_authority_delays_nothing_but_the_certificate()
     {
         await using var host = await GatewayHost.StartAsync();

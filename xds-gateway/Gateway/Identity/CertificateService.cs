@@ -101,6 +101,8 @@ internal sealed partial class CertificateService(
     private static GrpcException StatusOf(Issuance issuance) => issuance switch
     {
         Issuance.Invalid(var reason) => new GrpcException(GrpcStatusCode.InvalidArgument, reason),
+        Issuance.TooOften(var retryAfter) => new GrpcException(
+            new GrpcStatus(GrpcStatusCode.ResourceExhausted, Issuance.TooOften.Reason) { RetryAfter = retryAfter }),
         Issuance.Denied(Attestation.Refused(_, { } token)) => StatusOf(token),
         Issuance.Denied(Attestation.Refused(var reason, _)) => Unauthenticated(reason),
         Issuance.Denied(Attestation.Contradicted(var reason)) =>

@@ -26,6 +26,7 @@ internal sealed partial class SvidSession(
     private readonly Signal _signal = new();
     private readonly ILogger _logger = parts.Logger;
     private string _node = nodeId;
+    private bool _isProved;
     private volatile StagedCsr? _staged;
     private volatile EncodedResource? _certificate;
     private volatile bool _isDemanded;
@@ -107,10 +108,10 @@ internal sealed partial class SvidSession(
         var grain = parts.Grains.GetGrain<IIdentityGrain>(id.ToString());
         var views = await grain.ListAsync(cancellationToken);
         var presented = views.FirstOrDefault(v => v.Serial == presentedSerial);
-        if (presented is { NodeId: var own } && IsOther(own))
+        if (presented is { NodeId: var own })
         {
-            LogOtherNode(id, _node, own);
-            _node = own;
+            _isProved = true;
+            BeNode(own);
         }
 
         var view = presented?.NodeId == _node ? presented : null;
@@ -121,13 +122,19 @@ internal sealed partial class SvidSession(
     private async Task IssueAsync(StagedCsr csr, CancellationToken cancellationToken)
     {
         var grain = parts.Grains.GetGrain<IIdentityGrain>(id.ToString());
-        var result = await grain.IssueAsync(new IssueRequest(csr.Der, _node, Lifetime: null), cancellationToken);
+        // once for a stream: its client is who it was, whoever has renewed under its name since
+        var proof = _isProved || presentedSerial.Length == 0
+            ? null
+            : new NodeProof("", MayRepeat: true, presentedSerial);
+        var result = await grain.IssueAsync(new IssueRequest(csr.Der, _node, Lifetime: null, proof), cancellationToken);
         if (result is not IssueResult.Issued issued)
         {
-            Postpone(null, result is IssueResult.Refused refused ? refused.Reason : "no reason given");
+            if (result is IssueResult.OtherNode(var own)) BeNode(own);
+            Postpone(null, ReasonOf(result), result is IssueResult.TooOften(var wait) ? wait : TimeSpan.Zero);
             return;
         }
 
+        _isProved = true;
         _used = csr; // its key is in use now: the next certificate needs the next CSR
         _held = new SvidRotation(issued.View.RotateAt, issued.View.Generation);
         _retryAt = null;
@@ -138,16 +145,32 @@ internal sealed partial class SvidSession(
         changed();
     }
 
-    private bool IsOther(string own) =>
-        !NodeName.IsMadeUp(own) && !NodeName.Of(own).Agrees(NodeName.Of(_node));
+    private void BeNode(string own)
+    {
+        if (NodeName.IsMadeUp(own) || NodeName.Of(own).Agrees(NodeName.Of(_node))) return;
+        LogOtherNode(id, _node, own);
+        _node = own;
+    }
 
-    private void Postpone(Exception? exception, string reason)
+    private static string ReasonOf(IssueResult result) => result switch
+    {
+        IssueResult.Refused(var reason) => reason,
+        IssueResult.Superseded =>
+            "The certificate that it has connected with is neither the newest of its node nor the one before.",
+        IssueResult.OtherNode(var own) => $"The certificate that it has connected with is that of {own}.",
+        IssueResult.TooOften => "It has had too many.",
+        _ => "no reason given",
+    };
+
+    private void Postpone(Exception? exception, string reason, TimeSpan atLeast = default)
     {
         parts.Metrics.NotCertified();
-        var wait = _backoff.Next();
+        var wait = Max(_backoff.Next(), atLeast);
         _retryAt = parts.Clock.GetUtcNow() + wait;
         LogNotIssued(exception, id, _node, reason, wait);
     }
+
+    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 

@@ -78,6 +78,7 @@ public sealed partial class WorkloadOnboarding(
             ? new("name", "must be a DNS name: a-z, 0-9, '-' and '.', at most 253 characters")
         : !Names.IsSubdomain(request.ServiceAccount) ? new("serviceAccount", "must be a DNS name")
         : !double.IsFinite(request.LeaseSeconds) ? new("leaseSeconds", "must be a number of seconds")
+        : request.LeaseSeconds <= 0 ? new("leaseSeconds", "must be above 0; leave it out for the default")
         : null;
 
     // without a proof whoever registers on behalf of a workload answers for it

@@ -67,6 +67,7 @@ internal static class CertificateEndpoints
             return Problems.BadField("csr", "must be one PEM block CERTIFICATE REQUEST");
         }
 
+        if (body.LifetimeSeconds is <= 0) return Problems.BadField("lifetimeSeconds", "must be above 0; leave it out for the default");
 
         if (context.Caller().Evidence is not { } evidence)
         {
@@ -81,9 +82,7 @@ internal static class CertificateEndpoints
             Use = new EvidenceUse("POST /v1/certificates", JoinTokens.ClaimOf(body.Csr, body.Node)),
             Csr = [.. csr],
             Node = body.Node,
-            Lifetime = body.LifetimeSeconds > 0
-                ? TimeSpan.FromSeconds(Math.Min(body.LifetimeSeconds, 365 * 86400))
-                : null,
+            Lifetime = body.LifetimeSeconds is { } seconds ? TimeSpan.FromSeconds(Math.Min(seconds, 365 * 86400)) : null,
         };
         return await admission.InTurnAsync(context, async () =>
         {
@@ -140,5 +139,5 @@ internal static class CertificateEndpoints
     private static ICertificateAuthorityGrain Authority(IGrainFactory grains) =>
         grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default);
 
-    private sealed record SignBody(string Csr = "", string Node = "", double LifetimeSeconds = 0);
+    private sealed record SignBody(string Csr = "", string Node = "", double? LifetimeSeconds = null);
 }

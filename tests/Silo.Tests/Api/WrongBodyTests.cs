@@ -1,6 +1,9 @@
 #if !MESH_ENGINE_ORLEANS
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json;
 
 namespace MeshOrleans.Silo.Tests.Api;
 
@@ -22,6 +25,12 @@ public sealed class WrongBodyTests
         { "/v1/tokens", Json, """{"lifetimeSeconds":NaN}""", 400, "" },
         { "/v1/tokens", Json, """{"lifetimeSeconds":"3"}""", 400, "lifetimeSeconds" },
         { "/v1/tokens", Json, """{"lifetimeSeconds":1e999}""", 400, "lifetimeSeconds" },
+        { "/v1/tokens", Json, """{"lifetimeSeconds":0}""", 400, "lifetimeSeconds: must be above 0" },
+        { "/v1/tokens", Json, """{"lifetimeSeconds":-1}""", 400, "lifetimeSeconds: must be above 0" },
+        { "/v1/certificates", Json, Sign("0"), 400, "lifetimeSeconds: must be above 0" },
+        { "/v1/certificates", Json, Sign("-60"), 400, "lifetimeSeconds: must be above 0" },
+        { "/v1/workloads", Json, Workload("\"leaseSeconds\":0"), 400, "leaseSeconds: must be above 0" },
+        { "/v1/workloads", Json, Workload("\"leaseSeconds\":-5"), 400, "leaseSeconds: must be above 0" },
         { "/v1/tokens", Json, """{"namespace":"a/b"}""", 400, "namespace" },
         { "/v1/tokens", Json, "[]", 400, "" },
         { "/v1/tokens", Json, "null", 400, "null" },
@@ -103,6 +112,13 @@ public sealed class WrongBodyTests
         content.Headers.ContentType = type.Length > 0 ? new MediaTypeHeaderValue(type) : null;
         request.Content = content;
         return await host.SendAsync(request);
+    }
+
+    private static string Sign(string seconds)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var csr = new CertificateRequest("CN=a", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
+        return $$"""{"csr":{{JsonSerializer.Serialize(csr)}},"lifetimeSeconds":{{seconds}}}""";
     }
 
     private static string Workload(string field)

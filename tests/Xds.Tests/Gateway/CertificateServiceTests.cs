@@ -131,6 +131,23 @@ public sealed class CertificateServiceTests
     }
 
     [Fact]
+    public async Task A_negative_lifetime_is_refused_by_name()
+    {
+        await using var host = await GatewayHost.StartAsync(serving: Serving);
+        var request = new IstioCertificateRequest { Csr = TestCertificate.CsrPem(), ValidityDuration = -1 };
+
+        var exception = await Assert.ThrowsAsync<GrpcException>(() => host.TlsChannel(TestCertificate.With(Id)).UnaryAsync(
+            "/istio.v1.auth.IstioCertificateService/CreateCertificate",
+            request,
+            IstioCertificateResponse.Parser,
+            GrpcCallOptions.Default,
+            CancellationToken.None));
+
+        Assert.Equal(GrpcStatusCode.InvalidArgument, exception.Status.Code);
+        Assert.Contains("validity_duration: must not be negative", exception.Status.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Who_asks_too_often_is_told_when_to_come_back()
     {
         await using var host = await GatewayHost.StartAsync(serving: Serving);

@@ -48,6 +48,11 @@ internal sealed partial class CertificateService(
             throw new GrpcException(GrpcStatusCode.InvalidArgument, problem);
         }
 
+        if (request.ValidityDuration < 0)
+        {
+            throw new GrpcException(GrpcStatusCode.InvalidArgument, "validity_duration: must not be negative; 0 is the default.");
+        }
+
         var node = NodeOf(request);
         var evidence = client is null
             ? EvidenceOf(token!)

@@ -75,7 +75,7 @@ internal static class ActionText
             yield return $"path becomes {forward.RewritePath(view.Path, route.Match.Path)}";
         }
 
-        if (forward.HostRewrite is { } host) yield return $"host becomes {host}";
+        foreach (var text in Hosts(forward)) yield return text;
         if (forward.Timeout is { } limit && limit > TimeSpan.Zero) yield return $"timeout {Seconds(limit)} in all";
         if (forward.Retry is { On: not RetryConditions.None } retry)
         {
@@ -89,6 +89,15 @@ internal static class ActionText
             var keys = forward.HashPolicies.Select(p => $"{p.Source} {p.Name}".Trim());
             yield return $"hashed by {string.Join(", ", keys)}";
         }
+    }
+
+    // The route's counts before that of the destination.
+    private static IEnumerable<string> Hosts(RouteAction.Forward forward)
+    {
+        var clusters = forward.Clusters.Clusters;
+        if (forward.HostRewrite is { } host) return [$"host becomes {host}"];
+        if (clusters is [{ HostRewrite: { } only }]) return [$"host becomes {only}"];
+        return clusters.Where(c => c.HostRewrite is not null).Select(c => $"host becomes {c.HostRewrite} for {c.Name}");
     }
 
     private static IEnumerable<string> Changes(string what, HeaderOperations operations)

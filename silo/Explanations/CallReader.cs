@@ -284,7 +284,7 @@ internal sealed class CallReader(MeshSnapshot snapshot)
             if (!IsToken(name)) Refuse(path, "is no header's name");
             else if (name.Equals("host", StringComparison.OrdinalIgnoreCase)) Refuse(path, "is said by 'to'");
             else if (!IsValue(value)) Refuse(path, "is no header's value");
-            else if (!read.TryAdd(name, value)) Refuse(path, "is there twice");
+            else if (!read.TryAdd(name, value.Trim(' ', '\t'))) Refuse(path, "is there twice");
         }
 
         return read.ToImmutable();

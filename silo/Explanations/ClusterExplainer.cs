@@ -159,17 +159,13 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
         Forwarding forwarding, RouteAction.Forward forward, WeightedClusterModel choice, string path)
     {
         var call = forwarding.View.Call;
-        var before = forward.Rewrite is null
-            ? forwarding.View
-            : forwarding.View with
-            {
-                Call = call with { Headers = call.Headers.SetItem(MeshHeaders.OriginalPath, call.Target.Text) },
-            };
+        var headers = HeaderChanges.Apply(forwarding.Table, forwarding.Host, forwarding.Route, choice, forwarding.View);
+        if (forward.Rewrite is not null) headers = headers.SetItem(MeshHeaders.OriginalPath, call.Target.Text);
         return new CallFacts(
             call.Method,
             forward.HostRewrite ?? choice.HostRewrite ?? call.Host,
             call.Target with { Path = path },
-            HeaderChanges.Apply(forwarding.Table, forwarding.Host, forwarding.Route, choice, before));
+            HeaderChanges.OnTheWayOn(headers));
     }
 
     // Members that are alike: what happens at one of them happens at all.

@@ -41,7 +41,11 @@ internal sealed record EdgeArrival(
 /// <param name="Told">Whether it is let in; null when it does not come that far.</param>
 /// <param name="View">What the gateway does with it.</param>
 /// <param name="Outcomes">What may become of it.</param>
-internal sealed record EdgeWay(Admission? Told, GatewayView View, IReadOnlyList<Outcome> Outcomes);
+internal sealed record EdgeWay(Admission? Told, GatewayView View, IReadOnlyList<Outcome> Outcomes)
+{
+    /// <summary>Path and query after the one normalisation; null where nothing reads them.</summary>
+    public string? Target { get; init; }
+}
 
 /// <summary>
 /// What a gateway does with what comes to one of its ports: chain, TLS, who is let in, route, and where that leads.
@@ -88,12 +92,14 @@ internal sealed class GatewayExplainer(Explainers all)
     /// <summary>Explains what comes from outside of the mesh.</summary>
     /// <param name="edge">What comes.</param>
     /// <param name="called">The port that the client calls.</param>
-    public (InboundView View, IReadOnlyList<Outcome> Outcomes) Enter(EdgeArrival edge, int called)
+    /// <returns>What happens there, what may become of it, and path and query as they are read; null where they are not.</returns>
+    public (InboundView View, IReadOnlyList<Outcome> Outcomes, string? Target) Enter(EdgeArrival edge, int called)
     {
         var ports = edge.Gateway.Origins.Edge.Ports;
         var port = ports.FirstOrDefault(p => p.Servers.Any(server => server.Port == called))
             ?? ports.FirstOrDefault(p => p.Number == called);
-        var (told, way, outcomes) = port is null ? Closed(edge, WhyNoPort(edge, called)) : AtPort(edge, port);
+        var whole = port is null ? Closed(edge, WhyNoPort(edge, called)) : AtPort(edge, port);
+        var (told, way, outcomes) = whole;
         var verdict = Outcome.Sum(outcomes);
         var view = new InboundView(
             [edge.Name],
@@ -112,7 +118,7 @@ internal sealed class GatewayExplainer(Explainers all)
             Outcome = verdict.Outcome,
             Gateway = way,
         };
-        return (With(view, told), outcomes);
+        return (With(view, told), outcomes, whole.Target);
     }
 
     private EdgeWay AtPort(EdgeArrival edge, EdgePortOrigin port)
@@ -177,7 +183,7 @@ internal sealed class GatewayExplainer(Explainers all)
         if (admission is { Refusal.Length: > 0, Status: { } status })
         {
             var denied = new Outcome(edge.Share, status, OutcomeKind.Denied, admission.Refusal);
-            return new EdgeWay(admission, ViewOf(edge, port, chain, null, []), [denied]);
+            return new EdgeWay(admission, ViewOf(edge, port, chain, null, []), [denied]) { Target = target.Text };
         }
 
         var view = admission.Seen;
@@ -196,12 +202,12 @@ internal sealed class GatewayExplainer(Explainers all)
                 ? $"none of the {host.Routes.Length} routes of {host.Name} at {who} takes the request"
                 : $"{who} knows no virtual host for {call.Host}";
             var lost = new Outcome(edge.Share, 404, OutcomeKind.NoRoute, reason);
-            return new EdgeWay(admission, ViewOf(edge, port, chain, outbound, []), [lost]);
+            return new EdgeWay(admission, ViewOf(edge, port, chain, outbound, []), [lost]) { Target = target.Text };
         }
 
         var forwarding = new Forwarding(SenderOf(edge), table, decision.Host!, route, view);
         var (clusters, outcomes) = all.Routes.Follow(forwarding, edge.Share);
-        return new EdgeWay(admission, ViewOf(edge, port, chain, outbound, clusters), outcomes);
+        return new EdgeWay(admission, ViewOf(edge, port, chain, outbound, clusters), outcomes) { Target = target.Text };
     }
 
     private EdgeWay Carry(
@@ -272,6 +278,7 @@ internal sealed class GatewayExplainer(Explainers all)
     {
         var isMesh = chain.Tls is { IsMesh: true } && edge.PeerId.Length > 0;
         var seen = HeaderChanges.OnTheWayIn(headers, isMesh);
+        seen = seen.RemoveRange(seen.Keys.Where(MeshHeaders.IsForwardedTwin));
         var client = edge.Source?.ToString() ?? Unknown;
         seen = seen.SetItem(
             ForwardedAddress.Header,

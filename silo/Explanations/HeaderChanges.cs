@@ -14,7 +14,23 @@ internal static class HeaderChanges
     /// <summary>What routing sees: without what only the mesh may say, with what the sidecar adds.</summary>
     public static ImmutableDictionary<string, string> OnTheWayOut(ImmutableDictionary<string, string> headers)
     {
-        return Traced(headers.RemoveRange(headers.Keys.Where(n => MeshHeaders.IsStripped(n, fromSidecar: false))));
+        return Traced(Taken(headers, fromSidecar: false));
+    }
+
+    /// <summary>What goes on to the next hop: nothing of what is between two neighbours only, but that trailers are understood.</summary>
+    public static ImmutableDictionary<string, string> OnTheWayOn(ImmutableDictionary<string, string> headers)
+    {
+        var sent = headers.RemoveRange(headers.Keys.Where(ConnectionHeaders.IsHopByHop));
+        return headers.TryGetValue("te", out var codings) && codings.Contains("trailers", StringComparison.OrdinalIgnoreCase)
+            ? sent.SetItem("te", "trailers")
+            : sent;
+    }
+
+    // Without what only the mesh may say, and without what the sender's own Connection header takes out.
+    private static ImmutableDictionary<string, string> Taken(ImmutableDictionary<string, string> headers, bool fromSidecar)
+    {
+        var nominated = ConnectionHeaders.NominatedBy(headers.GetValueOrDefault("connection", ""));
+        return headers.RemoveRange(nominated).RemoveRange(headers.Keys.Where(n => MeshHeaders.IsStripped(n, fromSidecar)));
     }
 
     private static ImmutableDictionary<string, string> Traced(ImmutableDictionary<string, string> seen)
@@ -30,7 +46,7 @@ internal static class HeaderChanges
     public static ImmutableDictionary<string, string> OnTheWayIn(
         ImmutableDictionary<string, string> headers, bool fromSidecar)
     {
-        var seen = Traced(headers.RemoveRange(headers.Keys.Where(n => MeshHeaders.IsStripped(n, fromSidecar))));
+        var seen = Traced(Taken(headers, fromSidecar));
         return fromSidecar ? seen.SetItem(MeshHeaders.ForwardedClientCertificate, Unknown) : seen;
     }
 

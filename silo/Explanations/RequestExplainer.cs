@@ -51,7 +51,7 @@ internal sealed class RequestExplainer
     {
         var name = call.Workload?.Name ?? call.Gateway![(call.Gateway!.LastIndexOf('/') + 1)..];
         var isTls = call.Traffic.IsTls;
-        var (entry, outcomes) = _all.Gateways.Enter(
+        var (entry, outcomes, target) = _all.Gateways.Enter(
             new EdgeArrival(
                 gateway,
                 $"{call.Scope.Namespace}/{name}",
@@ -78,7 +78,7 @@ internal sealed class RequestExplainer
             Address = call.Address?.ToString(),
         };
         return new Explanation(
-            Outcome.Sum(AsSeen(call, outcomes)), source, DestinationOf(call, host, call.RawTarget), null, [])
+            Outcome.Sum(AsSeen(call, outcomes)), source, DestinationOf(call, host, target ?? call.RawTarget), null, [])
         {
             Entry = entry,
         };
@@ -182,7 +182,7 @@ internal sealed class RequestExplainer
     }
 
     private static Explanation Refused(ExplainedCall call, SourceView source, int status, string reason) => new(
-        Outcome.Sum([new Outcome(1, status, OutcomeKind.BadRequest, reason)]),
+        Outcome.Sum(AsSeen(call, [new Outcome(1, status, OutcomeKind.BadRequest, reason)])),
         source,
         DestinationOf(call, null, call.RawTarget),
         new OutboundView(null, [], [], null),

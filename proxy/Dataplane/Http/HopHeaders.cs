@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using MeshOrleans.Proxy.Dataplane.Model;
 using Microsoft.AspNetCore.Http;
 
@@ -14,14 +13,8 @@ internal static class HopHeaders
     public const string Overloaded = "x-envoy-overloaded";
     public const string RateLimited = "x-envoy-ratelimited";
 
-    private static readonly FrozenSet<string> HopByHop = new[]
-    {
-        "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te",
-        "transfer-encoding", "upgrade",
-    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
-
     /// <summary>True for a header that is between two neighbours only.</summary>
-    public static bool IsHopByHop(string name) => HopByHop.Contains(name);
+    public static bool IsHopByHop(string name) => ConnectionHeaders.IsHopByHop(name);
 
     /// <summary>
     /// Takes out what only the mesh itself may say (CVE-2023-27487): trust is by identity, never by address.
@@ -69,22 +62,12 @@ internal static class HopHeaders
     {
         foreach (var line in headers.Connection)
         {
-            foreach (var range in line.AsSpan().Split(','))
-            {
-                var name = line.AsSpan()[range].Trim();
-                if (name.Length > 0 && !IsNeeded(name)) headers.Remove(name.ToString());
-            }
+            if (line is null || IsPlain(line)) continue;
+            foreach (var name in ConnectionHeaders.NominatedBy(line)) headers.Remove(name);
         }
     }
 
-    // Names that a caller must not be able to hide from policy or from the upgrade.
-    private static bool IsNeeded(ReadOnlySpan<char> name) =>
-        name[0] == ':'
-        || name.Equals("close", StringComparison.OrdinalIgnoreCase)
-        || name.Equals("keep-alive", StringComparison.OrdinalIgnoreCase)
-        || name.Equals("upgrade", StringComparison.OrdinalIgnoreCase)
-        || name.Equals("te", StringComparison.OrdinalIgnoreCase)
-        || name.Equals("host", StringComparison.OrdinalIgnoreCase)
-        || name.StartsWith("content-", StringComparison.OrdinalIgnoreCase)
-        || name.Equals("transfer-encoding", StringComparison.OrdinalIgnoreCase);
+    // Nearly every line that there is, which names nothing.
+    private static bool IsPlain(string line) =>
+        line.Equals("close", StringComparison.OrdinalIgnoreCase) || line.Equals("keep-alive", StringComparison.OrdinalIgnoreCase);
 }

@@ -94,13 +94,13 @@ internal sealed class RouteExecutor(
         }
 
         exchange.Cluster = cluster;
+        HeaderMutator.ApplyToRequest(exchange); // before the rewrite, as in Envoy: %REQ(:authority)% is what the caller wrote
         if (!TryRewrite(exchange, route, forward))
         {
             await LocalReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "").ConfigureAwait(false);
             return;
         }
 
-        HeaderMutator.ApplyToRequest(exchange);
         if (cluster.Tables is not null) SetHashKey(exchange, forward);
         if (!forward.Mirrors.IsEmpty) mirror.Copy(exchange, forward);
         if (LimitOf(exchange, forward) is { } limit) exchange.Deadline = new CancellationTokenSource(limit, clock);

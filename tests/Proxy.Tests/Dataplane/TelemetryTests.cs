@@ -184,4 +184,20 @@ public sealed class TelemetryTests
         Assert.Equal(("route", "1-%", "1, 2", "new"), (seen["x-both"], seen["x-cluster"], seen["x-in"], seen["x-again"]));
         Assert.Equal("cluster, route", string.Join(", ", response.Headers.GetValues("x-answer")));
     }
+
+    [Fact]
+    public async Task A_header_that_takes_the_authority_takes_what_the_caller_wrote_and_not_what_the_route_makes_of_it()
+    {
+        await using var backend = await EchoBackend.StartAsync();
+        var host = new HeaderMutation("x-host", HeaderValueTemplate.Parse("%REQ(:authority)%"), HeaderAppendAction.Overwrite);
+        var route = Models.To(new RouteAction.Forward(new WeightedChoice([new WeightedClusterModel("c")])) { HostRewrite = "x.example" }) with
+        {
+            RequestHeaders = new([], [host]),
+        };
+        await using var proxy = await TestProxy.StartAsync(Models.Outbound(Models.Table(route), Models.Cluster("c", backend)));
+
+        using var response = await proxy.Client.GetAsync("http://b/");
+
+        Assert.Equal("b", Assert.Single(backend.Requests).Headers["x-host"]);
+    }
 }

@@ -25,7 +25,7 @@ var echo = new EchoService(options, TimeProvider.System);
 app.MapGet("/_stats", echo.StatsAsync);
 app.MapGet("/_health", echo.HealthAsync);
 app.MapPost("/_health", echo.SetHealthAsync);
-app.MapFallback(echo.AnswerAsync);
+app.MapFallback("{**path}", echo.AnswerAsync); // a name with a dot is a path like any other
 
 await app.StartAsync();
 Console.WriteLine($"{{\"event\":\"listening\",\"url\":\"{app.Urls.First()}\"}}");

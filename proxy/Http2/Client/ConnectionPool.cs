@@ -20,6 +20,7 @@ internal sealed class ConnectionPool : IAsyncDisposable
     private Task<Exception?>? _connecting;
     private TaskCompletionSource? _room;
     private bool _isEnded;
+    private volatile int _made;
 
     public ConnectionPool((string Host, int Port) server, PoolOptions options, TimeProvider clock)
     {
@@ -35,6 +36,9 @@ internal sealed class ConnectionPool : IAsyncDisposable
     {
         get { lock (_gate) return _connections; }
     }
+
+    /// <summary>How many connections have been made so far.</summary>
+    public int Made => _made;
 
     /// <summary>Begins a request on a connection that there is; null when there is none for it.</summary>
     public ClientStream? TryOpen(HttpRequestMessage request)
@@ -56,10 +60,14 @@ internal sealed class ConnectionPool : IAsyncDisposable
     }
 
     /// <summary>Begins a request as soon as there is a connection for it.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="madeBefore">How many connections had been made when somebody first asked for it.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
     /// <exception cref="HttpRequestException">There is none to be had.</exception>
-    public async ValueTask<ClientStream> OpenAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    public async ValueTask<ClientStream> OpenAsync(
+        HttpRequestMessage request, int madeBefore, CancellationToken cancellationToken)
     {
-        for (var lost = 0; ;)
+        while (true)
         {
             var room = Room();
             if (TryOpen(request) is { } stream) return stream;
@@ -69,16 +77,16 @@ internal sealed class ConnectionPool : IAsyncDisposable
                 continue;
             }
 
+            if (_made - madeBefore >= MostLost && !HasLive())
+            {
+                throw new HttpRequestException(HttpRequestError.ConnectionError, "No connection lasted until the request.");
+            }
+
             var connecting = Connecting();
             var first = await Task.WhenAny(connecting, room).WaitAsync(cancellationToken).ConfigureAwait(false);
             if (first == connecting && await connecting.ConfigureAwait(false) is { } failure)
             {
                 throw new HttpRequestException(HttpRequestError.ConnectionError, failure.Message, failure);
-            }
-
-            if (first == connecting && !HasLive() && ++lost == MostLost)
-            {
-                throw new HttpRequestException(HttpRequestError.ConnectionError, "No connection lasted until the request.");
             }
         }
     }
@@ -159,6 +167,7 @@ internal sealed class ConnectionPool : IAsyncDisposable
             {
                 if (_connections.IsEmpty) _timer.Change(_sweep, _sweep);
                 _connections = _connections.Add(connection);
+                _made++;
             }
 
             connection.Start();

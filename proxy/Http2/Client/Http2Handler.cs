@@ -23,10 +23,11 @@ public sealed class Http2Handler(PoolOptions options, TimeProvider clock) : Http
         HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var pool = PoolOf(request.RequestUri!);
+        var made = pool.Made;
         for (var tries = 1; ; tries++)
         {
             var stream = pool.TryOpen(request)
-                ?? await pool.OpenAsync(request, cancellationToken).ConfigureAwait(false);
+                ?? await pool.OpenAsync(request, made, cancellationToken).ConfigureAwait(false);
             try
             {
                 return await ExchangeAsync(stream, request, cancellationToken).ConfigureAwait(false);

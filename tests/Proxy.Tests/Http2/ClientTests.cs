@@ -158,8 +158,8 @@ public sealed class ClientTests
         await using var server = new Server(isSpread: false);
         var first = server.GetAsync();
         var peer = await server.AcceptAsync(settings: [0, 3, 0, 0, 0, 1]);
-        await peer.NextAsync(FrameType.Headers);
-        await peer.NextAsync(FrameType.Settings); // it has taken ours
+        var (one, other) = (await peer.NextAsync(FrameType.Headers, FrameType.Settings), await peer.NextAsync(FrameType.Headers, FrameType.Settings));
+        Assert.NotEqual(one!.Header.Type, other!.Header.Type); // the request, and that it has taken our settings, in either order
         var second = server.GetAsync();
         await peer.SendAsync(FrameType.Ping, 0, 0, new byte[8]);
         Assert.Equal(FrameType.Ping, (await peer.NextAsync())!.Header.Type);
@@ -168,9 +168,9 @@ public sealed class ClientTests
         Assert.Equal(3, (await peer.NextAsync(FrameType.Headers))!.Header.StreamId);
         await peer.SendAsync(FrameType.Headers, 5, 3, RawPeer.Block(":status 204"));
 
-        using var one = await first;
-        using var two = await second;
-        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NoContent), (one.StatusCode, two.StatusCode));
+        using var answer = await first;
+        using var later = await second;
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NoContent), (answer.StatusCode, later.StatusCode));
     }
 
     [Theory]

@@ -22,6 +22,15 @@ public static class Binaries
                 $"{assembly}.dll is neither at {artifacts} nor at {inTree}; build the solution first.");
     }
 
+    /// <summary>
+    /// The program that sidecars and gateways are: what the environment names as <c>MESH_SIDECAR</c>, such as one of native
+    /// code (<c>./mesh native</c>), else the one that was built beside this program.
+    /// </summary>
+    /// <exception cref="FileNotFoundException">It has not been built.</exception>
+    public static string Sidecar() => Environment.GetEnvironmentVariable("MESH_SIDECAR") is { Length: > 0 } other
+        ? other
+        : Find("MeshOrleans.Proxy.Sidecar", "proxy/Sidecar", "mesh-sidecar");
+
     /// <summary>The folder that holds MeshOrleans.sln.</summary>
     public static string RepositoryRoot()
     {

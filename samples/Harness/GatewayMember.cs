@@ -53,7 +53,7 @@ public sealed class GatewayMember : IAsyncDisposable
         await File.WriteAllTextAsync(tokenFile, await controlPlane.MintTokenAsync(spec.Namespace, spec.ServiceAccount));
         var process = MeshProcess.Start(
             $"gateway {spec.Name}",
-            Binaries.Find("MeshOrleans.Proxy.Sidecar", "proxy/Sidecar", "mesh-sidecar"),
+            Binaries.Sidecar(),
             [
                 "--mode", "gateway",
                 "--xds", controlPlane.Xds,

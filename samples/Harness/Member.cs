@@ -31,6 +31,9 @@ public sealed record MemberSpec(
 
     /// <summary>Further flags of the sidecar.</summary>
     public IReadOnlyList<string> Flags { get; init; } = [];
+
+    /// <summary>What runs as the sidecar, if not <see cref="Binaries.Sidecar"/>.</summary>
+    public string? Program { get; init; }
 }
 
 /// <summary>An echo application with a sidecar in front of it.</summary>
@@ -268,6 +271,6 @@ public sealed class Member : IAsyncDisposable
         }
     }
 
-    private static MeshProcess Launch(MemberSpec spec, string[] flags) => MeshProcess.Start(
-        $"sidecar {spec.Name}", Binaries.Find("MeshOrleans.Proxy.Sidecar", "proxy/Sidecar", "mesh-sidecar"), flags);
+    private static MeshProcess Launch(MemberSpec spec, string[] flags) =>
+        MeshProcess.Start($"sidecar {spec.Name}", spec.Program ?? Binaries.Sidecar(), flags);
 }

@@ -40,13 +40,15 @@ public sealed class MeshProcess : IAsyncDisposable
     /// <summary>Whether it has ended.</summary>
     public bool HasExited => _exited.Task.IsCompleted;
 
-    /// <summary>Starts <c>dotnet ASSEMBLY ARGUMENTS</c>.</summary>
+    /// <summary>Starts a program of the mesh: <c>dotnet ASSEMBLY.dll ARGUMENTS</c>, or one of native code.</summary>
     public static MeshProcess Start(
         string name,
-        string assembly,
+        string program,
         IEnumerable<string> arguments,
         IReadOnlyDictionary<string, string>? environment = null) =>
-        StartProgram(name, "dotnet", [assembly, .. arguments], environment);
+        program.EndsWith(".dll", StringComparison.Ordinal)
+            ? StartProgram(name, "dotnet", [program, .. arguments], environment)
+            : StartProgram(name, program, arguments, environment);
 
     /// <summary>Starts a program of others, which need not tell events.</summary>
     /// <exception cref="InvalidOperationException">There is no such program.</exception>

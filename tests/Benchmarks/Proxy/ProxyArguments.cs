@@ -10,7 +10,8 @@ internal sealed record ProxyArguments
 
         usage: ./mesh bench proxy [flags]
 
-          --pairs LIST     what is measured, of: direct, nginx, haproxy, haproxy-mux, mesh        (all)
+          --pairs LIST     what is measured, of: direct, nginx, haproxy, haproxy-mux, mesh, mesh-native
+                           (all but mesh-native, whose sidecars are compiled to native code first)
           --rounds N       rounds; in each every pair has its turn, 1 to 20                       (3)
           --seconds N      how long each turn of each phase lasts, 1 to 60                        (5)
           --rate N         requests per second of the paced phase, 1 to 20000                     (1000)
@@ -40,9 +41,13 @@ internal sealed record ProxyArguments
           ./mesh bench proxy --protocol http2
         """;
 
-    public static readonly ImmutableArray<string> AllPairs = ["direct", "nginx", "haproxy", "haproxy-mux", "mesh"];
+    public static readonly ImmutableArray<string> AllPairs =
+        ["direct", "nginx", "haproxy", "haproxy-mux", "mesh", Native];
 
-    public ImmutableArray<string> Pairs { get; private init; } = AllPairs;
+    /// <summary>The pair of sidecars that are compiled to native code.</summary>
+    public const string Native = "mesh-native";
+
+    public ImmutableArray<string> Pairs { get; private init; } = AllPairs.Remove(Native);
 
     public int Rounds { get; private init; } = 3;
 

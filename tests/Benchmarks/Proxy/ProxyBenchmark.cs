@@ -70,7 +70,7 @@ internal sealed class ProxyBenchmark : IAsyncDisposable
                 "nginx" => NginxPair.Start(own, certificates, _backend),
                 "haproxy" => HaproxyPair.Start(own, certificates, _backend, multiplexed: false),
                 "haproxy-mux" => HaproxyPair.Start(own, certificates, _backend, multiplexed: true),
-                _ => await MeshPair.StartAsync(own, _backend),
+                _ => await MeshPair.StartAsync(name, own, _backend),
             });
             _turns.Add(name, new Turns());
         }

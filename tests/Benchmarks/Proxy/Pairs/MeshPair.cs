@@ -13,10 +13,10 @@ internal sealed class MeshPair : IPair
     private readonly Member _server;
     private readonly HttpClient _admin = new();
 
-    private MeshPair(ControlPlane control, Member caller, Member server) =>
-        (_control, _caller, _server) = (control, caller, server);
+    private MeshPair(string name, ControlPlane control, Member caller, Member server) =>
+        (Name, _control, _caller, _server) = (name, control, caller, server);
 
-    public string Name => "mesh";
+    public string Name { get; }
 
     public IPEndPoint Entry => new(IPAddress.Loopback, _caller.OutboundPort);
 
@@ -25,8 +25,9 @@ internal sealed class MeshPair : IPair
     public IReadOnlyList<int> ProcessIds => [_caller.Sidecar.Id, _server.Sidecar.Id];
 
     /// <summary>Starts a control plane with strict mutual TLS, a policy that lets the caller in, and both sidecars.</summary>
-    public static async Task<MeshPair> StartAsync(string folder, Backend backend)
+    public static async Task<MeshPair> StartAsync(string name, string folder, Backend backend)
     {
+        var program = name == ProxyArguments.Native ? Environment.GetEnvironmentVariable("MESH_NATIVE_SIDECAR") : null;
         var control = await ControlPlane.StartAsync(Path.Combine(folder, "data"));
         try
         {
@@ -55,16 +56,17 @@ internal sealed class MeshPair : IPair
                   - from:
                     - source: {principals: [cluster.local/ns/bench/sa/caller]}
                 """);
-            var server = await JoinAsync(control, folder, "backend", backend.Address, backend.IsHttp2 ? "grpc" : "http");
+            var server = await JoinAsync(
+                control, program, folder, "backend", backend.Address, backend.IsHttp2 ? "grpc" : "http");
             try
             {
                 // nobody calls the caller; what it would serve is somewhere else
-                var caller = await JoinAsync(control, folder, "caller", new IPEndPoint(backend.Address.Address, 9), "http");
+                var caller = await JoinAsync(control, program, folder, "caller", new IPEndPoint(backend.Address.Address, 9), "http");
                 await control.WaitForAsync(
                     "/v1/proxies",
                     proxies => proxies.EnumerateArray().Count() == 2,
                     "both sidecars");
-                return new MeshPair(control, caller, server);
+                return new MeshPair(name, control, caller, server);
             }
             catch
             {
@@ -98,13 +100,15 @@ internal sealed class MeshPair : IPair
     }
 
     private static Task<Member> JoinAsync(
-        ControlPlane control, string folder, string name, IPEndPoint application, string portName) =>
+        ControlPlane control, string? program, string folder, string name, IPEndPoint application, string portName) =>
         Member.StartBesideAsync(
             control,
             folder,
             new MemberSpec(name, "bench", name, new Dictionary<string, string> { ["app"] = name })
             {
-                Port = application.Port, Flags = ["--access-log", "off", "--port-names", portName],
+                Port = application.Port,
+                Flags = ["--access-log", "off", "--port-names", portName],
+                Program = program,
             },
             application.Address.ToString());
 

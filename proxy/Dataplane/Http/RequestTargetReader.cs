@@ -1,3 +1,4 @@
+using System.Globalization;
 using MeshOrleans.Model.Evaluation;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -22,6 +23,7 @@ internal static class RequestTargetReader
         // The forwarder writes the methods it knows in capitals; policy must see what the application will see.
         context.Request.Method = HttpMethods.GetCanonicalizedValue(context.Request.Method);
         if (HttpMethods.IsConnect(context.Request.Method) && !TryTakeWebSocket(context)) return false;
+        KeepPort(exchange);
         exchange.Authority = HostName.Normalize(exchange.Host);
         exchange.IsGrpc = GrpcRequest.IsGrpc(context.Request.ContentType);
         exchange.IsUpgrade = IsWebSocket(context.Features, context.Request.Headers.Upgrade.ToString());
@@ -37,10 +39,27 @@ internal static class RequestTargetReader
     /// <returns>False when the request must be refused with 400.</returns>
     public static bool TryReadTarget(RequestExchange exchange, PathNormalizationMode mode)
     {
-        var raw = exchange.Context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan();
+        var raw = RawTarget(exchange);
         if (!PathNormalizer.TryNormalize(OriginForm(raw), mode, out var target)) return false;
         exchange.Target = target;
         return true;
+    }
+
+    private static ReadOnlySpan<char> RawTarget(RequestExchange exchange) =>
+        exchange.Context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+
+    // Where Kestrel puts the target's host in the place of the header's, it leaves out a port that the scheme has anyway.
+    // Rules see what was written, as Envoy's do: `b` and `b:80` are two authorities.
+    private static void KeepPort(RequestExchange exchange)
+    {
+        var raw = RawTarget(exchange);
+        if (raw.IsEmpty || raw[0] == '/') return;
+        var scheme = raw.IndexOf("://");
+        if (scheme < 0) return;
+        var named = raw[(scheme + 3)..];
+        var end = named.IndexOfAny('/', '?', '#');
+        if (HostName.Port(end < 0 ? named : named[..end]) is not { } port || HostName.Port(exchange.Host) is not null) return;
+        exchange.Host = string.Create(CultureInfo.InvariantCulture, $"{exchange.Host}:{port}");
     }
 
     // A WebSocket begins with CONNECT in HTTP/2 (RFC 8441) and with GET in HTTP/1.1, which is what applications get to see.

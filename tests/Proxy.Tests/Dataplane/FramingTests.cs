@@ -141,6 +141,24 @@ public sealed class FramingTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("b:80", "b:80")]
+    [InlineData("b:80", "b")]
+    [InlineData("B:80", "B:80")]
+    [InlineData("b.:80", "b.:80")]
+    [InlineData("b:80", "other:80")]
+    public async Task The_port_of_an_absolute_target_stays_where_it_was_written(string inTarget, string inHeader)
+    {
+        foreach (var port in Ports())
+        {
+            Assert.StartsWith(
+                "HTTP/1.1 200 ",
+                await RawHttp.SendAsync(port, $"GET http://{inTarget}/s HTTP/1.1\r\nHost: {inHeader}\r\n\r\n"));
+        }
+
+        Assert.All(_backend.Requests, seen => Assert.Matches("^[bB]\\.?:80$", seen.Headers["Host"]));
+    }
+
+    [Theory]
     [InlineData("GET HTTP://b/s", "")]
     [InlineData("GET Http://b/s", "")]
     [InlineData("GET hTTps://b/s", "")]

@@ -95,15 +95,13 @@ public sealed class RootRotationTests(ITestOutputHelper output) : IAsyncLifetime
     private async Task KillHolderAsync()
     {
         var holder = Holder();
-        var before = Signatures().Count;
         output.WriteLine($"{holder.Name} dies");
-        holder.Process.Kill();
-        for (var end = DateTime.UtcNow.AddSeconds(60); Signatures().Count == before; await Task.Delay(100))
+        holder.Process.Kill(); // what it has signed meanwhile may be read later still
+        for (var end = DateTime.UtcNow.AddSeconds(60); Holder().Name == holder.Name; await Task.Delay(100))
         {
             Assert.True(DateTime.UtcNow < end, "Nobody signs after the silo with the authority has died.");
         }
 
-        Assert.NotEqual(holder.Name, Holder().Name);
         await holder.RestartAsync();
     }
 

@@ -58,7 +58,7 @@ internal sealed class Comparison(DrawnMesh mesh)
         }
 
         if (Text(echo, "path") != path) yield return $"the backend saw {Text(echo, "path")}, explain says {path}";
-        var host = Detail(told, "host becomes ") ?? request.Host;
+        var host = HostFor(request, told, answer);
         if (!request.IsAbsolute && Text(echo, "host") != host) yield return $"the backend saw host {Text(echo, "host")}, explain says {host}";
         var headers = echo.GetProperty("headers");
         foreach (var detail in told.Details.Where(d => d.StartsWith("request header ", StringComparison.Ordinal)))
@@ -105,6 +105,20 @@ internal sealed class Comparison(DrawnMesh mesh)
         }
 
         throw new TimeoutException($"No access log has a line of request {id}.");
+    }
+
+    // Of several destinations one may have a host of its own: "host becomes HOST for CLUSTER".
+    private static string HostFor(DrawnRequest request, Told told, WireAnswer answer)
+    {
+        const string Start = "host becomes ";
+        foreach (var detail in told.Details.Where(d => d.StartsWith(Start, StringComparison.Ordinal)))
+        {
+            var parts = detail[Start.Length..].Split(" for ");
+            var service = answer.Workload.Split('-')[0];
+            if (parts.Length == 1 || parts[1].Split('|')[^1].StartsWith($"{service}.", StringComparison.Ordinal)) return parts[0];
+        }
+
+        return request.Host;
     }
 
     private static string? Detail(Told told, string start) =>

@@ -193,6 +193,12 @@ public sealed class ControlPlane : IAsyncDisposable
     public async Task<long> RevisionAsync() =>
         (await GetAsync("/v1/revisions?count=1")).EnumerateArray().First().GetProperty("revision").GetInt64();
 
+    /// <summary>Waits until every service has an endpoint that is well.</summary>
+    public Task HealthyAsync() => WaitForAsync(
+        "/v1/services",
+        services => services.EnumerateArray().All(s => s.GetProperty("healthy").GetInt32() > 0),
+        "endpoints of every service");
+
     /// <summary>Waits until every proxy, and there are at least so many, has acknowledged the newest revision.</summary>
     public async Task SettledAsync(int proxies, int seconds = 30)
     {

@@ -15,8 +15,6 @@ internal sealed class AddressRates(TimeProvider clock, int perSecond, int burst)
     private const int Buckets = 4096;
     private const int PrefixBytes = 8; // of IPv6, a /64 is one machine's or one network's
 
-    // Drawn at the start: nobody can choose an address that shares a bucket with another's.
-    private readonly int _seed = HashCode.Combine(Guid.NewGuid());
     private readonly Bucket[] _buckets = new Bucket[Buckets];
     private readonly Lock _gate = new();
 
@@ -51,8 +49,7 @@ internal sealed class AddressRates(TimeProvider clock, int perSecond, int burst)
             length = PrefixBytes;
         }
 
-        var hash = new HashCode();
-        hash.Add(_seed);
+        var hash = new HashCode(); // of another seed in each process: nobody can choose whose bucket to share
         hash.AddBytes(bytes[..length]);
         return (int)((uint)hash.ToHashCode() % Buckets);
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
 
@@ -73,8 +72,7 @@ internal sealed class CallerRates : IDisposable
     private IResult Refuse(HttpContext context, TimeSpan wait, string detail)
     {
         Interlocked.Increment(ref _refused);
-        var seconds = Math.Max(1, Math.Ceiling(wait.TotalSeconds));
-        context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        Problems.SetRetryAfter(context, wait);
         return Problems.Of(429, "Too many calls.", detail);
     }
 

@@ -75,7 +75,8 @@ internal static class Problems
             "Not implemented yet.",
             $"{call} is part of the contract but not of this version. CHANGELOG.md tells what is.");
 
-    private static void SetRetryAfter(HttpContext context, TimeSpan retryAfter) =>
+    /// <summary>Says when to come back: in a second at the least.</summary>
+    public static void SetRetryAfter(HttpContext context, TimeSpan retryAfter) =>
         context.Response.Headers.RetryAfter =
             Math.Max(1, Math.Ceiling(retryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 }

@@ -29,8 +29,8 @@ internal static class HeaderChanges
     // Without what only the mesh may say, and without what the sender's own Connection header takes out.
     private static ImmutableDictionary<string, string> Taken(ImmutableDictionary<string, string> headers, bool fromSidecar)
     {
-        var nominated = ConnectionHeaders.NominatedBy(headers.GetValueOrDefault("connection", ""));
-        return headers.RemoveRange(nominated).RemoveRange(headers.Keys.Where(n => MeshHeaders.IsStripped(n, fromSidecar)));
+        var named = headers.GetValueOrDefault("connection", "").Split(',', StringSplitOptions.TrimEntries);
+        return headers.RemoveRange(named.Where(name => ConnectionHeaders.IsTakenOut(name))).RemoveRange(headers.Keys.Where(n => MeshHeaders.IsStripped(n, fromSidecar)));
     }
 
     private static ImmutableDictionary<string, string> Traced(ImmutableDictionary<string, string> seen)

@@ -93,7 +93,7 @@ public static class PeerSvid
         }
 
         using var chain = NewChain(presented, trusted, now);
-        problem = FindLeafFault(leaf) ?? FindChainFault(leaf, chain, now) 
+        problem = FindLeafFault(leaf) ?? FindChainFault(leaf, chain, now)
             ?? FindRevoked(named, chain, revoked(named.TrustDomain.Name));
         if (problem is not null) return false;
         proof = Prove(named, leaf, chain);

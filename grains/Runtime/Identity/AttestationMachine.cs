@@ -20,25 +20,20 @@ internal static class AttestationMachine
     public static readonly TimeSpan Remembered = TimeSpan.FromDays(365);
 
     /// <summary>Whether a node may have a certificate.</summary>
-    /// <param name="known">The nodes that are remembered.</param>
-    /// <param name="proof">What is known of the node.</param>
+    /// <param name="known">What is remembered of the node; null for nothing.</param>
+    /// <param name="proof">What is known of it.</param>
     /// <param name="csrHash">SHA-256 of its CSR, upper-case hex; empty when there is none yet.</param>
     /// <param name="now">The time.</param>
     public static bool Admits(
-        ImmutableDictionary<string, AttestedNode> known, NodeProof proof, string csrHash, DateTimeOffset now) =>
+        AttestedNode? known, NodeProof proof, string csrHash, DateTimeOffset now) =>
         proof.MayRepeat
-        || !known.TryGetValue(proof.Attested, out var node)
-        || now - node.At >= Remembered
-        || (csrHash.Length > 0 && csrHash == node.CsrHash && now - node.At < Repetition);
+        || known is null
+        || now - known.At >= Remembered
+        || (csrHash.Length > 0 && csrHash == known.CsrHash && now - known.At < Repetition);
 
-    /// <summary>What is remembered of a node, in whichever part.</summary>
-    public static ImmutableDictionary<string, AttestedNode> Find(IEnumerable<IdentityState> all, string attested)
-    {
-        var found = all.Select(part => part.Attested.GetValueOrDefault(attested)).Where(node => node is not null);
-        return found.MaxBy(node => node!.At) is { } newest
-            ? ImmutableDictionary<string, AttestedNode>.Empty.Add(attested, newest)
-            : ImmutableDictionary<string, AttestedNode>.Empty;
-    }
+    /// <summary>What is remembered of a node, in whichever part; null for nothing.</summary>
+    public static AttestedNode? Find(IEnumerable<IdentityState> all, string attested) =>
+        all.Select(part => part.Attested.GetValueOrDefault(attested)).OfType<AttestedNode>().MaxBy(node => node.At);
 
     /// <summary>
     /// Up to when what was remembered is more than <see cref="MaxNodes"/> of all parts together; nothing when there are fewer.

@@ -183,7 +183,7 @@ internal sealed partial class IdentityGrain(
     }
 
     // with the certificate, in one write: one that was not signed makes no node known
-    private IdentityState WithNode(IdentityState next, NodeProof? proof, string csrHash) => proof is null
+    private IdentityState WithNode(IdentityState next, NodeProof? proof, string csrHash) => proof is null or { Attested: "" }
         ? next
         : next with
         {

@@ -37,9 +37,7 @@ internal static class IdentityMove
         void Put(string node, Func<IdentityState, IdentityState> with)
         {
             var place = IdentityParts.PlaceOf(node);
-            var piece = pieces.GetValueOrDefault(place)
-                ?? new IdentityState { Entries = new OwnedEntries { Version = former.Entries.Version } };
-            pieces[place] = with(piece);
+            pieces[place] = with(pieces.GetValueOrDefault(place) ?? Rest(former));
         }
     }
 
@@ -62,7 +60,7 @@ internal static class IdentityMove
         return merged with { Entries = IdentityMachine.Told(merged, spiffeId) };
     }
 
-    /// <summary>What stays of the record: from where generations and versions go on.</summary>
+    /// <summary>What stays of the record, and what a part begins with: from where generations and versions go on.</summary>
     public static IdentityState Rest(IdentityState former) => new()
     {
         Generation = former.Generation, Entries = new OwnedEntries { Version = former.Entries.Version },

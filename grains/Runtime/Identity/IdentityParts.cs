@@ -47,8 +47,7 @@ internal sealed class IdentityParts(
     public IdentityState Of(int number)
     {
         var generation = Generation;
-        var state = _held.GetValueOrDefault(number)?.State
-            ?? new IdentityState { Entries = new OwnedEntries { Version = former.State.Entries.Version } };
+        var state = _held.GetValueOrDefault(number)?.State ?? IdentityMove.Rest(former.State);
         return state.Generation == generation ? state : state with { Generation = generation };
     }
 
@@ -61,18 +60,16 @@ internal sealed class IdentityParts(
         await TellAsync([.. _held.Values.SelectMany(part => part.State.Entries.ChangesAfter(0))]);
     }
 
-    /// <summary>Saves a part and tells. Not cancellable: a change once decided is carried through.</summary>
-    public async Task CommitAsync(int number, IdentityState next)
-    {
-        var told = Of(number).Entries.Version;
-        await NoteAsync([number]);
-        await SaveAsync(number, next);
-        await TellAsync(next.Entries.ChangesAfter(told));
-    }
+    /// <summary>Saves a part and tells.</summary>
+    public Task CommitAsync(int number, IdentityState next) =>
+        CommitAsync(new Dictionary<int, IdentityState> { [number] = next });
 
-    /// <summary>Saves several parts that there are, and tells of all of them at once.</summary>
+    /// <summary>
+    /// Saves parts, and tells of all of them at once. Not cancellable: a change once decided is carried through.
+    /// </summary>
     public async Task CommitAsync(IReadOnlyDictionary<int, IdentityState> next)
     {
+        await NoteAsync(next.Keys);
         var told = next.ToDictionary(pair => pair.Key, pair => Of(pair.Key).Entries.Version);
         try
         {
@@ -80,7 +77,7 @@ internal sealed class IdentityParts(
         }
         finally
         {
-            var saved = next.Where(pair => ReferenceEquals(_held[pair.Key].State, pair.Value));
+            var saved = next.Where(pair => ReferenceEquals(_held.GetValueOrDefault(pair.Key)?.State, pair.Value));
             await TellAsync([.. saved.SelectMany(pair => pair.Value.Entries.ChangesAfter(told[pair.Key]))]);
         }
     }

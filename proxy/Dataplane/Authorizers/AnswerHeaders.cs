@@ -18,7 +18,7 @@ internal static class AnswerHeaders
     public static bool MayChangeResponse(string name) =>
         name.Length > 0
         && name[0] != ':'
-        && !HopHeaders.IsHopByHop(name)
+        && !ConnectionHeaders.IsHopByHop(name)
         && !name.Equals("host", StringComparison.OrdinalIgnoreCase)
         && !name.Equals("content-length", StringComparison.OrdinalIgnoreCase)
         && !name.Equals("trailer", StringComparison.OrdinalIgnoreCase);

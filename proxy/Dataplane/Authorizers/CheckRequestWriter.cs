@@ -65,7 +65,7 @@ internal static class CheckRequestWriter
         Header(http, ":scheme", exchange.Scheme);
         foreach (var (name, values) in request.Headers)
         {
-            if (name.Length == 0 || name[0] == ':' || HopHeaders.IsHopByHop(name)) continue;
+            if (name.Length == 0 || name[0] == ':' || ConnectionHeaders.IsHopByHop(name)) continue;
             if (name.Equals("Host", StringComparison.OrdinalIgnoreCase)) continue; // it is the authority
             Header(http, name.ToLowerInvariant(), Joined(name, values));
         }

@@ -75,7 +75,7 @@ internal static class HttpAuthorizer
     private static bool IsShown(string name, ExternalAuthorizerModel authorizer) =>
         name.Length > 0
         && name[0] != ':'
-        && !HopHeaders.IsHopByHop(name)
+        && !ConnectionHeaders.IsHopByHop(name)
         && !name.Equals("Host", StringComparison.OrdinalIgnoreCase)
         && !name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)
         && !name.Equals("Expect", StringComparison.OrdinalIgnoreCase)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Tls;
 
 namespace MeshOrleans.Proxy.Dataplane.Edge;
 
@@ -14,8 +15,8 @@ internal sealed record ShownChain(EdgeRootsName Roots, ImmutableArray<(string Su
         var all = ImmutableArray.CreateBuilder<(string, string, string)>(chain.ChainElements.Count);
         foreach (var element in chain.ChainElements)
         {
-            var one = element.Certificate;
-            all.Add((one.Subject, Convert.ToHexString(one.IssuerName.RawData), one.SerialNumber));
+            var (issuer, serial) = RevocationList.KeyOf(element.Certificate);
+            all.Add((element.Certificate.Subject, issuer, serial));
         }
 
         return new ShownChain(roots, all.MoveToImmutable());

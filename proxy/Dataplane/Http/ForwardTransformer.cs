@@ -1,3 +1,4 @@
+using MeshOrleans.Proxy.Dataplane.Model;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Yarp.ReverseProxy.Forwarder;
@@ -26,7 +27,7 @@ internal sealed class ForwardTransformer : HttpTransformer
         var headers = httpContext.Request.Headers;
         foreach (var (name, values) in headers)
         {
-            if (name.Length == 0 || name[0] == ':' || HopHeaders.IsHopByHop(name)) continue;
+            if (name.Length == 0 || name[0] == ':' || ConnectionHeaders.IsHopByHop(name)) continue;
             if (name.Equals("Host", StringComparison.OrdinalIgnoreCase)) continue;
             Add(proxyRequest, name, values);
         }

@@ -13,9 +13,6 @@ internal static class HopHeaders
     public const string Overloaded = "x-envoy-overloaded";
     public const string RateLimited = "x-envoy-ratelimited";
 
-    /// <summary>True for a header that is between two neighbours only.</summary>
-    public static bool IsHopByHop(string name) => ConnectionHeaders.IsHopByHop(name);
-
     /// <summary>
     /// Takes out what only the mesh itself may say (CVE-2023-27487): trust is by identity, never by address.
     /// </summary>
@@ -62,12 +59,11 @@ internal static class HopHeaders
     {
         foreach (var line in headers.Connection)
         {
-            if (line is null || IsPlain(line)) continue;
-            foreach (var name in ConnectionHeaders.NominatedBy(line)) headers.Remove(name);
+            foreach (var range in line.AsSpan().Split(','))
+            {
+                var name = line.AsSpan()[range].Trim();
+                if (ConnectionHeaders.IsTakenOut(name)) headers.Remove(name.ToString());
+            }
         }
     }
-
-    // Nearly every line that there is, which names nothing.
-    private static bool IsPlain(string line) =>
-        line.Equals("close", StringComparison.OrdinalIgnoreCase) || line.Equals("keep-alive", StringComparison.OrdinalIgnoreCase);
 }

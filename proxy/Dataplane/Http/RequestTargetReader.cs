@@ -23,7 +23,8 @@ internal static class RequestTargetReader
         // The forwarder writes the methods it knows in capitals; policy must see what the application will see.
         context.Request.Method = HttpMethods.GetCanonicalizedValue(context.Request.Method);
         if (HttpMethods.IsConnect(context.Request.Method) && !TryTakeWebSocket(context)) return false;
-        KeepPort(exchange);
+        var target = OriginForm(RawTarget(exchange), out var named);
+        KeepPort(exchange, named);
         exchange.Authority = HostName.Normalize(exchange.Host);
         exchange.IsGrpc = GrpcRequest.IsGrpc(context.Request.ContentType);
         exchange.IsUpgrade = IsWebSocket(context.Features, context.Request.Headers.Upgrade.ToString());
@@ -32,15 +33,17 @@ internal static class RequestTargetReader
         HopHeaders.StripNominated(headers);
         if (!HopHeaders.TryStripMeshOwned(headers, exchange.Caller.IsMutualTls)) return false;
         if (exchange.Authority.Length == 0 || exchange.Authority.Contains('@')) return false;
-        return TryReadTarget(exchange, mode);
+        return TryTakeTarget(exchange, target, mode);
     }
 
     /// <summary>Fills in the target alone: anew, when another listener than at first takes the request.</summary>
     /// <returns>False when the request must be refused with 400.</returns>
-    public static bool TryReadTarget(RequestExchange exchange, PathNormalizationMode mode)
+    public static bool TryReadTarget(RequestExchange exchange, PathNormalizationMode mode) =>
+        TryTakeTarget(exchange, OriginForm(RawTarget(exchange), out _), mode);
+
+    private static bool TryTakeTarget(RequestExchange exchange, ReadOnlySpan<char> raw, PathNormalizationMode mode)
     {
-        var raw = RawTarget(exchange);
-        if (!PathNormalizer.TryNormalize(OriginForm(raw), mode, out var target)) return false;
+        if (!PathNormalizer.TryNormalize(raw, mode, out var target)) return false;
         exchange.Target = target;
         return true;
     }
@@ -50,15 +53,9 @@ internal static class RequestTargetReader
 
     // Where Kestrel puts the target's host in the place of the header's, it leaves out a port that the scheme has anyway.
     // Rules see what was written, as Envoy's do: `b` and `b:80` are two authorities.
-    private static void KeepPort(RequestExchange exchange)
+    private static void KeepPort(RequestExchange exchange, ReadOnlySpan<char> named)
     {
-        var raw = RawTarget(exchange);
-        if (raw.IsEmpty || raw[0] == '/') return;
-        var scheme = raw.IndexOf("://");
-        if (scheme < 0) return;
-        var named = raw[(scheme + 3)..];
-        var end = named.IndexOfAny('/', '?', '#');
-        if (HostName.Port(end < 0 ? named : named[..end]) is not { } port || HostName.Port(exchange.Host) is not null) return;
+        if (HostName.Port(named) is not { } port || HostName.Port(exchange.Host) is not null) return;
         exchange.Host = string.Create(CultureInfo.InvariantCulture, $"{exchange.Host}:{port}");
     }
 
@@ -83,13 +80,15 @@ internal static class RequestTargetReader
             && upgrade.Equals("websocket", StringComparison.OrdinalIgnoreCase));
 
     // "http://host:port/path?query", as a client sends it to a proxy: Kestrel has put its host in the place of the header's.
-    private static ReadOnlySpan<char> OriginForm(ReadOnlySpan<char> raw)
+    private static ReadOnlySpan<char> OriginForm(ReadOnlySpan<char> raw, out ReadOnlySpan<char> named)
     {
+        named = default;
         if (raw.IsEmpty || raw[0] == '/') return raw;
         var scheme = raw.IndexOf("://");
         if (scheme < 0 || !(raw[..scheme] is "http" or "https" or "HTTP" or "HTTPS")) return raw;
         var rest = raw[(scheme + 3)..];
         var end = rest.IndexOfAny('/', '?', '#');
+        named = end < 0 ? rest : rest[..end];
         return end < 0 ? "/" : rest[end] == '/' ? rest[end..] : $"/{rest[end..]}";
     }
 }

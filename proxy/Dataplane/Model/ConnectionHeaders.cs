@@ -14,13 +14,18 @@ public static class ConnectionHeaders
     /// <summary>True for a header that a proxy never sends on as it came.</summary>
     public static bool IsHopByHop(string name) => HopByHop.Contains(name);
 
-    /// <summary>The headers that a line of <c>Connection</c> names, apart from what it cannot take out.</summary>
-    public static IEnumerable<string> NominatedBy(string line) =>
-        line.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Where(name => !IsNeeded(name));
-
-    // Names that a caller must not be able to hide from policy or from the upgrade.
-    private static bool IsNeeded(string name) =>
-        name[0] == ':'
-        || name.StartsWith("content-", StringComparison.OrdinalIgnoreCase)
-        || name.ToLowerInvariant() is "close" or "keep-alive" or "upgrade" or "te" or "host" or "transfer-encoding";
+    /// <summary>
+    /// True for a header that <c>Connection</c> takes out by naming it: not for those that a caller must not be able to hide
+    /// from policy or from the upgrade.
+    /// </summary>
+    public static bool IsTakenOut(ReadOnlySpan<char> name) =>
+        name.Length > 0
+        && name[0] != ':'
+        && !name.Equals("close", StringComparison.OrdinalIgnoreCase)
+        && !name.Equals("keep-alive", StringComparison.OrdinalIgnoreCase)
+        && !name.Equals("upgrade", StringComparison.OrdinalIgnoreCase)
+        && !name.Equals("te", StringComparison.OrdinalIgnoreCase)
+        && !name.Equals("host", StringComparison.OrdinalIgnoreCase)
+        && !name.StartsWith("content-", StringComparison.OrdinalIgnoreCase)
+        && !name.Equals("transfer-encoding", StringComparison.OrdinalIgnoreCase);
 }

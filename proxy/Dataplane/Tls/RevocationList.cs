@@ -40,11 +40,15 @@ internal static class RevocationList
         foreach (var element in chain.ChainElements)
         {
             var one = element.Certificate;
-            if (revoked.Contains((Convert.ToHexString(one.IssuerName.RawData), one.SerialNumber))) return one;
+            if (revoked.Contains(KeyOf(one))) return one;
         }
 
         return null;
     }
+
+    /// <summary>By what a certificate is found in a list: its issuer (DER, as hex) and its serial number.</summary>
+    public static (string Issuer, string Serial) KeyOf(X509Certificate2 certificate) =>
+        (Convert.ToHexString(certificate.IssuerName.RawData), certificate.SerialNumber);
 
     private static List<byte[]> ListsIn(byte[] content)
     {

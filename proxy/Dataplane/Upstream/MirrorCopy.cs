@@ -3,6 +3,7 @@ using System.Net;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Clusters;
 using MeshOrleans.Proxy.Dataplane.Http;
+using MeshOrleans.Proxy.Dataplane.Model;
 
 namespace MeshOrleans.Proxy.Dataplane.Upstream;
 
@@ -23,7 +24,7 @@ internal sealed class MirrorCopy
         Request.Content = _content = hasBody ? new KnownContent() : null;
         foreach (var (name, values) in exchange.Context.Request.Headers)
         {
-            if (name.Length == 0 || name[0] == ':' || HopHeaders.IsHopByHop(name)) continue;
+            if (name.Length == 0 || name[0] == ':' || ConnectionHeaders.IsHopByHop(name)) continue;
             if (name.Equals("Expect", StringComparison.OrdinalIgnoreCase)) continue; // its body is there already
             if (Request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values)) continue;
             _content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);

@@ -50,7 +50,7 @@ internal sealed class ServerConnection(Socket socket, ServerConnections open) : 
     {
         try
         {
-            _shown.Add((Convert.ToHexString(certificate.IssuerName.RawData), SerialNumber.Of(certificate)));
+            _shown.Add(RevokedCertificates.KeyOf(certificate));
         }
         catch (CryptographicException)
         {

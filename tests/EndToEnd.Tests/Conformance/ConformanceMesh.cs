@@ -55,10 +55,7 @@ public sealed class ConformanceMesh : IAsyncLifetime
             JoinAsync("d-1", "other", "d", "d"));
         _owned.AddRange(members);
         (A, O, B1, B2, C, D) = (members[0], members[1], members[2], members[3], members[4], members[5]);
-        await ControlPlane.WaitForAsync(
-            "/v1/services",
-            services => services.EnumerateArray().All(s => s.GetProperty("healthy").GetInt32() > 0),
-            "endpoints of every service");
+        await ControlPlane.HealthyAsync();
         await SettledAsync();
     }
 

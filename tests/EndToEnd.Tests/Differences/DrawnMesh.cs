@@ -48,10 +48,7 @@ public sealed class DrawnMesh : IAsyncLifetime
         _owned.Add(Gateway);
         Members = (await Task.WhenAll(joining)).ToDictionary(m => m.Spec.Name);
         _owned.AddRange(Members.Values);
-        await ControlPlane.WaitForAsync(
-            "/v1/services",
-            services => services.EnumerateArray().All(s => s.GetProperty("healthy").GetInt32() > 0),
-            "endpoints of every service");
+        await ControlPlane.HealthyAsync();
     }
 
     public async Task DisposeAsync()

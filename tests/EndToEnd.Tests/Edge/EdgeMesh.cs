@@ -47,10 +47,7 @@ public sealed class EdgeMesh : IAsyncLifetime
         (A, Ingress, Egress) = (members[0], gateways[0], gateways[1]);
         _owned.AddRange(members);
         _owned.AddRange(gateways);
-        await ControlPlane.WaitForAsync(
-            "/v1/services",
-            services => services.EnumerateArray().All(s => s.GetProperty("healthy").GetInt32() > 0),
-            "endpoints of every service");
+        await ControlPlane.HealthyAsync();
     }
 
     public async Task DisposeAsync()

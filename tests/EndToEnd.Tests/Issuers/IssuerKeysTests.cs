@@ -42,10 +42,7 @@ public sealed class IssuerKeysTests : IAsyncLifetime
         var labels = new Dictionary<string, string> { ["app"] = "b" };
         _member = await Member.StartAsync(_controlPlane, _directory.FullName, new MemberSpec("b-1", "app", "b", labels));
         _owned.Add(_member);
-        await _controlPlane.WaitForAsync(
-            "/v1/services",
-            services => services.EnumerateArray().All(s => s.GetProperty("healthy").GetInt32() > 0),
-            "an endpoint of the service");
+        await _controlPlane.HealthyAsync();
     }
 
     public async Task DisposeAsync()

@@ -19,8 +19,7 @@ public sealed class ReadinessTests : IAsyncLifetime
             "{apiVersion: v1, kind: Service, metadata: {name: b}, spec: {selector: {app: b}, ports: [{name: http, port: 80, targetPort: 8080}]}}");
         _mesh.Client = await JoinAsync("a");
         _mesh.Server = await JoinAsync("b");
-        await _mesh.ControlPlane.WaitForAsync(
-            "/v1/services", services => services.EnumerateArray().All(s => s.GetProperty("healthy").GetInt32() > 0), "an endpoint of b");
+        await _mesh.ControlPlane.HealthyAsync();
         await _mesh.ControlPlane.SettledAsync(2);
     }
 

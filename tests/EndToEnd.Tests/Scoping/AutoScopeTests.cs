@@ -23,10 +23,7 @@ public sealed class AutoScopeTests(ITestOutputHelper output) : IAsyncLifetime
         await _controlPlane.ApplyAsync(string.Join("\n---\n", Services()));
         _client = await JoinAsync("a-1", "a");
         await JoinAsync("b-1", "b");
-        await _controlPlane.WaitForAsync(
-            "/v1/services",
-            services => services.EnumerateArray().All(s => s.GetProperty("healthy").GetInt32() > 0),
-            "endpoints of every service");
+        await _controlPlane.HealthyAsync();
         await WaitForAsync("a-1", "every service known", p => IsSynced(p) && UsedBy(p) is null);
     }
 

@@ -14,13 +14,13 @@ public sealed class AttestationMachineTests
     {
         var known = AttestationMachine.Record(None, Once, "CSR", Start);
 
-        Assert.True(AttestationMachine.Admits(None, Once, "CSR", Start));
-        Assert.True(AttestationMachine.Admits(known, Once, "CSR", Start + AttestationMachine.Repetition - TimeSpan.FromTicks(1)));
-        Assert.False(AttestationMachine.Admits(known, Once, "CSR", Start + AttestationMachine.Repetition));
-        Assert.False(AttestationMachine.Admits(known, Once, "OTHER", Start));
-        Assert.False(AttestationMachine.Admits(known, Once, "", Start));
-        Assert.True(AttestationMachine.Admits(known, Once with { MayRepeat = true }, "OTHER", Start));
-        Assert.True(AttestationMachine.Admits(known, new NodeProof("pod/u2", MayRepeat: false), "OTHER", Start));
+        Assert.True(Admits(None, Once, "CSR", Start));
+        Assert.True(Admits(known, Once, "CSR", Start + AttestationMachine.Repetition - TimeSpan.FromTicks(1)));
+        Assert.False(Admits(known, Once, "CSR", Start + AttestationMachine.Repetition));
+        Assert.False(Admits(known, Once, "OTHER", Start));
+        Assert.False(Admits(known, Once, "", Start));
+        Assert.True(Admits(known, Once with { MayRepeat = true }, "OTHER", Start));
+        Assert.True(Admits(known, new NodeProof("pod/u2", MayRepeat: false), "OTHER", Start));
     }
 
     [Fact]
@@ -29,8 +29,8 @@ public sealed class AttestationMachineTests
         var known = AttestationMachine.Record(None, Once, "CSR", Start);
         var later = Start + AttestationMachine.Remembered;
 
-        Assert.True(AttestationMachine.Admits(known, Once, "OTHER", later));
-        Assert.False(AttestationMachine.Admits(known, Once, "OTHER", later - TimeSpan.FromTicks(1)));
+        Assert.True(Admits(known, Once, "OTHER", later));
+        Assert.False(Admits(known, Once, "OTHER", later - TimeSpan.FromTicks(1)));
         Assert.Equal(["pod/u2"], AttestationMachine.Record(known, new("pod/u2", MayRepeat: false), "CSR", later).Keys);
     }
 
@@ -52,4 +52,8 @@ public sealed class AttestationMachineTests
     [Fact]
     public void Nobody_is_remembered_whose_proof_says_of_no_node() =>
         Assert.Empty(AttestationMachine.Record(None, new NodeProof("", MayRepeat: true), "CSR", Start));
+
+    private static bool Admits(
+        ImmutableDictionary<string, AttestedNode> known, NodeProof proof, string csrHash, DateTimeOffset now) =>
+        AttestationMachine.Admits(known.GetValueOrDefault(proof.Attested), proof, csrHash, now);
 }

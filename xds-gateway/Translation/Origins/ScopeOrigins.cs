@@ -58,8 +58,7 @@ public sealed class ScopeOrigins
     /// address in a network is no name: without a sidecar it is somebody else's.
     /// </summary>
     public string? FindHost(string name, int port) =>
-        new HostDirectory(_view.Mesh, _view.Scope.Namespace, byNetwork: false).Find(name, port)
-        ?? new HostDirectory(_view.Mesh, _view.Scope.Namespace, isTcp: true).Find(name, port)
+        AutoScope.FindHost(_view.Mesh, _view.Scope.Namespace, name, port, byNetwork: false)
         ?? _view.Services.FirstOrDefault(s => VirtualHostDomains.NamesOf(s, _view.Scope.Namespace)
             .Contains(name, StringComparer.OrdinalIgnoreCase))?.Host;
 

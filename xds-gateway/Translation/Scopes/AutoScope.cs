@@ -16,8 +16,14 @@ public static class AutoScope
     /// The host behind a name that the clients of a namespace call on a port, as the whole mesh has it: a service's, or
     /// one that only a VirtualService knows, maybe a wildcard. Null when it leads nowhere.
     /// </summary>
-    public static string? FindHost(MeshIndex mesh, string clientNamespace, string name, int port) =>
-        new HostDirectory(mesh, clientNamespace).Find(name, port)
+    /// <param name="mesh">The mesh.</param>
+    /// <param name="clientNamespace">The namespace of the clients.</param>
+    /// <param name="name">The name, without the port.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="byNetwork">An address belongs to whose network it is in.</param>
+    public static string? FindHost(
+        MeshIndex mesh, string clientNamespace, string name, int port, bool byNetwork = true) =>
+        new HostDirectory(mesh, clientNamespace, byNetwork: byNetwork).Find(name, port)
         ?? new HostDirectory(mesh, clientNamespace, isTcp: true).Find(name, port);
 
     /// <summary>What a proxy is told of; null when it is told of everything it may see.</summary>

@@ -55,20 +55,12 @@ internal sealed class UsedHosts
         foreach (var network in service is null ? [] : VirtualHostDomains.NetworksOf(service)) AddWithin(network);
     }
 
-    // Both look at the whole mesh, for hosts that are wildcards or headless, or have networks, only.
     private void AddWithin(string text)
     {
         var network = IPNetwork.Parse(text);
-        foreach (var service in _mesh.Registry.VisibleTo(_namespace))
-        {
-            if (_hosts.Contains(service.Host)) continue;
-            if (service.Addresses.Any(address => IsWithin(network, address))) Add(service.Host);
-        }
-
-        foreach (var (host, _) in _routes.UnknownHosts)
-        {
-            if (IsWithin(network, host.Trim('[', ']'))) Add(host);
-        }
+        AddWhere(
+            service => service.Addresses.Any(address => IsWithin(network, address)),
+            host => IsWithin(network, host.Trim('[', ']')));
     }
 
     private static bool IsWithin(IPNetwork network, string text)
@@ -77,18 +69,21 @@ internal sealed class UsedHosts
         return IPAddress.TryParse(slash < 0 ? text : text[..slash], out var address) && network.Contains(address);
     }
 
-    private void AddBelow(string wildcard)
+    private void AddBelow(string wildcard) => AddWhere(
+        service => VirtualHostDomains.NamesOf(service, _namespace).Any(name => HostName.Matches(wildcard, name)),
+        host => HostName.Matches(wildcard, host));
+
+    // Looks at the whole mesh, for hosts that are wildcards or headless, or have networks, only.
+    private void AddWhere(Func<Service, bool> isService, Func<string, bool> isUnknown)
     {
         foreach (var service in _mesh.Registry.VisibleTo(_namespace))
         {
-            if (_hosts.Contains(service.Host)) continue;
-            var names = VirtualHostDomains.NamesOf(service, _namespace);
-            if (names.Any(name => HostName.Matches(wildcard, name))) Add(service.Host);
+            if (!_hosts.Contains(service.Host) && isService(service)) Add(service.Host);
         }
 
         foreach (var (host, _) in _routes.UnknownHosts)
         {
-            if (HostName.Matches(wildcard, host)) Add(host);
+            if (isUnknown(host)) Add(host);
         }
     }
 }

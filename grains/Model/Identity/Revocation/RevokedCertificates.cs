@@ -67,7 +67,12 @@ public sealed class RevokedCertificates
     public RevokedCertificate? Find(X509Certificate2 certificate) =>
         _entries.Count == 0
             ? null
-            : _entries.GetValueOrDefault((Convert.ToHexString(certificate.IssuerName.RawData), SerialNumber.Of(certificate)));
+            : _entries.GetValueOrDefault(KeyOf(certificate));
+
+    /// <summary>By what a certificate is found: the name of its issuer, DER as upper-case hex, and its serial number.</summary>
+    /// <exception cref="CryptographicException">It cannot be read.</exception>
+    public static (string Issuer, string Serial) KeyOf(X509Certificate2 certificate) =>
+        (Convert.ToHexString(certificate.IssuerName.RawData), SerialNumber.Of(certificate));
 
     /// <summary>What is said of the first certificate of a chain that is revoked; null when none is.</summary>
     public RevokedCertificate? Find(X509Chain chain)

@@ -30,7 +30,7 @@ public static class SecretTranslator
     /// <remarks>
     /// Source: SPIFFE Trust Domain and Bundle, section 4. <c>trusted_ca</c> holds this mesh's roots only, so that a
     /// client that does not know the validator fails closed for foreign domains. What a linked mesh has revoked stands beside its
-    /// roots, where Envoy's validator looks for lists too; a sidecar that does not know that passes it over.
+    /// roots, for our own sidecars: one that does not know that passes it over, and stock Envoys have their roots from files.
     /// </remarks>
     public static EncodedResource? RootCa(MeshSnapshot snapshot)
     {

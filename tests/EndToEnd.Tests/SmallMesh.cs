@@ -1,3 +1,7 @@
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using MeshOrleans.Samples.Harness;
 
 namespace MeshOrleans.EndToEnd.Tests;
@@ -12,6 +16,19 @@ internal sealed class SmallMesh(string name)
     public Member Client { get; set; } = null!;
 
     public Member Server { get; set; } = null!;
+
+    /// <summary>Has a certificate signed over REST, by a join token of its own.</summary>
+    /// <param name="serviceAccount">Whose it is to be.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="lifetimeSeconds">How long it is to live; null for the default.</param>
+    public async Task<JsonElement> SignAsync(string serviceAccount, ECDsa key, double? lifetimeSeconds = null)
+    {
+        var csr = new CertificateRequest("CN=any", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
+        using var client = new HttpClient { BaseAddress = new Uri(ControlPlane.ApiAddress) };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", await ControlPlane.MintTokenAsync("default", serviceAccount));
+        using var response = await client.PostAsJsonAsync("/v1/certificates", new { csr, lifetimeSeconds });
+        return await response.Content.ReadFromJsonAsync<JsonElement>();
+    }
 
     /// <summary>Ends whatever was started, members first: a test that fails at the start says why, and not that this is null.</summary>
     public async Task EndAsync()

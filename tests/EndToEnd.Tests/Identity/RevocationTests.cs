@@ -1,10 +1,8 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Http.Json;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.Json;
 using MeshOrleans.Samples.Harness;
 
 namespace MeshOrleans.EndToEnd.Tests.Identity;
@@ -138,11 +136,7 @@ public sealed class RevocationTests : IAsyncLifetime
     private async Task<(string File, string Serial, SslStreamCertificateContext Certificate)> SignAsync(string name)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var csr = new CertificateRequest("CN=any", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
-        using var client = new HttpClient { BaseAddress = new Uri(_mesh.ControlPlane.ApiAddress) };
-        client.DefaultRequestHeaders.Authorization = new("Bearer", await _mesh.ControlPlane.MintTokenAsync("default", name));
-        using var response = await client.PostAsJsonAsync("/v1/certificates", new { csr });
-        var answer = await response.Content.ReadFromJsonAsync<JsonElement>();
+        var answer = await _mesh.SignAsync(name, key);
         var pems = answer.GetProperty("chain").EnumerateArray().Select(pem => pem.GetString()!).ToArray();
         var file = Path.Combine(_mesh.Directory.FullName, name + ".pem");
         await File.WriteAllTextAsync(file, pems[0]);

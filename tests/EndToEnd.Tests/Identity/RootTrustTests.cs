@@ -59,12 +59,8 @@ public sealed class RootTrustTests : IAsyncLifetime
     {
         await _mesh.StartAsync("--max-certificate-lifetime", "00:10:00");
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var csr = new CertificateRequest("CN=any", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
-        using var client = new HttpClient { BaseAddress = new Uri(_mesh.ControlPlane.ApiAddress) };
-        client.DefaultRequestHeaders.Authorization = new("Bearer", await _mesh.ControlPlane.MintTokenAsync("default", "x"));
 
-        using var response = await client.PostAsJsonAsync("/v1/certificates", new { csr, lifetimeSeconds = 90 * 86400 });
-        var answer = await response.Content.ReadFromJsonAsync<JsonElement>();
+        var answer = await _mesh.SignAsync("x", key, lifetimeSeconds: 90 * 86400);
 
         Assert.InRange(answer.GetProperty("notAfter").GetDateTimeOffset() - DateTimeOffset.UtcNow, TimeSpan.Zero, TimeSpan.FromMinutes(10));
         Assert.Contains("--max-certificate-lifetime", answer.GetProperty("note").GetString(), StringComparison.Ordinal);
@@ -74,11 +70,7 @@ public sealed class RootTrustTests : IAsyncLifetime
     private async Task<(string Leaf, string Chain)> SignAsync(string name)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var csr = new CertificateRequest("CN=any", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
-        using var client = new HttpClient { BaseAddress = new Uri(_mesh.ControlPlane.ApiAddress) };
-        client.DefaultRequestHeaders.Authorization = new("Bearer", await _mesh.ControlPlane.MintTokenAsync("default", name));
-        using var response = await client.PostAsJsonAsync("/v1/certificates", new { csr });
-        var answer = await response.Content.ReadFromJsonAsync<JsonElement>();
+        var answer = await _mesh.SignAsync(name, key);
         var pems = answer.GetProperty("chain").EnumerateArray().Select(pem => pem.GetString()!).ToArray();
         var (leaf, chain) = (Path.Combine(_mesh.Folder, name + ".pem"), Path.Combine(_mesh.Folder, name + "-chain.pem"));
         await File.WriteAllTextAsync(leaf, pems[0]);

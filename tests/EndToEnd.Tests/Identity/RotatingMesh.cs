@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using MeshOrleans.Samples.Harness;
@@ -30,6 +31,10 @@ internal sealed class RotatingMesh
 
     /// <summary>Begins to send requests from the client to b.</summary>
     public Load Load() => new(Client.Client, "http://b/", PerSecond);
+
+    /// <inheritdoc cref="SmallMesh.SignAsync"/>
+    public Task<JsonElement> SignAsync(string serviceAccount, ECDsa key, double? lifetimeSeconds = null) =>
+        _mesh.SignAsync(serviceAccount, key, lifetimeSeconds);
 
     /// <summary>Ends whatever was started.</summary>
     public Task EndAsync() => _mesh.EndAsync();

@@ -16,4 +16,5 @@ internal sealed record AuditRow(
     string Path = "",
     int Status = 0,
     long? Revision = null,
-    string Gateway = "");
+    string Gateway = "",
+    string Subject = "");

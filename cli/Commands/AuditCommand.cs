@@ -35,15 +35,26 @@ internal static class AuditCommand
 
     private static TextTable TableOf(IEnumerable<AuditRow> rows, bool wide)
     {
-        const int Length = 44;
+        const int OfCaller = 24;
+        const int OfCall = 32;
         var table = wide
-            ? new TextTable("TIME", "CALLER", "CALL", "STATUS", "REVISION", "ADDRESS", "GATEWAY")
-            : new TextTable("TIME", "CALLER", "CALL", "STATUS", "REVISION");
+            ? new TextTable("TIME", "CALLER", "CALL", "ABOUT", "STATUS", "REVISION", "ADDRESS", "GATEWAY")
+            : new TextTable("TIME", "CALLER", "CALL", "ABOUT", "STATUS", "REVISION");
         foreach (var row in rows)
         {
             var (call, revision) = ($"{row.Method} {row.Path}", row.Revision is { } number ? $"{number}" : "-");
-            if (wide) table.Add(Ages.At(row.Time), row.Caller, call, $"{row.Status}", revision, row.Address, row.Gateway);
-            else table.Add(Ages.At(row.Time), Shorten.To(row.Caller, Length), Shorten.To(call, Length), $"{row.Status}", revision);
+            var about = row.Subject.Length > 0 ? row.Subject : "-";
+            if (wide) table.Add(Ages.At(row.Time), row.Caller, call, about, $"{row.Status}", revision, row.Address, row.Gateway);
+            else
+            {
+                table.Add(
+                    Ages.At(row.Time),
+                    Shorten.To(row.Caller, OfCaller),
+                    Shorten.To(call, OfCall),
+                    Shorten.To(about, OfCall),
+                    $"{row.Status}",
+                    revision);
+            }
         }
 
         return table;

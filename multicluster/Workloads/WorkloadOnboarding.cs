@@ -60,12 +60,23 @@ public sealed partial class WorkloadOnboarding(
     /// <summary>
     /// A member that <paramref name="owner"/> may act for (null: anybody's); null when there is none.
     /// </summary>
+    /// <param name="ns">Its namespace.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="owner">Who acts: of its service account, and no other node of that.</param>
+    /// <param name="serial">The serial of the certificate by which that is known.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
     public async Task<IWorkloadGrain?> FindOwnedAsync(
-        string ns, string name, SpiffeId? owner, CancellationToken cancellationToken)
+        string ns, string name, SpiffeId? owner, string serial, CancellationToken cancellationToken)
     {
         var grain = grains.GetGrain<IWorkloadGrain>($"{ns}/{name}");
-        var view = await grain.FindAsync(cancellationToken);
-        return view is not null && (owner is null || Owns(owner, ns, view.Registration.ServiceAccount)) ? grain : null;
+        if (await grain.FindAsync(cancellationToken) is not { } view) return null;
+        if (owner is null) return grain;
+        if (!Owns(owner, ns, view.Registration.ServiceAccount)) return null;
+
+        // An older certificate of the node will do: a lease is renewed over connections that outlast some.
+        var request = new IssueRequest([], $"{ns}/{name}", Lifetime: null, new NodeProof("", MayRepeat: true, serial));
+        var fault = await grains.GetGrain<IIdentityGrain>(owner.ToString()).FindNodeFaultAsync(request, cancellationToken);
+        return fault is IssueResult.OtherNode ? null : grain;
     }
 
     private static bool Owns(SpiffeId id, string ns, string serviceAccount) =>

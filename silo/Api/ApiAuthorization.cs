@@ -1,4 +1,5 @@
 using MeshOrleans.Silo.Access;
+using MeshOrleans.Silo.Audit;
 
 namespace MeshOrleans.Silo.Api;
 
@@ -11,6 +12,12 @@ internal static class ApiAuthorization
 
     /// <summary>What the caller may do.</summary>
     public static AccessRights Rights(this HttpContext context) => context.Caller().Rights;
+
+    /// <summary>Says to the audit trail what the call is about, where its path does not.</summary>
+    /// <param name="context">The call.</param>
+    /// <param name="subject">No secret; whatever the caller has sent may be in it.</param>
+    public static void Concerns(this HttpContext context, string subject) =>
+        context.Features.Set(new AuditedSubject(subject));
 
     /// <summary>Only the admin may call: the credential of the control plane, or who has the role admin.</summary>
     public static TBuilder RequireAdmin<TBuilder>(this TBuilder builder)

@@ -25,6 +25,7 @@ internal static class AuthorityEndpoints
     private static async Task<IResult> RotateAsync(
         HttpContext context, IGrainFactory grains, IdentityListing identities, string? force = null, long? sequence = null)
     {
+        if (force is not null) context.Concerns($"force {force}");
         var authority = Authority(grains);
         if (force is null) return AnswerTo(await authority.RotateAsync(context.RequestAborted), []);
         if (PhaseOf(force) is not { } phase)

@@ -22,6 +22,9 @@ internal static class MassRotation
     {
         var (body, problem) = await ApiJson.ReadAsync<RotateBody>(context);
         if (body is null) return problem!;
+        context.Concerns(body.SpiffeId.Length > 0 ? body.SpiffeId
+            : body.Namespace.Length > 0 ? $"namespace {body.Namespace}"
+            : "the mesh");
         if (body.SpreadSeconds is < 0 || body.SpreadSeconds > _longest.TotalSeconds)
         {
             return Problems.BadField("spreadSeconds", $"must be 0 to {_longest.TotalSeconds:F0}");

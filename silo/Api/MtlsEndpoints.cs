@@ -42,6 +42,7 @@ internal static class MtlsEndpoints
     private static async Task<IResult> ForgetAsync(
         HttpContext context, IGrainFactory grains, string? ns, string? address)
     {
+        context.Concerns(string.IsNullOrEmpty(address) ? $"namespace {ns}" : $"{address} in namespace {ns}");
         if (FaultOf(ns) is { } fault) return fault;
         if (!context.Rights().Sees(ns)) return Problems.NotFound($"There is no namespace {ns}.");
         if (!context.Rights().Has(Role.Operator, ns)) return context.Caller().Lacks(Role.Operator, ns);

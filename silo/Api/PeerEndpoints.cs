@@ -51,6 +51,7 @@ internal static class PeerEndpoints
     {
         var (body, problem) = await ApiJson.ReadAsync<PeerRequest>(context);
         if (body is null) return problem!;
+        context.Concerns($"{body.Name} at {body.Address}");
         if (!TrustDomain.TryParse(body.Name, out _))
         {
             return Problems.BadField("name", "must be made of a-z, 0-9, '.', '-' and '_'");

@@ -18,6 +18,9 @@ internal static class TokenEndpoints
     {
         var (body, problem) = await ApiJson.ReadAsync<TokenRequest>(context);
         if (body is null) return problem!;
+        context.Concerns(body.Purpose == JoinTokens.PeerPurpose
+            ? "a link to another mesh"
+            : $"{body.Namespace}/{body.ServiceAccount}" + (body.Node.Length > 0 ? $" at node {body.Node}" : ""));
         if (body.Purpose is not (JoinTokens.WorkloadPurpose or JoinTokens.PeerPurpose))
         {
             return Problems.BadField("purpose", "must be 'workload' or 'peer'");

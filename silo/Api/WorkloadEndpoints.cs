@@ -32,6 +32,7 @@ internal static class WorkloadEndpoints
     {
         var (body, problem) = await ApiJson.ReadAsync<WorkloadRequest>(context);
         if (body is null) return problem!;
+        context.Concerns($"{body.Namespace}/{body.Name} as {body.ServiceAccount}");
         var caller = context.Caller();
         JoinCredential? credential =
             caller.Rights.Has(Role.Registrar, body.Namespace) ? new JoinCredential.Operator()
@@ -111,7 +112,8 @@ internal static class WorkloadEndpoints
             return caller.Rights.Sees(ns) ? caller.Lacks(Role.Registrar, ns) : Missing(ns, name);
         }
 
-        var grain = await onboarding.FindOwnedAsync(ns, name, owner, context.RequestAborted);
+        var serial = (caller as Caller.Member)?.Serial ?? "";
+        var grain = await onboarding.FindOwnedAsync(ns, name, owner, serial, context.RequestAborted);
         return grain is not null && await act(grain)
             ? Results.NoContent()
             : Missing(ns, name);

@@ -9,6 +9,10 @@ namespace MeshOrleans.Silo.Audit;
 /// <summary>The revision that a request has made, for the audit trail.</summary>
 internal sealed record AuditedRevision(long Number);
 
+/// <summary>What a request is about where its path does not say it, for the audit trail; never a secret.</summary>
+/// <param name="Text">Whatever its caller has sent: it is cleaned and cut when it is noted.</param>
+internal sealed record AuditedSubject(string Text);
+
 /// <summary>Marks a call that is not part of the audit trail although it is no GET.</summary>
 /// <param name="Why">Why not.</param>
 internal sealed record NotAudited(string Why);
@@ -44,6 +48,12 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
         _ => StatusCodes.Status500InternalServerError,
     };
 
+    private static string SubjectOf(HttpContext context)
+    {
+        var text = Names.ForLog(context.Features.Get<AuditedSubject>()?.Text ?? "");
+        return text.Length <= AuditEntry.MaxSubject ? text : text[..AuditEntry.MaxSubject];
+    }
+
     private void Note(HttpContext context, int status)
     {
         var request = context.Request;
@@ -65,6 +75,7 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
             Names.ForLog(request.Path.ToString()),
             status,
             context.Features.Get<AuditedRevision>()?.Number,
-            gateway.Value));
+            gateway.Value,
+            SubjectOf(context)));
     }
 }

@@ -23,7 +23,7 @@ internal sealed partial class AuditTrail(IGrainFactory grains, TimeProvider cloc
     /// <summary>Notes an entry. Of what was refused (401, 403) a few are kept; all are lines of the log.</summary>
     public void Note(AuditEntry entry)
     {
-        LogNoted(entry.Caller, entry.Address, entry.Method, entry.Path, entry.Status, entry.Revision);
+        LogNoted(entry.Caller, entry.Address, entry.Method, entry.Path, entry.Status, entry.Revision, entry.Subject);
         if (entry.Status is 401 or 403 && !_refusals.TryTake(entry.Caller, entry.Time)) return;
         if (!_waiting.Writer.TryWrite(new Waiting(entry, Seen: null))) LogLost();
     }
@@ -98,8 +98,8 @@ internal sealed partial class AuditTrail(IGrainFactory grains, TimeProvider cloc
 
     [LoggerMessage(
         Level = LogLevel.Information,
-        Message = "Audit: {Caller} at {Address} asked for {Method} {Path}: {Status}, revision {Revision}.")]
-    private partial void LogNoted(string caller, string address, string method, string path, int status, long? revision);
+        Message = "Audit: {Caller} at {Address} asked for {Method} {Path}: {Status}, revision {Revision}, about '{Subject}'.")]
+    private partial void LogNoted(string caller, string address, string method, string path, int status, long? revision, string subject);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The audit trail is full: the change above is in this log only.")]
     private partial void LogLost();

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using MeshOrleans.Model.Identity;
+using MeshOrleans.Model.Topology;
 
 namespace MeshOrleans.Grains.Workloads;
 
@@ -47,14 +48,11 @@ internal static class WorkloadRules
             { IsIPv6Multicast: true } => new(path, "must not be a multicast address"),
             { AddressFamily: AddressFamily.InterNetwork } when first >= 224 =>
                 new(path, "must not be a multicast, reserved or broadcast address"),
-            _ when IsLinkLocal(address) =>
-                new(path, "must not be link-local (169.254.169.254 answers with credentials)"),
+            _ when MetadataServices.MayBeAt(address) => new(
+                path, "must not be link-local, nor where a cloud's metadata service is (169.254.169.254 answers with credentials)"),
             _ => null,
         };
     }
-
-    private static bool IsLinkLocal(IPAddress address) =>
-        address.IsIPv6LinkLocal || address.GetAddressBytes() is [169, 254, _, _];
 
     private static RegisterResult.Invalid? CheckName(WorkloadName name) =>
         !Names.IsDnsLabel(name.Namespace) ? new("namespace", "must be a DNS label")

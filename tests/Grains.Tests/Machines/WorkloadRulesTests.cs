@@ -40,6 +40,8 @@ public sealed class WorkloadRulesTests
     [InlineData("169.254.169.254")]
     [InlineData("::ffff:169.254.169.254")]
     [InlineData("fe80::1")]
+    [InlineData("fd00:ec2::254")]
+    [InlineData("168.63.129.16")]
     [InlineData("fe80::1%eth0")]
     public void Addresses_that_no_peer_can_or_should_dial_are_refused(string address) =>
         AssertInvalid("address", Cart with { Address = address });

@@ -1,10 +1,12 @@
 #if !MESH_ENGINE_ORLEANS
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using MeshOrleans.Grains;
 using MeshOrleans.Grains.Embedded;
+using MeshOrleans.Grains.Identity;
 using MeshOrleans.Multicluster.Federation;
 using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Silo.Api;
@@ -114,6 +116,23 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public TGrain Grain<TGrain>(string key = MeshKeys.Default)
         where TGrain : IGrainWithStringKey => _app.Services.GetRequiredService<IGrainFactory>().GetGrain<TGrain>(key);
+
+    /// <summary>Whoever calls from now on has a certificate of an identity, for a node.</summary>
+    /// <returns>Its serial.</returns>
+    public async Task<string> BecomeAsync(string spiffeId, string node)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var csr = new CertificateRequest("CN=a", key, HashAlgorithmName.SHA256).CreateSigningRequest();
+        var issued = Assert.IsType<IssueResult.Issued>(
+            await Grain<IIdentityGrain>(spiffeId).IssueAsync(new IssueRequest([.. csr], node, null), default));
+        Certificate = X509Certificate2.CreateFromPem(issued.ChainPem[0]);
+        for (var end = DateTime.UtcNow.AddSeconds(20); ; await Task.Delay(20))
+        {
+            var (_, all) = await GetAsync("/v1/identities");
+            if (all.EnumerateArray().Any(i => i.GetProperty("serial").GetString() == issued.View.Serial)) return issued.View.Serial;
+            Assert.True(DateTime.UtcNow < end, "The certificate is not known.");
+        }
+    }
 
     public async Task<(HttpStatusCode Status, JsonElement Body)> GetAsync(string path)
     {

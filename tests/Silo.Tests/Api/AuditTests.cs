@@ -31,6 +31,42 @@ public sealed class AuditTests
         Assert.DoesNotContain("secret-in-query", trail.GetRawText(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/v1/tokens", """{"namespace":"app","serviceAccount":"cart","node":"vm-1"}""", "app/cart at node vm-1")]
+    [InlineData("/v1/tokens", """{"purpose":"peer"}""", "a link to another mesh")]
+    [InlineData("/v1/identities/rotate", """{"namespace":"app"}""", "namespace app")]
+    [InlineData("/v1/identities/rotate", "{}", "the mesh")]
+    [InlineData("/v1/peers", """{"name":"east","address":"10.0.0.9:15012","token":"mesh-join-secret"}""", "east at 10.0.0.9:15012")]
+    [InlineData("/v1/ca/rotate?force=retiring", "{}", "force retiring")]
+    [InlineData(
+        "/v1/workloads",
+        """{"namespace":"app","name":"vm-1","serviceAccount":"cart","address":"10.0.0.1","ports":{"http":80}}""",
+        "app/vm-1 as cart")]
+    public async Task What_is_not_in_the_path_is_told_beside_it(string path, string body, string expected)
+    {
+        await using var host = await ApiHost.StartAsync();
+        await host.PostAsync(path, body);
+
+        var (_, trail) = await host.GetAsync("/v1/audit");
+
+        Assert.Equal(expected, Assert.Single(trail.EnumerateArray()).GetProperty("subject").GetString());
+        Assert.DoesNotContain("secret", trail.GetRawText(), StringComparison.Ordinal);
+        Assert.DoesNotContain(host.Log.Lines, line => line.Contains("mesh-join-secret", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_a_caller_has_sent_makes_no_line_of_its_own_and_no_long_one()
+    {
+        await using var host = await ApiHost.StartAsync();
+        await host.PostAsync("/v1/tokens", $$"""{"serviceAccount":"a\r\nAudit: admin{{new string('x', 2000)}}"}""");
+
+        var (_, trail) = await host.GetAsync("/v1/audit");
+
+        var subject = Assert.Single(trail.EnumerateArray()).GetProperty("subject").GetString()!;
+        Assert.InRange(subject.Length, 1, AuditEntry.MaxSubject);
+        Assert.DoesNotContain('\n', subject);
+    }
+
     [Fact]
     public async Task What_was_refused_to_somebody_known_is_told_too_and_reading_is_not()
     {

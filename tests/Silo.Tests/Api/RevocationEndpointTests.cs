@@ -1,7 +1,5 @@
 #if !MESH_ENGINE_ORLEANS
 using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Model.Identity.Revocation;
 
@@ -15,7 +13,7 @@ public sealed class RevocationEndpointTests
     public async Task A_revoked_certificate_is_listed_told_of_audited_and_good_for_nothing()
     {
         await using var host = await ApiHost.StartAsync();
-        var serial = await IssueAsync(host);
+        var serial = await host.BecomeAsync(Id, "node");
         using var before = await host.GetAsync("/v1/whoami", bearer: null);
 
         var (status, answer) = await host.PostAsync($"/v1/ca/revocations/{serial.ToLowerInvariant()}?reason=key-compromise", "{}");
@@ -56,21 +54,6 @@ public sealed class RevocationEndpointTests
         await using var host = await ApiHost.StartAsync();
 
         Assert.Equal(HttpStatusCode.Unauthorized, await host.PostAnonymouslyAsync("/v1/ca/revocations/AABB", "{}"));
-    }
-
-    private static async Task<string> IssueAsync(ApiHost host)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var csr = new CertificateRequest("CN=a", key, HashAlgorithmName.SHA256).CreateSigningRequest();
-        var issued = Assert.IsType<IssueResult.Issued>(
-            await host.Grain<IIdentityGrain>(Id).IssueAsync(new IssueRequest([.. csr], "node", null), default));
-        host.Certificate = X509Certificate2.CreateFromPem(issued.ChainPem[0]);
-        for (var end = DateTime.UtcNow.AddSeconds(20); ; await Task.Delay(20))
-        {
-            var (_, all) = await host.GetAsync("/v1/identities");
-            if (all.EnumerateArray().Any(i => i.GetProperty("serial").GetString() == issued.View.Serial)) return issued.View.Serial;
-            Assert.True(DateTime.UtcNow < end, "The certificate is not known.");
-        }
     }
 
     private static async Task<HttpResponseMessage> UnauthorizedAsync(ApiHost host)

@@ -19,5 +19,7 @@ public sealed class PeerAddressTests
     [InlineData("169.254.169.254:80")]
     [InlineData("169.254.169.254:80/latest?x=")]
     [InlineData("[fe80::1]:15012")]
+    [InlineData("[::ffff:169.254.169.254]:443")]
+    [InlineData("[fd00:ec2::254]:443")]
     public void Anything_else_is_refused(string text) => Assert.False(PeerAddress.IsValid(text));
 }

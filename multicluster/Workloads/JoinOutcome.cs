@@ -70,6 +70,9 @@ public sealed record JoinAnswer(
 /// <summary>The roots of one trust domain.</summary>
 public sealed record TrustBundleAnswer(string TrustDomain, ImmutableArray<string> Roots, long Sequence)
 {
+    /// <summary>The roots, PEM, a line's end behind each: joined as they are they are one file.</summary>
+    public ImmutableArray<string> Roots { get; } = PemBlocks.Ended(Roots);
+
     /// <summary>The lists of revoked certificates of authorities under them, PEM; none where they are not told.</summary>
     public ImmutableArray<string> Crls { get; init; } = [];
 }
@@ -81,4 +84,8 @@ public sealed record TrustBundleAnswer(string TrustDomain, ImmutableArray<string
 /// <param name="RotateAt">When to ask for the next one.</param>
 /// <param name="Note">What is other than was asked for, as a sentence; null when nothing is.</param>
 public sealed record CertificateAnswer(
-    ImmutableArray<string> Chain, string Serial, DateTimeOffset NotAfter, DateTimeOffset RotateAt, string? Note = null);
+    ImmutableArray<string> Chain, string Serial, DateTimeOffset NotAfter, DateTimeOffset RotateAt, string? Note = null)
+{
+    /// <summary>PEM, leaf first, a line's end behind each: joined as they are they are one file.</summary>
+    public ImmutableArray<string> Chain { get; } = PemBlocks.Ended(Chain);
+}

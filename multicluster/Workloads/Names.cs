@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace MeshOrleans.Multicluster.Workloads;
 
 /// <summary>Names as Kubernetes allows them (RFC 1123).</summary>
@@ -13,6 +16,23 @@ public static class Names
         {
             for (var i = 0; i < line.Length; i++) line[i] = source[i] is >= ' ' and <= '~' ? source[i] : '?';
         });
+
+    /// <summary>
+    /// A name from outside, written so that different ones stay different: printable ASCII as it is, everything else and the
+    /// backslash as <c>\uXXXX</c> (RFC 8259 section 7).
+    /// </summary>
+    public static string Escaped(string text)
+    {
+        if (text.All(c => c is >= ' ' and <= '~' and not '\\')) return text;
+        var escaped = new StringBuilder(text.Length + 5);
+        foreach (var c in text)
+        {
+            if (c is >= ' ' and <= '~' and not '\\') escaped.Append(c);
+            else escaped.Append("\\u").Append(((int)c).ToString("x4", CultureInfo.InvariantCulture));
+        }
+
+        return escaped.ToString();
+    }
 
     /// <summary>A DNS label: a-z, 0-9 and '-', at most 63 characters.</summary>
     public static bool IsLabel(string text) =>

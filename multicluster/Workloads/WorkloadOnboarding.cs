@@ -34,6 +34,11 @@ public sealed partial class WorkloadOnboarding(
             return Refuse(request, new JoinOutcome.Invalid("csr", "is not one PEM block CERTIFICATE REQUEST"));
         }
 
+        if (csr is not null && !CsrReader.TryRead(csr, out _, out var wrong))
+        {
+            return Refuse(request, new JoinOutcome.Invalid("csr", wrong));
+        }
+
         var bundle = await grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default).GetBundleAsync(
             cancellationToken);
         var domain = TrustDomain.Parse(bundle.TrustDomain);

@@ -12,6 +12,7 @@ internal sealed class ApiAuthentication(
     AdminToken admin, AccessFile access, TokenReader tokens, SnapshotHolder snapshots)
 {
     private const string Scheme = "Bearer ";
+    private const int MaxName = 256;
 
     /// <summary>
     /// The caller of the request; <see cref="Caller.Anonymous"/> when it presents nothing. Of a bearer and a certificate the
@@ -70,6 +71,8 @@ internal sealed class ApiAuthentication(
         var name = token.Claims[issuer.NameClaim]?.Text ?? "";
         return name.Length == 0
             ? new Caller.Refused($"The token has no claim {issuer.NameClaim} that says whose it is.")
-            : new Caller.User(issuer.Issuer, Names.ForLog(name), policy.RightsOf(issuer, token.Claims));
+            : name.Length > MaxName
+            ? new Caller.Refused($"The token's claim {issuer.NameClaim} is longer than {MaxName} characters.")
+            : new Caller.User(issuer.Issuer, Names.Escaped(name), policy.RightsOf(issuer, token.Claims));
     }
 }

@@ -67,7 +67,7 @@ internal static class CertificateEndpoints
             return Problems.BadField("csr", "must be one PEM block CERTIFICATE REQUEST");
         }
 
-        if (body.LifetimeSeconds is <= 0) return Problems.BadField("lifetimeSeconds", "must be above 0; leave it out for the default");
+        if (body.LifetimeSeconds is < 1) return Problems.BadField("lifetimeSeconds", "must be 1 or more; leave it out for the default");
 
         if (context.Caller().Evidence is not { } evidence)
         {

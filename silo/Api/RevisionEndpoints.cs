@@ -37,9 +37,9 @@ internal static class RevisionEndpoints
             // one that changed nothing that the caller sees is none to it
             if (!seen.IsEmpty || context.Rights().HasForMesh(Role.Viewer))
             {
+                var reason = seen.Length == revision.Changes.Length ? revision.Reason : ""; // it may be about the others
                 return Results.Json(
-                    new RevisionAnswer(revision.Number, revision.Time, revision.Author, revision.Reason, seen),
-                    ApiJson.Options);
+                    new RevisionAnswer(revision.Number, revision.Time, revision.Author, reason, seen), ApiJson.Options);
             }
         }
 

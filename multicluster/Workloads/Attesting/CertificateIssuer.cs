@@ -13,6 +13,8 @@ public sealed class CertificateIssuer(Attestors attestors, IGrainFactory grains)
     public async Task<Issuance> IssueAsync(
         CertificateOrder order, TrustDomain trustDomain, CancellationToken cancellationToken)
     {
+        // before a token is used: it is not to be lost to a CSR for which there will be no certificate
+        if (!CsrReader.TryRead(order.Csr.AsSpan(), out _, out var fault)) return new Issuance.Invalid(fault);
         var found = await attestors.AdmitAsync(
             order.Evidence, order.Examined, order.Use, order.Node, cancellationToken);
         if (found is not Attestation.Proved proved) return new Issuance.Denied(found);

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using MeshOrleans.Grains.Identity;
+using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Grains.Tests.Identity;
 

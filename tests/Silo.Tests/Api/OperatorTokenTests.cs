@@ -137,6 +137,43 @@ public sealed class OperatorTokenTests : IDisposable
         Assert.Equal("shop", revision.GetProperty("changes").EnumerateArray().Single().GetProperty("namespace").GetString());
     }
 
+    [Theory]
+    [InlineData("shop-operators", "")]
+    [InlineData("viewers", "for pay")]
+    public async Task The_reason_of_a_change_is_told_to_who_sees_all_of_it(string group, string expected)
+    {
+        await using var host = await StartAsync();
+        await LoginIssuer.CallAsync(
+            host, "POST", "/v1/config?reason=for%20pay", host.AdminCredential, Manifest("pay", "p") + "---\n" + Manifest("shop", "s"));
+
+        var (_, revision) = await LoginIssuer.CallAsync(host, "GET", "/v1/revisions/1", _issuer.Token(host, group));
+
+        Assert.Equal(expected, revision.GetProperty("reason").GetString());
+    }
+
+    [Fact]
+    public async Task Callers_of_different_names_stay_different()
+    {
+        await using var host = await StartAsync();
+        var claims = LoginIssuer.Claims(host.Clock.GetUtcNow().ToUnixTimeSeconds(), "viewers");
+        string[] names = ["m\u00fcller", "m\u00f6ller", "m?ller", "m\\\\u00fcller"];
+        var told = new HashSet<string>();
+        foreach (var name in names)
+        {
+            var token = _issuer.Key.Sign(claims.Replace("\"alice\"", $"\"{name}\"", StringComparison.Ordinal));
+            var (_, body) = await LoginIssuer.CallAsync(host, "GET", "/v1/whoami", token);
+            told.Add(body.GetProperty("name").GetString()!);
+        }
+
+        var endless = _issuer.Key.Sign(claims.Replace("alice", new string('a', 257), StringComparison.Ordinal));
+        var (status, _) = await LoginIssuer.CallAsync(host, "GET", "/v1/whoami", endless);
+
+        Assert.Equal(names.Length, told.Count);
+        Assert.Contains($"{LoginIssuer.Name}#m\\u00fcller", told);
+        Assert.All(told, name => Assert.All(name, c => Assert.InRange(c, ' ', '~')));
+        Assert.Equal(HttpStatusCode.Unauthorized, status);
+    }
+
     [Fact]
     public async Task A_new_key_is_found_without_a_restart()
     {

@@ -2,15 +2,16 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace MeshOrleans.Grains.Identity;
+namespace MeshOrleans.Model.Identity;
 
 /// <summary>
 /// Takes from a CSR the one thing that counts, the public key, once the applicant has proved to hold its private half.
 /// Subject, names and extensions are not even read.
 /// </summary>
-internal static class CsrReader
+public static class CsrReader
 {
     /// <summary>The largest CSR that is looked at.</summary>
+    /// <value>16384 bytes of DER.</value>
     public const int MaxLength = 16 * 1024;
 
     private const string EcPublicKey = "1.2.840.10045.2.1";
@@ -23,6 +24,9 @@ internal static class CsrReader
     private static readonly byte[] _p384 = [0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22];
 
     /// <summary>Reads without throwing: the bytes come from outside.</summary>
+    /// <param name="csr">PKCS#10, DER.</param>
+    /// <param name="key">The key: RSA of 2048 to 4096 bits, P-256 or P-384.</param>
+    /// <param name="reason">Why not, as a sentence.</param>
     public static bool TryRead(
         ReadOnlySpan<byte> csr, [NotNullWhen(true)] out PublicKey? key, [NotNullWhen(false)] out string? reason)
     {

@@ -17,16 +17,28 @@ internal sealed partial class AuditTrail(IGrainFactory grains, TimeProvider cloc
 
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(5);
 
+    private readonly RefusalQuota _failures = new();
     private readonly RefusalQuota _refusals = new();
     private readonly Channel<Waiting> _waiting = Channel.CreateBounded<Waiting>(MaxWaiting);
 
-    /// <summary>Notes an entry. Of what was refused (401, 403) a few are kept; all are lines of the log.</summary>
+    /// <summary>
+    /// Notes an entry. Of what was refused, and of what ended in a failure, a few are kept; all are lines of the log.
+    /// </summary>
     public void Note(AuditEntry entry)
     {
         LogNoted(entry.Caller, entry.Address, entry.Method, entry.Path, entry.Status, entry.Revision, entry.Subject);
-        if (entry.Status is 401 or 403 && !_refusals.TryTake(entry.Caller, entry.Time)) return;
+        if (QuotaOf(entry.Status) is { } quota && !quota.TryTake(entry.Caller, entry.Time)) return;
         if (!_waiting.Writer.TryWrite(new Waiting(entry, Seen: null))) LogLost();
     }
+
+    // whoever may do nothing can be refused without end, in every way that there is; of a failure (499, 500, 503) nobody knows
+    // whether the change was carried out, so that refusals do not take its place
+    private RefusalQuota? QuotaOf(int status) => status switch
+    {
+        < StatusCodes.Status400BadRequest => null,
+        < StatusCodes.Status499ClientClosedRequest or StatusCodes.Status501NotImplemented => _refusals,
+        _ => _failures,
+    };
 
     /// <summary>Waits until what was noted before is saved; for five seconds at most.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)

@@ -1,6 +1,8 @@
 namespace MeshOrleans.Silo.Audit;
 
-/// <summary>How many refusals are kept in the trail: so few that changes stay in it, whatever somebody is refused.</summary>
+/// <summary>
+/// How many calls that changed nothing, or failed, are kept in the trail: so few that changes stay in it, whatever somebody is refused.
+/// </summary>
 internal sealed class RefusalQuota
 {
     /// <summary>Within an hour, of all callers together.</summary>

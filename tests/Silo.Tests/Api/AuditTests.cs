@@ -129,6 +129,39 @@ public sealed class AuditTests
         Assert.Equal(RefusalQuota.OfAll, entries.GetArrayLength());
     }
 
+    [Theory]
+    [InlineData(400)]
+    [InlineData(404)]
+    [InlineData(409)]
+    [InlineData(415)]
+    [InlineData(499)]
+    [InlineData(501)]
+    [InlineData(503)]
+    public async Task Whatever_somebody_is_refused_pushes_no_change_out(int status)
+    {
+        await using var host = await ApiHost.StartAsync();
+        await host.PostAsync("/v1/config", Service);
+        var trail = host.Service<AuditTrail>();
+        foreach (var _ in Enumerable.Range(0, 500)) trail.Note(Entry with { Status = status, Caller = "a viewer" });
+
+        var (_, entries) = await host.GetAsync("/v1/audit?count=1000");
+
+        Assert.Equal(RefusalQuota.OfOne + 1, entries.GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Refusals_do_not_take_the_place_of_failures()
+    {
+        await using var host = await ApiHost.StartAsync();
+        var trail = host.Service<AuditTrail>();
+        foreach (var _ in Enumerable.Range(0, 500)) trail.Note(Entry with { Status = 404 });
+        trail.Note(Entry with { Status = 503 });
+
+        var (_, entries) = await host.GetAsync("/v1/audit?count=1000");
+
+        Assert.Equal(503, entries[0].GetProperty("status").GetInt32());
+    }
+
     [Fact]
     public void One_caller_does_not_take_the_place_of_all_refusals()
     {

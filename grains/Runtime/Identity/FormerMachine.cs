@@ -26,4 +26,9 @@ internal static class FormerMachine
 
         return next;
     }
+
+    /// <summary>Has what is remembered of a node under another spelling of its name.</summary>
+    public static ImmutableArray<FormerCertificate> Rename(
+        ImmutableArray<FormerCertificate> former, string nodeId, string next) =>
+        [.. former.Select(c => c.NodeId == nodeId ? c with { NodeId = next } : c)];
 }

@@ -96,7 +96,8 @@ internal sealed partial class IdentityGrain(
         // Saved before anything is signed: whoever comes after a crash, or in another activation, finds the serial.
         if (!ReferenceEquals(reserved, state))
         {
-            if (_limit.Take(key.NodeId, (state.Generation, key.RootSequence), Now) is { } refusal)
+            var payer = PayerOf(key.NodeId, proof);
+            if (_limit.Take(payer, (state.Generation, key.RootSequence), Now) is { } refusal)
             {
                 return await RefuseAsync(key.NodeId, refusal);
             }
@@ -110,7 +111,7 @@ internal sealed partial class IdentityGrain(
         {
             case SignResult.Signed signed:
                 var (next, answer) = IdentityMachine.Record(
-                    Parts.Of(place), SpiffeId, record, signed, tools.Random.NextDouble(), Now);
+                    Parts.Of(place), SpiffeId, record, signed, proof?.Serial ?? "", tools.Random.NextDouble(), Now);
                 await Parts.CommitAsync(place, WithNode(next, proof, key.CsrHash));
                 return answer;
             case SignResult.Refused(var reason):
@@ -120,6 +121,14 @@ internal sealed partial class IdentityGrain(
                 throw new InvalidOperationException($"Unknown result {other.GetType().Name}.");
         }
     }
+
+    // one bucket for all spellings of a name; and a certificate that is no node's renews for any, but out of its own
+    private string PayerOf(string nodeId, NodeProof? proof) =>
+        proof is { Serial: { Length: > 0 } serial }
+        && IdentityMachine.OwnerOf(Parts.All, serial) is { } own
+        && NodeName.IsMadeUp(own)
+            ? own
+            : NodeName.Of(nodeId).Name;
 
     // one part at most with each certificate, so that what has ended leaves while the cost of one stays the same
     private async Task SweepAsync(int except)

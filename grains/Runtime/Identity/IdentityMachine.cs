@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model;
+using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 
 namespace MeshOrleans.Grains.Identity;
@@ -68,6 +69,7 @@ internal static class IdentityMachine
     /// <param name="spiffeId">Its name.</param>
     /// <param name="record">The request that was signed.</param>
     /// <param name="signed">The certificate.</param>
+    /// <param name="presented">The serial of the certificate that it renews; empty when that is none.</param>
     /// <param name="chance">Drawn once for this certificate: 0 or more, less than 1.</param>
     /// <param name="now">The time.</param>
     public static (IdentityState Next, IssueResult.Issued Answer) Record(
@@ -75,6 +77,7 @@ internal static class IdentityMachine
         string spiffeId,
         IssueRecord record,
         SignResult.Signed signed,
+        string presented,
         double chance,
         DateTimeOffset now)
     {
@@ -85,13 +88,36 @@ internal static class IdentityMachine
             nodeId, signed.Serial, signed.Issuer, signed.NotBefore, signed.NotAfter, rotateAt, state.Generation,
             record.Reservation.IssuedAt, signed.Root);
         var answer = new IssueResult.Issued(signed.ChainPem, view);
-        var answered = state with { Requests = IssueMachine.Answer(state.Requests, record, answer, now) };
-        if (state.Certificates.GetValueOrDefault(nodeId) is { } replaced)
+        var answered = Respelled(state, presented, nodeId, now);
+        answered = answered with { Requests = IssueMachine.Answer(answered.Requests, record, answer, now) };
+        if (answered.Certificates.GetValueOrDefault(nodeId) is { } replaced)
         {
-            answered = answered with { Former = FormerMachine.Add(state.Former, replaced, now) };
+            answered = answered with { Former = FormerMachine.Add(answered.Former, replaced, now) };
         }
 
-        return (With(answered, spiffeId, state.Generation, state.Certificates.SetItem(nodeId, view), now), answer);
+        return (With(answered, spiffeId, state.Generation, answered.Certificates.SetItem(nodeId, view), now), answer);
+    }
+
+    // Who renews under another spelling of its name takes along what it has had: beside the old name there would be a
+    // second line of certificates, each of which renews, however old the one is that it began with.
+    private static IdentityState Respelled(IdentityState state, string presented, string nodeId, DateTimeOffset now)
+    {
+        if (presented.Length == 0
+            || OwnerOf([state], presented) is not { } own
+            || own == nodeId
+            || NodeName.IsMadeUp(own))
+        {
+            return state;
+        }
+
+        var former = FormerMachine.Rename(state.Former, own, nodeId);
+        return state.Certificates.GetValueOrDefault(own) is not { } newest
+            ? state with { Former = former }
+            : state with
+            {
+                Certificates = state.Certificates.Remove(own),
+                Former = FormerMachine.Add(former, newest with { NodeId = nodeId }, now),
+            };
     }
 
     /// <summary>

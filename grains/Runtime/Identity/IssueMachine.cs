@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Grains.Identity;
 
@@ -9,7 +10,7 @@ namespace MeshOrleans.Grains.Identity;
 internal static class IssueMachine
 {
     /// <summary>
-    /// The most requests remembered of a node. More than one, as a repetition may come after the next request: from a
+    /// The most requests remembered of a node, whichever way its name is written. More than one, as a repetition may come after the next request: from a
     /// slow network, or where callers share a node id.
     /// </summary>
     public const int MaxPerNode = 4;
@@ -31,7 +32,8 @@ internal static class IssueMachine
     {
         var fresh = Remembered(requests, now).ToList();
         if (fresh.Find(r => r.Key == key) is { } known) return (requests, known);
-        var ofNode = fresh.Where(r => r.Key.NodeId == key.NodeId).ToList();
+        var name = NodeName.Of(key.NodeId).Name;
+        var ofNode = fresh.Where(r => NodeName.Of(r.Key.NodeId).Name == name).ToList();
         if (ofNode.Count >= MaxPerNode) fresh.Remove(ofNode[0]);
         var record = new IssueRecord(key, new SerialReservation(serial, now), Answer: null);
         return ([.. fresh, record], record);

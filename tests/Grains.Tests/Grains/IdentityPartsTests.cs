@@ -154,7 +154,7 @@ public sealed class IdentityPartsTests
             var key = IssueKey.Of(new IssueRequest([.. csr], $"shop/cart-{i}", null), terms);
             var (reserved, record) = IdentityMachine.Reserve(state, key, [1, 2, 3], now);
             var signed = new SignResult.Signed(["leaf", "signer"], $"{serial}{i}", "CN=signer", now, now + key.Lifetime);
-            (state, _) = IdentityMachine.Record(reserved, Cart, record, signed, 0.5, now);
+            (state, _) = IdentityMachine.Record(reserved, Cart, record, signed, presented: "", 0.5, now);
             state = state with { Attested = state.Attested.SetItem($"pod/u{i}", new AttestedNode(now, key.CsrHash)) };
         }
 

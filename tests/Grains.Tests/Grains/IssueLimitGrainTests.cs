@@ -30,6 +30,35 @@ public sealed class IssueLimitGrainTests
     }
 
     [Fact]
+    public async Task All_spellings_of_a_name_have_one_bucket_and_are_one_node()
+    {
+        await using var silo = await StartAsync();
+        var issued = Assert.IsType<IssueResult.Issued>(await IssueAsync(silo));
+        for (var i = 1; i < Burst; i++)
+        {
+            var renewed = await IssueAsync(silo, $"s{i}~x~cart-1.shop~x", serial: issued.View.Serial);
+            issued = Assert.IsType<IssueResult.Issued>(renewed);
+        }
+
+        Assert.IsType<IssueResult.TooOften>(await IssueAsync(silo, "s~y~cart-1.shop~y", serial: issued.View.Serial));
+        Assert.Single(await silo.Grain<IIdentityGrain>(Cart).ListAsync(default));
+    }
+
+    [Fact]
+    public async Task A_certificate_that_is_no_nodes_renews_for_many_out_of_one_bucket()
+    {
+        await using var silo = await StartAsync();
+        var issued = Assert.IsType<IssueResult.Issued>(await IssueAsync(silo, "rest"));
+        for (var i = 1; i < Burst; i++)
+        {
+            Assert.IsType<IssueResult.Issued>(await IssueAsync(silo, $"shop/cart-{i}", serial: issued.View.Serial));
+        }
+
+        Assert.IsType<IssueResult.TooOften>(await IssueAsync(silo, "shop/cart-9", serial: issued.View.Serial));
+        Assert.IsType<IssueResult.Issued>(await IssueAsync(silo, "shop/cart-9"));
+    }
+
+    [Fact]
     public async Task A_repeated_request_is_answered_however_often_it_comes()
     {
         await using var silo = await StartAsync();
@@ -64,6 +93,11 @@ public sealed class IssueLimitGrainTests
 
     private static Task<TestSilo> StartAsync() => TestSilo.StartAsync(configure: options => options.IssueBurst = Burst);
 
-    private static Task<IssueResult> IssueAsync(TestSilo silo, string node = "shop/cart-1", byte[]? csr = null) =>
-        silo.Grain<IIdentityGrain>(Cart).IssueAsync(new IssueRequest([.. csr ?? CsrSamples.P256()], node, null), default);
+    private static Task<IssueResult> IssueAsync(
+        TestSilo silo, string node = "shop/cart-1", byte[]? csr = null, string serial = "")
+    {
+        var proof = serial.Length > 0 ? new NodeProof("", MayRepeat: true, serial) : null;
+        return silo.Grain<IIdentityGrain>(Cart)
+            .IssueAsync(new IssueRequest([.. csr ?? CsrSamples.P256()], node, null, proof), default);
+    }
 }

@@ -44,6 +44,41 @@ public sealed class SupersededTests
     }
 
     [Fact]
+    public async Task Another_spelling_of_the_name_is_no_second_line_of_certificates()
+    {
+        const string Twin = "thief~x~cart-1.shop~x";
+        await using var silo = await TestSilo.StartAsync();
+        var first = await IssueAsync(silo, "shop/cart-1");
+        var stolen = Serial(await RenewAsync(silo, first, Twin));
+        var own = Serial(await RenewAsync(silo, first, "shop/cart-1"));
+        own = Serial(await RenewAsync(silo, own, "shop/cart-1"));
+
+        foreach (var node in (string[])["shop/cart-1", Twin, "other~y~cart-1.shop~y", "cart-1"])
+        {
+            Assert.IsType<IssueResult.Superseded>(await RenewAsync(silo, stolen, node));
+        }
+
+        Assert.Equal("shop/cart-1", Assert.Single(await silo.Grain<IIdentityGrain>(Cart).ListAsync(default)).NodeId);
+        Assert.IsType<IssueResult.Issued>(await RenewAsync(silo, own, "shop/cart-1"));
+    }
+
+    [Fact]
+    public async Task Who_is_called_otherwise_since_takes_its_certificates_along()
+    {
+        const string Sidecar = "sidecar~10.0.0.1~cart-1.shop~shop.svc";
+        await using var silo = await TestSilo.StartAsync();
+        var first = await IssueAsync(silo, "shop/cart-1");
+
+        var second = Serial(await RenewAsync(silo, first, Sidecar));
+        var again = Serial(await RenewAsync(silo, first, Sidecar)); // the second one was lost on its way
+
+        Assert.Equal(Sidecar, Assert.Single(await silo.Grain<IIdentityGrain>(Cart).ListAsync(default)).NodeId);
+        Assert.IsType<IssueResult.Superseded>(await RenewAsync(silo, first, Sidecar));
+        Assert.IsType<IssueResult.Issued>(await RenewAsync(silo, second, Sidecar));
+        Assert.IsType<IssueResult.Issued>(await RenewAsync(silo, again, Sidecar));
+    }
+
+    [Fact]
     public async Task It_is_so_in_the_next_silo_too()
     {
         await using var silo = await TestSilo.StartAsync();
@@ -109,6 +144,8 @@ public sealed class SupersededTests
 
     private static async Task<string> IssueAsync(TestSilo silo, string node) => Assert.IsType<IssueResult.Issued>(
         await silo.Grain<IIdentityGrain>(Cart).IssueAsync(new IssueRequest([.. CsrSamples.P256()], node, null), default)).View.Serial;
+
+    private static string Serial(IssueResult result) => Assert.IsType<IssueResult.Issued>(result).View.Serial;
 
     private static Task<IssueResult> RenewAsync(TestSilo silo, string serial, string node, bool isNameless = false) =>
         silo.Grain<IIdentityGrain>(Cart).IssueAsync(Request(serial, node, isNameless), default);

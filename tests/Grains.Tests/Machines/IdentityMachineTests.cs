@@ -170,7 +170,7 @@ public sealed class IdentityMachineTests
         IdentityState state, string node, SignResult.Signed signed, double chance, DateTimeOffset now, string csr = "csr")
     {
         var (reserved, record) = IdentityMachine.Reserve(state, Key(node) with { CsrHash = csr }, _serial, now);
-        return IdentityMachine.Record(reserved, Id, record, signed, chance, now);
+        return IdentityMachine.Record(reserved, Id, record, signed, presented: "", chance, now);
     }
 
     private static IssueKey Key(string node) => new(node, "csr", TimeSpan.FromHours(24), RootSequence: 1);

@@ -110,8 +110,8 @@ internal sealed partial class SvidSession(
         var presented = views.FirstOrDefault(v => v.Serial == presentedSerial);
         if (presented is { NodeId: var own })
         {
-            _isProved = true;
             BeNode(own);
+            _isProved = own == _node; // else what it has had is taken along with the first one that is signed
         }
 
         var view = presented?.NodeId == _node ? presented : null;

@@ -8,7 +8,9 @@ namespace MeshOrleans.Silo.Access;
 /// <remarks>
 /// A service is called <c>name.namespace.svc.cluster.local</c>, <c>.svc</c>, and <c>name.namespace</c>; a headless one also by
 /// whatever stands before that; and by its address. Whether <c>a.b</c> is such a name goes by whether the mesh has a namespace
-/// <c>b</c>; of longer ones without <c>.svc</c>, by whether it has the service: everything else is a host outside.
+/// <c>b</c>; of longer ones without <c>.svc</c>, by whether it has the service: everything else is a host outside. Those
+/// are of the namespaces that have a ServiceEntry for them, and addresses of those whose members are there, towards claims that
+/// <see cref="HostClaim.TakesOver"/>.
 /// </remarks>
 internal sealed class HostOwners
 {
@@ -20,18 +22,30 @@ internal sealed class HostOwners
     private readonly HashSet<string> _namespaces = new(StringComparer.Ordinal);
     private readonly HashSet<(string Name, string Namespace)> _services = [];
     private readonly List<(IPAddress Address, string Namespace)> _addresses = [];
+    private readonly HashSet<(string Host, string Namespace)> _entries = [];
+    private readonly HashSet<(IPNetwork Network, string Namespace)> _networks = [];
 
     /// <summary>Learns of a resource that is there or is to be.</summary>
     public void Add(ConfigResource resource)
     {
         _namespaces.Add(resource.Key.Namespace);
+        if (resource.Spec is ServiceEntry entry)
+        {
+            foreach (var host in entry.Hosts) _entries.Add((host.TrimEnd('.').ToLowerInvariant(), resource.Key.Namespace));
+            foreach (var place in entry.Addresses) AddNetwork(place, resource.Key.Namespace);
+        }
+
         if (resource.Spec is not KubernetesService service) return;
         _services.Add((resource.Key.Name, resource.Key.Namespace));
         if (IPAddress.TryParse(service.ClusterIp, out var address)) _addresses.Add((address, resource.Key.Namespace));
     }
 
-    /// <summary>Learns of a namespace that has members.</summary>
-    public void AddNamespace(string ns) => _namespaces.Add(ns);
+    /// <summary>Learns of a member of a namespace, and where it is.</summary>
+    public void AddMember(string address, string ns)
+    {
+        _namespaces.Add(ns);
+        AddNetwork(address, ns);
+    }
 
     /// <summary>Learns of a service of another mesh.</summary>
     public void AddImport(string name, string ns)
@@ -46,7 +60,9 @@ internal sealed class HostOwners
         var host = claim.Full;
         if (AddressesIn(host) is { } network)
         {
-            return _addresses.Where(known => Covers(network, known.Address)).Select(known => known.Namespace).Distinct();
+            if (claim.TakesOver && network.PrefixLength == 0) return [Everybody];
+            var own = _addresses.Where(known => Covers(network, known.Address)).Select(known => known.Namespace);
+            return claim.TakesOver ? own.Concat(NeighboursIn(network)).Distinct() : own.Distinct();
         }
 
         var isPattern = host.StartsWith('*');
@@ -56,7 +72,24 @@ internal sealed class HostOwners
             return [Everybody];
         }
 
-        return OwnerOf(name, isPattern) is { } owner ? [owner] : [];
+        return OwnerOf(name, isPattern) is { } owner ? [owner] : claim.TakesOver ? EntriesOf(host) : [];
+    }
+
+    private IEnumerable<string> NeighboursIn(IPNetwork network) => _networks
+        .Where(known => Covers(network, known.Network.BaseAddress) || Covers(known.Network, network.BaseAddress))
+        .Select(known => known.Namespace);
+
+    private IEnumerable<string> EntriesOf(string host) => _entries
+        .Where(entry => IsPartOf(host, entry.Host) || IsPartOf(entry.Host, host))
+        .Select(entry => entry.Namespace)
+        .Distinct();
+
+    private static bool IsPartOf(string host, string whole) =>
+        host == whole || (whole.StartsWith('*') && host.EndsWith(whole[1..], StringComparison.Ordinal));
+
+    private void AddNetwork(string text, string ns)
+    {
+        if (AddressesIn(text) is { } network) _networks.Add((network, ns));
     }
 
     private string? OwnerOf(string name, bool isPattern)

@@ -104,7 +104,7 @@ internal static class ConfigBoundary
         var owners = new HostOwners();
         foreach (var resource in resources) owners.Add(resource);
         var snapshot = context.RequestServices.GetRequiredService<SnapshotHolder>().Current;
-        foreach (var workload in snapshot.Workloads.Values) owners.AddNamespace(workload.Namespace);
+        foreach (var workload in snapshot.Workloads.Values) owners.AddMember(workload.Address, workload.Namespace);
         foreach (var import in snapshot.Imports.Values) owners.AddImport(import.Name, import.Namespace);
         return owners;
     }

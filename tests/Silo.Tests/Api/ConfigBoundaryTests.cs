@@ -87,6 +87,47 @@ public sealed class ConfigBoundaryTests : IDisposable
     }
 
     [Theory]
+    [InlineData("VirtualService", "hosts: [bank.example.com]", 403)]
+    [InlineData("VirtualService", "hosts: [Bank.example.com.]", 403)]
+    [InlineData("VirtualService", "hosts: [\"*.example.com\"]", 403)]
+    [InlineData("VirtualService", "hosts: [a.wild.test]", 403)]
+    [InlineData("VirtualService", "hosts: [\"*.a.wild.test\"]", 403)]
+    [InlineData("VirtualService", "hosts: [hidden.example.org]", 403)]
+    [InlineData("VirtualService", "hosts: [10.7.0.9]", 403)]
+    [InlineData("VirtualService", "hosts: [bank.example.com], exportTo: [\".\"]", 200)]
+    [InlineData("VirtualService", "hosts: [bank.example.com], gateways: [edge]", 200)]
+    [InlineData("VirtualService", "hosts: [bank.example.net]", 200)]
+    [InlineData("DestinationRule", "host: bank.example.com", 403)]
+    [InlineData("DestinationRule", "host: bank.example.com, exportTo: [\".\"]", 200)]
+    [InlineData("ServiceEntry", "hosts: [bank.example.com], ports: [{number: 443, name: tls, protocol: TLS}], resolution: DNS", 200)]
+    [InlineData("ServiceEntry", "hosts: [a.test], addresses: [10.7.0.0/16], ports: [{number: 80, name: http, protocol: HTTP}], resolution: NONE", 403)]
+    [InlineData("ServiceEntry", "hosts: [a.test], addresses: [10.7.0.9], ports: [{number: 80, name: http, protocol: HTTP}], resolution: NONE", 403)]
+    [InlineData("ServiceEntry", "hosts: [a.test], addresses: [0.0.0.0/0], ports: [{number: 80, name: http, protocol: HTTP}], resolution: NONE", 403)]
+    [InlineData("ServiceEntry", "hosts: [a.test], addresses: [10.8.0.9], ports: [{number: 80, name: http, protocol: HTTP}], resolution: NONE", 200)]
+    [InlineData("ServiceEntry", "hosts: [a.test], addresses: [10.7.0.9], exportTo: [\".\"], ports: [{number: 80, name: http, protocol: HTTP}], resolution: NONE", 200)]
+    [InlineData("ServiceEntry", "hosts: [a.test], ports: [{number: 5432, name: db, protocol: TCP}], resolution: DNS", 403)]
+    [InlineData("ServiceEntry", "hosts: [a.test], exportTo: [\".\"], ports: [{number: 5432, name: db, protocol: TCP}], resolution: DNS", 200)]
+    [InlineData("ServiceEntry", "hosts: [a.test], addresses: [10.8.0.9], ports: [{number: 5432, name: db, protocol: TCP}], resolution: DNS", 200)]
+    public async Task Hosts_and_addresses_of_entries_of_others_are_theirs(string kind, string spec, int expected)
+    {
+        await using var host = await StartAsync();
+        var (applied, fault) = await ApplyAsync(host, "all", $$"""
+            {{{Networking}}, kind: ServiceEntry, metadata: {name: bank, namespace: pay}, spec: {hosts: [bank.example.com], addresses: [10.7.0.0/24], ports: [{number: 443, name: tls, protocol: TLS}], resolution: NONE} }
+            ---
+            {{{Networking}}, kind: ServiceEntry, metadata: {name: hidden, namespace: pay}, spec: {hosts: [hidden.example.org], exportTo: ["."], ports: [{number: 443, name: tls, protocol: TLS}], resolution: DNS} }
+            ---
+            {{{Networking}}, kind: ServiceEntry, metadata: {name: wild, namespace: pay}, spec: {hosts: ["*.wild.test"], ports: [{number: 443, name: tls, protocol: TLS}], resolution: NONE} }
+            """);
+        Assert.True(applied == 200, fault);
+        var route = kind == "VirtualService" ? ", http: [{route: [{destination: {host: cart}}]}]" : "";
+
+        var (status, detail) = await ApplyAsync(
+            host, "shop", $"{{{Networking}, kind: {kind}, metadata: {{name: v, namespace: shop}}, spec: {{{spec}{route}}}}}");
+
+        Assert.True(status == expected, $"{status}: {detail}");
+    }
+
+    [Theory]
     [InlineData("payments.pay.svc.cluster.local", 403)]
     [InlineData("shop.example.com", 200)]
     public async Task Routes_of_the_Gateway_API_too(string name, int expected)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MeshOrleans.Model;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Clusters;
@@ -52,7 +53,8 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
         }
     }
 
-    private async Task<HttpResponseMessage> TryUntilDoneAsync(
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<HttpResponseMessage> TryUntilDoneAsync(
         RequestExchange exchange, HttpRequestMessage request, CancellationToken token)
     {
         var policy = exchange.IsUpgrade ? null : exchange.Forward!.Retry;
@@ -85,7 +87,8 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
         }
     }
 
-    private async Task<TryResult> TryAsync(
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<TryResult> TryAsync(
         RequestExchange exchange,
         HttpRequestMessage request,
         EndpointSlot slot,

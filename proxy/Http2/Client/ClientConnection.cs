@@ -1,6 +1,7 @@
 using System.Buffers;
 using MeshOrleans.Proxy.Http2.Connections;
 using MeshOrleans.Proxy.Http2.Frames;
+using MeshOrleans.Proxy.Http2.Hpack;
 
 namespace MeshOrleans.Proxy.Http2.Client;
 
@@ -18,6 +19,9 @@ internal sealed class ClientConnection : Http2Connection
     {
         (_pool, Since, IdleSince, _askedAt) = (pool, clock.GetTimestamp(), clock.GetTimestamp(), clock.GetTimestamp());
     }
+
+    /// <summary>The fields of the block that is being read: it is read whole before another begins.</summary>
+    public List<HeaderField> Fields { get; } = [];
 
     /// <summary>When it was made, a timestamp.</summary>
     public long Since { get; }

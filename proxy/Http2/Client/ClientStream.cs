@@ -11,7 +11,6 @@ internal sealed class ClientStream(ClientConnection connection, int id, HttpRequ
     : Http2Stream(connection, id)
 {
     private readonly TaskCompletionSource<HttpResponseMessage> _answered = new();
-    private readonly List<HeaderField> _fields = [];
     private List<HeaderField>? _trailers;
     private HttpResponseMessage? _response;
     private TaskCompletionSource? _continued;
@@ -78,30 +77,35 @@ internal sealed class ClientStream(ClientConnection connection, int id, HttpRequ
         }
     }
 
-    public override void Take(string name, string value) => _fields.Add(new HeaderField(name, value));
+    public override void Take(string name, string value) => connection.Fields.Add(new HeaderField(name, value));
 
     public override Http2Error EndFields(DecodeResult result, bool endsStream)
+    {
+        var fields = connection.Fields;
+        var error = Read(fields, result, endsStream);
+        fields.Clear();
+        return error;
+    }
+
+    private Http2Error Read(List<HeaderField> fields, DecodeResult result, bool endsStream)
     {
         if (result is not DecodeResult.Whole) return Http2Error.EnhanceYourCalm;
         if (_response is not null)
         {
-            if (!endsStream || !_fields.TrueForAll(f => FieldRules.IsRight(f.Name, f.Value))) return Http2Error.Protocol;
-            _trailers = [.. _fields];
-            _fields.Clear();
+            if (!endsStream || !fields.TrueForAll(f => FieldRules.IsRight(f.Name, f.Value))) return Http2Error.Protocol;
+            _trailers = [.. fields];
             return Http2Error.NoError;
         }
 
-        if (!TryReadStatus(out var status)) return Http2Error.Protocol;
+        if (!TryReadStatus(fields, out var status)) return Http2Error.Protocol;
         if (status is >= 100 and < 200)
         {
             if (endsStream || status == 101) return Http2Error.Protocol;
-            _fields.Clear();
             if (status == 100) Continue();
             return Http2Error.NoError;
         }
 
-        var response = Read(status);
-        _fields.Clear();
+        var response = Read(fields, status);
         if (response is null) return Http2Error.Protocol;
         lock (Connection.Output.Gate) _response = response;
         Continue();
@@ -172,23 +176,23 @@ internal sealed class ClientStream(ClientConnection connection, int id, HttpRequ
         continued?.TrySetResult();
     }
 
-    private bool TryReadStatus(out int status)
+    private static bool TryReadStatus(List<HeaderField> fields, out int status)
     {
         status = 0;
-        return _fields is [{ Name: ":status", Value.Length: 3 } first, ..]
+        return fields is [{ Name: ":status", Value.Length: 3 } first, ..]
             && int.TryParse(first.Value, NumberStyles.None, CultureInfo.InvariantCulture, out status);
     }
 
-    private HttpResponseMessage? Read(int status)
+    private HttpResponseMessage? Read(List<HeaderField> fields, int status)
     {
         var content = new ResponseContent(this);
         var response = new HttpResponseMessage((HttpStatusCode)status)
         {
             Version = HttpVersion.Version20, RequestMessage = request, Content = content,
         };
-        for (var i = 1; i < _fields.Count; i++)
+        for (var i = 1; i < fields.Count; i++)
         {
-            var (name, value) = _fields[i];
+            var (name, value) = fields[i];
             if (name.Length == 0 || name[0] == ':' || !FieldRules.IsRight(name, value)) return null;
             if (!response.Headers.TryAddWithoutValidation(name, value))
             {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 
 namespace MeshOrleans.Proxy.Http2.Client;
 
@@ -51,7 +52,8 @@ public sealed class Http2Handler(PoolOptions options, TimeProvider clock) : Http
         base.Dispose(disposing);
     }
 
-    private async Task<HttpResponseMessage> ExchangeAsync(
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<HttpResponseMessage> ExchangeAsync(
         ClientStream stream, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         using var registration = cancellationToken.UnsafeRegister(

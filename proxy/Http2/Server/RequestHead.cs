@@ -9,6 +9,8 @@ namespace MeshOrleans.Proxy.Http2.Server;
 /// <summary>The line and the headers of a request, and whether they may be (RFC 9113 section 8.3.1).</summary>
 internal sealed class RequestHead
 {
+    private const int UsualHeaders = 16; // those of the caller, and what proxies add
+
     private static readonly SearchValues<char> _methodCharacters =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
@@ -27,7 +29,7 @@ internal sealed class RequestHead
     /// <summary>What an extended CONNECT asks for (RFC 8441); null for every other request.</summary>
     public string? Protocol { get; private set; }
 
-    public HeaderDictionary Headers { get; } = [];
+    public HeaderDictionary Headers { get; } = new(UsualHeaders);
 
     /// <summary>What Content-Length says; null when it is not there.</summary>
     public long? Length { get; private set; }

@@ -6,6 +6,8 @@ namespace MeshOrleans.Proxy.Http2.Server;
 /// <summary>An answer on its way: its head goes with the first of its body, its end with the last.</summary>
 internal sealed class ResponseState(ServerStream stream)
 {
+    private const int UsualHeaders = 8;
+
     private List<(Func<object, Task> Call, object State)>? _starting;
     private List<(Func<object, Task> Call, object State)>? _completed;
     private HeaderDictionary? _trailers;
@@ -13,7 +15,7 @@ internal sealed class ResponseState(ServerStream stream)
     private bool _isEnded;
     private int _status = StatusCodes.Status200OK;
 
-    public HeaderDictionary Headers { get; private set; } = [];
+    public HeaderDictionary Headers { get; private set; } = new(UsualHeaders);
 
     public HeaderDictionary Trailers => _trailers ??= [];
 

@@ -12,6 +12,9 @@ internal static class SidecarCommand
     private const int Failed = 1;
     private const int Usage = 2;
 
+    // Whoever hears it at all has ASP.NET Core make an Activity of each request, which nothing here looks at.
+    private const string RequestActivities = "Microsoft.AspNetCore.Hosting.Diagnostics";
+
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(
         string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken)
@@ -48,8 +51,10 @@ internal static class SidecarCommand
         var surroundings = new Surroundings(TimeProvider.System, SharedRandomSource.Instance);
         var threshold = new LogThreshold(settings.LogLevel);
         await using var provider = new StderrLoggerProvider(threshold, settings.JsonLog, surroundings.Clock, error);
-        using var loggers = LoggerFactory.Create(
-            logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(provider));
+        using var loggers = LoggerFactory.Create(logging => logging
+            .SetMinimumLevel(LogLevel.Trace)
+            .AddFilter(RequestActivities, LogLevel.None)
+            .AddProvider(provider));
         try
         {
             await using var sidecar = new SidecarProcess(settings, surroundings, threshold, loggers, output);

@@ -23,6 +23,10 @@ internal sealed record AccessPolicy
     /// <value>True by default: it takes somebody who mints it.</value>
     public bool JoinTokensReattest { get; init; } = true;
 
+    /// <summary>What those who join by themselves may say.</summary>
+    /// <value>Whatever they like by default, as there is nothing in a mesh of one team to hold against it.</value>
+    public MemberRules Members { get; init; } = MemberRules.None;
+
     /// <summary>The rights of a bearer whose token is verified.</summary>
     public AccessRights RightsOf(TrustedIssuer issuer, Claim claims) =>
         RightsOf(subject => subject is ClaimSubject claim && claim.Matches(issuer.Issuer, claims));

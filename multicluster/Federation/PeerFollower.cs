@@ -68,9 +68,8 @@ public sealed partial class PeerFollower(
             }
 
             var services = exports.Services.Select(s => Checked(peer, terms.TrustDomain, s)).OfType<string>();
-            await link.ImportAsync(new ImportedState(exports.Roots, [.. services]), cancellationToken);
-            if (exports.Crls is not { IsDefault: false } lists) return;
-            if (await link.TellRevokedAsync(lists, cancellationToken) is LinkResult.Refused(var reason))
+            var reading = new ImportedState(exports.Roots, [.. services]) { CrlsPem = exports.Crls };
+            if (await link.ImportAsync(reading, cancellationToken) is LinkResult.Refused(var reason))
             {
                 throw new PeerException(reason);
             }

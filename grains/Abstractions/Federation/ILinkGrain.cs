@@ -13,16 +13,12 @@ public interface ILinkGrain : IGrainWithStringKey
     [Alias("Establish")]
     Task<LinkResult> EstablishAsync(LinkTerms terms, CancellationToken cancellationToken);
 
-    /// <summary>Takes over a full reading of the other mesh's exports.</summary>
+    /// <summary>
+    /// Takes over a full reading of the other mesh's exports. Refused when its lists of revoked certificates cannot be read: the
+    /// former ones stay then, and the rest of the reading is taken over all the same.
+    /// </summary>
     [Alias("Import")]
     Task<LinkResult> ImportAsync(ImportedState state, CancellationToken cancellationToken);
-
-    /// <summary>
-    /// Takes over the lists of certificates that the other mesh has revoked, PEM; refused when they cannot be read, and then
-    /// those from before stay.
-    /// </summary>
-    [Alias("TellRevoked")]
-    Task<LinkResult> TellRevokedAsync(ImmutableArray<string> crlsPem, CancellationToken cancellationToken);
 
     /// <summary>Notes that an attempt to read the other mesh failed.</summary>
     [Alias("NoteFailure")]
@@ -61,7 +57,14 @@ public sealed record LinkTerms(
 [GenerateSerializer, Immutable, Alias("mesh.ImportedState")]
 public sealed record ImportedState(
     [property: Id(0)] ImmutableArray<string> RootsPem,
-    [property: Id(1)] ImmutableArray<string> Services);
+    [property: Id(1)] ImmutableArray<string> Services)
+{
+    /// <summary>
+    /// Lists of what it has revoked, PEM; null when it does not say, and then nothing changes. A part of the reading and no
+    /// request of its own: a silo of a former version, where the link may still be, passes it over.
+    /// </summary>
+    [Id(2)] public ImmutableArray<string>? CrlsPem { get; init; }
+}
 
 /// <summary>What became of it.</summary>
 [GenerateSerializer, Immutable, Alias("mesh.LinkResult")]

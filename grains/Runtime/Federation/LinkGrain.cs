@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using MeshOrleans.Model.Identity;
 using Microsoft.Extensions.Logging;
 
@@ -9,6 +8,8 @@ internal sealed partial class LinkGrain(
     TimeProvider clock,
     ILogger<LinkGrain> logger) : Grain, ILinkGrain
 {
+    private readonly RevocationTeller _revocations = new(clock);
+
     private string Name => this.GetPrimaryKeyString();
 
     public override Task OnActivateAsync(CancellationToken cancellationToken) =>
@@ -45,14 +46,9 @@ internal sealed partial class LinkGrain(
         var held = await Trust(terms.TrustDomain).HoldAsync(Name, state.RootsPem, cancellationToken);
         if (held is LinkResult.Refused refused) return Refuse(refused.Reason);
         await CommitAsync(LinkMachine.Import(store.State, Name, state.RootsPem, services, clock.GetUtcNow()));
-        return held;
-    }
-
-    public async Task<LinkResult> TellRevokedAsync(ImmutableArray<string> crlsPem, CancellationToken cancellationToken)
-    {
-        if (store.State.Terms is not { } terms) return Refuse("There is no such link.");
-        var told = await Trust(terms.TrustDomain).TellRevokedAsync(Name, crlsPem, cancellationToken);
-        return told is LinkResult.Refused(var reason) ? Refuse(reason) : told;
+        if (state.CrlsPem is not { IsDefault: false } lists) return held;
+        var told = await _revocations.TellAsync(Trust(terms.TrustDomain), Name, lists, cancellationToken);
+        return told is LinkResult.Refused(var why) ? Refuse(why) : told;
     }
 
     public Task NoteFailureAsync(string error, CancellationToken cancellationToken) =>

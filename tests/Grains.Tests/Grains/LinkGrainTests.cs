@@ -1,8 +1,11 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Grains.Federation;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Grains.Tests.Machines;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
+using MeshOrleans.Testing;
 
 namespace MeshOrleans.Grains.Tests.Grains;
 
@@ -11,6 +14,7 @@ public sealed class LinkGrainTests
     private static readonly TrustDomain _west = TrustDomain.Parse("west.local");
     private static readonly string _root = NewRoot();
     private static readonly string _newRoot = NewRoot();
+    private static readonly string _list = NewList();
     private static readonly LinkTerms _terms = new("west.local", "10.1.0.1:15012", [_root], "secret", "hash");
 
     [Fact]
@@ -84,6 +88,25 @@ public sealed class LinkGrainTests
     }
 
     [Fact]
+    public async Task What_the_other_mesh_has_revoked_comes_with_a_reading_and_stays_when_a_later_one_does_not_say()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await Link(silo).EstablishAsync(_terms, default);
+
+        Assert.IsType<LinkResult.Done>(await Link(silo).ImportAsync(Exports("cart") with { CrlsPem = [_list] }, default));
+        Assert.IsType<LinkResult.Done>(await Link(silo).ImportAsync(Exports("cart"), default));
+        Assert.Equal([_list], (await Bundle(silo)).CrlsPem.AsEnumerable());
+
+        var refused = await Link(silo).ImportAsync(Exports("cart", "pay") with { CrlsPem = [_list[..^40]] }, default);
+        Assert.Contains("revoked", Assert.IsType<LinkResult.Refused>(refused).Reason, StringComparison.Ordinal);
+        Assert.Equal([_list], (await Bundle(silo)).CrlsPem.AsEnumerable());
+        Assert.Contains("import/west/shop/pay", (await silo.ReadAsync()).Keys);
+
+        await Link(silo).ImportAsync(Exports("cart") with { CrlsPem = [] }, default);
+        Assert.Empty((await Bundle(silo)).CrlsPem);
+    }
+
+    [Fact]
     public async Task A_failure_is_shown_and_costs_nothing_that_was_imported()
     {
         await using var silo = await TestSilo.StartAsync();
@@ -123,8 +146,21 @@ public sealed class LinkGrainTests
 
     private static ILinkGrain Link(TestSilo silo) => silo.Grain<ILinkGrain>("west");
 
-    private static async Task<IEnumerable<string>> Roots(TestSilo silo) =>
-        SnapshotPayload.ReadBundle((await silo.ReadAsync())["trust/west.local"].Payload!).RootsPem;
+    private static async Task<IEnumerable<string>> Roots(TestSilo silo) => (await Bundle(silo)).RootsPem;
+
+    private static async Task<TrustBundle> Bundle(TestSilo silo) =>
+        SnapshotPayload.ReadBundle((await silo.ReadAsync())["trust/west.local"].Payload!);
+
+    private static string NewList()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=west", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        var now = DateTimeOffset.UnixEpoch.AddYears(56);
+        using var issuer = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+        return TestRevocations.Pem(issuer, key, now, now.AddDays(1));
+    }
 
     private static ImportedState Exports(params string[] names) => new(
         [_root],

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Text;
 using MeshOrleans.Model;
@@ -33,11 +34,17 @@ public sealed class DataplaneServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly AccessLog? _accessLog;
     private readonly OwnPort _own;
+    private readonly RevokedFiles _revoked;
     private HealthCheckers? _checkers;
 
     private DataplaneServer(
-        WebApplication app, AccessLog? accessLog, ProxyMetrics metrics, DrainState drain, OwnPort own) =>
-        (_app, _accessLog, Metrics, Drain, _own) = (app, accessLog, metrics, drain, own);
+        WebApplication app,
+        AccessLog? accessLog,
+        ProxyMetrics metrics,
+        DrainState drain,
+        OwnPort own,
+        RevokedFiles revoked) =>
+        (_app, _accessLog, Metrics, Drain, _own, _revoked) = (app, accessLog, metrics, drain, own, revoked);
 
     /// <summary>The port on which the outbound proxy listens; 0 for a gateway.</summary>
     public int OutboundPort { get; private set; }
@@ -50,6 +57,9 @@ public sealed class DataplaneServer : IAsyncDisposable
 
     /// <summary>The counters.</summary>
     public ProxyMetrics Metrics { get; }
+
+    /// <summary>What does not work while the rest does, a sentence each.</summary>
+    public ImmutableArray<string> Faults => _revoked.Faults;
 
     /// <summary>Whether new work is taken.</summary>
     public DrainState Drain { get; }
@@ -75,13 +85,16 @@ public sealed class DataplaneServer : IAsyncDisposable
         var (metrics, drain, verifier) =
             (new ProxyMetrics(options.Workload), new DrainState(), new PeerVerifier(clock));
         var own = new OwnPort();
-        var services = new InboundServices(state, options, verifier, metrics, drain, own, clock);
+        var revoked = new RevokedFiles(state, clock, loggers.CreateLogger<RevokedFiles>());
+        var revocations = new Revocations(state, revoked);
+        var services = new InboundServices(state, options, verifier, revocations, metrics, drain, own, clock);
         var connector = new UpstreamConnector(
             state,
             verifier,
             own,
             new CredentialFolder(options.CredentialsDirectory),
-            new ServerConnections(state, loggers.CreateLogger<ServerConnections>()));
+            revoked,
+            new ServerConnections(state, revocations, loggers.CreateLogger<ServerConnections>()));
         var edge = EdgeServer.Create(services, connector, random, loggers);
         var accessLog = AccessLog.Open(options.AccessLog);
         var tunnel = new OutboundTunnel(
@@ -123,7 +136,7 @@ public sealed class DataplaneServer : IAsyncDisposable
         });
 
         var app = builder.Build();
-        var server = new DataplaneServer(app, accessLog, metrics, drain, own);
+        var server = new DataplaneServer(app, accessLog, metrics, drain, own, revoked);
         try
         {
             server.Serve(services, connector, own, edge, loggers, random);
@@ -132,6 +145,7 @@ public sealed class DataplaneServer : IAsyncDisposable
             server.InboundPorts = bound.ToDictionary(b => b.Key, b => ((IPEndPoint)b.Value.EndPoint).Port);
             own.Reserve(bound.Values.Select(b => (IPEndPoint)b.EndPoint));
             server.Edge = edge?.Open();
+            revoked.Start();
             server._checkers = new HealthCheckers(new CheckTools(state, connector, metrics.Checks, random, clock));
             return server;
         }
@@ -159,6 +173,7 @@ public sealed class DataplaneServer : IAsyncDisposable
     {
         if (_checkers is not null) await _checkers.DisposeAsync().ConfigureAwait(false);
         if (Edge is not null) await Edge.DisposeAsync().ConfigureAwait(false);
+        await _revoked.DisposeAsync().ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
         if (_accessLog is not null) await _accessLog.DisposeAsync().ConfigureAwait(false);
     }

@@ -8,7 +8,7 @@ namespace MeshOrleans.Proxy.Dataplane.Edge;
 
 /// <summary>What is known about one connection that came from outside. Hangs in its features.</summary>
 internal sealed class EdgeConnection(EdgeSocket socket, ConnectionContext connection)
-    : InboundConnection(((IPEndPoint)socket.EndPoint).Port)
+    : InboundConnection(((IPEndPoint)socket.EndPoint).Port, connection)
 {
     private IConnectionLifetimeNotificationFeature? _lifetime;
     private int _isRetired;
@@ -17,9 +17,6 @@ internal sealed class EdgeConnection(EdgeSocket socket, ConnectionContext connec
 
     /// <summary>The chain that has taken it, as it was then.</summary>
     public EdgeChainModel? Chain { get; set; }
-
-    /// <summary>What the client was checked by and has shown; null where it was not asked, or is one of the mesh.</summary>
-    public ShownChain? Shown { get; set; }
 
     /// <summary>The address that it comes from, as headers write it.</summary>
     public string ClientAddress { get; } = Write((connection.RemoteEndPoint as IPEndPoint)?.Address);
@@ -30,10 +27,29 @@ internal sealed class EdgeConnection(EdgeSocket socket, ConnectionContext connec
     public EdgeChainModel? ChainOf(ProxyModel model) => Chain is null ? null
         : model.Edge.GetValueOrDefault(socket.Name)?.Find(Chain.Name) ?? Chain;
 
+    /// <inheritdoc/>
+    public override string RevokedFileIn(ProxyModel model) => ChainOf(model)?.Tls?.Roots?.RevokedFile ?? "";
+
+    /// <summary>Whether a chain demands certificates of its clients, by other rules than those under which this one came.</summary>
+    public bool IsStricter(EdgeChainModel now) =>
+        !ReferenceEquals(now, Chain)
+        && now.Tls is { Demand: ClientCertificateDemand.Required } demanding
+        && demanding.Key != Chain?.Tls?.Key;
+
+    /// <inheritdoc/>
+    public override string? FindFault(ProxyModel model)
+    {
+        var chain = ChainOf(model)!;
+        var isAllowed = chain.Tls is { IsMesh: true } mesh && Chain!.Tls is { IsMesh: true }
+            ? mesh.AllowedNames.IsEmpty || mesh.AllowedNames.Contains(Caller.PeerId)
+            : !IsStricter(chain);
+        return isAllowed ? FindFault(chain.Authorization) : "the server does not take such clients any more";
+    }
+
     /// <summary>Kestrel serves it from now on, and can be asked to end it.</summary>
     public void Begin()
     {
-        Interlocked.Exchange(ref _lifetime, connection.Features.Get<IConnectionLifetimeNotificationFeature>());
+        Interlocked.Exchange(ref _lifetime, Connection.Features.Get<IConnectionLifetimeNotificationFeature>());
         if (Volatile.Read(ref _isRetired) == 1) _lifetime?.RequestClose();
     }
 

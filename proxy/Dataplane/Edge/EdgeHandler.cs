@@ -46,7 +46,7 @@ internal sealed class EdgeHandler
         var snapshot = _state.Current;
         var chain = edge.ChainOf(snapshot.Model);
         if (chain?.Routes is null
-            || IsStricter(chain, edge.Chain!)
+            || edge.IsStricter(chain)
             || !_trust.IsStillTrusted(edge, context.Connection.ClientCertificate, out _))
         {
             context.Abort(); // the rules have become stricter since this connection was accepted
@@ -133,9 +133,4 @@ internal sealed class EdgeHandler
         value.Count == 1 && value[0] is { } scheme
         && (scheme.Equals("https", StringComparison.OrdinalIgnoreCase)
             || scheme.Equals("http", StringComparison.OrdinalIgnoreCase));
-
-    private static bool IsStricter(EdgeChainModel now, EdgeChainModel then) =>
-        !ReferenceEquals(now, then)
-        && now.Tls is { Demand: ClientCertificateDemand.Required } demanding
-        && demanding.Key != then.Tls?.Key;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
@@ -63,11 +64,12 @@ internal sealed partial class EdgeHandshake(EdgeServices services, PeerTrust tru
             throw new AuthenticationException($"There are no roots '{tls.Roots}' to check clients by.");
         }
 
+        var revoked = RevokedIn(name.RevokedFile);
         var policy = options.CertificateChainPolicy!; // what is revoked is in a file, looked at below
         policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         policy.VerificationTime = services.Common.Clock.GetUtcNow().UtcDateTime;
         policy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
-        policy.CustomTrustStore.AddRange(roots.Roots);
+        policy.CustomTrustStore.AddRange(roots);
         options.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
         {
             if (certificate is not X509Certificate2 leaf)
@@ -76,9 +78,12 @@ internal sealed partial class EdgeHandshake(EdgeServices services, PeerTrust tru
                     || Refuse(connection, "The client shows no certificate.");
             }
 
-            var problem = ProblemOf(leaf, chain, errors, roots, tls);
+            var shown = chain is null ? null : ShownChain.Of(chain);
+            var problem = shown?.FindIn(revoked) is { } subject
+                ? $"{subject} is revoked."
+                : ProblemOf(leaf, chain, errors, tls);
             if (problem.Length > 0) return Refuse(connection, problem);
-            connection.Shown = chain is null ? null : ShownChain.Of(name, chain);
+            connection.Shown = shown;
             connection.Caller = new Caller(null, connection.Hello?.ServerName ?? "")
             {
                 ForwardedClientCertificate = Describe(leaf),
@@ -87,8 +92,19 @@ internal sealed partial class EdgeHandshake(EdgeServices services, PeerTrust tru
         };
     }
 
-    private static string ProblemOf(
-        X509Certificate2 leaf, X509Chain? chain, SslPolicyErrors errors, EdgeRoots roots, EdgeTlsModel tls)
+    private FrozenSet<(string Issuer, string Serial)> RevokedIn(string file)
+    {
+        try
+        {
+            return services.Common.Revocations.Files.Read(file);
+        }
+        catch (CredentialException exception)
+        {
+            throw new AuthenticationException(exception.Message, exception);
+        }
+    }
+
+    private static string ProblemOf(X509Certificate2 leaf, X509Chain? chain, SslPolicyErrors errors, EdgeTlsModel tls)
     {
         if (errors is not SslPolicyErrors.None)
         {
@@ -96,7 +112,6 @@ internal sealed partial class EdgeHandshake(EdgeServices services, PeerTrust tru
             return $"The client's certificate is not good ({errors}: {status}).";
         }
 
-        if (RevocationList.FindIn(roots.Revoked, chain) is { } revoked) return $"{revoked.Subject} is revoked.";
         if (!tls.AllowedNames.IsEmpty && !NamesOf(leaf).Any(name => tls.AllowedNames.Contains(name)))
         {
             return $"{leaf.Subject} has none of the names that the server takes.";

@@ -20,8 +20,8 @@ internal sealed partial class EdgeListener(
     EdgeServices services, EdgeHandshake handshake, EdgeRelay relay, ILoggerFactory loggers)
 {
     private readonly ILogger _logger = loggers.CreateLogger<EdgeListener>();
-    private readonly PeerConnections _peers = new(services.Common.State, loggers.CreateLogger<EdgeListener>());
-    private readonly EdgeClients _clients = new(services.Credentials, loggers.CreateLogger<EdgeClients>());
+    private readonly PeerConnections _peers = new(
+        services.Common.State, services.Common.Revocations, loggers.CreateLogger<EdgeListener>());
     private ConnectionDelegate _http = null!;
 
     /// <summary>Puts the stages in front of Kestrel's HTTP; sorting can skip TLS.</summary>
@@ -68,8 +68,7 @@ internal sealed partial class EdgeListener(
     private async Task ServeAsync(ConnectionContext connection)
     {
         var edge = connection.Features.Get<EdgeConnection>()!;
-        _peers.Add(connection, edge);
-        _clients.Add(connection, edge);
+        _peers.Add(edge);
         try
         {
             await (edge.Chain!.Routes is not null ? _http(connection) : relay.RunAsync(connection, edge))
@@ -77,8 +76,7 @@ internal sealed partial class EdgeListener(
         }
         finally
         {
-            _peers.Remove(connection);
-            _clients.Remove(connection);
+            _peers.Remove(edge);
         }
     }
 

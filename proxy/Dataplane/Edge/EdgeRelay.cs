@@ -7,8 +7,10 @@ using Microsoft.Extensions.Logging;
 namespace MeshOrleans.Proxy.Dataplane.Edge;
 
 /// <summary>Carries the bytes of a connection to an endpoint that is chosen once for all of it.</summary>
-internal sealed partial class EdgeRelay(EdgeServices services, ILogger<EdgeRelay> logger)
+internal sealed partial class EdgeRelay(EdgeServices services, PeerTrust trust, ILogger<EdgeRelay> logger)
 {
+    private readonly OpenRelays _open = new(services.Common.State, trust, logger);
+
     public async Task RunAsync(ConnectionContext connection, EdgeConnection edge)
     {
         var (common, chain) = (services.Common, edge.Chain!);
@@ -36,9 +38,11 @@ internal sealed partial class EdgeRelay(EdgeServices services, ILogger<EdgeRelay
         slot.State.Begin();
         try
         {
+            if (!_open.Add(edge)) return;
             await TcpRelay.RunAsync(
                 connection,
-                cancellationToken => services.Connector.ConnectBytesAsync(plan, slot.Model, call, cancellationToken),
+                async token => edge.LeadTo(
+                    await services.Connector.ConnectBytesAsync(plan, slot.Model, call, token).ConfigureAwait(false)),
                 plan.Model.Connection.ConnectTimeout,
                 chain.Relay,
                 common.Metrics.Connections(edge.Caller, plan.Model, isInbound: false),
@@ -46,6 +50,7 @@ internal sealed partial class EdgeRelay(EdgeServices services, ILogger<EdgeRelay
         }
         finally
         {
+            _open.Remove(edge);
             slot.State.End();
             common.Drain.Exit();
         }

@@ -32,7 +32,7 @@ internal sealed class EdgeServer(EdgeServices services, ILoggerFactory loggers)
         var listener = new EdgeListener(
             services,
             new EdgeHandshake(services, _trust, loggers.CreateLogger<EdgeHandshake>()),
-            new EdgeRelay(services, loggers.CreateLogger<EdgeRelay>()),
+            new EdgeRelay(services, _trust, loggers.CreateLogger<EdgeRelay>()),
             loggers);
         kestrel.Listen(_transport.EndPoint, listener.Configure);
     }

@@ -25,9 +25,8 @@ internal sealed partial class InboundListener(
     int workloadPort, InboundServices services, ILogger<InboundListener> logger)
 {
     private readonly PeerTrust _trust = new(services.State, services.Verifier);
-    private readonly PeerConnections _peers = new(services.State, logger);
-    private readonly OpenRelays _relays = new(
-        workloadPort, services.State, new PeerTrust(services.State, services.Verifier), logger);
+    private readonly PeerConnections _peers = new(services.State, services.Revocations, logger);
+    private readonly OpenRelays _relays = new(services.State, new PeerTrust(services.State, services.Verifier), logger);
     private ConnectionDelegate _http = null!;
 
     /// <summary>
@@ -53,7 +52,7 @@ internal sealed partial class InboundListener(
             return;
         }
 
-        var inbound = new InboundConnection(workloadPort);
+        var inbound = new InboundConnection(workloadPort, connection);
         connection.Features.Set(inbound);
         var first = await LookAsync(connection, port, inbound).ConfigureAwait(false);
         var isMesh = first is FirstBytes.Tls && (inbound.Hello!.OffersMesh || port.Mode is InboundTlsMode.Strict);
@@ -97,14 +96,15 @@ internal sealed partial class InboundListener(
     // What is behind TLS, or plaintext that may stay so.
     private async Task ServeAsync(ConnectionContext connection)
     {
-        _peers.Add(connection, connection.Features.Get<InboundConnection>()!);
+        var inbound = connection.Features.Get<InboundConnection>()!;
+        _peers.Add(inbound);
         try
         {
             await ServeOpenAsync(connection).ConfigureAwait(false);
         }
         finally
         {
-            _peers.Remove(connection);
+            _peers.Remove(inbound);
         }
     }
 
@@ -268,12 +268,12 @@ internal sealed partial class InboundListener(
 
         var counters = services.Metrics.Connections(inbound.Caller, cluster);
         services.Drain.Enter();
-        _relays.Add(connection, inbound);
         try
         {
+            if (!_relays.Add(inbound)) return;
             await TcpRelay.RunAsync(
                 connection,
-                target,
+                async token => inbound.LeadTo(await TcpRelay.ConnectAsync(target, token).ConfigureAwait(false)),
                 cluster?.Connection.ConnectTimeout ?? TimeSpan.FromSeconds(10),
                 port.Relay,
                 counters,
@@ -282,7 +282,7 @@ internal sealed partial class InboundListener(
         }
         finally
         {
-            _relays.Remove(connection);
+            _relays.Remove(inbound);
             gate?.Release();
             services.Drain.Exit();
         }

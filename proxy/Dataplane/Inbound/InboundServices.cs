@@ -10,6 +10,7 @@ internal sealed record InboundServices(
     ProxyState State,
     DataplaneOptions Options,
     PeerVerifier Verifier,
+    Revocations Revocations,
     ProxyMetrics Metrics,
     DrainState Drain,
     OwnPort Own,

@@ -22,6 +22,7 @@ internal sealed class PeerTrust(ProxyState state, PeerVerifier verifier)
             connection.Presented.Add(X509CertificateLoader.LoadCertificate(further.RawDataMemory.Span));
         }
 
+        connection.Shown = ShownChain.OfMesh(peer, certificate!, chain);
         connection.Caller = new Caller(peer, connection.Hello?.ServerName ?? "")
         {
             ForwardedClientCertificate = $"By={identity.Id};URI={peer}",
@@ -60,6 +61,11 @@ internal sealed class PeerTrust(ProxyState state, PeerVerifier verifier)
 
     private static string? FindFault(InboundConnection connection, X509Certificate2? leaf, TlsIdentity identity)
     {
+        if (identity.RootsFingerprint == connection.JudgedUnder?.RootsFingerprint)
+        {
+            return connection.Shown?.FindIn(identity.Revoked)?.ToString(); // nothing else can have become of it
+        }
+
         using var presented = new X509Chain();
         presented.ChainPolicy.ExtraStore.AddRange(connection.Presented);
         return PeerVerifier.FindFaultAt(connection.JudgedAt, leaf, presented, identity);

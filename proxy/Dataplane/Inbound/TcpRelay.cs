@@ -17,24 +17,13 @@ namespace MeshOrleans.Proxy.Dataplane.Inbound;
 /// </remarks>
 internal static class TcpRelay
 {
+    /// <summary>Carries the bytes between a caller and whoever is reached by connecting.</summary>
     /// <param name="connection">The caller.</param>
-    /// <param name="target">Where the application listens.</param>
+    /// <param name="connect">Makes the connection to the application.</param>
     /// <param name="connectTimeout">How long connecting may take.</param>
     /// <param name="relay">How long it may last.</param>
     /// <param name="counters">What is counted.</param>
     /// <param name="clock">The time.</param>
-    public static Task RunAsync(
-        ConnectionContext connection,
-        IPEndPoint target,
-        TimeSpan connectTimeout,
-        RelayModel relay,
-        ProxyMetrics.ConnectionSeries counters,
-        TimeProvider clock) =>
-        RunAsync(connection, token => ConnectAsync(target, token), connectTimeout, relay, counters, clock);
-
-    /// <summary>Carries the bytes between a caller and whoever is reached by connecting.</summary>
-    /// <inheritdoc cref="RunAsync(ConnectionContext,IPEndPoint,TimeSpan,RelayModel,ProxyMetrics.ConnectionSeries,TimeProvider)"/>
-    /// <param name="connect">Makes the connection to the application.</param>
     public static async Task RunAsync(
         ConnectionContext connection,
         Func<CancellationToken, ValueTask<Stream>> connect,
@@ -73,6 +62,22 @@ internal static class TcpRelay
             async counted => reason = await RelayAsync(connection, stream, relay, counted, clock).ConfigureAwait(false))
             .ConfigureAwait(false);
         return reason;
+    }
+
+    /// <summary>A connection without TLS, to the application.</summary>
+    public static async ValueTask<Stream> ConnectAsync(IPEndPoint target, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(target, cancellationToken).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private static async Task CountedAsync(
@@ -125,21 +130,6 @@ internal static class TcpRelay
 
     private static void Abort(ConnectionContext connection, Exception exception) =>
         connection.Abort(new ConnectionAbortedException("The relay has lost one of its ends.", exception));
-
-    private static async ValueTask<Stream> ConnectAsync(IPEndPoint target, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(target, cancellationToken).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
 
     // Only this direction ends: the application may go on answering.
     private static async ValueTask EndAsync(Stream application)

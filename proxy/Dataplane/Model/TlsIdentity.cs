@@ -17,8 +17,11 @@ public sealed class TlsIdentity
         SslStreamCertificateContext context,
         FrozenDictionary<string, X509Certificate2Collection> roots,
         RevokedByDomain revoked,
-        string trustFingerprint) =>
-        (Id, Context, Roots, Revoked, TrustFingerprint) = (id, context, roots, revoked, trustFingerprint);
+        string rootsFingerprint)
+    {
+        (Id, Context, Roots, Revoked, RootsFingerprint) = (id, context, roots, revoked, rootsFingerprint);
+        TrustFingerprint = $"{rootsFingerprint},{revoked.Fingerprint}";
+    }
 
     /// <summary>The SPIFFE ID that the certificate carries.</summary>
     public SpiffeId Id { get; }
@@ -34,6 +37,9 @@ public sealed class TlsIdentity
 
     /// <summary>What is good no longer, by trust domain: a peer is judged by the lists of its own domain only.</summary>
     public RevokedByDomain Revoked { get; }
+
+    /// <summary>Changes when any root does.</summary>
+    public string RootsFingerprint { get; }
 
     /// <summary>Changes when any root does, or what is revoked: peers are judged anew then.</summary>
     public string TrustFingerprint { get; }
@@ -80,7 +86,7 @@ public sealed class TlsIdentity
             context,
             roots.ToFrozenDictionary(StringComparer.Ordinal),
             revoked,
-            string.Join(',', thumbprints.Append(revoked.Fingerprint)));
+            string.Join(',', thumbprints));
     }
 
     /// <inheritdoc/>

@@ -1,8 +1,8 @@
 using System.Collections.Frozen;
 using System.Formats.Asn1;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using MeshOrleans.Model.Identity.Revocation;
 
 namespace MeshOrleans.Proxy.Dataplane.Tls;
 
@@ -15,11 +15,11 @@ internal static class RevocationList
 {
     private const string Label = "X509 CRL";
 
-    /// <summary>Issuer (DER, as hex) and serial number of all that is revoked; an empty file revokes nothing.</summary>
+    /// <summary>All that is revoked, as <see cref="RevokedCertificates.KeyOf"/> writes it; an empty file revokes nothing.</summary>
     /// <exception cref="CredentialException">It is no such list.</exception>
     public static FrozenSet<(string Issuer, string Serial)> Read(byte[] content)
     {
-        var revoked = new HashSet<(string, string)>();
+        var revoked = new HashSet<(string, string)>(RevokedCertificates.ByKey);
         if (content.Length == 0) return [];
         try
         {
@@ -30,25 +30,8 @@ internal static class RevocationList
             throw new CredentialException($"the list of revoked certificates cannot be read ({exception.Message})");
         }
 
-        return revoked.ToFrozenSet();
+        return revoked.ToFrozenSet(RevokedCertificates.ByKey);
     }
-
-    /// <summary>The certificate of a chain that is among those that are revoked; null when none is.</summary>
-    public static X509Certificate2? FindIn(IReadOnlySet<(string Issuer, string Serial)> revoked, X509Chain? chain)
-    {
-        if (revoked.Count == 0 || chain is null) return null;
-        foreach (var element in chain.ChainElements)
-        {
-            var one = element.Certificate;
-            if (revoked.Contains(KeyOf(one))) return one;
-        }
-
-        return null;
-    }
-
-    /// <summary>By what a certificate is found in a list: its issuer (DER, as hex) and its serial number.</summary>
-    public static (string Issuer, string Serial) KeyOf(X509Certificate2 certificate) =>
-        (Convert.ToHexString(certificate.IssuerName.RawData), certificate.SerialNumber);
 
     private static List<byte[]> ListsIn(byte[] content)
     {
@@ -83,7 +66,7 @@ internal static class RevocationList
         var entries = body.ReadSequence();
         while (entries.HasData)
         {
-            revoked.Add((issuer, Convert.ToHexString(entries.ReadSequence().ReadIntegerBytes().Span)));
+            revoked.Add((issuer, SerialNumber.Of(entries.ReadSequence().ReadIntegerBytes().Span)));
         }
     }
 

@@ -1,64 +1,41 @@
-using System.Collections.Concurrent;
 using System.Net;
-using MeshOrleans.Model.Identity;
-using MeshOrleans.Model.Identity.Revocation;
-using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Connections;
+using MeshOrleans.Proxy.Dataplane.Tls;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Proxy.Dataplane.Upstream;
 
 /// <summary>
-/// The connections of mesh mTLS that this proxy has made, for requests or bytes: those to a server whose certificate is revoked
-/// are ended when that becomes known, with whatever is under way on them. Whoever has its key is not to learn anything more.
+/// The connections under TLS that this proxy has made, for requests or bytes: those to a server whose certificate is revoked are
+/// ended when that becomes known. Whoever has its key is not to learn anything more.
 /// </summary>
-internal sealed partial class ServerConnections
+internal sealed partial class ServerConnections : OpenConnections<ServerConnection>
 {
-    private readonly ConcurrentDictionary<ServerConnection, bool> _open = new();
     private readonly ProxyState _state;
+    private readonly Revocations _revocations;
     private readonly ILogger _logger;
 
-    public ServerConnections(ProxyState state, ILogger<ServerConnections> logger)
+    public ServerConnections(ProxyState state, Revocations revocations, ILogger<ServerConnections> logger)
     {
-        (_state, _logger) = (state, logger);
-        state.TrustChanged += End;
+        (_state, _revocations, _logger) = (state, revocations, logger);
+        revocations.Changed += JudgeAll;
     }
 
-    /// <summary>A connection is past its handshake.</summary>
-    /// <returns>False when it is not to be used: the server has been revoked since its handshake.</returns>
-    public bool TryAdd(ServerConnection connection)
+    protected override string? FindFault(ServerConnection connection) =>
+        _revocations.FindFault(connection.Shown, FileOf(connection.Settings.Cluster));
+
+    protected override void End(ServerConnection connection, string fault)
     {
-        _open.TryAdd(connection, true); // before the look: a change comes before it or finds the connection
-        return _state.Identity is not { } identity || connection.FindIn(identity.Revoked) is null;
+        LogEnded($"{connection.Shown!.Identity}", connection.Settings.Cluster, connection.Server, fault);
+        connection.Cut();
     }
 
-    /// <summary>A connection has ended.</summary>
-    public void Remove(ServerConnection connection) => _open.TryRemove(connection, out _);
-
-    private void End(TlsIdentity identity)
-    {
-        if (identity.Revoked.IsEmpty) return;
-        foreach (var connection in _open.Keys)
-        {
-            if (connection.FindIn(identity.Revoked) is not { } found || !_open.TryRemove(connection, out _)) continue;
-            LogEnded(connection.Identity, RemoteOf(connection), found);
-            connection.Cut();
-        }
-    }
-
-    private static EndPoint? RemoteOf(ServerConnection connection)
-    {
-        try
-        {
-            return connection.Socket.RemoteEndPoint;
-        }
-        catch (Exception exception) when (exception is ObjectDisposedException or System.Net.Sockets.SocketException)
-        {
-            return null; // it ends by itself
-        }
-    }
+    // as the model in force says: whoever names a list now means what is open as well
+    private string FileOf(string cluster) =>
+        _state.Model.Clusters.GetValueOrDefault(cluster)?.Tls is { SkipVerification: false } tls ? tls.RevokedFile : "";
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "A connection to '{Identity}' at {Server} is ended, who is trusted no longer: {Problem}")]
-    private partial void LogEnded(SpiffeId? identity, EndPoint? server, RevokedCertificate problem);
+        Message = "A connection to '{Identity}' at {Server} ({Cluster}) is ended, who is trusted no longer: {Fault}")]
+    private partial void LogEnded(string identity, string cluster, EndPoint? server, string fault);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -14,7 +15,12 @@ namespace MeshOrleans.Proxy.Dataplane.Upstream;
 
 /// <summary>Makes connections, with the handshake that the kind asks for.</summary>
 internal sealed class UpstreamConnector(
-    ProxyState state, PeerVerifier verifier, OwnPort own, CredentialFolder credentials, ServerConnections servers)
+    ProxyState state,
+    PeerVerifier verifier,
+    OwnPort own,
+    CredentialFolder credentials,
+    RevokedFiles revoked,
+    ServerConnections servers)
 {
     private static readonly List<SslApplicationProtocol> MeshHttp2 =
         [MeshAlpn.IstioHttp2, MeshAlpn.Istio, SslApplicationProtocol.Http2];
@@ -82,7 +88,8 @@ internal sealed class UpstreamConnector(
             var isOwn = own.IsOtherEndOf(socket)
                 || (settings.IsApplication && socket.RemoteEndPoint is IPEndPoint end && own.IsAt(end));
             if (isOwn) throw new UpstreamConnectException("The destination is this proxy itself.");
-            if (kind is PoolKind.MeshHttp1 or PoolKind.MeshHttp2) server = new ServerConnection(socket, servers);
+            var isPlain = kind is PoolKind.PlainHttp1 or PoolKind.PlainHttp2;
+            if (!isPlain) server = new ServerConnection(socket, settings, servers);
             stream = server ?? new NetworkStream(socket, ownsSocket: true);
             if (settings.Header is not ProxyHeaderVersion.None)
             {
@@ -91,12 +98,12 @@ internal sealed class UpstreamConnector(
                 await stream.WriteAsync(header, cancellationToken).ConfigureAwait(false);
             }
 
-            if (kind is PoolKind.PlainHttp1 or PoolKind.PlainHttp2) return stream;
+            if (server is null) return stream;
             var tls = isBytes ? new RelayedTls(stream) : new SslStream(stream, leaveInnerStreamOpen: false);
             stream = tls;
-            var options = server is not null
+            var options = kind is PoolKind.MeshHttp1 or PoolKind.MeshHttp2
                 ? Mesh(kind, settings.Tls, judged, server)
-                : Simple(kind, settings.Tls, target);
+                : Simple(kind, settings.Tls, target, judged, server);
             if (isBytes) options.ApplicationProtocols = kind is PoolKind.MeshHttp1 ? MeshBytes : null;
             await tls.AuthenticateAsClientAsync(options, cancellationToken).ConfigureAwait(false);
             if (kind is PoolKind.MeshHttp2 or PoolKind.SimpleHttp2 && !MeshAlpn.IsHttp2(tls.NegotiatedApplicationProtocol))
@@ -104,7 +111,7 @@ internal sealed class UpstreamConnector(
                 throw new UpstreamConnectException("The server did not agree to HTTP/2.");
             }
 
-            if (server is not null && !servers.TryAdd(server))
+            if (!servers.Add(server))
             {
                 throw new UpstreamConnectException("The server's certificate has been revoked since its handshake.");
             }
@@ -159,17 +166,17 @@ internal sealed class UpstreamConnector(
                 var peer = verifier.Verify(leaf, chain, identity, out var problem);
                 var isMeant = peer is not null && tls.AllowedSpiffeIds.Contains(peer.ToString());
                 judged.Problem = isMeant || peer is null ? problem : $"It proves to be {peer}, who is not meant.";
-                if (isMeant) server.Note(peer!, leaf!, chain);
+                if (isMeant) server.Shown = ShownChain.OfMesh(peer!, leaf!, chain);
                 return isMeant;
             },
         };
     }
 
-    private TlsFileStore.Material FilesOf(UpstreamTlsModel tls)
+    private (TlsFileStore.Material Files, FrozenSet<(string Issuer, string Serial)> Revoked) FilesOf(UpstreamTlsModel tls)
     {
         try
         {
-            return _files.Read(tls);
+            return (_files.Read(tls), revoked.Read(tls.RevokedFile));
         }
         catch (Exception exception) when (exception is IOException or CryptographicException)
         {
@@ -177,9 +184,10 @@ internal sealed class UpstreamConnector(
         }
     }
 
-    private SslClientAuthenticationOptions Simple(PoolKind kind, UpstreamTlsModel tls, DnsEndPoint target)
+    private SslClientAuthenticationOptions Simple(
+        PoolKind kind, UpstreamTlsModel tls, DnsEndPoint target, JudgedServer judged, ServerConnection server)
     {
-        var files = FilesOf(tls);
+        var (files, bad) = FilesOf(tls);
         var policy = PeerChainPolicy.Offline();
         if (!tls.RootsPem.IsEmpty || files.Roots.Count > 0)
         {
@@ -188,7 +196,7 @@ internal sealed class UpstreamConnector(
             policy.CustomTrustStore.AddRange(files.Roots);
         }
 
-        var options = new SslClientAuthenticationOptions
+        return new SslClientAuthenticationOptions
         {
             AllowRenegotiation = false,
             ApplicationProtocols = kind is PoolKind.SimpleHttp2 ? Http2 : Http11,
@@ -196,31 +204,35 @@ internal sealed class UpstreamConnector(
             ClientCertificateContext = files.Certificate,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             TargetHost = tls.Sni.Length > 0 ? tls.Sni : target.Host,
+            RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
+            {
+                server.Shown = chain is null ? null : ShownChain.Of(chain);
+                judged.Problem = tls.SkipVerification ? "" // the operator's, by name and for this cluster alone
+                    : server.Shown?.FindIn(bad) is { } subject ? $"{subject} is revoked."
+                    : ProblemOf(tls, certificate as X509Certificate2, chain, errors);
+                return judged.Problem.Length == 0;
+            },
         };
-        if (tls.SkipVerification)
-        {
-            // The operator's insecureSkipVerify, by name and for this cluster alone.
-            options.RemoteCertificateValidationCallback = (_, _, _, _) => tls.SkipVerification;
-        }
-        else if (!tls.AllowedDnsNames.IsEmpty || !tls.AllowedUris.IsEmpty)
-        {
-            options.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
-                (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None
-                && !files.IsRevoked(chain)
-                && certificate is X509Certificate2 leaf
-                && (tls.AllowedDnsNames.Any(name => leaf.MatchesHostname(name))
-                    || PeerSvid.ReadUris(leaf).Any(uri => tls.AllowedUris.Contains(uri)));
-        }
-        else if (files.Revoked.Count > 0)
-        {
-            options.RemoteCertificateValidationCallback = (_, _, chain, errors) =>
-                errors is SslPolicyErrors.None && !files.IsRevoked(chain);
-        }
-
-        return options;
     }
 
-    /// <summary>What was found of the server in a handshake of mesh mTLS.</summary>
+    private static string ProblemOf(
+        UpstreamTlsModel tls, X509Certificate2? leaf, X509Chain? chain, SslPolicyErrors errors)
+    {
+        var hasNames = !tls.AllowedDnsNames.IsEmpty || !tls.AllowedUris.IsEmpty;
+        var faults = hasNames ? errors & ~SslPolicyErrors.RemoteCertificateNameMismatch : errors;
+        if (faults is not SslPolicyErrors.None)
+        {
+            return $"It is not good ({faults}: {string.Join(", ", chain?.ChainStatus.Select(s => s.Status) ?? [])}).";
+        }
+
+        var isMeant = !hasNames
+            || (leaf is not null
+                && (tls.AllowedDnsNames.Any(name => leaf.MatchesHostname(name))
+                    || PeerSvid.ReadUris(leaf).Any(uri => tls.AllowedUris.Contains(uri))));
+        return isMeant ? "" : "It has none of the names that are meant.";
+    }
+
+    /// <summary>What was found of the server in a handshake.</summary>
     private sealed class JudgedServer
     {
         public string Problem { get; set; } = "";

@@ -122,7 +122,7 @@ internal sealed class AdminHandler(
     private Task ReadyAsync(HttpContext context) =>
         readiness.Missing() is { } missing
             ? TextAsync(context, 503, missing + "\n")
-            : TextAsync(context, 200, string.Join('\n', readiness.Remarks().Prepend("ready")) + "\n");
+            : TextAsync(context, 200, views.Ready());
 
     private Task PrometheusAsync(HttpContext context)
     {

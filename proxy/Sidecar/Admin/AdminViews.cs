@@ -37,6 +37,10 @@ internal sealed class AdminViews(AdminSubjects subjects)
     public string Stats() =>
         string.Concat(Prometheus().Split('\n').Where(l => l.Length > 0 && l[0] != '#').Select(l => l + "\n"));
 
+    /// <summary>That it is ready, and what does not work all the same, a line each.</summary>
+    public string Ready() =>
+        string.Join('\n', ["ready", .. subjects.Readiness.Remarks(), .. subjects.Dataplane.Faults]) + "\n";
+
     public ReadOnlyMemory<byte> Clusters() => Write(json =>
     {
         json.WriteStartArray("clusters");

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using MeshOrleans.Model.Identity;
-using MeshOrleans.Proxy.Dataplane.Edge;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Tls;
 
@@ -21,14 +20,14 @@ internal sealed class CredentialFiles(CredentialFolder folder)
         ? [name.ChainFile, name.KeyFile]
         : [folder.ChainOf(name.Credential), folder.KeyOf(name.Credential)];
 
-    /// <summary>The files of roots; the second is empty where nothing is revoked.</summary>
+    /// <summary>The file of roots.</summary>
     /// <exception cref="CredentialException">There can be none.</exception>
     public string[] PathsOf(EdgeRootsName name) =>
-        [name.Credential.Length == 0 ? name.File : folder.RootsOf(name.Credential), name.RevokedFile];
+        [name.Credential.Length == 0 ? name.File : folder.RootsOf(name.Credential)];
 
-    /// <summary>The content of files, one after the other; that of an empty path is empty.</summary>
+    /// <summary>The content of files, one after the other.</summary>
     /// <exception cref="CredentialException">One cannot be read.</exception>
-    public static byte[][] Read(string[] paths) => [.. paths.Select(Read)];
+    public static byte[][] Read(string[] paths) => [.. paths.Select(path => MachineFile.Read(path, MaxBytes))];
 
     /// <summary>A certificate with its key. The content of the key's file is cleared.</summary>
     /// <exception cref="CredentialException">They do not belong together, or are none.</exception>
@@ -51,14 +50,14 @@ internal sealed class CredentialFiles(CredentialFolder folder)
     }
 
     /// <exception cref="CredentialException">They are none.</exception>
-    public static EdgeRoots Roots(byte[][] contents)
+    public static X509Certificate2Collection Roots(byte[][] contents)
     {
         var roots = new X509Certificate2Collection();
         try
         {
             roots.ImportFromPem(Encoding.ASCII.GetString(contents[0]));
             if (roots.Count == 0) throw new CredentialException("there is no root in it");
-            return new EdgeRoots(roots, RevocationList.Read(contents[1]));
+            return roots;
         }
         catch (CryptographicException exception)
         {
@@ -69,22 +68,4 @@ internal sealed class CredentialFiles(CredentialFolder folder)
     /// <summary>By what it is seen that files have changed, without keeping what was in them.</summary>
     public static byte[] DigestOf(byte[][] contents) =>
         SHA256.HashData(contents.SelectMany(content => SHA256.HashData(content)).ToArray());
-
-    private static byte[] Read(string path)
-    {
-        if (path.Length == 0) return [];
-        try
-        {
-            using var file = File.OpenRead(path);
-            if (file.Length > MaxBytes) throw new CredentialException($"{path} has more than {MaxBytes} bytes");
-            var content = new byte[file.Length];
-            file.ReadExactly(content);
-            return content;
-        }
-        catch (Exception exception)
-            when (exception is IOException and not CredentialException or UnauthorizedAccessException)
-        {
-            throw new CredentialException($"{path} cannot be read ({exception.Message})");
-        }
-    }
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net.Security;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using MeshOrleans.Proxy.Dataplane.Edge;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Proxy.Dataplane.Tls;
@@ -20,10 +21,7 @@ internal sealed partial class CredentialStore(
 
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<EdgeCertificateName, Held<SslStreamCertificateContext>> _certificates = new();
-    private readonly ConcurrentDictionary<EdgeRootsName, Held<EdgeRoots>> _roots = new();
-
-    /// <inheritdoc/>
-    public event Action? RootsChanged;
+    private readonly ConcurrentDictionary<EdgeRootsName, Held<X509Certificate2Collection>> _roots = new();
 
     /// <summary>What is known of all that is asked for, by name.</summary>
     public ImmutableArray<CredentialStatus> Status =>
@@ -34,7 +32,7 @@ internal sealed partial class CredentialStore(
                 c.Value.Content?.TargetCertificate.NotAfter.ToUniversalTime(),
                 c.Value.Problem))
             .Concat(_roots.Select(r => new CredentialStatus(
-                $"{r.Key}", "", r.Value.Content?.Roots.Max(root => root.NotAfter.ToUniversalTime()), r.Value.Problem)))
+                $"{r.Key}", "", r.Value.Content?.Max(root => root.NotAfter.ToUniversalTime()), r.Value.Problem)))
             .OrderBy(status => status.Name, StringComparer.Ordinal),
     ];
 
@@ -43,7 +41,7 @@ internal sealed partial class CredentialStore(
         _certificates.GetValueOrDefault(name)?.Content;
 
     /// <inheritdoc/>
-    public EdgeRoots? FindRoots(EdgeRootsName name) => _roots.GetValueOrDefault(name)?.Content;
+    public X509Certificate2Collection? FindRoots(EdgeRootsName name) => _roots.GetValueOrDefault(name)?.Content;
 
     /// <summary>Keeps what the listeners of a model ask for, and forgets the rest. What is new is read at once.</summary>
     public void Want(ProxyModel model)
@@ -70,9 +68,7 @@ internal sealed partial class CredentialStore(
     /// <summary>Looks at the files once.</summary>
     public void Refresh()
     {
-        bool isOther;
-        lock (_gate) isOther = Load(onlyNew: false);
-        if (isOther) RootsChanged?.Invoke();
+        lock (_gate) Load(onlyNew: false);
     }
 
     private static void Keep<TName, T>(ConcurrentDictionary<TName, Held<T>> all, HashSet<TName> wanted)
@@ -83,8 +79,7 @@ internal sealed partial class CredentialStore(
         foreach (var name in wanted) all.TryAdd(name, Held<T>.Nothing);
     }
 
-    /// <returns>Whether any roots are others than before.</returns>
-    private bool Load(bool onlyNew)
+    private void Load(bool onlyNew)
     {
         foreach (var (name, held) in _certificates)
         {
@@ -92,16 +87,11 @@ internal sealed partial class CredentialStore(
             _certificates[name] = Load($"{name}", held, () => files.PathsOf(name), CredentialFiles.Certificate);
         }
 
-        var isOther = false;
         foreach (var (name, held) in _roots)
         {
-            if (onlyNew && !ReferenceEquals(held, Held<EdgeRoots>.Nothing)) continue;
-            var next = Load($"{name}", held, () => files.PathsOf(name), CredentialFiles.Roots);
-            isOther |= !ReferenceEquals(next.Content, held.Content);
-            _roots[name] = next;
+            if (onlyNew && !ReferenceEquals(held, Held<X509Certificate2Collection>.Nothing)) continue;
+            _roots[name] = Load($"{name}", held, () => files.PathsOf(name), CredentialFiles.Roots);
         }
-
-        return isOther;
     }
 
     private Held<T> Load<T>(string name, Held<T> held, Func<string[]> paths, Func<byte[][], T> read)

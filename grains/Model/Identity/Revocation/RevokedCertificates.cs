@@ -26,6 +26,14 @@ public sealed class RevokedCertificates
     /// <summary>When the first of the lists is to be followed by another one; null when none says.</summary>
     public DateTimeOffset? RenewedBy { get; private init; }
 
+    /// <summary>
+    /// Compares what <see cref="KeyOf"/> says: by the serial number first, as issuers are long and have nearly all keys in common.
+    /// </summary>
+    public static IEqualityComparer<(string Issuer, string Serial)> ByKey { get; } =
+        EqualityComparer<(string Issuer, string Serial)>.Create(
+            static (one, other) => one.Serial == other.Serial && one.Issuer == other.Issuer,
+            static key => key.Serial.GetHashCode(StringComparison.Ordinal));
+
     /// <summary>Nothing is revoked.</summary>
     public static RevokedCertificates None { get; } =
         new(FrozenDictionary<(string Issuer, string Serial), RevokedCertificate>.Empty);
@@ -39,7 +47,7 @@ public sealed class RevokedCertificates
     /// <summary>All that some lists name.</summary>
     public static RevokedCertificates Of(IEnumerable<RevocationList> lists)
     {
-        var entries = new Dictionary<(string, string), RevokedCertificate>();
+        var entries = new Dictionary<(string, string), RevokedCertificate>(ByKey);
         DateTimeOffset? renewedBy = null;
         foreach (var list in lists)
         {
@@ -48,7 +56,7 @@ public sealed class RevokedCertificates
             foreach (var entry in list.Entries) entries.TryAdd((issuer, entry.Serial), entry);
         }
 
-        return new RevokedCertificates(entries.ToFrozenDictionary()) { RenewedBy = renewedBy };
+        return new RevokedCertificates(entries.ToFrozenDictionary(ByKey)) { RenewedBy = renewedBy };
     }
 
     /// <summary>All that the lists of a bundle name, read once for each bundle; what is no list in it is passed over.</summary>
@@ -64,10 +72,11 @@ public sealed class RevokedCertificates
             : null;
 
     /// <summary>What is said of a certificate; null when it is not revoked.</summary>
-    public RevokedCertificate? Find(X509Certificate2 certificate) =>
-        _entries.Count == 0
-            ? null
-            : _entries.GetValueOrDefault(KeyOf(certificate));
+    public RevokedCertificate? Find(X509Certificate2 certificate) => _entries.Count == 0 ? null : Find(KeyOf(certificate));
+
+    /// <summary>What is said of a certificate; null when it is not revoked.</summary>
+    /// <param name="key">What <see cref="KeyOf"/> says of it.</param>
+    public RevokedCertificate? Find((string Issuer, string Serial) key) => _entries.GetValueOrDefault(key);
 
     /// <summary>By what a certificate is found: the name of its issuer, DER as upper-case hex, and its serial number.</summary>
     /// <exception cref="CryptographicException">It cannot be read.</exception>

@@ -27,6 +27,9 @@ internal sealed class EdgeGateway : IAsyncDisposable
 
     public ProxyState State => _proxy.State;
 
+    /// <summary>Connections of bytes and requests that are under way.</summary>
+    public int InFlight => _proxy.Server.Drain.InFlight;
+
     public static async Task<EdgeGateway> StartAsync(TlsIdentity? identity = null)
     {
         var credentials = new TestCredentials();

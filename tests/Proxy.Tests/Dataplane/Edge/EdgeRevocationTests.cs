@@ -56,10 +56,13 @@ public sealed class EdgeRevocationTests : IAsyncLifetime
         var (bad, good) = (_gateway.Authority.Issue("bad.example"), _gateway.Authority.Issue("good.example"));
         _gateway.Credentials.Put("a.example", _gateway.Authority.Issue("a.example"));
         _gateway.Credentials.PutRoots("roots", _gateway.Authority);
+        using var folder = new Sidecar.TemporaryFolder();
+        var list = folder.File("crl.pem");
+        File.WriteAllText(list, _gateway.Authority.Revoke());
         await ApplyAsync(EdgeGateway.Tls("a.example") with
         {
             Demand = ClientCertificateDemand.Required,
-            Roots = new EdgeRootsName("roots"),
+            Roots = new EdgeRootsName("roots", RevokedFile: list),
         });
         using var client = _gateway.Client("tls", bad);
         using var other = _gateway.Client("tls", good);
@@ -68,7 +71,7 @@ public sealed class EdgeRevocationTests : IAsyncLifetime
         await _arrived.Task.WaitAsync(_patience);
         var another = other.GetStringAsync("https://a.example/");
         await Sidecar.Eventually.HoldsAsync("both calls arrived", () => _backend.Calls == 2);
-        _gateway.Credentials.PutRoots("roots", _gateway.Authority, bad);
+        File.WriteAllText(list, _gateway.Authority.Revoke(bad));
 
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => call.WaitAsync(_patience));
         Assert.Contains(_gateway.Log, line => line.Contains("CN=bad.example is revoked", StringComparison.Ordinal));

@@ -131,8 +131,13 @@ public sealed class EdgeTlsTests : IAsyncLifetime
         var (good, revoked) = (_gateway.Authority.Issue("good.example"), _gateway.Authority.Issue("revoked.example"));
         var stranger = new EdgeAuthority("edge root").Issue("good.example");
         _gateway.Credentials.Put("a.example", _gateway.Authority.Issue("a.example"));
-        _gateway.Credentials.PutRoots("roots", _gateway.Authority, revoked);
-        await ApplyAsync(Https("a.example", Mutual(ClientCertificateDemand.Required)));
+        _gateway.Credentials.PutRoots("roots", _gateway.Authority);
+        using var folder = new Sidecar.TemporaryFolder();
+        File.WriteAllText(folder.File("crl.pem"), _gateway.Authority.Revoke(revoked));
+        await ApplyAsync(Https("a.example", Mutual(ClientCertificateDemand.Required) with
+        {
+            Roots = new EdgeRootsName("roots", RevokedFile: folder.File("crl.pem")),
+        }));
 
         using (var client = _gateway.Client("tls", good)) Assert.Equal("echo", await client.GetStringAsync("https://a.example/"));
         Assert.StartsWith("Hash=", _backend.Requests.Single().Headers["x-forwarded-client-cert"], StringComparison.Ordinal);
@@ -140,6 +145,25 @@ public sealed class EdgeTlsTests : IAsyncLifetime
         await AssertRefusedAsync(revoked);
         await AssertRefusedAsync(stranger);
         Assert.Equal(1, _backend.Calls);
+    }
+
+    [Fact]
+    public async Task While_there_was_never_a_list_where_one_is_named_nobody_may_come()
+    {
+        var good = _gateway.Authority.Issue("good.example");
+        using var folder = new Sidecar.TemporaryFolder();
+        _gateway.Credentials.Put("a.example", _gateway.Authority.Issue("a.example"));
+        _gateway.Credentials.PutRoots("roots", _gateway.Authority);
+        await ApplyAsync(Https("a.example", Mutual(ClientCertificateDemand.Required) with
+        {
+            Roots = new EdgeRootsName("roots", RevokedFile: folder.File("crl.pem")),
+        }));
+
+        await AssertRefusedAsync(good);
+        File.WriteAllText(folder.File("crl.pem"), _gateway.Authority.Revoke());
+
+        using var client = _gateway.Client("tls", good);
+        Assert.Equal("echo", await client.GetStringAsync("https://a.example/"));
     }
 
     [Fact]

@@ -10,21 +10,14 @@ namespace MeshOrleans.Proxy.Tests.Dataplane.Edge;
 internal sealed class TestCredentials : IEdgeCredentials
 {
     private readonly ConcurrentDictionary<string, SslStreamCertificateContext> _certificates = new();
-    private readonly ConcurrentDictionary<string, EdgeRoots> _roots = new();
+    private readonly ConcurrentDictionary<string, X509Certificate2Collection> _roots = new();
 
     public void Put(string name, X509Certificate2 certificate) =>
         _certificates[name] = SslStreamCertificateContext.Create(certificate, [], offline: true);
 
-    public event Action? RootsChanged;
-
-    public void PutRoots(string name, EdgeAuthority authority, params X509Certificate2[] revoked)
-    {
-        _roots[name] = new EdgeRoots(
-            [authority.Root], revoked.Select(c => (Convert.ToHexString(c.IssuerName.RawData), c.SerialNumber)).ToHashSet());
-        RootsChanged?.Invoke();
-    }
+    public void PutRoots(string name, EdgeAuthority authority) => _roots[name] = [authority.Root];
 
     public SslStreamCertificateContext? FindCertificate(EdgeCertificateName name) => _certificates.GetValueOrDefault(name.Credential);
 
-    public EdgeRoots? FindRoots(EdgeRootsName name) => _roots.GetValueOrDefault(name.Credential);
+    public X509Certificate2Collection? FindRoots(EdgeRootsName name) => _roots.GetValueOrDefault(name.Credential);
 }

@@ -17,7 +17,9 @@ internal sealed class TcpBackend : IAsyncDisposable
     private readonly Task _serving;
     private readonly string _greeting;
     private readonly X509Certificate2? _certificate;
+    private readonly TaskCompletionSource _ending = new();
     private int _connections;
+    private int _ended;
 
     public TcpBackend(string greeting = "", X509Certificate2? certificate = null)
     {
@@ -28,12 +30,19 @@ internal sealed class TcpBackend : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
+    /// <summary>It does not end a connection whose other direction has ended, as one that is still to answer.</summary>
+    public bool StaysOpen { get; init; }
+
+    /// <summary>Of how many connections the caller has ended its direction.</summary>
+    public int Ended => Volatile.Read(ref _ended);
+
     /// <summary>How many connections there have been.</summary>
     public int Connections => Volatile.Read(ref _connections);
 
     public async ValueTask DisposeAsync()
     {
         _listener.Stop();
+        _ending.TrySetResult();
         await _serving;
     }
 
@@ -66,6 +75,9 @@ internal sealed class TcpBackend : IAsyncDisposable
             {
                 await stream.WriteAsync(Encoding.ASCII.GetBytes(Encoding.ASCII.GetString(buffer, 0, read).ToUpperInvariant()));
             }
+
+            Interlocked.Increment(ref _ended);
+            if (StaysOpen) await _ending.Task;
         }
         catch (Exception exception) when (exception is IOException or AuthenticationException)
         {

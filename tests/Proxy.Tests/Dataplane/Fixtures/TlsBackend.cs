@@ -18,6 +18,9 @@ internal sealed class TlsBackend : IAsyncDisposable
 
     public int Port { get; private set; }
 
+    /// <summary>What comes before the answer; nothing unless set.</summary>
+    public Func<Task> Before { get; set; } = () => Task.CompletedTask;
+
     /// <summary>The server names that clients have asked for.</summary>
     public ConcurrentQueue<string> ServerNames { get; } = new();
 
@@ -28,6 +31,7 @@ internal sealed class TlsBackend : IAsyncDisposable
         TlsBackend? backend = null;
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, l => l.UseHttps(https =>
         {
+            k.AllowAlternateSchemes = true; // proxies send the scheme of their caller
             https.ServerCertificateSelector = (_, name) =>
             {
                 backend!.ServerNames.Enqueue(name ?? "");
@@ -39,7 +43,11 @@ internal sealed class TlsBackend : IAsyncDisposable
         var app = builder.Build();
         backend = new TlsBackend(app);
         IApplicationBuilder pipeline = app;
-        pipeline.Run(context => context.Response.WriteAsync(context.Connection.ClientCertificate?.Subject ?? "nobody"));
+        pipeline.Run(async context =>
+        {
+            await backend.Before();
+            await context.Response.WriteAsync(context.Connection.ClientCertificate?.Subject ?? "nobody");
+        });
         await app.StartAsync();
         backend.Port = new Uri(app.Urls.Single()).Port;
         return backend;

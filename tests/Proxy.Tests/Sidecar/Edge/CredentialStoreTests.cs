@@ -94,43 +94,20 @@ public sealed class CredentialStoreTests : IDisposable
     }
 
     [Fact]
-    public void It_is_told_when_the_list_beside_roots_is_another_one_and_only_then()
-    {
-        Write("cred");
-        File.WriteAllText(Path("cred", "ca.crt"), _authority.Root.ExportCertificatePem());
-        File.WriteAllText(_folder.File("crl"), _authority.Revoke());
-        _store.Want(Asking("cred", new EdgeRootsName("cred-cacert", RevokedFile: _folder.File("crl"))));
-        var told = 0;
-        _store.RootsChanged += () => told++;
-
-        _store.Refresh();
-        Assert.Equal(0, told);
-
-        File.WriteAllText(_folder.File("crl"), _authority.Revoke(_authority.Issue("x.example")));
-        _store.Refresh();
-        _store.Refresh();
-        Assert.Equal(1, told);
-    }
-
-    [Fact]
     public void Roots_are_in_a_folder_of_their_own_or_beside_the_certificate()
     {
         Write("cred");
         File.WriteAllText(Path("cred", "ca.crt"), _authority.Root.ExportCertificatePem());
-        var revoked = _authority.Issue("x.example");
-        File.WriteAllText(_folder.File("crl"), _authority.Revoke(revoked));
-        var name = new EdgeRootsName("cred-cacert", RevokedFile: _folder.File("crl"));
+        var name = new EdgeRootsName("cred-cacert");
         _store.Want(Asking("cred", name));
 
-        var roots = _store.FindRoots(name)!;
-        Assert.Equal(_authority.Root.SerialNumber, Assert.Single(roots.Roots).SerialNumber);
-        Assert.Equal((Convert.ToHexString(revoked.IssuerName.RawData), revoked.SerialNumber), Assert.Single(roots.Revoked));
+        Assert.Equal(_authority.Root.SerialNumber, Assert.Single(_store.FindRoots(name)!).SerialNumber);
 
         var other = new EdgeAuthority("other");
         Directory.CreateDirectory(_folder.File("cred-cacert"));
         File.WriteAllText(Path("cred-cacert", "ca.crt"), other.Root.ExportCertificatePem());
         _store.Refresh();
-        Assert.Equal(other.Root.SerialNumber, Assert.Single(_store.FindRoots(name)!.Roots).SerialNumber);
+        Assert.Equal(other.Root.SerialNumber, Assert.Single(_store.FindRoots(name)!).SerialNumber);
     }
 
     [Fact]

@@ -60,6 +60,7 @@ public sealed class ProxyState : IDisposable
     /// <summary>
     /// Puts a new certificate and new bundles in force. Connections made with the former ones are retired, and their requests
     /// end undisturbed: so no request is sent on a connection whose certificate may have ended, or lost its root, meanwhile.
+    /// Where only something else is revoked they stay: those that it concerns are found by what was shown on them.
     /// </summary>
     public void SetIdentity(TlsIdentity identity)
     {
@@ -68,7 +69,11 @@ public sealed class ProxyState : IDisposable
             var former = _identity;
             _identity = identity;
             if (former is null || former.IsEquivalentTo(identity)) return;
-            foreach (var cluster in _clusters.Values) cluster.RetireMeshConnections();
+            if (!former.ProvesTheSameAs(identity))
+            {
+                foreach (var cluster in _clusters.Values) cluster.RetireMeshConnections();
+            }
+
             if (former.TrustFingerprint == identity.TrustFingerprint) return;
         }
 

@@ -44,9 +44,13 @@ public sealed class TlsIdentity
     /// <summary>Changes when any root does, or what is revoked: peers are judged anew then.</summary>
     public string TrustFingerprint { get; }
 
-    /// <summary>Whether both show the same certificate and believe the same roots.</summary>
+    /// <summary>Whether both show the same certificate, believe the same roots and refuse the same.</summary>
     public bool IsEquivalentTo(TlsIdentity other) =>
-        TrustFingerprint == other.TrustFingerprint
+        TrustFingerprint == other.TrustFingerprint && ProvesTheSameAs(other);
+
+    /// <summary>Whether both show the same certificate and believe the same roots.</summary>
+    public bool ProvesTheSameAs(TlsIdentity other) =>
+        RootsFingerprint == other.RootsFingerprint
         && Certificate.RawDataMemory.Span.SequenceEqual(other.Certificate.RawDataMemory.Span);
 
     /// <summary>Puts an identity together.</summary>

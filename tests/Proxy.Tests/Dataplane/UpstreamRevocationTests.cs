@@ -80,8 +80,27 @@ public sealed class UpstreamRevocationTests : IDisposable
         Assert.Equal("Y", await tunnel.ReadAsync(1));
     }
 
-    private TlsIdentity Revoking(X509Certificate2 certificate) =>
-        TlsIdentity.Create(_own, [], [_authority.Revoking(certificate)]);
+    [Fact]
+    public async Task Requests_to_others_go_on_over_the_connections_that_there_are()
+    {
+        await using var server = await TlsBackend.StartAsync(_servers);
+        await using var client = await ClientAsync(Models.Outbound(
+            Models.Table(Models.To("m")), Models.Mesh("m", server.Port, _authority.IdOf("b"))));
+        X509Certificate2[] others = [_authority.Issue(_authority.IdOf("c")), _authority.Issue(_authority.IdOf("d"))];
+
+        var before = await client.GetAsync("http://b/");
+        client.State.SetIdentity(Revoking(others[0]));
+        var between = await client.GetAsync("http://b/");
+        client.State.SetIdentity(Revoking(others));
+        var after = await client.GetAsync("http://b/");
+
+        Assert.Equal(
+            (HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.OK), (before.Status, between.Status, after.Status));
+        Assert.Single(server.ServerNames); // of one handshake
+    }
+
+    private TlsIdentity Revoking(params X509Certificate2[] certificates) =>
+        TlsIdentity.Create(_own, [], [_authority.Revoking(certificates)]);
 
     private ClusterModel To(TestProxy server) => Models.Mesh("m", server.InboundPort, _authority.IdOf("b"));
 

@@ -26,13 +26,21 @@ internal static class MachineFile
     public static (long Stamp, DateTimeOffset WrittenAt) Look(string path)
     {
         if (path.Length == 0) return (0, default);
-        var file = new FileInfo(path);
-        if (!file.Exists) return (-1, default);
+        try
+        {
+            var file = new FileInfo(path);
+            if (!file.Exists) return (-1, default);
 
-        // a mounted secret is a link through a folder that is a link: only where it ends does it change
-        var end = (FileInfo?)file.ResolveLinkTarget(returnFinalTarget: true) ?? file;
-        return end.Exists
-            ? (HashCode.Combine(end.LastWriteTimeUtc, end.Length, end.FullName), end.LastWriteTimeUtc)
-            : (-1, default);
+            // a mounted secret is a link through a folder that is a link: only where it ends does it change
+            var end = (FileInfo?)file.ResolveLinkTarget(returnFinalTarget: true) ?? file;
+            return end.Exists
+                ? (HashCode.Combine(end.LastWriteTimeUtc, end.Length, end.FullName), end.LastWriteTimeUtc)
+                : (-1, default);
+        }
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            return (-1, default); // links in a circle, or gone meanwhile: whoever reads it says what is wrong
+        }
     }
 }

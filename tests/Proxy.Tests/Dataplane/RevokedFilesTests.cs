@@ -118,6 +118,18 @@ public sealed class RevokedFilesTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public void Links_in_a_circle_are_a_fault_like_others()
+    {
+        File.CreateSymbolicLink(Path, _folder.File("other.pem"));
+        File.CreateSymbolicLink(_folder.File("other.pem"), Path);
+
+        _files.Refresh();
+
+        Assert.Single(_files.Faults);
+        Assert.Throws<CredentialException>(() => _files.Read(Path));
+    }
+
+    [Fact]
     public void What_is_wrong_is_told_before_anybody_comes()
     {
         _files.Refresh();

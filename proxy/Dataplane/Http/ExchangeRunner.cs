@@ -1,3 +1,4 @@
+using MeshOrleans.Proxy.Dataplane.Connections;
 using MeshOrleans.Proxy.Dataplane.Telemetry;
 using Microsoft.AspNetCore.Http;
 
@@ -12,6 +13,8 @@ internal sealed class ExchangeRunner(ProxyMetrics metrics, AccessLog? accessLog,
     public async Task RunAsync(RequestExchange exchange, Func<RequestExchange, Task> handle)
     {
         var context = exchange.Context;
+        var lines = context.Features.Get<RequestLineReader>();
+        lines?.BeginRequest(context);
         context.Features.Set(exchange);
         drain.Enter();
         if (drain.IsDraining && !HttpProtocol.IsHttp2(context.Request.Protocol))
@@ -22,6 +25,7 @@ internal sealed class ExchangeRunner(ProxyMetrics metrics, AccessLog? accessLog,
         try
         {
             await handle(exchange).ConfigureAwait(false);
+            lines?.EndRequest(context);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

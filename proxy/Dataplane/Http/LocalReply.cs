@@ -30,11 +30,14 @@ internal static class LocalReply
         WriteAsync(exchange, status, Encoding.UTF8.GetBytes(body), body, grpcStatus);
 
     /// <summary>
-    /// Refuses a request that is none, or that could be read in two ways; nothing after it on its connection is read.
+    /// Refuses a request that is none, or that could be read in two ways; nothing after it on its connection is read. A
+    /// question about the server itself (<c>OPTIONS *</c>) is a request, but names no path, so no route has it: 404, as
+    /// Envoy's.
     /// </summary>
     public static Task MalformedAsync(RequestExchange exchange)
     {
         var context = exchange.Context;
+        if (exchange.IsAboutServer) return AsteriskAsync(exchange);
         if (HttpProtocol.IsHttp11(context.Request.Protocol)) context.Response.Headers.Connection = "close";
         return WriteAsync(exchange, StatusCodes.Status400BadRequest, "");
     }
@@ -69,6 +72,12 @@ internal static class LocalReply
         HeaderMutator.ApplyToResponse(exchange);
         if (body.Length == 0 || HttpMethods.IsHead(exchange.Context.Request.Method)) return;
         await response.Body.WriteAsync(body, exchange.Context.RequestAborted).ConfigureAwait(false);
+    }
+
+    private static Task AsteriskAsync(RequestExchange exchange)
+    {
+        exchange.Details = "absolute_path_rejected";
+        return WriteAsync(exchange, StatusCodes.Status404NotFound, "");
     }
 
     private static bool MayHaveBody(int status) => status is not (204 or 304); // RFC 9110 section 6.4.1

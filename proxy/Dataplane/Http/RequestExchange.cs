@@ -125,6 +125,9 @@ internal sealed class RequestExchange
 
     public bool IsGrpc { get; set; }
 
+    /// <summary>Whether it asks about the server itself and so names no path (<c>OPTIONS *</c>, RFC 9112 section 3.2.4).</summary>
+    public bool IsAboutServer { get; set; }
+
     /// <summary>When the whole exchange must be over; null for no limit.</summary>
     public CancellationTokenSource? Deadline { get; set; }
 

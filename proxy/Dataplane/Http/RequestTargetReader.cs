@@ -43,9 +43,14 @@ internal static class RequestTargetReader
 
     private static bool TryTakeTarget(RequestExchange exchange, ReadOnlySpan<char> raw, PathNormalizationMode mode)
     {
-        if (!PathNormalizer.TryNormalize(raw, mode, out var target)) return false;
-        exchange.Target = target;
-        return true;
+        if (PathNormalizer.TryNormalize(raw, mode, out var target))
+        {
+            exchange.Target = target;
+            return true;
+        }
+
+        exchange.IsAboutServer = raw is "*" && HttpMethods.IsOptions(exchange.Context.Request.Method);
+        return false;
     }
 
     private static ReadOnlySpan<char> RawTarget(RequestExchange exchange) =>

@@ -39,7 +39,7 @@ internal sealed partial class InboundListener(
         listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = HandshakeAsync });
         listen.Use(http =>
         {
-            _http = http;
+            _http = connection => RequestLineReader.ServeAsync(connection, http);
             return ServeAsync;
         });
     }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using MeshOrleans.Model;
 using MeshOrleans.Model.Evaluation;
-using MeshOrleans.Proxy.Dataplane.Connections;
 using MeshOrleans.Proxy.Dataplane.Http;
 using MeshOrleans.Proxy.Dataplane.Model;
 using Microsoft.AspNetCore.Http;
@@ -57,11 +56,6 @@ internal sealed class OutboundHandler
         if (HttpProtocol.IsHttp10(request.Protocol))
         {
             return LocalReply.WriteAsync(exchange, StatusCodes.Status426UpgradeRequired, "");
-        }
-
-        if (exchange.Context.Features.Get<SchemeCase>() is not null)
-        {
-            exchange.Context.Response.Headers.Connection = "close";
         }
 
         var model = exchange.Snapshot.Model;

@@ -16,7 +16,11 @@ internal sealed class OutboundListener(InboundServices services, OutboundTunnel 
     public void Configure(ListenOptions listen)
     {
         listen.Protocols = HttpProtocols.Http1AndHttp2;
-        listen.Use(http => connection => SortAsync(connection, http));
+        listen.Use(http =>
+        {
+            Task ReadAsync(ConnectionContext connection) => RequestLineReader.ServeAsync(connection, http);
+            return connection => SortAsync(connection, ReadAsync);
+        });
     }
 
     private async Task SortAsync(ConnectionContext connection, ConnectionDelegate http)
@@ -45,7 +49,6 @@ internal sealed class OutboundListener(InboundServices services, OutboundTunnel 
                 return;
             }
 
-            if (kind is Kind.Folded) connection.Features.Set(SchemeCase.Instance);
             if (kind is Kind.Http2)
             {
                 connection.Features.Set(new TunnelEntry(connection, http, tunnel));
@@ -115,12 +118,7 @@ internal sealed class OutboundListener(InboundServices services, OutboundTunnel 
         {
             null => Kind.Incomplete,
             true => Kind.Http2,
-            false => SchemeCase.Fold(arrived) switch
-            {
-                null => Kind.Incomplete,
-                true => Kind.Folded,
-                false => Kind.Http1,
-            },
+            false => Kind.Http1,
         };
     }
 
@@ -129,7 +127,6 @@ internal sealed class OutboundListener(InboundServices services, OutboundTunnel 
         Incomplete,
         Connect,
         Http1,
-        Folded,
         Http2,
     }
 }

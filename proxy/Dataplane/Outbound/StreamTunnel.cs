@@ -16,6 +16,8 @@ internal sealed class StreamTunnel(HttpContext context, ConnectionContext client
 {
     private const int ConnectError = 0xa; // RFC 9113 section 7
 
+    private IDuplexPipe? _transport;
+
     public override string ConnectionId { get; set; } = context.TraceIdentifier;
 
     public override IFeatureCollection Features => features;
@@ -24,8 +26,8 @@ internal sealed class StreamTunnel(HttpContext context, ConnectionContext client
 
     public override IDuplexPipe Transport
     {
-        get => this;
-        set => throw new NotSupportedException();
+        get => _transport ?? this;
+        set => _transport = value;
     }
 
     public override EndPoint? LocalEndPoint

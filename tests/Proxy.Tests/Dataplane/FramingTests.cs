@@ -159,36 +159,6 @@ public sealed class FramingTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("GET HTTP://b/s", "")]
-    [InlineData("GET Http://b/s", "")]
-    [InlineData("GET hTTps://b/s", "")]
-    [InlineData("POST HTTP://b:80/s", "HTTP://b/")] // its content is nobody's to change
-    public async Task The_scheme_of_a_target_means_the_same_in_any_case_and_its_connection_ends(string line, string body)
-    {
-        var port = _sidecar.Server.OutboundPort;
-        var request = $"{line} HTTP/1.1\r\nHost: b\r\nContent-Length: {body.Length}\r\n\r\n{body}";
-        var whole = await RawHttp.SendAsync(port, request);
-        using var slow = await TunnelClient.SendInPiecesAsync(port, request);
-        var pieces = await slow.ReadToEndAsync();
-
-        foreach (var answer in new[] { whole, pieces })
-        {
-            Assert.StartsWith("HTTP/1.1 200 ", answer);
-            Assert.Contains("\r\nConnection: close\r\n", answer, StringComparison.OrdinalIgnoreCase);
-            Assert.Contains(body, answer, StringComparison.Ordinal);
-        }
-
-        Assert.All(_backend.Requests, seen => Assert.Equal("/s", seen.RawTarget));
-    }
-
-    [Theory]
-    [InlineData("GET HTTPX://b/s")]
-    [InlineData("GET HTTP:/b/s")]
-    [InlineData("GET  HTTP://b/s")]
-    public async Task What_is_no_scheme_of_HTTP_is_refused_in_any_case(string line) => Assert.StartsWith(
-        "HTTP/1.1 400 ", await RawHttp.SendAsync(_sidecar.Server.OutboundPort, $"{line} HTTP/1.1\r\nHost: b\r\n\r\n"));
-
-    [Theory]
     [InlineData("Connection: x-k\r\n")]
     [InlineData("Connection: keep-alive, X-K\r\n")]
     [InlineData("Connection: x-k,Keep-Alive\r\n")]

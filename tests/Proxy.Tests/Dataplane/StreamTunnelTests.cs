@@ -91,6 +91,24 @@ public sealed class StreamTunnelTests
     }
 
     [Fact]
+    public async Task Targets_in_such_a_tunnel_are_read_as_anywhere()
+    {
+        await using var backend = await EchoBackend.StartAsync("b");
+        await using var proxy = await TestProxy.StartAsync(
+            Models.Outbound(Models.Table(Models.To("c")), Models.Cluster("c", backend)));
+        await using var peer = await DialAsync(proxy);
+
+        await ConnectAsync(peer, 1, "b:80");
+        Assert.Equal(":status 200", peer.Fields((await peer.NextAsync(FrameType.Headers))!));
+        await SendAsync(peer, 1, "GET /x HTTP/1.1\r\nHost: b\r\n\r\nGET HTTP://b/x HTTP/1.1\r\nHost: b\r\n\r\nGET s HTTP/1.1\r\nHost: b\r\n\r\n");
+        var answers = await ReadAsync(peer, 1);
+
+        Assert.Equal(2, answers.Split("HTTP/1.1 200 ").Length - 1);
+        Assert.Contains("HTTP/1.1 400 ", answers, StringComparison.Ordinal);
+        Assert.All(backend.Requests, seen => Assert.Equal("/x", seen.RawTarget));
+    }
+
+    [Fact]
     public async Task The_proxy_makes_no_tunnel_to_itself()
     {
         await using var proxy = await TestProxy.StartAsync(new ProxyModel().With(Models.Passthrough));

@@ -38,6 +38,32 @@ internal static class RawHttp
         return answer.ToString();
     }
 
+    /// <summary>Sends, and reads until the peer closes; a reset is an end like any other.</summary>
+    public static async Task<string> ConverseAsync(int port, string text)
+    {
+        using var client = new TcpClient { NoDelay = true };
+        using var limit = new CancellationTokenSource(Limit);
+        await client.ConnectAsync(IPAddress.Loopback, port, limit.Token);
+        var sending = client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(text), limit.Token);
+        var answer = new StringBuilder();
+        var buffer = new byte[16 * 1024];
+        try
+        {
+            while (await client.GetStream().ReadAsync(buffer, limit.Token) is > 0 and var read)
+            {
+                answer.Append(Encoding.Latin1.GetString(buffer, 0, read));
+            }
+
+            await sending;
+        }
+        catch (IOException)
+        {
+            // what was answered before counts
+        }
+
+        return answer.ToString();
+    }
+
     private static bool IsWhole(string answer)
     {
         var head = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal);

@@ -15,11 +15,13 @@ namespace MeshOrleans.Proxy.Sidecar.Xds;
 /// </summary>
 internal sealed partial class ModelHolder : IDisposable
 {
-    /// <summary>
-    /// How long a first model waits for what is missing, and how long a removed cluster is kept for its
-    /// routes.
-    /// </summary>
+    /// <summary>How long a first model waits for what is missing.</summary>
     private static readonly TimeSpan WarmingTimeout = TimeSpan.FromSeconds(15);
+
+    /// <summary>
+    /// How long a cluster that is removed as a stream begins is kept for routes that name it and may be told anew by
+    /// that stream.
+    /// </summary>
     private static readonly TimeSpan RemovalGrace = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
@@ -28,6 +30,7 @@ internal sealed partial class ModelHolder : IDisposable
     private readonly ILogger<ModelHolder> _logger;
     private readonly ITimer _timer;
     private readonly Dictionary<string, DateTimeOffset> _removed = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _answered = new(StringComparer.Ordinal); // types, by the stream that is open
     private DateTimeOffset? _firstResponse;
     private long _count;
 
@@ -129,6 +132,7 @@ internal sealed partial class ModelHolder : IDisposable
             }
 
             Status = Status with { Gateway = null };
+            _answered.Clear();
         }
     }
 
@@ -163,8 +167,8 @@ internal sealed partial class ModelHolder : IDisposable
     }
 
     /// <summary>
-    /// Brings resources into use. What a part of the data plane cannot carry out must neither end the process nor be what a
-    /// restart begins with: everything goes back to what was in use.
+    /// Brings resources into use. What a part of the data plane cannot carry out must neither end the process nor be
+    /// what a restart begins with: everything goes back to what was in use.
     /// </summary>
     /// <returns>Null when they are in use; otherwise why they are not.</returns>
     private string? Take(ResourceSet next, Composition composition, DeltaDiscoveryResponse? response = null)
@@ -190,6 +194,7 @@ internal sealed partial class ModelHolder : IDisposable
     {
         var now = _clock.GetUtcNow();
         _firstResponse ??= now;
+        _answered.Add(response.TypeUrl);
         var former = Status.Types.GetValueOrDefault(response.TypeUrl) ?? new TypeStatus("", null, null, 0);
         var status = refusal is null
             ? former with { Version = response.SystemVersionInfo, AcceptedAt = now, Refusal = null }
@@ -230,7 +235,9 @@ internal sealed partial class ModelHolder : IDisposable
 
     private bool HasAnswered(string typeUrl) => Status.Types.GetValueOrDefault(typeUrl)?.AcceptedAt is not null;
 
-    // Routes that still name a removed cluster are about to be replaced; until then their traffic goes on.
+    // A stream removes a cluster when nothing that it has told points there any more, or nothing is to: then routes
+    // that do are answered as they are (503, cluster_not_found). One that has just begun may still hold routes that the
+    // control plane has replaced long since; until they come the traffic of those goes on.
     private ProxyModel Retain(Composition composition)
     {
         foreach (var name in _removed.Keys.Except(composition.Dangling).ToArray()) _removed.Remove(name);
@@ -241,6 +248,7 @@ internal sealed partial class ModelHolder : IDisposable
         foreach (var name in composition.Dangling)
         {
             if (!Model.Clusters.TryGetValue(name, out var cluster)) continue;
+            if (RoutesAreTold() && !_removed.ContainsKey(name)) continue;
             _removed.TryAdd(name, now);
             if (now - _removed[name] < RemovalGrace) kept.Add(cluster);
         }
@@ -250,6 +258,10 @@ internal sealed partial class ModelHolder : IDisposable
         var clusters = composition.Model.Clusters.Values.Concat(kept);
         return composition.Model with { Clusters = clusters.ToFrozenDictionary(c => c.Name, StringComparer.Ordinal) };
     }
+
+    private bool RoutesAreTold() =>
+        _answered.Contains(TypeUrls.Listener)
+        && (!Resources.RouteNames.Any() || _answered.Contains(TypeUrls.RouteConfiguration));
 
     private void WarnOfEmptiness(string typeUrl, ResourceSet before, ResourceSet after)
     {

@@ -42,6 +42,32 @@ public sealed class ExplainDifferenceTests(DrawnMesh mesh, ITestOutputHelper out
         Assert.True(wrong.Length == 0, wrong.ToString());
     }
 
+    [Fact]
+    public async Task A_subset_that_is_gone_gets_no_request_of_a_sidecar_that_is_told_to_be_in_sync()
+    {
+        const string Rule = "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: b, namespace: app}, spec: {host: b, subsets: [{name: v1, labels: {version: v1}}SUBSET]}}";
+        const string Route = "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: b, namespace: app}, spec: {hosts: [b], http: [{route: [{destination: {host: b, subset: v2}}]}]}}";
+        var whole = $"{Route}\n---\n{Rule.Replace("SUBSET", ", {name: v2, labels: {version: v2}}", StringComparison.Ordinal)}";
+        Assert.Equal("", await mesh.ReplaceAsync(whole));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var request = new DrawnRequest("a", "GET", "b", "/", [], IsAbsolute: true);
+        var port = mesh.Members["a"].OutboundPort;
+        Assert.Equal(("b-v2", 200), await AnsweredAsync());
+
+        await mesh.ControlPlane.ApplyAsync(Rule.Replace("SUBSET", "", StringComparison.Ordinal));
+        await mesh.ControlPlane.SettledAsync(mesh.Members.Count + 1);
+
+        Assert.Equal(("", 503), await AnsweredAsync());
+        var told = await Told.OfAsync(mesh.ControlPlane, request);
+        Assert.Equal(503, told.Outcomes.Single().GetProperty("status").GetInt32());
+
+        async Task<(string Workload, int Status)> AnsweredAsync()
+        {
+            var answer = await WireAnswer.OfAsync(port, request, limit.Token);
+            return (answer.Workload, answer.Status);
+        }
+    }
+
     private static async Task<IReadOnlyList<string>> TryAsync(Comparison comparison, DrawnRequest request, string id)
     {
         try

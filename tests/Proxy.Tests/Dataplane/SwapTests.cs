@@ -1,5 +1,6 @@
 using System.Net;
 using MeshOrleans.Proxy.Dataplane.Model;
+using MeshOrleans.Proxy.Dataplane.Telemetry;
 using MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
 
 namespace MeshOrleans.Proxy.Tests.Dataplane;
@@ -103,6 +104,30 @@ public sealed class SwapTests
         var after = await client.GetAsync("http://b/");
 
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable), (before.Status, after.Status));
+        Assert.Equal(1, app.Calls);
+    }
+
+    [Fact]
+    public async Task A_removed_cluster_gets_no_new_request_and_lets_the_one_in_flight_finish()
+    {
+        await using var app = await EchoBackend.StartAsync("app");
+        var (arrived, release) = (new TaskCompletionSource(), new TaskCompletionSource());
+        app.Answer = async (_, _) =>
+        {
+            arrived.SetResult();
+            await release.Task;
+        };
+        var model = Models.Outbound(Models.Table(Models.To("c")), Models.Cluster("c", app));
+        await using var proxy = await TestProxy.StartAsync(model);
+
+        var call = proxy.GetAsync("http://b/");
+        await arrived.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        proxy.State.Apply(model.With());
+        var after = await proxy.GetAsync("http://b/");
+        release.SetResult();
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK), (after.Status, (await call).Status));
+        await proxy.CountedAsync(1, 503, ResponseFlags.NoCluster);
         Assert.Equal(1, app.Calls);
     }
 

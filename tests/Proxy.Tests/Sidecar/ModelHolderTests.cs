@@ -83,15 +83,38 @@ public sealed class ModelHolderTests : IDisposable
     }
 
     [Fact]
-    public void A_removed_cluster_serves_the_routes_that_still_name_it_for_a_while()
+    public void A_removed_cluster_is_gone_at_once_though_routes_still_name_it()
     {
         ApplyMesh();
+
+        Remove(TypeUrls.Cluster, MeshResources.Catalog);
+
+        Assert.DoesNotContain(MeshResources.Catalog, _holder.Model!.Clusters.Keys);
+    }
+
+    [Fact]
+    public void What_a_stream_removes_before_it_has_told_the_routes_serves_those_that_still_name_it_for_a_while()
+    {
+        ApplyMesh();
+        _holder.Disconnected();
 
         Remove(TypeUrls.Cluster, MeshResources.Catalog);
         Assert.Contains(MeshResources.Catalog, _holder.Model!.Clusters.Keys);
 
         _clock.Advance(TimeSpan.FromSeconds(5));
         Assert.DoesNotContain(MeshResources.Catalog, _holder.Model.Clusters.Keys);
+    }
+
+    [Fact]
+    public void What_a_stream_removes_before_it_has_told_the_routes_is_gone_with_the_routes_that_named_it()
+    {
+        ApplyMesh();
+        _holder.Disconnected();
+        Remove(TypeUrls.Cluster, MeshResources.Catalog);
+
+        Apply(TypeUrls.RouteConfiguration, new Dictionary<string, IMessage> { ["80"] = MeshResources.Routes("80", "outbound|80||other") });
+
+        Assert.DoesNotContain(MeshResources.Catalog, _holder.Model!.Clusters.Keys);
     }
 
     [Fact]

@@ -1,12 +1,14 @@
+using System.Text.Json.Nodes;
+
 namespace MeshOrleans.Cli.Answers;
 
-/// <summary>The body of <c>POST /v1/explain</c>.</summary>
+/// <summary>The body of <c>POST /v1/explain</c>. A header is a text, or a list of texts where it has several lines.</summary>
 internal sealed record ExplainRequest(
     string From,
     string To,
     string Method,
     string Path,
-    IReadOnlyDictionary<string, string> Headers,
+    IReadOnlyDictionary<string, JsonNode> Headers,
     bool? Plaintext = null,
     string? ServiceAccount = null,
     IReadOnlyDictionary<string, string>? Labels = null,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using MeshOrleans.Cli.Answers;
 using MeshOrleans.Cli.Input;
 using MeshOrleans.Cli.Output;
@@ -30,7 +31,7 @@ internal static class ExplainCommand
         var path = CommonOptions.Text("--path", "PATH", "Path and query (/)");
         var headers = new Option<string[]>("--header", "-H")
         {
-            Description = "A header of the request, 'name: value'; repeatable",
+            Description = "A line of the request's head, 'name: value'; repeatable, also for one name",
             HelpName = "HEADER",
         };
         var plaintext = new Option<bool?>("--plaintext")
@@ -112,16 +113,19 @@ internal static class ExplainCommand
         _ => throw CliException.Usage($"--protocol: '{text}' is none of http, https, tcp, tls"),
     };
 
-    // Of several values of one name the proxies see one text.
-    private static SortedDictionary<string, string> Headers(IEnumerable<string> texts)
+    // One text for one line, as every control plane takes it; a list for several.
+    private static SortedDictionary<string, JsonNode> Headers(IEnumerable<string> texts)
     {
-        var headers = new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        var headers = new SortedDictionary<string, JsonNode>(StringComparer.OrdinalIgnoreCase);
         foreach (var text in texts)
         {
             var colon = text.IndexOf(':');
             if (colon <= 0) throw CliException.Usage($"-H: '{text}' is not of the form 'name: value'");
             var (name, value) = (text[..colon].Trim(), text[(colon + 1)..].Trim());
-            headers[name] = headers.TryGetValue(name, out var before) ? $"{before},{value}" : value;
+            var line = JsonValue.Create(value);
+            if (!headers.TryGetValue(name, out var before)) headers[name] = line;
+            else if (before is JsonArray lines) lines.Add((JsonNode)line);
+            else headers[name] = new JsonArray(before, line);
         }
 
         return headers;

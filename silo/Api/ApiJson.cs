@@ -15,7 +15,7 @@ internal static class ApiJson
         MaxDepth = 64,
         RespectNullableAnnotations = true,
         NumberHandling = JsonNumberHandling.Strict,
-        Converters = { new JsonStringEnumConverter() },
+        Converters = { new JsonStringEnumConverter(), new HeaderLinesConverter() },
     };
 
     /// <summary>Why a body that is compressed is refused: a few bytes of it may be a great many.</summary>

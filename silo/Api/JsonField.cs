@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.Primitives;
 
 namespace MeshOrleans.Silo.Api;
 
@@ -37,6 +38,7 @@ internal sealed record JsonField(Type? Type, bool IsUnknown, string[] Siblings)
         var bare = Nullable.GetUnderlyingType(type) ?? type;
         if (bare.IsEnum) return $"one of {string.Join(", ", Enum.GetNames(bare))}";
         if (bare == typeof(string)) return "a string";
+        if (bare == typeof(StringValues)) return "a string or a list of strings";
         if (bare == typeof(bool)) return "true or false";
         if (bare == typeof(double) || bare == typeof(float) || bare == typeof(decimal)) return "a number";
         if (bare == typeof(DateTimeOffset) || bare == typeof(DateTime)) return "a time, as 2026-01-31T12:00:00Z";

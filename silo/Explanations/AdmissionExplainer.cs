@@ -89,7 +89,7 @@ internal sealed class AdmissionExplainer(TimeProvider clock)
     // Before the tokens, by a request that says nothing of what only tokens say.
     private static string Asked(AdmissionRules rules, RequestView view)
     {
-        var headers = view.Call.Headers.RemoveRange(rules.Tokens.OutputHeaders);
+        var headers = TokenExplainer.WithoutClaims(rules.Tokens, view.Call.Headers);
         var bare = view with { Call = view.Call with { Headers = headers } };
         return rules.Authorization.FindCustom(in bare) is { } rule
             ? PolicyExplainer.Asked(rules.Authorization.Custom!.Provider, rule)

@@ -8,6 +8,7 @@ using MeshOrleans.Model.Topology;
 using MeshOrleans.Silo.Api;
 using MeshOrleans.Xds.Translation.Origins;
 using MeshOrleans.Xds.Translation.Scopes;
+using Microsoft.Extensions.Primitives;
 
 namespace MeshOrleans.Silo.Explanations;
 
@@ -28,7 +29,7 @@ internal sealed record ExplainedCall(
     int Port,
     string RawTarget,
     string Method,
-    ImmutableDictionary<string, string> Headers)
+    ImmutableDictionary<string, StringValues> Headers)
 {
     /// <summary>The gateway at which it enters, as it was asked for; null for a call of the mesh.</summary>
     public string? Gateway { get; init; }
@@ -274,21 +275,25 @@ internal sealed class CallReader(MeshSnapshot snapshot)
         return colon < 0 ? "" : text[colon..];
     }
 
-    private ImmutableDictionary<string, string> ReadHeaders(ImmutableDictionary<string, string> headers)
+    private ImmutableDictionary<string, StringValues> ReadHeaders(ImmutableDictionary<string, StringValues> headers)
     {
-        var read = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.OrdinalIgnoreCase);
-        if (headers.Count > MaxHeaders) Refuse("headers", $"are more than {MaxHeaders}");
-        foreach (var (name, value) in headers.Take(MaxHeaders))
+        var read = ImmutableDictionary.CreateBuilder<string, StringValues>(StringComparer.OrdinalIgnoreCase);
+        if (headers.Sum(header => header.Value.Count) > MaxHeaders) Refuse("headers", $"are more than {MaxHeaders}");
+        foreach (var (name, lines) in headers.Take(MaxHeaders))
         {
             var path = $"headers.{name}";
             if (!IsToken(name)) Refuse(path, "is no header's name");
             else if (name.Equals("host", StringComparison.OrdinalIgnoreCase)) Refuse(path, "is said by 'to'");
-            else if (!IsValue(value)) Refuse(path, "is no header's value");
-            else if (!read.TryAdd(name, value.Trim(' ', '\t'))) Refuse(path, "is there twice");
+            else if (lines.Count == 0) Refuse(path, "has no value");
+            else if (!lines.All(IsValue)) Refuse(path, "is no header's value");
+            else if (!read.TryAdd(name, Trimmed(lines))) Refuse(path, "is there twice");
         }
 
         return read.ToImmutable();
     }
+
+    private static StringValues Trimmed(StringValues lines) =>
+        lines.Count == 1 ? lines[0]!.Trim(' ', '\t') : lines.Select(line => line!.Trim(' ', '\t')).ToArray();
 
     private static bool IsToken(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(Token);
 

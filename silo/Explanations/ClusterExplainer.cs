@@ -127,7 +127,7 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
             var (arrived, possible) = inbound.Explain(new Arrival(
                 members,
                 part,
-                traffic with { Seal = null },
+                SentOver(group.Key.Transport, traffic),
                 group.Key.Transport,
                 traffic.Seal?.PeerId ?? sender.Identity,
                 sender.Address,
@@ -139,6 +139,12 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
         }
 
         return (view with { Inbound = [.. inside] }, outcomes);
+    }
+
+    private static Traffic SentOver(Transport transport, Traffic traffic)
+    {
+        var headers = HeaderChanges.OnTheWire(traffic.Call.Headers, isHop: transport is Transport.MutualTls);
+        return traffic with { Seal = null, Call = traffic.Call with { Headers = headers } };
     }
 
     // Those of the first priority that has anybody; degraded ones only where nobody is healthy.

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Primitives;
 
 namespace MeshOrleans.Silo.Explanations;
 
@@ -66,9 +67,10 @@ internal sealed record ExplainRequest
     public string Path { get; init; } = "/";
 
     /// <summary>
-    /// The headers that the client sends, apart from the host. Values of one name stand in one text, joined by commas.
+    /// The headers that the client sends, apart from the host. A header is one line, a text, or several, a list of
+    /// texts: the proxies do not take two lines for one that has both texts in it.
     /// </summary>
-    public ImmutableDictionary<string, string> Headers { get; init; } = ImmutableDictionary<string, string>.Empty;
+    public ImmutableDictionary<string, StringValues> Headers { get; init; } = ImmutableDictionary<string, StringValues>.Empty;
 
     /// <summary>
     /// The client has no sidecar: it dials members itself and proves nothing. Null to go by what is known of the

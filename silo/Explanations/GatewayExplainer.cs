@@ -3,6 +3,7 @@ using System.Net;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Model;
 using MeshOrleans.Xds.Translation.Origins;
+using Microsoft.Extensions.Primitives;
 
 namespace MeshOrleans.Silo.Explanations;
 
@@ -273,8 +274,8 @@ internal sealed class GatewayExplainer(Explainers all)
     }
 
     // As the gateway writes them: who the client is, and what only the mesh may say.
-    private static ImmutableDictionary<string, string> Headers(
-        EdgeArrival edge, EdgeChainModel chain, ImmutableDictionary<string, string> headers, string scheme)
+    private static ImmutableDictionary<string, StringValues> Headers(
+        EdgeArrival edge, EdgeChainModel chain, ImmutableDictionary<string, StringValues> headers, string scheme)
     {
         var isMesh = chain.Tls is { IsMesh: true } && edge.PeerId.Length > 0;
         var seen = HeaderChanges.OnTheWayIn(headers, isMesh);
@@ -285,8 +286,8 @@ internal sealed class GatewayExplainer(Explainers all)
             seen.TryGetValue(ForwardedAddress.Header, out var before) ? $"{before}, {client}" : client);
         var keeps = chain.TrustedHops > 0
             && seen.TryGetValue(ForwardedProto, out var said)
-            && (said.Equals("http", StringComparison.OrdinalIgnoreCase)
-                || said.Equals("https", StringComparison.OrdinalIgnoreCase));
+            && said.Count == 1
+            && said[0]!.ToLowerInvariant() is "http" or "https";
         return keeps ? seen : seen.SetItem(ForwardedProto, scheme);
     }
 

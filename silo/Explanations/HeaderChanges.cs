@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Model;
+using Microsoft.Extensions.Primitives;
 
 namespace MeshOrleans.Silo.Explanations;
 
@@ -12,28 +13,49 @@ internal static class HeaderChanges
     private static readonly string[] TraceHeaders = ["traceparent", "x-b3-traceid", "b3"];
 
     /// <summary>What routing sees: without what only the mesh may say, with what the sidecar adds.</summary>
-    public static ImmutableDictionary<string, string> OnTheWayOut(ImmutableDictionary<string, string> headers)
+    public static ImmutableDictionary<string, StringValues> OnTheWayOut(ImmutableDictionary<string, StringValues> headers)
     {
         return Traced(Taken(headers, fromSidecar: false));
     }
 
-    /// <summary>What goes on to the next hop: nothing of what is between two neighbours only, but that trailers are understood.</summary>
-    public static ImmutableDictionary<string, string> OnTheWayOn(ImmutableDictionary<string, string> headers)
+    /// <summary>
+    /// What goes on to the next hop: nothing of what is between two neighbours only, but that trailers are understood.
+    /// </summary>
+    public static ImmutableDictionary<string, StringValues> OnTheWayOn(ImmutableDictionary<string, StringValues> headers)
     {
         var sent = headers.RemoveRange(headers.Keys.Where(ConnectionHeaders.IsHopByHop));
-        return headers.TryGetValue("te", out var codings) && codings.Contains("trailers", StringComparison.OrdinalIgnoreCase)
+        return headers.TryGetValue("te", out var codings) && codings.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase)
             ? sent.SetItem("te", "trailers")
             : sent;
     }
 
-    // Without what only the mesh may say, and without what the sender's own Connection header takes out.
-    private static ImmutableDictionary<string, string> Taken(ImmutableDictionary<string, string> headers, bool fromSidecar)
+    /// <summary>
+    /// What is read of it at the next hop: sidecars send each other line by line, and .NET's client, which everybody
+    /// else is sent to with, writes lines of one name as one. HTTP/2 makes one of those of cookies in any case (RFC
+    /// 9113 section 8.2.3).
+    /// </summary>
+    public static ImmutableDictionary<string, StringValues> OnTheWire(
+        ImmutableDictionary<string, StringValues> headers, bool isHop)
     {
-        var named = headers.GetValueOrDefault("connection", "").Split(',', StringSplitOptions.TrimEntries);
+        foreach (var (name, lines) in headers.Where(header => header.Value.Count > 1))
+        {
+            var isCookie = name.Equals("cookie", StringComparison.OrdinalIgnoreCase);
+            if (isHop && !isCookie) continue;
+            var separator = isCookie ? "; " : name.Equals("user-agent", StringComparison.OrdinalIgnoreCase) ? " " : ", ";
+            headers = headers.SetItem(name, string.Join(separator, lines.ToArray()));
+        }
+
+        return headers;
+    }
+
+    // Without what only the mesh may say, and without what the sender's own Connection header takes out.
+    private static ImmutableDictionary<string, StringValues> Taken(ImmutableDictionary<string, StringValues> headers, bool fromSidecar)
+    {
+        var named = headers.GetValueOrDefault("connection").ToString().Split(',', StringSplitOptions.TrimEntries);
         return headers.RemoveRange(named.Where(name => ConnectionHeaders.IsTakenOut(name))).RemoveRange(headers.Keys.Where(n => MeshHeaders.IsStripped(n, fromSidecar)));
     }
 
-    private static ImmutableDictionary<string, string> Traced(ImmutableDictionary<string, string> seen)
+    private static ImmutableDictionary<string, StringValues> Traced(ImmutableDictionary<string, StringValues> seen)
     {
         if (!seen.ContainsKey("x-request-id")) seen = seen.SetItem("x-request-id", Unknown);
         return TraceHeaders.Any(seen.ContainsKey)
@@ -42,16 +64,18 @@ internal static class HeaderChanges
                 .SetItem("x-b3-spanid", Unknown).SetItem("x-b3-sampled", Unknown);
     }
 
-    /// <summary>What the policy of the member sees: without what only the mesh may say, with what its sidecar adds.</summary>
-    public static ImmutableDictionary<string, string> OnTheWayIn(
-        ImmutableDictionary<string, string> headers, bool fromSidecar)
+    /// <summary>
+    /// What the policy of the member sees: without what only the mesh may say, with what its sidecar adds.
+    /// </summary>
+    public static ImmutableDictionary<string, StringValues> OnTheWayIn(
+        ImmutableDictionary<string, StringValues> headers, bool fromSidecar)
     {
         var seen = Traced(Taken(headers, fromSidecar));
         return fromSidecar ? seen.SetItem(MeshHeaders.ForwardedClientCertificate, Unknown) : seen;
     }
 
     /// <summary>Carries out the changes of all levels, in the order of the route configuration.</summary>
-    public static ImmutableDictionary<string, string> Apply(
+    public static ImmutableDictionary<string, StringValues> Apply(
         RouteTableModel table, VirtualHostModel host, RouteModel route, WeightedClusterModel cluster, RequestView view)
     {
         HeaderOperations[] levels =
@@ -69,7 +93,7 @@ internal static class HeaderChanges
                 var value = mutation.Value.Constant ?? Render(mutation.Value, headers, cluster, view);
                 headers = headers.SetItem(
                     mutation.Name,
-                    mutation.Action is HeaderAppendAction.Append && exists ? $"{present},{value}" : value);
+                    mutation.Action is HeaderAppendAction.Append && exists ? StringValues.Concat(present, value) : value);
             }
         }
 
@@ -78,7 +102,7 @@ internal static class HeaderChanges
 
     private static string Render(
         HeaderValueTemplate template,
-        ImmutableDictionary<string, string> headers,
+        ImmutableDictionary<string, StringValues> headers,
         WeightedClusterModel cluster,
         RequestView view)
     {
@@ -102,13 +126,13 @@ internal static class HeaderChanges
         return text.ToString();
     }
 
-    private static string? Read(string name, ImmutableDictionary<string, string> headers, RequestView view) =>
+    private static string? Read(string name, ImmutableDictionary<string, StringValues> headers, RequestView view) =>
         name.ToLowerInvariant() switch
         {
             ":authority" or "host" => view.Call.Host,
             ":path" => view.Call.Target.Text,
             ":method" => view.Method,
             ":scheme" => view.Scheme,
-            _ => headers.GetValueOrDefault(name),
+            _ => headers.TryGetValue(name, out var lines) ? lines.ToString() : null,
         };
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Model.Tokens;
+using Microsoft.Extensions.Primitives;
 
 namespace MeshOrleans.Silo.Explanations;
 
@@ -36,16 +37,20 @@ internal readonly record struct RequestView(CallFacts Call, HopFacts Hop, Verifi
 
     public int DestinationPort => Hop.Port;
 
-    public HeaderValues Header(string name) => new(Call.Headers.GetValueOrDefault(name));
+    public HeaderValues Header(string name)
+    {
+        var lines = Call.Headers.GetValueOrDefault(name);
+        return lines.Count > 1 ? new HeaderValues(lines.ToArray()) : new HeaderValues(lines.Count == 0 ? null : lines[0] ?? "");
+    }
 }
 
 /// <summary>What is said in a request.</summary>
 /// <param name="Method">The method.</param>
 /// <param name="Host">The host as it is written.</param>
 /// <param name="Target">Path and query, normalised.</param>
-/// <param name="Headers">The headers; names without case.</param>
+/// <param name="Headers">The lines of the headers; names without case.</param>
 internal sealed record CallFacts(
-    string Method, string Host, RequestTarget Target, ImmutableDictionary<string, string> Headers)
+    string Method, string Host, RequestTarget Target, ImmutableDictionary<string, StringValues> Headers)
 {
     /// <summary>The host as it is compared.</summary>
     public string Authority { get; } = HostName.Normalize(Host);

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Tokens;
+using MeshOrleans.Proxy.Dataplane.Model;
+using Microsoft.Extensions.Primitives;
 
 namespace MeshOrleans.Silo.Explanations;
 
@@ -14,12 +16,18 @@ internal static class TokenExplainer
         TokenAuthentication tokens, RequestView view, DateTimeOffset now)
     {
         if (tokens.Rules.IsEmpty) return (default, view);
-        var bare = view with { Call = view.Call with { Headers = view.Call.Headers.RemoveRange(tokens.OutputHeaders) } };
+        var bare = view with { Call = view.Call with { Headers = WithoutClaims(tokens, view.Call.Headers) } };
         var outcome = tokens.Judge(in bare, now);
         return outcome is { Token: { } token, Rule: { } rule }
             ? (outcome, bare with { Token = token, Call = bare.Call with { Headers = PassOn(bare, token, rule) } })
             : (outcome, bare);
     }
+
+    /// <summary>The headers without what only tokens say, and without what an application may read as one of
+    /// them.</summary>
+    public static ImmutableDictionary<string, StringValues> WithoutClaims(
+        TokenAuthentication tokens, ImmutableDictionary<string, StringValues> headers) =>
+        headers.RemoveRange(headers.Keys.Where(name => tokens.OutputHeaders.Any(output => MeshHeaders.IsTwin(name, output))));
 
     /// <summary>The status of a refusal; null when the request goes on.</summary>
     public static int? StatusOf(TokenProblem problem) => problem switch
@@ -36,20 +44,21 @@ internal static class TokenExplainer
         : outcome.Problem is TokenProblem.None ? "none sent"
         : $"refused: {outcome.Problem.Text()}";
 
-    private static ImmutableDictionary<string, string> PassOn(RequestView view, VerifiedToken token, TokenRule rule)
+    private static ImmutableDictionary<string, StringValues> PassOn(RequestView view, VerifiedToken token, TokenRule rule)
     {
         var headers = view.Call.Headers;
         if (!rule.Forward)
         {
             headers = headers.RemoveRange(rule.Headers
-                .Where(place => headers.TryGetValue(place.Name, out var text) && TokenPlaces.TryRead(place, text, out _))
+                .Where(place => headers.GetValueOrDefault(place.Name).Any(line => TokenPlaces.TryRead(place, line ?? "", out _)))
                 .Select(place => place.Name));
         }
 
         if (rule.PayloadHeader.Length > 0) headers = headers.SetItem(rule.PayloadHeader, token.PayloadText);
         foreach (var claim in rule.ClaimHeaders)
         {
-            if (token.HeaderValue(claim.Claim) is { } value) headers = headers.SetItem(claim.Header, value);
+            if (token.HeaderValue(claim.Claim) is not { } value) continue;
+            headers = headers.SetItem(claim.Header, StringValues.Concat(headers.GetValueOrDefault(claim.Header), value));
         }
 
         return headers;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Model;
+using Microsoft.Extensions.Primitives;
 
 namespace MeshOrleans.Silo.Explanations;
 
@@ -14,7 +15,7 @@ internal sealed record Traffic(CallFacts Call, bool IsRequest, bool IsTls = fals
 {
     /// <summary>What policies see of a connection: nothing of it.</summary>
     public static CallFacts Nothing { get; } =
-        new("", "", new RequestTarget("", ""), ImmutableDictionary<string, string>.Empty);
+        new("", "", new RequestTarget("", ""), ImmutableDictionary<string, StringValues>.Empty);
 
     /// <summary>The mesh mTLS of a sidecar that gateways pass on unread; null for everything else.</summary>
     public SealedTls? Seal { get; init; }

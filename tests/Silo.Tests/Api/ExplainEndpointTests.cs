@@ -12,7 +12,11 @@ public sealed class ExplainEndpointTests
     [Theory]
     [InlineData("""{"frm": "app/a"}""", "$.frm")]
     [InlineData("""{"from": 1}""", "$.from")]
-    [InlineData("""{"headers": {"a": ["b"]}}""", "$.headers.a")]
+    [InlineData("""{"headers": {"a": ["b", 1]}}""", "$.headers.a")]
+    [InlineData("""{"headers": {"a": ["b", null]}}""", "$.headers.a")]
+    [InlineData("""{"headers": {"a": [["b"]]}}""", "$.headers.a")]
+    [InlineData("""{"headers": {"a": {"b": "c"}}}""", "$.headers.a")]
+    [InlineData("""{"headers": {"a": null}}""", "$.headers.a")]
     [InlineData("""[]""", "$")]
     public async Task A_body_of_another_shape_is_refused_with_its_place(string body, string path)
     {
@@ -22,6 +26,19 @@ public sealed class ExplainEndpointTests
 
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Equal(path, problem.GetProperty("errors")[0].GetProperty("path").GetString());
+    }
+
+    [Theory]
+    [InlineData("""["b", "c"]""")]
+    [InlineData("""["b"]""")]
+    [InlineData("\"b\"")]
+    public async Task A_header_has_one_line_or_several(string lines)
+    {
+        await using var host = await ApiHost.StartAsync();
+
+        var told = await LoadedAsync(host, $$$"""{"from": "app/a", "serviceAccount": "a", "to": "example.com", "headers": {"a": {{{lines}}}}}""");
+
+        Assert.Equal("LeavesMesh", told.GetProperty("verdict").GetProperty("outcome").GetString());
     }
 
     [Fact]

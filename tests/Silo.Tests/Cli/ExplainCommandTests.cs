@@ -84,13 +84,13 @@ public sealed class ExplainCommandTests
         cli.Api.On("POST /v1/explain", Forwarded);
 
         var result = await cli.RunAsync(
-            "explain", "--from", "shop/x", "--to", "b:81", "--method", "POST", "-H", "t: vip", "-H", "t:2", "--plaintext", "true",
+            "explain", "--from", "shop/x", "--to", "b:81", "--method", "POST", "-H", "t: vip", "-H", "T:2", "-H", "u: a:b", "-H", "t: 3,4", "--plaintext", "true",
             "--service-account", "s", "-l", "app=x", "-o", "json");
 
         Assert.Equal(Forwarded + "\n", result.Out);
         using var body = JsonDocument.Parse(Assert.Single(cli.Api.Requests).Body);
         Assert.Equal(
-            """{"from":"shop/x","to":"b:81","method":"POST","path":"/","headers":{"t":"vip,2"},"plaintext":true,"serviceAccount":"s","labels":{"app":"x"}}""",
+            """{"from":"shop/x","to":"b:81","method":"POST","path":"/","headers":{"t":["vip","2","3,4"],"u":"a:b"},"plaintext":true,"serviceAccount":"s","labels":{"app":"x"}}""",
             body.RootElement.GetRawText());
     }
 

@@ -4,6 +4,7 @@ using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Silo.Explanations;
 using MeshOrleans.Silo.Manifests;
+using Microsoft.Extensions.Primitives;
 
 namespace MeshOrleans.Silo.Tests.Explanations;
 
@@ -76,8 +77,12 @@ internal sealed record ExplainedMesh(MeshSnapshot Snapshot)
         From = "app/a-1",
         To = to,
         Path = path,
-        Headers = headers.ToImmutableDictionary(h => h.Name, h => h.Value),
+        Headers = Lines(headers),
     });
+
+    /// <summary>The lines of a head as a question has them.</summary>
+    public static ImmutableDictionary<string, StringValues> Lines(params (string Name, string Value)[] headers) =>
+        headers.GroupBy(h => h.Name).ToImmutableDictionary(h => h.Key, h => new StringValues([.. h.Select(line => line.Value)]));
 
     /// <summary>What is told of a request.</summary>
     public Explanation Ask(ExplainRequest request)

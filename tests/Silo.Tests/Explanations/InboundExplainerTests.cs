@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using MeshOrleans.Silo.Explanations;
 
 namespace MeshOrleans.Silo.Tests.Explanations;
@@ -159,7 +158,7 @@ public sealed class InboundExplainerTests
         {
             From = "app/a-1",
             To = "b",
-            Headers = ImmutableDictionary<string, string>.Empty.Add(name, value),
+            Headers = ExplainedMesh.Lines((name, value)),
         };
 
         Assert.Equal($"headers.{name}", Assert.Single(new CallReader(ExplainedMesh.With().Snapshot).Read(request).Errors).Path);

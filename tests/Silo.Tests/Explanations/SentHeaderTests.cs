@@ -39,6 +39,60 @@ public sealed class SentHeaderTests
         Assert.Equal((200, OutcomeKind.Forwarded), (told.Verdict.Status, told.Verdict.Outcome));
     }
 
+    [Theory]
+    [InlineData("{exact: \"alice,bob\"}", 418)] // routing sees lines of one name as one text, joined by commas
+    [InlineData("{exact: alice}", 200)]
+    [InlineData("{regex: \"alice.*\"}", 418)]
+    public void A_route_sees_repeated_lines_as_one_text(string match, int status)
+    {
+        var told = ExplainedMesh.With(ByUser.Replace("{exact: alice}", match, StringComparison.Ordinal))
+            .Ask("b", "/", ("x-user", "alice"), ("x-user", "bob"));
+
+        Assert.Equal(status, told.Verdict.Status);
+    }
+
+    [Theory]
+    [InlineData("DENY", "values: [alice]", "alice|bob", 403)] // one line is enough to deny (CVE-2020-25017)
+    [InlineData("DENY", "values: [bob]", "alice|bob", 403)]
+    [InlineData("DENY", "values: [bob]", "alice,bob", 200)] // one line with both in it is another value
+    [InlineData("DENY", "values: [\"alice,bob\"]", "alice|bob", 403)]
+    [InlineData("DENY", "notValues: [alice]", "alice|bob", 403)]
+    [InlineData("DENY", "notValues: [\"*\"]", "alice|bob", 200)]
+    [InlineData("ALLOW", "values: [alice]", "alice|bob", 403)] // and all of them are needed to allow
+    [InlineData("ALLOW", "values: [alice, bob]", "alice|bob", 200)]
+    [InlineData("ALLOW", "values: [\"al*\"]", "alice|alison", 200)]
+    [InlineData("ALLOW", "notValues: [bob]", "alice|bob", 403)]
+    public void A_policy_sees_every_line(string action, string values, string lines, int status)
+    {
+        var policy = $$$"""
+            {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: b, namespace: app}, spec: {selector: {matchLabels: {app: b}}, action: {{{action}}}, rules: [{when: [{key: "request.headers[x-user]", {{{values}}}}]}]}}
+            """;
+
+        var told = ExplainedMesh.With(policy).Ask("b", "/", [.. lines.Split('|').Select(line => ("x-user", line))]);
+
+        Assert.Equal(status, told.Verdict.Status);
+    }
+
+    [Fact]
+    public void A_member_that_is_sent_plaintext_sees_lines_of_one_name_as_one()
+    {
+        const string OneText = """
+            {apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: b, namespace: app}, spec: {host: b, trafficPolicy: {tls: {mode: DISABLE}}}}
+            ---
+            {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: b, namespace: app}, spec: {selector: {matchLabels: {app: b}}, action: ALLOW, rules: [{when: [{key: "request.headers[x-user]", values: ["alice, bob"]}]}]}}
+            """;
+
+        Assert.Equal(200, ExplainedMesh.With(OneText).Ask("b", "/", ("x-user", "alice"), ("x-user", "bob")).Verdict.Status);
+    }
+
+    [Fact]
+    public void Nothing_sees_what_any_line_of_the_connection_header_takes_out()
+    {
+        var told = ExplainedMesh.With(ByUser).Ask("b", "/", ("x-user", "alice"), ("connection", "x-k"), ("connection", "x-user"));
+
+        Assert.Equal(OutcomeKind.Forwarded, told.Verdict.Outcome);
+    }
+
     [Fact]
     public void A_gRPC_caller_is_refused_in_gRPC()
     {
@@ -63,12 +117,9 @@ public sealed class SentHeaderTests
             {{{{{Api}}}}, metadata: {name: b, namespace: app}, spec: {hosts: [b.example], gateways: [istio-system/gw], http: [{match: [{headers: {x_forwarded_for: {}}}], directResponse: {status: 418}}, {route: [{destination: {host: b, port: {number: 80}}}]}]}}
             """).Ask(new ExplainRequest
             {
-                Gateway = "istio-system/gw", To = "b.example", Path = "/x/../%61?b", Headers = Headers(("X_Forwarded_For", "1.2.3.4")),
+                Gateway = "istio-system/gw", To = "b.example", Path = "/x/../%61?b", Headers = ExplainedMesh.Lines(("X_Forwarded_For", "1.2.3.4")),
             });
 
         Assert.Equal((OutcomeKind.Forwarded, "/a?b"), (told.Verdict.Outcome, told.Destination.Path));
     }
-
-    private static System.Collections.Immutable.ImmutableDictionary<string, string> Headers(params (string Name, string Value)[] all) =>
-        System.Collections.Immutable.ImmutableDictionary.CreateRange(all.Select(h => KeyValuePair.Create(h.Name, h.Value)));
 }

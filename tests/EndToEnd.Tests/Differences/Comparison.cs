@@ -16,8 +16,8 @@ internal sealed class Comparison(DrawnMesh mesh)
         var told = await Told.OfAsync(mesh.ControlPlane, tagged);
         if (told.Outcomes.Any(o => Text(o, "outcome") == "LeavesMesh" && !Text(o, "reason").Contains("which is no member", StringComparison.Ordinal))) return [];
         using var limit = new CancellationTokenSource(Limit);
-        var port = request.From == "gateway" ? mesh.EdgePort : mesh.Members[request.From].OutboundPort;
-        var answer = await WireAnswer.OfAsync(port, tagged, limit.Token);
+        var port = request.From != "gateway" ? mesh.Members[request.From].OutboundPort : request.ServerName is null ? mesh.EdgePort : mesh.TlsPort;
+        var answer = await (request.IsHttp2 ? Http2Client.SendAsync(port, tagged, limit.Token) : WireAnswer.OfAsync(port, tagged, limit.Token));
         if (await OutcomeAsync(told, answer, id) is { } difference) return [difference];
         return [.. OfEcho(request, told, answer), .. await OfRouteAsync(request, told, answer, id)];
     }
@@ -32,11 +32,12 @@ internal sealed class Comparison(DrawnMesh mesh)
             if (status != answer.Status || (kind is "Forwarded" or "LeavesMesh") != answer.IsEcho) continue;
             if ((Number(outcome, "grpcStatus") is var said and not 0 ? $"{said}" : "") != heard) continue;
             if (kind == "Redirected" && reason != $"is sent to {answer.Headers.GetValueOrDefault("location")}") continue;
-            if (kind == "Denied" && await DenialAsync(id) is { } denial && !reason.EndsWith(denial, StringComparison.Ordinal) && !reason.Contains(denial, StringComparison.Ordinal)) continue;
+            if (kind == "Denied" && !reason.Contains("refuses the token", StringComparison.Ordinal) && await DenialAsync(id) is { } denial && !reason.EndsWith(denial, StringComparison.Ordinal) && !reason.Contains(denial, StringComparison.Ordinal)) continue;
             return null;
         }
 
-        var policy = answer.Status == 403 ? await DenialAsync(id) : "";
+        var isPolicy = answer.Status == 403 && !answer.Headers.ContainsKey("www-authenticate");
+        var policy = isPolicy ? await DenialAsync(id) : "";
         return $"sidecars {answer.Status} {heard} {answer.Workload} {answer.Headers.GetValueOrDefault("location")} {policy}, explain "
             + string.Join(" or ", told.Outcomes.Select(o => $"{Number(o, "status")} {Text(o, "outcome")}: {Text(o, "reason")}"))
             + string.Concat(new[] { mesh.Gateway.Process }.Concat(mesh.Members.Values.Select(m => m.Sidecar)).SelectMany(p => p.Lines(id)).Select(l => "\n    " + l));

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using MeshOrleans.EndToEnd.Tests.Edge;
 using MeshOrleans.Samples.Harness;
 
 namespace MeshOrleans.EndToEnd.Tests.Differences;
@@ -11,6 +12,7 @@ namespace MeshOrleans.EndToEnd.Tests.Differences;
 public sealed class DrawnMesh : IAsyncLifetime
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("mesh-drawn-");
+    private readonly OutsideAuthority _outside = new();
     private readonly List<IAsyncDisposable> _owned = [];
     private readonly List<(string Kind, string Namespace, string Name)> _applied = [];
 
@@ -24,8 +26,14 @@ public sealed class DrawnMesh : IAsyncLifetime
     /// <summary>The port of the gateway.</summary>
     internal int EdgePort { get; } = FreePort.On(IPAddress.Any);
 
+    /// <summary>Its port of TLS: b.example has a certificate of its own, other names of .example share one.</summary>
+    internal int TlsPort { get; } = FreePort.On(IPAddress.Any);
+
     public async Task InitializeAsync()
     {
+        var credentials = Path.Combine(_directory.FullName, "credentials");
+        _outside.Write(Path.Combine(credentials, "one"), "b.example");
+        _outside.Write(Path.Combine(credentials, "all"), "all.example");
         ControlPlane = await ControlPlane.StartAsync(Path.Combine(_directory.FullName, "data"));
         _owned.Add(ControlPlane);
         await ControlPlane.ApplyAsync(
@@ -36,15 +44,17 @@ public sealed class DrawnMesh : IAsyncLifetime
             ---
             {{{Service("o", "other")}}}
             ---
-            {apiVersion: v1, kind: Service, metadata: {name: gateway, namespace: istio-system}, spec: {selector: {app: gateway}, ports: [{name: http, port: 80, targetPort: {{{EdgePort}}}}]}}
+            {apiVersion: v1, kind: Service, metadata: {name: gateway, namespace: istio-system}, spec: {selector: {app: gateway}, ports: [{name: http, port: 80, targetPort: {{{EdgePort}}}}, {name: https, port: 443, targetPort: {{{TlsPort}}}}]}}
             ---
             {apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: gw, namespace: istio-system}, spec: {selector: {app: gateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*.example"]}]}}
+            ---
+            {apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: tls, namespace: istio-system}, spec: {selector: {app: gateway}, servers: [{port: {number: 443, name: one, protocol: HTTPS}, hosts: ["b.example"], tls: {mode: SIMPLE, credentialName: one}}, {port: {number: 443, name: all, protocol: HTTPS}, hosts: ["c.example", "d.example"], tls: {mode: SIMPLE, credentialName: all}}]}}
             """);
         var joining = new[] { JoinAsync("a", "app", "v1"), JoinAsync("b", "app", "v1"), JoinAsync("b", "app", "v2"), JoinAsync("o", "other", "v1") };
         Gateway = await GatewayMember.StartAsync(
             ControlPlane,
             _directory.FullName,
-            new GatewaySpec("gateway", "istio-system", new Dictionary<string, string> { ["app"] = "gateway" }));
+            new GatewaySpec("gateway", "istio-system", new Dictionary<string, string> { ["app"] = "gateway" }) { Credentials = credentials });
         _owned.Add(Gateway);
         Members = (await Task.WhenAll(joining)).ToDictionary(m => m.Spec.Name);
         _owned.AddRange(Members.Values);
@@ -72,7 +82,7 @@ public sealed class DrawnMesh : IAsyncLifetime
         }
 
         await ControlPlane.SettledAsync(Members.Count + 1);
-        await (yaml.Contains("istio-system/gw", StringComparison.Ordinal) ? Gateway.WaitForPortsAsync(EdgePort) : Task.CompletedTask);
+        await (yaml.Contains("istio-system/gw", StringComparison.Ordinal) ? Gateway.WaitForPortsAsync(EdgePort, TlsPort) : Task.CompletedTask);
         return "";
     }
 

@@ -24,7 +24,8 @@ internal static class DrawnPolicies
         "principals: [cluster.local/ns/app/sa/a]", "principals: [\"*/sa/o\"]", "principals: [\"*\"]", "notPrincipals: [cluster.local/ns/app/sa/a]",
         "namespaces: [app]", "namespaces: [\"o*\"]", "notNamespaces: [other]", "principals: [\"cluster.local/ns/app/*\"], notPrincipals: [\"*/sa/b\"]",
         "serviceAccounts: [app/a]", "notServiceAccounts: [app/a]", "namespaces: [istio-system]", "notRequestPrincipals: [\"*\"]", "remoteIpBlocks: [10.1.2.3/32]",
-        "notRemoteIpBlocks: [10.0.0.0/8]");
+        "notRemoteIpBlocks: [10.0.0.0/8]", "requestPrincipals: [\"*\"]", "requestPrincipals: [\"https://issuer.example/alice\"]",
+        "requestPrincipals: [\"https://issuer.example/*\"], notRequestPrincipals: [\"*/bob\"]");
 
     private static string Operation(Draw draw) => string.Join(", ", new[]
     {
@@ -38,7 +39,13 @@ internal static class DrawnPolicies
 
     private static string When(Draw draw)
     {
-        var name = draw.One("x-user", "X-User", "x-team", "x-color", "x-user", ":authority", ":path", ":method", "x-forwarded-for", "x_user", "te", "proxy-authorization", "x-envoy-original-path", "connection");
+        if (draw.Hits(25))
+        {
+            var claim = draw.One("claims[role]", "claims[groups]", "claims[team][name]", "principal", "audiences", "claims[none]");
+            return $$"""{key: "request.auth.{{claim}}", {{draw.One("values", "values", "notValues")}}: ["{{draw.One("admin", "user", "g1", "a*", "*", "shop", "https://issuer.example/*", "*/alice")}}"]}""";
+        }
+
+        var name = draw.One("x-user", "X-User", "x-team", "x-color", "x-user", ":authority", ":path", ":method", "x-forwarded-for", "x_user", "te", "proxy-authorization", "x-envoy-original-path", "connection", "x-sub", "x-payload", "authorization", "cookie");
         var values = draw.One("alice", "bob", "a*", "*bob", "*", "alice,bob", "alice, bob", "b.app", "GET", "10.1.2.3*", "*, 127.0.0.1", "/api*", "b");
         return $$"""{key: "request.headers[{{name}}]", {{draw.One("values", "values", "notValues")}}: ["{{values}}"]}""";
     }

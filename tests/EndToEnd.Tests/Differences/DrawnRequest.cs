@@ -10,6 +10,18 @@ namespace MeshOrleans.EndToEnd.Tests.Differences;
 internal sealed record DrawnRequest(
     string From, string Method, string Host, string Target, (string Name, string Value)[] Headers, bool IsAbsolute)
 {
+    private static readonly string[] TlsHosts =
+        ["b.example", "b.example", "B.Example", "b.example.", "b.example:443", "c.example", "none.example", "b.example.org"];
+
+    // What one says in HTTP/1 only, and what .NET's client has an opinion on.
+    private static readonly string[] OfHttp1 = ["connection", "keep-alive", "te", "proxy-authorization"];
+
+    /// <summary>The name that the handshake with the gateway asks for; null in plaintext.</summary>
+    public string? ServerName { get; init; }
+
+    /// <summary>It is sent in HTTP/2.</summary>
+    public bool IsHttp2 { get; init; }
+
     private static readonly string[] Hosts =
     [
         "b", "b", "b", "b:80", "b.app", "B.App", "b.app.svc.cluster.local", "b.app.svc.cluster.local:80", "b.", "b.app.svc:80",
@@ -47,23 +59,44 @@ internal sealed record DrawnRequest(
     /// <summary>Draws one.</summary>
     public static DrawnRequest Of(Draw draw)
     {
-        var from = draw.One("a", "a", "a", "o", "gateway");
-        var host = from == "gateway" ? draw.One(EdgeHosts) : draw.One(Hosts);
+        var from = draw.One("a", "a", "a", "o", "gateway", "gateway");
+        var serverName = from == "gateway" && draw.Hits(50) ? draw.One("b.example", "b.example", "c.example", "d.example", "b.example.org") : null;
+        var host = from != "gateway" ? draw.One(Hosts) : serverName is null ? draw.One(EdgeHosts) : draw.One(TlsHosts);
         var headers = new List<(string, string)>();
         for (var i = draw.Below(4); i > 0; i--) headers.Add((draw.One("x-user", "X-User", "x-team", "x-color"), Value(draw)));
         if (draw.Hits(30)) headers.AddRange(draw.One(Others));
-        return new DrawnRequest(
+        if (draw.Hits(35)) headers.AddRange(DrawnTokens.Lines(draw));
+        var isCall = draw.Hits(15);
+        if (isCall) headers.Add(("content-type", draw.One("application/grpc", "application/grpc+proto", "application/json")));
+        var drawn = new DrawnRequest(
             from,
-            draw.One("GET", "GET", "GET", "POST", "DELETE", "HEAD", "OPTIONS", "PATCH", "get", "BREW", "post"),
+            isCall ? "POST" : draw.One("GET", "GET", "GET", "POST", "DELETE", "HEAD", "OPTIONS", "PATCH", "get", "BREW", "post"),
             host,
-            draw.One(Paths) + draw.One(Queries),
+            isCall ? draw.One("/shop.Cart/Add", "/shop.Cart/Get", "/shop.Bill/Pay", "/shop.Cart/", "/Add") : draw.One(Paths) + draw.One(Queries),
             [.. headers],
-            draw.Hits(50));
+            draw.Hits(50))
+        {
+            ServerName = serverName,
+        };
+        return draw.Hits(30) ? drawn.InHttp2() : drawn;
     }
+
+    // .NET's client writes lines of one name as one.
+    private DrawnRequest InHttp2() => this with
+    {
+        IsHttp2 = true,
+        IsAbsolute = false,
+        Headers =
+        [
+            .. Headers.Where(h => !OfHttp1.Contains(h.Name))
+                .GroupBy(h => h.Name.ToLowerInvariant(), h => h.Value.Trim())
+                .Select(h => (h.Key, string.Join(h.Key == "cookie" ? "; " : ", ", h).Trim())),
+        ],
+    };
 
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{From}: {Method} {(IsAbsolute ? "http://" + Host : "")}{Target} Host: {Host} [{string.Join("; ", Headers.Select(h => $"{h.Name}: {h.Value}"))}]";
+        $"{From}: {(IsHttp2 ? "HTTP/2 " : "")}{(ServerName is null ? "" : $"TLS to {ServerName} ")}{Method} {(IsAbsolute ? "http://" + Host : "")}{Target} Host: {Host} [{string.Join("; ", Headers.Select(h => $"{h.Name}: {h.Value}"))}]";
 
     private static string Value(Draw draw) =>
         draw.One("alice", "alice", "bob", "", "Alice", "alice,bob", "alice, bob", "al", "malice", " alice", "alice ", "a;b", "alice\tbob");

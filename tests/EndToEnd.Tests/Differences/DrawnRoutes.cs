@@ -13,21 +13,39 @@ internal static class DrawnRoutes
     public static string VirtualService(Draw draw, string name, string hosts, string gateways)
     {
         var child = draw.Hits(20);
-        var rules = draw.Many(1, 5, i => Rule(draw, $"{name}{i}", child ? name : ""));
+        var isEdge = !gateways.Contains("mesh", StringComparison.Ordinal);
+        var rules = draw.Many(1, 5, i => Rule(draw, $"{name}{i}", child ? name : "", isEdge));
         var rest = draw.Perhaps(40, () => $$$""", {name: {{{name}}}-rest, route: [{destination: {host: {{{Service(draw)}}}}}]}""");
         var root = $$$"""{{{{Api}}}, metadata: {name: {{{name}}}, namespace: app}, spec: {hosts: [{{{hosts}}}], gateways: [{{{gateways}}}], http: [{{{rules}}}{{{rest}}}]}}""";
         return child
             ? $$$"""
               {{{root}}}
               ---
-              {{{{Api}}}, metadata: {name: {{{name}}}-child, namespace: other}, spec: {http: [{{{draw.Many(1, 2, i => Rule(draw, $"{name}c{i}", ""))}}}]}}
+              {{{{Api}}}, metadata: {name: {{{name}}}-child, namespace: other}, spec: {http: [{{{draw.Many(1, 2, i => Rule(draw, $"{name}c{i}", "", isEdge: false))}}}]}}
               """
             : root;
     }
 
-    /// <summary>An HTTPRoute, or GRPCRoute, of a service or of the gateway.</summary>
+    /// <summary>An HTTPRoute of a service.</summary>
     public static string HttpRoute(Draw draw, string name) =>
         $$$"""{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: {{{name}}}, namespace: app}, spec: {parentRefs: [{group: "", kind: Service, name: {{{draw.One("a", "b")}}}}], rules: [{{{draw.Many(1, 3, _ => Rule(draw))}}}]}}""";
+
+    /// <summary>A GRPCRoute of a service.</summary>
+    public static string GrpcRoute(Draw draw, string name) =>
+        $$$"""{apiVersion: gateway.networking.k8s.io/v1, kind: GRPCRoute, metadata: {name: {{{name}}}, namespace: app}, spec: {parentRefs: [{group: "", kind: Service, name: {{{draw.One("a", "b")}}}}], rules: [{{{draw.Many(1, 3, _ => GrpcRule(draw))}}}]}}""";
+
+    private static string GrpcRule(Draw draw)
+    {
+        var matches = draw.Perhaps(85, () => $"matches: [{draw.Many(1, 2, _ => $"{{{Call(draw)}}}")}], ");
+        var filters = draw.Perhaps(40, () => $"filters: [{HeaderFilter(draw)}], ");
+        return $"{{{matches}{filters}backendRefs: [{{name: {draw.One("a", "b", "b", "nobody")}, port: 80}}]}}";
+    }
+
+    private static string Call(Draw draw) => string.Join(", ", new[]
+    {
+        draw.Perhaps(80, () => $"method: {{{draw.One("service: shop.Cart", "service: shop.Cart, method: Add", "method: Add", "type: RegularExpression, service: \"shop[.].*\"", "service: shop.Bill, method: Pay")}}}"),
+        draw.Perhaps(30, () => $$"""headers: [{name: {{draw.One("x-user", "X-Team")}}, value: "{{draw.One("alice", "bob", "alice,bob")}}"}]"""),
+    }.Where(text => text.Length > 0));
 
     private static string Rule(Draw draw)
     {
@@ -57,9 +75,9 @@ internal static class DrawnRoutes
         """{type: RequestRedirect, requestRedirect: {statusCode: 301, path: {type: ReplacePrefixMatch, replacePrefixMatch: /new}}}""",
         """{type: RequestRedirect, requestRedirect: {scheme: https, hostname: x.example, port: 8443}}""");
 
-    private static string Rule(Draw draw, string name, string parent)
+    private static string Rule(Draw draw, string name, string parent, bool isEdge)
     {
-        var matches = draw.Perhaps(90, () => $"match: [{draw.Many(1, 2, _ => Match(draw))}], ");
+        var matches = draw.Perhaps(90, () => $"match: [{draw.Many(1, 2, _ => Match(draw, isEdge))}], ");
         if (parent.Length > 0 && draw.Hits(50))
         {
             return $$$"""{name: {{{name}}}, match: [{uri: {prefix: {{{draw.One("/", "/api", "/a")}}}}}], delegate: {name: {{{parent}}}-child, namespace: other}}""";
@@ -68,18 +86,20 @@ internal static class DrawnRoutes
         return $"{{name: {name}, {matches}{Action(draw)}}}";
     }
 
-    private static string Match(Draw draw) => "{" + string.Join(", ", new[]
+    private static string Match(Draw draw, bool isEdge) => "{" + string.Join(", ", new[]
     {
         draw.Perhaps(70, () => $"uri: {Uri(draw)}"),
         draw.Perhaps(12, () => "ignoreUriCase: true"),
         draw.Perhaps(15, () => $"method: {draw.One("{exact: GET}", "{exact: POST}", "{prefix: P}", "{regex: \"GET|BREW\"}", "{exact: get}")}"),
         draw.Perhaps(12, () => $"authority: {draw.One("{exact: b}", "{prefix: b}", "{exact: b.app}", "{regex: \".*:80\"}", "{exact: b.example}")}"),
-        draw.Perhaps(25, () => $"headers: {{{draw.One("x-user", "X-Team", "x-color")}: {Value(draw)}}}"),
+        draw.Perhaps(25, () => isEdge && draw.Hits(40)
+            ? $"headers: {{\"@request.auth.claims{draw.One(".role", "[role]", ".groups", "[team][name]")}\": {draw.One("{exact: admin}", "{prefix: u}", "{exact: g1}", "{regex: \".+\"}", "{exact: a}")}}}"
+            : $"headers: {{{draw.One("x-user", "X-Team", "x-color", "x-sub")}: {Value(draw)}}}"),
         draw.Perhaps(12, () => $"withoutHeaders: {{{draw.One("x-user", "x-team")}: {Value(draw)}}}"),
         draw.Perhaps(20, () => $"queryParams: {{{draw.One("a", "b")}: {draw.One("{exact: \"1\"}", "{exact: \"\"}", "{regex: \"[0-9]+\"}", "{prefix: \"1\"}", "{}")}}}"),
         draw.Perhaps(8, () => $"sourceLabels: {{app: {draw.One("a", "o")}}}"),
         draw.Perhaps(8, () => $"sourceNamespace: {draw.One("app", "other")}"),
-        draw.Perhaps(8, () => $"gateways: [{draw.One("mesh", "istio-system/gw", "mesh, istio-system/gw")}]"),
+        draw.Perhaps(8, () => $"gateways: [{draw.One("mesh", "istio-system/gw", "mesh, istio-system/gw", "istio-system/tls")}]"),
         draw.Perhaps(8, () => "port: 80"),
         draw.Perhaps(5, () => $"scheme: {{exact: {draw.One("http", "https")}}}"),
     }.Where(text => text.Length > 0)) + "}";

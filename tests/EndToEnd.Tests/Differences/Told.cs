@@ -45,11 +45,12 @@ internal sealed class Told(JsonElement all)
     /// <summary>Asks.</summary>
     public static async Task<Told> OfAsync(ControlPlane controlPlane, DrawnRequest request)
     {
-        var headers = request.Headers.GroupBy(h => h.Name.ToLowerInvariant(), h => h.Value).ToDictionary(g => g.Key, g => string.Join(',', g));
+        var headers = request.Headers.GroupBy(h => h.Name.ToLowerInvariant(), h => h.Value).ToDictionary(g => g.Key, g => g.ToArray());
         object question = request.From == "gateway"
             ? new
             {
-                gateway = "istio-system/gw", to = request.Host,
+                gateway = request.ServerName is null ? "istio-system/gw" : "istio-system/tls", to = request.Host,
+                protocol = request.ServerName is null ? "Http" : "Https", serverName = request.ServerName,
                 method = request.Method, path = request.Target, headers, clientAddress = "127.0.0.1",
             }
             : new

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
 
@@ -11,6 +13,9 @@ namespace MeshOrleans.EndToEnd.Tests.Differences;
 /// <param name="Body">The body, without chunks.</param>
 internal sealed record WireAnswer(int Status, IReadOnlyDictionary<string, string> Headers, string Body)
 {
+    /// <summary>The connection was closed instead of an answer.</summary>
+    public static WireAnswer Closed { get; } = new(0, new Dictionary<string, string>(), "");
+
     /// <summary>Whether the application has answered.</summary>
     public bool IsEcho => Headers.ContainsKey("x-echo-version");
 
@@ -26,8 +31,20 @@ internal sealed record WireAnswer(int Status, IReadOnlyDictionary<string, string
     {
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
-        var stream = client.GetStream();
-        var head = new StringBuilder($"{request.Method} {(request.IsAbsolute ? $"http://{request.Host}" : "")}{request.Target} HTTP/1.1\r\n");
+        await using Stream stream = request.ServerName is null ? client.GetStream() : new SslStream(client.GetStream(), leaveInnerStreamOpen: false);
+        if (stream is SslStream tls)
+        {
+            try
+            {
+                await tls.AuthenticateAsClientAsync(TlsOf(request.ServerName!), cancellationToken);
+            }
+            catch (Exception exception) when (exception is IOException or AuthenticationException)
+            {
+                return Closed;
+            }
+        }
+
+        var head = new StringBuilder($"{request.Method} {(request.IsAbsolute ? $"{(request.ServerName is null ? "http" : "HTTPS")}://{request.Host}" : "")}{request.Target} HTTP/1.1\r\n");
         head.Append($"Host: {request.Host}\r\nConnection: close\r\n");
         foreach (var (name, value) in request.Headers) head.Append($"{name}: {value}\r\n");
         if (request.Method.ToUpperInvariant() is "POST" or "PATCH") head.Append("Content-Length: 0\r\n");
@@ -44,6 +61,13 @@ internal sealed record WireAnswer(int Status, IReadOnlyDictionary<string, string
 
         return Read(Encoding.Latin1.GetString(all.ToArray()));
     }
+
+    /// <summary>A handshake that takes whatever certificate the server has.</summary>
+    public static SslClientAuthenticationOptions TlsOf(string serverName) => new()
+    {
+        TargetHost = serverName,
+        RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null,
+    };
 
     private static WireAnswer Read(string text)
     {

@@ -58,7 +58,8 @@ public interface ICertificateAuthorityGrain : IGrainWithStringKey
     Task<RotationResult> ForceAsync(AuthorityPhase phase, long sequence, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Revokes a certificate: everybody is told to believe it no longer. It is remembered until it would have ended. One that
+    /// Revokes a certificate: everybody is told to believe it no longer. It is remembered until it would have ended,
+    /// and for <see cref="MeshOrleans.Model.Identity.EndedCertificateProof.LongestGrace"/> after that. One that
     /// was revoked before stays as it was.
     /// </summary>
     /// <returns>A reason when it cannot be revoked.</returns>

@@ -38,6 +38,16 @@ public interface IIdentityGrain : IGrainWithStringKey
     Task<IssueResult?> FindNodeFaultAsync(IssueRequest request, CancellationToken cancellationToken);
 
     /// <summary>
+    /// To which node a certificate was issued that is its newest one or the one before, also after it has ended: for
+    /// <see cref="MeshOrleans.Model.Identity.EndedCertificateProof.LongestGrace"/>.
+    /// </summary>
+    /// <param name="serial">Its serial, upper-case hex.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The node id; null when there is none such.</returns>
+    [Alias("FindNode")]
+    Task<string?> FindNodeAsync(string serial, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Makes every certificate of this identity due now: gateways sign the CSRs staged with them and push.
     /// </summary>
     /// <returns>How many certificates became due.</returns>
@@ -92,12 +102,16 @@ public sealed record IssueRequest(
 /// <param name="IsNameless">
 /// Whether nobody has said which node it is: it is then the one to which the certificate was issued.
 /// </param>
+/// <param name="IsEnded">
+/// Whether the certificate that it presented has ended, and a policy lets it count: that is noted in the audit trail.
+/// </param>
 [GenerateSerializer, Immutable, Alias("mesh.NodeProof")]
 public sealed record NodeProof(
     [property: Id(0)] string Attested,
     [property: Id(1)] bool MayRepeat,
     [property: Id(2)] string Serial = "",
-    [property: Id(3)] bool IsNameless = false);
+    [property: Id(3)] bool IsNameless = false,
+    [property: Id(4)] bool IsEnded = false);
 
 /// <summary>What became of a CSR.</summary>
 [GenerateSerializer, Immutable, Alias("mesh.IssueResult")]

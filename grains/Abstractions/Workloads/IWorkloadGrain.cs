@@ -32,4 +32,11 @@ public interface IWorkloadGrain : IGrainWithStringKey
     /// <summary>The member as it stands; null when there is none.</summary>
     [HarmlessWhenStale, Alias("Find")]
     Task<WorkloadView?> FindAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The service account of the member, also when it is gone because its lease ran out: an outage, of it or of the control plane,
+    /// removes nobody for good. Null when there never was one, or it left or was removed.
+    /// </summary>
+    [HarmlessWhenStale, Alias("FindAccount")]
+    Task<string?> FindAccountAsync(CancellationToken cancellationToken);
 }

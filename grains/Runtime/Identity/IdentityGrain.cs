@@ -11,6 +11,7 @@ internal sealed partial class IdentityGrain(
     IssueParts tools,
     ILogger<IdentityGrain> logger) : Grain, IIdentityGrain
 {
+    private const int Created = 201;
     private const int TooMany = 429;
 
     private readonly IssueLimit _limit = IssueLimit.Of(tools.Options.Value);
@@ -53,6 +54,9 @@ internal sealed partial class IdentityGrain(
 
     public Task<IssueResult?> FindNodeFaultAsync(IssueRequest request, CancellationToken cancellationToken) =>
         Task.FromResult(FindNodeFault(Named(request)));
+
+    public Task<string?> FindNodeAsync(string serial, CancellationToken cancellationToken) =>
+        Task.FromResult(IdentityMachine.OwnerOf(Parts.All, serial));
 
     public Task<int> RotateAsync(CancellationToken cancellationToken) =>
         RotateOverAsync(TimeSpan.Zero, cancellationToken);
@@ -113,6 +117,7 @@ internal sealed partial class IdentityGrain(
                 var (next, answer) = IdentityMachine.Record(
                     Parts.Of(place), SpiffeId, record, signed, proof?.Serial ?? "", tools.Random.NextDouble(), Now);
                 await Parts.CommitAsync(place, WithNode(next, proof, key.CsrHash));
+                if (proof is { IsEnded: true }) await NoteReattestedAsync(answer.View, proof.Serial);
                 return answer;
             case SignResult.Refused(var reason):
                 await Parts.CommitAsync(place, IdentityMachine.Release(Parts.Of(place), record, Now));
@@ -147,15 +152,21 @@ internal sealed partial class IdentityGrain(
         if (refusal.IsFirst)
         {
             LogTooOften(SpiffeId, nodeId, refusal.RetryAfter);
-            await NoteAsync(nodeId);
+            await NoteAsync(nodeId, "ISSUE", TooMany);
         }
 
         return new IssueResult.TooOften(refusal.RetryAfter);
     }
 
-    private async Task NoteAsync(string nodeId)
+    private Task NoteReattestedAsync(CertificateView view, string ended)
     {
-        var entry = new AuditEntry(0, Now, SpiffeId, nodeId, "ISSUE", "/v1/certificates", TooMany, Revision: null, Gateway: "");
+        LogReattested(SpiffeId, view.NodeId, view.Serial, ended);
+        return NoteAsync(view.NodeId, "REATTEST", Created);
+    }
+
+    private async Task NoteAsync(string nodeId, string method, int status)
+    {
+        var entry = new AuditEntry(0, Now, SpiffeId, nodeId, method, "/v1/certificates", status, Revision: null, Gateway: "");
         try
         {
             await GrainFactory.GetGrain<IAuditGrain>(MeshKeys.Default).AppendAsync([entry], CancellationToken.None);
@@ -204,6 +215,11 @@ internal sealed partial class IdentityGrain(
         Level = LogLevel.Warning,
         Message = "{Id} at {Node} asks for certificates too often, and gets the next one in {Wait}; told once.")]
     private partial void LogTooOften(string id, string node, TimeSpan wait);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Id} at {Node} gets certificate {Serial} by one that had ended, {Ended}: the access file lets it.")]
+    private partial void LogReattested(string id, string node, string serial, string ended);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "That is not in the audit trail: {Reason}")]
     private partial void LogNotNoted(string reason);

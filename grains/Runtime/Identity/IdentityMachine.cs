@@ -7,7 +7,7 @@ namespace MeshOrleans.Grains.Identity;
 
 /// <summary>
 /// What becomes of the certificates of one part of an identity, and what holds for all of its parts. Those that have expired are
-/// dropped whenever one is recorded or all are rotated.
+/// told of no longer whenever one is recorded or all are rotated, and remembered among the former ones for a while.
 /// </summary>
 internal static class IdentityMachine
 {
@@ -37,6 +37,7 @@ internal static class IdentityMachine
 
     /// <summary>
     /// To which node a certificate was issued that is its newest one or good for renewal still; null when there is none such.
+    /// One that has ended is found as well, until it is forgotten.
     /// </summary>
     public static string? OwnerOf(IEnumerable<IdentityState> all, string serial)
     {
@@ -88,19 +89,18 @@ internal static class IdentityMachine
             nodeId, signed.Serial, signed.Issuer, signed.NotBefore, signed.NotAfter, rotateAt, state.Generation,
             record.Reservation.IssuedAt, signed.Root);
         var answer = new IssueResult.Issued(signed.ChainPem, view);
-        var answered = Respelled(state, presented, nodeId, now);
-        answered = answered with { Requests = IssueMachine.Answer(answered.Requests, record, answer, now) };
-        if (answered.Certificates.GetValueOrDefault(nodeId) is { } replaced)
+        var answered = Respelled(state, presented, nodeId);
+        answered = answered with
         {
-            answered = answered with { Former = FormerMachine.Add(answered.Former, replaced, now) };
-        }
-
+            Requests = IssueMachine.Answer(answered.Requests, record, answer, now),
+            Former = FormerMachine.Replace(answered.Former, answered.Certificates.GetValueOrDefault(nodeId), nodeId),
+        };
         return (With(answered, spiffeId, state.Generation, answered.Certificates.SetItem(nodeId, view), now), answer);
     }
 
     // Who renews under another spelling of its name takes along what it has had: beside the old name there would be a
     // second line of certificates, each of which renews, however old the one is that it began with.
-    private static IdentityState Respelled(IdentityState state, string presented, string nodeId, DateTimeOffset now)
+    private static IdentityState Respelled(IdentityState state, string presented, string nodeId)
     {
         if (presented.Length == 0
             || OwnerOf([state], presented) is not { } own
@@ -116,7 +116,7 @@ internal static class IdentityMachine
             : state with
             {
                 Certificates = state.Certificates.Remove(own),
-                Former = FormerMachine.Add(former, newest with { NodeId = nodeId }, now),
+                Former = FormerMachine.Replace(former, newest with { NodeId = nodeId }, nodeId),
             };
     }
 
@@ -162,7 +162,6 @@ internal static class IdentityMachine
         var rest = state with
         {
             Requests = [.. IssueMachine.Remembered(state.Requests, now)],
-            Former = [.. state.Former.Where(c => c.NotAfter > now)],
         };
         return With(rest, spiffeId, state.Generation, state.Certificates, now);
     }
@@ -190,8 +189,13 @@ internal static class IdentityMachine
         ImmutableDictionary<string, CertificateView> certificates,
         DateTimeOffset now)
     {
-        var valid = certificates.RemoveRange(certificates.Where(c => c.Value.NotAfter <= now).Select(c => c.Key));
-        var next = state with { Generation = generation, Certificates = valid };
+        var ended = certificates.Where(c => c.Value.NotAfter <= now).ToList();
+        var next = state with
+        {
+            Generation = generation,
+            Certificates = certificates.RemoveRange(ended.Select(c => c.Key)),
+            Former = FormerMachine.End(state.Former, ended.Select(c => c.Value), now),
+        };
         return next with { Entries = Told(next, spiffeId) };
     }
 

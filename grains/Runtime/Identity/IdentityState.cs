@@ -25,6 +25,9 @@ internal sealed record IdentityState : IOwnerState
     [Id(4)] public ImmutableDictionary<string, AttestedNode> Attested { get; init; } =
         ImmutableDictionary<string, AttestedNode>.Empty;
 
-    /// <summary>The certificates that were replaced and are good for renewal still, oldest first.</summary>
+    /// <summary>
+    /// The certificates that were replaced, or have ended, and are good for renewal still, oldest first of each node; see
+    /// <see cref="FormerMachine"/>.
+    /// </summary>
     [Id(5)] public ImmutableArray<FormerCertificate> Former { get; init; } = [];
 }

@@ -89,6 +89,9 @@ internal sealed partial class WorkloadGrain(
                 state.Registration, state.Health().ToString(), state.HealthDetail(), state.RegisteredAt, _renewedAt));
     }
 
+    public Task<string?> FindAccountAsync(CancellationToken cancellationToken) =>
+        Task.FromResult(WorkloadMachine.AccountOf(store.State));
+
     public Task ReceiveReminder(string reminderName, TickStatus status) =>
         store.State.Registration is null ? ForgetReminderAsync() : Task.CompletedTask;
 

@@ -24,7 +24,7 @@ internal static class WorkloadMachine
         if (WorkloadRules.Check(name, registration) is { } invalid) return (state, invalid);
         if (state.Registration is not { } before)
         {
-            var joined = state with { Registration = registration, RegisteredAt = now };
+            var joined = state with { Registration = registration, RegisteredAt = now, LapsedAccount = "" };
             return (Told(Fresh(joined), name), new RegisterResult.Registered(true, registration.Lease));
         }
 
@@ -70,12 +70,19 @@ internal static class WorkloadMachine
     public static WorkloadState Leave(WorkloadState state, WorkloadName name) =>
         state.Registration is null ? state : new WorkloadState { Entries = state.Entries.Remove(Key(name)) };
 
+    /// <summary>
+    /// The service account of the member: as it is registered, or was until its lease ran out. Null when there never was one, or
+    /// somebody has removed it.
+    /// </summary>
+    public static string? AccountOf(WorkloadState state) =>
+        state.Registration?.ServiceAccount ?? (state.LapsedAccount.Length > 0 ? state.LapsedAccount : null);
+
     /// <summary>Its lease has run for a while.</summary>
     public static WorkloadState Age(WorkloadState state, WorkloadName name, TimeSpan sinceRenewal)
     {
         if (state.Registration is not { } registration || sinceRenewal < registration.Lease) return state;
         return sinceRenewal >= PeriodsUntilRemoval * registration.Lease
-            ? Leave(state, name)
+            ? Leave(state, name) with { LapsedAccount = registration.ServiceAccount }
             : Told(state, state with { LeaseLost = true }, name);
     }
 

@@ -27,6 +27,11 @@ internal sealed record WorkloadState : IOwnerState
     /// <inheritdoc/>
     [Id(6)] public OwnedEntries Entries { get; init; } = OwnedEntries.Empty;
 
+    /// <summary>
+    /// The service account of who was a member until its lease ran out, without anybody having removed it; else empty.
+    /// </summary>
+    [Id(7)] public string LapsedAccount { get; init; } = "";
+
     /// <summary>Whether it may be sent traffic.</summary>
     public WorkloadHealth Health() =>
         Draining ? WorkloadHealth.Draining

@@ -89,6 +89,57 @@ public sealed class IdentityMachineTests
     }
 
     [Fact]
+    public void A_certificate_that_has_ended_is_known_for_a_week_with_the_one_before_it()
+    {
+        var (second, _) = Sign(Record(new IdentityState(), "n1"), "n1", Signed(_now) with { Serial = "0B" }, 0.5, _now, csr: "other");
+        var end = _now.AddHours(24);
+        var (later, _) = Sign(second, "n2", Signed(end) with { Serial = "0C" }, 0.5, end);
+        var week = end + Model.Identity.EndedCertificateProof.LongestGrace;
+
+        Assert.Equal("n1", IdentityMachine.OwnerOf([later], "0A"));
+        Assert.Equal("n1", IdentityMachine.OwnerOf([later], "0B"));
+        Assert.Equal(["n2"], IdentityMachine.List([later], end).Select(c => c.NodeId));
+        Assert.Equal("n1", IdentityMachine.OwnerOf([IdentityMachine.Sweep(later, Id, week.AddSeconds(-1))], "0B"));
+        Assert.Null(IdentityMachine.OwnerOf([IdentityMachine.Sweep(later, Id, week)], "0B"));
+    }
+
+    [Fact]
+    public void After_the_next_certificate_the_one_that_had_ended_is_the_one_before_and_no_older_one_is_known()
+    {
+        var (second, _) = Sign(Record(new IdentityState(), "n1"), "n1", Signed(_now) with { Serial = "0B" }, 0.5, _now, csr: "other");
+        var end = _now.AddHours(24);
+        var swept = IdentityMachine.Sweep(second, Id, end);
+
+        var (next, _) = Sign(swept, "n1", Signed(end) with { Serial = "0C" }, 0.5, end);
+
+        Assert.Equal([null, "n1", "n1"], ((string[])["0A", "0B", "0C"]).Select(s => IdentityMachine.OwnerOf([next], s)));
+    }
+
+    [Fact]
+    public void A_certificate_that_is_forgotten_is_not_known_after_its_end_either()
+    {
+        var ended = IdentityMachine.Sweep(Record(new IdentityState(), "n1"), Id, _now.AddHours(24));
+
+        Assert.Equal("n1", IdentityMachine.OwnerOf([ended], "0A"));
+        Assert.Null(IdentityMachine.OwnerOf([IdentityMachine.Forget(ended, Id, "0A", _now.AddHours(24))], "0A"));
+    }
+
+    [Fact]
+    public void Of_those_that_have_ended_so_many_are_kept_and_none_under_a_name_that_was_made_up()
+    {
+        var state = Record(Record(new IdentityState(), "rest"), "agent~10.0.0.1");
+        for (var i = 0; i < 2 * FormerMachine.MaxEnded; i++)
+        {
+            (state, _) = Sign(state, $"n{i}", Signed(_now.AddSeconds(i)) with { Serial = $"{i:X4}" }, 0.5, _now);
+        }
+
+        var ended = IdentityMachine.Sweep(state, Id, _now.AddDays(2));
+
+        Assert.Equal(
+            Enumerable.Range(FormerMachine.MaxEnded, FormerMachine.MaxEnded).Select(i => $"n{i}"), ended.Former.Select(c => c.NodeId));
+    }
+
+    [Fact]
     public void An_identity_is_in_use_at_a_thousand_nodes_at_most()
     {
         var state = new IdentityState

@@ -114,6 +114,19 @@ public sealed class WorkloadMachineTests
     }
 
     [Fact]
+    public void Who_goes_because_its_lease_ran_out_is_remembered_by_its_account_and_who_leaves_is_not()
+    {
+        var lapsed = WorkloadMachine.Age(Joined(), Name, TimeSpan.FromSeconds(30));
+        var back = WorkloadMachine.Register(lapsed, Name, Cart, _now).Next;
+
+        Assert.Equal(Cart.ServiceAccount, WorkloadMachine.AccountOf(lapsed));
+        Assert.Equal(Cart.ServiceAccount, WorkloadMachine.AccountOf(back));
+        Assert.Null(WorkloadMachine.AccountOf(WorkloadMachine.Leave(back, Name)));
+        Assert.Null(WorkloadMachine.AccountOf(_absent));
+        Assert.Same(lapsed, WorkloadMachine.Leave(lapsed, Name));
+    }
+
+    [Fact]
     public void Ageing_twice_in_the_same_period_tells_once()
     {
         var once = WorkloadMachine.Age(Joined(), Name, TimeSpan.FromSeconds(11));

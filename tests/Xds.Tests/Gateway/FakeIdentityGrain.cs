@@ -49,6 +49,9 @@ internal sealed class FakeIdentityGrain : IIdentityGrain
     public Task<IssueResult?> FindNodeFaultAsync(IssueRequest request, CancellationToken cancellationToken) =>
         Task.FromResult(Answer is IssueResult.Known or IssueResult.OtherNode or IssueResult.Superseded ? Answer : null);
 
+    public Task<string?> FindNodeAsync(string serial, CancellationToken cancellationToken) =>
+        Task.FromResult(Known.FirstOrDefault(c => c.Serial == serial)?.NodeId);
+
     public Task<int> RotateAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<int> RotateOverAsync(TimeSpan spread, CancellationToken cancellationToken) => throw new NotSupportedException();

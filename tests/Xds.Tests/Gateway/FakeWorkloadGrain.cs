@@ -41,6 +41,8 @@ internal sealed class FakeWorkloadGrain : IWorkloadGrain
 
     public Task<WorkloadView?> FindAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<string?> FindAccountAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
     private Task<bool> Note(string call)
     {
         Calls.Writer.TryWrite(call);

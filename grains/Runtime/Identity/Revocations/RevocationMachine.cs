@@ -52,14 +52,15 @@ internal static class RevocationMachine
         state.Revoked.FirstOrDefault(r => r.Serial == serial);
 
     /// <summary>
-    /// Forgets what has ended anyway, once a day: the very same state when there is nothing, or not yet. What has ended is
-    /// told of for a day longer at the most.
+    /// Forgets what has ended for so long that no policy lets it count any more, once a day: the very same state when there is
+    /// nothing, or not yet. It is told of for a day longer at the most.
     /// </summary>
     public static AuthorityState Prune(AuthorityState state, DateTimeOffset now)
     {
-        var isDue = state.Revoked.Any(r => now - r.NotAfter >= _pruneEvery)
-            || (!state.Revoked.IsEmpty && state.Revoked.All(r => r.NotAfter <= now));
-        return isDue ? state with { Revoked = [.. state.Revoked.Where(r => r.NotAfter > now)] } : state;
+        var past = now - EndedCertificateProof.LongestGrace;
+        var isDue = state.Revoked.Any(r => past - r.NotAfter >= _pruneEvery)
+            || (!state.Revoked.IsEmpty && state.Revoked.All(r => r.NotAfter <= past));
+        return isDue ? state with { Revoked = [.. state.Revoked.Where(r => r.NotAfter > past)] } : state;
     }
 
     /// <summary>What is wrong with lists of the operator's, as a sentence; null when nothing is.</summary>

@@ -64,7 +64,8 @@ internal static class CommandLine
           --ca-retire-grace D         a former root stays after its last use  (5 min)
           --peer-interval D           how often peers are read                (00:00:02)
           --api-access FILE           who may use the API: issuers of tokens, roles, clusters whose pods
-                                      may join; YAML, read again when it changes (the admin alone)
+                                      may join, for how long ended certificates are good for the next
+                                      one; YAML, read again when it changes (the admin alone)
           --api-rate N                calls a second that one caller may make (500)
           --api-hosts NAME,...        names by which the API may be called on loopback (localhost)
           --config FILE               the same options as JSON

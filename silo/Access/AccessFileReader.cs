@@ -7,6 +7,7 @@ using MeshOrleans.Model.Issuers;
 using MeshOrleans.Model.Tokens;
 using MeshOrleans.Model.Validation;
 using MeshOrleans.Multicluster.Workloads;
+using MeshOrleans.Silo.Access.Ended;
 using MeshOrleans.Silo.Manifests;
 
 namespace MeshOrleans.Silo.Access;
@@ -222,7 +223,28 @@ internal sealed class AccessFileReader
         }
 
         var joinTokens = attestation.Object("joinTokens", tokens => tokens.OptionalFlag("reattest") is false ? "no" : "yes");
-        return policy with { Clusters = clusters, JoinTokensReattest = joinTokens is not "no" };
+        return policy with
+        {
+            Clusters = clusters,
+            JoinTokensReattest = joinTokens is not "no",
+            Ended = attestation.Object("endedCertificates", ReadEnded) ?? EndedPolicy.Off,
+        };
+    }
+
+    private static EndedPolicy ReadEnded(ObjectReader ended)
+    {
+        if (!ended.Has("grace"))
+        {
+            ended.Report("grace", "must say for how long after its end a certificate counts, such as 24h; 0s for not at all");
+        }
+
+        var grace = ended.Duration("grace") ?? TimeSpan.Zero;
+        if (grace < TimeSpan.Zero || grace > EndedCertificateProof.LongestGrace)
+        {
+            ended.Report("grace", $"must be 0s to {EndedCertificateProof.LongestGrace.TotalHours}h");
+        }
+
+        return new EndedPolicy(grace, ended.Flag("grantsRoles"));
     }
 
     private ClusterAttestation ReadCluster(ObjectReader cluster)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Tokens;
+using MeshOrleans.Silo.Access.Ended;
 
 namespace MeshOrleans.Silo.Access;
 
@@ -26,6 +27,9 @@ internal sealed record AccessPolicy
     /// <summary>What those who join by themselves may say.</summary>
     /// <value>Whatever they like by default, as there is nothing in a mesh of one team to hold against it.</value>
     public MemberRules Members { get; init; } = MemberRules.None;
+    /// <summary>Whether a certificate that has ended is good for another one.</summary>
+    /// <value>Not at all by default: whoever lets a credential count beyond its end says so.</value>
+    public EndedPolicy Ended { get; init; } = EndedPolicy.Off;
 
     /// <summary>The rights of a bearer whose token is verified.</summary>
     public AccessRights RightsOf(TrustedIssuer issuer, Claim claims) =>

@@ -14,7 +14,8 @@ internal abstract record AccessDemand
     public sealed record Nothing(string Why) : AccessDemand;
 
     /// <summary>Any credential; the call itself decides on it.</summary>
-    public sealed record Credential : AccessDemand;
+    /// <param name="OrInBody">Whether the body may have what proves the caller instead; the call refuses who has neither.</param>
+    public sealed record Credential(bool OrInBody = false) : AccessDemand;
 
     /// <summary>A role.</summary>
     /// <param name="Role">The role.</param>

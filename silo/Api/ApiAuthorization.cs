@@ -35,6 +35,17 @@ internal static class ApiAuthorization
     public static TBuilder RequireCredential<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.Demand(new AccessDemand.Credential());
 
+    /// <summary>
+    /// As <see cref="RequireCredential"/>, or whoever has the proof in the body: the call answers <see cref="NoCredential"/> to who
+    /// has neither.
+    /// </summary>
+    public static TBuilder RequireCredentialOrProof<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.Demand(new AccessDemand.Credential(OrInBody: true));
+
+    /// <summary>The answer to who presents nothing.</summary>
+    public static IResult NoCredential() => Problems.Unauthenticated(
+        "Send a join token or another credential as bearer, or use a client certificate.");
+
     /// <summary>Everybody may call.</summary>
     public static TBuilder AllowEverybody<TBuilder>(this TBuilder builder, string why)
         where TBuilder : IEndpointConventionBuilder =>
@@ -65,8 +76,7 @@ internal static class ApiAuthorization
     private static IResult? RefusalOf(AccessDemand demand, Caller caller) => (demand, caller) switch
     {
         (_, Api.Caller.Refused(var reason)) => Problems.Unauthenticated(reason),
-        (AccessDemand.Credential, Api.Caller.Anonymous) => Problems.Unauthenticated(
-            "Send a join token or another credential as bearer, or use a client certificate."),
+        (AccessDemand.Credential(false), Api.Caller.Anonymous) => NoCredential(),
         (AccessDemand.Credential, _) => null,
         (AccessDemand.OfRole, Api.Caller.Anonymous) => Problems.Unauthenticated(
             "Send 'Authorization: Bearer TOKEN', the admin token (DATA/admin-token) or one of an issuer of the access file; "

@@ -2,6 +2,7 @@ using MeshOrleans.Multicluster.Federation;
 using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Multicluster.Workloads.Attesting;
 using MeshOrleans.Silo.Access;
+using MeshOrleans.Silo.Access.Ended;
 using MeshOrleans.Silo.Access.Keys;
 using MeshOrleans.Silo.Access.Kubernetes;
 using MeshOrleans.Silo.Audit;
@@ -59,6 +60,9 @@ internal static class ApiSetup
         services.AddSingleton<TokenReader>();
         services.AddSingleton<TokenReview>();
         services.AddSingleton<IAttestor, KubernetesAttestor>();
+        services.AddSingleton<EndedRefusals>();
+        services.AddSingleton<EndedNodes>();
+        services.AddSingleton<IAttestor, EndedCertificateAttestor>();
     }
 
     /// <summary>

@@ -15,7 +15,7 @@ internal static class CertificateEndpoints
     {
         routes.MapGet("/v1/trust-bundle", BundleAsync).AllowEverybody("roots are public, and who joins has nothing else yet");
         routes.MapGet("/v1/trust-bundles", Bundles).RequireCredential();
-        routes.MapPost("/v1/certificates", SignAsync).RequireCredential();
+        routes.MapPost("/v1/certificates", SignAsync).RequireCredentialOrProof();
         routes.MapGet("/v1/identities", List).RequireRole(Role.Viewer);
         routes.MapPost("/v1/identities/rotate", MassRotation.RunAsync).RequireAdmin();
         routes.MapPost("/v1/identities/{**spiffeId}", RotateAsync).RequireAdmin();
@@ -60,8 +60,11 @@ internal static class CertificateEndpoints
         CertificateIssuer issuer,
         JoinAdmission admission)
     {
+        var caller = context.Caller();
+        if (caller is Caller.Anonymous && !context.Request.HasJsonContentType()) return ApiAuthorization.NoCredential();
         var (body, problem) = await ApiJson.ReadAsync<SignBody>(context);
         if (body is null) return problem!;
+        if (caller is Caller.Anonymous && body.Ended is null) return ApiAuthorization.NoCredential();
         if (!CsrPem.TryRead(body.Csr, out var csr))
         {
             return Problems.BadField("csr", "must be one PEM block CERTIFICATE REQUEST");
@@ -69,12 +72,28 @@ internal static class CertificateEndpoints
 
         if (body.LifetimeSeconds is < 1) return Problems.BadField("lifetimeSeconds", "must be 1 or more; leave it out for the default");
 
-        if (context.Caller().Evidence is not { } evidence)
+        var evidence = caller.Evidence;
+        if (body.Ended is { } ended)
+        {
+            if (caller is not Caller.Anonymous)
+            {
+                return Problems.BadField("ended", "cannot stand beside a bearer or a client certificate: present one of them");
+            }
+
+            if (!EndedEvidence.TryRead(ended.Chain, [.. csr], ended.Signature, out var read, out var fault))
+            {
+                return Problems.BadField($"ended.{fault.Field}", fault.Message);
+            }
+
+            evidence = read;
+        }
+
+        if (evidence is null)
         {
             return Problems.Forbidden("A certificate is signed for whoever proves who it is itself, and not on anybody's behalf.");
         }
 
-        // The identity comes from the credential alone; whatever the CSR claims is never looked at.
+        // The identity comes from what is presented alone; whatever the CSR claims is never looked at.
         var order = new CertificateOrder
         {
             Evidence = evidence,
@@ -139,5 +158,9 @@ internal static class CertificateEndpoints
     private static ICertificateAuthorityGrain Authority(IGrainFactory grains) =>
         grains.GetGrain<ICertificateAuthorityGrain>(MeshKeys.Default);
 
-    private sealed record SignBody(string Csr = "", string Node = "", double? LifetimeSeconds = null);
+    private sealed record SignBody(
+        string Csr = "", string Node = "", double? LifetimeSeconds = null, EndedBody? Ended = null);
+
+    /// <summary>What proves a caller whose certificate has ended (<see cref="EndedCertificateProof"/>).</summary>
+    private sealed record EndedBody(string Chain = "", string Signature = "");
 }

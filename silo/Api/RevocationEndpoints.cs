@@ -70,7 +70,7 @@ internal static class RevocationEndpoints
     /// <param name="SpiffeId">Whose it is; empty when no certificate in use has that number.</param>
     /// <param name="Reason">Why.</param>
     /// <param name="RevokedAt">When.</param>
-    /// <param name="NotAfter">Until when it is told of.</param>
+    /// <param name="NotAfter">When it would have ended: it is told of until seven days later.</param>
     private sealed record RevocationAnswer(
         string Serial, string SpiffeId, string Reason, DateTimeOffset RevokedAt, DateTimeOffset NotAfter)
     {

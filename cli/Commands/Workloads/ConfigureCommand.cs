@@ -29,7 +29,9 @@ internal static class ConfigureCommand
         var command = new CliCommand(
             "configure",
             "Write a configuration with which a sidecar joins the mesh when it starts, with which a stock Envoy does, "
-            + "or with which a gRPC program that speaks xDS needs no sidecar. Nothing is registered.",
+            + "or with which a gRPC program that speaks xDS needs no sidecar. Nothing is registered. A sidecar whose certificate has "
+            + "ended while nobody signed asks for the next one by its key, where the access file lets it "
+            + "(attestation.endedCertificates); else it needs a new file.",
             "workload configure vm1 -n shop --service-account cart --address 10.0.0.7 --port http=8080 --out vm1.json",
             "workload configure cart-1 -n shop --address 10.0.0.8 --port grpc=7070 --label app=cart --grpc ./cart-1",
             "workload configure cart-2 -n shop --address 10.0.0.9 --port http=8080 --label app=cart --envoy ./cart-2");

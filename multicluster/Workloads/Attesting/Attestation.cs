@@ -17,7 +17,11 @@ public abstract record Attestation
     /// <param name="Node">Which node it is; null when the proof does not say.</param>
     /// <param name="MayReattest">Whether the proof is good for a node that has had a certificate before.</param>
     public sealed record Proved(
-        string Namespace, string ServiceAccount, string Group, ProvedNode? Node, bool MayReattest) : Attestation;
+        string Namespace, string ServiceAccount, string Group, ProvedNode? Node, bool MayReattest) : Attestation
+    {
+        /// <summary>The certificate that proves it, to be renewed; null when something else does.</summary>
+        public ShownCertificate? Certificate { get; init; }
+    }
 
     /// <summary>It is good for one use, and only using it up tells whether it proves anything.</summary>
     public sealed record OneTime : Attestation;
@@ -37,7 +41,15 @@ public abstract record Attestation
     public sealed record Unavailable(string Reason, TimeSpan RetryAfter) : Attestation;
 }
 
+/// <summary>A certificate by which somebody proves itself.</summary>
+/// <param name="Id">Its name.</param>
+/// <param name="Serial">Upper-case hex.</param>
+/// <param name="IsEnded">Whether it has ended, and counts by a policy.</param>
+public sealed record ShownCertificate(SpiffeId Id, string Serial, bool IsEnded);
+
 /// <summary>The node of which something is a proof.</summary>
-/// <param name="Key">By what it is remembered: not only a name, which others may have after it.</param>
+/// <param name="Key">
+/// By what it is remembered: not only a name, which others may have after it; empty where the certificate says it.
+/// </param>
 /// <param name="Name">What it is called.</param>
 public sealed record ProvedNode(string Key, NodeName Name);

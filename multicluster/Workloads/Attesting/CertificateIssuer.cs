@@ -66,16 +66,15 @@ public sealed class CertificateIssuer(Attestors attestors, IGrainFactory grains)
 
     // a certificate is of one trust domain, whatever this control plane's is
     private static SpiffeId IdOf(CertificateOrder order, Attestation.Proved proved, TrustDomain trustDomain) =>
-        order.Evidence is Evidence.Certificate(var own, _, _)
-            ? own
-            : SpiffeId.ForWorkload(trustDomain, proved.Namespace, proved.ServiceAccount);
+        proved.Certificate?.Id ?? SpiffeId.ForWorkload(trustDomain, proved.Namespace, proved.ServiceAccount);
 
     private static IssueRequest RequestOf(CertificateOrder order, Attestation.Proved proved)
     {
         var node = order.Node.Length > 0 ? order.Node : proved.Node?.Name.ToString() ?? order.Nameless;
-        var serial = order.Evidence is Evidence.Certificate(_, var presented, _) ? presented : "";
+        var serial = proved.Certificate?.Serial ?? "";
         var isNameless = serial.Length > 0 && order.Node.Length == 0;
-        var proof = new NodeProof(proved.Node?.Key ?? "", proved.MayReattest, serial, isNameless);
+        var proof = new NodeProof(
+            proved.Node?.Key ?? "", proved.MayReattest, serial, isNameless, proved.Certificate is { IsEnded: true });
         return new IssueRequest(order.Csr, node, order.Lifetime, proof);
     }
 

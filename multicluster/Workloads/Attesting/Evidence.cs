@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Multicluster.Workloads.Attesting;
@@ -17,6 +18,18 @@ public abstract record Evidence
     /// <param name="Serial">Upper-case hex.</param>
     /// <param name="NotAfter">When it ends: a connection may last longer.</param>
     public sealed record Certificate(SpiffeId Id, string Serial, DateTimeOffset NotAfter) : Evidence;
+
+    /// <summary>
+    /// A certificate that has ended, and what its key has signed to get the next one: nothing of it is verified yet.
+    /// </summary>
+    /// <param name="ChainPem">The certificate and what leads from there to the root.</param>
+    /// <param name="Csr">The request for the next one, DER.</param>
+    /// <param name="Signature">See <see cref="EndedCertificateProof"/>.</param>
+    public sealed record EndedCertificate(
+        string ChainPem, ImmutableArray<byte> Csr, ImmutableArray<byte> Signature) : Evidence
+    {
+        public override string ToString() => nameof(EndedCertificate);
+    }
 
     /// <summary>A token that somebody else has issued, not verified yet.</summary>
     public sealed record Bearer(string Text) : Evidence

@@ -1,5 +1,6 @@
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Silo.Access;
+using MeshOrleans.Silo.Access.Ended;
 
 namespace MeshOrleans.Silo.Tests.Access;
 
@@ -22,6 +23,7 @@ public sealed class AccessFileReaderTests
           - {claim: "https://login.example/team", value: sre}
         attestation:
           joinTokens: {reattest: false}
+          endedCertificates: {grace: 36h}
           kubernetes:
           - name: east
             issuer: https://kubernetes.default.svc
@@ -43,6 +45,7 @@ public sealed class AccessFileReaderTests
         Assert.False(policy.JoinTokensReattest);
         Assert.Equal("/etc/mesh/token", policy.Clusters[0].Review!.TokenFile);
         Assert.True(policy.Clusters[0].Reattests);
+        Assert.Equal(new EndedPolicy(TimeSpan.FromHours(36), GrantsRoles: false), policy.Ended);
     }
 
     [Theory]
@@ -78,6 +81,7 @@ public sealed class AccessFileReaderTests
         var policy = AccessFileReader.Read("", "/").Policy!;
 
         Assert.Empty(policy.RightsOf(SpiffeId.Parse("spiffe://cluster.local/ns/ops/sa/a")).Grants);
+        Assert.Equal(TimeSpan.Zero, policy.Ended.Grace);
     }
 
     [Theory]
@@ -97,6 +101,11 @@ public sealed class AccessFileReaderTests
     [InlineData("issuers:\n- issuer: a\n  audiences: [m]", 2, "jwksUri or jwksFile")]
     [InlineData("issuers:\n- {issuer: 'https://a', audiences: [m]}\n- {issuer: 'https://a', audiences: [m]}", 1, "twice")]
     [InlineData("attestation:\n  kubernetes:\n  - name: e\n    issuer: i\n    audiences: [m]\n    tokenReview: {server: 'http://a', tokenFile: t}", 6, "https")]
+    [InlineData("attestation:\n  endedCertificates: {}", 2, "must say for how long")]
+    [InlineData("attestation:\n  endedCertificates: {grace: 169h}", 2, "must be 0s to 168h")]
+    [InlineData("attestation:\n  endedCertificates: {grace: -1s}", 2, "must be 0s to 168h")]
+    [InlineData("attestation:\n  endedCertificates: {grace: week}", 2, "no duration")]
+    [InlineData("attestation:\n  endedCertificates: {reattest: true, grace: 1h}", 2, "unknown field")]
     [InlineData("bindings:\n- role: viewer\n  role: admin", 3, "duplicate key")]
     [InlineData("a: [", 2, "")]
     [InlineData("[]", 1, "must be an object")]

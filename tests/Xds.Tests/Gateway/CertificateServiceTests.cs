@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Grains.Workloads;
 using MeshOrleans.Model.Identity;
@@ -54,6 +55,49 @@ public sealed class CertificateServiceTests
 
         Assert.True(host.Grains.Identity(Id).Requests.Reader.TryRead(out var request));
         Assert.Equal(("app/a-1", new NodeProof("pod/u1", MayRepeat: false)), (request.NodeId, request.Proof));
+    }
+
+    [Fact]
+    public async Task A_certificate_that_has_ended_is_judged_with_what_its_key_has_signed_and_renews_for_its_node()
+    {
+        var proved = new Attestation.Proved("app", "a", "", new ProvedNode("", new("app", "a-1")), true)
+        {
+            Certificate = new ShownCertificate(SpiffeId.Parse(Id), "0A", IsEnded: true),
+        };
+        await using var host = await GatewayHost.StartAsync(
+            serving: Serving, services: s => s.AddSingleton<IAttestor>(new FakeAttestor(proved)));
+        using var ended = TestCertificate.With(Id);
+        using var key = ended.GetECDsaPrivateKey()!;
+        var csr = TestCertificate.CsrPem();
+        var der = Convert.FromBase64String(csr[PemEncoding.Find(csr).Base64Data]);
+
+        await CreateAsync(
+            host.TlsChannel(null), csr, null, ended: (ended.ExportCertificatePem(), Convert.ToBase64String(EndedCertificateProof.Sign(key, der))));
+
+        Assert.True(host.Grains.Identity(Id).Requests.Reader.TryRead(out var request));
+        Assert.Equal(new NodeProof("", MayRepeat: true, "0A", IsNameless: true, IsEnded: true), request.Proof);
+        Assert.Equal(der, request.Csr.AsEnumerable());
+    }
+
+    [Theory]
+    [InlineData("no PEM", "AAAA", false, "MESH_ENDED_CHAIN: must be PEM")]
+    [InlineData(null, "?", false, "MESH_ENDED_SIGNATURE: must be base64")]
+    [InlineData(null, "", false, "MESH_ENDED_SIGNATURE: must be base64")]
+    [InlineData(null, "AAAA", true, "MESH_ENDED_CHAIN: cannot stand beside")]
+    public async Task What_is_no_certificate_that_has_ended_is_refused_by_its_field(
+        string? chain, string signature, bool hasCertificate, string reason)
+    {
+        await using var host = await GatewayHost.StartAsync(serving: Serving);
+        using var own = TestCertificate.With(Id);
+
+        var exception = await Assert.ThrowsAsync<GrpcException>(() => CreateAsync(
+            host.TlsChannel(hasCertificate ? own : null),
+            TestCertificate.CsrPem(),
+            null,
+            ended: (chain ?? own.ExportCertificatePem(), signature)));
+
+        Assert.Equal(GrpcStatusCode.InvalidArgument, exception.Status.Code);
+        Assert.StartsWith(reason, exception.Status.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -325,12 +369,20 @@ public sealed class CertificateServiceTests
         (await Assert.ThrowsAsync<GrpcException>(() => CreateAsync(channel, csr, token))).Status;
 
     private static Task<IstioCertificateResponse> CreateAsync(
-        GrpcChannel channel, string csr, string? token, string? node = null)
+        GrpcChannel channel, string csr, string? token, string? node = null, (string Chain, string Signature)? ended = null)
     {
         var request = new IstioCertificateRequest { Csr = csr };
-        if (node is not null)
+        if (node is not null) request.Metadata = new() { Fields = { ["NODE_ID"] = Value.ForString(node) } };
+        if (ended is { } shown)
         {
-            request.Metadata = new() { Fields = { ["NODE_ID"] = Google.Protobuf.WellKnownTypes.Value.ForString(node) } };
+            request.Metadata = new()
+            {
+                Fields =
+                {
+                    [EndedCertificateProof.ChainField] = Value.ForString(shown.Chain),
+                    [EndedCertificateProof.SignatureField] = Value.ForString(shown.Signature),
+                },
+            };
         }
 
         return channel.UnaryAsync(
@@ -348,7 +400,7 @@ public sealed class CertificateServiceTests
 
         public string Name => "fake";
 
-        public bool Recognises(Evidence evidence) => evidence is Evidence.Bearer(Text);
+        public bool Recognises(Evidence evidence) => evidence is Evidence.Bearer(Text) or Evidence.EndedCertificate;
 
         public Task<Attestation> ExamineAsync(Evidence evidence, CancellationToken cancellationToken) => Task.FromResult(found);
 

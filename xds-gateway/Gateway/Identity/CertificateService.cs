@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Grains.Workloads;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Multicluster.Workloads;
@@ -40,7 +42,15 @@ internal sealed partial class CertificateService(
 
         // Who asks without any proof learns nothing about the CSR; a bad CSR does not use a token up.
         var token = call.Metadata("authorization");
-        var client = token is null
+        var isEnded = request.Metadata?.Fields.ContainsKey(EndedCertificateProof.ChainField) is true;
+        if (isEnded && (token is not null || call.HttpContext.Connection.ClientCertificate is not null))
+        {
+            throw new GrpcException(
+                GrpcStatusCode.InvalidArgument,
+                $"{EndedCertificateProof.ChainField}: cannot stand beside an authorization or a client certificate.");
+        }
+
+        var client = token is null && !isEnded
             ? await authenticator.AuthenticateAsync(call.HttpContext, call.CancellationToken)
             : null;
         if (!CsrText.TryRead(request.Csr, out var csr, out var problem))
@@ -54,8 +64,8 @@ internal sealed partial class CertificateService(
         }
 
         var node = NodeOf(request);
-        var evidence = client is null
-            ? EvidenceOf(token!)
+        Evidence evidence = isEnded ? EndedOf(request.Metadata!, csr)
+            : client is null ? EvidenceOf(token!)
             : new Evidence.Certificate(client.Id!, client.Serial, client.NotAfter);
         var order = new CertificateOrder
         {
@@ -81,6 +91,17 @@ internal sealed partial class CertificateService(
         authorization.StartsWith(BearerScheme, StringComparison.OrdinalIgnoreCase)
             ? Evidence.OfBearer(authorization[BearerScheme.Length..].Trim())
             : throw Unauthenticated("The authorization is no join token.");
+
+    private static Evidence.EndedCertificate EndedOf(Struct metadata, ImmutableArray<byte> csr)
+    {
+        const string Chain = EndedCertificateProof.ChainField;
+        const string Signature = EndedCertificateProof.SignatureField;
+        var (chain, signature) = (ProxyNode.Text(metadata, Chain) ?? "", ProxyNode.Text(metadata, Signature) ?? "");
+        return EndedEvidence.TryRead(chain, csr, signature, out var evidence, out var fault)
+            ? evidence
+            : throw new GrpcException(
+                GrpcStatusCode.InvalidArgument, $"{(fault.Field == "chain" ? Chain : Signature)}: {fault.Message}.");
+    }
 
     /// <summary>Who holds the key, as the client says; empty when it does not.</summary>
     private static string NodeOf(IstioCertificateRequest request)

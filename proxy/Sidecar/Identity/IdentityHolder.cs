@@ -15,6 +15,7 @@ internal sealed partial class IdentityHolder(
     SidecarSettings settings, IdentityStore store, TimeProvider clock, ILogger<IdentityHolder> logger)
 {
     private readonly Lock _gate = new();
+    private volatile Svid? _ended; // what a former process has left
     private volatile SidecarIdentity _current = new(Trust: null, Svid: null, StagedKey.Create(id: null), Tls: null);
 
     /// <summary>Raised after every change, in order, on the thread that made it.</summary>
@@ -22,7 +23,15 @@ internal sealed partial class IdentityHolder(
 
     public SidecarIdentity Current => _current;
 
-    /// <summary>Takes up what a former process left in the state directory, as far as it is still valid.</summary>
+    /// <summary>
+    /// The last certificate where it has ended: its key may be good for another one. Null where there was none, or one is valid.
+    /// </summary>
+    public Svid? Ended => (_current.Svid ?? _ended) is { } last && last.NotAfter <= clock.GetUtcNow() ? last : null;
+
+    /// <summary>
+    /// Takes up what a former process left in the state directory, as far as it is still valid. A certificate that has ended, and is
+    /// right but for that, is kept beside it.
+    /// </summary>
     public void Restore()
     {
         var (svid, trust) = (store.LoadSvid(), store.LoadTrust());
@@ -33,9 +42,18 @@ internal sealed partial class IdentityHolder(
             {
                 Swap(trust, svid: null);
             }
-            else if (Problem(svid.Leaf, svid.Intermediates, trust, out var id) is { } problem)
+            else if (Problem(svid, trust, clock.GetUtcNow(), out var id) is { } problem)
             {
-                LogNotRestored(problem);
+                if (svid.NotAfter <= clock.GetUtcNow() && Problem(svid, trust, svid.NotAfter.AddSeconds(-1), out id) is null)
+                {
+                    _ended = svid;
+                    LogEnded(id!, svid.NotAfter, clock.GetUtcNow());
+                }
+                else
+                {
+                    LogNotRestored(problem);
+                }
+
                 Swap(trust, svid: null);
             }
             else
@@ -69,7 +87,7 @@ internal sealed partial class IdentityHolder(
 
             var intermediates = new X509Certificate2Collection(
                 chain.Skip(1).Where(c => !PeerSvid.IsSelfSigned(c)).ToArray());
-            if (Problem(chain[0], intermediates, trust, out var id) is { } problem)
+            if (Problem(chain[0], intermediates, trust, clock.GetUtcNow(), out var id) is { } problem)
             {
                 return new IdentityOutcome.Rejected("certificate_chain: " + problem);
             }
@@ -85,6 +103,7 @@ internal sealed partial class IdentityHolder(
             using var own = isStaged ? null : used!.Leaf.GetECDsaPrivateKey();
             var next = Svid.Join(chain, own ?? staged.Key);
             store.Save(next);
+            _ended = null;
             Swap(trust, next, isStaged ? StagedKey.Create(id) : staged);
             if (isStaged) staged.Dispose();
             LogRotated(id!, next.Leaf.SerialNumber, next.NotAfter);
@@ -106,6 +125,7 @@ internal sealed partial class IdentityHolder(
                 svid = null;
             }
 
+            if (_ended is { } ended && trust.Revoked.Find(ended.Leaf) is not null) _ended = null;
             Swap(trust, svid);
             LogTrust(string.Join(", ", trust.Bundles.Select(b => $"{b.TrustDomain} ({b.RootsPem.Length})")));
             return new IdentityOutcome.Accepted();
@@ -120,13 +140,20 @@ internal sealed partial class IdentityHolder(
     }
 
     // Everything a certificate must be before it is used; also what a peer would ask of it.
+    private string? Problem(Svid svid, Trust trust, DateTimeOffset at, out SpiffeId? id) =>
+        Problem(svid.Leaf, svid.Intermediates, trust, at, out id);
+
     private string? Problem(
-        X509Certificate2 leaf, X509Certificate2Collection intermediates, Trust trust, out SpiffeId? id)
+        X509Certificate2 leaf,
+        X509Certificate2Collection intermediates,
+        Trust trust,
+        DateTimeOffset at,
+        out SpiffeId? id)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.ExtraStore.AddRange(intermediates);
         var expected = SpiffeId.ForWorkload(trust.Own, settings.Namespace, settings.ServiceAccount);
-        if (CertificateCheck.FindFault(leaf, chain, trust, clock.GetUtcNow(), out id) is { } fault) return fault;
+        if (CertificateCheck.FindFault(leaf, chain, trust, at, out id) is { } fault) return fault;
         return id == expected ? null : $"it is for {id}, and this sidecar is {expected}";
     }
 
@@ -134,6 +161,12 @@ internal sealed partial class IdentityHolder(
         Level = LogLevel.Information,
         Message = "Identity {SpiffeId} restored from the state directory, valid until {NotAfter:u}.")]
     private partial void LogRestored(SpiffeId spiffeId, DateTimeOffset notAfter);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The saved certificate of {SpiffeId} ended at {NotAfter:u}, and this machine's clock says {Now:u}; another one is "
+            + "asked for by its key.")]
+    private partial void LogEnded(SpiffeId spiffeId, DateTimeOffset notAfter, DateTimeOffset now);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The saved certificate is not used: {Reason}.")]
     private partial void LogNotRestored(string reason);

@@ -4,7 +4,9 @@ using MeshOrleans.Proxy.Sidecar.Settings;
 
 namespace MeshOrleans.Proxy.Sidecar.Identity;
 
-/// <summary>Gets certificates: the first one by join token, later ones by the certificate in use.</summary>
+/// <summary>
+/// Gets certificates: the first one by join token, later ones by the certificate in use, or by its key when it has ended.
+/// </summary>
 internal sealed class Joiner(
     SidecarSettings settings,
     IdentityHolder holder,
@@ -17,13 +19,40 @@ internal sealed class Joiner(
 
     /// <summary>The first certificate, or the first one after the last has ended.</summary>
     /// <exception cref="IdentityException">There is none this time.</exception>
-    public async Task JoinAsync(GatewayAttempt attempt, CancellationToken cancellationToken)
+    public Task JoinAsync(GatewayAttempt attempt, CancellationToken cancellationToken) => holder.Ended is { } ended
+        ? ReattestAsync(attempt, ended, cancellationToken)
+        : JoinByTokenAsync(attempt, cancellationToken);
+
+    // The token last: it is good once, and most likely used.
+    private async Task ReattestAsync(GatewayAttempt attempt, Svid ended, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var identity = holder.Current;
+            Take(attempt, await certificates.RequestAsync(attempt, identity, ended, cancellationToken));
+        }
+        catch (IdentityException refusal) when (refusal.IsRefusal && _tokens.IsGiven)
+        {
+            try
+            {
+                await JoinByTokenAsync(attempt, cancellationToken);
+            }
+            catch (IdentityException exception)
+            {
+                throw new IdentityException(
+                    $"{exception.Message}. Before that, by the key of the certificate that ended at {ended.NotAfter:u}: "
+                    + refusal.Message);
+            }
+        }
+    }
+
+    private async Task JoinByTokenAsync(GatewayAttempt attempt, CancellationToken cancellationToken)
     {
         var token = _tokens.Read();
         if (token is null && !holder.Current.IsValid(clock.GetUtcNow()))
         {
             throw new IdentityException(
-                $"there is neither a valid certificate in the state directory{Ended()} nor a join token; "
+                "there is neither a valid certificate in the state directory nor a join token; "
                 + "give one with --token-file");
         }
 
@@ -47,14 +76,16 @@ internal sealed class Joiner(
     private async Task RequestAsync(
         GatewayAttempt attempt, SidecarIdentity identity, JoinToken? token, CancellationToken cancellationToken)
     {
-        var chain = await certificates.RequestAsync(attempt, identity, token, cancellationToken);
+        Take(attempt, await certificates.RequestAsync(attempt, identity, token, cancellationToken));
+    }
+
+    private void Take(GatewayAttempt attempt, string chain)
+    {
         if (holder.Offer(chain) is IdentityOutcome.Rejected rejected)
         {
             throw new IdentityException($"{attempt.Gateway} has signed something else: {rejected.Reason}");
         }
     }
-
-    private string Ended() => holder.Current.Svid is { } svid ? $" (it ended at {svid.NotAfter:u})" : "";
 
     // A file that the operator names wins; then the pin of the token; then what was learned before, here or by a former
     // process. The root that a token pins may have been replaced since it was minted, and what was learned since is no worse.

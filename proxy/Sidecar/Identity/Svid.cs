@@ -29,6 +29,25 @@ internal sealed class Svid
 
     public TimeSpan Lifetime => NotAfter - NotBefore;
 
+    /// <summary>The certificate and what leads from it towards the root.</summary>
+    public string ChainPem
+    {
+        get
+        {
+            var chain = new StringBuilder(Leaf.ExportCertificatePem()).Append('\n');
+            foreach (var certificate in Intermediates) chain.Append(certificate.ExportCertificatePem()).Append('\n');
+            return chain.ToString();
+        }
+    }
+
+    /// <summary>Signs the request for another certificate, once this one has ended (<see cref="EndedCertificateProof"/>).</summary>
+    /// <param name="csr">PKCS#10, DER.</param>
+    public byte[] Prove(byte[] csr)
+    {
+        using var key = Leaf.GetECDsaPrivateKey()!;
+        return EndedCertificateProof.Sign(key, csr);
+    }
+
     /// <summary>Reads a chain of certificates, leaf first, without throwing.</summary>
     /// <returns>The certificates, or null when the text is none or too much.</returns>
     public static X509Certificate2Collection? ParseChain(ReadOnlySpan<char> pem)
@@ -68,13 +87,12 @@ internal sealed class Svid
     /// </summary>
     public byte[] ToFile()
     {
-        var chain = new StringBuilder("\n").Append(Leaf.ExportCertificatePem()).Append('\n');
-        foreach (var certificate in Intermediates) chain.Append(certificate.ExportCertificatePem()).Append('\n');
+        var chain = "\n" + ChainPem;
         using var key = Leaf.GetECDsaPrivateKey()!;
         using var pem = SecretText.OfKey(key);
         var file = new byte[pem.Length + chain.Length];
         Encoding.ASCII.GetBytes(pem.Span, file);
-        Encoding.ASCII.GetBytes(chain.ToString(), file.AsSpan(pem.Length));
+        Encoding.ASCII.GetBytes(chain, file.AsSpan(pem.Length));
         return file;
     }
 

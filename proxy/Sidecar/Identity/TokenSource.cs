@@ -11,6 +11,9 @@ internal sealed class TokenSource(SidecarSettings settings)
 {
     private const int MaxBytes = 4096;
 
+    /// <summary>Whether there may be one.</summary>
+    public bool IsGiven => settings.TokenFile is not null || settings.Token is not null;
+
     /// <summary>The token, or null where none was given.</summary>
     /// <exception cref="IdentityException">The file cannot be read or holds no token.</exception>
     public JoinToken? Read()

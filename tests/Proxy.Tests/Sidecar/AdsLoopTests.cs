@@ -18,7 +18,7 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
     private const string NodeId = "sidecar~127.0.0.1~cart-1.shop~shop.svc.cluster.local";
     private readonly TemporaryFolder _folder = new();
     private readonly TestAuthority _authority = new(TimeProvider.System);
-    private readonly CancellationTokenSource _stop = new();
+    private CancellationTokenSource _stop = new();
     private readonly List<Task> _loops = [];
     private readonly ListLogger<AdsLoop> _log = new();
     private readonly ListLogger<IdentityLoop> _identityLog = new();
@@ -79,6 +79,48 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
 
         await Eventually.HoldsAsync("another one", () => _identity.Current.IsValid(DateTimeOffset.UtcNow));
         Assert.Equal(["token"], back.Signed);
+    }
+
+    [Theory]
+    [InlineData(true)] // its token is of no use any more
+    [InlineData(false)]
+    public async Task A_certificate_that_ended_while_nobody_was_there_is_replaced_by_its_key(bool hasToken)
+    {
+        _plane.CertificateLifetime = TimeSpan.FromSeconds(3);
+        Start(_plane.NewToken().Reveal());
+        await Eventually.HoldsAsync("a certificate", () => _identity.Current.IsValid(DateTimeOffset.UtcNow));
+        var port = _plane.Address.Port;
+        await _plane.DisposeAsync();
+        await Eventually.HoldsAsync("its end", () => !_identity.Current.IsValid(DateTimeOffset.UtcNow));
+        if (!hasToken) await RestartAsync();
+
+        await using var back = await FakeControlPlane.StartAsync(_authority, port: port);
+        back.TakesEnded = true;
+
+        await Eventually.HoldsAsync("another one", () => _identity.Current.IsValid(DateTimeOffset.UtcNow));
+        Assert.Equal("ended", back.Signed.Last());
+        Assert.Null(_identity.Ended);
+    }
+
+    [Fact]
+    public async Task Where_an_ended_certificate_does_not_count_that_is_said_and_tried_again()
+    {
+        _plane.CertificateLifetime = TimeSpan.FromSeconds(3);
+        Start(_plane.NewToken().Reveal());
+        await Eventually.HoldsAsync("a certificate", () => _identity.Current.IsValid(DateTimeOffset.UtcNow));
+        await Eventually.HoldsAsync("the stream", () => _plane.Streams > 0);
+        var port = _plane.Address.Port;
+        await _plane.DisposeAsync();
+        await Eventually.HoldsAsync("its end", () => !_identity.Current.IsValid(DateTimeOffset.UtcNow));
+        await RestartAsync();
+
+        await using var back = await FakeControlPlane.StartAsync(_authority, port: port);
+
+        await Eventually.HoldsAsync("the reason", () => _identityLog.Texts(LogLevel.Error).Any(
+            t => t.Contains("Certificates that have ended do not count here.", StringComparison.Ordinal)));
+        Assert.Empty(back.Signed);
+        back.TakesEnded = true;
+        await Eventually.HoldsAsync("another one", () => _identity.Current.IsValid(DateTimeOffset.UtcNow));
     }
 
     [Fact]
@@ -333,7 +375,22 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
         Assert.Equal("draining", told.ErrorDetail.Message);
     }
 
-    private void Start(string token, string? gatewayBefore = null, bool onlyFirst = false)
+    /// <summary>Ends what is running, and starts it with the state it has left and without a token.</summary>
+    private async Task RestartAsync()
+    {
+        await _stop.CancelAsync();
+        foreach (var loop in _loops) await loop.ContinueWith(_ => { }, TaskScheduler.Default);
+        _loops.Clear();
+        _models.Dispose();
+        _state!.Dispose();
+        _stop.Dispose();
+        _stop = new CancellationTokenSource();
+        Start(token: null);
+        Assert.NotNull(_identity.Ended);
+        Assert.Null(_identity.Current.Svid);
+    }
+
+    private void Start(string? token, string? gatewayBefore = null, bool onlyFirst = false)
     {
         var gateways =
             onlyFirst ? gatewayBefore! : gatewayBefore is null ? $"{_plane.Address}" : $"{gatewayBefore},{_plane.Address}";
@@ -348,6 +405,7 @@ public sealed class AdsLoopTests : IAsyncLifetime, IDisposable
         _identity = new IdentityHolder(
             settings, new IdentityStore(
                 _state, new ListLogger<IdentityStore>()), TimeProvider.System, new ListLogger<IdentityHolder>());
+        _identity.Restore();
         _models = new ModelHolder(ProxyModel.Empty, TimeProvider.System, _modelLog);
         var joiner = new Joiner(
             settings, _identity, new TrustBundleClient(TimeProvider.System), new CertificateClient(

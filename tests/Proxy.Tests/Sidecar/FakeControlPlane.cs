@@ -70,6 +70,9 @@ internal sealed class FakeControlPlane : IAsyncDisposable
 
     public TimeSpan CertificateLifetime { get; set; } = TimeSpan.FromHours(24);
 
+    /// <summary>Whether a certificate that has ended is good for the next one.</summary>
+    public volatile bool TakesEnded;
+
     /// <summary>Whether streams are refused with UNAVAILABLE.</summary>
     public volatile bool IsSyncing;
 
@@ -208,16 +211,32 @@ internal sealed class FakeControlPlane : IAsyncDisposable
     {
         var hasToken = call.Metadata("authorization")?.StartsWith("Bearer mt1.", StringComparison.Ordinal) is true;
         var hasCertificate = call.HttpContext.Connection.ClientCertificate is not null;
-        if (!hasToken && !hasCertificate)
+        var pem = request.Csr;
+        var csr = Convert.FromBase64String(pem[System.Security.Cryptography.PemEncoding.Find(pem).Base64Data]);
+        var isEnded = !hasToken && IsEnded(request, csr);
+        if (isEnded && !TakesEnded)
+        {
+            throw new GrpcException(GrpcStatusCode.Unauthenticated, "Certificates that have ended do not count here.");
+        }
+
+        if (!hasToken && !hasCertificate && !isEnded)
         {
             throw new GrpcException(GrpcStatusCode.Unauthenticated, "Neither token nor certificate.");
         }
 
-        Signed.Enqueue(hasToken ? "token" : "certificate");
-        var pem = request.Csr;
-        var der = System.Security.Cryptography.PemEncoding.Find(pem);
-        var chain = _authority.Sign(Convert.FromBase64String(pem[der.Base64Data]), Workload, CertificateLifetime);
-        return new IstioCertificateResponse { CertChain = { chain } };
+        Signed.Enqueue(hasToken ? "token" : isEnded ? "ended" : "certificate");
+        return new IstioCertificateResponse { CertChain = { _authority.Sign(csr, Workload, CertificateLifetime) } };
+    }
+
+    private static bool IsEnded(IstioCertificateRequest request, byte[] csr)
+    {
+        var fields = request.Metadata.Fields;
+        if (!fields.TryGetValue(EndedCertificateProof.ChainField, out var chain)) return false;
+        var shown = EndedCertificateProof.ReadChain(chain.StringValue);
+        Assert.NotNull(shown);
+        return shown[0].NotAfter <= DateTime.Now
+            && EndedCertificateProof.IsSigned(
+                shown[0], csr, Convert.FromBase64String(fields[EndedCertificateProof.SignatureField].StringValue));
     }
 
     private async Task ServeAsync(GrpcServerCall call)

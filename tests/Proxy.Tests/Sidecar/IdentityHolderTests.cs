@@ -142,6 +142,51 @@ public sealed class IdentityHolderTests : IDisposable
                 t.Contains("this machine's clock says 2026-01-02 01:00:00Z", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void An_expired_certificate_is_kept_for_the_next_one_until_there_is_that()
+    {
+        string serial;
+        using (var state = new StateFolder(_folder.Path))
+        {
+            var running = WithCertificate(state);
+            serial = running.Current.Svid!.Leaf.SerialNumber;
+            Assert.Null(running.Ended);
+            _clock.Advance(TimeSpan.FromHours(25));
+            Assert.Equal(serial, running.Ended!.Leaf.SerialNumber);
+        }
+
+        using var second = new StateFolder(_folder.Path);
+        var restored = Holder(second);
+        restored.Restore();
+        var ended = restored.Ended;
+        var proof = ended!.Prove(restored.Current.Staged.Request);
+        restored.Offer(_authority.Sign(restored.Current.Staged.Request, Cart));
+
+        Assert.Equal(serial, ended.Leaf.SerialNumber);
+        Assert.NotEmpty(proof);
+        Assert.Null(restored.Ended);
+        Assert.NotNull(restored.Current.Svid);
+    }
+
+    [Fact]
+    public void An_expired_certificate_of_another_root_is_good_for_nothing()
+    {
+        using (var state = new StateFolder(_folder.Path)) WithCertificate(state);
+        _clock.Advance(TimeSpan.FromHours(25));
+        using (var state = new StateFolder(_folder.Path))
+        {
+            using var other = new TestAuthority(_clock);
+            Assert.Null(Trust.TryCreate(_authority.Domain, [other.Bundle], out var trust));
+            new IdentityStore(state, _storeLog).Save(trust!);
+        }
+
+        using var second = new StateFolder(_folder.Path);
+        var restored = Holder(second);
+        restored.Restore();
+
+        Assert.Null(restored.Ended);
+    }
+
     [Theory]
     [InlineData("garbage")]
     [InlineData("")]

@@ -138,13 +138,17 @@ internal static class IdentityMachine
         return (next, next.Certificates.Count);
     }
 
-    /// <summary>Forgets a certificate that is revoked; the very same state when it is not known.</summary>
+    /// <summary>
+    /// Forgets a certificate that is revoked, and where it was the newest of its node the one before as well: a node that is
+    /// to be out does not come back by that. The very same state when it is not known.
+    /// </summary>
     public static IdentityState Forget(IdentityState state, string spiffeId, string serial, DateTimeOffset now)
     {
-        var others = state.Certificates.RemoveRange(
-            state.Certificates.Where(c => c.Value.Serial == serial).Select(c => c.Key));
+        var nodes = state.Certificates.Where(c => c.Value.Serial == serial).Select(c => c.Key).ToList();
+        var others = state.Certificates.RemoveRange(nodes);
         var requests = state.Requests.RemoveAll(r => r.Answer?.View.Serial == serial);
-        var former = state.Former.RemoveAll(c => c.Serial == serial);
+        var former = state.Former.RemoveAll(
+            c => c.Serial == serial || (nodes.Contains(c.NodeId) && !NodeName.IsMadeUp(c.NodeId)));
         return others == state.Certificates
             && requests.Length == state.Requests.Length
             && former.Length == state.Former.Length

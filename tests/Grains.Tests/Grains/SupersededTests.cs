@@ -142,6 +142,20 @@ public sealed class SupersededTests
         Assert.IsType<IssueResult.Superseded>(await RenewAsync(silo, second, "shop/cart-1"));
     }
 
+    [Fact]
+    public async Task Revoking_the_newest_certificate_of_a_node_leaves_it_none_to_renew_by()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var first = await IssueAsync(silo, "shop/cart-1");
+        var newest = await IssueAsync(silo, "shop/cart-1");
+        var neighbour = await IssueAsync(silo, "shop/cart-2");
+
+        Assert.True(await silo.Grain<IIdentityGrain>(Cart).ForgetAsync(newest, default));
+
+        Assert.IsType<IssueResult.Superseded>(await RenewAsync(silo, first, "shop/cart-1"));
+        Assert.IsType<IssueResult.Issued>(await RenewAsync(silo, neighbour, "shop/cart-2"));
+    }
+
     private static async Task<string> IssueAsync(TestSilo silo, string node) => Assert.IsType<IssueResult.Issued>(
         await silo.Grain<IIdentityGrain>(Cart).IssueAsync(new IssueRequest([.. CsrSamples.P256()], node, null), default)).View.Serial;
 

@@ -33,7 +33,10 @@ internal sealed record TunnelEntry(ConnectionContext Connection, ConnectionDeleg
         }
 
         var stream = new StreamTunnel(context, Connection, features);
-        if (TunnelTarget.Read(context.Request.Host.Value ?? "") is not { } target)
+        var headers = context.Request.Headers;
+        if (headers.TransferEncoding.Count > 0
+            || headers.ContentLength is > 0 // a CONNECT has no content, as in HTTP/1.1
+            || TunnelTarget.Read(context.Request.Host.Value ?? "") is not { } target)
         {
             await ConnectReply.RefuseAsync(stream, StatusCodes.Status400BadRequest, "").ConfigureAwait(false);
             return;

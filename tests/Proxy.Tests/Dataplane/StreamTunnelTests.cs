@@ -57,6 +57,29 @@ public sealed class StreamTunnelTests
         if (authority == "nobody:1") await proxy.ToldAsync("response_flags=\"UH\"");
     }
 
+    [Theory]
+    [InlineData("content-length 5")]
+    [InlineData("transfer-encoding chunked")]
+    public async Task A_CONNECT_that_has_content_is_refused_and_the_connection_goes_on(string field)
+    {
+        await using var backend = new TcpBackend("hello ");
+        await using var proxy = await TestProxy.StartAsync(Models.Tcp(Models.Chain("c"), [], Models.Cluster("c", backend.Port)));
+        await using var peer = await DialAsync(proxy);
+
+        await peer.SendAsync(
+            FrameType.Headers,
+            FrameHeader.EndHeaders,
+            1,
+            RawPeer.Block(":method CONNECT", ":authority db:3306", field));
+        var first = (await peer.NextAsync(FrameType.Headers, FrameType.RstStream))!;
+        if (first.Header.Type is FrameType.Headers) Assert.StartsWith(":status 400", peer.Fields(first));
+        await ConnectAsync(peer, 3, "db:3306");
+
+        Assert.Equal(":status 200", peer.Fields((await peer.NextAsync(FrameType.Headers))!));
+        Assert.Equal("hello ", await ReadAsync(peer, 3, 6));
+        Assert.Equal(1, backend.Connections);
+    }
+
     [Fact]
     public async Task A_CONNECT_with_a_path_is_none()
     {

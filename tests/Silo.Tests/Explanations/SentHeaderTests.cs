@@ -59,7 +59,7 @@ public sealed class SentHeaderTests
     [InlineData("DENY", "notValues: [alice]", "alice|bob", 403)]
     [InlineData("DENY", "notValues: [\"*\"]", "alice|bob", 200)]
     [InlineData("ALLOW", "values: [alice]", "alice|bob", 403)] // and all of them are needed to allow
-    [InlineData("ALLOW", "values: [alice, bob]", "alice|bob", 200)]
+    [InlineData("ALLOW", "values: [alice, bob]", "alice|bob", 403)] // each by the same value: Envoy compares all of them as one
     [InlineData("ALLOW", "values: [\"al*\"]", "alice|alison", 200)]
     [InlineData("ALLOW", "notValues: [bob]", "alice|bob", 403)]
     public void A_policy_sees_every_line(string action, string values, string lines, int status)

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using MeshOrleans.Model.Config.Documents;
 using MeshOrleans.Model.Config.Reading;
 using MeshOrleans.Model.Identity;
@@ -63,7 +62,6 @@ internal sealed class AccessFileReader
         {
             Issuers = issuers,
             Bindings = file.List("bindings", binding => ReadBinding(binding, known)),
-            Members = file.Object("members", ReadMembers) ?? MemberRules.None,
         };
         return file.Object("attestation", attestation => ReadAttestation(attestation, policy)) ?? policy;
     }
@@ -189,27 +187,6 @@ internal sealed class AccessFileReader
         }
 
         return new SpiffeSubject(plain, isPrefix);
-    }
-
-    private static MemberRules ReadMembers(ObjectReader members)
-    {
-        var networks = ImmutableArray.CreateBuilder<IPNetwork>();
-        foreach (var text in members.Texts("addresses"))
-        {
-            if (IPNetwork.TryParse(text.Contains('/') ? text : $"{text}/{(text.Contains(':') ? 128 : 32)}", out var network))
-            {
-                networks.Add(network);
-            }
-            else
-            {
-                members.Report("addresses", $"\"{text}\" is no address and no block of addresses, such as 10.20.0.0/16");
-            }
-        }
-
-        var labels = members.OptionalText("labels") ?? "any";
-        if (labels is not ("any" or "group")) members.Report("labels", $"\"{labels}\" is neither any nor group");
-        return new MemberRules(
-            members.Has("addresses") ? networks.ToImmutable() : null, AreLabelsOfGroup: labels == "group");
     }
 
     private AccessPolicy ReadAttestation(ObjectReader attestation, AccessPolicy policy)

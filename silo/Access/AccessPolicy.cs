@@ -24,10 +24,6 @@ internal sealed record AccessPolicy
     /// <value>True by default: it takes somebody who mints it.</value>
     public bool JoinTokensReattest { get; init; } = true;
 
-    /// <summary>What those who join by themselves may say.</summary>
-    /// <value>Whatever they like by default, as there is nothing in a mesh of one team to hold against it.</value>
-    public MemberRules Members { get; init; } = MemberRules.None;
-
     /// <summary>Whether a certificate that has ended is good for another one.</summary>
     /// <value>Not at all by default: whoever lets a credential count beyond its end says so.</value>
     public EndedPolicy Ended { get; init; } = EndedPolicy.Off;

@@ -1,12 +1,8 @@
-using MeshOrleans.Grains;
-using MeshOrleans.Grains.Config;
 using MeshOrleans.Grains.Workloads;
-using MeshOrleans.Model.Config;
 using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Multicluster.Workloads.Attesting;
 using MeshOrleans.Silo.Access;
 using MeshOrleans.Silo.Audit;
-using MeshOrleans.Xds.Gateway.Snapshots;
 
 namespace MeshOrleans.Silo.Api;
 
@@ -32,13 +28,7 @@ internal static class WorkloadEndpoints
     }
 
     private static async Task<IResult> JoinAsync(
-        HttpContext context,
-        WorkloadOnboarding onboarding,
-        Attestors attestors,
-        JoinAdmission admission,
-        AccessFile access,
-        IGrainFactory grains,
-        SnapshotHolder snapshots)
+        HttpContext context, WorkloadOnboarding onboarding, Attestors attestors, JoinAdmission admission)
     {
         var (body, problem) = await ApiJson.ReadAsync<WorkloadRequest>(context);
         if (body is null) return problem!;
@@ -57,32 +47,8 @@ internal static class WorkloadEndpoints
             return refusal;
         }
 
-        if (credential is JoinCredential.Proof
-            && await RefusalOfAsync(access.Current.Members, body, context, grains, snapshots) is { } unfit)
-        {
-            return unfit;
-        }
-
         return await admission.InTurnAsync(context, async () =>
             ResultOf(context, await onboarding.JoinAsync(body, credential, context.RequestAborted)));
-    }
-
-    private static async Task<IResult?> RefusalOfAsync(
-        MemberRules rules, WorkloadRequest body, HttpContext context, IGrainFactory grains, SnapshotHolder snapshots)
-    {
-        var from = context.Connection.RemoteIpAddress;
-        var key = new ConfigKey(nameof(WorkloadGroup), body.Namespace, body.Group);
-        var group = snapshots.Current.Of<WorkloadGroup>().FirstOrDefault(g => g.Resource.Key == key).Spec;
-        if (rules.FaultOf(body, from, group) is null) return null;
-
-        // what is known here may be a moment behind what has been applied
-        var documents = await grains.GetGrain<IMeshConfigGrain>(MeshKeys.Default).GetDocumentsAsync(context.RequestAborted);
-        var newest = documents.FirstOrDefault(d => d.Key == key.ToString()) is { } document
-            ? ConfigJson.Read(document.Json).Spec as WorkloadGroup
-            : null;
-        return rules.FaultOf(body, from, newest) is { } fault
-            ? Problems.Forbidden($"What it says of itself needs the role registrar: {fault}.")
-            : null;
     }
 
     private static IResult ResultOf(HttpContext context, JoinOutcome outcome) => outcome switch

@@ -78,10 +78,10 @@ public sealed partial class WorkloadOnboarding(
         if (owner is null) return grain;
         if (!Owns(owner, ns, view.Registration.ServiceAccount)) return null;
 
-        // An older certificate of the node will do: a lease is renewed over connections that outlast some.
+        // Of one that is neither the node's newest nor the one before nobody knows whose it was: it has been about to end.
         var request = new IssueRequest([], $"{ns}/{name}", Lifetime: null, new NodeProof("", MayRepeat: true, serial));
         var fault = await grains.GetGrain<IIdentityGrain>(owner.ToString()).FindNodeFaultAsync(request, cancellationToken);
-        return fault is IssueResult.OtherNode ? null : grain;
+        return fault is IssueResult.OtherNode or IssueResult.Superseded ? null : grain;
     }
 
     private static bool Owns(SpiffeId id, string ns, string serviceAccount) =>

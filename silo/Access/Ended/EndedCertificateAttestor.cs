@@ -46,7 +46,7 @@ internal sealed class EndedCertificateAttestor(
 
         return now < certificate.NotAfter + policy.Grace
             ? await nodes.JudgeAsync(certificate, policy, cancellationToken)
-            : await nodes.RefuseAsync(
+            : nodes.Refuse(
                 certificate,
                 $"The certificate ended at {certificate.NotAfter:u} and counted for {policy.Grace} after that "
                 + "(attestation.endedCertificates.grace of the access file), which is over: "

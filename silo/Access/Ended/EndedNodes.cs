@@ -20,13 +20,13 @@ internal sealed class EndedNodes(IGrainFactory grains, IdentityRoles roles, Ende
         var (id, serial, end) = certificate;
         if (id is not { Namespace: { } ns, ServiceAccount: { } account })
         {
-            return await RefuseAsync(certificate, $"{id} is no service account.");
+            return Refuse(certificate, $"{id} is no service account.");
         }
 
         var identity = grains.GetGrain<IIdentityGrain>(id.ToString());
         if (await identity.FindNodeAsync(serial, cancellationToken) is not { } node)
         {
-            return await RefuseAsync(
+            return Refuse(
                 certificate,
                 $"The certificate, which ended at {end:u}, is neither the newest of its node nor the one before, or it was "
                 + $"revoked: {EndedCertificate.Advice}.");
@@ -35,13 +35,13 @@ internal sealed class EndedNodes(IGrainFactory grains, IdentityRoles roles, Ende
         var name = NodeName.Of(node);
         if (await FindWorkloadFaultAsync(name, ns, account, cancellationToken) is { } fault)
         {
-            return await RefuseAsync(
+            return Refuse(
                 certificate, $"The certificate is that of node '{node}', and {fault}: {EndedCertificate.Advice}.");
         }
 
         if (!policy.GrantsRoles && !(await roles.OfAsync(ns, account, cancellationToken)).Grants.IsEmpty)
         {
-            return await RefuseAsync(
+            return Refuse(
                 certificate,
                 $"Service account '{account}' of namespace '{ns}' has roles at the API, and a certificate that has ended is no "
                 + "proof enough for those (attestation.endedCertificates.grantsRoles of the access file): "
@@ -55,9 +55,9 @@ internal sealed class EndedNodes(IGrainFactory grains, IdentityRoles roles, Ende
     }
 
     /// <summary>It may not, for a reason that is told to the caller, and noted here.</summary>
-    public async Task<Attestation> RefuseAsync(EndedCertificate certificate, string reason)
+    public Attestation Refuse(EndedCertificate certificate, string reason)
     {
-        await refusals.NoteAsync(certificate, reason);
+        refusals.Note(certificate, reason);
         return new Attestation.Refused(reason);
     }
 

@@ -1,6 +1,8 @@
 #if !MESH_ENGINE_ORLEANS
 using System.Net;
 using MeshOrleans.Grains.Audit;
+using MeshOrleans.Model.Identity;
+using MeshOrleans.Silo.Access.Ended;
 using MeshOrleans.Silo.Api;
 using MeshOrleans.Silo.Audit;
 using MeshOrleans.Xds.Gateway;
@@ -160,6 +162,22 @@ public sealed class AuditTests
         var (_, entries) = await host.GetAsync("/v1/audit?count=1000");
 
         Assert.Equal(503, entries[0].GetProperty("status").GetInt32());
+    }
+
+    [Fact]
+    public async Task Certificates_that_have_ended_and_are_refused_do_not_push_out_changes()
+    {
+        await using var host = await ApiHost.StartAsync();
+        await host.PostAsync("/v1/config", Service);
+        Assert.True(SpiffeId.TryParse("spiffe://cluster.local/ns/app/sa/a", out var id));
+        foreach (var serial in Enumerable.Range(0, AuditEntry.MaxKept + 100))
+        {
+            host.Service<EndedRefusals>().Note(new EndedCertificate(id, $"{serial:X}", host.Clock.GetUtcNow()), "because");
+        }
+
+        var (_, entries) = await host.GetAsync("/v1/audit?count=1000");
+
+        Assert.Equal(RefusalQuota.OfOne + 1, entries.GetArrayLength());
     }
 
     [Fact]

@@ -27,19 +27,23 @@ public sealed class OwnWorkloadTests
         Assert.Equal("Healthy", left.GetProperty("health").GetString());
     }
 
-    [Fact]
-    public async Task A_certificate_from_before_two_renewals_still_renews_the_lease_of_its_node()
+    [Theory]
+    [InlineData(1, HttpStatusCode.NoContent, HttpStatusCode.NotFound)]
+    [InlineData(2, HttpStatusCode.NotFound, HttpStatusCode.NotFound)]
+    public async Task However_often_it_is_renewed_it_acts_for_no_other_node(int renewals, HttpStatusCode own, HttpStatusCode other)
     {
         await using var host = await ApiHost.StartAsync();
         await JoinAsync(host, "b-1");
-        await host.BecomeAsync(Account, "app/b-1");
+        await JoinAsync(host, "b-2");
+        await host.BecomeAsync(Account, "app/b-2");
         var oldest = host.Certificate;
-        await host.BecomeAsync(Account, "app/b-1");
-        await host.BecomeAsync(Account, "app/b-1");
+        for (var i = 0; i < renewals; i++) await host.BecomeAsync(Account, "app/b-2");
 
         host.Certificate = oldest;
 
-        Assert.Equal(HttpStatusCode.NoContent, await SendAsync(host, "PUT", "/v1/workloads/app/b-1/lease", body: null));
+        Assert.Equal(own, await SendAsync(host, "PUT", "/v1/workloads/app/b-2/lease", body: null));
+        Assert.Equal(other, await SendAsync(host, "PUT", "/v1/workloads/app/b-1/lease", body: null));
+        Assert.Equal(other, await SendAsync(host, "DELETE", "/v1/workloads/app/b-1", body: null));
     }
 
     private static async Task JoinAsync(ApiHost host, string name)

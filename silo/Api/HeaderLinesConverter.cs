@@ -9,7 +9,6 @@ internal sealed class HeaderLinesConverter : JsonConverter<StringValues>
 {
     public override StringValues Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        if (reader.TokenType is JsonTokenType.Null) return default; // no line at all, which its reader refuses by name
         if (reader.TokenType is JsonTokenType.String) return reader.GetString();
         if (reader.TokenType is not JsonTokenType.StartArray) throw new JsonException();
         var lines = new List<string?>();

@@ -9,8 +9,10 @@ public static class Names
     private const int MaxLogged = 512;
 
     /// <summary>A text from outside as it may stand in a log line: printable ASCII, the rest as '?', bounded.</summary>
-    public static string ForLog(string text) => string.Create(
-        Math.Min(text.Length, MaxLogged),
+    /// <param name="text">The text.</param>
+    /// <param name="most">The most characters of it.</param>
+    public static string ForLog(string text, int most = MaxLogged) => string.Create(
+        Math.Min(text.Length, most),
         text,
         static (line, source) =>
         {

@@ -80,12 +80,9 @@ internal sealed class HostOwners
         .Select(known => known.Namespace);
 
     private IEnumerable<string> EntriesOf(string host) => _entries
-        .Where(entry => IsPartOf(host, entry.Host) || IsPartOf(entry.Host, host))
+        .Where(entry => HostName.Matches(entry.Host, host) || HostName.Matches(host, entry.Host))
         .Select(entry => entry.Namespace)
         .Distinct();
-
-    private static bool IsPartOf(string host, string whole) =>
-        host == whole || (whole.StartsWith('*') && host.EndsWith(whole[1..], StringComparison.Ordinal));
 
     private void AddNetwork(string text, string ns)
     {

@@ -48,12 +48,6 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
         _ => StatusCodes.Status500InternalServerError,
     };
 
-    private static string SubjectOf(HttpContext context)
-    {
-        var text = Names.ForLog(context.Features.Get<AuditedSubject>()?.Text ?? "");
-        return text.Length <= AuditEntry.MaxSubject ? text : text[..AuditEntry.MaxSubject];
-    }
-
     private void Note(HttpContext context, int status)
     {
         var request = context.Request;
@@ -76,6 +70,6 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
             status,
             context.Features.Get<AuditedRevision>()?.Number,
             gateway.Value,
-            SubjectOf(context)));
+            Names.ForLog(context.Features.Get<AuditedSubject>()?.Text ?? "", AuditEntry.MaxSubject)));
     }
 }

@@ -38,8 +38,6 @@ public static class EndedCertificateProof
     /// <summary>The longest signature, in bytes: of RSA with 4096 bits.</summary>
     public const int MaxSignature = 512;
 
-    private const int MaxCertificates = 10;
-
     /// <summary>Signs a request for another certificate.</summary>
     /// <param name="key">The key of the certificate that has ended.</param>
     /// <param name="csr">PKCS#10, DER.</param>
@@ -73,31 +71,8 @@ public static class EndedCertificateProof
         }
     }
 
-    /// <summary>Reads a chain, leaf first, without throwing.</summary>
-    /// <returns>The certificates, to be disposed of; null when the text is no chain, or too long.</returns>
-    public static X509Certificate2Collection? ReadChain(ReadOnlySpan<char> pem)
-    {
-        if (pem.Length > MaxChain) return null;
-        var chain = new X509Certificate2Collection();
-        try
-        {
-            chain.ImportFromPem(pem);
-        }
-        catch (CryptographicException)
-        {
-            Dispose(chain);
-            return null;
-        }
-
-        if (chain.Count is > 0 and <= MaxCertificates) return chain;
-        Dispose(chain);
-        return null;
-    }
-
-    private static void Dispose(X509Certificate2Collection chain)
-    {
-        foreach (var certificate in chain) certificate.Dispose();
-    }
+    /// <summary>Reads a chain, leaf first, without throwing; see <see cref="PemChain.Read"/>.</summary>
+    public static X509Certificate2Collection? ReadChain(ReadOnlySpan<char> pem) => PemChain.Read(pem, MaxChain);
 
     private static byte[] Message(ReadOnlySpan<byte> csr)
     {

@@ -68,7 +68,7 @@ internal sealed partial class EdgeListener(
     private async Task ServeAsync(ConnectionContext connection)
     {
         var edge = connection.Features.Get<EdgeConnection>()!;
-        _peers.Add(edge);
+        if (edge.Shown is not null) _peers.Add(edge); // nobody else can be found in a list
         try
         {
             await (edge.Chain!.Routes is not null ? _http(connection) : relay.RunAsync(connection, edge))

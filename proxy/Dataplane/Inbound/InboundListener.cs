@@ -97,7 +97,7 @@ internal sealed partial class InboundListener(
     private async Task ServeAsync(ConnectionContext connection)
     {
         var inbound = connection.Features.Get<InboundConnection>()!;
-        _peers.Add(inbound);
+        if (inbound.Shown is not null) _peers.Add(inbound); // nobody else can be found in a list
         try
         {
             await ServeOpenAsync(connection).ConfigureAwait(false);

@@ -8,7 +8,7 @@ namespace MeshOrleans.Proxy.Sidecar.Identity;
 /// <summary>A certificate with its key and what leads from it towards the root.</summary>
 internal sealed class Svid
 {
-    private const int MaxCertificates = 10;
+    private const int MaxLength = 1 << 18; // characters of PEM
 
     private Svid(X509Certificate2 leaf, X509Certificate2Collection intermediates, ECDsa key)
     {
@@ -50,20 +50,7 @@ internal sealed class Svid
 
     /// <summary>Reads a chain of certificates, leaf first, without throwing.</summary>
     /// <returns>The certificates, or null when the text is none or too much.</returns>
-    public static X509Certificate2Collection? ParseChain(ReadOnlySpan<char> pem)
-    {
-        var chain = new X509Certificate2Collection();
-        try
-        {
-            if (pem.Length <= 1 << 18) chain.ImportFromPem(pem);
-        }
-        catch (CryptographicException)
-        {
-            return null;
-        }
-
-        return chain.Count is > 0 and <= MaxCertificates ? chain : null;
-    }
+    public static X509Certificate2Collection? ParseChain(ReadOnlySpan<char> pem) => PemChain.Read(pem, MaxLength);
 
     /// <summary>Joins a chain and the key that its leaf certifies; the key stays the caller's to dispose of.</summary>
     public static Svid Join(X509Certificate2Collection chain, ECDsa key)

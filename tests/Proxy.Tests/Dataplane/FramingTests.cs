@@ -1,39 +1,12 @@
-using MeshOrleans.Proxy.Dataplane.Model;
-using MeshOrleans.Proxy.Tests.Dataplane.Edge;
 using MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
 
 namespace MeshOrleans.Proxy.Tests.Dataplane;
 
 /// <summary>What could be read in two ways is read in none, at every port that takes requests.</summary>
-public sealed class FramingTests : IAsyncLifetime
+public sealed class FramingTests : EveryPortTests
 {
     private const string Get = "GET /s HTTP/1.1\r\nHost: b\r\n";
     private const string Post = "POST /s HTTP/1.1\r\nHost: b\r\n";
-
-    private EchoBackend _backend = null!;
-    private TestProxy _sidecar = null!;
-    private EdgeGateway _gateway = null!;
-
-    public async Task InitializeAsync()
-    {
-        _backend = await EchoBackend.StartAsync();
-        _backend.Answer = async (context, _) => await context.Request.Body.CopyToAsync(context.Response.Body);
-        var cluster = Models.Cluster("c", _backend);
-        var inbound = Models.Inbound(TestProxy.AppPort, InboundTlsMode.Permissive, cluster);
-        var outbound = Models.Outbound(Models.Table(Models.To("c")), cluster);
-        _sidecar = await TestProxy.StartAsync(outbound with { Inbound = inbound.Inbound });
-        _gateway = await EdgeGateway.StartAsync();
-        await _gateway.ApplyAsync(
-            [cluster],
-            EdgeGateway.Listener("edge", new EdgeChainModel { Name = "http", Routes = Models.AnyHost(Models.To("c")) }));
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _gateway.DisposeAsync();
-        await _sidecar.DisposeAsync();
-        await _backend.DisposeAsync();
-    }
 
     [Theory]
     [InlineData(Post + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n")]
@@ -66,8 +39,8 @@ public sealed class FramingTests : IAsyncLifetime
             Assert.Contains("\r\nConnection: close\r\n", answer, StringComparison.OrdinalIgnoreCase);
         }
 
-        Assert.Empty(_backend.Requests);
-        Assert.DoesNotContain(_sidecar.Log.Concat(_gateway.Log), l => l.Contains("abnormally", StringComparison.Ordinal));
+        Assert.Empty(Backend.Requests);
+        Assert.DoesNotContain(Sidecar.Log.Concat(Gateway.Log), l => l.Contains("abnormally", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -113,10 +86,10 @@ public sealed class FramingTests : IAsyncLifetime
         foreach (var port in Ports())
         {
             Assert.Equal("abcd", await RawHttp2.SendAsync(port, [.. head, ("x", "a")], "abcd"));
-            var seen = _backend.Calls;
+            var seen = Backend.Calls;
 
             Assert.NotEqual("abcd", await RawHttp2.SendAsync(port, [.. head, (name, value)], "abcd"));
-            Assert.Equal(seen, _backend.Calls);
+            Assert.Equal(seen, Backend.Calls);
         }
     }
 
@@ -136,8 +109,8 @@ public sealed class FramingTests : IAsyncLifetime
             Assert.StartsWith("HTTP/1.1 200 ", answer);
         }
 
-        Assert.All(_backend.Requests, seen => Assert.Equal("/s", seen.RawTarget));
-        Assert.All(_backend.Requests, seen => Assert.Matches("^[bB](:80)?$", seen.Headers["Host"]));
+        Assert.All(Backend.Requests, seen => Assert.Equal("/s", seen.RawTarget));
+        Assert.All(Backend.Requests, seen => Assert.Matches("^[bB](:80)?$", seen.Headers["Host"]));
     }
 
     [Theory]
@@ -155,7 +128,7 @@ public sealed class FramingTests : IAsyncLifetime
                 await RawHttp.SendAsync(port, $"GET http://{inTarget}/s HTTP/1.1\r\nHost: {inHeader}\r\n\r\n"));
         }
 
-        Assert.All(_backend.Requests, seen => Assert.Matches("^[bB]\\.?:80$", seen.Headers["Host"]));
+        Assert.All(Backend.Requests, seen => Assert.Matches("^[bB]\\.?:80$", seen.Headers["Host"]));
     }
 
     [Theory]
@@ -178,10 +151,8 @@ public sealed class FramingTests : IAsyncLifetime
             Assert.Equal(closes, answer!.Contains("\r\nConnection: close\r\n", StringComparison.OrdinalIgnoreCase));
         }
 
-        Assert.Equal(3, _backend.Calls);
-        Assert.All(_backend.Requests, seen => Assert.False(seen.Headers.ContainsKey("X-K")));
-        Assert.All(_backend.Requests, seen => Assert.Equal("1", seen.Headers["X-Kept"]));
+        Assert.Equal(3, Backend.Calls);
+        Assert.All(Backend.Requests, seen => Assert.False(seen.Headers.ContainsKey("X-K")));
+        Assert.All(Backend.Requests, seen => Assert.Equal("1", seen.Headers["X-Kept"]));
     }
-
-    private int[] Ports() => [_sidecar.Server.OutboundPort, _sidecar.InboundPort, _gateway.PortOf("edge")];
 }

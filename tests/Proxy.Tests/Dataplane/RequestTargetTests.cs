@@ -1,38 +1,11 @@
-using MeshOrleans.Proxy.Dataplane.Model;
-using MeshOrleans.Proxy.Tests.Dataplane.Edge;
 using MeshOrleans.Proxy.Tests.Dataplane.Fixtures;
 
 namespace MeshOrleans.Proxy.Tests.Dataplane;
 
 /// <summary>The four forms of a request target (RFC 9112 section 3.2) and what is none, at every port that takes requests.</summary>
-public sealed class RequestTargetTests : IAsyncLifetime
+public sealed class RequestTargetTests : EveryPortTests
 {
     private const string Upgrade = "Connection: Upgrade\r\nUpgrade: h2c\r\n";
-
-    private EchoBackend _backend = null!;
-    private TestProxy _sidecar = null!;
-    private EdgeGateway _gateway = null!;
-
-    public async Task InitializeAsync()
-    {
-        _backend = await EchoBackend.StartAsync();
-        _backend.Answer = async (context, _) => await context.Request.Body.CopyToAsync(context.Response.Body);
-        var cluster = Models.Cluster("c", _backend);
-        var inbound = Models.Inbound(TestProxy.AppPort, InboundTlsMode.Permissive, cluster);
-        var outbound = Models.Outbound(Models.Table(Models.To("c")), cluster);
-        _sidecar = await TestProxy.StartAsync(outbound with { Inbound = inbound.Inbound });
-        _gateway = await EdgeGateway.StartAsync();
-        await _gateway.ApplyAsync(
-            [cluster],
-            EdgeGateway.Listener("edge", new EdgeChainModel { Name = "http", Routes = Models.AnyHost(Models.To("c")) }));
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _gateway.DisposeAsync();
-        await _sidecar.DisposeAsync();
-        await _backend.DisposeAsync();
-    }
 
     [Theory]
     [InlineData("GET s")]
@@ -66,7 +39,7 @@ public sealed class RequestTargetTests : IAsyncLifetime
             }
         }
 
-        Assert.All(_backend.Requests, seen => Assert.Equal("/s", seen.RawTarget));
+        Assert.All(Backend.Requests, seen => Assert.Equal("/s", seen.RawTarget));
     }
 
     [Fact]
@@ -81,7 +54,7 @@ public sealed class RequestTargetTests : IAsyncLifetime
             Assert.Equal(1, Count(answer, "HTTP/1.1 200 "));
         }
 
-        Assert.Equal(Ports().Length, _backend.Calls);
+        Assert.Equal(Ports().Length, Backend.Calls);
     }
 
     [Theory]
@@ -103,7 +76,7 @@ public sealed class RequestTargetTests : IAsyncLifetime
             Assert.True(string.IsNullOrEmpty(await RawHttp2.SendAsync(port, head)));
         }
 
-        Assert.Equal(0, _backend.Calls);
+        Assert.Equal(0, Backend.Calls);
     }
 
     [Theory]
@@ -128,8 +101,8 @@ public sealed class RequestTargetTests : IAsyncLifetime
             }
         }
 
-        Assert.All(_backend.Requests, seen => Assert.Equal("/s", seen.RawTarget));
-        Assert.All(_backend.Requests, seen => Assert.Matches("^b(:80)?$", seen.Headers["Host"]));
+        Assert.All(Backend.Requests, seen => Assert.Equal("/s", seen.RawTarget));
+        Assert.All(Backend.Requests, seen => Assert.Matches("^b(:80)?$", seen.Headers["Host"]));
     }
 
     public static TheoryData<string> Former => new()
@@ -163,10 +136,10 @@ public sealed class RequestTargetTests : IAsyncLifetime
             }
         }
 
-        Assert.All(_backend.Requests, seen => Assert.Equal("/s", seen.RawTarget));
+        Assert.All(Backend.Requests, seen => Assert.Equal("/s", seen.RawTarget));
         Assert.Equal(
             former.Length < 1000 ? 6 : 3,
-            _backend.Requests.Count(seen => seen.Headers.TryGetValue("X-Last", out var value) && value == "HTTP://x/"));
+            Backend.Requests.Count(seen => seen.Headers.TryGetValue("X-Last", out var value) && value == "HTTP://x/"));
     }
 
     [Fact]
@@ -174,7 +147,7 @@ public sealed class RequestTargetTests : IAsyncLifetime
     {
         var refused = Request("POST /%zz", body: "GET HTTP://x/");
         var direct = Request("POST /s", body: "HTTP://x/") + Request("GET HTTP://b/s", "Connection: close\r\n");
-        _backend.Answer = (context, call) =>
+        Backend.Answer = (context, call) =>
         {
             if (call % 2 == 0) context.Response.StatusCode = 204;
             return Task.CompletedTask;
@@ -195,6 +168,4 @@ public sealed class RequestTargetTests : IAsyncLifetime
     }
 
     private static int Count(string text, string part) => text.Split(part).Length - 1;
-
-    private int[] Ports() => [_sidecar.Server.OutboundPort, _sidecar.InboundPort, _gateway.PortOf("edge")];
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using MeshOrleans.Multicluster.Workloads.Attesting;
 
 namespace MeshOrleans.Multicluster.Workloads;
@@ -16,7 +17,8 @@ public abstract record JoinCredential
     /// <summary>The workload proves itself who it is.</summary>
     /// <param name="Value">What it presents.</param>
     /// <param name="Examined">What <see cref="Attestors.ExamineAsync"/> has found of it.</param>
-    public sealed record Proof(Evidence Value, Attestation Examined) : JoinCredential;
+    /// <param name="From">The address that it calls from; null when that is not known.</param>
+    public sealed record Proof(Evidence Value, Attestation Examined, IPAddress? From = null) : JoinCredential;
 }
 
 /// <summary>What became of an attempt to join.</summary>

@@ -54,6 +54,10 @@ public sealed class JoinTokens(IGrainFactory grains)
         JoinToken token, string usedBy, string claim, CancellationToken cancellationToken) =>
         grains.GetGrain<IJoinTokenGrain>(token.Hash).RedeemAsync(usedBy, claim, cancellationToken);
 
+    /// <summary>What would become of an attempt to use a token now; nothing is used up.</summary>
+    internal Task<RedeemResult> LookAsync(JoinToken token, string claim, CancellationToken cancellationToken) =>
+        grains.GetGrain<IJoinTokenGrain>(token.Hash).LookAsync(claim, cancellationToken);
+
     /// <summary>What a used token allows, or null and a sentence that says why nothing.</summary>
     internal static (JoinTokenGrant? Grant, string Refusal) GrantOf(RedeemResult result, string purpose) =>
         result switch

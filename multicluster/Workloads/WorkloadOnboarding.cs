@@ -4,6 +4,7 @@ using MeshOrleans.Grains.Identity;
 using MeshOrleans.Grains.Workloads;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Multicluster.Workloads.Attesting;
+using MeshOrleans.Multicluster.Workloads.Members;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -19,6 +20,8 @@ public sealed partial class WorkloadOnboarding(
     JoinTokens tokens,
     Attestors attestors,
     CertificateIssuer issuer,
+    IMemberRules rules,
+    MemberAdmission members,
     IOptions<OnboardingOptions> options,
     TimeProvider clock,
     ILogger<WorkloadOnboarding> logger)
@@ -47,7 +50,7 @@ public sealed partial class WorkloadOnboarding(
         if (denied is not null) return Refuse(request, denied);
 
         var workload = grains.GetGrain<IWorkloadGrain>($"{request.Namespace}/{request.Name}");
-        return await workload.RegisterAsync(request.ToRegistration(), cancellationToken) switch
+        return await workload.RegisterAsync(admission.Claim.Registration, cancellationToken) switch
         {
             RegisterResult.Registered registered =>
                 await AnswerAsync(admission, proved, registered, bundle, cancellationToken),
@@ -78,10 +81,7 @@ public sealed partial class WorkloadOnboarding(
         if (owner is null) return grain;
         if (!Owns(owner, ns, view.Registration.ServiceAccount)) return null;
 
-        // Of one that is neither the node's newest nor the one before nobody knows whose it was: it has been about to end.
-        var request = new IssueRequest([], $"{ns}/{name}", Lifetime: null, new NodeProof("", MayRepeat: true, serial));
-        var fault = await grains.GetGrain<IIdentityGrain>(owner.ToString()).FindNodeFaultAsync(request, cancellationToken);
-        return fault is IssueResult.OtherNode or IssueResult.Superseded ? null : grain;
+        return await members.FindNodeFaultAsync(owner, serial, $"{ns}/{name}", cancellationToken) is null ? grain : null;
     }
 
     private static bool Owns(SpiffeId id, string ns, string serviceAccount) =>
@@ -101,21 +101,48 @@ public sealed partial class WorkloadOnboarding(
     private async Task<(Attestation.Proved? Proved, JoinOutcome? Denied)> AuthorizeAsync(
         Admission admission, CancellationToken cancellationToken)
     {
-        if (admission.Order is not { } order) return (null, null);
-        var request = admission.Request;
+        if (admission.Order is not { } order)
+        {
+            return rules.FindOther(admission.Claim) is { } holder ? (null, Taken(admission.Claim, holder)) : (null, null);
+        }
+
+        if ((rules.FindFault(admission.Claim) is not null || rules.FindOther(admission.Claim) is not null)
+            && await FindFaultAsync(order, admission.Claim, cancellationToken) is { } refused)
+        {
+            return (null, refused);
+        }
+
         return await issuer.AdmitAsync(order, admission.TrustDomain, cancellationToken) switch
         {
-            Attestation.Proved proved when proved.Namespace != request.Namespace
-                || proved.ServiceAccount != request.ServiceAccount
-                || (proved.Group.Length > 0 && proved.Group != request.Group) =>
-                (null, new JoinOutcome.Forbidden(
-                    $"What was presented is for namespace '{proved.Namespace}', "
-                    + $"service account '{proved.ServiceAccount}'"
-                    + (proved.Group.Length == 0 ? "." : $", group '{proved.Group}'."))),
-            Attestation.Proved proved => (proved, null),
+            Attestation.Proved proved =>
+                FaultOf(proved, admission.Request.Namespace, admission.Claim.Registration) is { } fault ? (null, fault) : (proved, null),
             var other => (null, OutcomeOf(other)),
         };
     }
+
+    // A token is not to be lost to a label that is wrong, and who has proved nothing is told no rules.
+    private async Task<JoinOutcome?> FindFaultAsync(
+        CertificateOrder order, MemberClaim claim, CancellationToken cancellationToken)
+    {
+        var found = await attestors.LookAsync(order.Evidence, order.Examined, order.Use, order.Node, cancellationToken);
+        if (found is not Attestation.Proved proved) return OutcomeOf(found);
+        if (FaultOf(proved, claim.Namespace, claim.Registration) is { } fault) return fault;
+        return await rules.FindFaultAsync(claim, cancellationToken) is { } reason
+                ? new JoinOutcome.Forbidden($"What it says of itself needs the role registrar: {reason}.")
+            : rules.FindOther(claim) is { } other ? Taken(claim, other)
+            : null;
+    }
+
+    private static JoinOutcome.Conflict Taken(MemberClaim claim, string other) => new($"{claim.TakenBy(other)}.");
+
+    private static JoinOutcome.Forbidden? FaultOf(Attestation.Proved proved, string ns, WorkloadRegistration registration) =>
+        proved.Namespace != ns
+        || proved.ServiceAccount != registration.ServiceAccount
+        || (proved.Group.Length > 0 && proved.Group != registration.Group)
+            ? new($"What was presented is for namespace '{proved.Namespace}', "
+                + $"service account '{proved.ServiceAccount}'"
+                + (proved.Group.Length == 0 ? "." : $", group '{proved.Group}'."))
+            : null;
 
     private static JoinOutcome OutcomeOf(Attestation denied) => denied switch
     {
@@ -225,8 +252,12 @@ public sealed partial class WorkloadOnboarding(
 
         public SpiffeId Id { get; } = SpiffeId.ForWorkload(TrustDomain, Request.Namespace, Request.ServiceAccount);
 
+        /// <summary>What it says of itself, or somebody else of it.</summary>
+        public MemberClaim Claim { get; } = new(
+            Request.Namespace, Request.Name, Request.ToRegistration(), (Credential as JoinCredential.Proof)?.From);
+
         /// <summary>The certificate that it wants; null when nothing is proved.</summary>
-        public CertificateOrder? Order { get; } = Credential is JoinCredential.Proof(var evidence, var examined)
+        public CertificateOrder? Order { get; } = Credential is JoinCredential.Proof(var evidence, var examined, _)
             ? new CertificateOrder
             {
                 Evidence = evidence,

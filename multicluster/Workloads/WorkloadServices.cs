@@ -1,4 +1,5 @@
 using MeshOrleans.Multicluster.Workloads.Attesting;
+using MeshOrleans.Multicluster.Workloads.Members;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -17,6 +18,8 @@ public static class WorkloadServices
         services.TryAddSingleton<WorkloadOnboarding>();
         services.TryAddSingleton<Attestors>();
         services.TryAddSingleton<CertificateIssuer>();
+        services.TryAddSingleton<IMemberRules, AnyMember>();
+        services.TryAddSingleton<MemberAdmission>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAttestor, JoinTokenAttestor>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAttestor, CertificateAttestor>());
         return services;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using MeshOrleans.Model.Config.Documents;
 using MeshOrleans.Model.Config.Reading;
 using MeshOrleans.Model.Identity;
@@ -7,6 +8,7 @@ using MeshOrleans.Model.Tokens;
 using MeshOrleans.Model.Validation;
 using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Silo.Access.Ended;
+using MeshOrleans.Silo.Access.Members;
 using MeshOrleans.Silo.Manifests;
 
 namespace MeshOrleans.Silo.Access;
@@ -62,6 +64,7 @@ internal sealed class AccessFileReader
         {
             Issuers = issuers,
             Bindings = file.List("bindings", binding => ReadBinding(binding, known)),
+            Members = file.Object("members", ReadMembers) ?? MemberPolicy.Any,
         };
         return file.Object("attestation", attestation => ReadAttestation(attestation, policy)) ?? policy;
     }
@@ -187,6 +190,27 @@ internal sealed class AccessFileReader
         }
 
         return new SpiffeSubject(plain, isPrefix);
+    }
+
+    private static MemberPolicy ReadMembers(ObjectReader members)
+    {
+        var networks = ImmutableArray.CreateBuilder<IPNetwork>();
+        foreach (var text in members.Texts("addresses"))
+        {
+            if (IPNetwork.TryParse(text.Contains('/') ? text : $"{text}/{(text.Contains(':') ? 128 : 32)}", out var network))
+            {
+                networks.Add(network);
+            }
+            else
+            {
+                members.Report("addresses", $"\"{text}\" is no address and no block of addresses, such as 10.20.0.0/16");
+            }
+        }
+
+        var labels = members.OptionalText("labels") ?? "any";
+        if (labels is not ("any" or "group")) members.Report("labels", $"\"{labels}\" is neither any nor group");
+        return new MemberPolicy(
+            members.Has("addresses") ? networks.ToImmutable() : null, AreLabelsOfGroup: labels == "group");
     }
 
     private AccessPolicy ReadAttestation(ObjectReader attestation, AccessPolicy policy)

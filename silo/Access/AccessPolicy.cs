@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Tokens;
 using MeshOrleans.Silo.Access.Ended;
+using MeshOrleans.Silo.Access.Members;
 
 namespace MeshOrleans.Silo.Access;
 
@@ -23,6 +24,10 @@ internal sealed record AccessPolicy
     /// <summary>Whether a join token may be used for a member that has had a certificate before.</summary>
     /// <value>True by default: it takes somebody who mints it.</value>
     public bool JoinTokensReattest { get; init; } = true;
+
+    /// <summary>What those who join by themselves may say.</summary>
+    /// <value>Whatever they like by default, as there is nothing in a mesh of one team to hold against it.</value>
+    public MemberPolicy Members { get; init; } = MemberPolicy.Any;
 
     /// <summary>Whether a certificate that has ended is good for another one.</summary>
     /// <value>Not at all by default: whoever lets a credential count beyond its end says so.</value>

@@ -68,10 +68,15 @@ internal static class ApiAuthorization
             var context = invocation.HttpContext;
             var caller = await context.RequestServices.GetRequiredService<ApiAuthentication>().IdentifyAsync(context);
             context.Features.Set(caller);
-            return context.RequestServices.GetRequiredService<CallerRates>().RefusalOf(context, caller)
+            var rates = context.RequestServices.GetRequiredService<CallerRates>();
+            return (IsHeardNameless(demand, caller) ? rates.RefusalOfAnybody(context) : rates.RefusalOf(context, caller))
                 ?? RefusalOf(demand, caller)
                 ?? await next(invocation);
         });
+
+    // who has proved nothing yet, and whose proof costs something to look at
+    private static bool IsHeardNameless(AccessDemand demand, Caller caller) =>
+        demand is AccessDemand.Credential(OrInBody: true) && caller is Api.Caller.Anonymous;
 
     private static IResult? RefusalOf(AccessDemand demand, Caller caller) => (demand, caller) switch
     {

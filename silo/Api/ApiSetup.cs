@@ -1,14 +1,17 @@
 using MeshOrleans.Multicluster.Federation;
 using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Multicluster.Workloads.Attesting;
+using MeshOrleans.Multicluster.Workloads.Members;
 using MeshOrleans.Silo.Access;
 using MeshOrleans.Silo.Access.Ended;
 using MeshOrleans.Silo.Access.Keys;
 using MeshOrleans.Silo.Access.Kubernetes;
+using MeshOrleans.Silo.Access.Members;
 using MeshOrleans.Silo.Audit;
 using MeshOrleans.Silo.Hosting;
 using MeshOrleans.Silo.Issuers;
 using MeshOrleans.Silo.Mtls;
+using MeshOrleans.Xds.Gateway.Identity;
 using MeshOrleans.Xds.Gateway.Snapshots;
 using MeshOrleans.Xds.Gateway.Status;
 using Microsoft.Extensions.Options;
@@ -53,6 +56,7 @@ internal static class ApiSetup
         services.AddHostedService(provider => provider.GetRequiredService<AccessFile>());
         services.AddSingleton<IdentityRoles>();
         services.AddSingleton<CallerRates>();
+        services.AddSingleton<ICertificateRates>(provider => provider.GetRequiredService<CallerRates>());
         services.AddSingleton<AuditTrail>();
         services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
         services.AddSingleton(IssuerNetwork.OfMachine());
@@ -63,6 +67,7 @@ internal static class ApiSetup
         services.AddSingleton<EndedRefusals>();
         services.AddSingleton<EndedNodes>();
         services.AddSingleton<IAttestor, EndedCertificateAttestor>();
+        services.AddSingleton<IMemberRules, MemberRules>();
     }
 
     /// <summary>

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Threading.RateLimiting;
+using MeshOrleans.Xds.Gateway.Identity;
 using Microsoft.Extensions.Options;
 
 namespace MeshOrleans.Silo.Api;
@@ -8,7 +10,7 @@ namespace MeshOrleans.Silo.Api;
 /// or presents what is not good, is its address. Who joins has no name yet, and many may join from behind one address: of those
 /// <see cref="JoinAdmission"/> lets so many in at once, and here only those count whose credential was refused.
 /// </summary>
-internal sealed class CallerRates : IDisposable
+internal sealed class CallerRates : ICertificateRates, IDisposable
 {
     private const int BurstSeconds = 10;
     private const int RefusedCost = 10; // whoever guesses is slowed more than who only asks
@@ -58,6 +60,10 @@ internal sealed class CallerRates : IDisposable
 
     /// <summary>Nobody has proved to be anybody: that counts against the address.</summary>
     public void Charge(HttpContext context) => _addresses.Take(context.Connection.RemoteIpAddress, RefusedCost);
+
+    TimeSpan ICertificateRates.UntilHeard(IPAddress? address) => _addresses.Take(address, cost: 0);
+
+    void ICertificateRates.Charge(IPAddress? address) => _addresses.Take(address, RefusedCost);
 
     private IResult? RefusalOfNameless(HttpContext context, int cost)
     {

@@ -80,6 +80,11 @@ internal static class CertificateEndpoints
                 return Problems.BadField("ended", "cannot stand beside a bearer or a client certificate: present one of them");
             }
 
+            if (body.LifetimeSeconds is not null)
+            {
+                return Problems.BadField("lifetimeSeconds", "cannot stand beside ended, whose signature does not cover it");
+            }
+
             if (!EndedEvidence.TryRead(ended.Chain, [.. csr], ended.Signature, out var read, out var fault))
             {
                 return Problems.BadField($"ended.{fault.Field}", fault.Message);

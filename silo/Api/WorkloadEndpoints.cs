@@ -37,7 +37,10 @@ internal static class WorkloadEndpoints
         JoinCredential? credential =
             caller.Rights.Has(Role.Registrar, body.Namespace) ? new JoinCredential.Operator()
             : caller.Evidence is { } evidence
-                ? new JoinCredential.Proof(evidence, await attestors.ExamineAsync(evidence, context.RequestAborted))
+                ? new JoinCredential.Proof(
+                    evidence,
+                    await attestors.ExamineAsync(evidence, context.RequestAborted),
+                    context.Connection.RemoteIpAddress)
             : null;
         if (credential is null) return caller.Lacks(Role.Registrar, body.Namespace);
         if (credential is JoinCredential.Operator

@@ -38,6 +38,7 @@ public static class XdsGatewayExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IRandomSource>(SharedRandomSource.Instance);
         services.TryAddSingleton<IPeerAuthenticator, TlsPeerAuthenticator>();
+        services.TryAddSingleton<ICertificateRates, UnboundedCertificateRates>();
         services.AddSingleton<GatewayName>();
         services.AddSingleton<SnapshotHolder>();
         services.AddSingleton<ScopeBook>();

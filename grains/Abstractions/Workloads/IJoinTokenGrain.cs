@@ -25,6 +25,10 @@ public interface IJoinTokenGrain : IGrainWithStringKey
     [Alias("RedeemFor")]
     Task<RedeemResult> RedeemAsync(string usedBy, string claim, CancellationToken cancellationToken);
 
+    /// <summary>What <see cref="RedeemAsync"/> would answer now; nothing is used up.</summary>
+    [Alias("Look")]
+    Task<RedeemResult> LookAsync(string claim, CancellationToken cancellationToken);
+
     /// <summary>What the token was used for has been done: five minutes from now on nobody is granted it.</summary>
     [Alias("Finish")]
     Task FinishAsync(CancellationToken cancellationToken);

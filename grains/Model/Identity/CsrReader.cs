@@ -69,14 +69,23 @@ public static class CsrReader
             case RsaEncryption:
                 using (var rsa = key.GetRSAPublicKey())
                 {
-                    return rsa?.KeySize is >= MinRsaBits and <= MaxRsaBits
-                        ? null
-                        : $"RSA keys must have {MinRsaBits} to {MaxRsaBits} bits.";
+                    return rsa?.KeySize is not (>= MinRsaBits and <= MaxRsaBits)
+                            ? $"RSA keys must have {MinRsaBits} to {MaxRsaBits} bits."
+                        : IsSmall(rsa.ExportParameters(includePrivateParameters: false).Exponent!)
+                            ? "RSA keys must have a public exponent of 65537 or more."
+                        : null;
                 }
 
             default:
                 return "The key must be EC (P-256, P-384) or RSA.";
         }
+    }
+
+    // FIPS 186-5, 5.1: above 2^16; with a small one, such as 3, careless signers and verifiers have been forged before
+    private static bool IsSmall(ReadOnlySpan<byte> exponent)
+    {
+        exponent = exponent.TrimStart((byte)0);
+        return exponent.Length < 3 || (exponent.Length == 3 && exponent[0] == 1 && exponent[1] == 0 && exponent[2] == 0);
     }
 
     private static bool Refuse(string why, out string reason)

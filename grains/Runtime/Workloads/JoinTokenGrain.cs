@@ -33,6 +33,9 @@ internal sealed partial class JoinTokenGrain(
         return result;
     }
 
+    public Task<RedeemResult> LookAsync(string claim, CancellationToken cancellationToken) =>
+        Task.FromResult(JoinTokenMachine.Redeem(store.State, "", claim, clock.GetUtcNow()).Result);
+
     public async Task FinishAsync(CancellationToken cancellationToken)
     {
         var next = JoinTokenMachine.Finish(store.State, clock.GetUtcNow());

@@ -25,6 +25,28 @@ public sealed class Attestors(IEnumerable<IAttestor> attestors)
         var found = examined is Attestation.OneTime && Find(evidence) is { } attestor
             ? await attestor.RedeemAsync(evidence, use, cancellationToken)
             : examined;
+        return Judge(evidence, found, node);
+    }
+
+    /// <summary>What <see cref="AdmitAsync"/> would decide; nothing is used up.</summary>
+    public async Task<Attestation> LookAsync(
+        Evidence evidence, Attestation examined, EvidenceUse use, string node, CancellationToken cancellationToken)
+    {
+        var found = examined is Attestation.OneTime && Find(evidence) is { } attestor
+            ? await attestor.LookAsync(evidence, use, cancellationToken)
+            : examined;
+        return Judge(evidence, found, node);
+    }
+
+    /// <summary>What the way is called by which evidence proves something.</summary>
+    public string NameOf(Evidence evidence) => Find(evidence)?.Name ?? "";
+
+    /// <summary>What the evidence was presented for has been done.</summary>
+    public Task FinishAsync(Evidence evidence, CancellationToken cancellationToken) =>
+        Find(evidence)?.FinishAsync(evidence, cancellationToken) ?? Task.CompletedTask;
+
+    private Attestation Judge(Evidence evidence, Attestation found, string node)
+    {
         if (found is not Attestation.Proved proved) return found;
         if (proved.Node is null && !proved.MayReattest)
         {
@@ -38,13 +60,6 @@ public sealed class Attestors(IEnumerable<IAttestor> attestors)
                 $"What was presented is for node '{own}', and not for '{Names.ForLog(node)}'.")
             : found;
     }
-
-    /// <summary>What the way is called by which evidence proves something.</summary>
-    public string NameOf(Evidence evidence) => Find(evidence)?.Name ?? "";
-
-    /// <summary>What the evidence was presented for has been done.</summary>
-    public Task FinishAsync(Evidence evidence, CancellationToken cancellationToken) =>
-        Find(evidence)?.FinishAsync(evidence, cancellationToken) ?? Task.CompletedTask;
 
     private IAttestor? Find(Evidence evidence) => attestors.FirstOrDefault(attestor => attestor.Recognises(evidence));
 }

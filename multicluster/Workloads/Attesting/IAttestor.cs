@@ -17,6 +17,10 @@ public interface IAttestor
     /// <returns><see cref="Attestation.OneTime"/> when only <see cref="RedeemAsync"/> can tell.</returns>
     Task<Attestation> ExamineAsync(Evidence evidence, CancellationToken cancellationToken);
 
+    /// <summary>What <see cref="RedeemAsync"/> would find now, where there is anything to be used up; it is not.</summary>
+    Task<Attestation> LookAsync(Evidence evidence, EvidenceUse use, CancellationToken cancellationToken) =>
+        ExamineAsync(evidence, cancellationToken);
+
     /// <summary>Uses up what is good for one use.</summary>
     Task<Attestation> RedeemAsync(Evidence evidence, EvidenceUse use, CancellationToken cancellationToken);
 

@@ -14,10 +14,17 @@ internal sealed class JoinTokenAttestor(JoinTokens tokens, IOptions<OnboardingOp
     public Task<Attestation> ExamineAsync(Evidence evidence, CancellationToken cancellationToken) =>
         Task.FromResult<Attestation>(new Attestation.OneTime());
 
-    public async Task<Attestation> RedeemAsync(Evidence evidence, EvidenceUse use, CancellationToken cancellationToken)
+    public async Task<Attestation> LookAsync(Evidence evidence, EvidenceUse use, CancellationToken cancellationToken) =>
+        FoundBy(await tokens.LookAsync(((Evidence.Token)evidence).Value, use.Claim, cancellationToken));
+
+    public async Task<Attestation> RedeemAsync(Evidence evidence, EvidenceUse use, CancellationToken cancellationToken) =>
+        FoundBy(await tokens.RedeemAsync(((Evidence.Token)evidence).Value, use.UsedBy, use.Claim, cancellationToken));
+
+    public Task FinishAsync(Evidence evidence, CancellationToken cancellationToken) =>
+        tokens.FinishAsync(((Evidence.Token)evidence).Value, cancellationToken);
+
+    private Attestation FoundBy(RedeemResult result)
     {
-        var token = ((Evidence.Token)evidence).Value;
-        var result = await tokens.RedeemAsync(token, use.UsedBy, use.Claim, cancellationToken);
         var (grant, refusal) = JoinTokens.GrantOf(result, JoinTokens.WorkloadPurpose);
         return grant is null
             ? new Attestation.Refused(refusal, result)
@@ -28,9 +35,6 @@ internal sealed class JoinTokenAttestor(JoinTokens tokens, IOptions<OnboardingOp
                 NodeOf(grant),
                 options.Value.JoinTokensReattest() && !grant.OnlyFirst);
     }
-
-    public Task FinishAsync(Evidence evidence, CancellationToken cancellationToken) =>
-        tokens.FinishAsync(((Evidence.Token)evidence).Value, cancellationToken);
 
     private static ProvedNode? NodeOf(JoinTokenGrant grant) => grant.Node is { Length: > 0 } node
         ? new ProvedNode(grant.Attested ?? $"node/{node}", NodeName.Of(node))

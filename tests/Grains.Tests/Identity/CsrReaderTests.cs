@@ -31,6 +31,7 @@ public sealed class CsrReaderTests
     public void Weak_or_unusual_keys_are_refused_with_what_is_wanted_instead()
     {
         AssertRefused(CsrSamples.Rsa(1024), "2048");
+        AssertRefused(Convert.FromBase64String(CsrSamples.SmallExponent), "65537");
         AssertRefused(CsrSamples.Of(ECCurve.NamedCurves.nistP521), "P-256");
         AssertRefused(CsrSamples.Of(ECCurve.CreateFromFriendlyName("secp224r1")), "P-256");
         AssertRefused(CsrSamples.Of(ECCurve.CreateFromFriendlyName("secp256k1")), "P-256");

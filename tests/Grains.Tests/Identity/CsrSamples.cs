@@ -26,6 +26,17 @@ internal static class CsrSamples
         + "cz50baKVREGvik4N2dbn+LJzVDT58kpFnOreHELO5E6dWdAePuqSlVDL1Oa16M9+bFaJ9IZ1TEvluWEBoAAwCgYIKoZIzj0EAwID"
         + "SAAwRQIhAMVjhOf366L0sMb4oXhaQ1Z5/Wc/tNxa+CCq1gZIFJ3YAiBrEkB89qhTD/CXEdQLYYaN7qyXy/paU3eb3LU3HDd0Cg==";
 
+    /// <summary>RSA with the public exponent 3, as openssl makes it where it is told to.</summary>
+    public const string SmallExponent =
+        "MIICTzCCATcCAQAwDDEKMAgGA1UEAwwBeDCCASAwDQYJKoZIhvcNAQEBBQADggENADCCAQgCggEBAK/AiJIy7MWh+qm380q6rz24KH8L"
+        + "zaE7jwWqzdPB4k5S9cMDcjo6v2n4Gli5870V7Vkwt81wm6NhTuv6Oz3nkiXbHPFkbvSdGn7RKSgW8OwlBNDmR1YK8AXhHcadz8OI3qrJ"
+        + "8e6l/b0TLp2JXORBrcOQ65hNa2aVLIYj/akoAxNCERUlwMPZl97hNNdg/e+hKMewMGTl9/mVM5ynF5N9q/IzkysOicvIHi+W2B1MUDdO"
+        + "0PgCM50oVhBI1se+SSQGyEI16hB5sHrlmrQfqOJuOOxv876chjRWwA3qBqC8C3G3hew+zeZPYK//HNtid5hvLGskJOsvtgHPJQ+hYlDi"
+        + "zMsCAQOgADANBgkqhkiG9w0BAQsFAAOCAQEAT9iNCFjq4ffvc2kor/oF52F+k32i1p86xZRAMFV0eI4cI4X2WbZILCBZbOFlS5Ja+Blh"
+        + "obONiH560PP+dGpvSXjKm5JQLllk9Rr8koEJnKWvmu5ZTTo+gCAZnLQG0+b7wi+cEHzyN8XuU6eTx7Zz9+C6d96fw3ucIIo/l3/jZ3fe"
+        + "jbg5eyxyXd/C5a3jhDmfw4CsFOzLXkIEPfzBP+SOzlhFMFzmJl7DwTBcyW7i08kFzQnbOFLZsjQTLex6XwQblMaLlPAt1F2AAWnWrM/4"
+        + "893Og1Q3x17N4cXSzfq7WU52CzYblBtZuboxxtYja63PFu/4lipR6HP0vMLe7sjMcg==";
+
     public static byte[] P256() => Of(ECCurve.NamedCurves.nistP256);
 
     public static byte[] Of(ECCurve curve)

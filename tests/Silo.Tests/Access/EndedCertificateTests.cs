@@ -207,6 +207,7 @@ public sealed class EndedCertificateTests : IDisposable
     [InlineData("""{"csr":CSR,"ended":{"chain":"no PEM","signature":"AAAA"}}""", 400, "ended.chain")]
     [InlineData("""{"csr":CSR,"ended":{"chain":CHAIN}}""", 400, "ended.signature")]
     [InlineData("""{"csr":CSR,"ended":{"chain":CHAIN,"signature":"?"}}""", 400, "ended.signature")]
+    [InlineData("""{"csr":CSR,"lifetimeSeconds":60,"ended":{"chain":CHAIN,"signature":"AAAA"}}""", 400, "lifetimeSeconds")]
     [InlineData("""{"csr":"-","ended":{"chain":CHAIN,"signature":"AAAA"}}""", 400, "csr")]
     [InlineData("""{"csr":CSR,"ended":{"chain":CHAIN,"signature":"AAAA","more":1}}""", 400, "more")]
     public async Task A_wrong_body_is_refused_by_its_field(string json, int expected, string text)

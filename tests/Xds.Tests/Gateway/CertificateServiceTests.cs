@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf.WellKnownTypes;
@@ -5,6 +7,7 @@ using MeshOrleans.Grains.Identity;
 using MeshOrleans.Grains.Workloads;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Multicluster.Workloads.Attesting;
+using MeshOrleans.Xds.Gateway.Identity;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Discovery;
 using MeshOrleans.Xds.Protocol.Grpc;
@@ -84,8 +87,9 @@ public sealed class CertificateServiceTests
     [InlineData(null, "?", false, "MESH_ENDED_SIGNATURE: must be base64")]
     [InlineData(null, "", false, "MESH_ENDED_SIGNATURE: must be base64")]
     [InlineData(null, "AAAA", true, "MESH_ENDED_CHAIN: cannot stand beside")]
+    [InlineData(null, "AAAA", false, "validity_duration: cannot stand beside MESH_ENDED_CHAIN", 60)]
     public async Task What_is_no_certificate_that_has_ended_is_refused_by_its_field(
-        string? chain, string signature, bool hasCertificate, string reason)
+        string? chain, string signature, bool hasCertificate, string reason, long lifetime = 0)
     {
         await using var host = await GatewayHost.StartAsync(serving: Serving);
         using var own = TestCertificate.With(Id);
@@ -94,7 +98,8 @@ public sealed class CertificateServiceTests
             host.TlsChannel(hasCertificate ? own : null),
             TestCertificate.CsrPem(),
             null,
-            ended: (chain ?? own.ExportCertificatePem(), signature)));
+            ended: (chain ?? own.ExportCertificatePem(), signature),
+            lifetime: lifetime));
 
         Assert.Equal(GrpcStatusCode.InvalidArgument, exception.Status.Code);
         Assert.StartsWith(reason, exception.Status.Message, StringComparison.Ordinal);
@@ -214,6 +219,26 @@ public sealed class CertificateServiceTests
         var status = await RefusedAsync(host.TlsChannel(null), TestCertificate.CsrPem(), FakeAttestor.Text);
 
         Assert.Equal((GrpcStatusCode.Unavailable, TimeSpan.FromSeconds(5)), (status.Code, status.RetryAfter));
+    }
+
+    [Fact]
+    public async Task Who_guesses_is_not_heard_for_a_time_and_who_has_a_certificate_is()
+    {
+        var rates = new Rates();
+        await using var host = await GatewayHost.StartAsync(
+            serving: Serving, services: s => s.AddSingleton<ICertificateRates>(rates));
+        var stranger = host.TlsChannel(null);
+
+        var refused = await RefusedAsync(stranger, TestCertificate.CsrPem(), Token.Reveal());
+        var wrong = await RefusedAsync(stranger, "no pem", Token.Reveal());
+        rates.Wait = TimeSpan.FromSeconds(3);
+        var unheard = await RefusedAsync(stranger, TestCertificate.CsrPem(), Token.Reveal());
+        await CreateAsync(host.TlsChannel(TestCertificate.With(Id)), TestCertificate.CsrPem(), null, "app/a-1");
+
+        Assert.Equal((GrpcStatusCode.Unauthenticated, GrpcStatusCode.InvalidArgument), (refused.Code, wrong.Code));
+        Assert.Equal((GrpcStatusCode.ResourceExhausted, TimeSpan.FromSeconds(3)), (unheard.Code, unheard.RetryAfter));
+        Assert.Equal(IPAddress.Loopback, Assert.Single(rates.Charged));
+        Assert.Equal(1, host.Grains.Token(Token.Hash).Redeemed);
     }
 
     public static TheoryData<string, GrpcStatusCode, string> Tokens => new()
@@ -369,9 +394,9 @@ public sealed class CertificateServiceTests
         (await Assert.ThrowsAsync<GrpcException>(() => CreateAsync(channel, csr, token))).Status;
 
     private static Task<IstioCertificateResponse> CreateAsync(
-        GrpcChannel channel, string csr, string? token, string? node = null, (string Chain, string Signature)? ended = null)
+        GrpcChannel channel, string csr, string? token, string? node = null, (string Chain, string Signature)? ended = null, long lifetime = 0)
     {
-        var request = new IstioCertificateRequest { Csr = csr };
+        var request = new IstioCertificateRequest { Csr = csr, ValidityDuration = lifetime };
         if (node is not null) request.Metadata = new() { Fields = { ["NODE_ID"] = Value.ForString(node) } };
         if (ended is { } shown)
         {
@@ -408,5 +433,16 @@ public sealed class CertificateServiceTests
             throw new NotSupportedException();
 
         public Task FinishAsync(Evidence evidence, CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+
+    private sealed class Rates : ICertificateRates
+    {
+        public TimeSpan Wait { get; set; }
+
+        public ConcurrentQueue<IPAddress?> Charged { get; } = new();
+
+        public TimeSpan UntilHeard(IPAddress? address) => Wait;
+
+        public void Charge(IPAddress? address) => Charged.Enqueue(address);
     }
 }

@@ -21,6 +21,8 @@ internal sealed class FakeTokenGrain : IJoinTokenGrain
         return Task.FromResult(Answer);
     }
 
+    public Task<RedeemResult> LookAsync(string claim, CancellationToken cancellationToken) => Task.FromResult(Answer);
+
     public Task FinishAsync(CancellationToken cancellationToken)
     {
         Finished++;

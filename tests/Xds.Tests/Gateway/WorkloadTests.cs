@@ -1,7 +1,13 @@
+using System.Net;
 using Google.Protobuf.WellKnownTypes;
+using MeshOrleans.Grains.Identity;
+using MeshOrleans.Grains.Snapshots;
 using MeshOrleans.Grains.Workloads;
+using MeshOrleans.Model.Snapshots;
+using MeshOrleans.Multicluster.Workloads.Members;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace MeshOrleans.Xds.Tests.Gateway;
@@ -123,6 +129,62 @@ public sealed class WorkloadTests
         Assert.False(host.Grains.Workload(Name).Calls.Reader.TryRead(out _));
     }
 
+    [Fact]
+    public async Task Another_nodes_certificate_registers_nothing()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        host.Grains.Identity(Id).Answer = new IssueResult.OtherNode("app/a-2");
+        await using var client = await OpenAsync(host, $"{Id}#0A");
+
+        await host.UntilAsync(() => host.Log.Lines.Any(l => l.Level == LogLevel.Error), "it is reported");
+        host.Clock.Advance(TimeSpan.FromMinutes(5));
+        await client.SilenceAsync();
+
+        Assert.False(host.Grains.Workload(Name).Calls.Reader.TryRead(out _));
+        Assert.Contains("its certificate is that of 'app/a-2'", host.Log.Lines.First(l => l.Level == LogLevel.Error).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_newest_certificate_of_the_node_registers_it_without_a_question()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        var record = new IdentityRecord(
+            Id, Name, "0A", "CN=x", DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, DateTimeOffset.MaxValue, 0);
+        host.Grains.Mesh.Tell(new SnapshotChange($"identity/{Id}|{Name}", 1, SnapshotPayload.Write(record)));
+        await host.UntilAsync(() => host.Snapshots.Current.Identities.Count == 1, "the certificate is known");
+        host.Grains.Identity(Id).Answer = new IssueResult.Superseded(); // who would be asked
+        await using var client = await OpenAsync(host, $"{Id}#0A");
+        Assert.Equal("register", await NextAsync(host));
+
+        await using var other = await OpenAsync(host, $"{Id}#0B");
+
+        await host.UntilAsync(() => host.Log.Lines.Any(l => l.Level == LogLevel.Error), "it is reported");
+        Assert.Contains("neither the newest", host.Log.Lines.First(l => l.Level == LogLevel.Error).Text, StringComparison.Ordinal);
+        Assert.False(host.Grains.Workload(Name).Calls.Reader.TryRead(out _));
+    }
+
+    [Fact]
+    public async Task What_the_rules_refuse_is_asked_again_and_told_once()
+    {
+        var rules = new Rules { Fault = "label 'a: b' is none of its group" };
+        await using var host = await GatewayHost.StartAsync(services: s => s.AddSingleton<IMemberRules>(rules));
+        await using var client = await OpenAsync(host, Id);
+        await host.AdvanceUntilAsync(() => rules.Asked >= 3, TimeSpan.FromSeconds(1));
+        Assert.False(host.Grains.Workload(Name).Calls.Reader.TryRead(out _));
+
+        rules.Fault = null;
+        rules.Other = "app/a-2";
+        await host.AdvanceUntilAsync(() => host.Log.Lines.Count(l => l.Level == LogLevel.Error) == 2, TimeSpan.FromSeconds(1));
+        rules.Other = null;
+
+        Assert.Equal("register", await AdvanceAsync(host));
+        var said = host.Log.Lines.Where(l => l.Level == LogLevel.Error).Select(l => l.Text).ToArray();
+        Assert.Equal(2, said.Length);
+        Assert.Contains("label 'a: b' is none of its group", said[0], StringComparison.Ordinal);
+        Assert.Contains("app/a-2 is at address '10.1.1.1'", said[1], StringComparison.Ordinal);
+        Assert.Equal(IPAddress.Loopback, rules.From);
+    }
+
     private static async Task<AdsClient> OpenAsync(GatewayHost host, string? identity, string generator = "")
     {
         var client = host.Delta(identity);
@@ -161,5 +223,29 @@ public sealed class WorkloadTests
             },
             "the lease is renewed");
         return await next;
+    }
+
+    private sealed class Rules : IMemberRules
+    {
+        private int _asked;
+
+        public volatile string? Fault;
+
+        public volatile string? Other;
+
+        public int Asked => Volatile.Read(ref _asked);
+
+        public IPAddress? From { get; private set; }
+
+        public string? FindOther(MemberClaim claim) => Other;
+
+        public string? FindFault(MemberClaim claim)
+        {
+            From = claim.From;
+            Interlocked.Increment(ref _asked);
+            return Fault;
+        }
+
+        public Task<string?> FindFaultAsync(MemberClaim claim, CancellationToken cancellationToken) => Task.FromResult(Fault);
     }
 }

@@ -22,6 +22,7 @@ internal sealed partial class CertificateService(
     Attestors attestors,
     SnapshotHolder snapshots,
     IPeerAuthenticator authenticator,
+    ICertificateRates rates,
     GatewayMetrics metrics,
     ILogger<CertificateService> logger)
 {
@@ -30,6 +31,27 @@ internal sealed partial class CertificateService(
     public async Task<IstioCertificateResponse> CreateAsync(IstioCertificateRequest request, GrpcServerCall call)
     {
         metrics.CsrReceived();
+        var connection = call.HttpContext.Connection;
+        if (connection.ClientCertificate is null
+            && rates.UntilHeard(connection.RemoteIpAddress) is var wait && wait > TimeSpan.Zero)
+        {
+            throw new GrpcException(new GrpcStatus(
+                GrpcStatusCode.ResourceExhausted, "Too much that was not good has come from this address.") { RetryAfter = wait });
+        }
+
+        try
+        {
+            return await SignAsync(request, call);
+        }
+        catch (GrpcException exception) when (exception.Status.Code is GrpcStatusCode.Unauthenticated)
+        {
+            rates.Charge(connection.RemoteIpAddress);
+            throw;
+        }
+    }
+
+    private async Task<IstioCertificateResponse> SignAsync(IstioCertificateRequest request, GrpcServerCall call)
+    {
         if (snapshots.Current.LocalBundle is not { } bundle)
         {
             throw new GrpcException(GrpcStatusCode.Unavailable, "The server is not ready.");
@@ -56,6 +78,13 @@ internal sealed partial class CertificateService(
         if (!CsrText.TryRead(request.Csr, out var csr, out var problem))
         {
             throw new GrpcException(GrpcStatusCode.InvalidArgument, problem);
+        }
+
+        if (isEnded && request.ValidityDuration != 0)
+        {
+            throw new GrpcException(
+                GrpcStatusCode.InvalidArgument,
+                $"validity_duration: cannot stand beside {EndedCertificateProof.ChainField}, whose signature does not cover it.");
         }
 
         if (request.ValidityDuration < 0)

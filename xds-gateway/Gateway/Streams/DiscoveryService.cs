@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Net;
 using MeshOrleans.Grains.Subscriptions;
+using MeshOrleans.Multicluster.Workloads.Members;
 using MeshOrleans.Xds.Gateway.Demands;
 using MeshOrleans.Xds.Gateway.Identity;
 using MeshOrleans.Xds.Gateway.Secrets;
@@ -38,7 +40,8 @@ internal sealed partial class DiscoveryService(
         using var wire = new DiscoveryWire(
             call, protocol, parts.Options.StallTimeout, parts.Clock, parts.Drain.Over);
         if (await ReadFirstAsync(wire, call.CancellationToken) is not { } first) return;
-        await RunAsync(ProxyNode.Of(first.Node, client.Id), client, wire, first, call.CancellationToken);
+        var from = call.HttpContext.Connection.RemoteIpAddress;
+        await RunAsync(ProxyNode.Of(first.Node, client.Id), client, from, wire, first, call.CancellationToken);
     }
 
     /// <summary>
@@ -71,6 +74,7 @@ internal sealed partial class DiscoveryService(
     private async Task RunAsync(
         ProxyNode node,
         ClientIdentity client,
+        IPAddress? from,
         DiscoveryWire wire,
         StreamRequest first,
         CancellationToken cancellationToken)
@@ -80,7 +84,8 @@ internal sealed partial class DiscoveryService(
             ? null
             : new SvidSession(node.Identity, node.Id, client.Serial, factories.Svid, () => session!.Wake());
         var workload = WorkloadDescription.Of(node) is { } registration
-            ? new WorkloadSession($"{node.Scope.Namespace}/{node.WorkloadName}", registration, factories.Workload)
+            ? new WorkloadSession(
+                new MemberClaim(node.Scope.Namespace, node.WorkloadName, registration, from), client, node.Id, factories.Workload)
             : null;
         var report = new ReportedStream(
             node.Id, ConnectionOf(node), parts.Clock.GetUtcNow(), parts.Clock, factories.Reporter);

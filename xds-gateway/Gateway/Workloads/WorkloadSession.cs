@@ -1,4 +1,7 @@
 using MeshOrleans.Grains.Workloads;
+using MeshOrleans.Model.Identity;
+using MeshOrleans.Multicluster.Workloads.Members;
+using MeshOrleans.Xds.Gateway.Identity;
 using MeshOrleans.Xds.Gateway.Streams;
 using Microsoft.Extensions.Logging;
 
@@ -9,16 +12,27 @@ namespace MeshOrleans.Xds.Gateway.Workloads;
 /// it says of its health. A stream that is lost just stops renewing. A renewal that is not answered, because a silo has
 /// gone, is given up in time for others before the lease ends: a member must not be lost for a control plane's troubles.
 /// </summary>
-internal sealed partial class WorkloadSession(string name, WorkloadRegistration registration, WorkloadParts parts)
+/// <param name="claim">What the client says of itself.</param>
+/// <param name="client">Who it has proved to be.</param>
+/// <param name="nodeId">What it calls its node on the stream, and most likely when it asked for its certificate.</param>
+/// <param name="parts">What it needs of the gateway.</param>
+internal sealed partial class WorkloadSession(
+    MemberClaim claim, ClientIdentity client, string nodeId, WorkloadParts parts)
 {
     /// <summary>What a client says of itself before it leaves.</summary>
     private const string Draining = "draining";
     private const int MaxDetail = 512;
 
+    /// <summary>When the rules are asked again that have refused a member: somebody may have mended them, or its group.</summary>
+    private static readonly TimeSpan RefusedFor = TimeSpan.FromSeconds(30);
+
     private readonly Backoff _joining = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), parts.Random);
     private readonly Backoff _renewing = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(1), parts.Random);
     private readonly Signal _signal = new();
     private readonly ILogger _logger = parts.Logger;
+    private readonly string _name = claim.Node;
+    private string _refusal = "";
+    private bool _isProved;
     private volatile HealthReport? _report;
     private HealthReport? _told;
     private TimeSpan? _lease;
@@ -35,7 +49,7 @@ internal sealed partial class WorkloadSession(string name, WorkloadRegistration 
     /// <summary>Works until the stream ends.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var grain = parts.Grains.GetGrain<IWorkloadGrain>(name);
+        var grain = parts.Grains.GetGrain<IWorkloadGrain>(_name);
         while (!cancellationToken.IsCancellationRequested)
         {
             TimeSpan wait;
@@ -44,12 +58,12 @@ internal sealed partial class WorkloadSession(string name, WorkloadRegistration 
                 if (!await StepAsync(grain, cancellationToken)) return;
                 _joining.Reset();
                 _renewing.Reset();
-                wait = _lease!.Value / 6;
+                wait = _lease is { } lease ? lease / 6 : RefusedFor;
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
                 wait = (_lease is null ? _joining : _renewing).Next();
-                LogFailed(exception, name, wait);
+                LogFailed(exception, _name, wait);
             }
 
             await _signal.WaitAsync(wait, parts.Clock, cancellationToken);
@@ -66,7 +80,7 @@ internal sealed partial class WorkloadSession(string name, WorkloadRegistration 
             _told = null;
         }
 
-        if (_report is { } report && report != _told)
+        if (_lease is not null && _report is { } report && report != _told)
         {
             _ = report.IsDraining
                 ? await grain.DrainAsync(cancellationToken)
@@ -93,21 +107,50 @@ internal sealed partial class WorkloadSession(string name, WorkloadRegistration 
 
     private async Task<bool> RegisterAsync(IWorkloadGrain grain, CancellationToken cancellationToken)
     {
-        switch (await grain.RegisterAsync(registration, cancellationToken))
+        _lease = null;
+        if (await FindNodeFaultAsync(cancellationToken) is { } stranger)
+        {
+            LogRefused(_name, stranger);
+            return false;
+        }
+
+        var refusal = await parts.Admission.FindFaultAsync(claim, cancellationToken) ?? "";
+        if (refusal != _refusal && refusal.Length > 0) LogRefused(_name, refusal);
+        _refusal = refusal;
+        if (refusal.Length > 0) return true; // for now
+        switch (await grain.RegisterAsync(claim.Registration, cancellationToken))
         {
             case RegisterResult.Registered registered:
                 _lease = registered.Lease;
                 return true;
             case RegisterResult.Taken taken:
-                LogTaken(name, taken.Owner, registration.ServiceAccount);
+                LogTaken(_name, taken.Owner, claim.Registration.ServiceAccount);
                 return false;
             case RegisterResult.Invalid invalid:
-                LogInvalid(name, invalid.Path, invalid.Message);
+                LogInvalid(_name, invalid.Path, invalid.Message);
                 return false;
             default:
                 return false;
         }
     }
+
+    /// <summary>
+    /// Once for a stream: its client is who it was, whoever has renewed under its name since. What is known here tells it of most,
+    /// so that a crowd that comes back asks nobody, and one whose identity cannot be asked just now is not turned away.
+    /// </summary>
+    private async Task<string?> FindNodeFaultAsync(CancellationToken cancellationToken)
+    {
+        if (_isProved || client is not { Id: { } id, Serial: { Length: > 0 } serial }) return null;
+        var fault = IsNewestOf(nodeId) || IsNewestOf(_name)
+            ? null
+            : await parts.Admission.FindNodeFaultAsync(id, serial, _name, cancellationToken);
+        _isProved = fault is null;
+        return fault;
+    }
+
+    private bool IsNewestOf(string node) =>
+        NodeName.Of(node).Agrees(NodeName.Of(_name))
+        && parts.Snapshots.Current.Identities.GetValueOrDefault($"{client.Id}|{node}")?.Serial == client.Serial;
 
     [LoggerMessage(
         Level = LogLevel.Warning, Message = "The registration of {Workload} is behind; next attempt in {Wait}.")]
@@ -117,6 +160,9 @@ internal sealed partial class WorkloadSession(string name, WorkloadRegistration 
         Level = LogLevel.Error,
         Message = "{Workload} is not registered: the name belongs to service account {Owner}, not {Account}.")]
     private partial void LogTaken(string workload, string owner, string account);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Workload} is not registered: {Reason}.")]
+    private partial void LogRefused(string workload, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Workload} is not registered: {Path} {Problem}.")]
     private partial void LogInvalid(string workload, string path, string problem);

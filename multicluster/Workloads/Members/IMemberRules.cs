@@ -1,0 +1,20 @@
+namespace MeshOrleans.Multicluster.Workloads.Members;
+
+/// <summary>What members may say of themselves, whichever way they come.</summary>
+public interface IMemberRules
+{
+    /// <summary>
+    /// The other member, <c>namespace/name</c>, that is sent traffic where this one would be: at its address and one of its ports.
+    /// Null when there is none, as far as is known here.
+    /// </summary>
+    string? FindOther(MemberClaim claim);
+
+    /// <summary>
+    /// What a claim has against it as far as is known here, as a sentence; null when there is nothing. Whoever registers on behalf of
+    /// others is not asked: he answers for what he says.
+    /// </summary>
+    string? FindFault(MemberClaim claim);
+
+    /// <summary>The same by the newest configuration, which what is known here may be a moment behind of.</summary>
+    Task<string?> FindFaultAsync(MemberClaim claim, CancellationToken cancellationToken);
+}

@@ -1,0 +1,26 @@
+using System.Net;
+using MeshOrleans.Grains.Workloads;
+
+namespace MeshOrleans.Multicluster.Workloads.Members;
+
+/// <summary>What one who joins by a proof of his own says of himself, over REST or over a stream.</summary>
+/// <param name="Namespace">The namespace, which is proved.</param>
+/// <param name="Name">What it wants to be called there.</param>
+/// <param name="Registration">The rest; its service account is proved.</param>
+/// <param name="From">The address that it calls from; null when that is not known.</param>
+public sealed record MemberClaim(string Namespace, string Name, WorkloadRegistration Registration, IPAddress? From)
+{
+    /// <summary>The node that it says to be.</summary>
+    public string Node => $"{Namespace}/{Name}";
+
+    /// <summary>Whether it calls from where it says to be: that is as good as proved.</summary>
+    public bool IsThere => From is { } from
+        && IPAddress.TryParse(Registration.Address, out var address)
+        && Plain(from).Equals(Plain(address));
+
+    /// <summary>That another member is where this one would be, as a sentence.</summary>
+    public string TakenBy(string other) =>
+        $"{other} is at address '{Registration.Address}' with one of these ports already: it has to leave, or its lease to end";
+
+    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+}

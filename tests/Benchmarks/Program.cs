@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MeshOrleans.Benchmarks;
+using MeshOrleans.Benchmarks.Identities;
 using MeshOrleans.Benchmarks.Proxy;
 using MeshOrleans.Benchmarks.Xds;
 using MeshOrleans.Benchmarks.Xds.Fleet;
@@ -23,6 +24,13 @@ try
             var report = await XdsBenchmark.RunAsync(xds, TimeProvider.System, interrupted.Token);
             Console.WriteLine(xds.Json ? report.ToJson() : report.ToTable());
             return report.WhatWentWrong() is { } missing ? Fail(missing, 1) : 0;
+        case ["identities", ..] when isHelp:
+            return Help(IdentitiesArguments.Help);
+        case ["identities", .. var flags]:
+            if (IdentitiesArguments.Read(flags, out var wrongIdentities) is not { } identities) return Fail(wrongIdentities, 2);
+            var replaced = await IdentitiesBenchmark.RunAsync(identities, TimeProvider.System, interrupted.Token);
+            Console.WriteLine(identities.Json ? replaced.ToJson() : replaced.ToTable());
+            return replaced.WhatWentWrong() is { } notReplaced ? Fail(notReplaced, 1) : 0;
         case ["proxy", ..] when isHelp:
             return Help(ProxyArguments.Help);
         case ["proxy", .. var flags]:

@@ -148,7 +148,8 @@ public sealed class StoreLossTests(ClusterFixture mesh, ITestOutputHelper output
             using var response = await process.Api.GetAsync(path);
             Assert.True(
                 response.IsSuccessStatusCode,
-                $"GET {path} at {process.DataDirectory}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+                $"GET {path} at {process.DataDirectory}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}\n"
+                    + process.Process.Tail());
         }
     }
 }

@@ -22,6 +22,7 @@ internal sealed record KindName(string Kind, string Plural, string Short = "")
         new("Deployment", "deployments", "deploy"),
         new("Namespace", "namespaces", "ns"),
         new("HealthCheck", "healthchecks", "hc"),
+        new("Lane", "lanes"),
         new("HTTPRoute", "httproutes"),
         new("GRPCRoute", "grpcroutes"),
         new("TLSRoute", "tlsroutes"),

@@ -16,17 +16,19 @@ public static class ExportCatalog
     public static ImmutableArray<ImportedService> Of(MeshSnapshot snapshot)
     {
         if (snapshot.LocalBundle is not { } local) return [];
-        var registry = ServiceRegistry.From(snapshot);
+        var (registry, lanes) = (ServiceRegistry.From(snapshot), LaneDirectory.Of(snapshot));
         return
         [
             .. snapshot.Of<ServiceExport>()
                 .Select(export => registry.FindOwn(export.Resource.Key.Name, export.Resource.Key.Namespace))
                 .OfType<Service>()
-                .Select(service => Export(registry, service, local.TrustDomain)),
+                .Select(service => Export(registry, service, lanes.Of(service), local.TrustDomain)),
         ];
     }
 
-    private static ImportedService Export(ServiceRegistry registry, Service service, TrustDomain own)
+    // Peers do not know what is of a lane here, and would send everybody there.
+    private static ImportedService Export(
+        ServiceRegistry registry, Service service, ImmutableArray<ServiceLane> lanes, TrustDomain own)
     {
         var dialled = new SortedDictionary<string, (Workload Workload, Dictionary<int, int> Ports)>(
             StringComparer.Ordinal);
@@ -34,7 +36,7 @@ public static class ExportCatalog
         {
             foreach (var endpoint in registry.Endpoints(service, port))
             {
-                if (!IsVerifiable(endpoint, own)) continue;
+                if (!IsVerifiable(endpoint, own) || lanes.Any(lane => lane.Has(endpoint.Workload))) continue;
                 if (!dialled.TryGetValue(endpoint.Workload.Name, out var known))
                 {
                     dialled[endpoint.Workload.Name] = known = (endpoint.Workload, []);

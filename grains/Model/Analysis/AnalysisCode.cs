@@ -95,6 +95,15 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
     /// <summary>Of this mesh: whether STRICT would refuse somebody is not known, as nobody watches.</summary>
     public static readonly AnalysisCode PlaintextCallersUnknown = Warning("MSH2023", nameof(PlaintextCallersUnknown));
 
+    /// <summary>Of this mesh: no member is of a lane, so it serves nobody.</summary>
+    internal static readonly AnalysisCode LaneWithoutMembers = Info("MSH2024", nameof(LaneWithoutMembers));
+
+    /// <summary>Of this mesh: all members of a service are of lanes, so nobody serves what is outside of them.</summary>
+    internal static readonly AnalysisCode LaneTakesEveryMember = Warning("MSH2025", nameof(LaneTakesEveryMember));
+
+    /// <summary>Of this mesh: a lane names a service that it does not cover.</summary>
+    internal static readonly AnalysisCode LaneHostNotCovered = Warning("MSH2026", nameof(LaneHostNotCovered));
+
     private static readonly FrozenDictionary<string, AnalysisCode> _all = new[]
     {
         Error(Violation.SchemaCode, "SchemaValidationError"), Warning("IST0133", "SchemaWarning"),
@@ -114,7 +123,7 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
         DestinationRuleSubsetNotSelectPods, UnknownDestinationRuleHost, ConflictingServiceEntryProtocol,
         ShadowedHealthCheck, HealthCheckWithoutEffect,
         IssuerKeysMissing, IssuerKeysStale, AuthorizerMissing, AuthorizerServesItself,
-        PlaintextCallersRefused, PlaintextCallersUnknown,
+        PlaintextCallersRefused, PlaintextCallersUnknown, LaneWithoutMembers, LaneTakesEveryMember, LaneHostNotCovered,
     }.ToFrozenDictionary(c => c.Code, StringComparer.Ordinal);
 
     /// <summary>The name of a code; empty for one that is unknown.</summary>

@@ -32,6 +32,7 @@ public static class MeshAnalyzer
         UnreachableRuleAnalyzer.Analyze(subject, report);
         DestinationRuleAnalyzer.Analyze(subject, report);
         HealthCheckAnalyzer.Analyze(subject, report);
+        LaneAnalyzer.Analyze(subject, report);
         ServiceAnalyzer.Analyze(subject, report);
         GatewayAnalyzer.Analyze(subject, report);
         SelectorAnalyzer.Analyze(subject, report);

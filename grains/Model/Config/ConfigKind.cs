@@ -44,6 +44,7 @@ public sealed record ConfigKind
         new("Deployment", ["apps/v1"], KubernetesReader.Deployment),
         new("Namespace", ["v1"], KubernetesReader.Namespace),
         new("HealthCheck", Own, MeshReader.HealthCheck),
+        new("Lane", Own, LaneReader.Read),
         new(RequestRoute.HttpKind, GatewayApis, RequestRouteReader.Http),
         new(RequestRoute.GrpcKind, [.. GatewayApis, "gateway.networking.k8s.io/v1alpha2"], RequestRouteReader.Grpc),
         new(ConnectionRoute.TlsKind, TlsRoutes, ConnectionRouteReader.Tls),

@@ -35,6 +35,7 @@ public static class ManifestValidator
             case Telemetry telemetry: TelemetryRules.Check(telemetry, ns, spec, report); break;
             case KubernetesService service: KubernetesServiceRules.Check(service, spec, report); break;
             case HealthCheck check: HealthCheckRules.Check(check, spec, report); break;
+            case Lane lane: LaneRules.Check(lane, name, spec, report); break;
             case RequestRoute route: RequestRouteRules.Check(route, resource.Key.Kind, spec, report); break;
             case ConnectionRoute route: ConnectionRouteRules.Check(route, resource.Key.Kind, spec, report); break;
             case KubernetesGateway gateway: KubernetesGatewayRules.Check(gateway, spec, report); break;

@@ -307,6 +307,65 @@ public sealed class AnalyzerTests
             Place(Assert.Single(found, f => f.Code == "MSH2007")));
     }
 
+    [Theory]
+    [InlineData("labels: {lane: blue}", "")]
+    [InlineData("labels: {lane: blue}, hosts: [reviews]", "")]
+    [InlineData("labels: {lane: green}", "MSH2024 Lane/app/l spec.labels")]
+    [InlineData("labels: {lane: blue}, hosts: [many]", "MSH2024 Lane/app/l spec.labels")] // nobody of it is one of these
+    [InlineData("labels: {app: reviews}", "MSH2025 Lane/app/l spec.labels")]
+    [InlineData("labels: {lane: blue}, hosts: [reviews, nobody, there.other.svc.cluster.local]", "MSH2026 Lane/app/l spec.hosts[1]; MSH2026 Lane/app/l spec.hosts[2]")]
+    public void Of_a_Lane(string spec, string expected)
+    {
+        Workload[] members =
+        [
+            Reviewer("r-1", "10.0.0.1"),
+            Reviewer("r-2", "10.0.0.2") with { Labels = Reviewer("r-2", "").Labels.Add("lane", "blue") },
+        ];
+        var found = Analyze(
+            $$$"""
+            {{{Reviews}}}
+            {apiVersion: v1, kind: Service, metadata: {name: there, namespace: other}, spec: {selector: {app: there}, ports: [{name: http, port: 80}]}}
+            ---
+            {apiVersion: mesh.orleans.io/v1, kind: Lane, metadata: {name: l, namespace: app}, spec: {{{{spec}}}}}
+            """,
+            members);
+
+        Assert.Equal(expected, string.Join("; ", found.Where(f => f.Code.StartsWith("MSH", StringComparison.Ordinal)).Select(Place)));
+    }
+
+    [Theory]
+    [InlineData("v2", "MSH2025 VirtualService/app/v spec.http[0].route[1].destination.subset")]
+    [InlineData("v1", "")]
+    public void Of_a_route_to_a_subset_that_is_a_lane(string lane, string expected)
+    {
+        Workload[] members =
+        [
+            Reviewer("r-1", "10.0.0.1") with { Labels = Reviewer("r-1", "").Labels.Add("version", "v1") },
+            Reviewer("r-2", "10.0.0.2") with { Labels = Reviewer("r-2", "").Labels.Add("version", "v2") },
+            Reviewer("r-3", "10.0.0.3") with { Labels = Reviewer("r-3", "").Labels.Add("version", "v1").Add("lane", "v1") },
+        ];
+        var found = Analyze(
+            $$$"""
+            {{{Reviews}}}
+            {apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: r, namespace: app}, spec: {host: reviews, subsets: [{name: v1, labels: {version: v1}}, {name: v2, labels: {version: v2}}]}}
+            ---
+            {apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: v, namespace: app}, spec: {hosts: [reviews], http: [{route: [{destination: {host: reviews, subset: v1}, weight: 90}, {destination: {host: reviews, subset: v2}, weight: 10}]}]}}
+            ---
+            {apiVersion: mesh.orleans.io/v1, kind: Lane, metadata: {name: l, namespace: app}, spec: {labels: { {{{(lane == "v2" ? "version: v2" : "lane: v1")}}} } } }
+            """,
+            members);
+
+        Assert.Equal(expected, string.Join("; ", found.Where(f => f.Code.StartsWith("MSH", StringComparison.Ordinal)).Select(Place)));
+    }
+
+    private static Workload Reviewer(string name, string address) => new()
+    {
+        Namespace = "app",
+        Name = name,
+        Address = address,
+        Labels = ImmutableSortedDictionary<string, string>.Empty.Add("app", "reviews"),
+    };
+
     private static void Check(string yaml, string expected) => Assert.Equal(
         expected, string.Join("; ", Analyze(yaml).Select(f => $"{f.Code} {f.Path}")));
 

@@ -51,6 +51,20 @@ public sealed class ExportCatalogTests
     }
 
     [Fact]
+    public void Members_of_lanes_are_left_out_as_peers_would_send_everybody_there()
+    {
+        const string Lane = "{apiVersion: mesh.orleans.io/v1, kind: Lane, metadata: {name: blue, namespace: shop}, spec: {labels: {lane: blue}}}";
+        var blue = Member("blue-1") with { Labels = Member("blue-1").Labels.Add("lane", "blue") };
+        var mesh = Mesh(Member("stock-1"), blue);
+        var lane = ManifestReader.Read("lane.yaml", Lane, "shop").Resources[0].Resource;
+
+        Assert.Equal(2, Assert.Single(ExportCatalog.Of(mesh)).Endpoints.Length);
+        Assert.Equal(
+            ["stock-1"],
+            Assert.Single(ExportCatalog.Of(mesh with { Config = mesh.Config.Add(lane.Key, lane) })).Endpoints.Select(e => e.Name));
+    }
+
+    [Fact]
     public void Nothing_is_exported_before_the_mesh_has_a_root() =>
         Assert.Empty(ExportCatalog.Of(Mesh(Member("stock-1")) with { Bundles = ImmutableSortedDictionary<string, TrustBundle>.Empty }));
 

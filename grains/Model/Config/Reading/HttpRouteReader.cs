@@ -47,7 +47,7 @@ internal static class HttpRouteReader
     };
 
     /// <summary>Header names compare without regard to case; claims (<c>@request.auth…</c>) do not.</summary>
-    private static ImmutableSortedDictionary<string, StringMatch> LowerCase(
+    public static ImmutableSortedDictionary<string, StringMatch> LowerCase(
         ImmutableSortedDictionary<string, StringMatch> headers)
     {
         var lower = EmptyMap.Of<StringMatch>().ToBuilder();

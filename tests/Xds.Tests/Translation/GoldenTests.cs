@@ -33,6 +33,7 @@ public sealed class GoldenTests
     public static TheoryData<string, string, string> Cases => new()
     {
         { "gateway-api", "default", "recommendations,recommendations-v1,recommendations-v2" },
+        { "lanes", "default", "frontend,orders" },
         { "s000-routing", "default", "user-service" },
         { "s000-circuit-breaker", "default", "user-service" },
         { "s000-fault", "default", "user-service" },

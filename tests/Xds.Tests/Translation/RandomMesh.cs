@@ -58,7 +58,7 @@ internal sealed record RandomMesh(string[] Resources, Workload[] Members)
     public static Gen<string> AnyResource() =>
         from at in Gen.Elements(Everywhere())
         from number in Gen.Choose(0, 3)
-        from kind in Gen.Choose(0, 10)
+        from kind in Gen.Choose(0, 11)
         select kind switch
         {
             0 => Rule(at.Ns, at.Name, number),
@@ -71,6 +71,7 @@ internal sealed record RandomMesh(string[] Resources, Workload[] Members)
             7 => TlsRoute(at.Ns, at.Name),
             8 => Opening(at.Ns, at.Name, number),
             9 => EdgeRoute(at.Ns, at.Name, number),
+            10 => Lane(at.Ns, at.Name, number),
             _ => Narrow(at.Ns, at.Name),
         };
 
@@ -118,6 +119,18 @@ internal sealed record RandomMesh(string[] Resources, Workload[] Members)
         return Resource("AuthorizationPolicy", Security, ns, name, $$"""
             selector: { matchLabels: { app: {{name}} } }, {{rules[number]}}
             """);
+    }
+
+    private static string Lane(string ns, string name, int number)
+    {
+        string[] specs =
+        [
+            "labels: { version: v2 }",
+            $"labels: {{ app: {name} }}, hosts: [ {name} ], fallback: REFUSE",
+            "labels: { version: v1 }, match: [ { headers: { x: { exact: y } } } ]",
+            "labels: { version: v2, app: a }, hosts: [ a, b.example ], match: [ { authority: { prefix: a } } ], fallback: REFUSE",
+        ];
+        return Resource("Lane", "mesh.orleans.io/v1", ns, name, specs[number]);
     }
 
     /// <summary>A service inside of the mesh, with its members selected or written down.</summary>

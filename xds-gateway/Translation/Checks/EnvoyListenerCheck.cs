@@ -28,6 +28,7 @@ internal static class EnvoyListenerCheck
         [FilterNames.Jwt] = TypeUrls.Of(Protocol.Jwt.JwtAuthentication.Descriptor),
         [FilterNames.Fault] = TypeUrls.Of(Protocol.Fault.HTTPFault.Descriptor),
         [FilterNames.Cors] = TypeUrls.Of(Protocol.Cors.Cors.Descriptor),
+        [FilterNames.HeaderToMetadata] = TypeUrls.Of(Protocol.HeaderMetadata.Config.Descriptor),
         [FilterNames.Router] = TypeUrls.Of(Router.Descriptor),
     };
 

@@ -1,6 +1,7 @@
 using Google.Protobuf.WellKnownTypes;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Topology;
+using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Endpoint;
 using MeshOrleans.Xds.Translation.Index;
@@ -35,7 +36,7 @@ internal static class ClusterLoadAssignmentTranslator
             var (locality, distance) = group.Key;
             var endpoints = group
                 .OrderBy(e => e.Workload.Address, StringComparer.Ordinal).ThenBy(e => e.DialPort)
-                .Select(e => Endpoint(view, e))
+                .Select(e => Endpoint(view, source, e))
                 .ToList();
             assignment.Endpoints.Add(new LocalityLbEndpoints
             {
@@ -51,7 +52,7 @@ internal static class ClusterLoadAssignmentTranslator
         return assignment;
     }
 
-    private static LbEndpoint Endpoint(ProxyView view, ServiceEndpoint source)
+    private static LbEndpoint Endpoint(ProxyView view, OutboundCluster cluster, ServiceEndpoint source)
     {
         var workload = source.Workload;
         var metadata = new Metadata();
@@ -62,6 +63,11 @@ internal static class ClusterLoadAssignmentTranslator
 
         metadata.FilterMetadata[WorkloadMetadata] =
             new Struct { Fields = { ["workload"] = Value.ForString(Describe(source)) } };
+        if (LaneTranslator.MarksOf(cluster, source) is { } marks)
+        {
+            metadata.FilterMetadata[MeshMetadata.Balancing] = marks;
+        }
+
         return new LbEndpoint
         {
             Endpoint = new() { Address = Addresses.Of(workload.Address, source.DialPort) },

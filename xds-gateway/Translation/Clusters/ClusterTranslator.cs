@@ -47,6 +47,7 @@ internal static class ClusterTranslator
         }
 
         LoadBalancerTranslator.Apply(cluster, source.Policy.LoadBalancer);
+        LaneTranslator.Apply(cluster, view.Scope, source);
         if (source.Policy.OutlierDetection is { } outlier)
         {
             OutlierTranslator.Apply(cluster, outlier, source.Policy.AlwaysEjectsOne);

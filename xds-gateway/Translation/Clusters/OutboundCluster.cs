@@ -20,11 +20,16 @@ internal sealed record OutboundCluster
 
     public required ClusterPolicy Policy { get; init; }
 
-    /// <summary>The members of this cluster, unhealthy ones included.</summary>
+    /// <summary>
+    /// The members of this cluster, unhealthy ones included; those of lanes may be outside of its subset.
+    /// </summary>
     public required ImmutableArray<ServiceEndpoint> Endpoints { get; init; }
 
     /// <summary>The members of the whole service on this port: a superset of <see cref="Endpoints"/>.</summary>
     public required ImmutableArray<ServiceEndpoint> Siblings { get; init; }
+
+    /// <summary>The lanes that cover it.</summary>
+    public ClusterLanes Lanes { get; init; } = ClusterLanes.None;
 
     public string Name => ClusterName.Outbound(Service.Host, Port.Number, Subset?.Name ?? "");
 
@@ -51,25 +56,40 @@ internal sealed record OutboundCluster
     public static IEnumerable<OutboundCluster> Of(ProxyView view, Service service)
     {
         var rule = view.RuleOf(service);
+        var lanes = view.Mesh.Lanes.Of(service);
         foreach (var port in service.Ports.Where(p => p.Protocol is not AppProtocol.Udp))
         {
             var endpoints = view.Mesh.Registry.Endpoints(service, port);
-            yield return Create(service, port, rule, endpoints, null);
-            foreach (var subset in rule.Subsets) yield return Create(service, port, rule, endpoints, subset);
+            yield return Create(service, port, rule, endpoints, null, lanes);
+            foreach (var subset in rule.Subsets)
+            {
+                yield return Create(service, port, rule, endpoints, subset, lanes);
+            }
         }
     }
+
+    /// <summary>The same for clients who know no lanes: only who is outside of all of them.</summary>
+    public OutboundCluster WithoutLanes() =>
+        this with { Endpoints = [.. Endpoints.Where(Lanes.IsBase)], Lanes = ClusterLanes.None };
 
     private static OutboundCluster Create(
         Service service,
         ServicePort port,
         EffectiveRule rule,
         ImmutableArray<ServiceEndpoint> endpoints,
-        Subset? subset)
+        Subset? subset,
+        ImmutableArray<ServiceLane> all)
     {
         var policy = rule.PolicyOf(port.Number, subset);
-        ImmutableArray<ServiceEndpoint> members = subset is null
-            ? endpoints
-            : [.. endpoints.Where(e => LabelSelector.Matches(subset.Labels, e.Workload.Labels))];
+        var lanes = ClusterLanes.Of(all, subset, endpoints);
+        var members = lanes.MembersOf(endpoints);
+        var discovery = DiscoveryOf(service, policy, members);
+        if (discovery is not (Cluster.Types.DiscoveryType.Eds or Cluster.Types.DiscoveryType.StrictDns))
+        {
+            lanes = lanes.WithoutAny(); // there are no members to choose from
+            members = lanes.MembersOf(endpoints);
+        }
+
         return new OutboundCluster
         {
             Service = service,
@@ -78,7 +98,8 @@ internal sealed record OutboundCluster
             Policy = policy,
             Endpoints = members,
             Siblings = endpoints,
-            Discovery = DiscoveryOf(service, policy, members),
+            Lanes = lanes,
+            Discovery = discovery,
         };
     }
 

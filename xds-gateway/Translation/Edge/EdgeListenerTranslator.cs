@@ -158,6 +158,7 @@ internal sealed class EdgeListenerTranslator(ProxyView view)
             manager.HttpFilters.Add(HttpConnection.Filter(FilterNames.Cors, new Cors(), isOptional: true));
         }
 
+        if (LaneFilter.Of(view) is { } lanes) manager.HttpFilters.Add(lanes);
         manager.HttpFilters.Add(HttpConnection.Router());
         return HttpConnection.Pack(manager);
     }

@@ -42,7 +42,7 @@ internal static class EnvoyCluster
     {
         foreach (var member in MembersOf(view, source))
         {
-            var one = source with { Endpoints = [member] };
+            var one = source with { Endpoints = [member], Lanes = ClusterLanes.None };
             var cluster = ClusterTranslator.Unchecked(view, one); // the client has chosen: there is nobody else to send to
             cluster.Name = NameOf(source, member);
             cluster.Type = Cluster.Types.DiscoveryType.Static;

@@ -46,6 +46,7 @@ public sealed class MeshIndex
         ];
         DestinationRules = ByNamespace<DestinationRule>(snapshot);
         HealthChecks = ByNamespace<HealthCheck>(snapshot);
+        Lanes = LaneDirectory.Of(snapshot);
         PeerAuthentications = ByNamespace<PeerAuthentication>(snapshot);
         RequestAuthentications = ByNamespace<RequestAuthentication>(snapshot);
         AuthorizationPolicies = ByNamespace<AuthorizationPolicy>(snapshot);
@@ -71,6 +72,7 @@ public sealed class MeshIndex
         (_byAddress, _networks) = (before._byAddress, before._networks);
         DestinationRules = before.DestinationRules;
         HealthChecks = before.HealthChecks;
+        Lanes = before.Lanes;
         PeerAuthentications = before.PeerAuthentications;
         RequestAuthentications = before.RequestAuthentications;
         AuthorizationPolicies = before.AuthorizationPolicies;
@@ -107,6 +109,8 @@ public sealed class MeshIndex
     internal ILookup<string, Sourced<DestinationRule>> DestinationRules { get; }
 
     internal ILookup<string, Sourced<HealthCheck>> HealthChecks { get; }
+
+    internal LaneDirectory Lanes { get; }
 
     internal ILookup<string, Sourced<PeerAuthentication>> PeerAuthentications { get; }
 

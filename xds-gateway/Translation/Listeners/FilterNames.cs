@@ -14,6 +14,7 @@ internal static class FilterNames
     public const string Jwt = "envoy.filters.http.jwt_authn";
     public const string Fault = "envoy.filters.http.fault";
     public const string Cors = "envoy.filters.http.cors";
+    public const string HeaderToMetadata = "envoy.filters.http.header_to_metadata";
     public const string RateLimit = "mesh.filters.http.rate_limit";
     public const string Router = "envoy.filters.http.router";
 }

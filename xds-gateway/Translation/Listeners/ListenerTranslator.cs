@@ -43,6 +43,7 @@ internal static class ListenerTranslator
             manager.HttpFilters.Add(HttpConnection.Filter(FilterNames.Cors, new Cors(), isOptional: true));
         }
 
+        if (LaneFilter.Of(view) is { } lanes) manager.HttpFilters.Add(lanes);
         manager.HttpFilters.Add(HttpConnection.Router());
         return HttpConnection.Pack(manager);
     }

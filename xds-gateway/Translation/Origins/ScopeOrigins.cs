@@ -73,11 +73,8 @@ public sealed class ScopeOrigins
     public ImmutableArray<ServiceEndpoint> Endpoints(string cluster)
     {
         if (!TryReadCluster(cluster, out var service, out var port, out var subset)) return [];
-        var all = _view.Mesh.Registry.Endpoints(service, port);
-        if (subset.Length == 0) return all;
-        return _view.RuleOf(service).Subsets.FirstOrDefault(s => s.Name == subset) is { } found
-            ? [.. all.Where(e => LabelSelector.Matches(found.Labels, e.Workload.Labels))]
-            : [];
+        return OutboundCluster.Of(_view, service)
+            .FirstOrDefault(c => c.Port == port && (c.Subset?.Name ?? "") == subset)?.Endpoints ?? [];
     }
 
     /// <summary>

@@ -44,7 +44,7 @@ internal static class ProxylessCluster
     }
 
     public static ClusterLoadAssignment Endpoints(ProxyView view, OutboundCluster source) => CanCall(source)
-        ? ClusterLoadAssignmentTranslator.Translate(view, source)
+        ? ClusterLoadAssignmentTranslator.Translate(view, source.WithoutLanes())
         : new ClusterLoadAssignment { ClusterName = source.Name };
 
     /// <summary>A cluster without members.</summary>

@@ -59,6 +59,7 @@ internal static class ClusterReader
             Warmup = WarmupReader.Read(cluster, at),
             Endpoints = assignment.Endpoints,
             OverprovisioningPercent = assignment.OverprovisioningPercent,
+            Lanes = LaneSetReader.Read(cluster, at),
             LocalityWeighted = cluster.CommonLbConfig?.LocalityWeightedLbConfig is not null,
             Tls = UpstreamTlsReader.Read(cluster, at),
             Header = ProxyHeaderReader.Read(cluster, at),

@@ -66,6 +66,7 @@ internal static class EndpointReader
             Locality = group.Locality is { } l ? new Locality(l.Region, l.Zone, l.SubZone) : Locality.Unknown,
             LocalityWeight = group.LoadBalancingWeight ?? 1,
             Weight = endpoint.LoadBalancingWeight ?? 1,
+            Lanes = LaneSetReader.LanesOf(endpoint.Metadata),
             UsesMesh = CoreReader.MetadataText(endpoint.Metadata, "envoy.transport_socket_match", "tlsMode") == "istio",
             Health = Health(endpoint.HealthStatus),
             Workload = workload.ElementAtOrDefault(0) ?? "",

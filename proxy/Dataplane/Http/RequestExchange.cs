@@ -100,6 +100,9 @@ internal sealed class RequestExchange
 
     public ClusterPlan? Cluster { get; set; }
 
+    /// <summary>The lane of its cluster that the request is in; null for none.</summary>
+    public LanePlan? Lane { get; set; }
+
     /// <summary>The key by which a hashing load balancer chooses; null for none.</summary>
     public ulong? HashKey { get; set; }
 

@@ -95,6 +95,7 @@ internal sealed class RouteExecutor(
 
         exchange.Cluster = cluster;
         HeaderMutator.ApplyToRequest(exchange); // before the rewrite, as in Envoy: %REQ(:authority)% is what the caller wrote
+        if (!cluster.Model.Lanes.IsEmpty) LaneGate.Enter(exchange, random);
         if (!TryRewrite(exchange, route, forward))
         {
             await LocalReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "").ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MeshOrleans.Model.Evaluation;
 
 namespace MeshOrleans.Proxy.Dataplane.Model;
 
@@ -76,6 +77,9 @@ public sealed record ClusterModel
 
     /// <summary>The endpoints of all priorities; no two share address and port.</summary>
     public ImmutableArray<EndpointModel> Endpoints { get; init; } = [];
+
+    /// <summary>The lanes that cover it: endpoints of a lane serve its requests only.</summary>
+    public LaneSet Lanes { get; init; } = LaneSet.None;
 
     /// <summary>Choose a locality by its weight first, then an endpoint in it.</summary>
     public bool LocalityWeighted { get; init; }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MeshOrleans.Model.Topology;
 
 namespace MeshOrleans.Proxy.Dataplane.Model;
@@ -34,6 +35,9 @@ public sealed record EndpointModel(string Address, int Port)
 
     /// <summary>Its share within its locality.</summary>
     public long Weight { get; init; } = 1;
+
+    /// <summary>The lanes whose requests it serves; none for one that serves the requests outside of all lanes.</summary>
+    public ImmutableArray<string> Lanes { get; init; } = [];
 
     /// <summary>A sidecar answers there (metadata <c>tlsMode: istio</c>).</summary>
     public bool UsesMesh { get; init; }

@@ -27,7 +27,7 @@ internal sealed partial class Mirror(
         {
             if (!mirror.Share.Hits(random)) continue;
             if (!exchange.Snapshot.Clusters.TryGetValue(mirror.Cluster, out var plan)) continue;
-            (copies ??= []).Add(new MirrorCopy(exchange, plan, hasBody));
+            (copies ??= []).Add(new MirrorCopy(exchange, plan, LaneGate.Find(exchange, plan, random), hasBody));
         }
 
         if (copies is null) return;
@@ -54,7 +54,7 @@ internal sealed partial class Mirror(
         foreach (var copy in copies)
         {
             var plan = copy.Plan;
-            if (plan.Selection.Pick(plan, random) is not { } slot || !plan.State.Breaker.TryBeginRequest()) continue;
+            if (plan.Pick(copy.Lane, random) is not { } slot || !plan.State.Breaker.TryBeginRequest()) continue;
             var kind = UpstreamPoolFactory.KindFor(plan.Model, slot.Model, downstreamIsHttp2: false, isUpgrade: false);
             _ = SendAsync(copy, slot.State.Acquire(kind, plan, pools), slot); // never throws
         }

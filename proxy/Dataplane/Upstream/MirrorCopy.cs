@@ -17,9 +17,9 @@ internal sealed class MirrorCopy
     private readonly string _target;
     private readonly KnownContent? _content;
 
-    public MirrorCopy(RequestExchange exchange, ClusterPlan plan, bool hasBody)
+    public MirrorCopy(RequestExchange exchange, ClusterPlan plan, LanePlan? lane, bool hasBody)
     {
-        (Plan, _target) = (plan, exchange.UpstreamTarget);
+        (Plan, Lane, _target) = (plan, lane, exchange.UpstreamTarget);
         Request = new HttpRequestMessage { Method = HttpMethod.Parse(exchange.Context.Request.Method) };
         Request.Content = _content = hasBody ? new KnownContent() : null;
         foreach (var (name, values) in exchange.Context.Request.Headers)
@@ -35,6 +35,9 @@ internal sealed class MirrorCopy
     }
 
     public ClusterPlan Plan { get; }
+
+    /// <summary>The lane that it is in; null for none.</summary>
+    public LanePlan? Lane { get; }
 
     public HttpRequestMessage Request { get; }
 

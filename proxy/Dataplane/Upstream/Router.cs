@@ -59,9 +59,8 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
     {
         var policy = exchange.IsUpgrade ? null : exchange.Forward!.Retry;
         var body = PrepareContent(exchange, request, policy);
-        var tried = policy is { AvoidPreviousHosts: true } or { OtherPrioritiesAfter: > 0 }
-            ? new TriedEndpoints(policy)
-            : null;
+        var isPicky = policy is { AvoidPreviousHosts: true } or { OtherPrioritiesAfter: > 0 } || exchange.Lane is not null;
+        var tried = isPicky && policy is not null ? new TriedEndpoints(policy) : null;
         while (true)
         {
             if (Choose(exchange, tried) is not { } slot)
@@ -81,7 +80,7 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
 
             result.Response?.Dispose();
             exchange.EndTry();
-            tried?.Add(slot);
+            tried?.Add(slot, result.IsUnreached);
             if (body is not null) await body.RewindAsync().ConfigureAwait(false);
             await Task.Delay(policy!.Backoff(exchange.Attempts, random), clock, token).ConfigureAwait(false);
         }
@@ -140,9 +139,9 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
     {
         var plan = exchange.Cluster!;
         if (plan.OriginalDestination is { } anywhere) return OriginalDestination(exchange, anywhere);
-        return tried is { IsEmpty: false }
-            ? tried.Choose(plan, random, exchange.HashKey)
-            : plan.Selection.Pick(plan, random, exchange.HashKey);
+        if (tried is not { IsEmpty: false }) return plan.Pick(exchange.Lane, random, exchange.HashKey);
+        if (exchange.Lane is { } lane && tried.ChooseOf(lane, random, exchange.HashKey) is { } own) return own;
+        return exchange.Lane is { Refuses: true } ? null : tried.Choose(plan, random, exchange.HashKey);
     }
 
     private static EndpointSlot OriginalDestination(RequestExchange exchange, EndpointState state)

@@ -13,13 +13,18 @@ internal sealed class TriedEndpoints(RetryPolicyModel policy)
 {
     private readonly List<EndpointState> _endpoints = [];
     private readonly List<int> _priorities = [];
+    private readonly List<EndpointState> _unreachable = [];
     private int _priorityCount; // those of so many tries are left out
 
     public bool IsEmpty => _endpoints.Count == 0;
 
-    public void Add(EndpointSlot slot)
+    /// <summary>Remembers a try.</summary>
+    /// <param name="slot">Where it went.</param>
+    /// <param name="isUnreachable">It did not even get there.</param>
+    public void Add(EndpointSlot slot, bool isUnreachable = false)
     {
         _endpoints.Add(slot.State);
+        if (isUnreachable) _unreachable.Add(slot.State);
         _priorities.Add(slot.Model.Priority);
         var after = policy.OtherPrioritiesAfter;
         if (after > 0 && _priorities.Count % after == 0) _priorityCount = _priorities.Count;
@@ -35,6 +40,18 @@ internal sealed class TriedEndpoints(RetryPolicyModel policy)
         }
 
         return slot;
+    }
+
+    /// <summary>
+    /// Chooses one of a lane; null when others are to serve the request, as none of the lane can be reached. One that has
+    /// answered, however badly, is there.
+    /// </summary>
+    public EndpointSlot? ChooseOf(LanePlan lane, IRandomSource random, ulong? hash)
+    {
+        var slot = Choose(lane.Members, random, hash);
+        return slot is null || lane.Refuses || !_unreachable.Contains(slot.Value.State)
+            ? slot
+            : lane.FindOther(_unreachable);
     }
 
     private EndpointSlot? Pick(ClusterPlan plan, IRandomSource random, ulong? hash) => _priorityCount == 0

@@ -10,6 +10,9 @@ internal readonly record struct TryResult(HttpResponseMessage? Response, TryFail
 {
     private const long RefusedStream = 7; // RFC 9113 section 7
 
+    /// <summary>Whether the endpoint has not even begun with the request.</summary>
+    public bool IsUnreached => Response is null && Failure is (TryFailure.Connect or TryFailure.RefusedStream);
+
     /// <summary>Reads a response, which is none when it breaks the protocol. Then it has been disposed.</summary>
     /// <param name="response">What came.</param>
     /// <param name="isUpgrade">Whether the server was asked to switch to another protocol.</param>

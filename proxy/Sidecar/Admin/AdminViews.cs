@@ -131,6 +131,7 @@ internal sealed class AdminViews(AdminSubjects subjects)
             json.WriteString("locality", $"{slot.Model.Locality}");
             json.WriteBoolean("mesh", slot.Model.UsesMesh);
             json.WriteString("workload", slot.Model.Workload);
+            if (!slot.Model.Lanes.IsEmpty) json.WriteString("lanes", string.Join(",", slot.Model.Lanes));
             json.WriteEndObject();
         }
 

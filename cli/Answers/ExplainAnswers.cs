@@ -93,7 +93,11 @@ internal sealed record ExplainCluster(
     IReadOnlyList<ExplainCandidate>? DestinationRules = null,
     string Tls = "",
     ExplainEndpoints? Endpoints = null,
-    IReadOnlyList<ExplainInbound>? Inbound = null);
+    IReadOnlyList<ExplainInbound>? Inbound = null,
+    ExplainLane? Lane = null);
+
+/// <summary>Its lane, and who serves it.</summary>
+internal sealed record ExplainLane(string? Name = null, string ServedBy = "", string Reason = "");
 
 /// <summary>How many members it has.</summary>
 internal sealed record ExplainEndpoints(int Healthy = 0, int Draining = 0, int Unhealthy = 0, int Mesh = 0);

@@ -91,6 +91,7 @@ internal static class ExplainText
         }
 
         if (cluster.Tls.Length > 0) yield return $"  {cluster.Tls}";
+        if (cluster.Lane is { } lane) yield return $"  {lane.Reason}";
         if (cluster.Endpoints is { } members)
         {
             yield return $"  members: {members.Healthy} healthy ({members.Mesh} by mesh mTLS), "

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Proxy.Dataplane.Model;
+using Microsoft.Extensions.Primitives;
 
 namespace MeshOrleans.Silo.Explanations;
 
@@ -47,8 +48,11 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
             return (view, [new Outcome(share, 200, OutcomeKind.LeavesMesh, reason)]);
         }
 
-        var traffic = new Traffic(Rewritten(forwarding, forward, choice, path), IsRequest: true);
-        return ToMembers(sender, traffic, cluster, view, share, canAnswer: true, "");
+        var headers = HeaderChanges.Apply(forwarding.Table, forwarding.Host, forwarding.Route, choice, forwarding.View);
+        var call = forwarding.View.Call;
+        var lane = LaneExplainer.Decide(cluster, forwarding.View with { Call = call with { Headers = headers } });
+        var traffic = new Traffic(Rewritten(call, lane.Mark(headers), forward, choice, path), IsRequest: true);
+        return ToMembers(sender, traffic, cluster, view with { Lane = lane.View }, share, lane, "");
     }
 
     /// <summary>Explains bytes that are carried.</summary>
@@ -68,23 +72,24 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
 
         return cluster.Kind is ClusterKind.OriginalDestination
             ? (view, [new Outcome(share, traffic.Status(200), OutcomeKind.LeavesMesh, WhyPassing(called, choice.Name))])
-            : ToMembers(sender, traffic, cluster, view, share, canAnswer: false, called);
+            : ToMembers(sender, traffic, cluster, view, share, null, called);
     }
 
-    // Who has dialled a member gets that one.
+    // Who has dialled a member gets that one. Bytes are in no lane, and nobody can be answered who sends them.
     private (ClusterView, IEnumerable<Outcome>) ToMembers(
         Sender sender,
         Traffic traffic,
         ClusterModel cluster,
         ClusterView view,
         double share,
-        bool canAnswer,
+        LaneExplainer? lane,
         string dialled)
     {
+        var canAnswer = lane is not null;
         var registered = sender.Proxy.Origins.Endpoints(cluster.Name);
         var takes = cluster.Endpoints.FirstOrDefault(e => e.Address == dialled) is { } meant
             ? [meant]
-            : InService(cluster.Endpoints);
+            : lane?.Takes ?? LaneExplainer.InService(LaneExplainer.BaseOf(cluster));
         view = view with
         {
             Endpoints = new EndpointsView(
@@ -95,7 +100,7 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
         };
         if (takes.IsEmpty)
         {
-            var reason = WhyNobody(cluster.Name, registered);
+            var reason = lane?.Refusal ?? WhyNobody(cluster, registered);
             return (view, [new Outcome(share, canAnswer ? 503 : null, OutcomeKind.NoHealthyUpstream, reason)]);
         }
 
@@ -147,25 +152,13 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
         return traffic with { Seal = null, Call = traffic.Call with { Headers = headers } };
     }
 
-    // Those of the first priority that has anybody; degraded ones only where nobody is healthy.
-    private static ImmutableArray<EndpointModel> InService(ImmutableArray<EndpointModel> endpoints)
-    {
-        foreach (var level in endpoints.GroupBy(e => e.Priority).OrderBy(g => g.Key))
-        {
-            foreach (var health in new[] { EndpointHealth.Healthy, EndpointHealth.Degraded })
-            {
-                if (level.Any(e => e.Health == health)) return [.. level.Where(e => e.Health == health)];
-            }
-        }
-
-        return [];
-    }
-
     private static CallFacts Rewritten(
-        Forwarding forwarding, RouteAction.Forward forward, WeightedClusterModel choice, string path)
+        CallFacts call,
+        ImmutableDictionary<string, StringValues> headers,
+        RouteAction.Forward forward,
+        WeightedClusterModel choice,
+        string path)
     {
-        var call = forwarding.View.Call;
-        var headers = HeaderChanges.Apply(forwarding.Table, forwarding.Host, forwarding.Route, choice, forwarding.View);
         if (forward.Rewrite is not null) headers = headers.SetItem(MeshHeaders.OriginalPath, call.Target.Text);
         return new CallFacts(
             call.Method,
@@ -221,9 +214,11 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
         ? $"nothing of the mesh is called {called}: it goes where it points (ALLOW_ANY)"
         : "goes to the address that the client names";
 
-    private static string WhyNobody(string cluster, ImmutableArray<ServiceEndpoint> registered) =>
-        cluster == UnknownHostRoutes.BlackHoleCluster ? "the route's destination does not exist"
+    private static string WhyNobody(ClusterModel cluster, ImmutableArray<ServiceEndpoint> registered) =>
+        cluster.Name == UnknownHostRoutes.BlackHoleCluster ? "the route's destination does not exist"
         : registered.IsEmpty
-        ? $"{cluster} has no members"
-        : $"none of the {registered.Length} members of {cluster} may be chosen: they are unhealthy or leave";
+        ? $"{cluster.Name} has no members"
+        : !LaneExplainer.InService(cluster.Endpoints).IsEmpty
+        ? $"the members of {cluster.Name} that may be chosen are all of lanes that it is not in"
+        : $"none of the {registered.Length} members of {cluster.Name} may be chosen: they are unhealthy or leave";
 }

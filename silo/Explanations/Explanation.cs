@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Xds.Translation.Origins;
 
 namespace MeshOrleans.Silo.Explanations;
@@ -163,7 +164,31 @@ internal sealed record ClusterView(
     ImmutableArray<CandidateView> DestinationRules,
     string Tls,
     EndpointsView? Endpoints,
-    ImmutableArray<InboundView> Inbound);
+    ImmutableArray<InboundView> Inbound)
+{
+    /// <summary>The lane that the request is in there; null where no lane covers the service.</summary>
+    public LaneView? Lane { get; init; }
+}
+
+/// <summary>Who serves a request of which lanes speak.</summary>
+internal enum LaneServer
+{
+    /// <summary>The lane's members.</summary>
+    Lane,
+
+    /// <summary>Those outside of all lanes.</summary>
+    Base,
+
+    /// <summary>Nobody.</summary>
+    Nobody,
+}
+
+/// <summary>The lane of a request where it goes to a service that lanes cover.</summary>
+/// <param name="Name">The lane; null when it is in none.</param>
+/// <param name="Cause">How it came to be there, or why it is in none.</param>
+/// <param name="ServedBy">Who serves it.</param>
+/// <param name="Reason">Both in words.</param>
+internal sealed record LaneView(string? Name, LaneCause Cause, LaneServer ServedBy, string Reason);
 
 /// <summary>The members of a cluster.</summary>
 /// <param name="Healthy">Those that may be chosen.</param>

@@ -62,6 +62,11 @@ internal sealed class Comparison(DrawnMesh mesh)
         var host = HostFor(request, told, answer);
         if (!request.IsAbsolute && Text(echo, "host") != host) yield return $"the backend saw host {Text(echo, "host")}, explain says {host}";
         var headers = echo.GetProperty("headers");
+        if (Entered(told) is { } lane && !(headers.TryGetProperty("baggage", out var baggage) && baggage.GetString()!.StartsWith($"mesh.lane={lane}", StringComparison.Ordinal)))
+        {
+            yield return $"explain says that it enters lane {lane}, and the backend saw no mark";
+        }
+
         foreach (var detail in told.Details.Where(d => d.StartsWith("request header ", StringComparison.Ordinal)))
         {
             var name = detail.Split(' ')[2].ToLowerInvariant();
@@ -70,6 +75,14 @@ internal sealed class Comparison(DrawnMesh mesh)
             if (isThere != isLeft && !told.Clusters.Skip(1).Any()) yield return $"{detail}, and the backend saw {(isThere ? headers.GetProperty(name).GetString() : "none")}";
         }
     }
+
+    // Null for one that does not, or of which chance decides.
+    private static string? Entered(Told told) => told.Clusters.ToArray() is [var only]
+        && only.TryGetProperty("lane", out var lane)
+        && lane.ValueKind is JsonValueKind.Object
+        && Text(lane, "cause") == "Entered"
+            ? Text(lane, "name")
+            : null;
 
     private async Task<IReadOnlyList<string>> OfRouteAsync(DrawnRequest request, Told told, WireAnswer answer, string id)
     {

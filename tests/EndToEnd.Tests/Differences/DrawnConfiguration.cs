@@ -24,6 +24,8 @@ internal static class DrawnConfiguration
         draw.Perhaps(25, () => DrawnTokens.RequestAuthentication(draw, "t")),
         draw.Perhaps(30, () => Entry(outside)),
         draw.Perhaps(20, () => Scope(draw)),
+        draw.Perhaps(45, () => Lane(draw, "blue", "app")),
+        draw.Perhaps(25, () => Lane(draw, "green", draw.One("app", "istio-system"))),
         """{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: always, namespace: app}, spec: {host: a, subsets: [{name: all}]}}""",
     }.Where(text => text.Length > 0));
 
@@ -32,6 +34,13 @@ internal static class DrawnConfiguration
 
     private static string Entry(Member outside) =>
         $$$"""{apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: shop, namespace: app}, spec: {hosts: [shop.example], location: MESH_EXTERNAL, resolution: STATIC, ports: [{number: 80, name: http, protocol: HTTP}], endpoints: [{address: {{{outside.Address}}}, ports: {http: {{{outside.Spec.Port}}}}}]}}""";
+
+    private static string Lane(Draw draw, string name, string ns)
+    {
+        var hosts = draw.Perhaps(40, () => $"hosts: [{draw.One("b", "a", "b.app.svc.cluster.local", "a, b", "o.other.svc.cluster.local")}], ");
+        var match = draw.Perhaps(60, () => $"match: [{draw.One("{headers: {x-user: {exact: alice}}}", "{headers: {x-user: {prefix: al}}, method: {exact: GET}}", "{authority: {prefix: b}, headers: {x-color: {}}}", "{uri: {prefix: /api}}, {queryParams: {a: {exact: '1'}}}", "{withoutHeaders: {x-user: {exact: bob}}}", "{headers: {baggage: {regex: '.*blue.*'}}}")}], ");
+        return $$$"""{apiVersion: mesh.orleans.io/v1, kind: Lane, metadata: {name: {{{name}}}, namespace: {{{ns}}}}, spec: {{{{hosts}}}{{{match}}}labels: {{{{draw.One("version: v2", "version: v2", "version: v1", "app: b", "app: nobody", "app: a")}}}}, fallback: {{{draw.One("BASE", "BASE", "REFUSE")}}}}}""";
+    }
 
     private static string Scope(Draw draw) =>
         $$$"""{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: default, namespace: app}, spec: {outboundTrafficPolicy: {mode: {{{draw.One("REGISTRY_ONLY", "ALLOW_ANY")}}}}, egress: [{hosts: [{{{draw.One("\"./*\"", "\"*/*\"", "\"./b.app.svc.cluster.local\"", "\"./*\", \"other/*\"")}}}]}]}}""";

@@ -56,6 +56,12 @@ internal sealed record DrawnRequest(
         [("b3", "0")], [("x-b3-traceid", "12")], [("accept", "a"), ("Accept", "b")], [("x-mesh-lane", "blue")],
     ];
 
+    private static readonly string[] Baggages =
+    [
+        "mesh.lane=blue", "mesh.lane=blue", "mesh.lane=green", "a=b, mesh.lane = bl%75e ;p=1,c=d", "mesh.lane=white", "mesh.lane=", "a=b",
+        "a=b;mesh.lane=blue", "mesh.lane=green,mesh.lane=blue", "Mesh.Lane=blue", "mesh.lane=\"blue\"", ",", "mesh.lane=blue%", "",
+    ];
+
     /// <summary>Draws one.</summary>
     public static DrawnRequest Of(Draw draw)
     {
@@ -66,6 +72,7 @@ internal sealed record DrawnRequest(
         for (var i = draw.Below(4); i > 0; i--) headers.Add((draw.One("x-user", "X-User", "x-team", "x-color"), Value(draw)));
         if (draw.Hits(30)) headers.AddRange(draw.One(Others));
         if (draw.Hits(35)) headers.AddRange(DrawnTokens.Lines(draw));
+        for (var i = draw.Hits(35) ? 1 + draw.Below(2) : 0; i > 0; i--) headers.Add(("baggage", draw.One(Baggages)));
         var isCall = draw.Hits(15);
         if (isCall) headers.Add(("content-type", draw.One("application/grpc", "application/grpc+proto", "application/json")));
         var drawn = new DrawnRequest(

@@ -96,7 +96,9 @@ internal sealed class Comparison(DrawnMesh mesh)
 
     // A sidecar of who calls itself writes two lines.
     private static bool IsInbound(string line) =>
-        line.Contains("\"upstream_cluster\":\"inbound", StringComparison.Ordinal) || line.Contains("rbac_access_denied", StringComparison.Ordinal);
+        line.Contains("\"upstream_cluster\":\"inbound", StringComparison.Ordinal)
+        || line.Contains("rbac_access_denied", StringComparison.Ordinal)
+        || line.Contains("jwt_authn_access_denied", StringComparison.Ordinal);
 
     // As explain writes it.
     private async Task<string> DenialAsync(string id)

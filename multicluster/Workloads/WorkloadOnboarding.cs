@@ -101,12 +101,8 @@ public sealed partial class WorkloadOnboarding(
     private async Task<(Attestation.Proved? Proved, JoinOutcome? Denied)> AuthorizeAsync(
         Admission admission, CancellationToken cancellationToken)
     {
-        if (admission.Order is not { } order)
-        {
-            return rules.FindOther(admission.Claim) is { } holder ? (null, Taken(admission.Claim, holder)) : (null, null);
-        }
-
-        if ((rules.FindFault(admission.Claim) is not null || rules.FindOther(admission.Claim) is not null)
+        if (admission.Order is not { } order) return (null, null);
+        if (rules.FindFault(admission.Claim) is not null
             && await FindFaultAsync(order, admission.Claim, cancellationToken) is { } refused)
         {
             return (null, refused);
@@ -128,12 +124,9 @@ public sealed partial class WorkloadOnboarding(
         if (found is not Attestation.Proved proved) return OutcomeOf(found);
         if (FaultOf(proved, claim.Namespace, claim.Registration) is { } fault) return fault;
         return await rules.FindFaultAsync(claim, cancellationToken) is { } reason
-                ? new JoinOutcome.Forbidden($"What it says of itself needs the role registrar: {reason}.")
-            : rules.FindOther(claim) is { } other ? Taken(claim, other)
+            ? new JoinOutcome.Forbidden($"What it says of itself needs the role registrar: {reason}.")
             : null;
     }
-
-    private static JoinOutcome.Conflict Taken(MemberClaim claim, string other) => new($"{claim.TakenBy(other)}.");
 
     private static JoinOutcome.Forbidden? FaultOf(Attestation.Proved proved, string ns, WorkloadRegistration registration) =>
         proved.Namespace != ns

@@ -4,12 +4,6 @@ namespace MeshOrleans.Multicluster.Workloads.Members;
 public interface IMemberRules
 {
     /// <summary>
-    /// The other member, <c>namespace/name</c>, that is sent traffic where this one would be: at its address and one of its ports.
-    /// Null when there is none, as far as is known here.
-    /// </summary>
-    string? FindOther(MemberClaim claim);
-
-    /// <summary>
     /// What a claim has against it as far as is known here, as a sentence; null when there is nothing. Whoever registers on behalf of
     /// others is not asked: he answers for what he says.
     /// </summary>

@@ -9,11 +9,9 @@ namespace MeshOrleans.Multicluster.Workloads.Members;
 /// </summary>
 public sealed class MemberAdmission(IGrainFactory grains, IMemberRules rules)
 {
-    /// <summary>What a claim has against it, as a sentence; null when there is nothing.</summary>
+    /// <summary>What the rules have against a claim, as a sentence; null when there is nothing.</summary>
     public async Task<string?> FindFaultAsync(MemberClaim claim, CancellationToken cancellationToken) =>
-        rules.FindFault(claim) is not null && await rules.FindFaultAsync(claim, cancellationToken) is { } fault ? fault
-        : rules.FindOther(claim) is { } other ? claim.TakenBy(other)
-        : null;
+        rules.FindFault(claim) is null ? null : await rules.FindFaultAsync(claim, cancellationToken);
 
     /// <summary>
     /// Why a certificate does not let its holder act for a node, as a sentence; null when it does. Of one that is neither the node's

@@ -18,9 +18,5 @@ public sealed record MemberClaim(string Namespace, string Name, WorkloadRegistra
         && IPAddress.TryParse(Registration.Address, out var address)
         && Plain(from).Equals(Plain(address));
 
-    /// <summary>That another member is where this one would be, as a sentence.</summary>
-    public string TakenBy(string other) =>
-        $"{other} is at address '{Registration.Address}' with one of these ports already: it has to leave, or its lease to end";
-
     private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 }

@@ -1,7 +1,6 @@
 using MeshOrleans.Grains;
 using MeshOrleans.Grains.Config;
 using MeshOrleans.Model.Config;
-using MeshOrleans.Model.Topology;
 using MeshOrleans.Multicluster.Workloads.Members;
 using MeshOrleans.Xds.Gateway.Snapshots;
 
@@ -10,26 +9,6 @@ namespace MeshOrleans.Silo.Access.Members;
 /// <summary>The access file's rules for members, with the WorkloadGroups of the mesh.</summary>
 internal sealed class MemberRules(AccessFile access, SnapshotHolder snapshots, IGrainFactory grains) : IMemberRules
 {
-    public string? FindOther(MemberClaim claim)
-    {
-        if (claim.IsThere) return null; // else a stranger could keep it out by having said to be there
-        var (registration, own) = (claim.Registration, claim.Node);
-        foreach (var (name, member) in snapshots.Current.Workloads)
-        {
-            if (member.Address == registration.Address
-                && member.Network == registration.Network
-                && member.Health is WorkloadHealth.Healthy
-                && name != own
-                && registration.Ports.Values.Any(p => member.Ports.ContainsValue(p)
-                    && member.DialPort(p) == registration.InboundPorts.GetValueOrDefault(p, p)))
-            {
-                return name;
-            }
-        }
-
-        return null;
-    }
-
     public string? FindFault(MemberClaim claim)
     {
         var key = KeyOf(claim);

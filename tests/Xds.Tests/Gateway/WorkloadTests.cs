@@ -172,16 +172,15 @@ public sealed class WorkloadTests
         await host.AdvanceUntilAsync(() => rules.Asked >= 3, TimeSpan.FromSeconds(1));
         Assert.False(host.Grains.Workload(Name).Calls.Reader.TryRead(out _));
 
-        rules.Fault = null;
-        rules.Other = "app/a-2";
+        rules.Fault = "there is no WorkloadGroup";
         await host.AdvanceUntilAsync(() => host.Log.Lines.Count(l => l.Level == LogLevel.Error) == 2, TimeSpan.FromSeconds(1));
-        rules.Other = null;
+        rules.Fault = null;
 
         Assert.Equal("register", await AdvanceAsync(host));
         var said = host.Log.Lines.Where(l => l.Level == LogLevel.Error).Select(l => l.Text).ToArray();
         Assert.Equal(2, said.Length);
         Assert.Contains("label 'a: b' is none of its group", said[0], StringComparison.Ordinal);
-        Assert.Contains("app/a-2 is at address '10.1.1.1'", said[1], StringComparison.Ordinal);
+        Assert.Contains("there is no WorkloadGroup", said[1], StringComparison.Ordinal);
         Assert.Equal(IPAddress.Loopback, rules.From);
     }
 
@@ -231,13 +230,9 @@ public sealed class WorkloadTests
 
         public volatile string? Fault;
 
-        public volatile string? Other;
-
         public int Asked => Volatile.Read(ref _asked);
 
         public IPAddress? From { get; private set; }
-
-        public string? FindOther(MemberClaim claim) => Other;
 
         public string? FindFault(MemberClaim claim)
         {

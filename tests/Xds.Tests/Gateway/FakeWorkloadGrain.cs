@@ -14,14 +14,18 @@ internal sealed class FakeWorkloadGrain : IWorkloadGrain
 
     public bool IsKnown { get; set; } = true;
 
+    /// <summary>So many registrations are heard and fail, as at a silo that has just died.</summary>
+    public int Failures { get; set; }
+
     /// <summary>Renewals are heard and never answered, as by a silo that has just died.</summary>
     public bool IsMute { get; set; }
 
     public Task<RegisterResult> RegisterAsync(WorkloadRegistration registration, CancellationToken cancellationToken)
     {
         Registration = registration;
-        IsKnown = true;
         Calls.Writer.TryWrite("register");
+        if (Failures-- > 0) throw new TimeoutException("The silo is gone.");
+        IsKnown = true;
         return Task.FromResult(Answer ?? new RegisterResult.Registered(true, registration.Lease));
     }
 

@@ -87,6 +87,26 @@ public sealed class WorkloadTests
     }
 
     [Fact]
+    public async Task A_member_that_was_forgotten_by_a_silo_that_dies_registers_again_before_its_peers_miss_it()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = await OpenAsync(host, Id);
+        Assert.Equal("register", await NextAsync(host));
+        (host.Grains.Workload(Name).IsKnown, host.Grains.Workload(Name).Failures) = (false, 6);
+        Assert.Equal("renew", await AdvanceAsync(host));
+        var begin = host.Clock.GetTimestamp();
+
+        for (var failure = 0; failure < 6; failure++)
+        {
+            Assert.Equal("register", await NextAsync(host));
+            Assert.Equal("renew", await AdvanceAsync(host));
+        }
+
+        Assert.Equal("register", await NextAsync(host));
+        Assert.InRange(host.Clock.GetElapsedTime(begin), TimeSpan.Zero, host.Grains.Workload(Name).Registration!.Lease);
+    }
+
+    [Fact]
     public async Task Health_and_draining_are_passed_on()
     {
         await using var host = await GatewayHost.StartAsync();
@@ -109,12 +129,7 @@ public sealed class WorkloadTests
         await using var client = await OpenAsync(host, Id);
         Assert.Equal("register", await NextAsync(host));
 
-        await host.UntilAsync(() => host.Log.Lines.Any(l => l.Level == LogLevel.Error), "it is reported");
-        host.Clock.Advance(TimeSpan.FromMinutes(5));
-        await client.SilenceAsync();
-
-        Assert.False(host.Grains.Workload(Name).Calls.Reader.TryRead(out _));
-        Assert.Contains("someone", host.Log.Lines.First(l => l.Level == LogLevel.Error).Text, StringComparison.Ordinal);
+        await AssertReportedForGoodAsync(host, client, "someone");
     }
 
     [Fact]
@@ -136,12 +151,7 @@ public sealed class WorkloadTests
         host.Grains.Identity(Id).Answer = new IssueResult.OtherNode("app/a-2");
         await using var client = await OpenAsync(host, $"{Id}#0A");
 
-        await host.UntilAsync(() => host.Log.Lines.Any(l => l.Level == LogLevel.Error), "it is reported");
-        host.Clock.Advance(TimeSpan.FromMinutes(5));
-        await client.SilenceAsync();
-
-        Assert.False(host.Grains.Workload(Name).Calls.Reader.TryRead(out _));
-        Assert.Contains("its certificate is that of 'app/a-2'", host.Log.Lines.First(l => l.Level == LogLevel.Error).Text, StringComparison.Ordinal);
+        await AssertReportedForGoodAsync(host, client, "its certificate is that of 'app/a-2'");
     }
 
     [Fact]
@@ -182,6 +192,17 @@ public sealed class WorkloadTests
         Assert.Contains("label 'a: b' is none of its group", said[0], StringComparison.Ordinal);
         Assert.Contains("there is no WorkloadGroup", said[1], StringComparison.Ordinal);
         Assert.Equal(IPAddress.Loopback, rules.From);
+    }
+
+    /// <summary>It is said once why there is no member, and nothing is tried again.</summary>
+    private static async Task AssertReportedForGoodAsync(GatewayHost host, AdsClient client, string reason)
+    {
+        await host.UntilAsync(() => host.Log.Lines.Any(l => l.Level == LogLevel.Error), "it is reported");
+        host.Clock.Advance(TimeSpan.FromMinutes(5));
+        await client.SilenceAsync();
+
+        Assert.False(host.Grains.Workload(Name).Calls.Reader.TryRead(out _));
+        Assert.Contains(reason, host.Log.Lines.First(l => l.Level == LogLevel.Error).Text, StringComparison.Ordinal);
     }
 
     private static async Task<AdsClient> OpenAsync(GatewayHost host, string? identity, string generator = "")

@@ -31,7 +31,7 @@ internal sealed partial class WorkloadSession(
     private readonly Signal _signal = new();
     private readonly ILogger _logger = parts.Logger;
     private readonly string _name = claim.Node;
-    private string _refusal = "";
+    private string? _refusal;
     private bool _isProved;
     private volatile HealthReport? _report;
     private HealthReport? _told;
@@ -107,17 +107,20 @@ internal sealed partial class WorkloadSession(
 
     private async Task<bool> RegisterAsync(IWorkloadGrain grain, CancellationToken cancellationToken)
     {
-        _lease = null;
         if (await FindNodeFaultAsync(cancellationToken) is { } stranger)
         {
             LogRefused(_name, stranger);
             return false;
         }
 
-        var refusal = await parts.Admission.FindFaultAsync(claim, cancellationToken) ?? "";
-        if (refusal != _refusal && refusal.Length > 0) LogRefused(_name, refusal);
-        _refusal = refusal;
-        if (refusal.Length > 0) return true; // for now
+        var former = _refusal;
+        if ((_refusal = await parts.Admission.FindFaultAsync(claim, cancellationToken)) is { } refusal)
+        {
+            if (refusal != former) LogRefused(_name, refusal);
+            _lease = null;
+            return true; // for now
+        }
+
         switch (await grain.RegisterAsync(claim.Registration, cancellationToken))
         {
             case RegisterResult.Registered registered:

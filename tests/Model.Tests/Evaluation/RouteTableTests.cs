@@ -89,7 +89,9 @@ public sealed class RouteTableTests
             text =>
             {
                 var table = new RouteTableModel("t", [Host("all", "::/0")]);
-                return (table.FindHost(text) is null || IPAddress.TryParse(text, out _))
+                var colon = text.IndexOf(':');
+                var hasPort = colon >= 0 && text.LastIndexOf(':') == colon && text[(colon + 1)..].All(char.IsAsciiDigit);
+                return (table.FindHost(text) is null || IPAddress.TryParse(hasPort ? text[..colon] : text, out _))
                     && (table.FindHost($"[{text}]") is null || (IPAddress.TryParse(text, out _) && text.Contains(':')));
             }).QuickCheckThrowOnFailure();
 

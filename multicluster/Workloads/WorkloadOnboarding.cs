@@ -110,8 +110,7 @@ public sealed partial class WorkloadOnboarding(
 
         return await issuer.AdmitAsync(order, admission.TrustDomain, cancellationToken) switch
         {
-            Attestation.Proved proved =>
-                FaultOf(proved, admission.Request.Namespace, admission.Claim.Registration) is { } fault ? (null, fault) : (proved, null),
+            Attestation.Proved proved => FaultOf(proved, admission.Claim) is { } fault ? (null, fault) : (proved, null),
             var other => (null, OutcomeOf(other)),
         };
     }
@@ -122,16 +121,16 @@ public sealed partial class WorkloadOnboarding(
     {
         var found = await attestors.LookAsync(order.Evidence, order.Examined, order.Use, order.Node, cancellationToken);
         if (found is not Attestation.Proved proved) return OutcomeOf(found);
-        if (FaultOf(proved, claim.Namespace, claim.Registration) is { } fault) return fault;
+        if (FaultOf(proved, claim) is { } fault) return fault;
         return await rules.FindFaultAsync(claim, cancellationToken) is { } reason
             ? new JoinOutcome.Forbidden($"What it says of itself needs the role registrar: {reason}.")
             : null;
     }
 
-    private static JoinOutcome.Forbidden? FaultOf(Attestation.Proved proved, string ns, WorkloadRegistration registration) =>
-        proved.Namespace != ns
-        || proved.ServiceAccount != registration.ServiceAccount
-        || (proved.Group.Length > 0 && proved.Group != registration.Group)
+    private static JoinOutcome.Forbidden? FaultOf(Attestation.Proved proved, MemberClaim claim) =>
+        proved.Namespace != claim.Namespace
+        || proved.ServiceAccount != claim.Registration.ServiceAccount
+        || (proved.Group.Length > 0 && proved.Group != claim.Registration.Group)
             ? new($"What was presented is for namespace '{proved.Namespace}', "
                 + $"service account '{proved.ServiceAccount}'"
                 + (proved.Group.Length == 0 ? "." : $", group '{proved.Group}'."))

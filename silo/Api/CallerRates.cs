@@ -59,11 +59,13 @@ internal sealed class CallerRates : ICertificateRates, IDisposable
     public IResult? RefusalOfAnybody(HttpContext context) => RefusalOfNameless(context, cost: 1);
 
     /// <summary>Nobody has proved to be anybody: that counts against the address.</summary>
-    public void Charge(HttpContext context) => _addresses.Take(context.Connection.RemoteIpAddress, RefusedCost);
+    public void Charge(HttpContext context) => Charge(context.Connection.RemoteIpAddress);
 
-    TimeSpan ICertificateRates.UntilHeard(IPAddress? address) => _addresses.Take(address, cost: 0);
+    /// <inheritdoc/>
+    public void Charge(IPAddress? address) => _addresses.Take(address, RefusedCost);
 
-    void ICertificateRates.Charge(IPAddress? address) => _addresses.Take(address, RefusedCost);
+    /// <inheritdoc/>
+    public TimeSpan UntilHeard(IPAddress? address) => _addresses.Take(address, cost: 0);
 
     private IResult? RefusalOfNameless(HttpContext context, int cost)
     {

@@ -78,9 +78,7 @@ internal sealed class LaneExplainer
     {
         if (_decision is not { Cause: LaneCause.Entered, Lane: { } lane }) return headers;
         var lines = headers.GetValueOrDefault(Baggage.Header).ToArray();
-        if (lines.Length == 0) lines = [null];
-        lines[0] = Baggage.With(lines[0], LaneSet.Key, lane.Name);
-        return headers.SetItem(Baggage.Header, lines);
+        return headers.SetItem(Baggage.Header, Baggage.With(lines, LaneSet.Key, lane.Name));
     }
 
     private static string Why(LaneDecision decision) => decision.Cause switch

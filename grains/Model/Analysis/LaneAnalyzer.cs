@@ -82,6 +82,6 @@ internal static class LaneAnalyzer
         }
     }
 
-    private static List<Workload> MembersOf(AnalysisSubject subject, Service service) =>
+    internal static List<Workload> MembersOf(AnalysisSubject subject, Service service) =>
         [.. service.Ports.SelectMany(port => subject.Registry.Endpoints(service, port)).Select(e => e.Workload)];
 }

@@ -22,8 +22,7 @@ internal static class LaneSubsetAnalyzer
                 var found = subsets[destination.Subset].FirstOrDefault(s => HostName.Matches(s.Host, host)).Subset;
                 var over = lanes.Of(service);
                 if (found is null || over.IsEmpty) continue;
-                var members = service.Ports.SelectMany(port => subject.Registry.Endpoints(service, port))
-                    .Select(e => e.Workload)
+                var members = LaneAnalyzer.MembersOf(subject, service)
                     .Where(w => LabelSelector.Matches(found.Labels, w.Labels))
                     .ToList();
                 if (members.Count == 0 || members.Exists(w => !over.Any(lane => lane.Has(w)))) continue;

@@ -58,6 +58,13 @@ public static class Baggage
         return at == value.Length;
     }
 
+    /// <summary>The lines of the header with one more member, which stands before all others.</summary>
+    /// <param name="lines">The lines as they are; they are left so.</param>
+    /// <param name="key">The key of the member.</param>
+    /// <param name="value">Its value, which needs no encoding.</param>
+    public static string?[] With(ReadOnlySpan<string?> lines, string key, string value) =>
+        lines.IsEmpty ? [With((string?)null, key, value)] : [With(lines[0], key, value), .. lines[1..]];
+
     /// <summary>The first line of the header with one more member, which stands before all others.</summary>
     /// <param name="line">The line as it is; null or empty for none.</param>
     /// <param name="key">The key of the member.</param>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -82,11 +83,8 @@ public static class CsrReader
     }
 
     // FIPS 186-5, 5.1: above 2^16; with a small one, such as 3, careless signers and verifiers have been forged before
-    private static bool IsSmall(ReadOnlySpan<byte> exponent)
-    {
-        exponent = exponent.TrimStart((byte)0);
-        return exponent.Length < 3 || (exponent.Length == 3 && exponent[0] == 1 && exponent[1] == 0 && exponent[2] == 0);
-    }
+    private static bool IsSmall(ReadOnlySpan<byte> exponent) =>
+        new BigInteger(exponent, isUnsigned: true, isBigEndian: true) <= 1 << 16;
 
     private static bool Refuse(string why, out string reason)
     {

@@ -44,10 +44,13 @@ public sealed class LaneDirectory
         snapshot.Of<Lane>().Select(lane => (lane.Resource.Key, lane.Spec)),
         snapshot.Settings.RootNamespace ?? MeshConfig.Key.Namespace);
 
+    /// <summary>Whether there are no lanes at all.</summary>
+    public bool IsEmpty => _byNamespace.Count == 0;
+
     /// <summary>The lanes that cover a service, by name.</summary>
     public ImmutableArray<ServiceLane> Of(Service service)
     {
-        if (_byNamespace.Count == 0) return [];
+        if (IsEmpty) return [];
         return
         [
             .. new[] { service.Namespace, _rootNamespace }.Distinct(StringComparer.Ordinal)

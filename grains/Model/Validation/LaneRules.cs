@@ -1,4 +1,5 @@
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Config.Reading;
 
 namespace MeshOrleans.Model.Validation;
 
@@ -11,7 +12,7 @@ internal static class LaneRules
 
     public static void Check(Lane lane, string name, FieldPath spec, RuleReport report)
     {
-        if (!IsName(name))
+        if (!ResourceName.IsDnsLabel(name))
         {
             report.Error(
                 FieldPath.Root.At("metadata").At("name"),
@@ -54,9 +55,4 @@ internal static class LaneRules
             report.ErrorIf(takesAll, path.At(i), "takes every request: nobody would be left outside of the lane");
         }
     }
-
-    private static bool IsName(string name) =>
-        name.Length is > 0 and <= 63
-        && name[0] != '-' && name[^1] != '-'
-        && name.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-');
 }

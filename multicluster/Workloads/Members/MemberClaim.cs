@@ -14,9 +14,10 @@ public sealed record MemberClaim(string Namespace, string Name, WorkloadRegistra
     public string Node => $"{Namespace}/{Name}";
 
     /// <summary>Whether it calls from where it says to be: that is as good as proved.</summary>
-    public bool IsThere => From is { } from
-        && IPAddress.TryParse(Registration.Address, out var address)
-        && Plain(from).Equals(Plain(address));
+    public bool IsThere => From is { } from && Plain(from).Equals(Address);
+
+    /// <summary>Where it says to be, an IPv4 address in its own form; null when that is no address.</summary>
+    public IPAddress? Address => IPAddress.TryParse(Registration.Address, out var address) ? Plain(address) : null;
 
     private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 }

@@ -19,10 +19,7 @@ internal static class LaneGate
         exchange.Lane = cluster.FindLane(decision.Lane);
         if (decision is not { Cause: LaneCause.Entered, Lane: { } lane }) return;
         var headers = exchange.Context.Request.Headers;
-        var lines = headers[Baggage.Header].ToArray();
-        if (lines.Length == 0) lines = [null];
-        lines[0] = Baggage.With(lines[0], LaneSet.Key, lane.Name);
-        headers[Baggage.Header] = lines;
+        headers[Baggage.Header] = Baggage.With(headers[Baggage.Header].ToArray(), LaneSet.Key, lane.Name);
     }
 
     /// <summary>The lane of a copy that goes to another cluster; null for none.</summary>

@@ -23,8 +23,7 @@ internal sealed record MemberPolicy(ImmutableArray<IPNetwork>? Addresses, bool A
     private string? FaultOfAddress(MemberClaim claim)
     {
         // what is no address at all is told by whoever registers it
-        if (Addresses is not { } networks || claim.IsThere || !IPAddress.TryParse(claim.Registration.Address, out var own)) return null;
-        if (own.IsIPv4MappedToIPv6) own = own.MapToIPv4();
+        if (Addresses is not { } networks || claim.IsThere || claim.Address is not { } own) return null;
         foreach (var network in networks)
         {
             if (network.Contains(own)) return null;

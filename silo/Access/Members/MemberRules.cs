@@ -9,12 +9,8 @@ namespace MeshOrleans.Silo.Access.Members;
 /// <summary>The access file's rules for members, with the WorkloadGroups of the mesh.</summary>
 internal sealed class MemberRules(AccessFile access, SnapshotHolder snapshots, IGrainFactory grains) : IMemberRules
 {
-    public string? FindFault(MemberClaim claim)
-    {
-        var key = KeyOf(claim);
-        return access.Current.Members.FindFault(
-            claim, snapshots.Current.Of<WorkloadGroup>().FirstOrDefault(g => g.Resource.Key == key).Spec);
-    }
+    public string? FindFault(MemberClaim claim) => access.Current.Members.FindFault(
+        claim, snapshots.Current.Config.GetValueOrDefault(KeyOf(claim))?.Spec as WorkloadGroup);
 
     public async Task<string?> FindFaultAsync(MemberClaim claim, CancellationToken cancellationToken)
     {

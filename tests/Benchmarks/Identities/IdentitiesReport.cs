@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using MeshOrleans.Benchmarks.Measuring;
+using static MeshOrleans.Benchmarks.Report.Lines;
 
 namespace MeshOrleans.Benchmarks.Identities;
 
@@ -63,9 +63,4 @@ internal sealed record IdentitiesReport(
         Line(text, $"without one: {Missing}; still due: {OutOfDate}; listed as before: {Kept}");
         return text.ToString().TrimEnd();
     }
-
-    private static void Line(StringBuilder text, FormattableString line) =>
-        text.AppendLine(line.ToString(CultureInfo.InvariantCulture).TrimEnd());
-
-    private static void Line(StringBuilder text, string line) => text.AppendLine(line.TrimEnd());
 }

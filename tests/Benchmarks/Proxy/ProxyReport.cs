@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MeshOrleans.Benchmarks.Measuring;
+using static MeshOrleans.Benchmarks.Report.Lines;
 
 namespace MeshOrleans.Benchmarks.Proxy;
 
@@ -56,6 +57,4 @@ internal sealed record ProxyReport(
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
 
     private static string Or(double? value) => value?.ToString("F0", CultureInfo.InvariantCulture) ?? "-";
-
-    private static void Line(StringBuilder text, string line) => text.AppendLine(line.TrimEnd());
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using MeshOrleans.Benchmarks.Measuring;
+using static MeshOrleans.Benchmarks.Report.Lines;
 
 namespace MeshOrleans.Benchmarks.Report;
 
@@ -59,10 +60,6 @@ internal static class ReportTable
 
     private static string Short(double value) =>
         value.ToString(value < 1000 ? "F1" : "F0", CultureInfo.InvariantCulture);
-
-    private static void Line(StringBuilder text, FormattableString line) => text.AppendLine(Invariant(line).TrimEnd());
-
-    private static void Line(StringBuilder text, string line) => text.AppendLine(line.TrimEnd());
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

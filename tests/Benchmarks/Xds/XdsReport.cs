@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using MeshOrleans.Benchmarks.Measuring;
+using static MeshOrleans.Benchmarks.Report.Lines;
 
 namespace MeshOrleans.Benchmarks.Xds;
 
@@ -91,9 +92,4 @@ internal sealed record XdsReport(
         : $"{Short(spread.P50),7}{Short(spread.P99),7}{Short(spread.Max),7}";
 
     private static string Short(double value) => value.ToString(value < 1000 ? "F1" : "F0", CultureInfo.InvariantCulture);
-
-    private static void Line(StringBuilder text, FormattableString line) =>
-        text.AppendLine(FormattableString.Invariant(line).TrimEnd());
-
-    private static void Line(StringBuilder text, string line) => text.AppendLine(line.TrimEnd());
 }

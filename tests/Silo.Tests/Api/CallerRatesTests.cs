@@ -3,7 +3,6 @@ using MeshOrleans.Model.Identity;
 using MeshOrleans.Silo.Access;
 using MeshOrleans.Silo.Api;
 using MeshOrleans.Testing;
-using MeshOrleans.Xds.Gateway.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
@@ -79,15 +78,14 @@ public sealed class CallerRatesTests
     public void Certificates_over_gRPC_take_from_the_same_bucket()
     {
         using var rates = Rates();
-        ICertificateRates certificates = rates;
         var address = IPAddress.Parse("10.0.0.1");
 
-        Assert.Equal(TimeSpan.Zero, certificates.UntilHeard(address));
-        certificates.Charge(address);
+        Assert.Equal(TimeSpan.Zero, rates.UntilHeard(address));
+        rates.Charge(address);
 
-        Assert.InRange(certificates.UntilHeard(address), TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(1));
+        Assert.InRange(rates.UntilHeard(address), TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(1));
         Assert.NotNull(rates.RefusalOf(From("10.0.0.1"), new Caller.Anonymous()));
-        Assert.Equal(TimeSpan.Zero, certificates.UntilHeard(IPAddress.Parse("10.0.0.2")));
+        Assert.Equal(TimeSpan.Zero, rates.UntilHeard(IPAddress.Parse("10.0.0.2")));
     }
 
     private CallerRates Rates() => new(Options.Create(new SiloOptions { ApiRate = 1 }), _clock);

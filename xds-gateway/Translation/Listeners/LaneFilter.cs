@@ -16,7 +16,7 @@ internal static class LaneFilter
     /// <summary>The filter; null where nobody needs it.</summary>
     public static HttpFilter? Of(ProxyView view)
     {
-        if (view.Scope.Mode is not (ProxyMode.Envoy or ProxyMode.Gateway)) return null;
+        if (view.Mesh.Lanes.IsEmpty || view.Scope.Mode is not (ProxyMode.Envoy or ProxyMode.Gateway)) return null;
         var names = view.Services
             .SelectMany(service => view.Mesh.Lanes.Of(service))
             .Select(lane => lane.Name)

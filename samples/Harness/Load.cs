@@ -8,6 +8,7 @@ public sealed class Load : IAsyncDisposable
 {
     private const int KeptFailures = 20;
     private readonly CancellationTokenSource _stop = new();
+    private readonly DateTime _start = DateTime.UtcNow;
     private readonly Task _loop;
     private int _sent;
     private int _failed;
@@ -24,7 +25,7 @@ public sealed class Load : IAsyncDisposable
     /// <summary>Those that were not answered with 200.</summary>
     public int Failed => Volatile.Read(ref _failed);
 
-    /// <summary>What the first failures were.</summary>
+    /// <summary>What the first failures were, and when.</summary>
     public ConcurrentQueue<string> Failures { get; } = new();
 
     /// <summary>Waits until so many more requests were answered or failed.</summary>
@@ -87,6 +88,10 @@ public sealed class Load : IAsyncDisposable
     private void Note(string failure)
     {
         Interlocked.Increment(ref _failed);
-        if (Failures.Count < KeptFailures) Failures.Enqueue($"{DateTime.UtcNow:HH:mm:ss.fff} {failure}");
+        var now = DateTime.UtcNow;
+        if (Failures.Count < KeptFailures)
+        {
+            Failures.Enqueue($"{now:HH:mm:ss.fff} ({(now - _start).TotalSeconds:F1} s after the first) {failure}");
+        }
     }
 }

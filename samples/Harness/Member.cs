@@ -234,6 +234,25 @@ public sealed class Member : IAsyncDisposable
         _ => [],
     };
 
+    /// <summary>
+    /// Waits until a call through the sidecar is answered with a status of success: others that are ready need not be known here yet.
+    /// </summary>
+    /// <param name="url">What it calls.</param>
+    /// <param name="seconds">For how long at most.</param>
+    public async Task ReachAsync(string url, int seconds = 30)
+    {
+        for (var end = DateTime.UtcNow.AddSeconds(seconds); ; await Task.Delay(20))
+        {
+            using var response = await Client.GetAsync(url);
+            if (response.IsSuccessStatusCode) return;
+            if (DateTime.UtcNow > end)
+            {
+                throw new TimeoutException(
+                    $"{url} still answers {Spec.Name} with {(int)response.StatusCode} after {seconds} s.\n{Sidecar.Tail()}");
+            }
+        }
+    }
+
     /// <summary>Waits until the application has seen so many requests.</summary>
     public async Task WaitForRequestsAsync(int count)
     {

@@ -42,6 +42,7 @@ public sealed class RootRotationTests(ITestOutputHelper output) : IAsyncLifetime
         await _cluster.Silos[0].ApplyAsync(Mesh);
         _client = await Member.StartAsync(_cluster.Gateways[0], _directory.FullName, Spec("a"));
         _server = await Member.StartAsync(_cluster.Gateways[1], _directory.FullName, Spec("b"));
+        await _client.ReachAsync("http://b/");
     }
 
     public async Task DisposeAsync()

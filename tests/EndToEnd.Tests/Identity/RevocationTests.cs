@@ -36,7 +36,7 @@ public sealed class RevocationTests : IAsyncLifetime
     public async Task Whose_certificate_is_revoked_reaches_nobody_and_nobody_else_notices()
     {
         await using var bad = await StartAsync("c-1", "c");
-        await ReachableAsync(bad);
+        await bad.ReachAsync("http://b/");
         var serial = await SerialOfAsync("c");
         await using var load = new Load(_mesh.Client.Client, "http://b/", PerSecond);
         await load.MoreAsync(100);
@@ -66,7 +66,7 @@ public sealed class RevocationTests : IAsyncLifetime
         // It is known after a restart too, without anybody to ask.
         _mesh.ControlPlane.Process.Kill();
         await _mesh.Server.RestartSidecarAsync();
-        await ReachableAsync(_mesh.Client);
+        await _mesh.Client.ReachAsync("http://b/");
         using var late = await bad.Client.GetAsync("http://b/");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, late.StatusCode);
     }
@@ -99,12 +99,6 @@ public sealed class RevocationTests : IAsyncLifetime
         (await _mesh.ControlPlane.GetAsync("/v1/identities")).EnumerateArray()
             .Single(row => row.GetProperty("spiffeId").GetString()!.EndsWith($"/sa/{account}", StringComparison.Ordinal))
             .GetProperty("serial").GetString()!;
-
-    private static Task ReachableAsync(Member member) => UntilAsync($"b answers {member.Spec.Name}", async () =>
-    {
-        using var response = await member.Client.GetAsync("http://b/");
-        return response.IsSuccessStatusCode;
-    });
 
     private static async Task UntilAsync(string what, Func<Task<bool>> isSo)
     {

@@ -51,7 +51,7 @@ public sealed class RootRotationOutageTests : IAsyncLifetime
         await using var late = await _mesh.JoinAsync("c-1", "a", "--token-file", token);
 
         Assert.Contains("b-1", Assert.Single(authority.GetProperty("missed").EnumerateArray()).GetString(), StringComparison.Ordinal);
-        foreach (var member in new[] { _mesh.Client, late }) await RotatingMesh.ReachableAsync(member);
+        foreach (var member in new[] { _mesh.Client, late }) await member.ReachAsync("http://b/");
     }
 
     [Fact]
@@ -72,6 +72,6 @@ public sealed class RootRotationOutageTests : IAsyncLifetime
         Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.Accepted), (once.StatusCode, twice.StatusCode));
         Assert.Equal(first.GetProperty("sequence").GetInt64(), second.GetProperty("sequence").GetInt64());
         Assert.True(second.GetProperty("isTurnedBack").GetBoolean());
-        await RotatingMesh.ReachableAsync(late);
+        await late.ReachAsync("http://b/");
     }
 }

@@ -28,7 +28,7 @@ public sealed class RootRotationTests : IAsyncLifetime
         var authority = await _mesh.PhaseAsync("settled", 90);
         await load.MoreAsync(200);
         await _mesh.HoldingAsync(3);
-        await RotatingMesh.ReachableAsync(late);
+        await late.ReachAsync("http://b/");
 
         Assert.True(load.Failed == 0, $"{load.Failed} of {load.Sent}:\n{string.Join('\n', load.Failures)}");
         Assert.Equal(0, authority.GetProperty("missedCount").GetInt32());

@@ -114,17 +114,6 @@ internal sealed class RotatingMesh
         return keys;
     }
 
-    /// <summary>Waits until a member reaches b.</summary>
-    public static async Task ReachableAsync(Member member)
-    {
-        for (var end = DateTime.UtcNow.AddSeconds(20); ; await Task.Delay(50))
-        {
-            using var response = await member.Client.GetAsync("http://b/");
-            if (response.IsSuccessStatusCode) return;
-            Assert.True(DateTime.UtcNow < end, $"b still answers {(int)response.StatusCode} {member.Spec.Name}.\n{member.Sidecar.Tail()}");
-        }
-    }
-
     /// <summary>Checks that a member shows a certificate under a root.</summary>
     public static void AssertUnder(X509Certificate2 root, Member member)
     {

@@ -45,7 +45,7 @@ public sealed class FederationTests : IAsyncLifetime
         await LinkAsync();
         var peers = await _a.WaitForAsync("/v1/peers", p => Peer(p).GetProperty("imported").GetArrayLength() == 1, "the import");
         Assert.Equal("SYNCED", Peer(peers).GetProperty("status").GetString());
-        await ReachableAsync();
+        await _client.ReachAsync("http://inventory.warehouse/");
 
         var echo = JsonSerializer.Deserialize<JsonElement>(await _client.Client.GetStringAsync("http://inventory.warehouse/"));
         Assert.Contains(
@@ -103,15 +103,5 @@ public sealed class FederationTests : IAsyncLifetime
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
         using var response = await _a.Api.PostAsync("/v1/peers", content);
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
-    }
-
-    private async Task ReachableAsync()
-    {
-        for (var end = DateTime.UtcNow.AddSeconds(20); ; await Task.Delay(50))
-        {
-            using var response = await _client.Client.GetAsync("http://inventory.warehouse/");
-            if (response.IsSuccessStatusCode) return;
-            Assert.True(DateTime.UtcNow < end, $"inventory.warehouse still answers {(int)response.StatusCode}.\n{_client.Sidecar.Tail()}");
-        }
     }
 }

@@ -12,15 +12,14 @@ namespace MeshOrleans.Multicluster.Workloads;
 
 /// <summary>
 /// Lets a process or VM join: its credential decides which service account it may be, everything else is its own
-/// description. A token is used up before anything is registered, so that it cannot buy two members; a join that was not
-/// answered can be repeated with it.
+/// description. A token is used up before anything is registered, so that it cannot buy two members, and not before all has
+/// been asked that may refuse them; a join that was not answered can be repeated with it.
 /// </summary>
 public sealed partial class WorkloadOnboarding(
     IGrainFactory grains,
     JoinTokens tokens,
     Attestors attestors,
     CertificateIssuer issuer,
-    IMemberRules rules,
     MemberAdmission members,
     IOptions<OnboardingOptions> options,
     TimeProvider clock,
@@ -54,8 +53,7 @@ public sealed partial class WorkloadOnboarding(
         {
             RegisterResult.Registered registered =>
                 await AnswerAsync(admission, proved, registered, bundle, cancellationToken),
-            RegisterResult.Taken(var owner) => Refuse(request, new JoinOutcome.Conflict(
-                $"{request.Namespace}/{request.Name} is a member already, with service account '{owner}'.")),
+            RegisterResult.Taken(var owner) => Refuse(request, Taken(admission.Node, owner)),
             RegisterResult.Invalid(var path, var message) => Refuse(request, new JoinOutcome.Invalid(path, message)),
             var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
         };
@@ -87,45 +85,51 @@ public sealed partial class WorkloadOnboarding(
     private static bool Owns(SpiffeId id, string ns, string serviceAccount) =>
         id.Namespace == ns && id.ServiceAccount == serviceAccount;
 
-    private static JoinOutcome.Invalid? FaultOf(WorkloadRequest request) =>
-        !Names.IsLabel(request.Namespace)
-            ? new("namespace", "must be a DNS label: a-z, 0-9 and '-', at most 63 characters")
-        : !Names.IsSubdomain(request.Name)
-            ? new("name", "must be a DNS name: a-z, 0-9, '-' and '.', at most 253 characters")
-        : !Names.IsSubdomain(request.ServiceAccount) ? new("serviceAccount", "must be a DNS name")
-        : !double.IsFinite(request.LeaseSeconds) ? new("leaseSeconds", "must be a number of seconds")
-        : request.LeaseSeconds <= 0 ? new("leaseSeconds", "must be above 0; leave it out for the default")
-        : null;
+    private static JoinOutcome.Invalid? FaultOf(WorkloadRequest request)
+    {
+        if (!double.IsFinite(request.LeaseSeconds)) return new("leaseSeconds", "must be a number of seconds");
+        if (request.LeaseSeconds <= 0) return new("leaseSeconds", "must be above 0; leave it out for the default");
+        var name = new WorkloadName(request.Namespace, request.Name);
+        return RegistrationRules.Check(name, request.ToRegistration()) is { } fault
+            ? new(fault.Path == "lease" ? "leaseSeconds" : fault.Path, fault.Message)
+            : null;
+    }
 
     // without a proof whoever registers on behalf of a workload answers for it
     private async Task<(Attestation.Proved? Proved, JoinOutcome? Denied)> AuthorizeAsync(
         Admission admission, CancellationToken cancellationToken)
     {
         if (admission.Order is not { } order) return (null, null);
-        if (rules.FindFault(admission.Claim) is not null
-            && await FindFaultAsync(order, admission.Claim, cancellationToken) is { } refused)
+        if (await FindFaultAsync(order, admission, cancellationToken) is { } refused) return (null, refused);
+        return await issuer.RedeemAsync(order, cancellationToken) switch
         {
-            return (null, refused);
-        }
-
-        return await issuer.AdmitAsync(order, admission.TrustDomain, cancellationToken) switch
-        {
-            Attestation.Proved proved => FaultOf(proved, admission.Claim) is { } fault ? (null, fault) : (proved, null),
+            Attestation.Proved proved => (proved, null),
             var other => (null, OutcomeOf(other)),
         };
     }
 
-    // A token is not to be lost to a label that is wrong, and who has proved nothing is told no rules.
+    // A token is not to be lost to what is refused anyway, and who has proved nothing is told nothing.
     private async Task<JoinOutcome?> FindFaultAsync(
-        CertificateOrder order, MemberClaim claim, CancellationToken cancellationToken)
+        CertificateOrder order, Admission admission, CancellationToken cancellationToken)
     {
-        var found = await attestors.LookAsync(order.Evidence, order.Examined, order.Use, order.Node, cancellationToken);
+        var claim = admission.Claim;
+        var found = await issuer.LookAsync(order, admission.TrustDomain, cancellationToken);
         if (found is not Attestation.Proved proved) return OutcomeOf(found);
         if (FaultOf(proved, claim) is { } fault) return fault;
-        return await rules.FindFaultAsync(claim, cancellationToken) is { } reason
-            ? new JoinOutcome.Forbidden($"What it says of itself needs the role registrar: {reason}.")
-            : null;
+        if (await members.FindFaultAsync(claim, cancellationToken) is { } reason)
+        {
+            return new JoinOutcome.Forbidden($"What it says of itself needs the role registrar: {reason}.");
+        }
+
+        return order.Examined is Attestation.OneTime
+            && await FindAsync(claim.Namespace, claim.Name, cancellationToken) is { Registration.ServiceAccount: var owner }
+            && owner != claim.Registration.ServiceAccount
+                ? Taken(claim.Node, owner)
+                : null;
     }
+
+    private static JoinOutcome.Conflict Taken(string node, string owner) =>
+        new($"{node} is a member already, with service account '{owner}'.");
 
     private static JoinOutcome.Forbidden? FaultOf(Attestation.Proved proved, MemberClaim claim) =>
         proved.Namespace != claim.Namespace
@@ -226,7 +230,7 @@ public sealed partial class WorkloadOnboarding(
 
     private JoinOutcome Refuse(WorkloadRequest request, JoinOutcome outcome)
     {
-        LogRefused(Names.ForLog(request.Namespace), Names.ForLog(request.Name), Names.ForLog(outcome.ToString()));
+        LogRefused(Printable.ForLog(request.Namespace), Printable.ForLog(request.Name), Printable.ForLog(outcome.ToString()));
         return outcome;
     }
 

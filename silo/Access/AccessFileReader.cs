@@ -1,12 +1,12 @@
 using System.Collections.Immutable;
 using System.Net;
+using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Config.Documents;
 using MeshOrleans.Model.Config.Reading;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Issuers;
 using MeshOrleans.Model.Tokens;
 using MeshOrleans.Model.Validation;
-using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Silo.Access.Ended;
 using MeshOrleans.Silo.Access.Members;
 using MeshOrleans.Silo.Manifests;
@@ -146,7 +146,7 @@ internal sealed class AccessFileReader
             binding.Report("namespaces", "must name some; leave it out for the whole mesh");
         }
 
-        foreach (var ns in namespaces.Where(ns => !Names.IsLabel(ns)))
+        foreach (var ns in namespaces.Where(ns => !ResourceName.IsDnsLabel(ns)))
         {
             binding.Report("namespaces", $"\"{ns}\" is no name of a namespace");
         }
@@ -251,7 +251,7 @@ internal sealed class AccessFileReader
     private ClusterAttestation ReadCluster(ObjectReader cluster)
     {
         var name = cluster.Text("name");
-        if (!Names.IsSubdomain(name)) cluster.Report("name", "must be a DNS name");
+        if (!ResourceName.IsDnsSubdomain(name)) cluster.Report("name", "must be a DNS name");
         var review = cluster.Object("tokenReview", ReadReview);
         var issuerName = cluster.Text("issuer");
         if (issuerName.Length == 0) cluster.Report("issuer", "must say who issues the tokens, as in their iss");
@@ -262,7 +262,7 @@ internal sealed class AccessFileReader
 
         var keys = review is null ? ReadKeys(cluster, issuerName) : new KeyPlace("", "", [], false, "");
         var namespaces = cluster.Texts("namespaces");
-        foreach (var ns in namespaces.Where(ns => !Names.IsLabel(ns)))
+        foreach (var ns in namespaces.Where(ns => !ResourceName.IsDnsLabel(ns)))
         {
             cluster.Report("namespaces", $"\"{ns}\" is no name of a namespace");
         }

@@ -73,6 +73,6 @@ internal sealed class ApiAuthentication(
             ? new Caller.Refused($"The token has no claim {issuer.NameClaim} that says whose it is.")
             : name.Length > MaxName
             ? new Caller.Refused($"The token's claim {issuer.NameClaim} is longer than {MaxName} characters.")
-            : new Caller.User(issuer.Issuer, Names.Escaped(name), policy.RightsOf(issuer, token.Claims));
+            : new Caller.User(issuer.Issuer, Printable.Escaped(name), policy.RightsOf(issuer, token.Claims));
     }
 }

@@ -4,7 +4,6 @@ using System.Net;
 using System.Net.Sockets;
 using MeshOrleans.Grains.Callers;
 using MeshOrleans.Model.Config;
-using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Silo.Access;
 using MeshOrleans.Silo.Mtls;
 using MeshOrleans.Xds.Translation.Scopes;
@@ -35,7 +34,7 @@ internal static class MtlsEndpoints
     {
         ns ??= "";
         return ns.Length == 0 ? Problems.BadField("ns", "names the namespace, and is missing")
-            : Names.IsLabel(ns) ? null
+            : ResourceName.IsDnsLabel(ns) ? null
             : Problems.BadField("ns", "is no name of a namespace");
     }
 

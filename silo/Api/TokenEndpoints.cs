@@ -1,4 +1,5 @@
 using MeshOrleans.Grains.Workloads;
+using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Silo.Access;
@@ -29,8 +30,8 @@ internal static class TokenEndpoints
         // a link to another mesh is nothing of a namespace
         var (caller, rights) = (context.Caller(), context.Rights());
         if (body.Purpose == JoinTokens.PeerPurpose && !rights.HasForMesh(Role.Admin)) return caller.LacksForMesh(Role.Admin);
-        if (!Names.IsLabel(body.Namespace)) return Problems.BadField("namespace", "must be a DNS label");
-        if (!Names.IsSubdomain(body.ServiceAccount)) return Problems.BadField("serviceAccount", "must be a DNS name");
+        if (!ResourceName.IsDnsLabel(body.Namespace)) return Problems.BadField("namespace", "must be a DNS label");
+        if (!ResourceName.IsDnsSubdomain(body.ServiceAccount)) return Problems.BadField("serviceAccount", "must be a DNS name");
 
         if (ControlPlaneIdentity.Is(body.Namespace, body.ServiceAccount))
         {
@@ -39,7 +40,7 @@ internal static class TokenEndpoints
 
         if (!rights.Has(Role.Registrar, body.Namespace)) return caller.Lacks(Role.Registrar, body.Namespace);
         if (await context.LacksRolesOfAsync(body.Namespace, body.ServiceAccount) is { } refusal) return refusal;
-        if (body.Node.Length > 0 && !Names.IsSubdomain(body.Node))
+        if (body.Node.Length > 0 && !ResourceName.IsDnsSubdomain(body.Node))
         {
             return Problems.BadField("node", "must be a DNS name");
         }

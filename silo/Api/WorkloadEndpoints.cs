@@ -1,4 +1,5 @@
 using MeshOrleans.Grains.Workloads;
+using MeshOrleans.Model.Config;
 using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Multicluster.Workloads.Attesting;
 using MeshOrleans.Silo.Access;
@@ -44,7 +45,7 @@ internal static class WorkloadEndpoints
             : null;
         if (credential is null) return caller.Lacks(Role.Registrar, body.Namespace);
         if (credential is JoinCredential.Operator
-            && Names.IsSubdomain(body.ServiceAccount)
+            && ResourceName.IsDnsSubdomain(body.ServiceAccount)
             && await context.LacksRolesOfAsync(body.Namespace, body.ServiceAccount) is { } refusal)
         {
             return refusal;

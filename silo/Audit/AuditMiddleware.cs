@@ -66,10 +66,10 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
             caller.Name,
             $"{context.Connection.RemoteIpAddress}",
             request.Method,
-            Names.ForLog(request.Path.ToString()),
+            Printable.ForLog(request.Path.ToString()),
             status,
             context.Features.Get<AuditedRevision>()?.Number,
             gateway.Value,
-            Names.ForLog(context.Features.Get<AuditedSubject>()?.Text ?? "", AuditEntry.MaxSubject)));
+            Printable.ForLog(context.Features.Get<AuditedSubject>()?.Text ?? "", AuditEntry.MaxSubject)));
     }
 }

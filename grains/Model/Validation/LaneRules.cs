@@ -1,5 +1,4 @@
 using MeshOrleans.Model.Config;
-using MeshOrleans.Model.Config.Reading;
 
 namespace MeshOrleans.Model.Validation;
 

@@ -1,5 +1,4 @@
 using MeshOrleans.Model.Config;
-using MeshOrleans.Model.Config.Reading;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Issuers;
 

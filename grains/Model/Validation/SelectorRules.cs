@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
-using MeshOrleans.Model.Config.Reading;
 using MeshOrleans.Model.Topology;
 
 namespace MeshOrleans.Model.Validation;

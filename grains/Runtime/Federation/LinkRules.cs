@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using MeshOrleans.Grains.Workloads;
+using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
 using MeshOrleans.Model.Topology;
@@ -19,7 +20,7 @@ internal static class LinkRules
     /// What is wrong with the terms, apart from the trust domain and its roots; null when nothing is.
     /// </summary>
     public static string? WhyNot(string link, LinkTerms terms) =>
-        !Names.IsDnsSubdomain(link) ? "The link's name must be a DNS subdomain."
+        !ResourceName.IsDnsSubdomain(link) ? "The link's name must be a DNS subdomain."
         : !IsAddress(terms.Address) ? "The address must be host:port, or an https or http URI without user name."
         : terms.OutboundCredential.Length == 0 || terms.InboundCredentialHash.Length == 0
             ? "Both sides need a credential."
@@ -74,7 +75,7 @@ internal static class LinkRules
     private static string? WhyNot(ImportedService service, TrustDomain domain)
     {
         var name = $"{service.Namespace}/{service.Name}";
-        if (!Names.IsDnsLabel(service.Namespace) || !Names.IsDnsSubdomain(service.Name))
+        if (!ResourceName.IsDnsLabel(service.Namespace) || !ResourceName.IsDnsSubdomain(service.Name))
         {
             return "An exported service has no valid name.";
         }
@@ -101,7 +102,7 @@ internal static class LinkRules
 
     private static string? WhyNot(Workload? endpoint, TrustDomain domain) =>
         endpoint is null ? "is none"
-        : WorkloadRules.CheckAddress("address", endpoint.Address) is not null ? "has no address that can be dialled"
+        : RegistrationRules.CheckAddress("address", endpoint.Address) is not null ? "has no address that can be dialled"
         : endpoint.Weight < 1 ? "has no weight"
         : endpoint.InboundPorts.Any(p => !IsPort(p.Key) || !IsPort(p.Value))
             || endpoint.Ports.Values.Any(p => !IsPort(p))

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Identity;
 
 namespace MeshOrleans.Grains.Identity;
@@ -217,7 +218,7 @@ internal sealed class SigningAuthority : IDisposable
     }
 
     private static bool IsHost(string name) =>
-        Workloads.Names.IsDnsSubdomain(name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name);
+        ResourceName.IsDnsSubdomain(name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name);
 
     private sealed record Subject(SpiffeId Id, PublicKey Key, SubjectAlternativeNames Names);
 }

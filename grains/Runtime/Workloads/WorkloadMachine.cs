@@ -21,7 +21,7 @@ internal static class WorkloadMachine
     public static (WorkloadState Next, RegisterResult Result) Register(
         WorkloadState state, WorkloadName name, WorkloadRegistration registration, DateTimeOffset now)
     {
-        if (WorkloadRules.Check(name, registration) is { } invalid) return (state, invalid);
+        if (RegistrationRules.Check(name, registration) is { } invalid) return (state, invalid);
         if (state.Registration is not { } before)
         {
             var joined = state with { Registration = registration, RegisteredAt = now, LapsedAccount = "" };

@@ -57,7 +57,7 @@ public sealed class Attestors(IEnumerable<IAttestor> attestors)
 
         return node.Length > 0 && proved.Node is { Name: var own } && !own.Agrees(NodeName.Of(node))
             ? new Attestation.Contradicted(
-                $"What was presented is for node '{own}', and not for '{Names.ForLog(node)}'.")
+                $"What was presented is for node '{own}', and not for '{Printable.ForLog(node)}'.")
             : found;
     }
 

@@ -13,10 +13,15 @@ public sealed class CertificateIssuer(Attestors attestors, IGrainFactory grains)
     public async Task<Issuance> IssueAsync(
         CertificateOrder order, TrustDomain trustDomain, CancellationToken cancellationToken)
     {
-        // before a token is used: it is not to be lost to a CSR for which there will be no certificate
+        // before a token is used: it is not to be lost to what there will be no certificate for
         if (!CsrReader.TryRead(order.Csr.AsSpan(), out _, out var fault)) return new Issuance.Invalid(fault);
-        var found = await attestors.AdmitAsync(
-            order.Evidence, order.Examined, order.Use, order.Node, cancellationToken);
+        if (order.Examined is Attestation.OneTime
+            && await LookAsync(order, trustDomain, cancellationToken) is var look and not Attestation.Proved)
+        {
+            return new Issuance.Denied(look);
+        }
+
+        var found = await RedeemAsync(order, cancellationToken);
         if (found is not Attestation.Proved proved) return new Issuance.Denied(found);
         var issuance = await SignAsync(order, proved, trustDomain, cancellationToken);
         if (issuance is Issuance.Issued) await attestors.FinishAsync(order.Evidence, cancellationToken);
@@ -24,14 +29,13 @@ public sealed class CertificateIssuer(Attestors attestors, IGrainFactory grains)
     }
 
     /// <summary>
-    /// Attests, and says whether the node could have a certificate: for whoever does something else in between. What
-    /// was presented is used, and to be finished.
+    /// Attests, and says whether the node could have a certificate; what is good for one use is not used up, so that whoever
+    /// has more to ask can do so before <see cref="RedeemAsync"/>.
     /// </summary>
-    public async Task<Attestation> AdmitAsync(
+    public async Task<Attestation> LookAsync(
         CertificateOrder order, TrustDomain trustDomain, CancellationToken cancellationToken)
     {
-        var found = await attestors.AdmitAsync(
-            order.Evidence, order.Examined, order.Use, order.Node, cancellationToken);
+        var found = await attestors.LookAsync(order.Evidence, order.Examined, order.Use, order.Node, cancellationToken);
         if (found is not Attestation.Proved proved) return found;
         var request = RequestOf(order, proved);
         if (request.Proof is { MayRepeat: true, Serial.Length: 0 }) return found; // nothing can be held against it
@@ -45,6 +49,10 @@ public sealed class CertificateIssuer(Attestors attestors, IGrainFactory grains)
             var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
         };
     }
+
+    /// <summary>Attests. What was presented is used, and to be finished.</summary>
+    public Task<Attestation> RedeemAsync(CertificateOrder order, CancellationToken cancellationToken) =>
+        attestors.AdmitAsync(order.Evidence, order.Examined, order.Use, order.Node, cancellationToken);
 
     /// <summary>Signs for what has been admitted.</summary>
     public async Task<Issuance> SignAsync(
@@ -79,13 +87,13 @@ public sealed class CertificateIssuer(Attestors attestors, IGrainFactory grains)
     }
 
     private static Attestation.Contradicted Other(CertificateOrder order, string own) => new(
-        $"The certificate that was presented is that of node '{own}', and not of '{Names.ForLog(order.Node)}'.");
+        $"The certificate that was presented is that of node '{own}', and not of '{Printable.ForLog(order.Node)}'.");
 
     private static Attestation.Refused Superseded(string node) => new(
-        $"The certificate that was presented is neither the newest of '{Names.ForLog(node)}' nor the one before: use the newest, "
+        $"The certificate that was presented is neither the newest of '{Printable.ForLog(node)}' nor the one before: use the newest, "
         + "or a join token, or the token of a pod.");
 
     private Attestation.Refused Known(CertificateOrder order, string node) => new(
-        $"'{Names.ForLog(node)}' has had a certificate before, and by {attestors.NameOf(order.Evidence)} it does not get "
+        $"'{Printable.ForLog(node)}' has had a certificate before, and by {attestors.NameOf(order.Evidence)} it does not get "
         + "another one (reattest in the access file).");
 }

@@ -1,7 +1,7 @@
 using MeshOrleans.Grains.Identity;
 using MeshOrleans.Grains.Workloads;
+using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Identity;
-using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Multicluster.Workloads.Attesting;
 
 namespace MeshOrleans.Silo.Access.Ended;
@@ -65,7 +65,7 @@ internal sealed class EndedNodes(IGrainFactory grains, IdentityRoles roles, Ende
         NodeName node, string ns, string account, CancellationToken cancellationToken)
     {
         var space = node.Namespace.Length > 0 ? node.Namespace : ns;
-        if (space != ns || !Names.IsLabel(space) || !Names.IsSubdomain(node.Name))
+        if (space != ns || !ResourceName.IsDnsLabel(space) || !ResourceName.IsDnsSubdomain(node.Name))
         {
             return "that is no workload of its namespace";
         }

@@ -1,6 +1,6 @@
+using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Tokens;
-using MeshOrleans.Multicluster.Workloads;
 using MeshOrleans.Multicluster.Workloads.Attesting;
 
 namespace MeshOrleans.Silo.Access.Kubernetes;
@@ -27,8 +27,8 @@ internal sealed record ProjectedToken(string Namespace, string Account, ProvedNo
     public static ProjectedToken? Read(Claim claims, string cluster)
     {
         var own = claims["kubernetes.io"];
-        if (own?["namespace"]?.Text is not { } ns || !Names.IsLabel(ns)) return null;
-        if (own["serviceaccount"]?["name"]?.Text is not { } account || !Names.IsSubdomain(account)) return null;
+        if (own?["namespace"]?.Text is not { } ns || !ResourceName.IsDnsLabel(ns)) return null;
+        if (own["serviceaccount"]?["name"]?.Text is not { } account || !ResourceName.IsDnsSubdomain(account)) return null;
         var node = own["pod"] is { } pod
             ? Bound(pod, $"kubernetes/{cluster}/pod", ns)
             : Bound(own["node"], $"kubernetes/{cluster}/node", "");
@@ -37,7 +37,7 @@ internal sealed record ProjectedToken(string Namespace, string Account, ProvedNo
     }
 
     private static ProvedNode? Bound(Claim? to, string kind, string ns) =>
-        to?["name"]?.Text is { } name && Names.IsSubdomain(name) && to["uid"]?.Text is { Length: > 0 and <= MaxUid } uid
+        to?["name"]?.Text is { } name && ResourceName.IsDnsSubdomain(name) && to["uid"]?.Text is { Length: > 0 and <= MaxUid } uid
             ? new ProvedNode($"{kind}/{uid}", new NodeName(ns, name))
             : null;
 }

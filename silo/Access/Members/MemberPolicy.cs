@@ -35,7 +35,7 @@ internal sealed record MemberPolicy(ImmutableArray<IPNetwork>? Addresses, bool A
     private static string? FaultOfLabels(MemberClaim claim, WorkloadGroup? group)
     {
         var (ns, registration) = (claim.Namespace, claim.Registration);
-        var name = Names.ForLog(registration.Group);
+        var name = Printable.ForLog(registration.Group);
         if (group is null)
         {
             return registration.Group.Length > 0 ? $"there is no WorkloadGroup {ns}/{name}"
@@ -49,7 +49,7 @@ internal sealed record MemberPolicy(ImmutableArray<IPNetwork>? Addresses, bool A
         foreach (var (key, value) in registration.Labels)
         {
             if (labels.TryGetValue(key, out var given) && given == value) continue;
-            return $"label '{Names.ForLog(key)}: {Names.ForLog(value)}' is none of WorkloadGroup {ns}/{name}";
+            return $"label '{Printable.ForLog(key)}: {Printable.ForLog(value)}' is none of WorkloadGroup {ns}/{name}";
         }
 
         return null;

@@ -3,8 +3,8 @@ using System.Text;
 
 namespace MeshOrleans.Multicluster.Workloads;
 
-/// <summary>Names as Kubernetes allows them (RFC 1123).</summary>
-public static class Names
+/// <summary>Texts from outside, as they may stand in a log or an answer.</summary>
+public static class Printable
 {
     private const int MaxLogged = 512;
 
@@ -35,13 +35,4 @@ public static class Names
 
         return escaped.ToString();
     }
-
-    /// <summary>A DNS label: a-z, 0-9 and '-', at most 63 characters.</summary>
-    public static bool IsLabel(string text) =>
-        text.Length is > 0 and <= 63 && IsEdge(text[0]) && IsEdge(text[^1]) && text.All(c => IsEdge(c) || c == '-');
-
-    /// <summary>DNS labels with dots between them, at most 253 characters.</summary>
-    public static bool IsSubdomain(string text) => text.Length is > 0 and <= 253 && text.Split('.').All(IsLabel);
-
-    private static bool IsEdge(char c) => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c);
 }

@@ -1,12 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
+using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Topology;
 
 namespace MeshOrleans.Grains.Workloads;
 
 /// <summary>What a registration must be: the first thing that is wrong with it, or nothing.</summary>
-internal static class WorkloadRules
+public static class RegistrationRules
 {
     private const int MaxPorts = 64;
     private const int MaxLabels = 64;
@@ -16,6 +17,9 @@ internal static class WorkloadRules
     private static readonly TimeSpan _minLease = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _maxLease = TimeSpan.FromHours(1);
 
+    /// <summary>What is wrong with a registration; null when nothing is. Whoever asks need not be the member's grain: it asks again.</summary>
+    /// <param name="name">The member.</param>
+    /// <param name="registration">What it says of itself.</param>
     public static RegisterResult.Invalid? Check(WorkloadName name, WorkloadRegistration registration) =>
         CheckName(name)
         ?? CheckAddress("address", registration.Address)
@@ -55,8 +59,8 @@ internal static class WorkloadRules
     }
 
     private static RegisterResult.Invalid? CheckName(WorkloadName name) =>
-        !Names.IsDnsLabel(name.Namespace) ? new("namespace", "must be a DNS label")
-        : !Names.IsDnsSubdomain(name.Name) ? new("name", "must be a DNS subdomain")
+        !ResourceName.IsDnsLabel(name.Namespace) ? new("namespace", "must be a DNS label")
+        : !ResourceName.IsDnsSubdomain(name.Name) ? new("name", "must be a DNS subdomain")
         : null;
 
     private static RegisterResult.Invalid? CheckPorts(WorkloadRegistration registration)
@@ -65,7 +69,7 @@ internal static class WorkloadRules
         if (registration.InboundPorts.Count > MaxPorts) return new("inboundPorts", $"must not be more than {MaxPorts}");
         foreach (var (name, port) in registration.Ports)
         {
-            if (!Names.IsDnsLabel(name)) return new("ports", "must be named by DNS labels");
+            if (!ResourceName.IsDnsLabel(name)) return new("ports", "must be named by DNS labels");
             if (!IsPort(port)) return new($"ports.{name}", "must be 1 to 65535");
         }
 
@@ -87,12 +91,12 @@ internal static class WorkloadRules
         if (registration.Labels.Count > MaxLabels) return new("labels", $"must not be more than {MaxLabels}");
         foreach (var (key, value) in registration.Labels)
         {
-            if (!Names.IsLabelKey(key))
+            if (!ResourceName.IsLabelKey(key))
             {
                 return new("labels", "has a key that is no label key: [subdomain/]name, name up to 63");
             }
 
-            if (value is null || (value.Length > 0 && !Names.IsLabelName(value)))
+            if (value is null || !ResourceName.IsLabelValue(value))
             {
                 return new(
                     $"labels.{key}", "must be up to 63 letters, digits, '-', '_' and '.', alphanumeric at both ends");
@@ -104,7 +108,7 @@ internal static class WorkloadRules
 
     private static RegisterResult.Invalid? CheckIdentity(WorkloadName name, WorkloadRegistration registration)
     {
-        if (!Names.IsDnsSubdomain(registration.ServiceAccount)) return new("serviceAccount", "must be a DNS subdomain");
+        if (!ResourceName.IsDnsSubdomain(registration.ServiceAccount)) return new("serviceAccount", "must be a DNS subdomain");
         if (registration.SpiffeId.Length == 0)
         {
             return registration.HasSidecar ? new("spiffeId", "is needed by a member with a sidecar") : null;

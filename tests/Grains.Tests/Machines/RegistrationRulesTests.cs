@@ -4,10 +4,10 @@ using static MeshOrleans.Grains.Tests.Machines.WorkloadSamples;
 
 namespace MeshOrleans.Grains.Tests.Machines;
 
-public sealed class WorkloadRulesTests
+public sealed class RegistrationRulesTests
 {
     [Fact]
-    public void A_complete_registration_is_fine() => Assert.Null(WorkloadRules.Check(Name, Cart));
+    public void A_complete_registration_is_fine() => Assert.Null(RegistrationRules.Check(Name, Cart));
 
     [Theory]
     [InlineData("127.0.0.1")]
@@ -16,8 +16,9 @@ public sealed class WorkloadRulesTests
     [InlineData("::1")]
     [InlineData("2001:db8::7")]
     [InlineData("fd00::1")]
+    [InlineData("64:ff9b::10.1.2.3")]
     public void Unicast_addresses_are_fine(string address) =>
-        Assert.Null(WorkloadRules.Check(Name, Cart with { Address = address }));
+        Assert.Null(RegistrationRules.Check(Name, Cart with { Address = address }));
 
     [Theory]
     [InlineData("")]
@@ -39,6 +40,11 @@ public sealed class WorkloadRulesTests
     [InlineData("ff02::1")]
     [InlineData("169.254.169.254")]
     [InlineData("::ffff:169.254.169.254")]
+    [InlineData("::169.254.169.254")]
+    [InlineData("64:ff9b::169.254.169.254")]
+    [InlineData("64:ff9b:1::169.254.169.254")]
+    [InlineData("2002:a9fe:a9fe::1")]
+    [InlineData("64:ff9b::168.63.129.16")]
     [InlineData("fe80::1")]
     [InlineData("fd00:ec2::254")]
     [InlineData("168.63.129.16")]
@@ -69,8 +75,8 @@ public sealed class WorkloadRulesTests
     [Fact]
     public void Label_values_have_the_shape_that_Kubernetes_demands()
     {
-        Assert.Null(WorkloadRules.Check(Name, Cart with { Labels = Cart.Labels.Add("a.b/c", "") }));
-        Assert.Null(WorkloadRules.Check(Name, Cart with { Labels = Cart.Labels.Add("l", new string('x', 63)) }));
+        Assert.Null(RegistrationRules.Check(Name, Cart with { Labels = Cart.Labels.Add("a.b/c", "") }));
+        Assert.Null(RegistrationRules.Check(Name, Cart with { Labels = Cart.Labels.Add("l", new string('x', 63)) }));
         AssertInvalid("labels.l", Cart with { Labels = Cart.Labels.Add("l", new string('x', 64)) });
         AssertInvalid("labels.l", Cart with { Labels = Cart.Labels.Add("l", "a\nb") });
     }
@@ -85,8 +91,8 @@ public sealed class WorkloadRulesTests
     [Fact]
     public void The_lease_is_between_a_second_and_an_hour()
     {
-        Assert.Null(WorkloadRules.Check(Name, Cart with { Lease = TimeSpan.FromSeconds(1) }));
-        Assert.Null(WorkloadRules.Check(Name, Cart with { Lease = TimeSpan.FromHours(1) }));
+        Assert.Null(RegistrationRules.Check(Name, Cart with { Lease = TimeSpan.FromSeconds(1) }));
+        Assert.Null(RegistrationRules.Check(Name, Cart with { Lease = TimeSpan.FromHours(1) }));
         AssertInvalid("lease", Cart with { Lease = TimeSpan.FromMilliseconds(999) });
         AssertInvalid("lease", Cart with { Lease = TimeSpan.FromSeconds(3601) });
     }
@@ -106,7 +112,7 @@ public sealed class WorkloadRulesTests
 
     [Fact]
     public void A_member_without_sidecar_needs_no_identity() =>
-        Assert.Null(WorkloadRules.Check(Name, Cart with { SpiffeId = "", HasSidecar = false }));
+        Assert.Null(RegistrationRules.Check(Name, Cart with { SpiffeId = "", HasSidecar = false }));
 
     [Theory]
     [InlineData("", "cart", "namespace")]
@@ -115,11 +121,11 @@ public sealed class WorkloadRulesTests
     [InlineData("shop", "a/b", "name")]
     [InlineData("shop", "a..b", "name")]
     public void Names_are_DNS_names(string ns, string name, string path) =>
-        Assert.Equal(path, WorkloadRules.Check(new WorkloadName(ns, name), Cart with { SpiffeId = "", HasSidecar = false })?.Path);
+        Assert.Equal(path, RegistrationRules.Check(new WorkloadName(ns, name), Cart with { SpiffeId = "", HasSidecar = false })?.Path);
 
     private static void AssertInvalid(string path, WorkloadRegistration registration)
     {
-        var invalid = WorkloadRules.Check(Name, registration);
+        var invalid = RegistrationRules.Check(Name, registration);
 
         Assert.NotNull(invalid);
         Assert.Equal(path, invalid.Path);

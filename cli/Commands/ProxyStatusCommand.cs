@@ -15,6 +15,11 @@ internal static class ProxyStatusCommand
             Description = "One proxy, as NAME.NAMESPACE or by its node id",
             Arity = ArgumentArity.ZeroOrOne,
         };
+        var identity = new Option<string?>("--identity")
+        {
+            Description = "The SPIFFE ID of the one PROXY, where several call themselves so; empty for one without",
+            HelpName = "SPIFFE_ID",
+        };
         var ns = CommonOptions.Namespace("Only proxies of this namespace");
         var format = CommonOptions.Format();
         var command = new CliCommand(
@@ -24,7 +29,7 @@ internal static class ProxyStatusCommand
             "ps -n shop -o wide",
             "proxy-status reviews-v1.default")
         {
-            name, ns, format,
+            name, identity, ns, format,
         };
         command.Aliases.Add("ps");
         command.SetAction(async (parsed, cancellationToken) =>
@@ -33,7 +38,7 @@ internal static class ProxyStatusCommand
             var shape = parsed.GetValue(format);
             if (parsed.GetValue(name) is { } one)
             {
-                await ShowOneAsync(api, scope.Host, one, shape, cancellationToken);
+                await ShowOneAsync(api, scope.Host, one, shape, cancellationToken, parsed.GetValue(identity));
                 return ExitCode.Fine;
             }
 
@@ -48,10 +53,16 @@ internal static class ProxyStatusCommand
 
     /// <summary>Shows one proxy, type by type.</summary>
     public static async Task ShowOneAsync(
-        ApiClient api, CliHost host, string name, OutputFormat format, CancellationToken cancellationToken)
+        ApiClient api,
+        CliHost host,
+        string name,
+        OutputFormat format,
+        CancellationToken cancellationToken,
+        string? identity = null)
     {
         var id = name.Contains('~', StringComparison.Ordinal) ? name : await IdOfAsync(api, name, cancellationToken);
-        var answer = await api.GetAsync($"{Listing.Proxies.Path}/{Uri.EscapeDataString(id)}", cancellationToken);
+        var query = identity is null ? "" : $"?spiffeId={Uri.EscapeDataString(identity)}";
+        var answer = await api.GetAsync($"{Listing.Proxies.Path}/{Uri.EscapeDataString(id)}{query}", cancellationToken);
         if (Reports.TryWriteRaw(host, format, answer)) return;
         var proxy = answer.Read(ApiJson.Default.ProxyRow);
         var kind = ProxyTable.KindOf(proxy.Id);
@@ -74,7 +85,7 @@ internal static class ProxyStatusCommand
     private static async Task<string> IdOfAsync(ApiClient api, string name, CancellationToken cancellationToken)
     {
         var proxies = (await api.GetAsync(Listing.Proxies.Path, cancellationToken)).Read(ApiJson.Default.ProxyRowArray);
-        var found = proxies.Where(p => p.Id == name || Shorten.NodeId(p.Id) == name).Select(p => p.Id).ToArray();
+        var found = proxies.Where(p => p.Id == name || Shorten.NodeId(p.Id) == name).Select(p => p.Id).Distinct().ToArray();
         return found switch
         {
             [var id] => id,

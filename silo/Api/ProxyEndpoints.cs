@@ -34,57 +34,59 @@ internal static class ProxyEndpoints
             .SelectMany(share => share)
             .Where(view => context.Rights().Sees(view.Connection.Namespace))
             .OrderBy(view => view.NodeId, StringComparer.Ordinal)
+            .ThenBy(view => view.Connection.SpiffeId, StringComparer.Ordinal)
             .Select(view => RowOf(ProxyLiveness.Of(view, gateways)));
         return Results.Json(rows, ApiJson.Options);
     }
 
     private static async Task<IResult> FindAsync(
-        HttpContext context, IGrainFactory grains, GatewayStatus gateway, GatewayName self, string id)
+        HttpContext context,
+        IGrainFactory grains,
+        GatewayStatus gateway,
+        GatewayName self,
+        string id,
+        string? spiffeId)
     {
         id = Uri.UnescapeDataString(id);
-        var cancellationToken = context.RequestAborted;
-        if (id.EndsWith(ResourcesSuffix, StringComparison.Ordinal))
+        var isOfResources = id.EndsWith(ResourcesSuffix, StringComparison.Ordinal);
+        if (isOfResources) id = id[..^ResourcesSuffix.Length];
+        var wanted = new WantedProxy(id, spiffeId, context.Rights());
+
+        // Only the process that holds a stream knows what it was sent, and needs nobody in order to say so.
+        if (isOfResources && wanted.Among(gateway.Find(id)) is var here and not WantedProxy.Choice.Nobody)
         {
-            id = id[..^ResourcesSuffix.Length];
-            if (await HiddenAsync(context.Rights(), grains, id, cancellationToken)) return NotConnected(id);
-            return gateway.FindResources(id, context.Rights().Sees) is { } resources
-                ? Contents(resources)
-                : await ElsewhereAsync(grains, self, id, cancellationToken);
+            return here is WantedProxy.Choice.One(var open)
+                && gateway.FindResources(new ProxyKey(open.Connection.SpiffeId, id)) is { } resources
+                    ? Contents(resources)
+                    : Refuse(here, wanted, isOfResources);
         }
 
-        var gateways = await GatewaysAsync(grains, cancellationToken);
-        return await ViewAsync(grains, id, gateways, cancellationToken) is { } view
-            && context.Rights().Sees(view.Connection.Namespace)
-            ? Results.Json(RowOf(view), ApiJson.Options)
-            : Problems.NotFound($"No proxy '{id}' ever connected.");
-    }
-
-    private static IResult NotConnected(string id) =>
-        Problems.NotFound($"No proxy '{id}' is connected to this gateway.");
-
-    // A proxy whose namespace is not known yet is nobody's but the mesh's.
-    private static async Task<bool> HiddenAsync(
-        AccessRights rights, IGrainFactory grains, string id, CancellationToken cancellationToken)
-    {
-        if (rights.HasForMesh(Role.Viewer)) return false;
-        var view = await grains.GetGrain<IProxySubscriptionGrain>(ProxyShares.KeyOf(id)).FindNodeAsync(id, cancellationToken);
-        return view is null || !rights.Sees(view.Connection.Namespace);
-    }
-
-    // Only the process that holds a stream knows what it was sent.
-    private static async Task<IResult> ElsewhereAsync(
-        IGrainFactory grains, GatewayName self, string id, CancellationToken cancellationToken)
-    {
-        var gateways = await GatewaysAsync(grains, cancellationToken);
-        var view = await ViewAsync(grains, id, gateways, cancellationToken);
-        if (view is not { Connected: true } || view.Connection.Gateway == self.Value)
+        var gateways = await GatewaysAsync(grains, context.RequestAborted);
+        var share = await grains.GetGrain<IProxySubscriptionGrain>(ProxyShares.KeyOf(id)).ListAsync(context.RequestAborted);
+        return wanted.Among(share.Where(view => view.NodeId == id).Select(view => ProxyLiveness.Of(view, gateways))) switch
         {
-            return NotConnected(id);
-        }
+            WantedProxy.Choice.One(var view) when !isOfResources => Results.Json(RowOf(view), ApiJson.Options),
+            WantedProxy.Choice.One({ Connected: true } view) when view.Connection.Gateway != self.Value =>
+                Elsewhere(view, gateways),
+            var other => Refuse(other, wanted, isOfResources),
+        };
+    }
 
+    private static IResult Refuse(WantedProxy.Choice choice, WantedProxy wanted, bool isOfResources) => choice switch
+    {
+        WantedProxy.Choice.Several(var identities) => Problems.Conflict(
+            $"'{wanted.NodeId}' is what several connected proxies call themselves: {string.Join(", ", identities)}. "
+            + "Say whose is meant: ?spiffeId=, or --identity (empty for one without an identity)."),
+        _ when isOfResources => Problems.NotFound($"No proxy '{wanted.NodeId}' is connected to this gateway."),
+        _ => Problems.NotFound($"No proxy '{wanted.NodeId}' ever connected."),
+    };
+
+    private static IResult Elsewhere(ProxyView view, GatewayListing gateways)
+    {
         var name = view.Connection.Gateway;
         var address = gateways.Find(name)?.Beat.ApiAddress is { Length: > 0 } api ? $" at {api}" : "";
-        return Problems.Misdirected($"Proxy '{id}' is connected to gateway '{name}'{address}; only that one can tell.");
+        return Problems.Misdirected(
+            $"Proxy '{view.NodeId}' is connected to gateway '{name}'{address}; only that one can tell.");
     }
 
     private static IResult Contents(ResourceSet resources)
@@ -100,14 +102,6 @@ internal static class ProxyEndpoints
 
     private static Task<GatewayListing> GatewaysAsync(IGrainFactory grains, CancellationToken cancellationToken) =>
         grains.GetGrain<IGatewayDirectoryGrain>(MeshKeys.Default).ListAsync(cancellationToken);
-
-    private static async Task<ProxyView?> ViewAsync(
-        IGrainFactory grains, string id, GatewayListing gateways, CancellationToken cancellationToken)
-    {
-        var share = grains.GetGrain<IProxySubscriptionGrain>(ProxyShares.KeyOf(id));
-        var view = await share.FindNodeAsync(id, cancellationToken);
-        return view is null ? null : ProxyLiveness.Of(view, gateways);
-    }
 
     private static ProxyRow RowOf(ProxyView view) => new(
         view.NodeId,

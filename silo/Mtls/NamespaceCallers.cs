@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using MeshOrleans.Grains.Callers;
 using MeshOrleans.Grains.Subscriptions;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Translation.Scopes;
 
@@ -15,8 +16,8 @@ internal sealed class NamespaceCallers
     private const string GatewayPrefix = "router~";
 
     private readonly ImmutableArray<CallerReport> _reports;
-    private readonly HashSet<string> _watching; // node ids
-    private readonly HashSet<string> _watched; // names of members
+    private readonly HashSet<ProxyKey> _watching;
+    private readonly HashSet<(string Member, string ServiceAccount)> _watched;
     private readonly ILookup<string, ProxyView> _proxies; // those that are connected, by address
     private readonly ILookup<string, Workload> _members; // by address
     private readonly DateTimeOffset _now;
@@ -40,11 +41,11 @@ internal sealed class NamespaceCallers
 
         // Who has told something on the stream that is open now will tell whatever comes. Which stream that was is
         // known by when it opened: what else was told when is by clocks of others.
-        var opened = connected.ToDictionary(p => p.NodeId, p => p.Since, StringComparer.Ordinal);
+        var opened = connected.ToDictionary(p => new ProxyKey(p.Connection.SpiffeId, p.NodeId), p => p.Since);
         var watching = reports
-            .Where(r => opened.TryGetValue(r.NodeId, out var at) && (r.OpenedAt == at || r.HeardAt >= at)).ToList();
-        _watching = [.. watching.Select(r => r.NodeId)];
-        _watched = [.. watching.Select(r => r.Workload)];
+            .Where(r => opened.TryGetValue(r.Proxy, out var at) && (r.OpenedAt == at || r.HeardAt >= at)).ToList();
+        _watching = [.. watching.Select(r => r.Proxy)];
+        _watched = [.. watching.Select(r => (r.Workload, AccountOf(r.SpiffeId)))];
         WatchedSince = watching.Count == 0 ? null : watching.Max(r => r.WatchesSince);
         var own = members.SelectMany(m => m).Where(m => m.Namespace == ns).ToList();
         Enforcing = [.. own.Where(m => m.HasSidecar || _proxies[m.Address].Any())];
@@ -76,7 +77,7 @@ internal sealed class NamespaceCallers
             from report in _reports
             let labels = report.Labels.ToImmutableSortedDictionary(StringComparer.Ordinal)
             from caller in report.Callers
-            select RowOf(report, caller, _watching.Contains(report.NodeId), labels, before, after);
+            select RowOf(report, caller, _watching.Contains(report.Proxy), labels, before, after);
         return
         [
             .. rows.GroupBy(r => (r.Workload, r.Port, r.Address, r.Mode, r.Then, r.Standing)).Select(Together)
@@ -109,10 +110,13 @@ internal sealed class NamespaceCallers
     /// <summary>Of some members those of whose callers nothing new would be known now, and why.</summary>
     public ImmutableArray<UnwatchedMember> Unwatched(ImmutableArray<Workload> some) =>
     [
-        .. some.Where(m => !_watched.Contains(m.Name))
+        .. some.Where(m => !_watched.Contains((m.Name, m.ServiceAccount)))
             .Select(m => new UnwatchedMember(m.Name, ReasonOf(m)))
             .OrderBy(m => m.Workload, StringComparer.Ordinal),
     ];
+
+    private static string AccountOf(string spiffeId) =>
+        SpiffeId.TryParse(spiffeId, out var id) && id.ServiceAccount is { } account ? account : "";
 
     private string ReasonOf(Workload member)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MeshOrleans.Grains.Subscriptions;
 
 namespace MeshOrleans.Grains.Callers;
 
@@ -60,6 +61,7 @@ public sealed record SeenCaller(
 /// When the stream opened on which it was told, as the gateway tells of that stream elsewhere; the default where the
 /// gateway does not say.
 /// </param>
+/// <param name="SpiffeId">Its identity; empty where an earlier version's gateway has told it.</param>
 [GenerateSerializer, Immutable, Alias("mesh.CallerReport")]
 public sealed record CallerReport(
     [property: Id(0)] string NodeId,
@@ -70,4 +72,9 @@ public sealed record CallerReport(
     [property: Id(5)] DateTimeOffset WatchesSince,
     [property: Id(6)] DateTimeOffset HeardAt,
     [property: Id(7)] ImmutableArray<SeenCaller> Callers,
-    [property: Id(8)] DateTimeOffset OpenedAt = default);
+    [property: Id(8)] DateTimeOffset OpenedAt = default,
+    [property: Id(9)] string SpiffeId = "")
+{
+    /// <summary>Whose it is.</summary>
+    public ProxyKey Proxy => new(SpiffeId, NodeId);
+}

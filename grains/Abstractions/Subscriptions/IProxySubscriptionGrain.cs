@@ -12,7 +12,7 @@ public interface IProxySubscriptionGrain : IGrainWithStringKey
 {
     /// <summary>What a gateway has to tell of its streams; an empty report asks whether all is remembered.</summary>
     /// <param name="gateway">The gateway process, by its name in the gateway directory.</param>
-    /// <param name="news">Only streams of nodes of this share, each at most once.</param>
+    /// <param name="news">Only streams of proxies of this share, each at most once.</param>
     /// <param name="cancellationToken">Gives the call up.</param>
     [Alias("Tell")]
     Task<SubscriptionAnswer> TellAsync(
@@ -25,19 +25,17 @@ public interface IProxySubscriptionGrain : IGrainWithStringKey
     /// <param name="gateway">The gateway process, by its name in the gateway directory.</param>
     /// <param name="from">The revision that they were told to stand at (<see cref="SubscriptionStep"/>).</param>
     /// <param name="to">The one that they stand at now.</param>
-    /// <param name="except">Nodes whose streams have not come as far yet, although they stood at the first.</param>
+    /// <param name="except">
+    /// Proxies (<see cref="ProxyKey"/>) whose streams have not come as far yet, although they stood at the first.
+    /// </param>
     /// <param name="cancellationToken">Gives the call up.</param>
     [Alias("Raise")]
     Task<RaiseAnswer> RaiseAsync(
         string gateway, long from, long to, ImmutableArray<string> except, CancellationToken cancellationToken);
 
-    /// <summary>Every node of this share that is or was connected, by node id.</summary>
+    /// <summary>Every proxy of this share that is or was connected, by node id and identity.</summary>
     [AlwaysInterleave, Alias("List")]
     Task<ImmutableArray<ProxyView>> ListAsync(CancellationToken cancellationToken);
-
-    /// <summary>One node; null when it never connected.</summary>
-    [AlwaysInterleave, Alias("FindNode")]
-    Task<ProxyView?> FindNodeAsync(string nodeId, CancellationToken cancellationToken);
 
     /// <summary>Who of this share has the mesh's roots as they are.</summary>
     /// <param name="sequence">Their sequence.</param>
@@ -62,8 +60,8 @@ public sealed record LaggingProxy(
     [property: Id(0)] string NodeId, [property: Id(1)] bool Connected, [property: Id(2)] string Gateway);
 
 /// <summary>What changed on a stream since it was last told.</summary>
-/// <param name="NodeId">The node.</param>
-/// <param name="OpenedAt">When the stream opened: of two streams of one node the later one counts.</param>
+/// <param name="Proxy">Whose it is (<see cref="ProxyKey"/>).</param>
+/// <param name="OpenedAt">When the stream opened: of two streams of one proxy the later one counts.</param>
 /// <param name="Connection">Who it is; null when that was told before.</param>
 /// <param name="Types">The types that changed.</param>
 /// <param name="Revision">
@@ -77,11 +75,11 @@ public sealed record LaggingProxy(
 /// </param>
 /// <param name="Gone">Types, by URL, that are no longer subscribed; none by default.</param>
 /// <param name="StillOpen">
-/// Of one that has ended: when the newest stream of its node that is still open at the gateway opened; null when none is.
+/// Of one that has ended: when the newest stream of its proxy that is still open at the gateway opened; null when none is.
 /// </param>
 [GenerateSerializer, Immutable, Alias("mesh.StreamNews")]
 public sealed record StreamNews(
-    [property: Id(0)] string NodeId,
+    [property: Id(0)] string Proxy,
     [property: Id(1)] DateTimeOffset OpenedAt,
     [property: Id(2)] ProxyConnection? Connection,
     [property: Id(3)] ImmutableArray<SubscriptionReport> Types,
@@ -98,7 +96,7 @@ public sealed record StreamNews(
 /// The activation hears this gateway for the first time: what was told to one before it may be lost.
 /// </param>
 /// <param name="Standings">How each stream stands, in the order of the report.</param>
-/// <param name="Held">Of how many nodes the newest stream is an open one of the gateway; null when that is not said.</param>
+/// <param name="Held">Of how many proxies the newest stream is an open one of the gateway; null when that is not said.</param>
 [GenerateSerializer, Immutable, Alias("mesh.SubscriptionAnswer")]
 public sealed record SubscriptionAnswer(
     [property: Id(0)] bool IsFirst,
@@ -109,21 +107,21 @@ public sealed record SubscriptionAnswer(
 /// <param name="IsFirst">
 /// The activation hears this gateway for the first time: what was told to one before it may be lost.
 /// </param>
-/// <param name="Raised">How many nodes stand at the later revision by it.</param>
+/// <param name="Raised">How many proxies stand at the later revision by it.</param>
 [GenerateSerializer, Immutable, Alias("mesh.RaiseAnswer")]
 public sealed record RaiseAnswer([property: Id(0)] bool IsFirst, [property: Id(1)] int Raised);
 
-/// <summary>How a stream stands at the subscription of its node.</summary>
+/// <summary>How a stream stands at the subscription of its proxy.</summary>
 [GenerateSerializer, Alias("mesh.StreamStanding")]
 public enum StreamStanding
 {
-    /// <summary>It is the node's newest; what was told has been taken over.</summary>
+    /// <summary>It is the proxy's newest; what was told has been taken over.</summary>
     Newest,
 
     /// <summary>It is not known: all of it must be told.</summary>
     Unknown,
 
-    /// <summary>A later stream of the node is open; what was told has been passed over.</summary>
+    /// <summary>A later stream of the proxy is open; what was told has been passed over.</summary>
     Superseded,
 }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MeshOrleans.Grains.Subscriptions;
 
 namespace MeshOrleans.Grains.Callers;
 
@@ -23,7 +24,8 @@ internal static class PlaintextCallersMachine
         var proxies = state.Proxies.ToBuilder();
         foreach (var report in reports)
         {
-            proxies[report.NodeId] = Heard(proxies.GetValueOrDefault(report.NodeId), report, state, now);
+            var key = report.SpiffeId.Length > 0 ? report.Proxy.ToString() : report.NodeId; // as an earlier version knows it
+            proxies[key] = Heard(proxies.GetValueOrDefault(key), report, state, now);
         }
 
         return Bounded(state with { Proxies = proxies.ToImmutable() }, now);
@@ -33,9 +35,9 @@ internal static class PlaintextCallersMachine
     public static bool MustBeSaved(PlaintextCallersState saved, PlaintextCallersState next)
     {
         if (!ReferenceEquals(saved.Forgotten, next.Forgotten)) return true;
-        foreach (var (nodeId, proxy) in next.Proxies)
+        foreach (var (key, proxy) in next.Proxies)
         {
-            if (!saved.Proxies.TryGetValue(nodeId, out var before)) return true;
+            if (!saved.Proxies.TryGetValue(key, out var before)) return true;
             if (!ReferenceEquals(before, proxy) && HasMoved(before, proxy)) return true;
         }
 
@@ -60,11 +62,11 @@ internal static class PlaintextCallersMachine
         return (next, Count(state, now) - Count(next, now));
     }
 
-    /// <summary>What is remembered now, by node id.</summary>
+    /// <summary>What is remembered now, by identity and node id.</summary>
     public static ImmutableArray<CallerReport> List(PlaintextCallersState state, DateTimeOffset now) =>
     [
         .. state.Proxies.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => new CallerReport(
-            p.Key,
+            ProxyKey.Parse(p.Key).NodeId,
             p.Value.Workload,
             p.Value.Group,
             p.Value.Labels,
@@ -76,7 +78,8 @@ internal static class PlaintextCallersMachine
                     .Select(c => c.Seen with { Connections = c.Before + c.Seen.Connections })
                     .OrderBy(c => c.Port).ThenBy(c => c.Address, StringComparer.Ordinal),
             ],
-            p.Value.OpenedAt)),
+            p.Value.OpenedAt,
+            ProxyKey.Parse(p.Key).SpiffeId)),
     ];
 
     private static WatchingProxy Heard(

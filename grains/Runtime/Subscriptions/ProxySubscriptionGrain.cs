@@ -41,11 +41,11 @@ internal sealed class ProxySubscriptionGrain(
         var mustBeSaved = false;
         foreach (var one in news)
         {
-            var before = proxies.GetValueOrDefault(one.NodeId);
+            var before = proxies.GetValueOrDefault(one.Proxy) ?? TakeFormer(proxies, one.Proxy);
             var (next, standing) = ProxySubscriptionMachine.Apply(before, gateway, one, now);
             standings.Add(standing);
             if (next is null || ReferenceEquals(next, before)) continue;
-            proxies[one.NodeId] = next;
+            proxies[one.Proxy] = next;
             mustBeSaved |= ProxySubscriptionMachine.MustBeSaved(before, next);
         }
 
@@ -61,11 +61,11 @@ internal sealed class ProxySubscriptionGrain(
         var isFirst = Hear(gateway, clock.GetUtcNow());
         var (kept, proxies) = (except.ToHashSet(StringComparer.Ordinal), store.State.Proxies.ToBuilder());
         var raised = 0;
-        foreach (var (nodeId, proxy) in store.State.Proxies)
+        foreach (var (key, proxy) in store.State.Proxies)
         {
-            var next = kept.Contains(nodeId) ? proxy : ProxySubscriptionMachine.Raise(proxy, gateway, from, to);
+            var next = kept.Contains(key) ? proxy : ProxySubscriptionMachine.Raise(proxy, gateway, from, to);
             if (ReferenceEquals(next, proxy)) continue;
-            proxies[nodeId] = next;
+            proxies[key] = next;
             raised++;
         }
 
@@ -77,17 +77,22 @@ internal sealed class ProxySubscriptionGrain(
         Task.FromResult<ImmutableArray<ProxyView>>(
         [
             .. store.State.Proxies
-                .OrderBy(p => p.Key, StringComparer.Ordinal)
-                .Select(p => ProxySubscriptionMachine.View(p.Key, p.Value)),
+                .Select(p => ProxySubscriptionMachine.View(p.Key, p.Value))
+                .OrderBy(p => p.NodeId, StringComparer.Ordinal).ThenBy(p => p.Connection.SpiffeId, StringComparer.Ordinal),
         ]);
-
-    public Task<ProxyView?> FindNodeAsync(string nodeId, CancellationToken cancellationToken) =>
-        Task.FromResult(store.State.Proxies.TryGetValue(nodeId, out var proxy)
-            ? ProxySubscriptionMachine.View(nodeId, proxy)
-            : null);
 
     public Task<TrustStanding> FindTrustAsync(long sequence, CancellationToken cancellationToken) =>
         Task.FromResult(ProxySubscriptionMachine.FindTrust(store.State, sequence));
+
+    // an earlier version knew proxies by their nodes alone
+    private static ProxySubscription? TakeFormer(
+        ImmutableDictionary<string, ProxySubscription>.Builder proxies, string key)
+    {
+        var proxy = ProxyKey.Parse(key);
+        if (!proxies.TryGetValue(proxy.NodeId, out var former) || former.Connection.SpiffeId != proxy.SpiffeId) return null;
+        proxies.Remove(proxy.NodeId);
+        return former;
+    }
 
     /// <returns>Whether it is heard for the first time.</returns>
     private bool Hear(string gateway, DateTimeOffset now)

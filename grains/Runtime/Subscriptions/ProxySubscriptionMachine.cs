@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace MeshOrleans.Grains.Subscriptions;
 
-/// <summary>What becomes of the subscriptions of a share. The newest stream of a node wins.</summary>
+/// <summary>What becomes of the subscriptions of a share. The newest stream of a proxy wins.</summary>
 internal static class ProxySubscriptionMachine
 {
     /// <summary>How long a proxy that is gone is remembered.</summary>
@@ -46,7 +46,7 @@ internal static class ProxySubscriptionMachine
             ? proxy with { Step = to }
             : proxy;
 
-    /// <summary>Of how many nodes the newest stream is an open one of a gateway.</summary>
+    /// <summary>Of how many proxies the newest stream is an open one of a gateway.</summary>
     public static int HeldBy(ProxySubscriptionState state, string gateway) =>
         state.Proxies.Values.Count(p => p.Connected && p.Connection.Gateway == gateway);
 
@@ -78,8 +78,8 @@ internal static class ProxySubscriptionMachine
     }
 
     /// <summary>The subscription as it is shown.</summary>
-    public static ProxyView View(string nodeId, ProxySubscription proxy) => new(
-        nodeId,
+    public static ProxyView View(string key, ProxySubscription proxy) => new(
+        ProxyKey.Parse(key).NodeId,
         proxy.Connection,
         proxy.Connected,
         proxy.Since,
@@ -95,7 +95,7 @@ internal static class ProxySubscriptionMachine
             followers.Count - lagging.Count,
             [
                 .. lagging.OrderBy(p => p.Key, StringComparer.Ordinal)
-                    .Select(p => new LaggingProxy(p.Key, p.Value.Connected, p.Value.Connection.Gateway)),
+                    .Select(p => new LaggingProxy(ProxyKey.Parse(p.Key).NodeId, p.Value.Connected, p.Value.Connection.Gateway)),
             ]);
     }
 

@@ -6,7 +6,7 @@ namespace MeshOrleans.Grains.Subscriptions;
 [GenerateSerializer, Immutable, Alias("mesh.ProxyShareState")]
 internal sealed record ProxySubscriptionState
 {
-    /// <summary>The nodes that are or were connected, by id.</summary>
+    /// <summary>The proxies that are or were connected, by <see cref="ProxyKey"/>.</summary>
     [Id(0)] public ImmutableDictionary<string, ProxySubscription> Proxies { get; init; } =
         ImmutableDictionary<string, ProxySubscription>.Empty;
 }

@@ -52,6 +52,21 @@ public sealed class PlaintextCallersGrainTests
         Assert.Equal(opened, Assert.Single(await Callers(next).ListAsync(default)).OpenedAt);
     }
 
+    [Fact]
+    public async Task Who_takes_the_name_of_another_identitys_node_speaks_for_himself()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var own = Report(silo, "10.0.0.1") with { SpiffeId = "spiffe://cluster.local/ns/shop/sa/cart" };
+        await Callers(silo).TellAsync([own], default);
+
+        await Callers(silo).TellAsync([own with { SpiffeId = "spiffe://cluster.local/ns/shop/sa/thief", Run = "r2", Callers = [] }], default);
+
+        var told = await Callers(silo).ListAsync(default);
+        Assert.Equal(["cart-1", "cart-1"], told.Select(report => report.NodeId));
+        Assert.Equal(("r1", 1), (told[0].Run, told[0].Callers.Length));
+        Assert.Equal("spiffe://cluster.local/ns/shop/sa/thief", told[1].SpiffeId);
+    }
+
     private static IPlaintextCallersGrain Callers(TestSilo silo) => silo.Grain<IPlaintextCallersGrain>("shop");
 
     private static async Task<IEnumerable<string>> AddressesAsync(TestSilo silo) =>

@@ -36,7 +36,7 @@ public sealed class ProxySubscriptionGrainTests
 
         await using var next = await TestSilo.StartAsync(silo.Stores);
 
-        Assert.Equal("no such cluster", Assert.Single((await Share(next).FindNodeAsync("node", default))!.Types).NackMessage);
+        Assert.Equal("no such cluster", Assert.Single((await FindAsync(next, "node")).Types).NackMessage);
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class ProxySubscriptionGrainTests
 
         await TellAsync(silo, first with { IsClosed = true });
 
-        var view = (await Share(silo).FindNodeAsync("node", default))!;
+        var view = (await FindAsync(silo, "node"));
         Assert.Equal((true, "b/1"), (view.Connected, view.Connection.Gateway));
         Assert.Equal(SubscriptionState.Synced, Assert.Single(view.Types).State);
     }
@@ -135,7 +135,7 @@ public sealed class ProxySubscriptionGrainTests
             silo, "node", Report("rds", "v2") with { State = SubscriptionState.Pending, Revision = 5 }) with { Connection = null });
         await TellAsync(silo, News(silo, "node", Report("rds", "v2") with { Revision = 6 }) with { Connection = null });
 
-        var view = (await Share(silo).FindNodeAsync("node", default))!;
+        var view = (await FindAsync(silo, "node"));
         Assert.Equal([("cds", 5L), ("rds", 6L)], view.Types.Select(t => (t.TypeUrl, t.Revision)));
     }
 
@@ -149,8 +149,8 @@ public sealed class ProxySubscriptionGrainTests
         await TellAsync(silo, News(silo, "node") with { IsClosed = true });
         await Share(silo).TellAsync("b/1", [News(silo, "elsewhere") with { IsClosed = true }], default);
 
-        Assert.False((await Share(silo).FindNodeAsync("node", default))!.Connected);
-        Assert.True((await Share(silo).FindNodeAsync("elsewhere", default))!.Connected);
+        Assert.False((await FindAsync(silo, "node")).Connected);
+        Assert.True((await FindAsync(silo, "elsewhere")).Connected);
     }
 
     [Fact]
@@ -160,6 +160,51 @@ public sealed class ProxySubscriptionGrainTests
         Assert.True((await Share(silo).RaiseAsync(Gateway, 1, 2, [], default)).IsFirst);
         Assert.False((await Share(silo).RaiseAsync(Gateway, 2, 3, [], default)).IsFirst);
     }
+
+    [Fact]
+    public async Task Who_takes_the_name_of_another_identitys_node_is_another_proxy()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var own = Of(News(silo, "node", Report("cds", "v1")), "spiffe://cluster.local/ns/a/sa/b");
+        await TellAsync(silo, own);
+        silo.Clock.Advance(TimeSpan.FromSeconds(1));
+        var refusal = Report("cds", "v1") with { State = SubscriptionState.Nacked, NackMessage = "no" };
+        var others = new[] { "spiffe://cluster.local/ns/a/sa/c", "" }.Select(id => Of(News(silo, "node", refusal), id)).ToArray();
+
+        await TellAsync(silo, others);
+        await TellAsync(silo, [.. others.Select(news => news with { IsClosed = true })]);
+
+        var views = await Share(silo).ListAsync(default);
+        Assert.Equal(
+            [("", false), ("spiffe://cluster.local/ns/a/sa/b", true), ("spiffe://cluster.local/ns/a/sa/c", false)],
+            views.Select(v => (v.Connection.SpiffeId, v.Connected)));
+        Assert.All(views, view => Assert.Equal("node", view.NodeId));
+        Assert.Equal(SubscriptionState.Synced, Assert.Single(views[1].Types).State);
+        Assert.Equal(1, (await TellAsync(silo)).Held);
+    }
+
+    [Fact]
+    public async Task What_an_earlier_version_knew_by_the_node_alone_goes_on_for_its_identity()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var former = News(silo, "node", Report("cds", "v1"));
+        await TellAsync(silo, former);
+
+        await TellAsync(silo, Of(former, "spiffe://cluster.local/ns/a/sa/c"));
+        Assert.Equal(2, (await Share(silo).ListAsync(default)).Length);
+        await TellAsync(silo, Of(former, former.Connection!.SpiffeId));
+
+        Assert.Equal(2, (await Share(silo).ListAsync(default)).Length);
+    }
+
+    private static StreamNews Of(StreamNews news, string spiffeId) => news with
+    {
+        Proxy = new ProxyKey(spiffeId, news.Proxy).ToString(),
+        Connection = news.Connection! with { SpiffeId = spiffeId },
+    };
+
+    private static async Task<ProxyView> FindAsync(TestSilo silo, string node) =>
+        (await Share(silo).ListAsync(default)).Single(view => view.NodeId == node);
 
     private static IProxySubscriptionGrain Share(TestSilo silo) => silo.Grain<IProxySubscriptionGrain>(ProxyShares.Keys[0]);
 

@@ -11,6 +11,7 @@ public sealed class GatewayEndpointsTests
 {
     private const string Node = "sidecar~10.0.0.1~cart-1.shop~shop.svc.cluster.local";
     private const string Other = "gateway-2/3f9a02";
+    private const string Cart = "spiffe://cluster.local/ns/shop/sa/cart";
 
     [Fact]
     public async Task Gateways_are_listed_with_where_they_are_and_what_they_hold()
@@ -87,15 +88,38 @@ public sealed class GatewayEndpointsTests
         Assert.Equal(HttpStatusCode.NotFound, (await host.GetAsync("/v1/proxies/nobody/resources")).Status);
     }
 
+    [Fact]
+    public async Task Which_of_several_identities_that_call_themselves_alike_is_meant_has_to_be_said()
+    {
+        await using var host = await ApiHost.StartAsync();
+        await BeatAsync(host);
+        await ConnectAsync(host, Other, Cart);
+        await ConnectAsync(host, Other, "spiffe://cluster.local/ns/shop/sa/thief");
+        await ConnectAsync(host, Other);
+        var path = $"/v1/proxies/{Uri.EscapeDataString(Node)}";
+
+        var (status, problem) = await host.GetAsync(path);
+        var (_, own) = await host.GetAsync($"{path}?spiffeId={Uri.EscapeDataString(Cart)}");
+        var (_, anonymous) = await host.GetAsync($"{path}?spiffeId=");
+
+        Assert.Equal(HttpStatusCode.Conflict, status);
+        Assert.Contains($"{Cart}, spiffe://cluster.local/ns/shop/sa/thief", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Equal((Cart, ""), (own.GetProperty("spiffeId").GetString(), anonymous.GetProperty("spiffeId").GetString()));
+        Assert.Equal(HttpStatusCode.Conflict, (await host.GetAsync($"{path}/resources")).Status);
+        Assert.Equal(HttpStatusCode.MisdirectedRequest, (await host.GetAsync($"{path}/resources?spiffeId=")).Status);
+        Assert.Equal(3, (await host.GetAsync("/v1/proxies")).Body.GetArrayLength());
+    }
+
     private static Task BeatAsync(ApiHost host, int streams = 0) => host.Grain<IGatewayDirectoryGrain>().BeatAsync(
         new GatewayBeat(Other, "h2:15012", "http://h2:15080", streams), default);
 
-    private static async Task ConnectAsync(ApiHost host, string gateway)
+    private static async Task ConnectAsync(ApiHost host, string gateway, string identity = "")
     {
         var connection = new ProxyConnection(
-            gateway, "", "shop", "10.0.0.1", ImmutableDictionary<string, string>.Empty, "test/1");
+            gateway, identity, "shop", "10.0.0.1", ImmutableDictionary<string, string>.Empty, "test/1");
         var report = new SubscriptionReport("cds", SubscriptionState.Synced, "v", "v", 1, "", DateTimeOffset.UnixEpoch);
-        var news = new StreamNews(Node, host.Clock.GetUtcNow(), connection, [report], Revision: 0, IsClosed: false);
+        var news = new StreamNews(
+            new ProxyKey(identity, Node).ToString(), host.Clock.GetUtcNow(), connection, [report], Revision: 0, IsClosed: false);
         await host.Grain<IProxySubscriptionGrain>(ProxyShares.KeyOf(Node)).TellAsync(gateway, [news], default);
     }
 

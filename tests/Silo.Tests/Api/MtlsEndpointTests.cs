@@ -14,6 +14,7 @@ namespace MeshOrleans.Silo.Tests.Api;
 public sealed class MtlsEndpointTests : IDisposable
 {
     private const string Node = "sidecar~10.1.0.1~cart-1.shop~shop.svc.cluster.local";
+    private const string Cart = "spiffe://cluster.local/ns/shop/sa/cart";
     private const string Readiness = "/v1/mtls/readiness?ns=shop";
     private const string Strict = """
         apiVersion: security.istio.io/v1
@@ -149,7 +150,7 @@ public sealed class MtlsEndpointTests : IDisposable
         var now = host.Clock.GetUtcNow();
         var labels = ImmutableDictionary<string, string>.Empty.Add("app", "cart").Add("tier", "closed");
         await host.Grain<IPlaintextCallersGrain>("shop").TellAsync(
-            [new CallerReport(Node, "cart-1", "cart", labels, "r2", now, now, [])], default);
+            [new CallerReport(Node, "cart-1", "cart", labels, "r2", now, now, [], SpiffeId: Cart)], default);
 
         var found = Assert.Single(Findings((await host.GetAsync("/v1/analyze")).Body));
         Assert.Contains("10.0.0.7 (old/legacy) calls shop/cart", found.GetProperty("message").GetString(), StringComparison.Ordinal);
@@ -362,8 +363,8 @@ public sealed class MtlsEndpointTests : IDisposable
     private static Task<SubscriptionAnswer> TellAsync(ApiHost host, bool isClosed)
     {
         var connection = new ProxyConnection(
-            host.Name, "spiffe://cluster.local/ns/shop/sa/cart", "shop", "10.1.0.1", ImmutableDictionary<string, string>.Empty, "mesh-sidecar 1");
-        var news = new StreamNews(Node, host.Clock.GetUtcNow(), connection, [], Revision: 0, isClosed);
+            host.Name, Cart, "shop", "10.1.0.1", ImmutableDictionary<string, string>.Empty, "mesh-sidecar 1");
+        var news = new StreamNews(new ProxyKey(Cart, Node).ToString(), host.Clock.GetUtcNow(), connection, [], Revision: 0, isClosed);
         return host.Grain<IProxySubscriptionGrain>(ProxyShares.KeyOf(Node)).TellAsync(host.Name, [news], default);
     }
 
@@ -383,7 +384,8 @@ public sealed class MtlsEndpointTests : IDisposable
                     "r1",
                     now.AddHours(-1),
                     now,
-                    [.. addresses.Select(a => new SeenCaller(8080, a, CallerDemand.Permissive, false, 1, 0, now, now))]),
+                    [.. addresses.Select(a => new SeenCaller(8080, a, CallerDemand.Permissive, false, 1, 0, now, now))],
+                    SpiffeId: Cart),
             ],
             default);
     }

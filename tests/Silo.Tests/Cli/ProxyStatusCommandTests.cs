@@ -48,6 +48,19 @@ public sealed class ProxyStatusCommandTests
     }
 
     [Fact]
+    public async Task One_of_several_that_call_themselves_alike_is_asked_for_by_its_identity()
+    {
+        await using var cli = await CliRun.StartAsync();
+        cli.Api.On("GET /v1/proxies", $"[{Proxy},{Proxy.Replace("sa/reviews", "sa/thief", StringComparison.Ordinal)}]")
+            .On($"GET /v1/proxies/{Id}?spiffeId=spiffe%3A%2F%2Fcluster.local%2Fns%2Fdefault%2Fsa%2Freviews", Proxy);
+
+        var result = await cli.RunAsync("ps", "reviews-v1.default", "--identity", "spiffe://cluster.local/ns/default/sa/reviews");
+
+        Assert.Equal(0, result.Code);
+        Assert.Contains("identity spiffe://cluster.local/ns/default/sa/reviews", result.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task One_proxy_is_found_by_its_short_name()
     {
         await using var cli = await CliRun.StartAsync();

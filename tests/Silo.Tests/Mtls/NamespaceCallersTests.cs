@@ -12,6 +12,7 @@ namespace MeshOrleans.Silo.Tests.Mtls;
 /// <summary>Whom a change of PeerAuthentication would refuse.</summary>
 public sealed class NamespaceCallersTests
 {
+    private const string Cart = "spiffe://cluster.local/ns/shop/sa/cart";
     private const string MeshStrict = "{name: default, namespace: istio-system}, spec: {mtls: {mode: STRICT}}";
     private const string Strict = "{name: default, namespace: shop}, spec: {mtls: {mode: STRICT}}";
     private const string Permissive = "{name: default, namespace: shop}, spec: {mtls: {mode: PERMISSIVE}}";
@@ -190,7 +191,7 @@ public sealed class NamespaceCallersTests
             name,
             new ProxyConnection(
                 "gw",
-                "spiffe://cluster.local/ns/shop/sa/cart",
+                Cart,
                 "shop",
                 members!.FirstOrDefault(m => m.Name == name)?.Address ?? "10.9.9.9",
                 ImmutableDictionary<string, string>.Empty,
@@ -209,7 +210,8 @@ public sealed class NamespaceCallersTests
         "r1",
         _now.AddHours(-1),
         _now,
-        [.. callers]);
+        [.. callers],
+        SpiffeId: Cart);
 
     private static SeenCaller Seen(string address, CallerDemand demand = CallerDemand.Permissive) =>
         new(8080, address, demand, false, 1, 0, _now, _now);
@@ -219,6 +221,7 @@ public sealed class NamespaceCallersTests
         Namespace = "shop",
         Name = name,
         Address = address,
+        ServiceAccount = "cart",
         HasSidecar = true,
         Labels = ImmutableSortedDictionary<string, string>.Empty.Add("app", app),
         Ports = ImmutableSortedDictionary<string, int>.Empty.Add("http", 8080),

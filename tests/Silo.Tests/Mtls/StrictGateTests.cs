@@ -192,8 +192,6 @@ public sealed class StrictGateTests
         Task<ImmutableArray<ProxyView>> IProxySubscriptionGrain.ListAsync(CancellationToken cancellationToken) =>
             Task.FromResult<ImmutableArray<ProxyView>>([]);
 
-        public Task<ProxyView?> FindNodeAsync(string nodeId, CancellationToken cancellationToken) => throw new NotSupportedException();
-
         public Task<TrustStanding> FindTrustAsync(long sequence, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task TellAsync(ImmutableArray<CallerReport> reports, CancellationToken cancellationToken) => throw new NotSupportedException();

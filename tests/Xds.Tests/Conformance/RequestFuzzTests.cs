@@ -1,3 +1,4 @@
+using MeshOrleans.Grains.Subscriptions;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Tests.Gateway;
 
@@ -27,7 +28,7 @@ public sealed class RequestFuzzTests
         await using var client = await ConformanceClient.OpenAsync(host, Mode.StateOfTheWorld);
         var states = _types.ToDictionary(t => t, _ => new State());
         await client.LoadAsync();
-        var everything = host.Status.FindResources(AdsClient.NodeId)!;
+        var everything = host.Status.FindResources(new ProxyKey("", AdsClient.NodeId))!;
         foreach (var type in _types) states[type].Always = [.. everything.Group(type)!.Resources.Select(r => r.Name)];
         states[TypeUrls.ClusterLoadAssignment].Always = [];
 

@@ -1,3 +1,4 @@
+using MeshOrleans.Grains.Subscriptions;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Discovery;
 using MeshOrleans.Xds.Protocol.Endpoint;
@@ -334,5 +335,5 @@ public sealed class SubscriptionRulesTests
     }
 
     private static IEnumerable<string> AllOf(GatewayHost host, string typeUrl) =>
-        host.Status.FindResources(AdsClient.NodeId)!.Group(typeUrl)!.Resources.Select(r => r.Name);
+        host.Status.FindResources(new ProxyKey("", AdsClient.NodeId))!.Group(typeUrl)!.Resources.Select(r => r.Name);
 }

@@ -46,8 +46,14 @@ internal sealed class FakeIdentityGrain : IIdentityGrain
         return new IssueResult.Issued([$"leaf-{serial}", "intermediate"], view);
     }
 
-    public Task<IssueResult?> FindNodeFaultAsync(IssueRequest request, CancellationToken cancellationToken) =>
-        Task.FromResult(Answer is IssueResult.Known or IssueResult.OtherNode or IssueResult.Superseded ? Answer : null);
+    /// <summary>Whose node was asked about last, before anything is issued.</summary>
+    public IssueRequest? Asked { get; private set; }
+
+    public Task<IssueResult?> FindNodeFaultAsync(IssueRequest request, CancellationToken cancellationToken)
+    {
+        Asked = request;
+        return Task.FromResult(Answer is IssueResult.Known or IssueResult.OtherNode or IssueResult.Superseded ? Answer : null);
+    }
 
     public Task<string?> FindNodeAsync(string serial, CancellationToken cancellationToken) =>
         Task.FromResult(Known.FirstOrDefault(c => c.Serial == serial)?.NodeId);

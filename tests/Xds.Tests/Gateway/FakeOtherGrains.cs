@@ -11,6 +11,8 @@ internal sealed class FakeTokenGrain : IJoinTokenGrain
 
     public int Redeemed { get; private set; }
 
+    public int Looked { get; private set; }
+
     public Task MintAsync(JoinTokenGrant grant, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public int Finished { get; private set; }
@@ -21,7 +23,11 @@ internal sealed class FakeTokenGrain : IJoinTokenGrain
         return Task.FromResult(Answer);
     }
 
-    public Task<RedeemResult> LookAsync(string claim, CancellationToken cancellationToken) => Task.FromResult(Answer);
+    public Task<RedeemResult> LookAsync(string claim, CancellationToken cancellationToken)
+    {
+        Looked++;
+        return Task.FromResult(Answer);
+    }
 
     public Task FinishAsync(CancellationToken cancellationToken)
     {
@@ -73,7 +79,7 @@ internal sealed class FakeSubscriptionGrain : IProxySubscriptionGrain
     public List<(long From, long To, ImmutableArray<string> Except)> Raises { get; } = [];
 
     /// <summary>How each stream has been told to stand.</summary>
-    public ImmutableDictionary<(string Node, DateTimeOffset OpenedAt), StreamNews> Streams { get; private set; } =
+    public ImmutableDictionary<(string Proxy, DateTimeOffset OpenedAt), StreamNews> Streams { get; private set; } =
         ImmutableDictionary<(string, DateTimeOffset), StreamNews>.Empty;
 
     /// <summary>What every stream is answered with, instead of what is so.</summary>
@@ -85,7 +91,7 @@ internal sealed class FakeSubscriptionGrain : IProxySubscriptionGrain
     /// <summary>The only stream of a node, with all types told so far; null when there is none.</summary>
     public StreamNews? Find(string node)
     {
-        lock (_lock) return Streams.Values.SingleOrDefault(s => s.NodeId == node);
+        lock (_lock) return Streams.Values.SingleOrDefault(s => ProxyKey.Parse(s.Proxy).NodeId == node);
     }
 
     /// <summary>Is lost with all that it knew.</summary>
@@ -119,7 +125,7 @@ internal sealed class FakeSubscriptionGrain : IProxySubscriptionGrain
             var raised = 0;
             foreach (var (key, stream) in Streams)
             {
-                if (except.Contains(key.Node) || SubscriptionStep.Of(stream.Types) != from) continue;
+                if (except.Contains(key.Proxy) || SubscriptionStep.Of(stream.Types) != from) continue;
                 Streams = Streams.SetItem(key, stream with { Types = [.. stream.Types.Select(t => t with { Revision = to })] });
                 raised++;
             }
@@ -130,21 +136,19 @@ internal sealed class FakeSubscriptionGrain : IProxySubscriptionGrain
 
     public Task<ImmutableArray<ProxyView>> ListAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<ProxyView?> FindNodeAsync(string nodeId, CancellationToken cancellationToken) => throw new NotSupportedException();
-
     public Task<TrustStanding> FindTrustAsync(long sequence, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     private StreamStanding Take(StreamNews news)
     {
         if (Answer is { } answer) return answer;
-        var before = Streams.GetValueOrDefault((news.NodeId, news.OpenedAt));
+        var before = Streams.GetValueOrDefault((news.Proxy, news.OpenedAt));
         if (before is null && news.Connection is null) return StreamStanding.Unknown;
         var types = (before?.Types ?? [])
             .Where(t => news.Types.All(n => n.TypeUrl != t.TypeUrl) && !news.Gone.Contains(t.TypeUrl))
             .Concat(news.Types);
         if (news.Revision != 0) types = types.Select(t => t with { Revision = news.Revision });
-        Streams = Streams.SetItem((news.NodeId, news.OpenedAt), news with
+        Streams = Streams.SetItem((news.Proxy, news.OpenedAt), news with
         {
             Connection = news.Connection ?? before!.Connection,
             Scope = news.HasScope ? news.Scope : before?.Scope,

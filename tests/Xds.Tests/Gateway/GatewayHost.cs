@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using MeshOrleans.Grains.Subscriptions;
 using MeshOrleans.Model;
 using MeshOrleans.Model.Identity;
 using MeshOrleans.Model.Snapshots;
@@ -149,7 +150,7 @@ internal sealed class GatewayHost : IAsyncDisposable
     /// Waits until the client's node is to be told of an endpoint. A picture of the mesh comes to the scopes one by one.
     /// </summary>
     public Task BringsAsync(string cluster, string address) => UntilAsync(
-        () => Status.FindResources(AdsClient.NodeId)?.Endpoints.Find(cluster) is { } endpoints
+        () => Status.FindResources(new ProxyKey("", AdsClient.NodeId))?.Endpoints.Find(cluster) is { } endpoints
             && endpoints.ToAny().Unpack<ClusterLoadAssignment>().ToString().Contains($"\"{address}\"", StringComparison.Ordinal),
         $"{address} of {cluster} is due");
 

@@ -63,7 +63,7 @@ public sealed class ShareReporterTests
         walk.Settle(walk.Open("a"));
         await walk.TellAsync(Failing.Not);
         var other = new StreamNews(
-            "a", Start.AddHours(1), walk.Connection with { Gateway = "other" }, [], 0, IsClosed: false);
+            new ProxyKey(walk.Connection.SpiffeId, "a").ToString(), Start.AddHours(1), walk.Connection with { Gateway = "other" }, [], 0, IsClosed: false);
 
         await walk.Grain.TellAsync("other", [other], CancellationToken.None);
         await walk.Grain.TellAsync("other", [other with { IsClosed = true }], CancellationToken.None);
@@ -85,7 +85,7 @@ public sealed class ShareReporterTests
 
         var views = walk.Grain.View().ToDictionary(v => v.NodeId, v => v.Types.Min(t => t.Revision));
         Assert.Equal((2, 1, 2), (views["a"], views["b"], views["c"]));
-        Assert.Equal("b", Assert.Single(Assert.Single(walk.Grain.Raises)));
+        Assert.Equal("b", ProxyKey.Parse(Assert.Single(Assert.Single(walk.Grain.Raises))).NodeId);
     }
 
     [Fact]
@@ -303,7 +303,7 @@ public sealed class ShareReporterTests
         public IEnumerable<(string Node, DateTimeOffset OpenedAt, SubscriptionReport Type)> Claims() =>
             from proxy in _proxies
             from type in proxy.Value.Standing
-            select (proxy.Key, proxy.Value.OpenedAt, type);
+            select (ProxyKey.Parse(proxy.Key).NodeId, proxy.Value.OpenedAt, type);
 
         public Task<SubscriptionAnswer> TellAsync(
             string gateway, ImmutableArray<StreamNews> news, CancellationToken cancellationToken) => Call(isFirst =>
@@ -312,9 +312,9 @@ public sealed class ShareReporterTests
             foreach (var one in news)
             {
                 var (next, standing) = ProxySubscriptionMachine.Apply(
-                    _proxies.GetValueOrDefault(one.NodeId), gateway, one, Start);
+                    _proxies.GetValueOrDefault(one.Proxy), gateway, one, Start);
                 standings.Add(standing);
-                if (next is not null) _proxies[one.NodeId] = next;
+                if (next is not null) _proxies[one.Proxy] = next;
             }
 
             var state = new ProxySubscriptionState { Proxies = _proxies.ToImmutableDictionary() };
@@ -336,8 +336,6 @@ public sealed class ShareReporterTests
         });
 
         public Task<ImmutableArray<ProxyView>> ListAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public Task<ProxyView?> FindNodeAsync(string nodeId, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<TrustStanding> FindTrustAsync(long sequence, CancellationToken cancellationToken) =>
             throw new NotSupportedException();

@@ -29,6 +29,25 @@ public sealed class StatusTests
     }
 
     [Fact]
+    public async Task Who_takes_the_name_of_another_identitys_node_is_told_of_as_another_proxy()
+    {
+        const string Own = "spiffe://cluster.local/ns/app/sa/a";
+        await using var host = await GatewayHost.StartAsync();
+        await using var client = host.Delta(Own);
+        await using var thief = host.Delta();
+        await client.AckAsync(await client.OpenAsync());
+        await thief.NackAsync(await thief.OpenAsync(), "it is wrong");
+
+        await AdvanceUntilAsync(host, () => Grain(host).Streams.Count == 2
+            && Grain(host).Streams.Values.All(s => s.Types.Any(t => t.State is not SubscriptionState.Pending)));
+
+        var proxies = Grain(host).Streams.Values.ToDictionary(s => ProxyKey.Parse(s.Proxy));
+        Assert.Equal(SubscriptionState.Synced, proxies[new ProxyKey(Own, AdsClient.NodeId)].Types.Single().State);
+        Assert.Equal(SubscriptionState.Nacked, proxies[new ProxyKey("", AdsClient.NodeId)].Types.Single().State);
+        Assert.Equal(["", Own], host.Status.Find(AdsClient.NodeId).Select(v => v.Connection.SpiffeId).Order());
+    }
+
+    [Fact]
     public async Task A_revision_that_changes_nothing_for_a_proxy_is_live_there_all_the_same()
     {
         await using var host = await GatewayHost.StartAsync();

@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using MeshOrleans.Grains.Subscriptions;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Grpc;
@@ -192,11 +193,10 @@ public sealed class StreamRulesTests
         await using var client = host.Sotw();
         var clusters = await client.OpenAsync();
 
-        var resources = host.Status.FindResources(AdsClient.NodeId);
+        var resources = host.Status.FindResources(new ProxyKey("", AdsClient.NodeId));
 
         Assert.Equal(clusters.Version, resources?.Clusters.VersionInfo);
-        Assert.Null(host.Status.FindResources("nobody"));
-        Assert.NotNull(host.Status.FindResources(AdsClient.NodeId, ns => ns == "app"));
-        Assert.Null(host.Status.FindResources(AdsClient.NodeId, ns => ns != "app")); // though others may bear its name
+        Assert.Null(host.Status.FindResources(new ProxyKey("", "nobody")));
+        Assert.Null(host.Status.FindResources(new ProxyKey("spiffe://cluster.local/ns/app/sa/b", AdsClient.NodeId)));
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MeshOrleans.Grains.Callers;
+using MeshOrleans.Grains.Subscriptions;
 using MeshOrleans.Xds.Gateway.Streams;
 using MeshOrleans.Xds.Protocol.Callers;
 using MeshOrleans.Xds.Translation.Scopes;
@@ -22,7 +23,7 @@ internal sealed partial class CallerMemory(IGrainFactory grains, TimeProvider cl
 
     private readonly Lock _gate = new();
     private readonly Signal _noted = new();
-    private Dictionary<(string Namespace, string NodeId), CallerReport> _waiting = [];
+    private Dictionary<(string Namespace, ProxyKey Proxy), CallerReport> _waiting = [];
     private bool _hasFailed;
 
     /// <summary>
@@ -34,7 +35,7 @@ internal sealed partial class CallerMemory(IGrainFactory grains, TimeProvider cl
     /// <param name="report">What was told.</param>
     public void Note(ProxyNode node, DateTimeOffset openedAt, PlaintextReport report)
     {
-        if (node.Identity is null || node.Scope.Mode is not ProxyMode.Sidecar) return;
+        if (node.Identity is not { } identity || node.Scope.Mode is not ProxyMode.Sidecar) return;
         var now = clock.GetUtcNow();
         Add(node.Scope.Namespace, new CallerReport(
             node.Id,
@@ -45,7 +46,8 @@ internal sealed partial class CallerMemory(IGrainFactory grains, TimeProvider cl
             now - report.Watching,
             now,
             [.. report.Callers.Select(c => SeenAt(c, now))],
-            openedAt));
+            openedAt,
+            $"{identity}"));
         _noted.Set();
     }
 
@@ -61,7 +63,7 @@ internal sealed partial class CallerMemory(IGrainFactory grains, TimeProvider cl
 
     private async Task TellAsync(CancellationToken cancellationToken)
     {
-        Dictionary<(string Namespace, string NodeId), CallerReport> batch;
+        Dictionary<(string Namespace, ProxyKey Proxy), CallerReport> batch;
         lock (_gate) (batch, _waiting) = (_waiting, []);
         _hasFailed = false;
         foreach (var space in batch.GroupBy(r => r.Key.Namespace, r => r.Value, StringComparer.Ordinal))
@@ -86,10 +88,10 @@ internal sealed partial class CallerMemory(IGrainFactory grains, TimeProvider cl
 
     private void Add(string ns, CallerReport report)
     {
-        if (!TryAdd((ns, report.NodeId), report)) LogTooMany(report.NodeId);
+        if (!TryAdd((ns, report.Proxy), report)) LogTooMany(report.NodeId);
     }
 
-    private bool TryAdd((string Namespace, string NodeId) key, CallerReport report)
+    private bool TryAdd((string Namespace, ProxyKey Proxy) key, CallerReport report)
     {
         lock (_gate)
         {

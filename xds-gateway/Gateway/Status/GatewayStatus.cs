@@ -27,17 +27,19 @@ public sealed class GatewayStatus
     public ImmutableArray<ProxyView> List() =>
         [.. _streams.Keys.Select(s => s.Report.View()).OrderBy(v => v.NodeId, StringComparer.Ordinal)];
 
+    /// <summary>The open streams of a node, the newest of each identity that calls itself so.</summary>
+    public ImmutableArray<ProxyView> Find(string nodeId) =>
+    [
+        .. _streams.Keys.Where(s => s.Report.NodeId == nodeId).GroupBy(s => s.Report.Key, StringComparer.Ordinal)
+            .Select(of => of.MaxBy(s => s.Report.OpenedAt)!.Report.View()),
+    ];
+
     /// <summary>
-    /// What a connected node is brought to, secrets apart; null when the node is not connected here or nothing can be
-    /// made for it.
+    /// What a connected proxy is brought to, secrets apart; null when it is not connected here or nothing can be made for it.
     /// </summary>
-    /// <param name="nodeId">The node.</param>
-    /// <param name="sees">
-    /// Whether whoever asks may look at a namespace; null for all. Clients name themselves: two of different namespaces may
-    /// bear one id.
-    /// </param>
-    public ResourceSet? FindResources(string nodeId, Func<string, bool>? sees = null) =>
-        _streams.Keys.Where(s => s.Node.Id == nodeId && sees?.Invoke(s.Node.Scope.Namespace) is not false)
+    /// <param name="proxy">The proxy.</param>
+    public ResourceSet? FindResources(ProxyKey proxy) =>
+        _streams.Keys.Where(s => s.Report.Key == proxy.ToString())
             .MaxBy(s => s.Report.OpenedAt) is { } stream
             ? _scopes.Find(stream.Session.Scope)
             : null;

@@ -20,6 +20,9 @@ internal sealed class ReportedStream(
 
     public string NodeId => nodeId;
 
+    /// <summary>Whose it is: a <see cref="ProxyKey"/>.</summary>
+    public string Key { get; } = new ProxyKey(connection.SpiffeId, nodeId).ToString();
+
     public ProxyConnection Connection => connection;
 
     public DateTimeOffset OpenedAt => openedAt;

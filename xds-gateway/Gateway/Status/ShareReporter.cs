@@ -15,7 +15,7 @@ internal sealed class ShareReporter(string key, string gateway, IGrainFactory gr
 
     private readonly Dictionary<ReportedStream, ToldStream> _streams = [];
     private readonly HashSet<ToldStream> _superseded = [];
-    private readonly Dictionary<string, ToldStream> _newest = new(StringComparer.Ordinal); // what the grain has, by node
+    private readonly Dictionary<string, ToldStream> _newest = new(StringComparer.Ordinal); // what the grain has, by proxy
     private readonly Queue<ToldStream> _due = [];
     private bool _isOutOfStep;
     private bool _isKnown;
@@ -50,17 +50,17 @@ internal sealed class ShareReporter(string key, string gateway, IGrainFactory gr
 
         // what the grain would raise too, although it has not come as far
         var except = steps.Where(s => s.Key.From == from && s.Key != most.Key)
-            .SelectMany(s => s.Select(told => told.Stream.NodeId))
+            .SelectMany(s => s.Select(told => told.Stream.Key))
             .ToHashSet(StringComparer.Ordinal);
         var (alone, beside) = (new List<ToldStream>(), new List<ToldStream>());
-        foreach (var told in most) (except.Contains(told.Stream.NodeId) ? beside : alone).Add(told);
+        foreach (var told in most) (except.Contains(told.Stream.Key) ? beside : alone).Add(told);
         _isOutOfStep = true; // unless there is an answer, nobody knows what the grain has taken over
         try
         {
             var answer = await grains.GetGrain<IProxySubscriptionGrain>(key).RaiseAsync(
                 gateway, from, to, [.. except], cancellationToken);
-            var nodes = alone.DistinctBy(told => told.Stream.NodeId).Count();
-            _isOutOfStep = answer.IsFirst || answer.Raised != nodes;
+            var proxies = alone.DistinctBy(told => told.Stream.Key).Count();
+            _isOutOfStep = answer.IsFirst || answer.Raised != proxies;
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -106,23 +106,23 @@ internal sealed class ShareReporter(string key, string gateway, IGrainFactory gr
         for (var i = 0; i < batch.Count; i++) Settle(batch[i], news[i], answer.Standings[i]);
     }
 
-    private DateTimeOffset? StillOpen(string nodeId) => _streams.Keys
-        .Where(s => !s.IsClosed && s.NodeId == nodeId)
+    private DateTimeOffset? StillOpen(string proxy) => _streams.Keys
+        .Where(s => !s.IsClosed && s.Key == proxy)
         .Max(s => (DateTimeOffset?)s.OpenedAt);
 
     private void Settle(ToldStream told, StreamNews news, StreamStanding standing)
     {
         told.Told(news, standing);
         _superseded.Remove(told);
-        var holder = _newest.GetValueOrDefault(news.NodeId);
+        var holder = _newest.GetValueOrDefault(news.Proxy);
         if (standing is StreamStanding.Newest && !told.IsDone)
         {
-            _newest[news.NodeId] = told;
+            _newest[news.Proxy] = told;
             if (holder is not null && holder != told) Supersede(holder);
         }
         else if (holder == told)
         {
-            _newest.Remove(news.NodeId);
+            _newest.Remove(news.Proxy);
         }
 
         if (told.IsDone) _streams.Remove(told.Stream);
@@ -150,16 +150,16 @@ internal sealed class ShareReporter(string key, string gateway, IGrainFactory gr
         }
     }
 
-    // While the grain cannot be reached, streams come and go: of those that ended only the last of its node counts.
+    // While the grain cannot be reached, streams come and go: of those that ended only the last of its proxy counts.
     private void DropReplaced()
     {
         var last = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
         foreach (var stream in _streams.Keys)
         {
-            if (!last.TryGetValue(stream.NodeId, out var at) || at < stream.OpenedAt) last[stream.NodeId] = stream.OpenedAt;
+            if (!last.TryGetValue(stream.Key, out var at) || at < stream.OpenedAt) last[stream.Key] = stream.OpenedAt;
         }
 
-        foreach (var stream in _streams.Keys.Where(s => s.IsClosed && s.OpenedAt < last[s.NodeId]).ToList())
+        foreach (var stream in _streams.Keys.Where(s => s.IsClosed && s.OpenedAt < last[s.Key]).ToList())
         {
             _streams.Remove(stream);
         }

@@ -38,7 +38,7 @@ internal sealed class ToldStream(ReportedStream stream)
     public void Forget() => (_isConnected, _types, _scope) = (false, [], null);
 
     /// <summary>What is to be told now.</summary>
-    /// <param name="stillOpen">When the newest stream of a node that is open opened.</param>
+    /// <param name="stillOpen">When the newest stream of a proxy that is open opened.</param>
     public StreamNews News(Func<string, DateTimeOffset?> stillOpen)
     {
         var isClosed = stream.IsClosed; // before the types: none of them changes after it
@@ -47,7 +47,7 @@ internal sealed class ToldStream(ReportedStream stream)
         var revision = SharedRevision(changed);
         var hasScope = !ReferenceEquals(_scope, _scopeOnTheWay);
         return new StreamNews(
-            stream.NodeId,
+            stream.Key,
             stream.OpenedAt,
             _isConnected ? null : stream.Connection,
             revision == 0 ? changed : [],
@@ -57,7 +57,7 @@ internal sealed class ToldStream(ReportedStream stream)
             hasScope ? _scopeOnTheWay : null,
             stream.TrustSequence,
             Gone(),
-            isClosed ? stillOpen(stream.NodeId) : null);
+            isClosed ? stillOpen(stream.Key) : null);
     }
 
     /// <summary>It has been told.</summary>

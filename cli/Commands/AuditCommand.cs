@@ -16,7 +16,8 @@ internal static class AuditCommand
         var format = CommonOptions.Format();
         var command = new CliCommand(
             "audit",
-            "List the changes that callers of the API have asked for, newest first, those that were refused included.",
+            "List the changes that callers of the API have asked for, newest first, those that were refused included: "
+            + "eight of a caller within an hour, of which the last says where more are.",
             "audit",
             "audit --count 200 -o json")
         {

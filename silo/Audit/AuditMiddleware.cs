@@ -18,8 +18,8 @@ internal sealed record AuditedSubject(string Text);
 internal sealed record NotAudited(string Why);
 
 /// <summary>
-/// Notes every change that was asked for, also one that was refused to somebody known. What members do about themselves with
-/// their own credentials is not part of it: a lease is renewed every few seconds. Of what ended in a failure nobody knows
+/// Notes every change that was asked for, also one that was refused to somebody known, who need not have a role. What members do about
+/// themselves with their own credentials is not part of it: a lease is renewed every few seconds. Of what ended in a failure nobody knows
 /// whether it was done: it is noted as 499 (the caller has left), 503 (the store or a silo was away) or 500.
 /// </summary>
 internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, TimeProvider clock, GatewayName gateway)
@@ -55,10 +55,13 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
             || status == StatusCodes.Status429TooManyRequests
             || context.GetEndpoint()?.Metadata.GetMetadata<NotAudited>() is not null
             || context.Features.Get<NotAudited>() is not null
-            || context.Features.Get<Caller>() is not { Rights.Grants.IsEmpty: false } caller)
+            || context.Features.Get<Caller>() is not { } caller)
         {
             return;
         }
+
+        var isStranger = caller.Rights.Grants.IsEmpty;
+        if (isStranger && !(caller is Caller.Member or Caller.User && IsForARole(context))) return;
 
         trail.Note(new AuditEntry(
             0,
@@ -70,6 +73,9 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
             status,
             context.Features.Get<AuditedRevision>()?.Number,
             gateway.Value,
-            Printable.ForLog(context.Features.Get<AuditedSubject>()?.Text ?? "", AuditEntry.MaxSubject)));
+            Printable.ForLog(context.Features.Get<AuditedSubject>()?.Text ?? "", AuditEntry.MaxSubject)), isStranger);
     }
+
+    private static bool IsForARole(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<AccessDemand>() is AccessDemand.OfRole;
 }

@@ -19,26 +19,44 @@ internal sealed partial class AuditTrail(IGrainFactory grains, TimeProvider cloc
 
     private readonly RefusalQuota _failures = new();
     private readonly RefusalQuota _refusals = new();
+    private readonly RefusalQuota _strangers = new(); // they are many, and their refusals do not take the place of others'
     private readonly Channel<Waiting> _waiting = Channel.CreateBounded<Waiting>(MaxWaiting);
 
     /// <summary>
-    /// Notes an entry. Of what was refused, and of what ended in a failure, a few are kept; all are lines of the log.
+    /// Notes an entry. Of what was refused, and of what ended in a failure, a few are kept, and the last of them says so; all are
+    /// lines of the log.
     /// </summary>
-    public void Note(AuditEntry entry)
+    /// <param name="entry">What was asked for.</param>
+    /// <param name="isStranger">Whether the caller, though known, has no role.</param>
+    public void Note(AuditEntry entry, bool isStranger = false)
     {
         LogNoted(entry.Caller, entry.Address, entry.Method, entry.Path, entry.Status, entry.Revision, entry.Subject);
-        if (QuotaOf(entry.Status) is { } quota && !quota.TryTake(entry.Caller, entry.Time)) return;
+        if (QuotaOf(entry.Status, isStranger) is { } quota)
+        {
+            if (!quota.TryTake(entry.Caller, entry.Time, out var isLast)) return;
+            if (isLast) entry = entry with { Subject = WithMore(entry.Subject) };
+        }
+
         if (!_waiting.Writer.TryWrite(new Waiting(entry, Seen: null))) LogLost();
     }
 
     // whoever may do nothing can be refused without end, in every way that there is; of a failure (499, 500, 503) nobody knows
     // whether the change was carried out, so that refusals do not take its place
-    private RefusalQuota? QuotaOf(int status) => status switch
+    private RefusalQuota? QuotaOf(int status, bool isStranger) => status switch
     {
+        _ when isStranger => _strangers,
         < StatusCodes.Status400BadRequest => null,
         < StatusCodes.Status499ClientClosedRequest or StatusCodes.Status501NotImplemented => _refusals,
         _ => _failures,
     };
+
+    private static string WithMore(string subject)
+    {
+        const string More = "[more within the hour: only in the log]";
+        if (subject.Length == 0) return More;
+        var room = AuditEntry.MaxSubject - More.Length - 1;
+        return $"{(subject.Length <= room ? subject : subject[..room])} {More}";
+    }
 
     /// <summary>Waits until what was noted before is saved; for five seconds at most.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)

@@ -19,8 +19,12 @@ internal sealed class RefusalQuota
     private int _all;
 
     /// <summary>Whether one more of a caller is kept at a time.</summary>
-    public bool TryTake(string caller, DateTimeOffset now)
+    /// <param name="caller">The caller.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="isLast">Whether no further one of that caller is kept within the hour.</param>
+    public bool TryTake(string caller, DateTimeOffset now, out bool isLast)
     {
+        isLast = false;
         lock (_turn)
         {
             if (now - _since >= _period || now < _since)
@@ -32,7 +36,8 @@ internal sealed class RefusalQuota
             var mine = _taken.GetValueOrDefault(caller);
             if (_all >= OfAll || mine >= OfOne) return false;
             _all++;
-            _taken[caller] = mine + 1;
+            _taken[caller] = ++mine;
+            isLast = _all >= OfAll || mine >= OfOne;
             return true;
         }
     }

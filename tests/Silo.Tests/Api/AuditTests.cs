@@ -181,17 +181,40 @@ public sealed class AuditTests
     }
 
     [Fact]
+    public async Task What_a_member_without_a_role_asks_for_is_told_and_takes_no_place_of_others()
+    {
+        const string Member = "spiffe://cluster.local/ns/app/sa/b";
+        await using var host = await ApiHost.StartAsync();
+        await host.BecomeAsync(Member, "app/b-1");
+        for (var i = 0; i < 2 * RefusalQuota.OfOne; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/ca/rotate");
+            using var refused = await host.SendAsync(request);
+            Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+        }
+
+        host.Service<AuditTrail>().Note(Entry with { Status = 404 });
+
+        var (_, trail) = await host.GetAsync("/v1/audit");
+        var told = trail.EnumerateArray().Where(e => e.GetProperty("caller").GetString() == Member).ToList();
+        Assert.Equal(RefusalQuota.OfOne, told.Count);
+        Assert.Equal(RefusalQuota.OfOne + 1, trail.GetArrayLength());
+        Assert.Equal("[more within the hour: only in the log]", told[0].GetProperty("subject").GetString()); // the newest
+        Assert.All(told[1..], e => Assert.Equal("", e.GetProperty("subject").GetString()));
+    }
+
+    [Fact]
     public void One_caller_does_not_take_the_place_of_all_refusals()
     {
         var now = new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
         var quota = new RefusalQuota();
 
-        var taken = Enumerable.Range(0, 100).Count(_ => quota.TryTake("a", now));
+        var taken = Enumerable.Range(0, 100).Count(i => quota.TryTake("a", now, out var _));
 
         Assert.Equal(RefusalQuota.OfOne, taken);
-        Assert.True(quota.TryTake("b", now));
+        Assert.True(quota.TryTake("b", now, out _));
         now += TimeSpan.FromHours(1);
-        Assert.True(quota.TryTake("a", now));
+        Assert.True(quota.TryTake("a", now, out _));
     }
 
     [Fact]

@@ -95,7 +95,7 @@ internal static class ProxyStatusCommand
         };
     }
 
-    private static void WriteRefusals(CliHost host, IEnumerable<ProxyRow> proxies)
+    private static void WriteRefusals(CliHost host, IReadOnlyCollection<ProxyRow> proxies)
     {
         foreach (var line in ProxyTable.Refusals(proxies)) host.Error.WriteLine(line);
     }

@@ -25,10 +25,11 @@ internal static class ProxyTable
             rows.Any(r => Find(r, Names.Type) is not null) ? [.. Types, Names] : Types;
         string[] left = ["PROXY", "STATUS", .. types.Select(t => t.Column), "SINCE"];
         var table = new TextTable(wide ? [.. left, "KIND", "ADDRESS", "GATEWAY", "IDENTITY", "VERSION"] : left);
+        var nameOf = Naming(rows);
         foreach (var row in rows)
         {
             var states = types.Select(t => Find(row, t.Type)?.Status);
-            string?[] cells = [Shorten.NodeId(row.Id), row.Status, .. states, Ages.Since(row.Since, clock)];
+            string?[] cells = [nameOf(row), row.Status, .. states, Ages.Since(row.Since, clock)];
             if (wide)
             {
                 var identity = Shorten.SpiffeId(row.SpiffeId);
@@ -64,11 +65,29 @@ internal static class ProxyTable
     }
 
     /// <summary>One line for each refusal, with the proxy's own words.</summary>
-    public static IEnumerable<string> Refusals(IEnumerable<ProxyRow> rows) =>
-        from row in rows
-        from type in row.Types ?? []
-        where type.Nack.Length > 0
-        select Printable.Of($"{Shorten.NodeId(row.Id)} refused {type.Type}: {type.Nack}");
+    public static IEnumerable<string> Refusals(IReadOnlyCollection<ProxyRow> rows)
+    {
+        var nameOf = Naming(rows);
+        return
+            from row in rows
+            from type in row.Types ?? []
+            where type.Nack.Length > 0
+            select Printable.Of($"{nameOf(row)} refused {type.Type}: {type.Nack}");
+    }
+
+    // clients name themselves: where several identities bear one name, each has its own beside it
+    private static Func<ProxyRow, string> Naming(IReadOnlyCollection<ProxyRow> rows)
+    {
+        var shared = rows.GroupBy(row => Shorten.NodeId(row.Id)).Where(group => group.Count() > 1).Select(group => group.Key).ToHashSet();
+        return row => Shorten.NodeId(row.Id) is var name && shared.Contains(name) ? $"{name} ({AccountOf(row.SpiffeId)})" : name;
+    }
+
+    private static string AccountOf(string spiffeId) => spiffeId.Split('/') switch
+    {
+        [.., "ns", var ns, "sa", var account] => $"{ns}/{account}",
+        [""] => "no identity",
+        _ => Shorten.SpiffeId(spiffeId),
+    };
 
     private static ProxyTypeRow? Find(ProxyRow row, string type) => row.Types?.FirstOrDefault(t => t.Type == type);
 }

@@ -61,7 +61,7 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
         }
 
         var isStranger = caller.Rights.Grants.IsEmpty;
-        if (isStranger && !(caller is Caller.Member or Caller.User && IsForARole(context))) return;
+        if (isStranger && !(caller is Caller.Member or Caller.User && IsBeyond(context, status))) return;
 
         trail.Note(new AuditEntry(
             0,
@@ -76,6 +76,9 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
             Printable.ForLog(context.Features.Get<AuditedSubject>()?.Text ?? "", AuditEntry.MaxSubject)), isStranger);
     }
 
-    private static bool IsForARole(HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<AccessDemand>() is AccessDemand.OfRole;
+    // what a member asks for that is not its own to do: a call for roles, or of another member (who is not there to it where it would remove him)
+    private static bool IsBeyond(HttpContext context, int status) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<AccessDemand>() is AccessDemand.OfRole
+        || status == StatusCodes.Status403Forbidden
+        || (status == StatusCodes.Status404NotFound && HttpMethods.IsDelete(context.Request.Method));
 }

@@ -24,8 +24,8 @@ public static class MetadataServices
         return plain.IsIPv6LinkLocal || plain.GetAddressBytes() is [169, 254, _, _] || Array.IndexOf(_elsewhere, plain) >= 0;
     }
 
-    // Forms that a network's translators send on to the IPv4 address in them: mapped (RFC 4291 2.5.5.2), compatible (2.5.5.1), NAT64
-    // (RFC 6052 2.1 and RFC 8215) and 6to4 (RFC 3056 2).
+    // Forms that a network's translators send on to the IPv4 address in them: mapped (RFC 4291 2.5.5.2), compatible (2.5.5.1), translated
+    // (RFC 2765 2.1), NAT64 (RFC 6052 2.1 and RFC 8215) and 6to4 (RFC 3056 2).
     private static IPAddress Plain(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();
@@ -33,6 +33,7 @@ public static class MetadataServices
         {
             [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, .. { Length: 4 } last] => Of(last),
             [0, 0x64, 0xFF, 0x9B, 0, 0 or 1, _, _, _, _, _, _, .. { Length: 4 } last] => Of(last),
+            [0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0, .. { Length: 4 } last] => Of(last),
             [0x20, 0x02, var a, var b, var c, var d, ..] => Of([a, b, c, d]),
             _ => address,
         };

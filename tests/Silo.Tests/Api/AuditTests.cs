@@ -203,6 +203,23 @@ public sealed class AuditTests
         Assert.All(told[1..], e => Assert.Equal("", e.GetProperty("subject").GetString()));
     }
 
+    [Theory]
+    [InlineData("DELETE", "/v1/workloads/app/b-9", "", 404)]
+    [InlineData("POST", "/v1/workloads", """{"namespace":"app","name":"b-9","serviceAccount":"c","address":"10.0.0.1"}""", 403)]
+    public async Task What_a_member_asks_for_another_is_told(string method, string path, string body, int status)
+    {
+        await using var host = await ApiHost.StartAsync();
+        await host.BecomeAsync("spiffe://cluster.local/ns/app/sa/b", "app/b-1");
+        using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = new StringContent(body, null, "application/json") };
+
+        using var answer = await host.SendAsync(request);
+
+        var (_, trail) = await host.GetAsync("/v1/audit");
+        Assert.Equal(status, (int)answer.StatusCode);
+        var told = Assert.Single(trail.EnumerateArray());
+        Assert.Equal((status, path), (told.GetProperty("status").GetInt32(), told.GetProperty("path").GetString()));
+    }
+
     [Fact]
     public void One_caller_does_not_take_the_place_of_all_refusals()
     {

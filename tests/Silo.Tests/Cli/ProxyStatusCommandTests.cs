@@ -48,6 +48,22 @@ public sealed class ProxyStatusCommandTests
     }
 
     [Fact]
+    public async Task Those_that_call_themselves_alike_have_their_identity_beside_the_name()
+    {
+        await using var cli = await CliRun.StartAsync();
+        var thief = Proxy.Replace("spiffe://cluster.local/ns/default/sa/reviews", "", StringComparison.Ordinal);
+        var other = Proxy.Replace("reviews-v1", "ratings-v1", StringComparison.Ordinal);
+        cli.Api.On("GET /v1/proxies", $"[{Proxy},{thief},{other}]");
+
+        var result = await cli.RunAsync("proxy-status");
+
+        Assert.StartsWith("reviews-v1.default (default/reviews)   NACKED", result.Lines[1], StringComparison.Ordinal);
+        Assert.StartsWith("reviews-v1.default (no identity)       NACKED", result.Lines[2], StringComparison.Ordinal);
+        Assert.StartsWith("ratings-v1.default                     NACKED", result.Lines[3], StringComparison.Ordinal);
+        Assert.Contains("reviews-v1.default (no identity) refused Listener", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task One_of_several_that_call_themselves_alike_is_asked_for_by_its_identity()
     {
         await using var cli = await CliRun.StartAsync();

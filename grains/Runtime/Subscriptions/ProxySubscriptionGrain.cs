@@ -42,14 +42,18 @@ internal sealed class ProxySubscriptionGrain(
         foreach (var one in news)
         {
             var before = proxies.GetValueOrDefault(one.Proxy) ?? TakeFormer(proxies, one.Proxy);
-            var (next, standing) = ProxySubscriptionMachine.Apply(before, gateway, one, now);
+            var (after, standing) = ProxySubscriptionMachine.Apply(before, gateway, one, now);
             standings.Add(standing);
-            if (next is null || ReferenceEquals(next, before)) continue;
-            proxies[one.Proxy] = next;
-            mustBeSaved |= ProxySubscriptionMachine.MustBeSaved(before, next);
+            if (after is null || ReferenceEquals(after, before)) continue;
+            proxies[one.Proxy] = after;
+            mustBeSaved |= ProxySubscriptionMachine.MustBeSaved(before, after);
         }
 
-        store.State = store.State with { Proxies = proxies.ToImmutable() };
+        var next = proxies.ToImmutable();
+        store.State = store.State with
+        {
+            Proxies = news.Any(one => one.IsClosed) ? ProxySubscriptionMachine.Bounded(next) : next,
+        };
         if (mustBeSaved) SaveLater();
         return Task.FromResult(new SubscriptionAnswer(
             isFirst, standings.MoveToImmutable(), ProxySubscriptionMachine.HeldBy(store.State, gateway)));

@@ -8,6 +8,11 @@ internal static class ProxySubscriptionMachine
     /// <summary>How long a proxy that is gone is remembered.</summary>
     public static readonly TimeSpan Memory = TimeSpan.FromHours(24);
 
+    /// <summary>
+    /// How many proxies of one identity that are gone are remembered in a share: clients make up names, and each is a proxy.
+    /// </summary>
+    public const int MaxGone = 1_024;
+
     private const string SecretType = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret";
     private const int MaxTypes = 64;
     private const int MaxNack = 2048;
@@ -75,6 +80,15 @@ internal static class ProxySubscriptionMachine
         // One whose gateway was killed is never told to have ended.
         DateTimeOffset LastSeen(ProxySubscription proxy) =>
             proxy.Connected ? lastHeard.GetValueOrDefault(proxy.Connection.Gateway, since) : proxy.Since;
+    }
+
+    /// <summary>Of too many proxies of one identity that are gone forgets those that went first; the very same when there are none.</summary>
+    public static ImmutableDictionary<string, ProxySubscription> Bounded(ImmutableDictionary<string, ProxySubscription> proxies)
+    {
+        var surplus = proxies.Where(p => !p.Value.Connected).GroupBy(p => p.Value.Connection.SpiffeId, StringComparer.Ordinal)
+            .SelectMany(own => own.OrderByDescending(p => p.Value.Since).ThenBy(p => p.Key, StringComparer.Ordinal).Skip(MaxGone))
+            .Select(p => p.Key).ToList();
+        return surplus.Count == 0 ? proxies : proxies.RemoveRange(surplus);
     }
 
     /// <summary>The subscription as it is shown.</summary>

@@ -197,6 +197,29 @@ public sealed class ProxySubscriptionGrainTests
         Assert.Equal(2, (await Share(silo).ListAsync(default)).Length);
     }
 
+    [Fact]
+    public async Task Names_without_end_are_not_remembered_and_push_nobody_elses_out()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        await TellAsync(silo, Of(News(silo, "own"), "spiffe://cluster.local/ns/a/sa/c"));
+        await TellAsync(silo, Of(News(silo, "own"), "spiffe://cluster.local/ns/a/sa/c") with { IsClosed = true });
+        silo.Clock.Advance(TimeSpan.FromSeconds(1));
+        await TellAsync(silo, News(silo, "open"));
+        for (var batch = 0; batch < 5; batch++)
+        {
+            silo.Clock.Advance(TimeSpan.FromSeconds(1));
+            var made = Enumerable.Range(0, 500).Select(i => News(silo, $"made-up-{batch}-{i:d3}")).ToArray();
+            await TellAsync(silo, made);
+            await TellAsync(silo, [.. made.Select(news => news with { IsClosed = true })]);
+        }
+
+        var left = (await Share(silo).ListAsync(default)).Select(view => view.NodeId).ToHashSet();
+
+        Assert.Equal(ProxySubscriptionMachine.MaxGone + 2, left.Count);
+        Assert.Superset(new HashSet<string> { "own", "open", "made-up-4-000", "made-up-3-499" }, left);
+        Assert.DoesNotContain("made-up-0-000", left);
+    }
+
     private static StreamNews Of(StreamNews news, string spiffeId) => news with
     {
         Proxy = new ProxyKey(spiffeId, news.Proxy).ToString(),

@@ -17,7 +17,7 @@ internal static class AuditCommand
         var command = new CliCommand(
             "audit",
             "List the changes that callers of the API have asked for, newest first, those that were refused included: "
-            + "eight of a caller within an hour, of which the last says where more are.",
+            + "up to eight of a caller within an hour; the control plane's log has all.",
             "audit",
             "audit --count 200 -o json")
         {

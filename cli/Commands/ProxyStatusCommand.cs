@@ -60,7 +60,7 @@ internal static class ProxyStatusCommand
         CancellationToken cancellationToken,
         string? identity = null)
     {
-        var id = name.Contains('~', StringComparison.Ordinal) ? name : await IdOfAsync(api, name, cancellationToken);
+        var id = name.Contains('~', StringComparison.Ordinal) ? name : await IdOfAsync(api, name, identity, cancellationToken);
         var query = identity is null ? "" : $"?spiffeId={Uri.EscapeDataString(identity)}";
         var answer = await api.GetAsync($"{Listing.Proxies.Path}/{Uri.EscapeDataString(id)}{query}", cancellationToken);
         if (Reports.TryWriteRaw(host, format, answer)) return;
@@ -82,10 +82,13 @@ internal static class ProxyStatusCommand
         WriteRefusals(host, [proxy]);
     }
 
-    private static async Task<string> IdOfAsync(ApiClient api, string name, CancellationToken cancellationToken)
+    private static async Task<string> IdOfAsync(
+        ApiClient api, string name, string? identity, CancellationToken cancellationToken)
     {
         var proxies = (await api.GetAsync(Listing.Proxies.Path, cancellationToken)).Read(ApiJson.Default.ProxyRowArray);
-        var found = proxies.Where(p => p.Id == name || Shorten.NodeId(p.Id) == name).Select(p => p.Id).Distinct().ToArray();
+        var found = proxies.Where(p => p.Id == name || Shorten.NodeId(p.Id) == name)
+            .Where(p => identity is null || p.SpiffeId == identity)
+            .Select(p => p.Id).Distinct().ToArray();
         return found switch
         {
             [var id] => id,

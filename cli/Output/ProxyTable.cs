@@ -78,7 +78,8 @@ internal static class ProxyTable
     // clients name themselves: where several identities bear one name, each has its own beside it
     private static Func<ProxyRow, string> Naming(IReadOnlyCollection<ProxyRow> rows)
     {
-        var shared = rows.GroupBy(row => Shorten.NodeId(row.Id)).Where(group => group.Count() > 1).Select(group => group.Key).ToHashSet();
+        var shared = rows.GroupBy(row => Shorten.NodeId(row.Id), row => row.SpiffeId)
+            .Where(identities => identities.Distinct().Count() > 1).Select(identities => identities.Key).ToHashSet();
         return row => Shorten.NodeId(row.Id) is var name && shared.Contains(name) ? $"{name} ({AccountOf(row.SpiffeId)})" : name;
     }
 

@@ -49,6 +49,11 @@ public sealed class JoinTokens(IGrainFactory grains)
         JoinToken token, string purpose, string usedBy, string claim, CancellationToken cancellationToken) =>
         GrantOf(await RedeemAsync(token, usedBy, claim, cancellationToken), purpose);
 
+    /// <summary>The grant that <see cref="RedeemAsync(JoinToken, string, string, string, CancellationToken)"/> would find; nothing is used up.</summary>
+    public async Task<(JoinTokenGrant? Grant, string Refusal)> LookAsync(
+        JoinToken token, string purpose, string claim, CancellationToken cancellationToken) =>
+        GrantOf(await LookAsync(token, claim, cancellationToken), purpose);
+
     /// <summary>Uses a token up for whatever it is; the use is to be finished.</summary>
     internal Task<RedeemResult> RedeemAsync(
         JoinToken token, string usedBy, string claim, CancellationToken cancellationToken) =>

@@ -12,8 +12,9 @@ namespace MeshOrleans.Multicluster.Workloads;
 
 /// <summary>
 /// Lets a process or VM join: its credential decides which service account it may be, everything else is its own
-/// description. A token is used up before anything is registered, so that it cannot buy two members, and not before all has
-/// been asked that may refuse them; a join that was not answered can be repeated with it.
+/// description. A token is used up before anything is registered, so that it cannot buy two members, and not by what is refused
+/// for what it says, but by a name that is another's: with one token names cannot be probed. A join that was not answered can be
+/// repeated with it.
 /// </summary>
 public sealed partial class WorkloadOnboarding(
     IGrainFactory grains,
@@ -53,7 +54,8 @@ public sealed partial class WorkloadOnboarding(
         {
             RegisterResult.Registered registered =>
                 await AnswerAsync(admission, proved, registered, bundle, cancellationToken),
-            RegisterResult.Taken(var owner) => Refuse(request, Taken(admission.Node, owner)),
+            RegisterResult.Taken(var owner) => Refuse(request, new JoinOutcome.Conflict(
+                $"{admission.Node} is a member already, with service account '{owner}'.")),
             RegisterResult.Invalid(var path, var message) => Refuse(request, new JoinOutcome.Invalid(path, message)),
             var other => throw new InvalidOperationException($"Unknown result {other.GetType().Name}."),
         };
@@ -108,7 +110,7 @@ public sealed partial class WorkloadOnboarding(
         };
     }
 
-    // A token is not to be lost to what is refused anyway, and who has proved nothing is told nothing.
+    // A token is not to be lost to a wrong word, and who has proved nothing is told nothing.
     private async Task<JoinOutcome?> FindFaultAsync(
         CertificateOrder order, Admission admission, CancellationToken cancellationToken)
     {
@@ -116,20 +118,10 @@ public sealed partial class WorkloadOnboarding(
         var found = await issuer.LookAsync(order, admission.TrustDomain, cancellationToken);
         if (found is not Attestation.Proved proved) return OutcomeOf(found);
         if (FaultOf(proved, claim) is { } fault) return fault;
-        if (await members.FindFaultAsync(claim, cancellationToken) is { } reason)
-        {
-            return new JoinOutcome.Forbidden($"What it says of itself needs the role registrar: {reason}.");
-        }
-
-        return order.Examined is Attestation.OneTime
-            && await FindAsync(claim.Namespace, claim.Name, cancellationToken) is { Registration.ServiceAccount: var owner }
-            && owner != claim.Registration.ServiceAccount
-                ? Taken(claim.Node, owner)
-                : null;
+        return await members.FindFaultAsync(claim, cancellationToken) is { } reason
+            ? new JoinOutcome.Forbidden($"What it says of itself needs the role registrar: {reason}.")
+            : null;
     }
-
-    private static JoinOutcome.Conflict Taken(string node, string owner) =>
-        new($"{node} is a member already, with service account '{owner}'.");
 
     private static JoinOutcome.Forbidden? FaultOf(Attestation.Proved proved, MemberClaim claim) =>
         proved.Namespace != claim.Namespace

@@ -70,6 +70,11 @@ internal static class CertificateEndpoints
             return Problems.BadField("csr", "must be one PEM block CERTIFICATE REQUEST");
         }
 
+        if (body.Node.Length > 0 && !NodeName.IsId(body.Node))
+        {
+            return Problems.BadField("node", $"must be 1 to {NodeName.MaxLength} printable characters; leave it out for none");
+        }
+
         if (body.LifetimeSeconds is < 1) return Problems.BadField("lifetimeSeconds", "must be 1 or more; leave it out for the default");
 
         var evidence = caller.Evidence;

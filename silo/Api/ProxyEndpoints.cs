@@ -53,10 +53,10 @@ internal static class ProxyEndpoints
         var wanted = new WantedProxy(id, spiffeId, context.Rights());
 
         // Only the process that holds a stream knows what it was sent, and needs nobody in order to say so.
-        if (isOfResources && wanted.Among(gateway.Find(id)) is var here and not WantedProxy.Choice.Nobody)
+        if (isOfResources && wanted.Among(gateway.Find(id, context.Rights().Sees)) is var here and not WantedProxy.Choice.Nobody)
         {
             return here is WantedProxy.Choice.One(var open)
-                && gateway.FindResources(new ProxyKey(open.Connection.SpiffeId, id)) is { } resources
+                && gateway.FindResources(new ProxyKey(open.Connection.SpiffeId, id), context.Rights().Sees) is { } resources
                     ? Contents(resources)
                     : Refuse(here, wanted, isOfResources);
         }
@@ -76,7 +76,7 @@ internal static class ProxyEndpoints
     {
         WantedProxy.Choice.Several(var identities) => Problems.Conflict(
             $"'{wanted.NodeId}' is what several connected proxies call themselves: {string.Join(", ", identities)}. "
-            + "Say whose is meant: ?spiffeId=, or --identity (empty for one without an identity)."),
+            + "Say whose is meant: ?spiffeId=, or meshctl proxy-status --identity (empty for one without an identity)."),
         _ when isOfResources => Problems.NotFound($"No proxy '{wanted.NodeId}' is connected to this gateway."),
         _ => Problems.NotFound($"No proxy '{wanted.NodeId}' ever connected."),
     };

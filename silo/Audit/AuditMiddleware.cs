@@ -76,7 +76,8 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
             Printable.ForLog(context.Features.Get<AuditedSubject>()?.Text ?? "", AuditEntry.MaxSubject)), isStranger);
     }
 
-    // what a member asks for that is not its own to do: a call for roles, or of another member (who is not there to it where it would remove him)
+    // What a member asks for that is not its own to do: a call for roles, or about another member. One that it would remove is not there to
+    // it, as its own is not when it has gone already: that is noted too.
     private static bool IsBeyond(HttpContext context, int status) =>
         context.GetEndpoint()?.Metadata.GetMetadata<AccessDemand>() is AccessDemand.OfRole
         || status == StatusCodes.Status403Forbidden

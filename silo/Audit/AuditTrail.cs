@@ -23,7 +23,7 @@ internal sealed partial class AuditTrail(IGrainFactory grains, TimeProvider cloc
     private readonly Channel<Waiting> _waiting = Channel.CreateBounded<Waiting>(MaxWaiting);
 
     /// <summary>
-    /// Notes an entry. Of what was refused, and of what ended in a failure, a few are kept, and the last of them says so; all are
+    /// Notes an entry. Of what was refused, and of what ended in a failure, a few are kept, and the last of a caller says so; all are
     /// lines of the log.
     /// </summary>
     /// <param name="entry">What was asked for.</param>
@@ -52,7 +52,7 @@ internal sealed partial class AuditTrail(IGrainFactory grains, TimeProvider cloc
 
     private static string WithMore(string subject)
     {
-        const string More = "[more within the hour: only in the log]";
+        const string More = "[what follows within the hour may be in the log only]";
         if (subject.Length == 0) return More;
         var room = AuditEntry.MaxSubject - More.Length - 1;
         return $"{(subject.Length <= room ? subject : subject[..room])} {More}";

@@ -21,7 +21,7 @@ internal sealed class RefusalQuota
     /// <summary>Whether one more of a caller is kept at a time.</summary>
     /// <param name="caller">The caller.</param>
     /// <param name="now">The time.</param>
-    /// <param name="isLast">Whether no further one of that caller is kept within the hour.</param>
+    /// <param name="isLast">Whether no further one of that caller is kept within the hour, as far as is known now.</param>
     public bool TryTake(string caller, DateTimeOffset now, out bool isLast)
     {
         isLast = false;

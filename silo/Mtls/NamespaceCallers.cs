@@ -41,7 +41,8 @@ internal sealed class NamespaceCallers
 
         // Who has told something on the stream that is open now will tell whatever comes. Which stream that was is
         // known by when it opened: what else was told when is by clocks of others.
-        var opened = connected.ToDictionary(p => new ProxyKey(p.Connection.SpiffeId, p.NodeId), p => p.Since);
+        var opened = connected
+            .GroupBy(p => new ProxyKey(p.Connection.SpiffeId, p.NodeId), p => p.Since).ToDictionary(of => of.Key, of => of.Max());
         var watching = reports
             .Where(r => opened.TryGetValue(r.Proxy, out var at) && (r.OpenedAt == at || r.HeardAt >= at)).ToList();
         _watching = [.. watching.Select(r => r.Proxy)];

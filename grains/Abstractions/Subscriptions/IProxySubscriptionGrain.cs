@@ -60,7 +60,7 @@ public sealed record LaggingProxy(
     [property: Id(0)] string NodeId, [property: Id(1)] bool Connected, [property: Id(2)] string Gateway);
 
 /// <summary>What changed on a stream since it was last told.</summary>
-/// <param name="Proxy">Whose it is (<see cref="ProxyKey"/>).</param>
+/// <param name="NodeId">What its client calls its node.</param>
 /// <param name="OpenedAt">When the stream opened: of two streams of one proxy the later one counts.</param>
 /// <param name="Connection">Who it is; null when that was told before.</param>
 /// <param name="Types">The types that changed.</param>
@@ -77,9 +77,13 @@ public sealed record LaggingProxy(
 /// <param name="StillOpen">
 /// Of one that has ended: when the newest stream of its proxy that is still open at the gateway opened; null when none is.
 /// </param>
+/// <param name="SpiffeId">
+/// The client's identity, empty for one without, which with the node says whose it is (<see cref="ProxyKey"/>); null where an earlier
+/// version's gateway tells it.
+/// </param>
 [GenerateSerializer, Immutable, Alias("mesh.StreamNews")]
 public sealed record StreamNews(
-    [property: Id(0)] string Proxy,
+    [property: Id(0)] string NodeId,
     [property: Id(1)] DateTimeOffset OpenedAt,
     [property: Id(2)] ProxyConnection? Connection,
     [property: Id(3)] ImmutableArray<SubscriptionReport> Types,
@@ -89,7 +93,8 @@ public sealed record StreamNews(
     [property: Id(7)] AutomaticScope? Scope = null,
     [property: Id(8)] long TrustSequence = 0,
     [property: Id(9)] ImmutableArray<string> Gone = default,
-    [property: Id(10)] DateTimeOffset? StillOpen = null);
+    [property: Id(10)] DateTimeOffset? StillOpen = null,
+    [property: Id(11)] string? SpiffeId = null);
 
 /// <summary>What became of a report.</summary>
 /// <param name="IsFirst">

@@ -11,6 +11,10 @@ public readonly record struct NodeName(string Namespace, string Name)
     /// <summary>What a node is called that says no name to <c>POST /v1/certificates</c>, and cannot be known.</summary>
     public const string Rest = "rest";
 
+    /// <summary>The longest id.</summary>
+    /// <value>512 characters.</value>
+    public const int MaxLength = 512;
+
     private const string Agent = "agent~";
 
     /// <summary>Reads a node id. Any text is one; in the worst case it is a name.</summary>
@@ -24,6 +28,9 @@ public readonly record struct NodeName(string Namespace, string Name)
 
         return text.Split('/', 3) is [var ns, var name] ? new NodeName(ns, name) : new NodeName("", text);
     }
+
+    /// <summary>Whether a text can be the id of a node: 1 to <see cref="MaxLength"/> characters, none of them a control character.</summary>
+    public static bool IsId(string text) => text.Length is > 0 and <= MaxLength && !text.Any(char.IsControl);
 
     /// <summary>The id of a node that says no name to the certificate service, and cannot be known.</summary>
     /// <param name="address">Where it calls from.</param>

@@ -17,22 +17,25 @@ public static class MetadataServices
         .. new[] { "fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192" }.Select(IPAddress.Parse),
     ];
 
-    /// <summary>Whether an address is link-local or one of those; in IPv4 also in whatever way IPv6 writes it.</summary>
+    private static readonly IPNetwork _translated = IPNetwork.Parse("64:ff9b:1::/48"); // RFC 8215: for translators within a network
+
+    /// <summary>Whether an address is link-local or one of those, or stands for such an IPv4 address in IPv6.</summary>
     public static bool MayBeAt(IPAddress address)
     {
+        if (_translated.Contains(address)) return true; // where in it the IPv4 address is, its network alone knows
         var plain = Plain(address);
         return plain.IsIPv6LinkLocal || plain.GetAddressBytes() is [169, 254, _, _] || Array.IndexOf(_elsewhere, plain) >= 0;
     }
 
     // Forms that a network's translators send on to the IPv4 address in them: mapped (RFC 4291 2.5.5.2), compatible (2.5.5.1), translated
-    // (RFC 2765 2.1), NAT64 (RFC 6052 2.1 and RFC 8215) and 6to4 (RFC 3056 2).
+    // (RFC 2765 2.1), NAT64 (RFC 6052 2.1) and 6to4 (RFC 3056 2).
     private static IPAddress Plain(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();
         return address.GetAddressBytes() switch
         {
             [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, .. { Length: 4 } last] => Of(last),
-            [0, 0x64, 0xFF, 0x9B, 0, 0 or 1, _, _, _, _, _, _, .. { Length: 4 } last] => Of(last),
+            [0, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0, .. { Length: 4 } last] => Of(last),
             [0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0, .. { Length: 4 } last] => Of(last),
             [0x20, 0x02, var a, var b, var c, var d, ..] => Of([a, b, c, d]),
             _ => address,

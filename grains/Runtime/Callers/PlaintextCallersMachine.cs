@@ -25,7 +25,14 @@ internal static class PlaintextCallersMachine
         foreach (var report in reports)
         {
             var key = report.SpiffeId.Length > 0 ? report.Proxy.ToString() : report.NodeId; // as an earlier version knows it
-            proxies[key] = Heard(proxies.GetValueOrDefault(key), report, state, now);
+            var before = proxies.GetValueOrDefault(key);
+            if (before is null && proxies.GetValueOrDefault(report.NodeId) is { } former && former.Run == report.Run)
+            {
+                before = former; // who has told it knows the name of this start: it is the same sidecar
+                proxies.Remove(report.NodeId);
+            }
+
+            proxies[key] = Heard(before, report, state, now);
         }
 
         return Bounded(state with { Proxies = proxies.ToImmutable() }, now);

@@ -6,7 +6,7 @@ namespace MeshOrleans.Grains.Callers;
 [GenerateSerializer, Immutable, Alias("mesh.PlaintextCallersState")]
 internal sealed record PlaintextCallersState : IExpiringState
 {
-    /// <summary>What each sidecar has seen, by node id.</summary>
+    /// <summary>What each sidecar has seen, by <see cref="Subscriptions.ProxyKey"/>; by node id what an earlier version was told.</summary>
     [Id(0)] public ImmutableDictionary<string, WatchingProxy> Proxies { get; init; } =
         ImmutableDictionary<string, WatchingProxy>.Empty;
 

@@ -14,7 +14,6 @@ internal static class IdentityMachine
     /// <summary>The most nodes that hold a certificate of one identity at a time.</summary>
     public const int MaxNodes = 1_000;
 
-    private const int MaxNodeId = 512;
     private const double Jitter = 0.01;
 
     /// <summary>Why no certificate can be issued to a node; null when one can.</summary>
@@ -24,10 +23,7 @@ internal static class IdentityMachine
     /// <param name="now">The time.</param>
     public static string? WhyNot(IdentityState own, IEnumerable<IdentityState> all, string nodeId, DateTimeOffset now)
     {
-        if (nodeId.Length is 0 or > MaxNodeId || nodeId.Any(char.IsControl))
-        {
-            return $"The node id must be 1 to {MaxNodeId} printable characters.";
-        }
+        if (!NodeName.IsId(nodeId)) return $"The node id must be 1 to {NodeName.MaxLength} printable characters.";
 
         return NodesOf(own, now).Contains(nodeId, StringComparer.Ordinal)
             || all.Sum(part => NodesOf(part, now).Count()) < MaxNodes

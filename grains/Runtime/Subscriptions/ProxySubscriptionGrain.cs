@@ -25,6 +25,7 @@ internal sealed class ProxySubscriptionGrain(
     {
         _saving = this.RegisterGrainTimer(SaveLateAsync, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         this.RegisterGrainTimer(TidyAsync, _tidyPeriod, _tidyPeriod);
+        store.State = ProxySubscriptionMachine.Keyed(store.State);
         return Task.CompletedTask;
     }
 
@@ -41,11 +42,12 @@ internal sealed class ProxySubscriptionGrain(
         var mustBeSaved = false;
         foreach (var one in news)
         {
-            var before = proxies.GetValueOrDefault(one.Proxy) ?? TakeFormer(proxies, one.Proxy);
+            var key = KeyOf(proxies, gateway, one);
+            var before = proxies.GetValueOrDefault(key);
             var (after, standing) = ProxySubscriptionMachine.Apply(before, gateway, one, now);
             standings.Add(standing);
             if (after is null || ReferenceEquals(after, before)) continue;
-            proxies[one.Proxy] = after;
+            proxies[key] = after;
             mustBeSaved |= ProxySubscriptionMachine.MustBeSaved(before, after);
         }
 
@@ -67,7 +69,7 @@ internal sealed class ProxySubscriptionGrain(
         var raised = 0;
         foreach (var (key, proxy) in store.State.Proxies)
         {
-            var next = kept.Contains(key) ? proxy : ProxySubscriptionMachine.Raise(proxy, gateway, from, to);
+            var next = kept.Contains(key) || kept.Contains(ProxyKey.Parse(key).NodeId) ? proxy : ProxySubscriptionMachine.Raise(proxy, gateway, from, to);
             if (ReferenceEquals(next, proxy)) continue;
             proxies[key] = next;
             raised++;
@@ -88,14 +90,13 @@ internal sealed class ProxySubscriptionGrain(
     public Task<TrustStanding> FindTrustAsync(long sequence, CancellationToken cancellationToken) =>
         Task.FromResult(ProxySubscriptionMachine.FindTrust(store.State, sequence));
 
-    // an earlier version knew proxies by their nodes alone
-    private static ProxySubscription? TakeFormer(
-        ImmutableDictionary<string, ProxySubscription>.Builder proxies, string key)
+    // an earlier version's gateway says whose a node is with its first word of a stream only
+    private static string KeyOf(
+        ImmutableDictionary<string, ProxySubscription>.Builder proxies, string gateway, StreamNews news)
     {
-        var proxy = ProxyKey.Parse(key);
-        if (!proxies.TryGetValue(proxy.NodeId, out var former) || former.Connection.SpiffeId != proxy.SpiffeId) return null;
-        proxies.Remove(proxy.NodeId);
-        return former;
+        var identity = news.SpiffeId ?? news.Connection?.SpiffeId ?? proxies.FirstOrDefault(p =>
+            ProxySubscriptionMachine.IsOf(p.Value, gateway, news) && ProxyKey.Parse(p.Key).NodeId == news.NodeId).Value?.Connection.SpiffeId;
+        return new ProxyKey(identity ?? "", news.NodeId).ToString();
     }
 
     /// <returns>Whether it is heard for the first time.</returns>

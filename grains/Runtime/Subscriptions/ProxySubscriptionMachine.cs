@@ -82,6 +82,18 @@ internal static class ProxySubscriptionMachine
             proxy.Connected ? lastHeard.GetValueOrDefault(proxy.Connection.Gateway, since) : proxy.Since;
     }
 
+    /// <summary>What an earlier version has saved, by the node alone, by what proxies are known by; else the very same state.</summary>
+    public static ProxySubscriptionState Keyed(ProxySubscriptionState state)
+    {
+        if (state.Proxies.All(p => KeyOf(p.Key, p.Value) == p.Key)) return state;
+        var proxies = state.Proxies.GroupBy(p => KeyOf(p.Key, p.Value), p => p.Value, StringComparer.Ordinal);
+        return state with { Proxies = proxies.ToImmutableDictionary(of => of.Key, of => of.MaxBy(p => p.OpenedAt)!) };
+    }
+
+    /// <summary>Whether a stream of a proxy is the one that is told of.</summary>
+    public static bool IsOf(ProxySubscription proxy, string gateway, StreamNews news) =>
+        proxy.OpenedAt == news.OpenedAt && proxy.Connection.Gateway == gateway;
+
     /// <summary>Of too many proxies of one identity that are gone forgets those that went first; the very same when there are none.</summary>
     public static ImmutableDictionary<string, ProxySubscription> Bounded(ImmutableDictionary<string, ProxySubscription> proxies)
     {
@@ -118,8 +130,8 @@ internal static class ProxySubscriptionMachine
         proxy.Connection.SpiffeId.Length > 0
         && (proxy.TrustSequence > 0 || proxy.Types.ContainsKey(SecretType));
 
-    private static bool IsOf(ProxySubscription proxy, string gateway, StreamNews news) =>
-        proxy.OpenedAt == news.OpenedAt && proxy.Connection.Gateway == gateway;
+    private static string KeyOf(string key, ProxySubscription proxy) =>
+        new ProxyKey(proxy.Connection.SpiffeId, ProxyKey.Parse(key).NodeId).ToString();
 
     // Two that opened in the same instant are told apart by their gateways, so that everybody agrees.
     private static bool IsLater(ProxySubscription proxy, string gateway, StreamNews news) =>

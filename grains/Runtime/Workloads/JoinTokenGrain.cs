@@ -33,8 +33,12 @@ internal sealed partial class JoinTokenGrain(
         return result;
     }
 
-    public Task<RedeemResult> LookAsync(string claim, CancellationToken cancellationToken) =>
-        Task.FromResult(JoinTokenMachine.Redeem(store.State, "", claim, clock.GetUtcNow()).Result);
+    public Task<RedeemResult> LookAsync(string claim, CancellationToken cancellationToken)
+    {
+        var (_, result) = JoinTokenMachine.Redeem(store.State, "", claim, clock.GetUtcNow());
+        if (result is not RedeemResult.Granted) LogNotGood(result.GetType().Name);
+        return Task.FromResult(result);
+    }
 
     public async Task FinishAsync(CancellationToken cancellationToken)
     {
@@ -46,6 +50,9 @@ internal sealed partial class JoinTokenGrain(
         Level = LogLevel.Information,
         Message = "A join token for {Purpose} {Namespace}/{ServiceAccount} was minted, good until {ExpiresAt}.")]
     private partial void LogMinted(string purpose, string @namespace, string serviceAccount, DateTimeOffset expiresAt);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "A join token was presented that is not good: {Outcome}.")]
+    private partial void LogNotGood(string outcome);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "A join token was presented by {UsedBy}: {Outcome}.")]
     private partial void LogRedeemed(string outcome, string usedBy);

@@ -57,6 +57,7 @@ public sealed class PlaintextCallersGrainTests
     {
         await using var silo = await TestSilo.StartAsync();
         var own = Report(silo, "10.0.0.1") with { SpiffeId = "spiffe://cluster.local/ns/shop/sa/cart" };
+        await Callers(silo).TellAsync([own with { SpiffeId = "" }], default); // by an earlier version's gateway
         await Callers(silo).TellAsync([own], default);
 
         await Callers(silo).TellAsync([own with { SpiffeId = "spiffe://cluster.local/ns/shop/sa/thief", Run = "r2", Callers = [] }], default);

@@ -184,17 +184,40 @@ public sealed class ProxySubscriptionGrainTests
     }
 
     [Fact]
-    public async Task What_an_earlier_version_knew_by_the_node_alone_goes_on_for_its_identity()
+    public async Task An_earlier_versions_gateway_that_does_not_say_whose_a_stream_is_means_the_one_it_has_told_of()
     {
         await using var silo = await TestSilo.StartAsync();
-        var former = News(silo, "node", Report("cds", "v1"));
-        await TellAsync(silo, former);
+        var own = News(silo, "node", Report("cds", "v1")); // its connection says whose
+        await TellAsync(silo, own);
+        await TellAsync(silo, Of(own with { OpenedAt = own.OpenedAt.AddSeconds(1) }, "spiffe://cluster.local/ns/a/sa/c"));
 
-        await TellAsync(silo, Of(former, "spiffe://cluster.local/ns/a/sa/c"));
-        Assert.Equal(2, (await Share(silo).ListAsync(default)).Length);
-        await TellAsync(silo, Of(former, former.Connection!.SpiffeId));
+        var answer = await TellAsync(silo, own with { Connection = null, Types = [Report("cds", "v2")] });
+        var raised = await Share(silo).RaiseAsync(Gateway, from: 1, to: 5, ["node"], default);
 
-        Assert.Equal(2, (await Share(silo).ListAsync(default)).Length);
+        Assert.Equal((StreamStanding.Newest, 0), (Assert.Single(answer.Standings), raised.Raised));
+        Assert.Equal(["v2", "v1"], (await Share(silo).ListAsync(default)).Select(view => Assert.Single(view.Types).AckedVersion));
+    }
+
+    [Fact]
+    public void What_an_earlier_version_has_saved_is_known_by_its_identity_and_once()
+    {
+        var report = ImmutableDictionary<string, SubscriptionReport>.Empty;
+        ProxySubscription Row(int second, string id) => new(
+            new ProxyConnection(Gateway, id, "a", "10.0.0.1", ImmutableDictionary<string, string>.Empty, ""),
+            DateTimeOffset.UnixEpoch.AddSeconds(second), Connected: true, DateTimeOffset.UnixEpoch, report);
+        var state = new ProxySubscriptionState
+        {
+            Proxies = ImmutableDictionary<string, ProxySubscription>.Empty
+                .Add("node", Row(2, "spiffe://cluster.local/ns/a/sa/b")) // by an earlier version, after a later one had it
+                .Add("spiffe://cluster.local/ns/a/sa/b|node", Row(1, "spiffe://cluster.local/ns/a/sa/b"))
+                .Add("other", Row(3, "")),
+        };
+
+        var keyed = ProxySubscriptionMachine.Keyed(state);
+
+        Assert.Equal(["spiffe://cluster.local/ns/a/sa/b|node", "|other"], keyed.Proxies.OrderBy(p => p.Value.OpenedAt).Select(p => p.Key));
+        Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(2), keyed.Proxies["spiffe://cluster.local/ns/a/sa/b|node"].OpenedAt);
+        Assert.Same(keyed, ProxySubscriptionMachine.Keyed(keyed));
     }
 
     [Fact]
@@ -222,7 +245,7 @@ public sealed class ProxySubscriptionGrainTests
 
     private static StreamNews Of(StreamNews news, string spiffeId) => news with
     {
-        Proxy = new ProxyKey(spiffeId, news.Proxy).ToString(),
+        SpiffeId = spiffeId,
         Connection = news.Connection! with { SpiffeId = spiffeId },
     };
 

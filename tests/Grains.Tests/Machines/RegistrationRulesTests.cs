@@ -42,7 +42,7 @@ public sealed class RegistrationRulesTests
     [InlineData("::ffff:169.254.169.254")]
     [InlineData("::169.254.169.254")]
     [InlineData("64:ff9b::169.254.169.254")]
-    [InlineData("64:ff9b:1::169.254.169.254")]
+    [InlineData("64:ff9b:1:a9fe:a9:fe00::")]
     [InlineData("2002:a9fe:a9fe::1")]
     [InlineData("::ffff:0:169.254.169.254")]
     [InlineData("64:ff9b::168.63.129.16")]

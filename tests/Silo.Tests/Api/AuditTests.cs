@@ -199,7 +199,7 @@ public sealed class AuditTests
         var told = trail.EnumerateArray().Where(e => e.GetProperty("caller").GetString() == Member).ToList();
         Assert.Equal(RefusalQuota.OfOne, told.Count);
         Assert.Equal(RefusalQuota.OfOne + 1, trail.GetArrayLength());
-        Assert.Equal("[more within the hour: only in the log]", told[0].GetProperty("subject").GetString()); // the newest
+        Assert.Equal("[what follows within the hour may be in the log only]", told[0].GetProperty("subject").GetString()); // the newest
         Assert.All(told[1..], e => Assert.Equal("", e.GetProperty("subject").GetString()));
     }
 

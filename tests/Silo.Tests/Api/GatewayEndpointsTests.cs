@@ -119,7 +119,7 @@ public sealed class GatewayEndpointsTests
             gateway, identity, "shop", "10.0.0.1", ImmutableDictionary<string, string>.Empty, "test/1");
         var report = new SubscriptionReport("cds", SubscriptionState.Synced, "v", "v", 1, "", DateTimeOffset.UnixEpoch);
         var news = new StreamNews(
-            new ProxyKey(identity, Node).ToString(), host.Clock.GetUtcNow(), connection, [report], Revision: 0, IsClosed: false);
+            Node, host.Clock.GetUtcNow(), connection, [report], Revision: 0, IsClosed: false, SpiffeId: identity);
         await host.Grain<IProxySubscriptionGrain>(ProxyShares.KeyOf(Node)).TellAsync(gateway, [news], default);
     }
 

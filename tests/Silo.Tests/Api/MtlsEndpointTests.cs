@@ -364,7 +364,7 @@ public sealed class MtlsEndpointTests : IDisposable
     {
         var connection = new ProxyConnection(
             host.Name, Cart, "shop", "10.1.0.1", ImmutableDictionary<string, string>.Empty, "mesh-sidecar 1");
-        var news = new StreamNews(new ProxyKey(Cart, Node).ToString(), host.Clock.GetUtcNow(), connection, [], Revision: 0, isClosed);
+        var news = new StreamNews(Node, host.Clock.GetUtcNow(), connection, [], Revision: 0, isClosed, SpiffeId: Cart);
         return host.Grain<IProxySubscriptionGrain>(ProxyShares.KeyOf(Node)).TellAsync(host.Name, [news], default);
     }
 

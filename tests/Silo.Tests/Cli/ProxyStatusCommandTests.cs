@@ -67,7 +67,8 @@ public sealed class ProxyStatusCommandTests
     public async Task One_of_several_that_call_themselves_alike_is_asked_for_by_its_identity()
     {
         await using var cli = await CliRun.StartAsync();
-        cli.Api.On("GET /v1/proxies", $"[{Proxy},{Proxy.Replace("sa/reviews", "sa/thief", StringComparison.Ordinal)}]")
+        var thief = Proxy.Replace("sa/reviews", "sa/thief", StringComparison.Ordinal).Replace("127.0.0.1", "9.9.9.9", StringComparison.Ordinal);
+        cli.Api.On("GET /v1/proxies", $"[{Proxy},{thief}]")
             .On($"GET /v1/proxies/{Id}?spiffeId=spiffe%3A%2F%2Fcluster.local%2Fns%2Fdefault%2Fsa%2Freviews", Proxy);
 
         var result = await cli.RunAsync("ps", "reviews-v1.default", "--identity", "spiffe://cluster.local/ns/default/sa/reviews");

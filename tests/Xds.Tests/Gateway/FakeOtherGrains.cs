@@ -91,7 +91,7 @@ internal sealed class FakeSubscriptionGrain : IProxySubscriptionGrain
     /// <summary>The only stream of a node, with all types told so far; null when there is none.</summary>
     public StreamNews? Find(string node)
     {
-        lock (_lock) return Streams.Values.SingleOrDefault(s => ProxyKey.Parse(s.Proxy).NodeId == node);
+        lock (_lock) return Streams.Values.SingleOrDefault(s => s.NodeId == node);
     }
 
     /// <summary>Is lost with all that it knew.</summary>
@@ -142,13 +142,14 @@ internal sealed class FakeSubscriptionGrain : IProxySubscriptionGrain
     private StreamStanding Take(StreamNews news)
     {
         if (Answer is { } answer) return answer;
-        var before = Streams.GetValueOrDefault((news.Proxy, news.OpenedAt));
+        var key = (new ProxyKey(news.SpiffeId!, news.NodeId).ToString(), news.OpenedAt);
+        var before = Streams.GetValueOrDefault(key);
         if (before is null && news.Connection is null) return StreamStanding.Unknown;
         var types = (before?.Types ?? [])
             .Where(t => news.Types.All(n => n.TypeUrl != t.TypeUrl) && !news.Gone.Contains(t.TypeUrl))
             .Concat(news.Types);
         if (news.Revision != 0) types = types.Select(t => t with { Revision = news.Revision });
-        Streams = Streams.SetItem((news.Proxy, news.OpenedAt), news with
+        Streams = Streams.SetItem(key, news with
         {
             Connection = news.Connection ?? before!.Connection,
             Scope = news.HasScope ? news.Scope : before?.Scope,

@@ -63,7 +63,7 @@ public sealed class ShareReporterTests
         walk.Settle(walk.Open("a"));
         await walk.TellAsync(Failing.Not);
         var other = new StreamNews(
-            new ProxyKey(walk.Connection.SpiffeId, "a").ToString(), Start.AddHours(1), walk.Connection with { Gateway = "other" }, [], 0, IsClosed: false);
+            "a", Start.AddHours(1), walk.Connection with { Gateway = "other" }, [], 0, IsClosed: false, SpiffeId: walk.Connection.SpiffeId);
 
         await walk.Grain.TellAsync("other", [other], CancellationToken.None);
         await walk.Grain.TellAsync("other", [other with { IsClosed = true }], CancellationToken.None);
@@ -311,10 +311,10 @@ public sealed class ShareReporterTests
             var standings = new List<StreamStanding>();
             foreach (var one in news)
             {
-                var (next, standing) = ProxySubscriptionMachine.Apply(
-                    _proxies.GetValueOrDefault(one.Proxy), gateway, one, Start);
+                var key = new ProxyKey(one.SpiffeId!, one.NodeId).ToString();
+                var (next, standing) = ProxySubscriptionMachine.Apply(_proxies.GetValueOrDefault(key), gateway, one, Start);
                 standings.Add(standing);
-                if (next is not null) _proxies[one.Proxy] = next;
+                if (next is not null) _proxies[key] = next;
             }
 
             var state = new ProxySubscriptionState { Proxies = _proxies.ToImmutableDictionary() };

@@ -41,10 +41,10 @@ public sealed class StatusTests
         await AdvanceUntilAsync(host, () => Grain(host).Streams.Count == 2
             && Grain(host).Streams.Values.All(s => s.Types.Any(t => t.State is not SubscriptionState.Pending)));
 
-        var proxies = Grain(host).Streams.Values.ToDictionary(s => ProxyKey.Parse(s.Proxy));
-        Assert.Equal(SubscriptionState.Synced, proxies[new ProxyKey(Own, AdsClient.NodeId)].Types.Single().State);
-        Assert.Equal(SubscriptionState.Nacked, proxies[new ProxyKey("", AdsClient.NodeId)].Types.Single().State);
-        Assert.Equal(["", Own], host.Status.Find(AdsClient.NodeId).Select(v => v.Connection.SpiffeId).Order());
+        var proxies = Grain(host).Streams.Values.ToDictionary(s => (s.SpiffeId!, s.NodeId));
+        Assert.Equal(SubscriptionState.Synced, proxies[(Own, AdsClient.NodeId)].Types.Single().State);
+        Assert.Equal(SubscriptionState.Nacked, proxies[("", AdsClient.NodeId)].Types.Single().State);
+        Assert.Equal(["", Own], host.Status.Find(AdsClient.NodeId, _ => true).Select(v => v.Connection.SpiffeId).Order());
     }
 
     [Fact]

@@ -197,6 +197,8 @@ public sealed class StreamRulesTests
 
         Assert.Equal(clusters.Version, resources?.Clusters.VersionInfo);
         Assert.Null(host.Status.FindResources(new ProxyKey("", "nobody")));
+        Assert.NotNull(host.Status.FindResources(new ProxyKey("", AdsClient.NodeId), ns => ns == "app"));
+        Assert.Null(host.Status.FindResources(new ProxyKey("", AdsClient.NodeId), ns => ns != "app")); // though others may bear its name
         Assert.Null(host.Status.FindResources(new ProxyKey("spiffe://cluster.local/ns/app/sa/b", AdsClient.NodeId)));
     }
 }

@@ -28,9 +28,11 @@ public sealed class GatewayStatus
         [.. _streams.Keys.Select(s => s.Report.View()).OrderBy(v => v.NodeId, StringComparer.Ordinal)];
 
     /// <summary>The open streams of a node, the newest of each identity that calls itself so.</summary>
-    public ImmutableArray<ProxyView> Find(string nodeId) =>
+    /// <param name="nodeId">The node.</param>
+    /// <param name="sees">Whether whoever asks may look at a namespace.</param>
+    public ImmutableArray<ProxyView> Find(string nodeId, Func<string, bool> sees) =>
     [
-        .. _streams.Keys.Where(s => s.Report.NodeId == nodeId).GroupBy(s => s.Report.Key, StringComparer.Ordinal)
+        .. _streams.Keys.Where(s => s.Report.NodeId == nodeId && sees(s.Report.Connection.Namespace)).GroupBy(s => s.Report.Key, StringComparer.Ordinal)
             .Select(of => of.MaxBy(s => s.Report.OpenedAt)!.Report.View()),
     ];
 
@@ -38,8 +40,11 @@ public sealed class GatewayStatus
     /// What a connected proxy is brought to, secrets apart; null when it is not connected here or nothing can be made for it.
     /// </summary>
     /// <param name="proxy">The proxy.</param>
-    public ResourceSet? FindResources(ProxyKey proxy) =>
-        _streams.Keys.Where(s => s.Report.Key == proxy.ToString())
+    /// <param name="sees">
+    /// Whether whoever asks may look at a namespace; null for all. Who has no identity may say of each stream that it is of another.
+    /// </param>
+    public ResourceSet? FindResources(ProxyKey proxy, Func<string, bool>? sees = null) =>
+        _streams.Keys.Where(s => s.Report.Key == proxy.ToString() && sees?.Invoke(s.Report.Connection.Namespace) is not false)
             .MaxBy(s => s.Report.OpenedAt) is { } stream
             ? _scopes.Find(stream.Session.Scope)
             : null;

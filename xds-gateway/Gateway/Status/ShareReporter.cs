@@ -114,15 +114,15 @@ internal sealed class ShareReporter(string key, string gateway, IGrainFactory gr
     {
         told.Told(news, standing);
         _superseded.Remove(told);
-        var holder = _newest.GetValueOrDefault(news.Proxy);
+        var holder = _newest.GetValueOrDefault(told.Stream.Key);
         if (standing is StreamStanding.Newest && !told.IsDone)
         {
-            _newest[news.Proxy] = told;
+            _newest[told.Stream.Key] = told;
             if (holder is not null && holder != told) Supersede(holder);
         }
         else if (holder == told)
         {
-            _newest.Remove(news.Proxy);
+            _newest.Remove(told.Stream.Key);
         }
 
         if (told.IsDone) _streams.Remove(told.Stream);

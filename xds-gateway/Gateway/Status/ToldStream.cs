@@ -47,7 +47,7 @@ internal sealed class ToldStream(ReportedStream stream)
         var revision = SharedRevision(changed);
         var hasScope = !ReferenceEquals(_scope, _scopeOnTheWay);
         return new StreamNews(
-            stream.Key,
+            stream.NodeId,
             stream.OpenedAt,
             _isConnected ? null : stream.Connection,
             revision == 0 ? changed : [],
@@ -57,7 +57,8 @@ internal sealed class ToldStream(ReportedStream stream)
             hasScope ? _scopeOnTheWay : null,
             stream.TrustSequence,
             Gone(),
-            isClosed ? stillOpen(stream.Key) : null);
+            isClosed ? stillOpen(stream.Key) : null,
+            stream.Connection.SpiffeId);
     }
 
     /// <summary>It has been told.</summary>

@@ -69,7 +69,8 @@ internal sealed class ProxySubscriptionGrain(
         var raised = 0;
         foreach (var (key, proxy) in store.State.Proxies)
         {
-            var next = kept.Contains(key) || kept.Contains(ProxyKey.Parse(key).NodeId) ? proxy : ProxySubscriptionMachine.Raise(proxy, gateway, from, to);
+            var isKept = kept.Count > 0 && (kept.Contains(key) || kept.Contains(ProxyKey.Parse(key).NodeId)); // an earlier gateway says the node
+            var next = isKept ? proxy : ProxySubscriptionMachine.Raise(proxy, gateway, from, to);
             if (ReferenceEquals(next, proxy)) continue;
             proxies[key] = next;
             raised++;

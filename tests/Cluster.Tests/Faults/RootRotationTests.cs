@@ -20,7 +20,11 @@ public sealed class RootRotationTests(ITestOutputHelper output) : IAsyncLifetime
         {apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: all}, spec: {mtls: {mode: STRICT}}}
         """;
 
+    // A request is remembered until its certificate is to be replaced, at 0.49 of its lifetime at the earliest.
+    private static readonly TimeSpan _remembered = TimeSpan.FromSeconds(0.49 * 30);
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("mesh-root-cluster-");
+    private readonly List<DateTimeOffset> _changesOfRoots = [];
     private Samples.Harness.Cluster _cluster = null!;
     private Member _client = null!;
     private Member _server = null!;
@@ -62,6 +66,7 @@ public sealed class RootRotationTests(ITestOutputHelper output) : IAsyncLifetime
         await using var joining = Registrar.Start(_cluster.Gateways, "rotate", JoinsPerSecond);
         var first = await RootsAsync(_cluster.Gateways[0]);
 
+        _changesOfRoots.Add(DateTimeOffset.UtcNow);
         using (var begun = await _cluster.Silos[0].Api.PostAsync("/v1/ca/rotate", content: null)) begun.EnsureSuccessStatusCode();
         await PhaseAsync("publishing", 20);
         await KillHolderAsync();
@@ -83,7 +88,7 @@ public sealed class RootRotationTests(ITestOutputHelper output) : IAsyncLifetime
         }
 
         Assert.Equal(joining.Asked, joining.Joined.Count);
-        Registrar.VerifySignatures(_cluster.Silos);
+        Registrar.VerifySignatures(_cluster.Silos, MayDiffer);
         Assert.True(watch.Faults.IsEmpty, string.Join('\n', watch.Faults));
         Assert.True(watch.Certificates >= 4, $"Only {watch.Certificates} certificates were seen."); // two each, at least
         AssertOneAuthority();
@@ -134,8 +139,18 @@ public sealed class RootRotationTests(ITestOutputHelper output) : IAsyncLifetime
             ? time
             : throw new FormatException($"No time in '{line}'.");
 
-    private async Task PhaseAsync(string phase, int seconds) => await _cluster.Gateways[0].WaitForAsync(
-        "/v1/ca", ca => ca.GetProperty("phase").GetString() == phase, $"phase {phase}", seconds);
+    private async Task PhaseAsync(string phase, int seconds)
+    {
+        await _cluster.Gateways[0].WaitForAsync(
+            "/v1/ca", ca => ca.GetProperty("phase").GetString() == phase, $"phase {phase}", seconds);
+        _changesOfRoots.Add(DateTimeOffset.UtcNow);
+    }
+
+    // What makes two calls one request is in IssueKey: the roots are part of it, as a chain to those of yesterday helps nobody. A change
+    // is seen some time after it was made.
+    private bool MayDiffer(DateTimeOffset first, DateTimeOffset second) =>
+        second - first >= _remembered
+        || _changesOfRoots.Exists(at => first <= at.AddSeconds(1) && second >= at.AddSeconds(-3));
 
     private static async Task<List<X509Certificate2>> RootsAsync(ControlPlane process) =>
     [

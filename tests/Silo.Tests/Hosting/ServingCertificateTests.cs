@@ -59,9 +59,10 @@ public sealed class ServingCertificateTests
 
     private async Task GoOnAsync(Func<bool> isDone)
     {
-        for (var i = 0; !isDone(); i++)
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!isDone())
         {
-            Assert.True(i < 10_000, "Nothing happens.");
+            Assert.False(limit.IsCancellationRequested, "Nothing happens.");
             if (_clock.PendingTimers > 0) _clock.Advance(TimeSpan.FromSeconds(1));
             await Task.Yield();
         }

@@ -36,7 +36,7 @@ public sealed class JoinTokens(IGrainFactory grains)
         JoinToken used, string claim, JoinTokenGrant grant, CancellationToken cancellationToken) =>
         MintAsync(used.Derive(claim), grant, cancellationToken);
 
-    /// <summary>Uses a token up; the use is to be finished with <see cref="FinishAsync"/>.</summary>
+    /// <summary>Uses a token up, unless it is for something else; the use is to be finished with <see cref="FinishAsync"/>.</summary>
     /// <param name="token">The token.</param>
     /// <param name="purpose">What it must have been minted for.</param>
     /// <param name="usedBy">Who uses it, for the record.</param>
@@ -46,13 +46,11 @@ public sealed class JoinTokens(IGrainFactory grains)
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The grant, or null and a sentence that says why not.</returns>
     public async Task<(JoinTokenGrant? Grant, string Refusal)> RedeemAsync(
-        JoinToken token, string purpose, string usedBy, string claim, CancellationToken cancellationToken) =>
-        GrantOf(await RedeemAsync(token, usedBy, claim, cancellationToken), purpose);
-
-    /// <summary>The grant that <see cref="RedeemAsync(JoinToken, string, string, string, CancellationToken)"/> would find; nothing is used up.</summary>
-    public async Task<(JoinTokenGrant? Grant, string Refusal)> LookAsync(
-        JoinToken token, string purpose, string claim, CancellationToken cancellationToken) =>
-        GrantOf(await LookAsync(token, claim, cancellationToken), purpose);
+        JoinToken token, string purpose, string usedBy, string claim, CancellationToken cancellationToken)
+    {
+        var look = GrantOf(await LookAsync(token, claim, cancellationToken), purpose);
+        return look.Grant is null ? look : GrantOf(await RedeemAsync(token, usedBy, claim, cancellationToken), purpose);
+    }
 
     /// <summary>Uses a token up for whatever it is; the use is to be finished.</summary>
     internal Task<RedeemResult> RedeemAsync(

@@ -91,9 +91,7 @@ internal static class PeerEndpoints
 
         var (body, problem) = await ApiJson.ReadAsync<LinkRequest>(context);
         if (body is null) return problem!;
-        var (grant, refusal) = await tokens.LookAsync(token, JoinTokens.PeerPurpose, claim: "", context.RequestAborted);
-        if (grant is null) return Problems.Unauthenticated(refusal); // one of another purpose is good for that still
-        (grant, refusal) = await tokens.RedeemAsync(
+        var (grant, refusal) = await tokens.RedeemAsync(
             token, JoinTokens.PeerPurpose, $"mesh {body.TrustDomain}", claim: "", context.RequestAborted);
         if (grant is null) return Problems.Unauthenticated(refusal);
         return await peering.AcceptAsync(body, context.RequestAborted) switch

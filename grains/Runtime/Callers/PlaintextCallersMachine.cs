@@ -71,23 +71,23 @@ internal static class PlaintextCallersMachine
 
     /// <summary>What is remembered now, by identity and node id.</summary>
     public static ImmutableArray<CallerReport> List(PlaintextCallersState state, DateTimeOffset now) =>
-    [
-        .. state.Proxies.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => new CallerReport(
-            ProxyKey.Parse(p.Key).NodeId,
-            p.Value.Workload,
-            p.Value.Group,
-            p.Value.Labels,
-            p.Value.Run,
-            p.Value.WatchesSince,
-            p.Value.HeardAt,
-            [
-                .. p.Value.Callers.Values.Where(c => IsAlive(c, now))
-                    .Select(c => c.Seen with { Connections = c.Before + c.Seen.Connections })
-                    .OrderBy(c => c.Port).ThenBy(c => c.Address, StringComparer.Ordinal),
-            ],
-            p.Value.OpenedAt,
-            ProxyKey.Parse(p.Key).SpiffeId)),
-    ];
+        [.. state.Proxies.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => ReportOf(ProxyKey.Parse(p.Key), p.Value, now))];
+
+    private static CallerReport ReportOf(ProxyKey key, WatchingProxy proxy, DateTimeOffset now) => new(
+        key.NodeId,
+        proxy.Workload,
+        proxy.Group,
+        proxy.Labels,
+        proxy.Run,
+        proxy.WatchesSince,
+        proxy.HeardAt,
+        [
+            .. proxy.Callers.Values.Where(c => IsAlive(c, now))
+                .Select(c => c.Seen with { Connections = c.Before + c.Seen.Connections })
+                .OrderBy(c => c.Port).ThenBy(c => c.Address, StringComparer.Ordinal),
+        ],
+        proxy.OpenedAt,
+        key.SpiffeId);
 
     private static WatchingProxy Heard(
         WatchingProxy? before, CallerReport report, PlaintextCallersState state, DateTimeOffset now)

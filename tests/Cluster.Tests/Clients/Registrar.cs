@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -104,8 +105,9 @@ internal sealed partial class Registrar : IAsyncDisposable
     public static void VerifySignatures(
         IEnumerable<ControlPlane> silos, Func<DateTimeOffset, DateTimeOffset, bool>? mayDiffer = null)
     {
-        var signed = silos.SelectMany(s => s.Lines("Signed ")).Select(line => Signature().Match(line)).Where(m => m.Success)
-            .ToLookup(m => m.Groups["csr"].Value, m => (Serial: m.Groups["serial"].Value, At: TimeOf(m.Groups["at"].Value)));
+        var signed = silos.SelectMany(s => s.Lines("Signed "))
+            .Select(line => (Line: line, Match: Signature().Match(line))).Where(s => s.Match.Success)
+            .ToLookup(s => s.Match.Groups["csr"].Value, s => (Serial: s.Match.Groups["serial"].Value, At: TimeOf(s.Line)));
         Assert.NotEmpty(signed);
         var twice = signed.Where(IsTwice).ToArray();
         Assert.True(
@@ -120,9 +122,13 @@ internal sealed partial class Registrar : IAsyncDisposable
         }
     }
 
-    private static DateTimeOffset TimeOf(string text) => DateTimeOffset.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+    /// <summary>When a line of the log was written.</summary>
+    public static DateTimeOffset TimeOf(string line) =>
+        DateTimeOffset.TryParse(line.Split(' ')[0], CultureInfo.InvariantCulture, out var time)
+            ? time
+            : throw new FormatException($"No time in '{line}'.");
 
-    [GeneratedRegex(@"^(?<at>\S+) .*Signed (?<serial>\w+) for \S+: request (?<csr>\w+),")]
+    [GeneratedRegex(@"Signed (?<serial>\w+) for \S+: request (?<csr>\w+),")]
     private static partial Regex Signature();
 
     private static HashSet<string> NamesOf(JsonElement workloads) =>

@@ -113,11 +113,11 @@ public sealed class RootRotationTests(ITestOutputHelper output) : IAsyncLifetime
 
     private ControlPlane Holder() => _cluster.Silos
         .Where(silo => silo.Lines("Signed ").Any())
-        .MaxBy(silo => silo.Lines("Signed ").Select(TimeOf).Max())!;
+        .MaxBy(silo => silo.Lines("Signed ").Select(Registrar.TimeOf).Max())!;
 
     private List<(DateTimeOffset At, string Silo)> Signatures() =>
     [
-        .. _cluster.Silos.SelectMany(silo => silo.Lines("Signed ").Select(line => (TimeOf(line), silo.Name)))
+        .. _cluster.Silos.SelectMany(silo => silo.Lines("Signed ").Select(line => (Registrar.TimeOf(line), silo.Name)))
             .OrderBy(signature => signature.Item1),
     ];
 
@@ -133,11 +133,6 @@ public sealed class RootRotationTests(ITestOutputHelper output) : IAsyncLifetime
         output.WriteLine($"authority: {string.Join(", ", spells)}");
         Assert.Equal(3, spells.Count); // two deaths
     }
-
-    private static DateTimeOffset TimeOf(string line) =>
-        DateTimeOffset.TryParse(line.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture, out var time)
-            ? time
-            : throw new FormatException($"No time in '{line}'.");
 
     private async Task PhaseAsync(string phase, int seconds)
     {

@@ -358,10 +358,10 @@ public sealed class KubernetesTests : IDisposable
     {
         await using var host = await StartAsync(joinTokens: false);
 
-        var nameless = await SignAsync(host, await MintAsync(host, """{"namespace":"shop"}"""), "shop/vm-1");
-        var other = await SignAsync(host, await MintAsync(host, """{"namespace":"shop","node":"vm-1"}"""), "shop/vm-2");
-        var first = await SignAsync(host, await MintAsync(host, """{"namespace":"shop","node":"vm-1"}"""), "shop/vm-1");
-        var second = await SignAsync(host, await MintAsync(host, """{"namespace":"shop","node":"vm-1"}"""), "vm-1");
+        var nameless = await SignAsync(host, await host.MintAsync("""{"namespace":"shop"}"""), "shop/vm-1");
+        var other = await SignAsync(host, await host.MintAsync("""{"namespace":"shop","node":"vm-1"}"""), "shop/vm-2");
+        var first = await SignAsync(host, await host.MintAsync("""{"namespace":"shop","node":"vm-1"}"""), "shop/vm-1");
+        var second = await SignAsync(host, await host.MintAsync("""{"namespace":"shop","node":"vm-1"}"""), "vm-1");
 
         Assert.Equal(
             (HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.Created, HttpStatusCode.Unauthorized),
@@ -401,9 +401,6 @@ public sealed class KubernetesTests : IDisposable
 
     private static async Task<(HttpStatusCode Status, JsonElement Body)> SignAsync(ApiHost host, string token, string node) =>
         await ReadAsync(await SendAsync(host, token, JsonSerializer.Serialize(new { csr = Csr(), node }), "/v1/certificates"));
-
-    private static async Task<string> MintAsync(ApiHost host, string grant) =>
-        (await host.PostAsync("/v1/tokens", grant)).Body.GetProperty("token").GetString()!;
 
     private static async Task<(HttpStatusCode Status, JsonElement Body)> ReadAsync(HttpResponseMessage response)
     {

@@ -117,6 +117,10 @@ internal sealed class ApiHost : IAsyncDisposable
     public TGrain Grain<TGrain>(string key = MeshKeys.Default)
         where TGrain : IGrainWithStringKey => _app.Services.GetRequiredService<IGrainFactory>().GetGrain<TGrain>(key);
 
+    /// <summary>A new join token, with the rights of a grant as the API takes it.</summary>
+    public async Task<string> MintAsync(string grant) =>
+        (await PostAsync("/v1/tokens", grant)).Body.GetProperty("token").GetString()!;
+
     /// <summary>Whoever calls from now on has a certificate of an identity, for a node.</summary>
     /// <returns>Its serial.</returns>
     public async Task<string> BecomeAsync(string spiffeId, string node)

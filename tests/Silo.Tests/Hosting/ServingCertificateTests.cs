@@ -75,12 +75,7 @@ public sealed class ServingCertificateTests
     private async Task StartAsync(ServingCertificate certificate)
     {
         var start = certificate.StartAsync(default);
-        while (!start.IsCompleted)
-        {
-            if (_clock.PendingTimers > 0) _clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
-
+        await GoOnAsync(() => start.IsCompleted);
         await start;
     }
 

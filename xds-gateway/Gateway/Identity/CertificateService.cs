@@ -136,11 +136,11 @@ internal sealed partial class CertificateService(
     private static string NodeOf(IstioCertificateRequest request)
     {
         if (request.Metadata is not { } metadata || ProxyNode.Text(metadata, "NODE_ID") is not { } named) return "";
-        return NodeText.IsPrintable(named, ProxyNode.MaxId)
+        return named.Length == 0 || NodeName.IsId(named)
             ? named
             : throw new GrpcException(
                 GrpcStatusCode.InvalidArgument,
-                $"NODE_ID must be of 1 to {ProxyNode.MaxId} printable characters.");
+                $"NODE_ID must be of 1 to {NodeName.MaxLength} printable characters.");
     }
 
     /// <summary>Who holds the key where nobody says: as its certificate is known, or by its address.</summary>

@@ -32,7 +32,7 @@ public sealed class GatewayStatus
     /// <param name="sees">Whether whoever asks may look at a namespace.</param>
     public ImmutableArray<ProxyView> Find(string nodeId, Func<string, bool> sees) =>
     [
-        .. _streams.Keys.Where(s => s.Report.NodeId == nodeId && sees(s.Report.Connection.Namespace)).GroupBy(s => s.Report.Key, StringComparer.Ordinal)
+        .. _streams.Keys.Where(s => s.Report.NodeId == nodeId && sees(s.Report.Connection.Namespace)).GroupBy(s => s.Report.Key)
             .Select(of => of.MaxBy(s => s.Report.OpenedAt)!.Report.View()),
     ];
 
@@ -44,7 +44,7 @@ public sealed class GatewayStatus
     /// Whether whoever asks may look at a namespace; null for all. Who has no identity may say of each stream that it is of another.
     /// </param>
     public ResourceSet? FindResources(ProxyKey proxy, Func<string, bool>? sees = null) =>
-        _streams.Keys.Where(s => s.Report.Key == proxy.ToString() && sees?.Invoke(s.Report.Connection.Namespace) is not false)
+        _streams.Keys.Where(s => s.Report.Key == proxy && sees?.Invoke(s.Report.Connection.Namespace) is not false)
             .MaxBy(s => s.Report.OpenedAt) is { } stream
             ? _scopes.Find(stream.Session.Scope)
             : null;

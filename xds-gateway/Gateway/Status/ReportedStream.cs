@@ -20,8 +20,8 @@ internal sealed class ReportedStream(
 
     public string NodeId => nodeId;
 
-    /// <summary>Whose it is: a <see cref="ProxyKey"/>.</summary>
-    public string Key { get; } = new ProxyKey(connection.SpiffeId, nodeId).ToString();
+    /// <summary>Whose it is.</summary>
+    public ProxyKey Key => new(connection.SpiffeId, nodeId);
 
     public ProxyConnection Connection => connection;
 

@@ -15,7 +15,7 @@ internal sealed class ShareReporter(string key, string gateway, IGrainFactory gr
 
     private readonly Dictionary<ReportedStream, ToldStream> _streams = [];
     private readonly HashSet<ToldStream> _superseded = [];
-    private readonly Dictionary<string, ToldStream> _newest = new(StringComparer.Ordinal); // what the grain has, by proxy
+    private readonly Dictionary<ProxyKey, ToldStream> _newest = []; // what the grain has, by proxy
     private readonly Queue<ToldStream> _due = [];
     private bool _isOutOfStep;
     private bool _isKnown;
@@ -51,14 +51,14 @@ internal sealed class ShareReporter(string key, string gateway, IGrainFactory gr
         // what the grain would raise too, although it has not come as far
         var except = steps.Where(s => s.Key.From == from && s.Key != most.Key)
             .SelectMany(s => s.Select(told => told.Stream.Key))
-            .ToHashSet(StringComparer.Ordinal);
+            .ToHashSet();
         var (alone, beside) = (new List<ToldStream>(), new List<ToldStream>());
         foreach (var told in most) (except.Contains(told.Stream.Key) ? beside : alone).Add(told);
         _isOutOfStep = true; // unless there is an answer, nobody knows what the grain has taken over
         try
         {
             var answer = await grains.GetGrain<IProxySubscriptionGrain>(key).RaiseAsync(
-                gateway, from, to, [.. except], cancellationToken);
+                gateway, from, to, [.. except.Select(key => key.ToString())], cancellationToken);
             var proxies = alone.DistinctBy(told => told.Stream.Key).Count();
             _isOutOfStep = answer.IsFirst || answer.Raised != proxies;
         }
@@ -106,7 +106,7 @@ internal sealed class ShareReporter(string key, string gateway, IGrainFactory gr
         for (var i = 0; i < batch.Count; i++) Settle(batch[i], news[i], answer.Standings[i]);
     }
 
-    private DateTimeOffset? StillOpen(string proxy) => _streams.Keys
+    private DateTimeOffset? StillOpen(ProxyKey proxy) => _streams.Keys
         .Where(s => !s.IsClosed && s.Key == proxy)
         .Max(s => (DateTimeOffset?)s.OpenedAt);
 
@@ -153,7 +153,7 @@ internal sealed class ShareReporter(string key, string gateway, IGrainFactory gr
     // While the grain cannot be reached, streams come and go: of those that ended only the last of its proxy counts.
     private void DropReplaced()
     {
-        var last = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        var last = new Dictionary<ProxyKey, DateTimeOffset>();
         foreach (var stream in _streams.Keys)
         {
             if (!last.TryGetValue(stream.Key, out var at) || at < stream.OpenedAt) last[stream.Key] = stream.OpenedAt;

@@ -39,7 +39,7 @@ internal sealed class ToldStream(ReportedStream stream)
 
     /// <summary>What is to be told now.</summary>
     /// <param name="stillOpen">When the newest stream of a proxy that is open opened.</param>
-    public StreamNews News(Func<string, DateTimeOffset?> stillOpen)
+    public StreamNews News(Func<ProxyKey, DateTimeOffset?> stillOpen)
     {
         var isClosed = stream.IsClosed; // before the types: none of them changes after it
         (_onTheWay, _scopeOnTheWay) = (stream.Types, stream.Scope);

@@ -16,7 +16,6 @@ namespace MeshOrleans.Xds.Gateway.Streams;
 /// </summary>
 internal sealed record ProxyNode
 {
-    public const int MaxId = 512;
     private const int MaxEntries = 256;
     private const int MaxGroup = 128;
 
@@ -54,11 +53,11 @@ internal sealed record ProxyNode
     /// <exception cref="GrpcException">It has no id, or claims to be another than it is.</exception>
     public static ProxyNode Of(Node? node, SpiffeId? identity)
     {
-        if (node is not { Id.Length: > 0 } || !NodeText.IsPrintable(node.Id, MaxId))
+        if (node is null || !NodeName.IsId(node.Id))
         {
             throw new GrpcException(
                 GrpcStatusCode.InvalidArgument,
-                $"The first request carries no node.id of 1 to {MaxId} printable characters.");
+                $"The first request carries no node.id of 1 to {NodeName.MaxLength} printable characters.");
         }
 
         NodeText.Check(node);

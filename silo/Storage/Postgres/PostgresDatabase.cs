@@ -14,12 +14,11 @@ internal sealed partial class PostgresDatabase(
     string connectionString, TimeProvider clock, ILogger<PostgresDatabase> logger) : IAsyncDisposable
 {
     private const int Attempts = 5;
-    private const int MaxPrepared = 32; // more than there are statements
 
     private static readonly TimeSpan _settlePatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _settlePause = TimeSpan.FromMilliseconds(250);
 
-    private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create(Prepared(connectionString));
+    private readonly PostgresConnections _connections = new(connectionString, clock);
 
     /// <summary>Reads; once more on another connection when one was lost.</summary>
     /// <exception cref="StoreUnavailableException">The database does not answer.</exception>
@@ -76,13 +75,13 @@ internal sealed partial class PostgresDatabase(
         }
     }
 
-    public ValueTask DisposeAsync() => _source.DisposeAsync();
+    public ValueTask DisposeAsync() => _connections.DisposeAsync();
 
     private async Task<NpgsqlConnection> OpenAsync(string otherwise, CancellationToken cancellationToken)
     {
         try
         {
-            return await _source.OpenConnectionAsync(cancellationToken);
+            return await _connections.OpenAsync(cancellationToken);
         }
         catch (Exception exception) when (IsOutage(exception))
         {
@@ -99,7 +98,7 @@ internal sealed partial class PostgresDatabase(
     private Exception Refused(PostgresException exception)
     {
         LogRefused(exception.SqlState, exception.MessageText);
-        _source.Clear();
+        _connections.Clear();
         return Of(exception);
     }
 
@@ -129,7 +128,7 @@ internal sealed partial class PostgresDatabase(
         {
             try
             {
-                await using var connection = await _source.OpenConnectionAsync(CancellationToken.None);
+                await using var connection = await _connections.OpenAsync(CancellationToken.None);
                 await using var transaction = await connection.BeginTransactionAsync(CancellationToken.None);
                 // held by the lost transaction until it has ended
                 await connection.ExecuteAsync("SELECT pg_advisory_xact_lock($1)", Value(SignOfLife(id)));
@@ -160,15 +159,6 @@ internal sealed partial class PostgresDatabase(
         await connection.ExecuteAsync("DELETE FROM mesh_abandoned_write WHERE given_up_at < now() - interval '1 day'");
         await transaction.CommitAsync(CancellationToken.None);
     }
-
-    // The statements are few and the same for ever: each is planned once a connection. Nothing here changes a session, so
-    // there is nothing to reset when a connection goes back to the pool.
-    private static NpgsqlConnectionStringBuilder Prepared(string connectionString) => new(connectionString)
-    {
-        MaxAutoPrepare = MaxPrepared,
-        AutoPrepareMinUsages = 2,
-        NoResetOnClose = true,
-    };
 
     private static long SignOfLife(Guid id) => BitConverter.ToInt64(id.ToByteArray());
 

@@ -34,6 +34,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
     private readonly TaskCompletionSource _isDue = new();
     private readonly TaskCompletionSource _isDelivered = new();
     private volatile TaskCompletionSource _open = new();
+    private int _accepted;
     private int _cut;
 
     private CuttingProxy(int server, byte[] mark)
@@ -50,6 +51,9 @@ internal sealed class CuttingProxy : IAsyncDisposable
     public static CuttingProxy Start(int server, byte[] mark) => new(server, mark);
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>How many connections have come.</summary>
+    public int Accepted => Volatile.Read(ref _accepted);
 
     /// <summary>How often a connection was cut.</summary>
     public int Cuts { get; private set; }
@@ -83,7 +87,11 @@ internal sealed class CuttingProxy : IAsyncDisposable
     {
         try
         {
-            while (true) _connections.Add(RelayAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
+            while (true)
+            {
+                _connections.Add(RelayAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
+                Interlocked.Increment(ref _accepted);
+            }
         }
         catch (Exception exception) when (exception is OperationCanceledException or SocketException)
         {

@@ -16,14 +16,15 @@ public sealed class LostConnectionTests(PostgresFixture postgres) : IAsyncLifeti
     private CuttingProxy _proxy = null!;
     private PostgresDatabase _database = null!;
     private PostgresDatabase _direct = null!;
+    private string _through = "";
     private string _connection = "";
 
     public async Task InitializeAsync()
     {
         _proxy = CuttingProxy.Start(postgres.Server.Port, "mesh_begin_write"u8.ToArray());
-        var connection = await postgres.CreateAsync(_proxy.Port);
-        _database = Open(connection);
-        _connection = connection.Replace($"{_proxy.Port}", $"{postgres.Server.Port}", StringComparison.Ordinal);
+        _through = await postgres.CreateAsync(_proxy.Port);
+        _database = Open(_through);
+        _connection = _through.Replace($"{_proxy.Port}", $"{postgres.Server.Port}", StringComparison.Ordinal);
         _direct = Open(_connection);
     }
 
@@ -193,6 +194,26 @@ public sealed class LostConnectionTests(PostgresFixture postgres) : IAsyncLifeti
 
         Assert.Contains("nothing was written", exception.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Of_many_who_want_a_connection_few_knock_at_a_database_that_lets_nobody_in()
+    {
+        await using var database = Open($"{_through};Timeout=2");
+        _proxy.Hold();
+
+        var reads = Enumerable.Range(0, 100).Select(_ => ReadAsync(database)).ToArray();
+        foreach (var read in reads) await Assert.ThrowsAsync<StoreUnavailableException>(() => read);
+        var knocked = _proxy.Accepted;
+        _proxy.LetPass();
+
+        // two at once, and perhaps the next two when those had given up; it was as many as the pool has room for, and as many
+        // again each time
+        Assert.InRange(knocked, 1, 6);
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => ReadAsync(_database)));
+    }
+
+    private static Task<List<int>> ReadAsync(PostgresDatabase database) => database.ReadAsync(
+        (connection, token) => connection.Command("SELECT 1").QueryAsync(r => r.GetInt32(0), token), _none);
 
     private async Task WaitForWriteAsync()
     {

@@ -61,7 +61,7 @@ internal sealed class ConfigWriter : IAsyncDisposable
             {
                 throw new TimeoutException(
                     $"Only {Acknowledged.Count} of {goal} changes were acknowledged within {_patience.TotalSeconds} s; "
-                    + $"last refusals:\n{string.Join('\n', Refusals.TakeLast(5))}");
+                    + $"last refusals:\n{string.Join('\n', Refusals.TakeLast(5))}\n{Complaints()}");
             }
         }
     }
@@ -75,7 +75,8 @@ internal sealed class ConfigWriter : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await StopAsync();
+        await _stop.CancelAsync();
+        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // StopAsync and MoreAsync tell of it
         _stop.Dispose();
     }
 
@@ -113,6 +114,10 @@ internal sealed class ConfigWriter : IAsyncDisposable
             if (page.Length < 500) return history;
         }
     }
+
+    /// <summary>What each process last said of the database and of others that do not answer.</summary>
+    private string Complaints() => string.Join('\n', _processes.Select(p => string.Join(
+        '\n', p.Process.Lines(" warn: ").TakeLast(12).Prepend($"--- {p.Process.Name}, last warnings ---"))));
 
     private async Task RunAsync()
     {
@@ -155,7 +160,7 @@ internal sealed class ConfigWriter : IAsyncDisposable
             {
                 throw new TimeoutException(
                     $"Change {number} was not acknowledged within {_patience.TotalSeconds} s:\n"
-                    + string.Join('\n', Refusals.TakeLast(5)));
+                    + $"{string.Join('\n', Refusals.TakeLast(5))}\n{Complaints()}");
             }
 
             await Task.Delay(200);

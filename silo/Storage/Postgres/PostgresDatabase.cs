@@ -32,6 +32,10 @@ internal sealed partial class PostgresDatabase(
             {
                 return await body(connection, cancellationToken);
             }
+            catch (PostgresException exception) when (IsOutOfStep(exception) && attempt < Attempts)
+            {
+                Renew(connection);
+            }
             catch (Exception exception) when (IsOutage(exception))
             {
                 LogLost(exception.Message);
@@ -56,6 +60,10 @@ internal sealed partial class PostgresDatabase(
             try
             {
                 return await RunAsync(write, id);
+            }
+            catch (PostgresException exception) when (IsOutOfStep(exception) && attempt < Attempts)
+            {
+                // the database has not even begun with it, and its connection is in step again
             }
             catch (Exception exception) when (IsOutage(exception))
             {
@@ -110,6 +118,19 @@ internal sealed partial class PostgresDatabase(
         await using var batch = new NpgsqlBatch(connection);
         batch.Add("SELECT mesh_begin_write($1, $2)", Value(id), Value(SignOfLife(id)));
         write.Fill(batch, id);
+        try
+        {
+            return await ExecuteAsync(batch, write);
+        }
+        catch (PostgresException exception) when (IsOutOfStep(exception))
+        {
+            Renew(connection);
+            throw;
+        }
+    }
+
+    private static async Task<T> ExecuteAsync<T>(NpgsqlBatch batch, PostgresWrite<T> write)
+    {
         await using var reader = await batch.ExecuteReaderAsync(CancellationToken.None);
         await reader.NextResultAsync(CancellationToken.None);
         var answer = await write.ReadAsync(reader);
@@ -119,6 +140,13 @@ internal sealed partial class PostgresDatabase(
         }
 
         return answer;
+    }
+
+    // On starved machines the client has been seen to take a statement for prepared that the server does not know.
+    private void Renew(NpgsqlConnection connection)
+    {
+        LogOutOfStep();
+        connection.UnprepareAll(); // there is no asynchronous one; it is one short statement
     }
 
     private async Task<(bool IsWritten, T? Answer)> SettleAsync<T>(PostgresWrite<T> write, Guid id)
@@ -161,6 +189,10 @@ internal sealed partial class PostgresDatabase(
     }
 
     private static long SignOfLife(Guid id) => BitConverter.ToInt64(id.ToByteArray());
+
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "The database did not know a statement that was prepared; it is asked again with all of it.")]
+    private partial void LogOutOfStep();
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The database does not answer: {Reason}")]
     private partial void LogLost(string reason);

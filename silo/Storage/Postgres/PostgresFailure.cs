@@ -18,6 +18,10 @@ internal static class PostgresFailure
         _ => false,
     };
 
+    /// <summary>Whether the server does not know a statement that its client takes for prepared: nothing was done.</summary>
+    public static bool IsOutOfStep(PostgresException exception) =>
+        exception.SqlState is PostgresErrorCodes.InvalidSqlStatementName;
+
     /// <summary>What the caller is told when the database answered with an error; by then its transaction is undone.</summary>
     /// <returns>
     /// <see cref="StoreUnavailableException"/> where the database is in the way: a password or a right that was taken, one

@@ -212,6 +212,30 @@ public sealed class LostConnectionTests(PostgresFixture postgres) : IAsyncLifeti
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => ReadAsync(_database)));
     }
 
+    [Fact]
+    public async Task A_server_that_has_forgotten_what_was_prepared_is_asked_again()
+    {
+        var store = new PostgresRevisionStore(_direct);
+        for (var number = 1; number <= 3; number++) Assert.True(await store.TryAppendAsync(Revision(number), _none));
+        for (var i = 0; i < 3; i++) await ReadAsync(_direct);
+
+        await ForgetAsync();
+        Assert.True(await store.TryAppendAsync(Revision(4), _none));
+        await ForgetAsync();
+        Assert.Equal([1], await ReadAsync(_direct));
+
+        Assert.Equal([4, 3, 2, 1], (await store.ListAsync(0, 10, _none)).Select(r => r.Number));
+    }
+
+    // there is one connection only, as nobody has asked for two at once
+    private Task<bool> ForgetAsync() => _direct.ReadAsync(
+        async (connection, _) =>
+        {
+            await connection.ExecuteAsync("DEALLOCATE ALL");
+            return true;
+        },
+        _none);
+
     private static Task<List<int>> ReadAsync(PostgresDatabase database) => database.ReadAsync(
         (connection, token) => connection.Command("SELECT 1").QueryAsync(r => r.GetInt32(0), token), _none);
 

@@ -7,13 +7,14 @@ namespace MeshOrleans.Proxy.Dataplane.Clusters;
 /// The endpoints that may be chosen as long as nobody is ejected or taken back, with their weights prepared.
 /// </summary>
 /// <remarks>
-/// Priorities: a level is worth min(100, overprovisioning x healthy share); levels take what the ones before leave.
-/// Source: Envoy, "Priority levels" and "Locality weighted load balancing".
+/// Priorities: a level is worth min(100, overprovisioning x healthy share); levels take what the ones before leave. Only
+/// when all of them together are worth less than 100 does one whose healthy share is below the threshold panic.
+/// Source: Envoy, "Priority levels", "Panic threshold" and "Locality weighted load balancing".
 /// </remarks>
 internal sealed class EndpointSelection
 {
     private readonly PriorityLevel[] _levels;
-    private readonly bool[] _panics; // so few are left that ejections do not count
+    private readonly bool[] _panics; // of each level: so few are left that ejections do not count
     private readonly int[] _priorities; // of each level
     private readonly int[] _worth; // of each level, in percent
     private readonly int[] _loadEnds; // cumulative, in percent; ends at 100 when anybody may be chosen
@@ -28,20 +29,24 @@ internal sealed class EndpointSelection
 
     public static EndpointSelection Build(ClusterPlan plan, int generation)
     {
-        var panic = plan.Model.PanicThresholdPercent;
-        var levels = new PriorityLevel[plan.Groups.Length];
-        var panics = new bool[levels.Length];
-        var worth = new int[levels.Length];
+        var chosen = Array.ConvertAll(plan.Groups, Available);
+        var shares = chosen.Zip(plan.Groups, (available, all) => (double)available.Length / all.Length).ToArray();
+        var worth = Array.ConvertAll(shares, share => (int)Math.Min(100, plan.Model.OverprovisioningPercent * share));
+        var total = worth.Sum();
+        var panics = Array.ConvertAll(shares, share => total < 100 && 100 * share < plan.Model.PanicThresholdPercent);
+        for (var i = 0; i < chosen.Length; i++)
+        {
+            if (panics[i]) chosen[i] = Array.FindAll(plan.Groups[i], IsInService);
+        }
+
+        if (total == 0 && panics.Contains(true)) worth = Sizes(chosen);
+        var levels = new PriorityLevel[chosen.Length];
         for (var i = 0; i < levels.Length; i++)
         {
-            var group = plan.Groups[i];
-            var available = Available(group, panic, out var healthyShare, out panics[i]);
-            var weighed = Weigh(available, group, plan.Model);
+            var weighed = Weigh(chosen[i], plan.Groups[i], plan.Model);
             if (plan.Model.Warmup is { } warmup) Warm(weighed, warmup, plan.State);
             levels[i] = new PriorityLevel(weighed);
-            worth[i] = weighed.Length == 0
-                ? 0
-                : (int)Math.Min(100, plan.Model.OverprovisioningPercent * healthyShare);
+            if (weighed.Length == 0) worth[i] = 0;
         }
 
         return new EndpointSelection(
@@ -108,20 +113,23 @@ internal sealed class EndpointSelection
         return healthy.Length > 0 ? healthy : Array.FindAll(all, s => s.Model.Health is EndpointHealth.Degraded);
     }
 
-    private static EndpointSlot[] Available(
-        EndpointSlot[] all, int panicPercent, out double healthyShare, out bool panics)
+    private static EndpointSlot[] Available(EndpointSlot[] all)
     {
         var healthy = Array.FindAll(all, s => s.Model.Health is EndpointHealth.Healthy && !s.State.IsOut);
-        if (healthy.Length == 0)
-        {
-            healthy = Array.FindAll(all, s => s.Model.Health is EndpointHealth.Degraded && !s.State.IsOut);
-        }
+        return healthy.Length > 0
+            ? healthy
+            : Array.FindAll(all, s => s.Model.Health is EndpointHealth.Degraded && !s.State.IsOut);
+    }
 
-        healthyShare = (double)healthy.Length / all.Length;
-        panics = 100 * healthyShare < panicPercent;
-        if (!panics) return healthy;
-        healthyShare = 1; // too few are left: trust the counters less than the control plane
-        return Array.FindAll(all, s => s.Model.Health is EndpointHealth.Healthy or EndpointHealth.Degraded);
+    // Where too few are left the counters are trusted less, the control plane is not.
+    private static bool IsInService(EndpointSlot slot) =>
+        slot.Model.Health is EndpointHealth.Healthy or EndpointHealth.Degraded;
+
+    // In percent of all: what each priority takes when nobody is left in any.
+    private static int[] Sizes(EndpointSlot[][] levels)
+    {
+        var all = levels.Sum(l => l.Length);
+        return Array.ConvertAll(levels, l => all == 0 ? 0 : 100 * l.Length / all);
     }
 
     private static (EndpointSlot Slot, double Weight)[] Weigh(

@@ -44,12 +44,14 @@ internal sealed class OutlierDetector(ClusterState cluster, TimeProvider clock)
             record.ConsecutiveLocal = 0;
         }
 
-        if (status is 502 or 503 or 504 && rules.IsError(status))
+        // which statuses are errors is asked of answers only: a configured list does not make it good that none came
+        var isError = outcome is TryOutcome.LocalOrigin || rules.IsError(status);
+        if (status is 502 or 503 or 504 && isError)
         {
             Count(ref record.ConsecutiveGateway, rules.ConsecutiveGatewayErrors, plan, record, rules);
         }
         else record.ConsecutiveGateway = 0;
-        if (rules.IsError(status)) Count(ref record.Consecutive5xx, rules.Consecutive5xx, plan, record, rules);
+        if (isError) Count(ref record.Consecutive5xx, rules.Consecutive5xx, plan, record, rules);
         else record.Consecutive5xx = 0;
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Model.Tokens;
 using MeshOrleans.Proxy.Dataplane.Authorizers;
@@ -120,6 +121,9 @@ internal sealed class RequestExchange
     /// <summary>Why there was no connection, in words; empty when there was one.</summary>
     public string TransportFailure { get; set; } = "";
 
+    /// <summary>The name, in logs and metrics, of the cluster that it was given to; empty when there is none.</summary>
+    public string ClusterName => Choice?.Name ?? UnknownHostRoutes.ClusterOf(Decision.Route);
+
     public EndpointModel? Upstream { get; set; }
 
     public int Attempts { get; set; }
@@ -168,10 +172,13 @@ internal sealed class RequestExchange
         _isRetry = false;
     }
 
-    /// <summary>The response has begun: from here on the deadline cuts it off.</summary>
-    public void LimitBody()
+    /// <summary>
+    /// The response has begun: from here on the deadline cuts it off. What has switched to another protocol has no end that
+    /// could be waited for (Envoy's timer begins when the request has ended, which it never has).
+    /// </summary>
+    public void LimitBody(HttpStatusCode status)
     {
-        if (Deadline is null) return;
+        if (Deadline is null || status is HttpStatusCode.SwitchingProtocols) return;
         _bodyLimit = Deadline.Token.UnsafeRegister(static exchange => ((RequestExchange)exchange!).CutOff(), this);
     }
 

@@ -57,7 +57,7 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
     private async ValueTask<HttpResponseMessage> TryUntilDoneAsync(
         RequestExchange exchange, HttpRequestMessage request, CancellationToken token)
     {
-        var policy = exchange.IsUpgrade ? null : exchange.Forward!.Retry;
+        var policy = exchange.Forward!.Retry; // of an upgrade the handshake, which has no body
         var body = PrepareContent(exchange, request, policy);
         var isPicky = policy is { AvoidPreviousHosts: true } or { OtherPrioritiesAfter: > 0 } || exchange.Lane is not null;
         var tried = isPicky && policy is not null ? new TriedEndpoints(policy) : null;
@@ -115,6 +115,12 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
             when (!token.IsCancellationRequested && perTry is { IsCancellationRequested: true })
         {
             return new TryResult(null, TryFailure.TryTimeout, "");
+        }
+        catch (OperationCanceledException) when (exchange.IsOverdue)
+        {
+            // not a retry's to decide, but the endpoint has not answered (Envoy, Filter::onResponseTimeout)
+            new TryResult(null, TryFailure.TryTimeout, "").Report(plan, slot.State);
+            throw;
         }
         catch (Exception exception) when (!token.IsCancellationRequested)
         {
@@ -200,7 +206,7 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
         if (result.Response is { } response)
         {
             if (exchange.NewCookies is { } cookies) response.Headers.TryAddWithoutValidation("Set-Cookie", cookies);
-            exchange.LimitBody();
+            exchange.LimitBody(response.StatusCode);
             return response;
         }
 

@@ -58,6 +58,32 @@ public sealed class EndpointSelectionTests
         Assert.InRange(1 - Share(plan, port: 99), expected - 0.03, expected + 0.03);
     }
 
+    [Theory]
+    [InlineData(4, 1, 80, 0.0)] // 75 % x 1.4 is everything: there is no panic, however high the threshold
+    [InlineData(3, 2, 30, 0.0)] // 33 % x 1.4 is not, but 33 is above the threshold
+    [InlineData(3, 2, 50, 0.67)]
+    [InlineData(3, 3, 50, 1.0)]
+    public void Ejections_do_not_count_while_too_few_are_left_to_take_everything(int all, int ejected, int threshold, double expected)
+    {
+        var plan = Ejected(threshold, port => port <= ejected, [.. Enumerable.Range(1, all).Select(At)]);
+
+        var toEjected = Enumerable.Range(1, ejected).Sum(port => Share(plan, port));
+
+        Assert.InRange(toEjected, expected - 0.03, expected + 0.03);
+    }
+
+    [Theory]
+    [InlineData(false, 0.0)] // the next priority can take everything: nobody panics
+    [InlineData(true, 0.67)] // nobody is left anywhere: each priority by its size
+    public void A_priority_whose_endpoints_are_ejected_keeps_nothing_that_the_next_one_can_take(bool isNextToo, double expected)
+    {
+        EndpointModel[] next = [At(11) with { Priority = 1 }, At(12) with { Priority = 1 }];
+
+        var plan = Ejected(50, port => port < 10 || isNextToo, [At(1), At(2), At(3), At(4), .. next]);
+
+        Assert.InRange(Enumerable.Range(1, 4).Sum(port => Share(plan, port)), expected - 0.03, expected + 0.03);
+    }
+
     [Fact]
     public void Localities_share_by_their_weights_whatever_their_size()
     {
@@ -106,6 +132,15 @@ public sealed class EndpointSelectionTests
     {
         using var state = new ClusterState("c", TimeProvider.System);
         return state.Plan(Cluster(policy, endpoints));
+    }
+
+    private static ClusterPlan Ejected(int panicThreshold, Func<int, bool> isOut, params EndpointModel[] endpoints)
+    {
+        using var state = new ClusterState("c", TimeProvider.System);
+        var plan = state.Plan(Cluster(LoadBalancing.Random, endpoints) with { PanicThresholdPercent = panicThreshold });
+        foreach (var slot in plan.Slots.Where(s => isOut(s.Model.Port))) slot.State.Outlier.TryEject(0);
+        state.HealthChanged();
+        return plan;
     }
 
     private static double Share(ClusterPlan plan, int port)

@@ -90,6 +90,17 @@ public sealed class OutlierDetectorTests
     }
 
     [Fact]
+    public void No_answer_is_an_error_whatever_statuses_are_named()
+    {
+        using var bench = new Bench(All with { ErrorStatuses = [429] });
+
+        bench.Answer(429);
+        bench.Fail(1);
+
+        Assert.True(bench.IsOut);
+    }
+
+    [Fact]
     public void Zero_switches_a_count_off()
     {
         using var bench = new Bench(All with { Consecutive5xx = 0 });

@@ -63,16 +63,51 @@ public abstract class ProtocolTests(HopEngine caller, HopEngine called)
         app.Answer = EchoSocketAsync;
         await using var server = await ServerAsync(app, UpstreamProtocol.Http1);
         await using var client = await ClientAsync(server);
-        using var socket = new ClientWebSocket();
-        socket.Options.SetRequestHeader("Host", "b");
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
 
-        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{client.Server.OutboundPort}/ws"), limit.Token);
-        await socket.SendAsync(Encoding.UTF8.GetBytes("hello"), WebSocketMessageType.Text, true, limit.Token);
-        var buffer = new byte[64];
-        var received = await socket.ReceiveAsync(buffer, limit.Token);
+        using var socket = await ConnectSocketAsync(client, limit.Token);
 
-        Assert.Equal("hello", Encoding.UTF8.GetString(buffer, 0, received.Count));
+        Assert.Equal("hello", await EchoOfAsync(socket, limit.Token));
+    }
+
+    [Fact]
+    public async Task A_web_socket_outlives_the_timeout_of_its_route()
+    {
+        await using var app = await EchoBackend.StartAsync("app");
+        app.Answer = EchoSocketAsync;
+        var clock = new MeshOrleans.Testing.ManualTimeProvider();
+        var forward = Models.Forward("c") with { Timeout = TimeSpan.FromSeconds(1) };
+        await using var proxy = await TestProxy.StartAsync(
+            Models.Outbound(Models.Table(Models.To(forward)), Models.Cluster("c", app)), clock: clock);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+
+        using var socket = await ConnectSocketAsync(proxy, limit.Token);
+        clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal("hello", await EchoOfAsync(socket, limit.Token));
+    }
+
+    [Fact]
+    public async Task The_handshake_of_a_web_socket_is_tried_again_where_nobody_was_reached()
+    {
+        await using var app = await EchoBackend.StartAsync("app");
+        app.Answer = EchoSocketAsync;
+        var retry = new RetryPolicyModel { Attempts = 2, AvoidPreviousHosts = true }.WithConditions("connect-failure");
+        var cluster = Models.Cluster("c", app);
+        cluster = cluster with
+        {
+            LoadBalancing = LoadBalancing.RoundRobin,
+            Endpoints = [new EndpointModel("127.0.0.1", ClosedPort.Next()), .. cluster.Endpoints],
+        };
+        await using var proxy = await TestProxy.StartAsync(
+            Models.Outbound(Models.Table(Models.To(Models.Forward("c") with { Retry = retry })), cluster));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+
+        for (var i = 0; i < 2; i++) // one of them comes to the closed port first
+        {
+            using var socket = await ConnectSocketAsync(proxy, limit.Token);
+            Assert.Equal("hello", await EchoOfAsync(socket, limit.Token));
+        }
     }
 
     [Theory]
@@ -292,6 +327,22 @@ public abstract class ProtocolTests(HopEngine caller, HopEngine called)
         }
 
         context.Response.AppendTrailer("grpc-status", "0");
+    }
+
+    private static async Task<ClientWebSocket> ConnectSocketAsync(TestProxy proxy, CancellationToken cancellationToken)
+    {
+        var socket = new ClientWebSocket();
+        socket.Options.SetRequestHeader("Host", "b");
+        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{proxy.Server.OutboundPort}/ws"), cancellationToken);
+        return socket;
+    }
+
+    private static async Task<string> EchoOfAsync(ClientWebSocket socket, CancellationToken cancellationToken)
+    {
+        await socket.SendAsync(Encoding.UTF8.GetBytes("hello"), WebSocketMessageType.Text, true, cancellationToken);
+        var buffer = new byte[64];
+        var received = await socket.ReceiveAsync(buffer, cancellationToken);
+        return Encoding.UTF8.GetString(buffer, 0, received.Count);
     }
 
     private static async Task EchoSocketAsync(HttpContext context, int call)

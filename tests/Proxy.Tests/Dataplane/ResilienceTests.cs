@@ -212,6 +212,26 @@ public sealed class ResilienceTests
     }
 
     [Fact]
+    public async Task An_endpoint_that_lets_a_request_run_into_its_timeout_has_failed()
+    {
+        await using var good = await EchoBackend.StartAsync();
+        await using var silent = await EchoBackend.StartAsync();
+        silent.Answer = (context, _) => Task.Delay(Timeout.Infinite, context.RequestAborted);
+        var cluster = Models.Cluster("c", good, silent) with
+        {
+            LoadBalancing = LoadBalancing.RoundRobin,
+            Outlier = new OutlierModel { Consecutive5xx = 1, MaxEjectionPercent = 50 },
+        };
+        await using var proxy = await StartAsync(Models.Forward("c") with { Timeout = TimeSpan.FromMilliseconds(500) }, cluster);
+
+        var statuses = new List<HttpStatusCode>();
+        for (var i = 0; i < 8; i++) statuses.Add((await proxy.GetAsync("http://b/")).Status);
+
+        Assert.Single(statuses, HttpStatusCode.GatewayTimeout);
+        Assert.Equal(7, statuses.Count(s => s is HttpStatusCode.OK));
+    }
+
+    [Fact]
     public async Task Ten_percent_of_three_endpoints_ejects_nobody_unless_one_always_may_be()
     {
         await using var bad = await EchoBackend.AlwaysAsync(500);

@@ -112,19 +112,20 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
 
         var byAddress = registered.DistinctBy(e => (e.Workload.Address, e.DialPort))
             .ToDictionary(e => (e.Workload.Address, e.DialPort));
-        var whole = (double)takes.Sum(e => Math.Max(1, e.Weight));
+        var weights = takes.Select(e => WeightOf(e, takes, cluster)).ToArray();
+        var whole = weights.Sum();
         var inside = new List<InboundView>();
         var outcomes = new List<Outcome>();
-        var groups = takes.GroupBy(
-            e => KeyOf(e, TransportTo(e, cluster.Tls, traffic), byAddress.GetValueOrDefault((e.Address, e.Port))));
+        var groups = takes.Zip(weights).Where(e => e.Second > 0).GroupBy(
+            e => KeyOf(e.First, TransportTo(e.First, cluster.Tls, traffic), byAddress.GetValueOrDefault((e.First.Address, e.First.Port))));
         foreach (var group in groups)
         {
-            var part = share * group.Sum(e => Math.Max(1, e.Weight)) / whole;
+            var part = share * group.Sum(e => e.Second) / whole;
             ImmutableArray<ServiceEndpoint> members =
-                [.. group.Select(e => byAddress.GetValueOrDefault((e.Address, e.Port))).OfType<ServiceEndpoint>()];
+                [.. group.Select(e => byAddress.GetValueOrDefault((e.First.Address, e.First.Port))).OfType<ServiceEndpoint>()];
             if (members.IsEmpty)
             {
-                var reason = $"goes to {group.First().Address}:{group.First().Port}, which is no member of the mesh";
+                var reason = $"goes to {group.First().First.Address}:{group.First().First.Port}, which is no member of the mesh";
                 outcomes.Add(new Outcome(part, traffic.Status(200), OutcomeKind.LeavesMesh, reason));
                 continue;
             }
@@ -144,6 +145,15 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
         }
 
         return (view with { Inbound = [.. inside] }, outcomes);
+    }
+
+    // As sidecars weigh them (Envoy, "Locality weighted load balancing"), all of them being well.
+    private static double WeightOf(EndpointModel endpoint, ImmutableArray<EndpointModel> takes, ClusterModel cluster)
+    {
+        var own = (double)Math.Max(1, endpoint.Weight);
+        if (!cluster.LocalityWeighted) return own;
+        var there = takes.Where(e => e.Locality == endpoint.Locality).Sum(e => Math.Max(1, e.Weight));
+        return endpoint.LocalityWeight * own / there;
     }
 
     private static Traffic SentOver(Transport transport, Traffic traffic)

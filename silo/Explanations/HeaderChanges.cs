@@ -91,6 +91,7 @@ internal static class HeaderChanges
                 if (mutation.Action is HeaderAppendAction.AddIfAbsent && exists) continue;
                 if (mutation.Action is HeaderAppendAction.OverwriteIfExists && !exists) continue;
                 var value = mutation.Value.Constant ?? Render(mutation.Value, headers, cluster, view);
+                if (value.Length == 0 && mutation.Value.Constant is null) continue;
                 headers = headers.SetItem(
                     mutation.Name,
                     mutation.Action is HeaderAppendAction.Append && exists ? StringValues.Concat(present, value) : value);

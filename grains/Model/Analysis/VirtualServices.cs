@@ -10,8 +10,8 @@ internal static class VirtualServices
     public static IEnumerable<(int Index, ConfigKey Key)> GatewaysOf(VirtualService service, string ns) =>
         service.Gateways.Index()
             .Where(g => g.Item != VirtualService.MeshGateway)
-            .Select(g => (g.Index, Key: g.Item.Split('/') is [var other, var name]
-                ? new ConfigKey("Gateway", other, name)
+            .Select(g => (g.Index, Key: VirtualService.GatewayName(g.Item, ns).Split('/', 2) is [var of, var name]
+                ? new ConfigKey("Gateway", of, name)
                 : new ConfigKey("Gateway", ns, g.Item)));
 
     /// <summary>Everywhere it may lead, with the field that says so.</summary>

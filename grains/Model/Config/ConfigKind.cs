@@ -48,7 +48,7 @@ public sealed record ConfigKind
         new(RequestRoute.HttpKind, GatewayApis, RequestRouteReader.Http),
         new(RequestRoute.GrpcKind, [.. GatewayApis, "gateway.networking.k8s.io/v1alpha2"], RequestRouteReader.Grpc),
         new(ConnectionRoute.TlsKind, TlsRoutes, ConnectionRouteReader.Tls),
-        new(ConnectionRoute.TcpKind, ["gateway.networking.k8s.io/v1alpha2"], ConnectionRouteReader.Tcp),
+        new(ConnectionRoute.TcpKind, ["gateway.networking.k8s.io/v1alpha2", "gateway.networking.k8s.io/v1"], ConnectionRouteReader.Tcp),
         new(KubernetesGateway.KeyKind, GatewayApis, KubernetesGatewayReader.Gateway, "Gateway"),
         new("GatewayClass", GatewayApis, KubernetesGatewayReader.Class),
         new("ReferenceGrant", GatewayApis, KubernetesGatewayReader.Grant),

@@ -8,6 +8,20 @@ public sealed record VirtualService : ConfigSpec
     /// <summary>The gateway name that stands for all sidecars.</summary>
     public const string MeshGateway = "mesh";
 
+    /// <summary>
+    /// A gateway's full name, <c>namespace/name</c>: by itself it is one of the same namespace; <c>./name</c> and the older
+    /// forms <c>name.namespace</c> and <c>name.namespace.svc.cluster.local</c> are understood. Source: Istio,
+    /// <c>resolveGatewayName</c>.
+    /// </summary>
+    /// <param name="name">As written.</param>
+    /// <param name="ns">The namespace of the VirtualService.</param>
+    public static string GatewayName(string name, string ns)
+    {
+        if (name.StartsWith("./", StringComparison.Ordinal)) return $"{ns}{name[1..]}";
+        if (name.Contains('/')) return name;
+        return name.Split('.') is [var first, var second, ..] ? $"{second}/{first}" : $"{ns}/{name}";
+    }
+
     /// <summary>The hosts it answers for, as written; none makes it a delegate of another VirtualService.</summary>
     public ImmutableArray<string> Hosts { get; init; } = [];
 

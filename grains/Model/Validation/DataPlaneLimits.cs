@@ -70,6 +70,11 @@ internal static class DataPlaneLimits
 
             var path = spec.At("servers").At(i).At("tls");
             if (server.Tls is not { } tls) continue;
+            if (tls.MaxProtocolVersion is "TLSV1_0" or "TLSV1_1")
+            {
+                report.Unsupported(path.At("maxProtocolVersion"), tls.MaxProtocolVersion, "use TLSV1_2, TLSV1_3, or leave it out");
+            }
+
             if (!tls.CipherSuites.IsEmpty) report.NotActedOn(path.At("cipherSuites"), "cipherSuites");
             if (tls.CredentialNames.Length > 1)
             {

@@ -5,10 +5,7 @@ namespace MeshOrleans.Model.Validation;
 /// <summary>Rules of TLS on either side.</summary>
 internal static class TlsRules
 {
-    private static readonly HashSet<string> Versions = new(StringComparer.Ordinal)
-    {
-        "", "TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3",
-    };
+    private static readonly string[] Versions = ["TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"]; // oldest first
 
     public static void CheckClient(ClientTls? tls, FieldPath path, RuleReport report)
     {
@@ -73,10 +70,7 @@ internal static class TlsRules
             sources > 1,
             path,
             "only one of credential_name, credential_names, server_certificate, tls_certificates should be specified");
-        if (mode is ServerTlsMode.Passthrough or ServerTlsMode.AutoPassthrough || tls is { Mode: null, HttpsRedirect: true })
-        {
-            return;
-        }
+        if (mode is ServerTlsMode.Passthrough or ServerTlsMode.AutoPassthrough) return;
 
         var name = EnumName(mode);
         var hasSecret = tls.CredentialName.Length > 0 || !tls.CredentialNames.IsEmpty;
@@ -134,9 +128,17 @@ internal static class TlsRules
     {
         foreach (var (field, version) in new[] { ("minProtocolVersion", tls.MinProtocolVersion), ("maxProtocolVersion", tls.MaxProtocolVersion) })
         {
-            if (!Versions.Contains(version)) report.Error(path.At(field), $"invalid TLS version \"{version}\"");
+            if (!IsAny(version) && !Versions.Contains(version)) report.Error(path.At(field), $"invalid TLS version \"{version}\"");
         }
+
+        if (IsAny(tls.MinProtocolVersion) || IsAny(tls.MaxProtocolVersion)) return;
+        report.ErrorIf(
+            Array.IndexOf(Versions, tls.MinProtocolVersion) > Array.IndexOf(Versions, tls.MaxProtocolVersion),
+            path.At("maxProtocolVersion"),
+            $"no TLS version is from {tls.MinProtocolVersion} to {tls.MaxProtocolVersion}");
     }
+
+    private static bool IsAny(string version) => version is "" or "TLS_AUTO";
 
     private static string EnumName(ServerTlsMode mode) => mode switch
     {

@@ -11,6 +11,8 @@ namespace MeshOrleans.Proxy.Dataplane.Http;
 /// </remarks>
 internal static class CorsHeaders
 {
+    private const string Any = "*";
+
     /// <summary>True when the request is a preflight that has been answered here.</summary>
     public static bool TryAnswer(RequestExchange exchange, CorsModel cors, IRandomSource random)
     {
@@ -26,8 +28,9 @@ internal static class CorsHeaders
         if (outcome is CorsOutcome.RefusedPreflight) return true;
 
         AllowOrigin(response.Headers, cors, origin);
-        Set(response.Headers, "access-control-allow-methods", cors.AllowMethods);
-        Set(response.Headers, "access-control-allow-headers", cors.AllowHeaders);
+        var asked = exchange.Context.Request.Headers;
+        Set(response.Headers, "access-control-allow-methods", Spelt(cors, cors.AllowMethods, asked.AccessControlRequestMethod.ToString()));
+        Set(response.Headers, "access-control-allow-headers", Spelt(cors, cors.AllowHeaders, asked.AccessControlRequestHeaders.ToString()));
         Set(response.Headers, "access-control-max-age", cors.MaxAge);
         return true;
     }
@@ -43,8 +46,11 @@ internal static class CorsHeaders
     {
         headers.AccessControlAllowOrigin = origin;
         if (cors.AllowCredentials) headers.AccessControlAllowCredentials = "true";
-        Set(headers, "access-control-expose-headers", cors.ExposeHeaders);
+        Set(headers, "access-control-expose-headers", Spelt(cors, cors.ExposeHeaders, ""));
     }
+
+    // Where credentials are allowed a browser takes "*" for a name (Fetch, "CORS-safelisted"; Gateway API, HTTPCORSFilter).
+    private static string Spelt(CorsModel cors, string names, string asked) => cors.AllowCredentials && names == Any ? asked : names;
 
     private static void Set(IHeaderDictionary headers, string name, string value)
     {

@@ -65,6 +65,7 @@ internal static class HeaderMutator
             if (mutation.Action is HeaderAppendAction.AddIfAbsent && exists) continue;
             if (mutation.Action is HeaderAppendAction.OverwriteIfExists && !exists) continue;
             var value = mutation.Value.Constant ?? Render(mutation.Value, exchange);
+            if (value.Length == 0 && mutation.Value.Constant is null) continue; // there was nothing: as if it had not been said
             headers[mutation.Name] = mutation.Action is HeaderAppendAction.Append && exists
                 ? StringValues.Concat(present, value)
                 : value;

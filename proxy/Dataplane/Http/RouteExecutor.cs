@@ -140,7 +140,7 @@ internal sealed class RouteExecutor(
     private static TimeSpan? LimitOf(RequestExchange exchange, RouteAction.Forward forward)
     {
         var limit = forward.Timeout is { } configured && configured > TimeSpan.Zero ? configured : (TimeSpan?)null;
-        if (exchange.TimeoutOverride is { } asked) limit = asked > TimeSpan.Zero ? asked : null;
+        if (exchange.TimeoutOverride is { } asked) return asked > TimeSpan.Zero ? asked : null; // before grpc-timeout, as in Envoy
         if (!exchange.IsGrpc || forward.MaxGrpcTimeout is not { } most) return limit;
         if (!GrpcTimeout.TryParse(exchange.Context.Request.Headers["grpc-timeout"].ToString(), out var wanted))
         {

@@ -33,7 +33,7 @@ internal sealed class OutboundRelay(
         if (call.Count is null && call.Flags is not ResponseFlags.None)
         {
             var series = services.Metrics.Connections(
-                Caller.Unknown, call.Cluster?.Model, isInbound: false, call.Flags);
+                Caller.Unknown, call.Cluster?.Model, isInbound: false, call.Flags, call.ClusterName);
             Interlocked.Increment(ref series.Opened);
             Interlocked.Increment(ref series.Closed);
         }

@@ -78,7 +78,7 @@ internal sealed record AccessLogEntry
             RequestId = request.Headers["x-request-id"].ToString(),
             Authority = exchange.Authority,
             UpstreamHost = exchange.Upstream is { } upstream ? $"{upstream.Address}:{upstream.Port}" : "",
-            UpstreamCluster = exchange.Choice?.Name ?? "",
+            UpstreamCluster = exchange.ClusterName,
             Local = connection.LocalIpAddress is { } local ? new IPEndPoint(local, connection.LocalPort) : null,
             Remote = connection.RemoteIpAddress is { } remote ? new IPEndPoint(remote, connection.RemotePort) : null,
             ServerName = exchange.Caller.ServerName,

@@ -94,7 +94,7 @@ public sealed class ProxyMetrics
         var key = new RequestKey(
             exchange.IsInbound,
             exchange.Caller.PeerId,
-            cluster?.Name ?? "",
+            cluster?.Name ?? UnknownHostRoutes.ClusterOf(exchange.Decision.Route),
             exchange.Upstream?.Workload ?? "",
             exchange.Upstream?.WorkloadNamespace ?? "",
             exchange.Context.Response.StatusCode,
@@ -110,12 +110,12 @@ public sealed class ProxyMetrics
     }
 
     internal ConnectionSeries Connections(
-        Caller caller, ClusterModel? cluster, bool isInbound = true, ResponseFlags flags = ResponseFlags.None)
+        Caller caller, ClusterModel? cluster, bool isInbound = true, ResponseFlags flags = ResponseFlags.None, string given = "")
     {
-        var key = new ConnectionKey(isInbound, caller.PeerId, cluster?.Name ?? "", flags);
+        var key = new ConnectionKey(isInbound, caller.PeerId, cluster?.Name ?? given, flags);
         return _connections.GetOrAdd(
             key,
-            static (key, state) => new ConnectionSeries(state.Self.Sides(key.IsInbound, state.Caller, state.Cluster, "", "")
+            static (key, state) => new ConnectionSeries(state.Self.Sides(key.IsInbound, state.Caller, state.Cluster, key.Cluster, "", "")
                 + $",request_protocol=\"tcp\",response_flags=\"{key.Flags.ToText()}\",connection_security_policy=\"{Security(key.IsInbound, state.Caller)}\""),
             (Self: this, Caller: caller, Cluster: cluster));
     }
@@ -156,13 +156,13 @@ public sealed class ProxyMetrics
     {
         var protocol = key.IsGrpc ? "grpc" : "http";
         var grpc = key.GrpcStatus >= 0 ? key.GrpcStatus.ToString(CultureInfo.InvariantCulture) : "";
-        return $"{Sides(key.IsInbound, caller, cluster, key.Workload, key.WorkloadNamespace)},request_protocol=\"{protocol}\","
+        return $"{Sides(key.IsInbound, caller, cluster, key.Cluster, key.Workload, key.WorkloadNamespace)},request_protocol=\"{protocol}\","
             + $"response_code=\"{key.Code}\",response_flags=\"{key.Flags.ToText()}\",grpc_response_status=\"{grpc}\","
             + $"connection_security_policy=\"{Security(key.IsInbound, caller)}\"";
     }
 
     private string Sides(
-        bool isInbound, Caller caller, ClusterModel? cluster, string workload, string workloadNamespace)
+        bool isInbound, Caller caller, ClusterModel? cluster, string given, string workload, string workloadNamespace)
     {
         const string Unknown = WorkloadLabels.Unknown;
         var other = isInbound
@@ -170,7 +170,8 @@ public sealed class ProxyMetrics
             : new WorkloadLabels { Workload = OrUnknown(workload), Namespace = OrUnknown(workloadNamespace) };
         var (source, destination) = isInbound ? (other, _own) : (_own, other);
         var host = cluster is { ServiceHost.Length: > 0 } ? cluster.ServiceHost : Unknown;
-        var name = cluster is { Kind: ClusterKind.OriginalDestination } ? cluster.Name : host.Split('.')[0];
+        var isBare = cluster is { Kind: ClusterKind.OriginalDestination } || given is UnknownHostRoutes.BlackHoleCluster;
+        var name = isBare ? given : host.Split('.')[0];
         return $"reporter=\"{(isInbound ? "destination" : "source")}\",{Side("source", source)},"
             + $"source_principal=\"{(isInbound ? OrUnknown(caller.PeerId) : Unknown)}\",{Side("destination", destination)},"
             + $"destination_principal=\"{Unknown}\",destination_service=\"{host}\",destination_service_name=\"{name}\","

@@ -100,6 +100,26 @@ public sealed class CorsTests
         Assert.Single(response.Headers, h => h.Key.StartsWith("access-control-", StringComparison.OrdinalIgnoreCase));
     }
 
+    [Theory]
+    [InlineData(false, "*", null, "*")]
+    [InlineData(true, "POST", null, null)] // to a browser that sends credentials "*" is a name
+    public async Task A_star_is_spelt_out_where_credentials_are_allowed(
+        bool credentials, string methods, string? headers, string? exposed)
+    {
+        await using var backend = await EchoBackend.StartAsync();
+        var rules = new CorsModel
+        {
+            Origins = [StringMatcher.Exact("*")], AllowMethods = "*", AllowHeaders = "*", ExposeHeaders = "*", AllowCredentials = credentials,
+        };
+        await using var proxy = await StartAsync(rules, backend);
+
+        using var response = await PreflightAsync(proxy, "https://any.example");
+
+        Assert.Equal(methods, Header(response, "access-control-allow-methods"));
+        Assert.Equal(credentials ? headers : "*", Header(response, "access-control-allow-headers"));
+        Assert.Equal(exposed, Header(response, "access-control-expose-headers"));
+    }
+
     [Fact]
     public async Task Faults_come_before_the_rules()
     {

@@ -52,6 +52,7 @@ public sealed class OutboundTests
 
         Assert.Equal((HttpStatusCode.OK, "outside"), passed);
         Assert.Equal(HttpStatusCode.BadGateway, blocked.Status);
+        await proxy.ToldAsync("destination_service_name=\"BlackHoleCluster\"");
     }
 
     [Fact]

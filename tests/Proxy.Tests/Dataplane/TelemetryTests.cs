@@ -185,6 +185,25 @@ public sealed class TelemetryTests
         Assert.Equal("cluster, route", string.Join(", ", response.Headers.GetValues("x-answer")));
     }
 
+    [Theory]
+    [InlineData(nameof(HeaderAppendAction.Overwrite))]
+    [InlineData(nameof(HeaderAppendAction.Append))]
+    public async Task A_header_made_of_something_that_is_not_there_leaves_the_one_that_is(string action)
+    {
+        await using var backend = await EchoBackend.StartAsync();
+        HeaderMutation Made(string name) => new(name, HeaderValueTemplate.Parse("%REQ(x-absent)%"), Enum.Parse<HeaderAppendAction>(action));
+        var route = Models.To("c") with { RequestHeaders = new([], [Made("x-user"), Made("x-new")]) };
+        await using var proxy = await TestProxy.StartAsync(Models.Outbound(Models.Table(route), Models.Cluster("c", backend)));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "http://b/");
+        request.Headers.Add("x-user", "bob");
+
+        using var response = await proxy.Client.SendAsync(request);
+
+        var seen = Assert.Single(backend.Requests).Headers;
+        Assert.Equal("bob", seen["x-user"]);
+        Assert.False(seen.ContainsKey("x-new"));
+    }
+
     [Fact]
     public async Task A_header_that_takes_the_authority_takes_what_the_caller_wrote_and_not_what_the_route_makes_of_it()
     {

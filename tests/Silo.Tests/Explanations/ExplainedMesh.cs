@@ -71,6 +71,12 @@ internal sealed record ExplainedMesh(MeshSnapshot Snapshot)
         Workloads = Snapshot.Workloads.SetItem(member, Snapshot.Workloads[member] with { Health = health }),
     });
 
+    /// <summary>The mesh with a member somewhere.</summary>
+    public ExplainedMesh At(string member, string locality) => new(Snapshot with
+    {
+        Workloads = Snapshot.Workloads.SetItem(member, Snapshot.Workloads[member] with { Locality = Locality.Parse(locality) }),
+    });
+
     /// <summary>What is told of a request of the member app/a-1.</summary>
     public Explanation Ask(string to, string path = "/", params (string Name, string Value)[] headers) => Ask(new ExplainRequest
     {

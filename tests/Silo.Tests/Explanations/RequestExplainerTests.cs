@@ -125,6 +125,22 @@ public sealed class RequestExplainerTests
     }
 
     [Fact]
+    public void Localities_that_share_by_weight_are_told_with_theirs()
+    {
+        var mesh = ExplainedMesh.With("""
+            {apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: b, namespace: app}, spec: {host: b, trafficPolicy: {outlierDetection: {}, loadBalancer: {localityLbSetting: {distribute: [{from: "west/*", to: {"west/*": 20, "east/*": 80}}]}}}}}
+            ---
+            {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: no, namespace: app}, spec: {selector: {matchLabels: {version: v2}}, action: DENY, rules: [{}]}}
+            """).At("app/a-1", "west/1").At("app/b-1", "west/1").At("app/b-2", "east/1");
+
+        var told = mesh.Ask("b");
+
+        Assert.Equal(
+            [(80.0, (int?)403), (20.0, 200)],
+            told.Verdict.Outcomes.Select(o => (Math.Round(o.Percent, 3), o.Status)).OrderByDescending(o => o.Item1));
+    }
+
+    [Fact]
     public void What_chance_decides_is_told_with_its_shares()
     {
         var told = ExplainedMesh.With(

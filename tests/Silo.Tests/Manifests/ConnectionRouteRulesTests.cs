@@ -84,6 +84,7 @@ public sealed class ConnectionRouteRulesTests
     [InlineData("TLSRoute", "v1alpha3")]
     [InlineData("TLSRoute", "v1alpha2")]
     [InlineData("TCPRoute", "v1alpha2")]
+    [InlineData("TCPRoute", "v1")]
     public void Every_version_of_a_kind_is_read(string kind, string version)
     {
         var manifest = ManifestReader.Read("r.yaml", $$"""

@@ -60,6 +60,14 @@ public sealed class DataPlaneLimitsTests
         RuleTable.Limits("VirtualService", Route(fields), $"http[0].{path}", message);
 
     [Fact]
+    public void A_gateway_that_would_speak_no_version_of_TLS_is_refused() => RuleTable.Limits(
+        "Gateway",
+        "{ servers: [{ port: { number: 443, name: a, protocol: HTTPS }, hosts: [a.com], "
+            + "tls: { mode: SIMPLE, credentialName: c, maxProtocolVersion: TLSV1_1 } }] }",
+        "servers[0].tls.maxProtocolVersion",
+        "TLSV1_1");
+
+    [Fact]
     public void Headers_of_a_single_destination_are_looked_at_too() => RuleTable.Limits(
         "VirtualService",
         "{ hosts: [a], http: [{ route: [{ destination: { host: a }, "

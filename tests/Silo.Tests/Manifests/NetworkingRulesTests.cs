@@ -23,6 +23,13 @@ public sealed class NetworkingRulesTests
             + "} }] }",
         "servers[0].tls", "requires a server certificate")]
     [InlineData(
+        "{ servers: [{ port: { number: 443, name: a, protocol: HTTPS }, hosts: [a.com], tls: { httpsRedirect: true } }] }",
+        "servers[0].tls", "requires a server certificate")]
+    [InlineData(
+        "{ servers: [{ port: { number: 443, name: a, protocol: HTTPS }, hosts: [a.com], tls: { mode: SIMPLE, credentialName: c, "
+            + "minProtocolVersion: TLSV1_3, maxProtocolVersion: TLSV1_2 } }] }",
+        "servers[0].tls.maxProtocolVersion", "no TLS version is from TLSV1_3 to TLSV1_2")]
+    [InlineData(
         "{ servers: [{ port: { number: 443, name: a, protocol: HTTPS }, hosts: [a.com], tls: { mode: MUTUAL, "
             + "serverCertificate: c, privateKey: k } }] }",
         "servers[0].tls", "requires a client CA bundle")]

@@ -64,6 +64,20 @@ public sealed class ConsistentHashTests
     }
 
     [Fact]
+    public void A_destination_that_takes_nothing_has_no_say()
+    {
+        var translated = With("""
+            subsets:
+            - { name: v1, labels: { version: v1 }, trafficPolicy: { loadBalancer: { consistentHash: { httpHeaderName: x } } } }
+            - { name: v2, labels: { version: v2 }, trafficPolicy: { loadBalancer: { consistentHash: { httpHeaderName: y } } } }
+            """, """
+            { destination: { host: b, subset: v1 }, weight: 100 }, { destination: { host: b, subset: v2 }, weight: 0 }
+            """);
+
+        Assert.Equal("x", Assert.Single(Action(translated).HashPolicy).Header.HeaderName);
+    }
+
+    [Fact]
     public void Destinations_that_hash_differently_share_a_route_that_hashes_both()
     {
         var translated = With("""

@@ -61,7 +61,10 @@ public sealed class RetryTranslatorTests
         var said = TestMesh.With(MeshConfig("requestBufferLimitBytes: 1000")).For().Routes(80).VirtualHosts;
         var unsaid = TestMesh.With("").For().Routes(80).VirtualHosts;
 
-        Assert.All(said, h => Assert.Equal(1000u, h.PerRequestBufferLimitBytes));
+        var atGateway = TestMesh.With(MeshConfig("requestBufferLimitBytes: 1000") + "\n---\n" + Edge.EdgeMesh.Manifests)
+            .For(Edge.EdgeMesh.Gateway).Routes("http.80").VirtualHosts;
+
+        Assert.All(said.Concat(atGateway), h => Assert.Equal(1000u, h.PerRequestBufferLimitBytes));
         Assert.All(unsaid, h => Assert.Null(h.PerRequestBufferLimitBytes));
     }
 

@@ -64,14 +64,14 @@ internal static class EdgeRouteTranslator
         {
             foreach (var (host, gateways) in HostsOf(source, servers))
             {
-                HostOf(hosts, host, number).Routes
+                HostOf(view, hosts, host, number).Routes
                     .AddRange(HttpRouteTranslator.Translate(view, source, number, gateways));
             }
         }
 
-        if (port.Kind is EdgeKind.Http) Isolate(servers, hosts, number);
+        if (port.Kind is EdgeKind.Http) Isolate(view, servers, hosts, number);
         foreach (var host in hosts.Values) MoveCatchAlls(host);
-        foreach (var server in servers.Where(s => s.RedirectsToHttps)) Redirect(server, sources, hosts, number);
+        foreach (var server in servers.Where(s => s.RedirectsToHttps)) Redirect(view, server, sources, hosts, number);
         var table = new RouteConfiguration
         {
             Name = port.RoutesOf(servers[0]),
@@ -79,7 +79,7 @@ internal static class EdgeRouteTranslator
             ValidateClusters = false,
         };
         table.VirtualHosts.AddRange(hosts.Values);
-        if (hosts.Count == 0) table.VirtualHosts.Add(NewHost($"blackhole:{number}", "*"));
+        if (hosts.Count == 0) table.VirtualHosts.Add(NewHost(view, $"blackhole:{number}", "*"));
         return table;
     }
 
@@ -102,6 +102,7 @@ internal static class EdgeRouteTranslator
 
     /// <summary>All hosts of such a server answer plaintext with a redirect, whoever speaks for them.</summary>
     private static void Redirect(
+        ProxyView view,
         EdgeServer server,
         ImmutableArray<Sourced<VirtualService>> sources,
         SortedDictionary<string, VirtualHost> hosts,
@@ -110,7 +111,7 @@ internal static class EdgeRouteTranslator
         var spoken = sources.Where(s => !s.Spec.Http.IsEmpty).SelectMany(s => EdgeRoutes.HostsAt(server, s));
         foreach (var host in server.Hosts.Concat(spoken))
         {
-            HostOf(hosts, host, number).RequireTls = VirtualHost.Types.TlsRequirementType.All;
+            HostOf(view, hosts, host, number).RequireTls = VirtualHost.Types.TlsRequirementType.All;
         }
     }
 
@@ -119,11 +120,11 @@ internal static class EdgeRouteTranslator
     /// Gateway API, Listener.hostname and GEP-3567 ("listener isolation").
     /// </summary>
     private static void Isolate(
-        ImmutableArray<EdgeServer> servers, SortedDictionary<string, VirtualHost> hosts, int number)
+        ProxyView view, ImmutableArray<EdgeServer> servers, SortedDictionary<string, VirtualHost> hosts, int number)
     {
         foreach (var host in servers.Where(s => s.IsListener).SelectMany(s => s.Hosts).Where(host => host != "*"))
         {
-            HostOf(hosts, host, number);
+            HostOf(view, hosts, host, number);
         }
     }
 
@@ -135,12 +136,18 @@ internal static class EdgeRouteTranslator
         host.Routes.AddRange(ordered);
     }
 
-    private static VirtualHost HostOf(SortedDictionary<string, VirtualHost> hosts, string name, int number)
+    private static VirtualHost HostOf(
+        ProxyView view, SortedDictionary<string, VirtualHost> hosts, string name, int number)
     {
-        if (!hosts.TryGetValue(name, out var host)) hosts[name] = host = NewHost($"{name}:{number}", name);
+        if (!hosts.TryGetValue(name, out var host)) hosts[name] = host = NewHost(view, $"{name}:{number}", name);
         return host;
     }
 
-    private static VirtualHost NewHost(string name, string domain) =>
-        new() { Name = name, Domains = { domain }, IncludeRequestAttemptCount = true };
+    private static VirtualHost NewHost(ProxyView view, string name, string domain) => new()
+    {
+        Name = name,
+        Domains = { domain },
+        IncludeRequestAttemptCount = true,
+        PerRequestBufferLimitBytes = (uint?)view.Mesh.Settings.RequestBufferLimit,
+    };
 }

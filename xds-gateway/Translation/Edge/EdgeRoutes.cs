@@ -23,7 +23,7 @@ internal static class EdgeRoutes
 
     /// <summary>Whether a VirtualService names the gateway of a server.</summary>
     public static bool IsBound(EdgeServer server, Sourced<VirtualService> source) =>
-        source.Spec.Gateways.Any(name => NameOf(name, source.Namespace) == server.GatewayName);
+        source.Spec.Gateways.Any(name => VirtualService.GatewayName(name, source.Namespace) == server.GatewayName);
 
     /// <summary>
     /// The hosts for which a VirtualService speaks at a server: what its own hosts have in common with those that the
@@ -53,13 +53,5 @@ internal static class EdgeRoutes
     /// <param name="at">Where it would count.</param>
     /// <param name="isForClient">Whether the client that its labels and namespace select is the proxy.</param>
     public static bool IsFor(ImmutableArray<string> named, string ns, IReadOnlySet<string> at, bool isForClient) =>
-        named.IsDefaultOrEmpty ? isForClient : named.Any(name => at.Contains(NameOf(name, ns)));
-
-    /// <summary>A gateway's full name, <c>namespace/name</c>; also of the form <c>name.namespace.svc...</c>.</summary>
-    private static string NameOf(string name, string ns)
-    {
-        if (name.StartsWith("./", StringComparison.Ordinal)) return $"{ns}{name[1..]}";
-        if (name.Contains('/')) return name;
-        return name.Split('.') is [var first, var second, "svc", ..] ? $"{second}/{first}" : $"{ns}/{name}";
-    }
+        named.IsDefaultOrEmpty ? isForClient : named.Any(name => at.Contains(VirtualService.GatewayName(name, ns)));
 }

@@ -44,7 +44,7 @@ internal static class RouteActionTranslator
         if (!DestinationTranslator.Apply(action, view, source, rule, port, headers, ref host)) return null;
         if (host is not null) action.HostRewriteLiteral = host;
         AddMirrors(action, view, source, rule, port);
-        foreach (var destination in rule.Route.Select(r => r.Destination).OfType<Destination>())
+        foreach (var destination in rule.Route.Where(r => r.Weight > 0 || rule.Route.Length == 1).Select(r => r.Destination).OfType<Destination>())
         {
             HashPolicyTranslator.Apply(action, DestinationResolver.PolicyOf(view, source, destination, port));
         }

@@ -103,12 +103,16 @@ internal static class RequestRouteReader
             return new NamedMatch(inner.Text("name"), isRegex ? StringMatch.Regex(value) : StringMatch.Exact(value));
         });
 
-    /// <summary>A connection that fails is tried again too: that the codes do not say.</summary>
+    /// <summary>
+    /// A connection that fails or breaks, and an answer that does not come in time, are tried again too: that the codes do not
+    /// say. Source: Gateway API, HTTPRouteRetry.
+    /// </summary>
     private static HttpRetry Retry(ObjectReader reader) => new()
     {
         Attempts = reader.Integer("attempts") ?? DefaultAttempts,
         RetryOn = string.Join(',', reader.Integers("codes")
             .Select(code => code.ToString(CultureInfo.InvariantCulture))
+            .Prepend("reset")
             .Prepend("refused-stream")
             .Prepend("connect-failure")),
         Backoff = reader.Duration("backoff"),

@@ -10,7 +10,7 @@ internal static class EdgeMesh
         TestMesh.Scope("istio-system", "app=gw,istio=ingressgateway") with { Mode = ProxyMode.Gateway };
 
     /// <summary>Every kind of server, and a route for each.</summary>
-    public static TestMesh Everything { get; } = TestMesh.With("""
+    public const string Manifests = """
         kind: Gateway
         apiVersion: networking.istio.io/v1
         metadata: { name: gw, namespace: istio-system }
@@ -42,5 +42,8 @@ internal static class EdgeMesh
           gateways: [ istio-system/gw ]
           tls: [ { match: [ { port: 443, sniHosts: [ db.through.org ] } ], route: [ { destination: { host: b, port: { number: 9000 } } } ] } ]
           tcp: [ { match: [ { port: 9000 } ], route: [ { destination: { host: b }, weight: 90 }, { destination: { host: c.other.svc.cluster.local, port: { number: 7070 } }, weight: 10 }, { destination: { host: nowhere.example }, weight: 5 } ] } ]
-        """);
+        """;
+
+    /// <summary>A mesh of all that.</summary>
+    public static TestMesh Everything { get; } = TestMesh.With(Manifests);
 }

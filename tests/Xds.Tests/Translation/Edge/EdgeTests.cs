@@ -139,6 +139,20 @@ public sealed class EdgeTests
     }
 
     [Theory]
+    [InlineData("istio-system/gw", true)]
+    [InlineData("gw.istio-system", true)]
+    [InlineData("gw.istio-system.svc.cluster.local", true)]
+    [InlineData("gw", false)]
+    [InlineData("gw.app", false)]
+    public void A_gateway_is_named_as_Istio_names_it(string name, bool isBound)
+    {
+        var route = At("b.example", "x", "b").Replace("istio-system/gw", name, StringComparison.Ordinal);
+        var got = TestMesh.With(Open("\"*\"") + route).For(EdgeMesh.Gateway);
+
+        Assert.Equal(isBound ? 1 : 0, got.Routes("http.80").VirtualHosts.Single().Routes.Count);
+    }
+
+    [Theory]
     [InlineData("gateways: [ istio-system/gw ], sourceLabels: { app: nobody }", true)]
     [InlineData("gateways: [ mesh ]", false)]
     [InlineData("sourceLabels: { app: nobody }", false)]

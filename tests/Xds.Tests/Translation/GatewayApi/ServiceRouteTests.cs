@@ -167,7 +167,7 @@ public sealed class ServiceRouteTests
               timeouts: { backendRequest: 1s }
             """))).Route_.RetryPolicy;
 
-        Assert.Equal((4u, "connect-failure,refused-stream,retriable-status-codes"), (retry.NumRetries!.Value, retry.RetryOn));
+        Assert.Equal((4u, "connect-failure,refused-stream,reset,retriable-status-codes"), (retry.NumRetries!.Value, retry.RetryOn));
         Assert.Equal([502u, 504u], retry.RetriableStatusCodes);
         Assert.Equal(TimeSpan.FromSeconds(1), retry.PerTryTimeout.ToTimeSpan());
     }

@@ -93,7 +93,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
                 Interlocked.Increment(ref _accepted);
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException)
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException or InvalidOperationException)
         {
             // ended
         }

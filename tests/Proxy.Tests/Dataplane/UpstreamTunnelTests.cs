@@ -152,7 +152,7 @@ public sealed class UpstreamTunnelTests
                     await AnswerAsync(client.GetStream(), answer, closes);
                 }
             }
-            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            catch (Exception exception) when (exception is SocketException or InvalidOperationException)
             {
                 // stopped
             }

@@ -57,7 +57,7 @@ internal sealed class TcpBackend : IAsyncDisposable
                 _ = EchoAsync(socket);
             }
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        catch (Exception exception) when (exception is SocketException or InvalidOperationException)
         {
             // stopped
         }

@@ -116,7 +116,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
                 await ended.CancelAsync();
                 await Task.WhenAll(up, down);
             }
-            catch (Exception exception) when (exception is OperationCanceledException or SocketException or IOException)
+            catch (Exception exception) when (exception is OperationCanceledException or SocketException or IOException or InvalidOperationException)
             {
                 // one side has gone; both connections end here
             }

@@ -168,8 +168,8 @@ internal sealed class GatewayExplainer(Explainers all)
             return new EdgeWay(null, ViewOf(edge, port, chain, null, []), [refused]);
         }
 
-        var scheme = chain.Tls is null ? "http" : "https";
-        var call = traffic.Call with { Target = target, Headers = Headers(edge, chain, traffic.Call.Headers, scheme) };
+        var headers = Headers(edge, chain, traffic.Call.Headers, chain.Tls is null ? "http" : "https");
+        var call = traffic.Call with { Target = target, Headers = headers };
         var hop = new HopFacts(
             port.Number,
             chain.Tls is { IsMesh: true } ? edge.PeerId : "",
@@ -177,7 +177,7 @@ internal sealed class GatewayExplainer(Explainers all)
             edge.Source,
             edge.Address,
             chain.TrustedHops,
-            scheme);
+            headers[ForwardedProto].ToString().ToLowerInvariant());
         var rules = new AdmissionRules(port.Number, chain.Tokens, chain.Authorization, chain.RateLimits);
         var came = new RequestView(call, hop);
         var admission = all.Admissions.OfRequest(rules, edge.Gateway.Origins, edge.Name, who, came);

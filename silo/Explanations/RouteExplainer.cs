@@ -25,13 +25,14 @@ internal static class RouteExplainer
         var name = HostOf(host);
         ImmutableArray<RuleOrigin> rules = name is null ? [] : rulesOf(name);
         var included = rules.Count(r => r.Exclusion.Length == 0);
-        if (included != host.Routes.Length) // nobody has written these: the service's own default, or a last resort
+        var next = host.Routes is [{ Name: RouteModel.HttpsRedirect }, ..] ? 1 : 0;
+        if (included != host.Routes.Length - next) // nobody has written these: the service's own default, or a last resort
         {
             return [.. Excluded(rules), .. host.Routes.Select((r, i) => Judge("", r, host.Routes, i, decision, view))];
         }
 
         var views = ImmutableArray.CreateBuilder<RouteView>();
-        var next = 0;
+        if (next > 0) views.Add(Judge("", host.Routes[0], host.Routes, 0, decision, view));
         foreach (var rule in rules)
         {
             views.Add(rule.Exclusion.Length > 0

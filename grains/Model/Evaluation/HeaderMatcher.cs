@@ -10,7 +10,7 @@ public sealed class HeaderMatcher
 
     private HeaderMatcher(string name, StringMatcher? value, bool present)
     {
-        (Name, Value, Present) = (name.ToLowerInvariant(), value, present);
+        (Name, Present) = (name.ToLowerInvariant(), present);
         _source = Name switch
         {
             ":method" => Source.Method,
@@ -19,6 +19,9 @@ public sealed class HeaderMatcher
             ":scheme" => Source.Scheme,
             _ => Source.Header,
         };
+
+        // hosts have no case (RFC 9110 section 4.2.3): that of a request is lower by the time it is read here
+        Value = _source is Source.Authority ? value?.InAnyCase() : value;
     }
 
     private enum Source

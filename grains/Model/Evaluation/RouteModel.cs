@@ -3,6 +3,9 @@ namespace MeshOrleans.Model.Evaluation;
 /// <summary>One entry of a virtual host: a condition and what follows from it.</summary>
 public sealed record RouteModel
 {
+    /// <summary>The name of the route that a host which demands TLS has before all that were written for it.</summary>
+    public const string HttpsRedirect = "https_redirect";
+
     /// <summary>The name that logs and metrics show; empty when none was given.</summary>
     public string Name { get; init; } = "";
 

@@ -24,6 +24,8 @@ public enum StringMatchKind
 /// <summary>One prepared comparison of text, as <c>envoy.type.matcher.v3.StringMatcher</c> means it.</summary>
 public sealed class StringMatcher
 {
+    private const string AnyCase = "(?i)";
+
     private readonly Regex? _regex;
     private readonly StringComparison _comparison;
 
@@ -62,6 +64,13 @@ public sealed class StringMatcher
     /// <summary>The whole text must match an RE2 pattern.</summary>
     /// <exception cref="FormatException">The pattern is not RE2, or too long.</exception>
     public static StringMatcher Regex(string pattern) => new(StringMatchKind.Regex, pattern, ignoreCase: false);
+
+    /// <summary>The same without regard to case.</summary>
+    public StringMatcher InAnyCase()
+    {
+        if (Kind is not StringMatchKind.Regex) return new(Kind, Text, ignoreCase: true);
+        return Text.Length + AnyCase.Length > Re2Pattern.MaxLength ? this : Regex(AnyCase + Text);
+    }
 
     /// <summary>Compares.</summary>
     public bool Matches(ReadOnlySpan<char> value) => Kind switch

@@ -10,10 +10,16 @@ internal static class RouteReader
     private const uint MaxBodyLimit = 16 * 1024 * 1024;
 
     /// <summary>
-    /// What a host that demands TLS does. Only tables of plaintext have such hosts.
+    /// What a host that demands TLS does with what has come without. Only tables of plaintext have such hosts, but a proxy before
+    /// this one that is trusted may have ended the client's TLS.
     /// </summary>
     private static readonly RouteModel ToHttps =
-        new() { Name = "https_redirect", Action = new RouteAction.Redirect { Scheme = "https" } };
+        new()
+        {
+            Name = RouteModel.HttpsRedirect,
+            Match = RouteMatchModel.Any with { Headers = [HeaderMatcher.Of(":scheme", StringMatcher.Exact("http"))] },
+            Action = new RouteAction.Redirect { Scheme = "https" },
+        };
 
     public static RouteTableModel Read(Proto.Route.RouteConfiguration configuration, FieldPath at)
     {
@@ -28,19 +34,15 @@ internal static class RouteReader
     private static VirtualHostModel Host(Proto.Route.VirtualHost host, FieldPath at)
     {
         if (host.Domains.Count == 0) throw new UnusableResourceException(at.At("domains"), "needs at least one");
-        if (host.RequireTls is Proto.Route.VirtualHost.Types.TlsRequirementType.All)
-        {
-            return new VirtualHostModel(host.Name, [.. host.Domains], [ToHttps]);
-        }
-
-        if (host.RequireTls is not Proto.Route.VirtualHost.Types.TlsRequirementType.None)
+        var isForTls = host.RequireTls is Proto.Route.VirtualHost.Types.TlsRequirementType.All;
+        if (!isForTls && host.RequireTls is not Proto.Route.VirtualHost.Types.TlsRequirementType.None)
         {
             throw new UnusableResourceException(at.At("require_tls"), $"{host.RequireTls} is not supported");
         }
 
         var filters = FilterSettings.Read(host.TypedPerFilterConfig, at);
         var routes = host.Routes.Select((r, i) => Route(r, host.RetryPolicy, filters, at.At("routes").At(i)));
-        return new VirtualHostModel(host.Name, [.. host.Domains], [.. routes])
+        return new VirtualHostModel(host.Name, [.. host.Domains], [.. isForTls ? routes.Prepend(ToHttps) : routes])
         {
             IncludeAttemptCount = host.IncludeRequestAttemptCount,
             BodyLimit = (int)Math.Min(

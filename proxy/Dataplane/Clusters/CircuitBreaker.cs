@@ -15,11 +15,22 @@ internal sealed class CircuitBreaker
     private volatile Gate? _connections;
     private long _requests;
     private long _retries;
+    private long _overflows;
+    private long _connectionOverflows;
     private CircuitLimits _limits = CircuitLimits.None;
 
     public long ActiveRequests => Interlocked.Read(ref _requests);
 
     public long PendingRequests => _connections?.Pending ?? 0;
+
+    /// <summary>How many requests were refused because the cluster had as many as it may.</summary>
+    public long Overflows => Interlocked.Read(ref _overflows);
+
+    /// <summary>How many connections of bytes were refused for that.</summary>
+    public long ConnectionOverflows => Interlocked.Read(ref _connectionOverflows);
+
+    /// <summary>Whether it limits anything beyond what the protocol does.</summary>
+    public bool IsLimited => _limits != CircuitLimits.None;
 
     public void Configure(ClusterModel model)
     {
@@ -38,6 +49,7 @@ internal sealed class CircuitBreaker
     {
         if (Interlocked.Increment(ref _requests) <= _limits.MaxRequests) return true;
         Interlocked.Decrement(ref _requests);
+        Interlocked.Increment(ref _overflows);
         return false;
     }
 
@@ -58,8 +70,13 @@ internal sealed class CircuitBreaker
     /// <returns>
     /// What to release; null when the cluster has no limit; <see cref="Gate.Full"/> when the queue is full.
     /// </returns>
-    public ValueTask<Gate?> EnterAsync(CancellationToken cancellationToken) =>
-        _connections is { } gate ? gate.EnterAsync(cancellationToken) : default;
+    public ValueTask<Gate?> EnterAsync(CancellationToken cancellationToken)
+    {
+        if (_connections is not { } gate) return default;
+        if (gate.TryEnterOrWait(cancellationToken, out var entered)) return entered;
+        Interlocked.Increment(ref _overflows);
+        return new(Gate.Full);
+    }
 
     /// <summary>Takes the place of a connection that carries one call of bytes and cannot wait.</summary>
     /// <param name="gate">What to release; null when the cluster has no limit.</param>
@@ -69,6 +86,7 @@ internal sealed class CircuitBreaker
         gate = _connections;
         if (gate is null || gate.TryEnter()) return true;
         gate = null;
+        Interlocked.Increment(ref _connectionOverflows);
         return false;
     }
 
@@ -93,12 +111,19 @@ internal sealed class CircuitBreaker
 
         public bool TryEnter() => _free.Wait(0, CancellationToken.None);
 
-        public ValueTask<Gate?> EnterAsync(CancellationToken cancellationToken)
+        /// <summary>Takes a place, or waits for one; false when there is no room to wait.</summary>
+        public bool TryEnterOrWait(CancellationToken cancellationToken, out ValueTask<Gate?> entered)
         {
-            if (TryEnter()) return new(this);
-            if (Interlocked.Increment(ref _pending) <= waiting) return WaitAsync(cancellationToken);
-            Interlocked.Decrement(ref _pending);
-            return new(Full);
+            entered = new(this);
+            if (TryEnter()) return true;
+            if (Interlocked.Increment(ref _pending) > waiting)
+            {
+                Interlocked.Decrement(ref _pending);
+                return false;
+            }
+
+            entered = WaitAsync(cancellationToken);
+            return true;
         }
 
         private async ValueTask<Gate?> WaitAsync(CancellationToken cancellationToken)

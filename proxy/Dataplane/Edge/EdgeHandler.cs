@@ -122,7 +122,15 @@ internal sealed class EdgeHandler
         HopHeaders.StripForwardedTwins(headers);
         var before = headers[ForwardedFor];
         headers[ForwardedFor] = before.Count == 0 ? edge.ClientAddress : $"{before}, {edge.ClientAddress}";
-        if (exchange.TrustedHops == 0 || !IsScheme(headers[ForwardedProto])) headers[ForwardedProto] = exchange.Scheme;
+        if (exchange.TrustedHops > 0 && IsScheme(headers[ForwardedProto]))
+        {
+            exchange.Scheme = headers[ForwardedProto].ToString().ToLowerInvariant(); // what the client has spoken
+        }
+        else
+        {
+            headers[ForwardedProto] = exchange.Scheme;
+        }
+
         if (exchange.Caller.ForwardedClientCertificate.Length > 0)
         {
             headers[HopHeaders.ForwardedClientCertificate] = exchange.Caller.ForwardedClientCertificate;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using MeshOrleans.Proxy.Dataplane.Clusters;
 using MeshOrleans.Proxy.Sidecar.Xds;
 
 namespace MeshOrleans.Proxy.Sidecar.Admin;
@@ -67,10 +68,32 @@ internal sealed class SidecarMetrics(AdminSubjects subjects)
             "mesh_requests_in_flight",
             "Requests and relayed connections that have not ended.",
             subjects.Dataplane.Drain.InFlight);
+        Overflows(text);
         text.Append(
             CultureInfo.InvariantCulture,
             $"# HELP mesh_sidecar_allocated_bytes_total Memory that the process has allocated since its start.\n# TYPE mesh_sidecar_allocated_bytes_total counter\nmesh_sidecar_allocated_bytes_total {GC.GetTotalAllocatedBytes()}\n");
         return text.ToString();
+    }
+
+    // Under Envoy's names, which dashboards and alerts know. Of clusters that limit something, or have refused anything.
+    private void Overflows(StringBuilder text)
+    {
+        var breakers = subjects.State.Current.Clusters
+            .Select(c => (Name: c.Key, c.Value.State.Breaker))
+            .Where(c => c.Breaker.IsLimited || c.Breaker.Overflows + c.Breaker.ConnectionOverflows > 0)
+            .OrderBy(c => c.Name, StringComparer.Ordinal)
+            .ToList();
+        Counter("envoy_cluster_upstream_rq_pending_overflow", "Requests that the limits of a cluster have refused.", b => b.Overflows);
+        Counter("envoy_cluster_upstream_cx_overflow", "Connections of bytes that the limits of a cluster have refused.", b => b.ConnectionOverflows);
+
+        void Counter(string name, string help, Func<CircuitBreaker, long> read)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} counter\n");
+            foreach (var (cluster, breaker) in breakers)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{name}{{cluster_name=\"{cluster}\"}} {read(breaker)}\n");
+            }
+        }
     }
 
     private static void Gauge(StringBuilder text, string name, string help, double value) =>

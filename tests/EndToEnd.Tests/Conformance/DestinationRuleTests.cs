@@ -39,6 +39,11 @@ public sealed class DestinationRuleTests(ConformanceMesh mesh)
         Assert.All(refused, a => Assert.Equal("true", a.Headers["x-envoy-overloaded"]));
         Assert.Equal(served.Count, await mesh.C.SeenAsync("t18"));
         for (var i = 0; i < 5; i++) Assert.Equal(200, (await mesh.A.GetAsync("http://c/")).Code);
+        using var admin = new HttpClient();
+        Assert.Contains(
+            $"envoy_cluster_upstream_rq_pending_overflow{{cluster_name=\"outbound|80||c.app.svc.cluster.local\"}} {refused.Count}\n",
+            await admin.GetStringAsync($"http://127.0.0.1:{mesh.A.AdminPort}/stats/prometheus"),
+            StringComparison.Ordinal);
     }
 
     [Fact]

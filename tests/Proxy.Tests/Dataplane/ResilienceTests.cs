@@ -187,6 +187,7 @@ public sealed class ResilienceTests
         Assert.All(refused, r => Assert.Equal("true", Assert.Single(r.Headers.GetValues("x-envoy-overloaded"))));
         Assert.All(served, r => Assert.Equal(HttpStatusCode.OK, r.StatusCode));
         await proxy.CountedAsync(3, 503, ResponseFlags.UpstreamOverflow);
+        Assert.Equal(3, proxy.State.Current.Clusters["c"].State.Breaker.Overflows);
     }
 
     [Fact]

@@ -84,8 +84,8 @@ public sealed class TranslationContractTests
         Assert.Equal(5, edge.Count);
         Assert.False(edge["0.0.0.0_80"].IsTls);
         var redirect = Assert.IsType<RouteAction.Redirect>(
-            edge["0.0.0.0_80"].Choose("", false)!.Routes!.FindHost("b.example")!.Routes.Single().Action);
-        Assert.Equal("https", redirect.Scheme);
+            edge["0.0.0.0_80"].Choose("", false)!.Routes!.FindHost("b.example")!.Routes[0].Action);
+        Assert.Equal("https", redirect.Scheme); // before what is written for the host, which is for those who come by TLS
         var simple = edge["0.0.0.0_443"].Choose("x.example", false)!;
         Assert.Equal(("cred", ClientCertificateDemand.None), ($"{simple.Tls!.Certificates.Single()}", simple.Tls.Demand));
         var mutual = edge["0.0.0.0_443"].Choose("m.example.org", false)!.Tls!;

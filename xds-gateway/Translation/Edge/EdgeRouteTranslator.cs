@@ -70,6 +70,7 @@ internal static class EdgeRouteTranslator
         }
 
         if (port.Kind is EdgeKind.Http) Isolate(view, servers, hosts, number);
+        else SendElsewhere(view, port, servers[0], hosts, number);
         foreach (var host in hosts.Values) MoveCatchAlls(host);
         foreach (var server in servers.Where(s => s.RedirectsToHttps)) Redirect(view, server, sources, hosts, number);
         var table = new RouteConfiguration
@@ -125,6 +126,27 @@ internal static class EdgeRouteTranslator
         foreach (var host in servers.Where(s => s.IsListener).SelectMany(s => s.Hosts).Where(host => host != "*"))
         {
             HostOf(view, hosts, host, number);
+        }
+    }
+
+    /// <summary>
+    /// A request that is another listener's has come over a connection that is not: its client is told to make one of its
+    /// own. Source: Gateway API, Listener.hostname; RFC 9110 section 15.5.20.
+    /// </summary>
+    private static void SendElsewhere(
+        ProxyView view, EdgePort port, EdgeServer server, SortedDictionary<string, VirtualHost> hosts, int number)
+    {
+        if (!server.IsListener) return;
+        var others = port.Servers.Where(other => other != server && other.IsListener && other.IsHttps);
+        foreach (var host in others.SelectMany(other => other.Hosts).Where(host => host != "*" && !server.Hosts.Contains(host)))
+        {
+            if (hosts.ContainsKey(host)) continue;
+            HostOf(view, hosts, host, number).Routes.Add(new Route
+            {
+                Name = "misdirected",
+                Match = new RouteMatch { Prefix = "/" },
+                DirectResponse = new DirectResponseAction { Status = 421 },
+            });
         }
     }
 

@@ -187,6 +187,32 @@ public sealed class EdgeListenerTests : IAsyncLifetime
         return count;
     }
 
+    [Theory]
+    [InlineData(0, "https", 301)] // what anybody may write
+    [InlineData(1, "https", 200)] // a trusted proxy has ended the client's TLS
+    [InlineData(1, "http", 301)]
+    [InlineData(1, "ftp", 301)]
+    public async Task What_the_client_has_spoken_is_told_by_a_proxy_that_is_trusted(int trusted, string scheme, int status)
+    {
+        var toHttps = new RouteModel
+        {
+            Match = RouteMatchModel.Any with { Headers = [HeaderMatcher.Of(":scheme", StringMatcher.Exact("http"))] },
+            Action = new RouteAction.Redirect { Scheme = "https" },
+        };
+        var routes = new RouteTableModel("t", [new VirtualHostModel("any", ["*"], [toHttps, Models.To("b")])]);
+        await _gateway.ApplyAsync(
+            [Models.Cluster("b", _backend)],
+            EdgeGateway.Listener("one", new EdgeChainModel { Name = "http", Routes = routes, TrustedHops = trusted }));
+        using var client = _gateway.Client("one");
+        using var request = new HttpRequestMessage(HttpMethod.Get, "http://b/");
+        request.Headers.Add("x-forwarded-for", "192.0.2.7");
+        request.Headers.Add("x-forwarded-proto", scheme);
+
+        using var response = await client.SendAsync(request);
+
+        Assert.Equal(status, (int)response.StatusCode);
+    }
+
     private Task ApplyAsync(params string[] listeners) => _gateway.ApplyAsync(
         [Models.Cluster("b", _backend)],
         [.. listeners.Select(name => EdgeGateway.Listener(

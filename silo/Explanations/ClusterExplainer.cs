@@ -98,7 +98,8 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
                 registered.Count(e => e.Workload.Health is WorkloadHealth.Unhealthy),
                 takes.Count(e => TransportTo(e, cluster.Tls, traffic) is Transport.MutualTls)),
         };
-        if (takes.IsEmpty)
+        var weighed = EndpointWeights.Of(takes, takes, cluster, e => e);
+        if (weighed.Length == 0)
         {
             var reason = lane?.Refusal ?? WhyNobody(cluster, registered);
             return (view, [new Outcome(share, canAnswer ? 503 : null, OutcomeKind.NoHealthyUpstream, reason)]);
@@ -112,20 +113,19 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
 
         var byAddress = registered.DistinctBy(e => (e.Workload.Address, e.DialPort))
             .ToDictionary(e => (e.Workload.Address, e.DialPort));
-        var weights = takes.Select(e => WeightOf(e, takes, cluster)).ToArray();
-        var whole = weights.Sum();
+        var whole = weighed.Sum(w => w.Weight);
         var inside = new List<InboundView>();
         var outcomes = new List<Outcome>();
-        var groups = takes.Zip(weights).Where(e => e.Second > 0).GroupBy(
-            e => KeyOf(e.First, TransportTo(e.First, cluster.Tls, traffic), byAddress.GetValueOrDefault((e.First.Address, e.First.Port))));
+        var groups = weighed.GroupBy(
+            w => KeyOf(w.Endpoint, TransportTo(w.Endpoint, cluster.Tls, traffic), MemberAt(w.Endpoint)));
         foreach (var group in groups)
         {
-            var part = share * group.Sum(e => e.Second) / whole;
-            ImmutableArray<ServiceEndpoint> members =
-                [.. group.Select(e => byAddress.GetValueOrDefault((e.First.Address, e.First.Port))).OfType<ServiceEndpoint>()];
+            var part = share * group.Sum(w => w.Weight) / whole;
+            ImmutableArray<ServiceEndpoint> members = [.. group.Select(w => MemberAt(w.Endpoint)).OfType<ServiceEndpoint>()];
             if (members.IsEmpty)
             {
-                var reason = $"goes to {group.First().First.Address}:{group.First().First.Port}, which is no member of the mesh";
+                var (stranger, _) = group.First();
+                var reason = $"goes to {stranger.Address}:{stranger.Port}, which is no member of the mesh";
                 outcomes.Add(new Outcome(part, traffic.Status(200), OutcomeKind.LeavesMesh, reason));
                 continue;
             }
@@ -145,15 +145,8 @@ internal sealed class ClusterExplainer(InboundExplainer inbound)
         }
 
         return (view with { Inbound = [.. inside] }, outcomes);
-    }
 
-    // As sidecars weigh them (Envoy, "Locality weighted load balancing"), all of them being well.
-    private static double WeightOf(EndpointModel endpoint, ImmutableArray<EndpointModel> takes, ClusterModel cluster)
-    {
-        var own = (double)Math.Max(1, endpoint.Weight);
-        if (!cluster.LocalityWeighted) return own;
-        var there = takes.Where(e => e.Locality == endpoint.Locality).Sum(e => Math.Max(1, e.Weight));
-        return endpoint.LocalityWeight * own / there;
+        ServiceEndpoint? MemberAt(EndpointModel endpoint) => byAddress.GetValueOrDefault((endpoint.Address, endpoint.Port));
     }
 
     private static Traffic SentOver(Transport transport, Traffic traffic)

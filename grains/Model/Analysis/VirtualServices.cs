@@ -10,9 +10,8 @@ internal static class VirtualServices
     public static IEnumerable<(int Index, ConfigKey Key)> GatewaysOf(VirtualService service, string ns) =>
         service.Gateways.Index()
             .Where(g => g.Item != VirtualService.MeshGateway)
-            .Select(g => (g.Index, Key: VirtualService.GatewayName(g.Item, ns).Split('/', 2) is [var of, var name]
-                ? new ConfigKey("Gateway", of, name)
-                : new ConfigKey("Gateway", ns, g.Item)));
+            .Select(g => (g.Index, Name: VirtualService.GatewayName(g.Item, ns).Split('/', 2)))
+            .Select(g => (g.Index, new ConfigKey("Gateway", g.Name[0], g.Name[1])));
 
     /// <summary>Everywhere it may lead, with the field that says so.</summary>
     public static IEnumerable<(Destination Destination, FieldPath Path)> DestinationsOf(VirtualService service)

@@ -107,18 +107,14 @@ internal sealed class EndpointSelection
         };
     }
 
-    private static EndpointSlot[] InService(EndpointSlot[] all)
-    {
-        var healthy = Array.FindAll(all, s => s.Model.Health is EndpointHealth.Healthy);
-        return healthy.Length > 0 ? healthy : Array.FindAll(all, s => s.Model.Health is EndpointHealth.Degraded);
-    }
+    private static EndpointSlot[] InService(EndpointSlot[] all) => Best(all);
 
-    private static EndpointSlot[] Available(EndpointSlot[] all)
+    private static EndpointSlot[] Available(EndpointSlot[] all) => Best(Array.FindAll(all, s => !s.State.IsOut));
+
+    private static EndpointSlot[] Best(EndpointSlot[] slots)
     {
-        var healthy = Array.FindAll(all, s => s.Model.Health is EndpointHealth.Healthy && !s.State.IsOut);
-        return healthy.Length > 0
-            ? healthy
-            : Array.FindAll(all, s => s.Model.Health is EndpointHealth.Degraded && !s.State.IsOut);
+        var healthy = Array.FindAll(slots, s => s.Model.Health is EndpointHealth.Healthy);
+        return healthy.Length > 0 ? healthy : Array.FindAll(slots, s => s.Model.Health is EndpointHealth.Degraded);
     }
 
     // Where too few are left the counters are trusted less, the control plane is not.
@@ -133,21 +129,8 @@ internal sealed class EndpointSelection
     }
 
     private static (EndpointSlot Slot, double Weight)[] Weigh(
-        EndpointSlot[] available, EndpointSlot[] all, ClusterModel model)
-    {
-        if (!model.LocalityWeighted) return [.. available.Select(s => (s, (double)Math.Max(1, s.Model.Weight)))];
-        var weighed = new List<(EndpointSlot, double)>(available.Length);
-        foreach (var locality in available.GroupBy(s => s.Model.Locality))
-        {
-            var total = all.Count(s => s.Model.Locality == locality.Key);
-            var members = locality.ToArray();
-            var availability = Math.Min(1, model.OverprovisioningPercent / 100.0 * members.Length / total);
-            var share = members[0].Model.LocalityWeight * availability / members.Sum(s => Math.Max(1, s.Model.Weight));
-            weighed.AddRange(members.Select(s => (s, share * Math.Max(1, s.Model.Weight))));
-        }
-
-        return [.. weighed.Where(w => w.Item2 > 0)];
-    }
+        EndpointSlot[] available, EndpointSlot[] all, ClusterModel model) =>
+        EndpointWeights.Of(available, all, model, s => s.Model);
 
     // New endpoints count less; the selection is made anew while there are any.
     private static void Warm((EndpointSlot Slot, double Weight)[] weighed, WarmupModel warmup, ClusterState cluster)

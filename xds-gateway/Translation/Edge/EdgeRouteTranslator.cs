@@ -64,15 +64,15 @@ internal static class EdgeRouteTranslator
         {
             foreach (var (host, gateways) in HostsOf(source, servers))
             {
-                HostOf(view, hosts, host, number).Routes
+                HostOf(hosts, host, number).Routes
                     .AddRange(HttpRouteTranslator.Translate(view, source, number, gateways));
             }
         }
 
-        if (port.Kind is EdgeKind.Http) Isolate(view, servers, hosts, number);
-        else SendElsewhere(view, port, servers[0], hosts, number);
+        if (port.Kind is EdgeKind.Http) Isolate(servers, hosts, number);
+        else SendElsewhere(port, servers[0], hosts, number);
         foreach (var host in hosts.Values) MoveCatchAlls(host);
-        foreach (var server in servers.Where(s => s.RedirectsToHttps)) Redirect(view, server, sources, hosts, number);
+        foreach (var server in servers.Where(s => s.RedirectsToHttps)) Redirect(server, sources, hosts, number);
         var table = new RouteConfiguration
         {
             Name = port.RoutesOf(servers[0]),
@@ -80,7 +80,8 @@ internal static class EdgeRouteTranslator
             ValidateClusters = false,
         };
         table.VirtualHosts.AddRange(hosts.Values);
-        if (hosts.Count == 0) table.VirtualHosts.Add(NewHost(view, $"blackhole:{number}", "*"));
+        if (hosts.Count == 0) table.VirtualHosts.Add(NewHost($"blackhole:{number}", "*"));
+        foreach (var host in table.VirtualHosts) host.PerRequestBufferLimitBytes = (uint?)view.Mesh.Settings.RequestBufferLimit;
         return table;
     }
 
@@ -103,7 +104,6 @@ internal static class EdgeRouteTranslator
 
     /// <summary>All hosts of such a server answer plaintext with a redirect, whoever speaks for them.</summary>
     private static void Redirect(
-        ProxyView view,
         EdgeServer server,
         ImmutableArray<Sourced<VirtualService>> sources,
         SortedDictionary<string, VirtualHost> hosts,
@@ -112,7 +112,7 @@ internal static class EdgeRouteTranslator
         var spoken = sources.Where(s => !s.Spec.Http.IsEmpty).SelectMany(s => EdgeRoutes.HostsAt(server, s));
         foreach (var host in server.Hosts.Concat(spoken))
         {
-            HostOf(view, hosts, host, number).RequireTls = VirtualHost.Types.TlsRequirementType.All;
+            HostOf(hosts, host, number).RequireTls = VirtualHost.Types.TlsRequirementType.All;
         }
     }
 
@@ -121,11 +121,11 @@ internal static class EdgeRouteTranslator
     /// Gateway API, Listener.hostname and GEP-3567 ("listener isolation").
     /// </summary>
     private static void Isolate(
-        ProxyView view, ImmutableArray<EdgeServer> servers, SortedDictionary<string, VirtualHost> hosts, int number)
+        ImmutableArray<EdgeServer> servers, SortedDictionary<string, VirtualHost> hosts, int number)
     {
         foreach (var host in servers.Where(s => s.IsListener).SelectMany(s => s.Hosts).Where(host => host != "*"))
         {
-            HostOf(view, hosts, host, number);
+            HostOf(hosts, host, number);
         }
     }
 
@@ -134,14 +134,14 @@ internal static class EdgeRouteTranslator
     /// own. Source: Gateway API, Listener.hostname; RFC 9110 section 15.5.20.
     /// </summary>
     private static void SendElsewhere(
-        ProxyView view, EdgePort port, EdgeServer server, SortedDictionary<string, VirtualHost> hosts, int number)
+        EdgePort port, EdgeServer server, SortedDictionary<string, VirtualHost> hosts, int number)
     {
         if (!server.IsListener) return;
         var others = port.Servers.Where(other => other != server && other.IsListener && other.IsHttps);
         foreach (var host in others.SelectMany(other => other.Hosts).Where(host => host != "*" && !server.Hosts.Contains(host)))
         {
             if (hosts.ContainsKey(host)) continue;
-            HostOf(view, hosts, host, number).Routes.Add(new Route
+            HostOf(hosts, host, number).Routes.Add(new Route
             {
                 Name = "misdirected",
                 Match = new RouteMatch { Prefix = "/" },
@@ -158,18 +158,12 @@ internal static class EdgeRouteTranslator
         host.Routes.AddRange(ordered);
     }
 
-    private static VirtualHost HostOf(
-        ProxyView view, SortedDictionary<string, VirtualHost> hosts, string name, int number)
+    private static VirtualHost HostOf(SortedDictionary<string, VirtualHost> hosts, string name, int number)
     {
-        if (!hosts.TryGetValue(name, out var host)) hosts[name] = host = NewHost(view, $"{name}:{number}", name);
+        if (!hosts.TryGetValue(name, out var host)) hosts[name] = host = NewHost($"{name}:{number}", name);
         return host;
     }
 
-    private static VirtualHost NewHost(ProxyView view, string name, string domain) => new()
-    {
-        Name = name,
-        Domains = { domain },
-        IncludeRequestAttemptCount = true,
-        PerRequestBufferLimitBytes = (uint?)view.Mesh.Settings.RequestBufferLimit,
-    };
+    private static VirtualHost NewHost(string name, string domain) =>
+        new() { Name = name, Domains = { domain }, IncludeRequestAttemptCount = true };
 }

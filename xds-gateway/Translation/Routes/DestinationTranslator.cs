@@ -23,8 +23,7 @@ internal static class DestinationTranslator
         HeaderChangeList headers,
         ref string? host)
     {
-        var destinations = rule.Route.Where(r => r.Destination is not null).ToList();
-        if (destinations.Count > 1) destinations.RemoveAll(r => r.Weight == 0);
+        var destinations = Served(rule);
         if (destinations.Count == 0) return false;
         if (rule.Route.Length == 1)
         {
@@ -43,6 +42,14 @@ internal static class DestinationTranslator
         }
 
         return true;
+    }
+
+    /// <summary>The destinations of a rule that get anything.</summary>
+    public static List<HttpRouteDestination> Served(HttpRoute rule)
+    {
+        var destinations = rule.Route.Where(r => r.Destination is not null).ToList();
+        if (destinations.Count > 1) destinations.RemoveAll(r => r.Weight == 0);
+        return destinations;
     }
 
     private static WeightedCluster.Types.ClusterWeight Weighted(

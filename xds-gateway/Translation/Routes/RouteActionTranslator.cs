@@ -44,9 +44,9 @@ internal static class RouteActionTranslator
         if (!DestinationTranslator.Apply(action, view, source, rule, port, headers, ref host)) return null;
         if (host is not null) action.HostRewriteLiteral = host;
         AddMirrors(action, view, source, rule, port);
-        foreach (var destination in rule.Route.Where(r => r.Weight > 0 || rule.Route.Length == 1).Select(r => r.Destination).OfType<Destination>())
+        foreach (var served in DestinationTranslator.Served(rule))
         {
-            HashPolicyTranslator.Apply(action, DestinationResolver.PolicyOf(view, source, destination, port));
+            HashPolicyTranslator.Apply(action, DestinationResolver.PolicyOf(view, source, served.Destination!, port));
         }
 
         action.RetryPolicy = RetryTranslator.Translate(view, rule.Retries, action.HashPolicy.Count > 0);

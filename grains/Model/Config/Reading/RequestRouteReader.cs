@@ -110,11 +110,9 @@ internal static class RequestRouteReader
     private static HttpRetry Retry(ObjectReader reader) => new()
     {
         Attempts = reader.Integer("attempts") ?? DefaultAttempts,
-        RetryOn = string.Join(',', reader.Integers("codes")
-            .Select(code => code.ToString(CultureInfo.InvariantCulture))
-            .Prepend("reset")
-            .Prepend("refused-stream")
-            .Prepend("connect-failure")),
+        RetryOn = string.Join(
+            ',',
+            ["connect-failure", "refused-stream", "reset", .. reader.Integers("codes").Select(code => code.ToString(CultureInfo.InvariantCulture))]),
         Backoff = reader.Duration("backoff"),
     };
 

@@ -173,20 +173,6 @@ public sealed class EdgeListenerTests : IAsyncLifetime
         Assert.Equal("bye", await reader.ReadToEndAsync());
     }
 
-    private static EdgeChainModel Through(string name) =>
-        new() { Name = name, ServerNames = [$"{name}.example"], IsTls = true, Clusters = WeightedChoice.Of(name) };
-
-    private static async Task<int> LoadAsync(HttpClient client, CancellationToken cancellationToken)
-    {
-        var count = 0;
-        for (; !cancellationToken.IsCancellationRequested; count++)
-        {
-            Assert.Equal("echo", await client.GetStringAsync("http://b/", CancellationToken.None));
-        }
-
-        return count;
-    }
-
     [Theory]
     [InlineData(0, "https", 301)] // what anybody may write
     [InlineData(1, "https", 200)] // a trusted proxy has ended the client's TLS
@@ -211,6 +197,20 @@ public sealed class EdgeListenerTests : IAsyncLifetime
         using var response = await client.SendAsync(request);
 
         Assert.Equal(status, (int)response.StatusCode);
+    }
+
+    private static EdgeChainModel Through(string name) =>
+        new() { Name = name, ServerNames = [$"{name}.example"], IsTls = true, Clusters = WeightedChoice.Of(name) };
+
+    private static async Task<int> LoadAsync(HttpClient client, CancellationToken cancellationToken)
+    {
+        var count = 0;
+        for (; !cancellationToken.IsCancellationRequested; count++)
+        {
+            Assert.Equal("echo", await client.GetStringAsync("http://b/", CancellationToken.None));
+        }
+
+        return count;
     }
 
     private Task ApplyAsync(params string[] listeners) => _gateway.ApplyAsync(

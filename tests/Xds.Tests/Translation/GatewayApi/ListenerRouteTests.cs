@@ -96,9 +96,9 @@ public sealed class ListenerRouteTests
     [Fact]
     public void A_request_for_a_listener_over_a_connection_to_another_is_sent_to_one_of_its_own()
     {
-        const string Own = "          - { name: own, port: 443, protocol: HTTPS, hostname: own.example, tls: { certificateRefs: [ { name: cert } ] }, allowedRoutes: { namespaces: { from: All } } }";
+        const string Own = "  - { name: own, port: 443, protocol: HTTPS, hostname: own.example, tls: { certificateRefs: [ { name: cert } ] }, allowedRoutes: { namespaces: { from: All } } }";
         var routes = Route("r", "hostnames: [ \"*.example\" ]") + "\n---\n" + Route("own", "hostnames: [ own.example ]");
-        var mesh = TestMesh.With($"{Gateway}\n{Own.TrimStart().Insert(0, "  ")}\n---\n{routes}").For(Proxy);
+        var mesh = TestMesh.With($"{Gateway}\n{Own}\n---\n{routes}").For(Proxy);
 
         var wide = mesh.Routes("https.443.https.edge/https.infra").VirtualHosts.Single(h => h.Domains.Contains("own.example"));
         var own = mesh.Routes("https.443.own.edge/own.infra").VirtualHosts;

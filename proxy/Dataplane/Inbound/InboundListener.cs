@@ -108,20 +108,48 @@ internal sealed partial class InboundListener(
         }
     }
 
-    private Task ServeOpenAsync(ConnectionContext connection)
+    private async Task ServeOpenAsync(ConnectionContext connection)
     {
         var inbound = connection.Features.Get<InboundConnection>()!;
         var port = services.State.Current.Model.Inbound.GetValueOrDefault(workloadPort);
-        if (port is { IsHttp: true })
+        if (port is null)
         {
-            return services.Hop is { } hop && Multiplexed(connection) is { } stream
-                ? hop.ServeAsync(connection, stream)
-                : _http(connection);
+            connection.Abort();
+            return;
         }
 
-        if (port is not null) return RelayAsync(connection, port, inbound);
-        connection.Abort();
-        return Task.CompletedTask;
+        if (!port.IsHttp || (port.MayBeBytes && await AreBytesAsync(connection).ConfigureAwait(false)))
+        {
+            await RelayAsync(connection, port, inbound).ConfigureAwait(false);
+            return;
+        }
+
+        await (services.Hop is { } hop && Multiplexed(connection) is { } stream
+            ? hop.ServeAsync(connection, stream)
+            : _http(connection)).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether what comes is no HTTP, or nothing: then the server speaks first. A handshake may have said so.</summary>
+    private async ValueTask<bool> AreBytesAsync(ConnectionContext connection)
+    {
+        var tls = connection.Features.Get<ISslStreamFeature>()?.SslStream;
+        if (tls is not null && MeshAlpn.IsHttp(tls.NegotiatedApplicationProtocol)) return false;
+        var spoken = SpokenProtocol.Incomplete;
+        using var timeout = new CancellationTokenSource(services.Options.ServerFirstTimeout, services.Clock);
+        try
+        {
+            await FirstLook.TakeAsync(
+                connection.Transport.Input,
+                arrived => (spoken = HttpSniff.Read(arrived)) is not SpokenProtocol.Incomplete,
+                timeout.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // what has arrived so far decides
+        }
+
+        if (spoken is SpokenProtocol.Http2 && tls is null) PlaintextHttp2.Mark(connection);
+        return spoken is SpokenProtocol.Other or SpokenProtocol.Incomplete;
     }
 
     // Behind TLS, where nothing has been read yet; plaintext is rare, and Kestrel's.
@@ -136,7 +164,8 @@ internal sealed partial class InboundListener(
     {
         // a server may speak first
         if (!port.IsHttp && port.Mode is InboundTlsMode.Disable) return FirstBytes.Plaintext;
-        var limit = port.IsHttp || port.Mode is InboundTlsMode.Strict
+        var mustSpeak = (port.IsHttp && !port.MayBeBytes) || port.Mode is InboundTlsMode.Strict;
+        var limit = mustSpeak
             ? services.Options.FirstBytesTimeout
             : services.Options.ServerFirstTimeout;
         using var timeout = new CancellationTokenSource(limit, services.Clock);
@@ -147,16 +176,18 @@ internal sealed partial class InboundListener(
                 connection.Transport.Input,
                 arrived => (first = Recognize(arrived, port, connection, inbound)) is not FirstBytes.Incomplete,
                 timeout.Token).ConfigureAwait(false);
-            return first;
         }
         catch (OperationCanceledException)
         {
-            return port.IsHttp || port.Mode is InboundTlsMode.Strict ? FirstBytes.Incomplete : FirstBytes.Plaintext;
+            // what has arrived so far decides
         }
         catch (Exception exception) when (exception is IOException or ConnectionAbortedException)
         {
             return FirstBytes.Incomplete;
         }
+
+        // who only listens, and has said so by ending its side, listens to a server that speaks
+        return first is FirstBytes.Incomplete && !mustSpeak ? FirstBytes.Plaintext : first;
     }
 
     private static FirstBytes Recognize(

@@ -268,7 +268,7 @@ internal sealed class GatewayExplainer(Explainers all)
 
         if (edge.Transport is not Transport.MutualTls) return null;
         if (!tls.IsMesh) return "it shows a certificate of its own, and the client asks for one of the mesh";
-        return edge.Sent.AllowedSpiffeIds.Contains(edge.Identity)
+        return edge.Sent.Allows(edge.Identity)
             ? null
             : $"it proves to be {edge.Identity}, which is none of those that the client takes";
     }

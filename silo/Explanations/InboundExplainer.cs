@@ -116,7 +116,7 @@ internal sealed class InboundExplainer(Explainers all)
         }
 
         var identity = arrival.Members[0].Workload.Identity?.ToString() ?? "";
-        if (isMesh && !arrival.Tls.AllowedSpiffeIds.Contains(identity))
+        if (isMesh && !arrival.Tls.Allows(identity))
         {
             var reason = $"{name} proves to be {identity}, which is none of those that the client takes";
             return Fail(arrival, server, reason);

@@ -112,12 +112,13 @@ internal static class UpstreamTlsReader
             throw new UnusableResourceException(at.At("trust_chain_verification"), "must be VERIFY_TRUST_CHAIN");
         }
 
+        var names = Names(validation, SubjectAltNameMatcher.Types.SanType.Uri, at);
         return new UpstreamTlsModel
         {
             Mode = UpstreamTlsMode.Mesh,
             Sni = context.Sni,
-            AllowedSpiffeIds = Names(
-                validation, SubjectAltNameMatcher.Types.SanType.Uri, at).ToFrozenSet(StringComparer.Ordinal),
+            AllowedSpiffeIds = names.ToFrozenSet(StringComparer.Ordinal),
+            AllowsAnySpiffeId = names.IsEmpty, // the control plane names nobody where it means nobody
         };
     }
 

@@ -34,6 +34,9 @@ public sealed record UpstreamTlsModel
     /// <summary>Mesh: the SPIFFE URIs that the server may prove. None given means none is accepted.</summary>
     public FrozenSet<string> AllowedSpiffeIds { get; init; } = [];
 
+    /// <summary>Mesh: the server may prove any identity that the roots bear out, as nobody can know who is dialled.</summary>
+    public bool AllowsAnySpiffeId { get; init; }
+
     /// <summary>Simple: the DNS names that the certificate may carry; the server name when empty.</summary>
     public ImmutableArray<string> AllowedDnsNames { get; init; } = [];
 
@@ -64,12 +67,16 @@ public sealed record UpstreamTlsModel
     /// <summary>Simple: accept any certificate. Only where the operator asked for it by name.</summary>
     public bool SkipVerification { get; init; }
 
+    /// <summary>Mesh: whether the server may be that one.</summary>
+    public bool Allows(string spiffeId) => AllowsAnySpiffeId || AllowedSpiffeIds.Contains(spiffeId);
+
     /// <summary>By content: an equal model built anew must not cost the connections made under the old one.</summary>
     public bool Equals(UpstreamTlsModel? other) =>
         other is not null
         && Mode == other.Mode
         && Sni == other.Sni
         && SkipVerification == other.SkipVerification
+        && AllowsAnySpiffeId == other.AllowsAnySpiffeId
         && AllowedSpiffeIds.SetEquals(other.AllowedSpiffeIds)
         && AllowedDnsNames.SequenceEqual(other.AllowedDnsNames)
         && AllowedUris.SequenceEqual(other.AllowedUris)

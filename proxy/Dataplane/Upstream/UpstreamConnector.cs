@@ -164,7 +164,7 @@ internal sealed class UpstreamConnector(
             {
                 var leaf = certificate as X509Certificate2;
                 var peer = verifier.Verify(leaf, chain, identity, out var problem);
-                var isMeant = peer is not null && tls.AllowedSpiffeIds.Contains(peer.ToString());
+                var isMeant = peer is not null && tls.Allows(peer.ToString());
                 judged.Problem = isMeant || peer is null ? problem : $"It proves to be {peer}, who is not meant.";
                 if (isMeant) server.Shown = ShownChain.OfMesh(peer!, leaf!, chain);
                 return isMeant;

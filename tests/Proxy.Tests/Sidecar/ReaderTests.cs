@@ -204,8 +204,18 @@ public sealed class ReaderTests
 
         Assert.Equal(UpstreamTlsMode.AutoPerEndpoint, model.Tls.Mode);
         Assert.Equal([Catalog], model.Tls.AllowedSpiffeIds);
+        Assert.Equal((true, false), (model.Tls.Allows(Catalog), model.Tls.Allows($"{Catalog}2")));
         Assert.Equal(MeshResources.Catalog, edsName);
         Assert.Equal(("catalog.shop.svc.cluster.local", "shop"), (model.ServiceHost, model.ServiceNamespace));
+    }
+
+    [Fact]
+    public void Anybody_of_the_mesh_will_do_where_nobody_is_named()
+    {
+        var (model, _, _) = ClusterReader.Read(MeshResources.WithAutoMtls(MeshResources.EdsCluster(MeshResources.Catalog)), FieldPath.Root);
+
+        Assert.True(model.Tls.Allows(Catalog));
+        Assert.NotEqual(model.Tls, model.Tls with { AllowsAnySpiffeId = false });
     }
 
     [Fact]

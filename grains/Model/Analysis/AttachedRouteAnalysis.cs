@@ -13,7 +13,7 @@ namespace MeshOrleans.Model.Analysis;
 /// </summary>
 public static class AttachedRouteAnalysis
 {
-    /// <summary>Routes of a VirtualService have no effect for a host.</summary>
+    /// <summary>Routes have no effect, as others come before them.</summary>
     public const string OverriddenCode = "MSH2009";
 
     /// <summary>VirtualServices of the mesh whose hosts have routes of the Gateway API, in the order of their keys.</summary>
@@ -63,6 +63,8 @@ public static class AttachedRouteAnalysis
                         FieldPath.Root.At("spec").At("parentRefs").At(parent.Index),
                         $"is not attached ({condition.Reason}): {condition.Message}");
                 }
+
+                if (parent.Waits.Length > 0) report.Add(resource, Waiting(resource, parent));
             }
 
             foreach (var (backend, path) in RouteBackends.Of(route))
@@ -80,6 +82,13 @@ public static class AttachedRouteAnalysis
             }
         }
     }
+
+    private static Violation Waiting(ConfigResource resource, ParentStatus parent) => new(
+        FieldPath.Root.At("spec").At("parentRefs").At(parent.Index),
+        $"has no effect there: {parent.Waits}",
+        OverriddenCode,
+        Severity.Warning,
+        Resource: resource.Key.ToString());
 
     private static AnalysisFinding Finding(
         ConfigResource resource, int host, string name, ImmutableArray<ConfigResource> routes, string what) => new(

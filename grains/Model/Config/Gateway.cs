@@ -72,7 +72,7 @@ public sealed record ServerTls
     /// <summary>Whether plaintext requests are redirected to https.</summary>
     public bool HttpsRedirect { get; init; }
 
-    /// <summary>Which kind; null means SIMPLE where TLS is terminated.</summary>
+    /// <summary>Which kind; null means PASSTHROUGH. Source: Istio, ServerTLSSettings.TLSmode, whose first it is.</summary>
     public ServerTlsMode? Mode { get; init; }
 
     /// <summary>File of the certificate; empty when none.</summary>

@@ -23,6 +23,7 @@ internal static class KubernetesGatewayRules
             var path = spec.At("listeners").At(i);
             CheckListener(listener, path, report);
             if (!names.Add(listener.Name)) report.Error(path.At("name"), $"a second listener is named {listener.Name}");
+            if (!listener.IsServed) continue;
             var kind = KindOf(listener);
             if (!earlier.TryAdd(listener.Port, listener) && KindOf(earlier[listener.Port]) != kind)
             {
@@ -100,8 +101,8 @@ internal static class KubernetesGatewayRules
                 report.ErrorIf(listener.Tls is null, path, "TLS needs tls");
                 CheckCertificates(listener, path, report);
                 break;
-            case "UDP":
-                report.Unsupported(path.At("protocol"), "UDP", "use HTTP, HTTPS, TLS or TCP");
+            case var other when other is "UDP" || other.Contains('/', StringComparison.Ordinal): // the latter are of a vendor
+                report.NotActedOn(path.At("protocol"), $"a listener of {listener.Protocol} (HTTP, HTTPS, TLS and TCP are served)");
                 break;
             default:
                 report.Error(path.At("protocol"), $"\"{listener.Protocol}\" is none of HTTP, HTTPS, TLS and TCP");

@@ -39,7 +39,7 @@ internal static class TlsRules
 
     public static void CheckServer(ServerTls tls, FieldPath path, RuleReport report)
     {
-        var mode = tls.Mode ?? ServerTlsMode.Simple;
+        var mode = tls.Mode ?? ServerTlsMode.Passthrough;
         CheckVersions(tls, path, report);
         CheckNames(
             path,
@@ -70,7 +70,16 @@ internal static class TlsRules
             sources > 1,
             path,
             "only one of credential_name, credential_names, server_certificate, tls_certificates should be specified");
-        if (mode is ServerTlsMode.Passthrough or ServerTlsMode.AutoPassthrough) return;
+        if (mode is ServerTlsMode.Passthrough or ServerTlsMode.AutoPassthrough)
+        {
+            if (sources == 0) return;
+            report.NotActedOn(
+                path,
+                tls.Mode is null
+                    ? "a certificate without mode, which then is PASSTHROUGH (write mode: SIMPLE for TLS that ends here),"
+                    : "a certificate, which PASSTHROUGH does not use,");
+            return;
+        }
 
         var name = EnumName(mode);
         var hasSecret = tls.CredentialName.Length > 0 || !tls.CredentialNames.IsEmpty;

@@ -92,6 +92,17 @@ public sealed class AnalyzerTests
         """,
         expected);
 
+    [Fact]
+    public void Of_two_TCPRoutes_of_one_port_the_second_by_name_is_told_that_it_has_no_effect()
+    {
+        const string Service = "{apiVersion: v1, kind: Service, metadata: {name: bytes, namespace: app}, spec: {selector: {app: bytes}, ports: [{name: tcp, port: 90}]}}";
+        const string Route = "{apiVersion: gateway.networking.k8s.io/v1, kind: TCPRoute, metadata: {name: b, namespace: app}, spec: {parentRefs: [{group: '', kind: Service, name: bytes}], rules: [{backendRefs: [{name: bytes, port: 90}]}]}}";
+        var other = Route.Replace("name: b,", "name: a,", StringComparison.Ordinal);
+        var findings = Analyze($"{Service}\n---\n{Route}\n---\n{other}");
+
+        Assert.Equal("MSH2009 TCPRoute/app/b spec.parentRefs[0]", Place(Assert.Single(findings)));
+    }
+
     [Theory]
     [InlineData("host: nobody", "IST0174 spec.host")]
     [InlineData("host: reviews, trafficPolicy: {tls: {mode: SIMPLE}}", "IST0128 spec.trafficPolicy.tls")]

@@ -87,7 +87,52 @@ public sealed class ResourceStatusTests
     {
         var (status, younger) = Of(string.Join("\n---\n", Connections(kind, "a", parent, host), Connections(kind, "b", parent, host)));
 
-        Assert.Equal("not Accepted: Conflicted", status.Summary(younger));
+        Assert.Equal("Accepted", status.Summary(younger)); // as the API's conformance has it
+        Assert.Contains($"{kind}/app/a is attached there, older, and takes its connections", status.AddToJson("{}", younger), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "", false)]
+    [InlineData("hostnames: ['*.one.example']", "hostnames: [a.one.example]", false)]
+    [InlineData("hostnames: [a.one.example, b.example]", "hostnames: ['*.one.example', c.example]", false)]
+    [InlineData("hostnames: ['*.one.example']", "hostnames: [one.example]", true)]
+    [InlineData("hostnames: [a.example]", "hostnames: [b.example]", true)]
+    public void Of_routes_of_requests_of_two_kinds_that_share_a_host_the_older_is_accepted(string older, string younger, bool areBoth)
+    {
+        const string Parent = "parentRefs: [{name: edge, namespace: infra, sectionName: http}]";
+        var routes = string.Join("\n---\n",
+            $"{{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {{name: a, namespace: app}}, spec: {{{Parent}, {(older.Length > 0 ? older + ", " : "")}rules: [{{backendRefs: [{{name: b, port: 80}}]}}]}}}}",
+            $"{{apiVersion: gateway.networking.k8s.io/v1, kind: GRPCRoute, metadata: {{name: b, namespace: app}}, spec: {{{Parent}, {(younger.Length > 0 ? younger + ", " : "")}rules: [{{backendRefs: [{{name: b, port: 80}}]}}]}}}}");
+
+        var (status, route) = Of(routes);
+
+        Assert.Equal(areBoth ? "Accepted" : "not Accepted: Conflicted", status.Summary(route));
+    }
+
+    [Fact]
+    public void A_route_whose_hosts_a_nearer_listener_has_is_accepted()
+    {
+        var (status, route) = Of("""
+            {apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: two, namespace: app}, spec: {gatewayClassName: mesh, listeners: [{name: wide, port: 80, protocol: HTTP, hostname: "*.example"}, {name: near, port: 80, protocol: HTTP, hostname: a.example}]}}
+            ---
+            {apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: app}, spec: {parentRefs: [{name: two, sectionName: wide}], hostnames: [a.example], rules: [{backendRefs: [{name: b, port: 80}]}]}}
+            """);
+
+        Assert.Equal("Accepted", status.Summary(route));
+        Assert.Contains("attached to wide, but its hostnames are those of nearer listeners", status.AddToJson("{}", route), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_listener_of_a_protocol_that_nobody_serves_is_told_and_the_others_are_open()
+    {
+        var (status, gateway) = Of("""
+            {apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: two, namespace: app}, spec: {gatewayClassName: mesh, listeners: [{name: dns, port: 53, protocol: TCP}, {name: udp, port: 53, protocol: UDP}, {name: own, port: 54, protocol: example.com/own}]}}
+            """);
+
+        var json = System.Text.Json.JsonDocument.Parse(status.AddToJson("{}", gateway)).RootElement.GetProperty("status").GetProperty("listeners");
+        Assert.Equal(
+            ["dns True Accepted", "udp False UnsupportedProtocol", "own False UnsupportedProtocol"],
+            json.EnumerateArray().Select(l => $"{l.GetProperty("name").GetString()} {l.GetProperty("conditions")[0].GetProperty("status").GetString()} {l.GetProperty("conditions")[0].GetProperty("reason").GetString()}"));
     }
 
     [Fact]

@@ -221,6 +221,16 @@ public sealed class DataPlaneLimitsTests
     [InlineData(
         "Telemetry", "{ targetRefs: [{ kind: Service, name: s }], tracing: [{ randomSamplingPercentage: 1 }] }",
         "targetRefs[0]", "a target of kind Service (group \"\", for waypoints, which there are none of here) is accepted but not")]
+    [InlineData(
+        "KubernetesGateway", "{ gatewayClassName: mesh, listeners: [{ name: dns, port: 53, protocol: UDP }] }",
+        "listeners[0].protocol", "a listener of UDP (HTTP, HTTPS, TLS and TCP are served) is accepted but not acted on")]
+    [InlineData(
+        "KubernetesGateway",
+        "{ gatewayClassName: mesh, listeners: [{ name: a, port: 443, protocol: TLS, tls: { mode: Passthrough, options: { example.com/a: b } } }] }",
+        "listeners[0].tls.options", "options of TLS are accepted but not acted on")]
+    [InlineData(
+        "Gateway", "{ servers: [{ port: { number: 443, name: a, protocol: HTTPS }, hosts: [a.com], tls: { credentialName: c } }] }",
+        "servers[0].tls", "which then is PASSTHROUGH (write mode: SIMPLE for TLS that ends here)")]
     public void What_has_no_effect_is_accepted_with_a_word_about_it(
         string kind, string spec, string path, string message) =>
         RuleTable.Notes(kind, spec, path, message);
@@ -230,9 +240,6 @@ public sealed class DataPlaneLimitsTests
         "Gateway", "{ servers: [{ port: { number: 53, name: dns, protocol: UDP }, hosts: [\"*\"] }] }",
         "servers[0].port.protocol")]
     [InlineData("Sidecar", "{ ingress: [{ port: { number: 53, name: dns, protocol: UDP } }] }", "ingress[0].port")]
-    [InlineData(
-        "KubernetesGateway", "{ gatewayClassName: mesh, listeners: [{ name: dns, port: 53, protocol: UDP }] }",
-        "listeners[0].protocol")]
     public void A_port_of_UDP_that_somebody_would_have_to_open_is_refused(string kind, string spec, string path) =>
         RuleTable.Limits(kind, spec, path, "UDP is not supported by this version's sidecars");
 

@@ -23,9 +23,6 @@ public sealed class NetworkingRulesTests
             + "} }] }",
         "servers[0].tls", "requires a server certificate")]
     [InlineData(
-        "{ servers: [{ port: { number: 443, name: a, protocol: HTTPS }, hosts: [a.com], tls: { httpsRedirect: true } }] }",
-        "servers[0].tls", "requires a server certificate")]
-    [InlineData(
         "{ servers: [{ port: { number: 443, name: a, protocol: HTTPS }, hosts: [a.com], tls: { mode: SIMPLE, credentialName: c, "
             + "minProtocolVersion: TLSV1_3, maxProtocolVersion: TLSV1_2 } }] }",
         "servers[0].tls.maxProtocolVersion", "no TLS version is from TLSV1_3 to TLSV1_2")]
@@ -143,6 +140,9 @@ public sealed class NetworkingRulesTests
         "Gateway",
         "{ servers: [{ port: { number: 15443, name: tls, protocol: TLS }, hosts: [\"*.local\"], tls: { "
             + "mode: AUTO_PASSTHROUGH } }] }")]
+    [InlineData(
+        "Gateway", // without mode it is PASSTHROUGH
+        "{ servers: [{ port: { number: 443, name: a, protocol: HTTPS }, hosts: [a.com], tls: { httpsRedirect: true } }] }")]
     [InlineData("Sidecar", "{ egress: [{ hosts: [\"./*\", \"istio-system/*\", \"~/*\", \"~other/a.b\"] }] }")]
     [InlineData(
         "MeshConfig",

@@ -20,7 +20,10 @@ internal sealed record EdgeServer(Sourced<Gateway> Gateway, GatewayServer Server
     /// <summary>The address of its socket; empty means all.</summary>
     public string Bind => GatewayServers.BindOf(Server);
 
-    public ServerTlsMode Mode => Server.Tls?.Mode ?? ServerTlsMode.Simple;
+    /// <summary>The kind of TLS on a port of it.</summary>
+    public ServerTlsMode Mode => Server.Tls is { } tls && Kind is EdgeKind.Tls
+        ? tls.Mode ?? ServerTlsMode.Passthrough
+        : ServerTlsMode.Simple;
 
     /// <summary>TLS goes through as it comes.</summary>
     public bool IsPassthrough => Mode is ServerTlsMode.Passthrough or ServerTlsMode.AutoPassthrough;

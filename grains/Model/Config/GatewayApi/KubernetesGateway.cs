@@ -35,8 +35,11 @@ public sealed record GatewayListener
     /// <summary>The port that clients call.</summary>
     public int Port { get; init; }
 
-    /// <summary>HTTP, HTTPS, TLS or TCP.</summary>
+    /// <summary>HTTP, HTTPS, TLS or TCP; or another, which nobody serves here.</summary>
     public string Protocol { get; init; } = "";
+
+    /// <summary>Whether its protocol is one that proxies of this mesh serve.</summary>
+    public bool IsServed => Protocol is "HTTP" or "HTTPS" or "TLS" or "TCP";
 
     /// <summary>TLS of the port; null when there is none.</summary>
     public ListenerTls? Tls { get; init; }

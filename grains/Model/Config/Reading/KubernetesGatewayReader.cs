@@ -45,10 +45,22 @@ internal static class KubernetesGatewayReader
         AllowedRoutes = reader.Object("allowedRoutes", Allowed) ?? new AllowedRoutes(),
     };
 
-    private static ListenerTls Tls(ObjectReader reader) => new(
-        reader.Word("mode", "Terminate", "Passthrough") == "Passthrough",
-        reader.List("certificateRefs", inner => new SecretReference(
-            inner.Text("group"), inner.OptionalText("kind") ?? "Secret", inner.Text("namespace"), inner.Text("name"))));
+    private static ListenerTls Tls(ObjectReader reader)
+    {
+        reader.Accept("options");
+        if (reader.Has("options"))
+        {
+            reader.Warn(
+                "options",
+                "options of TLS are accepted but not acted on: their names are other implementations'",
+                Validation.Violation.NotActedOnCode);
+        }
+
+        return new ListenerTls(
+            reader.Word("mode", "Terminate", "Passthrough") == "Passthrough",
+            reader.List("certificateRefs", inner => new SecretReference(
+                inner.Text("group"), inner.OptionalText("kind") ?? "Secret", inner.Text("namespace"), inner.Text("name"))));
+    }
 
     private static AllowedRoutes Allowed(ObjectReader reader)
     {

@@ -36,6 +36,7 @@ public sealed record GatewayStatus(
         GatewayListener listener, ConfigKey key, bool hasProxy, int attached, AttachmentPlaces places)
     {
         ImmutableArray<string> kinds = [.. ListenerAttachment.KindsOf(listener)];
+        if (!listener.IsServed) return Unserved(listener);
         var certificate = ListenerServers.WhyNoCertificate(listener, key, places);
         return new ListenerStatus(
             listener.Name,
@@ -47,6 +48,19 @@ public sealed record GatewayStatus(
                 certificate is null
                     ? Programmed(hasProxy, key)
                     : new StatusCondition(StatusCondition.Programmed, false, "Invalid", certificate.Value.Message),
+            ]);
+    }
+
+    private static ListenerStatus Unserved(GatewayListener listener)
+    {
+        var why = $"{listener.Protocol} is not served here; HTTP, HTTPS, TLS and TCP are";
+        return new ListenerStatus(
+            listener.Name,
+            [],
+            0,
+            [
+                new StatusCondition(StatusCondition.Accepted, false, "UnsupportedProtocol", why),
+                new StatusCondition(StatusCondition.Programmed, false, "Invalid", why),
             ]);
     }
 

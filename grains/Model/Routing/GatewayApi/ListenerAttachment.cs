@@ -7,7 +7,9 @@ namespace MeshOrleans.Model.Routing.GatewayApi;
 
 /// <summary>A listener that takes a route, and the hosts for which it does.</summary>
 /// <param name="Listener">The listener.</param>
-/// <param name="Hosts">What the hosts of both have in common; <c>*</c> where neither names one.</param>
+/// <param name="Hosts">
+/// What the hosts of both have in common; <c>*</c> where neither names one. Less those of nearer listeners: none may be left.
+/// </param>
 internal sealed record TakenListener(GatewayListener Listener, ImmutableArray<string> Hosts);
 
 /// <summary>Whether a parent of kind Gateway takes a route.</summary>
@@ -49,14 +51,17 @@ internal sealed record ListenerAttachment(ImmutableArray<TakenListener> Listener
 
         ImmutableArray<TakenListener> taken =
         [
-            .. allowed.Select(l => new TakenListener(
-                    l, [.. InCommon(l.Hostname, hostnames).Where(host => !IsOfNearer(l, host, gateway))]))
-                .Where(l => !l.Hosts.IsEmpty),
+            .. from listener in allowed
+               let common = InCommon(listener.Hostname, hostnames)
+               where !common.IsEmpty
+               select new TakenListener(listener, [.. common.Where(host => !IsOfNearer(listener, host, gateway))]),
         ];
-        return taken.IsEmpty
-            ? Refused("NoMatchingListenerHostname", "none of its hostnames is one of a listener")
-            : new ListenerAttachment(
-                taken, "Accepted", $"attached to {string.Join(", ", taken.Select(t => t.Listener.Name))}");
+        if (taken.IsEmpty) return Refused("NoMatchingListenerHostname", "none of its hostnames is one of a listener");
+        var message = $"attached to {string.Join(", ", taken.Select(t => t.Listener.Name))}";
+        return new ListenerAttachment(
+            taken,
+            "Accepted",
+            taken.All(t => t.Hosts.IsEmpty) ? $"{message}, but its hostnames are those of nearer listeners of the port" : message);
     }
 
     /// <summary>
@@ -66,6 +71,7 @@ internal sealed record ListenerAttachment(ImmutableArray<TakenListener> Listener
     {
         string[] fitting = listener switch
         {
+            { IsServed: false } => [],
             { Protocol: "TCP" } => [ConnectionRoute.TcpKind],
             { Protocol: "TLS", Tls.IsPassthrough: true } => [ConnectionRoute.TlsKind],
             { Protocol: "TLS" } => [ConnectionRoute.TlsKind, ConnectionRoute.TcpKind],

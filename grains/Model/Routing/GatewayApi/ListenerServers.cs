@@ -11,7 +11,7 @@ public static class ListenerServers
 
     /// <summary>
     /// The servers of all Gateways that are this mesh's, the oldest first. A listener whose certificates cannot be used
-    /// opens nothing.
+    /// opens nothing, and neither does one of a protocol that is not served.
     /// </summary>
     public static IEnumerable<(ConfigResource Resource, Gateway Spec)> Compose(AttachmentPlaces places)
     {
@@ -20,7 +20,7 @@ public static class ListenerServers
             if (!places.IsOurs(gateway)) continue;
             foreach (var listener in gateway.Listeners)
             {
-                if (WhyNoCertificate(listener, resource.Key, places) is not null) continue;
+                if (!listener.IsServed || WhyNoCertificate(listener, resource.Key, places) is not null) continue;
                 var key = resource.Key with { Name = $"{resource.Key.Name}/{listener.Name}" };
                 yield return (resource with { Key = key }, GatewayOf(resource.Key, listener));
             }

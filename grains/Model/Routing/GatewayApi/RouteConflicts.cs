@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Config.GatewayApi;
+using MeshOrleans.Model.Topology;
 
 namespace MeshOrleans.Model.Routing.GatewayApi;
 
@@ -46,8 +47,9 @@ internal readonly record struct RoutePlace(string Listener, string Host, int Por
 
 /// <summary>Which routes have a place that not all can share.</summary>
 /// <remarks>
-/// One kind has a place: at a service by rank (GEP-1294, "Route types"), at a listener that of the oldest route (Gateway
-/// API, GRPCRoute). Routes of requests of that kind are merged; of those of connections only the oldest counts.
+/// One kind has a place. At a service that goes by rank (GEP-1294, "Route types"). At a listener the older route has it:
+/// of routes of requests, one of another kind that has any host in common with it counts for none of its own there (Gateway
+/// API, GRPCRoute.hostnames). Routes of requests of one kind are merged; of those of connections only the oldest counts.
 /// </remarks>
 public sealed class RouteConflicts
 {
@@ -56,13 +58,14 @@ public sealed class RouteConflicts
 
     private readonly Dictionary<RoutePlace, string> _kinds = [];
     private readonly Dictionary<RoutePlace, ConfigKey> _oldest = [];
+    private readonly Dictionary<(string Listener, ConfigKey Route), ConfigKey> _refused = [];
 
     private RouteConflicts()
     {
     }
 
     /// <summary>Looks at all routes.</summary>
-    /// <param name="routes">All routes of the mesh, the oldest first.</param>
+    /// <param name="routes">All routes of the mesh.</param>
     /// <param name="places">The Gateways and services.</param>
     public static RouteConflicts Of(
         IReadOnlyCollection<(ConfigResource Resource, AttachedRoute Route)> routes, AttachmentPlaces places)
@@ -70,10 +73,11 @@ public sealed class RouteConflicts
         var conflicts = new RouteConflicts();
         if (routes.All(r => r.Resource.Key.Kind == RequestRoute.HttpKind)) return conflicts;
         var claims = (
-            from route in routes
+            from route in routes.OrderBy(r => r.Resource, RouteAge.Order)
             from parent in route.Route.ParentRefs
             from place in RoutePlace.Of(parent, route.Resource.Key, route.Route, places)
             select (Place: place, route.Resource.Key)).ToList();
+        conflicts.DecideRequests(claims);
         foreach (var (place, key) in claims)
         {
             var whole = place.Whole;
@@ -90,16 +94,54 @@ public sealed class RouteConflicts
     }
 
     /// <summary>Why a route does not have a place that it would like to; null when it has.</summary>
-    internal string? WhyLost(RoutePlace place, ConfigKey key)
+    internal RouteLoss? WhyLost(RoutePlace place, ConfigKey key)
     {
+        if (IsOfRequests(place, key))
+        {
+            return _refused.TryGetValue((place.Listener, key), out var older)
+                ? new RouteLoss($"{older}, of another kind, is attached there for a host that both name, and older", true)
+                : null;
+        }
+
         if (_kinds.TryGetValue(place.Whole, out var kind) && kind != key.Kind)
         {
-            return $"a route of kind {kind} is attached there and counts before it";
+            return new RouteLoss($"a route of kind {kind} is attached there and counts before it", true);
         }
 
         return key.Kind is ConnectionRoute.TlsKind or ConnectionRoute.TcpKind
             && _oldest.TryGetValue(place, out var oldest) && oldest != key
-            ? $"{oldest} is attached there and older"
+            ? new RouteLoss($"{oldest} is attached there, older, and takes its connections", false)
             : null;
     }
+
+    private static bool IsOfRequests(RoutePlace place, ConfigKey key) =>
+        place.Listener.Length > 0 && key.Kind is RequestRoute.HttpKind or RequestRoute.GrpcKind;
+
+    private void DecideRequests(IEnumerable<(RoutePlace Place, ConfigKey Key)> claims)
+    {
+        var listeners = claims.Where(claim => IsOfRequests(claim.Place, claim.Key)).GroupBy(claim => claim.Place.Listener);
+        foreach (var listener in listeners)
+        {
+            var taken = new List<(ConfigKey Key, HashSet<string> Hosts)>();
+            foreach (var route in listener.GroupBy(claim => claim.Key, claim => claim.Place.Host)) // still the oldest first
+            {
+                var hosts = route.ToHashSet(StringComparer.Ordinal);
+                var older = taken.Find(other => other.Key.Kind != route.Key.Kind && AreShared(other.Hosts, hosts)).Key;
+                if (older is null) taken.Add((route.Key, hosts));
+                else _refused.Add((listener.Key, route.Key), older);
+            }
+        }
+    }
+
+    private static bool AreShared(HashSet<string> some, HashSet<string> others) =>
+        some.Overlaps(others)
+        || some.Any(one => others.Any(other => HostName.Matches(one, other) || HostName.Matches(other, one)));
 }
+
+/// <summary>Why a route does not have a place.</summary>
+/// <param name="Reason">As half a sentence.</param>
+/// <param name="IsConflict">
+/// It is none that the place accepts. Else it is accepted and waits, as the younger of two TCPRoutes does (Gateway API's
+/// conformance, TCPRouteMultipleRoutesAttachment).
+/// </param>
+internal sealed record RouteLoss(string Reason, bool IsConflict);

@@ -22,7 +22,7 @@ internal sealed record RouteRow(ConfigResource Source, RequestMatch Match, HttpR
         .ThenByDescending(row => row.Match.Call?.Method.Length ?? (row.Match.Method.Length > 0 ? 1 : 0))
         .ThenByDescending(row => Count(row.Match.Headers, StringComparer.OrdinalIgnoreCase))
         .ThenByDescending(row => Count(row.Match.QueryParams, StringComparer.Ordinal))
-        .ThenBy(row => row.Source, ConfigResource.ByAge)
+        .ThenBy(row => row.Source, RouteAge.Order)
         .ThenBy(row => row.Entry.Origin!.Rule)
         .ThenBy(row => row.Entry.Origin!.Match);
 

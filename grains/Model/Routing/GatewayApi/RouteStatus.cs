@@ -16,15 +16,19 @@ public static class RouteStatus
             .Select(status => Settled(status, resource.Key, route, places, conflicts)),
     ];
 
-    /// <summary>A route has lost where others have all of its places.</summary>
+    /// <summary>A route has lost where others have all of its places; it may be accepted all the same.</summary>
     private static ParentStatus Settled(
         ParentStatus status, ConfigKey key, AttachedRoute route, AttachmentPlaces places, RouteConflicts conflicts)
     {
         var all = RoutePlace.Of(status.Parent, key, route, places).ToList();
-        var losses = all.ConvertAll(place => conflicts.WhyLost(place, key));
+        var losses = all.Select(place => conflicts.WhyLost(place, key)).Distinct().ToList();
         if (losses.Count == 0 || losses.Contains(null)) return status;
-        var lost = Accepted(false, "Conflicted", string.Join("; ", losses.Distinct()));
-        return status with { Conditions = [lost, .. status.Conditions.Skip(1)] };
+        var why = string.Join("; ", losses.Select(loss => loss!.Reason));
+        var isAccepted = losses.Exists(loss => !loss!.IsConflict);
+        var settled = isAccepted
+            ? status.Conditions[0] with { Message = $"{status.Conditions[0].Message}, but {why}" }
+            : Accepted(false, "Conflicted", why);
+        return status with { Conditions = [settled, .. status.Conditions.Skip(1)], Waits = isAccepted ? why : "" };
     }
 
     private static ParentStatus? Of(

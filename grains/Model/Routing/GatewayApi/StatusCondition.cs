@@ -24,4 +24,8 @@ public sealed record StatusCondition(string Type, bool Holds, string Reason, str
 /// <param name="Index">The parent's place among <c>parentRefs</c>, from 0.</param>
 /// <param name="Parent">The parent, as written.</param>
 /// <param name="Conditions">What is so.</param>
-public sealed record ParentStatus(int Index, ParentReference Parent, ImmutableArray<StatusCondition> Conditions);
+public sealed record ParentStatus(int Index, ParentReference Parent, ImmutableArray<StatusCondition> Conditions)
+{
+    /// <summary>Why it has no effect there though it is accepted; empty when it has.</summary>
+    public string Waits { get; init; } = "";
+}

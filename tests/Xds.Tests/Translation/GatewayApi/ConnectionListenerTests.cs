@@ -89,8 +89,9 @@ public sealed class ConnectionListenerTests
     [Fact]
     public void Of_several_routes_for_one_place_the_oldest_counts()
     {
-        var bytes = Assert.Single(Chains("0.0.0.0_9000", Tcp("z-older", "b, port: 9000"), Tcp("a-younger", "a, port: 80")));
-        var names = Assert.Single(Chains("0.0.0.0_443", Tls("z-older", "a.example"), Tls("a-younger", "a.example", "a, port: 80")));
+        // of one revision, so the first by name, wherever it stands
+        var bytes = Assert.Single(Chains("0.0.0.0_9000", Tcp("z-younger", "a, port: 80"), Tcp("a-older", "b, port: 9000")));
+        var names = Assert.Single(Chains("0.0.0.0_443", Tls("z-younger", "a.example", "a, port: 80"), Tls("a-older", "a.example")));
 
         Assert.Equal([B, B], [ProxyOf(bytes).Cluster, ProxyOf(names).Cluster]);
     }

@@ -268,7 +268,7 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
             .Concat(chains.Select(chain => chain.Authorizer));
         foreach (var authorizer in authorizers.OfType<ExternalAuthorizerModel>()) yield return authorizer.Cluster;
 
-        foreach (var port in model.Inbound.Values.Where(p => !p.IsHttp || p.MayBeBytes)) yield return port.TcpCluster;
+        foreach (var port in model.Inbound.Values.Where(p => !p.IsHttp)) yield return port.TcpCluster;
         var bytes = model.OutboundTcp.All.SelectMany(service => service.AllChains).Select(c => c.Clusters);
         foreach (var choice in chains.Select(chain => chain.Clusters).OfType<WeightedChoice>().Concat(bytes))
         {

@@ -3,7 +3,7 @@ namespace MeshOrleans.Model.Topology;
 /// <summary>What is spoken on a service port.</summary>
 public enum AppProtocol
 {
-    /// <summary>Not declared: HTTP is recognised by its first bytes, all else is bytes (<see cref="AppProtocols.MayBeBytes"/>).</summary>
+    /// <summary>Not declared: taken for HTTP/1.1 (DECISIONS.md, section 108).</summary>
     Unspecified,
 
     /// <summary>HTTP/1.1.</summary>

@@ -42,9 +42,6 @@ public static class AppProtocols
     /// <summary>True when connections are carried as bytes.</summary>
     public static bool IsTcp(this AppProtocol protocol) => !protocol.IsHttp() && protocol is not AppProtocol.Udp;
 
-    /// <summary>True when connections are carried as bytes, or may turn out to be none of requests.</summary>
-    public static bool MayBeBytes(this AppProtocol protocol) => protocol.IsTcp() || protocol is AppProtocol.Unspecified;
-
     /// <summary>True when connections are carried as bytes and the name in their handshake can choose a route.</summary>
     public static bool IsTls(this AppProtocol protocol) => protocol is AppProtocol.Tls or AppProtocol.Https;
 

@@ -31,15 +31,11 @@ internal static class InboundReader
             throw new UnusableResourceException(at.At("filter_chains"), "destination_port is more than 65535");
         }
 
-        ChainTemplate? tls = null, plain = null, bytes = null;
+        ChainTemplate? tls = null, plain = null;
         foreach (var (chain, here) in chains)
         {
             CheckMatch(chain.FilterChainMatch, here.At("filter_chain_match"));
-            if (IsForBytes(chain))
-            {
-                bytes ??= ListenerReader.Chain(chain, here);
-            }
-            else if (chain.TransportSocket is { } socket)
+            if (chain.TransportSocket is { } socket)
             {
                 CheckTls(CoreReader.Unpack<DownstreamTlsContext>(
                     socket.TypedConfig ?? throw new UnusableResourceException(
@@ -53,23 +49,15 @@ internal static class InboundReader
             }
         }
 
-        CheckSame(Array.FindAll(chains, c => !IsForBytes(c.Chain)), at, port);
+        CheckSame(chains, at, port);
         var mode = (tls, plain) switch
         {
             (not null, null) => InboundTlsMode.Strict,
             (not null, not null) => InboundTlsMode.Permissive,
             _ => InboundTlsMode.Disable,
         };
-        var template = Template(port, mode, (tls ?? plain ?? bytes)!, at);
-        return bytes is null || template.Http is null ? template : template with { Model = With(template.Model, bytes) };
+        return Template(port, mode, (tls ?? plain)!, at);
     }
-
-    // The one that takes what the others do not, on a port whose protocol is found out.
-    private static bool IsForBytes(FilterChain chain) =>
-        chain.TransportSocket is null && chain.FilterChainMatch.TransportProtocol.Length == 0;
-
-    private static InboundPortModel With(InboundPortModel model, ChainTemplate bytes) =>
-        model with { MayBeBytes = true, TcpCluster = bytes.TcpCluster, Relay = bytes.Relay };
 
     private static InboundTemplate Template(int port, InboundTlsMode mode, ChainTemplate chain, FieldPath at)
     {

@@ -108,48 +108,20 @@ internal sealed partial class InboundListener(
         }
     }
 
-    private async Task ServeOpenAsync(ConnectionContext connection)
+    private Task ServeOpenAsync(ConnectionContext connection)
     {
         var inbound = connection.Features.Get<InboundConnection>()!;
         var port = services.State.Current.Model.Inbound.GetValueOrDefault(workloadPort);
-        if (port is null)
+        if (port is { IsHttp: true })
         {
-            connection.Abort();
-            return;
+            return services.Hop is { } hop && Multiplexed(connection) is { } stream
+                ? hop.ServeAsync(connection, stream)
+                : _http(connection);
         }
 
-        if (!port.IsHttp || (port.MayBeBytes && await AreBytesAsync(connection).ConfigureAwait(false)))
-        {
-            await RelayAsync(connection, port, inbound).ConfigureAwait(false);
-            return;
-        }
-
-        await (services.Hop is { } hop && Multiplexed(connection) is { } stream
-            ? hop.ServeAsync(connection, stream)
-            : _http(connection)).ConfigureAwait(false);
-    }
-
-    /// <summary>Whether what comes is no HTTP, or nothing: then the server speaks first. A handshake may have said so.</summary>
-    private async ValueTask<bool> AreBytesAsync(ConnectionContext connection)
-    {
-        var tls = connection.Features.Get<ISslStreamFeature>()?.SslStream;
-        if (tls is not null && MeshAlpn.IsHttp(tls.NegotiatedApplicationProtocol)) return false;
-        var spoken = SpokenProtocol.Incomplete;
-        using var timeout = new CancellationTokenSource(services.Options.ServerFirstTimeout, services.Clock);
-        try
-        {
-            await FirstLook.TakeAsync(
-                connection.Transport.Input,
-                arrived => (spoken = HttpSniff.Read(arrived)) is not SpokenProtocol.Incomplete,
-                timeout.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            // what has arrived so far decides
-        }
-
-        if (spoken is SpokenProtocol.Http2 && tls is null) PlaintextHttp2.Mark(connection);
-        return spoken is SpokenProtocol.Other or SpokenProtocol.Incomplete;
+        if (port is not null) return RelayAsync(connection, port, inbound);
+        connection.Abort();
+        return Task.CompletedTask;
     }
 
     // Behind TLS, where nothing has been read yet; plaintext is rare, and Kestrel's.
@@ -164,10 +136,8 @@ internal sealed partial class InboundListener(
     {
         // a server may speak first
         if (!port.IsHttp && port.Mode is InboundTlsMode.Disable) return FirstBytes.Plaintext;
-        var mustSpeak = (port.IsHttp && !port.MayBeBytes) || port.Mode is InboundTlsMode.Strict;
-        var limit = mustSpeak
-            ? services.Options.FirstBytesTimeout
-            : services.Options.ServerFirstTimeout;
+        var mustSpeak = port.IsHttp || port.Mode is InboundTlsMode.Strict;
+        var limit = mustSpeak ? services.Options.FirstBytesTimeout : services.Options.ServerFirstTimeout;
         using var timeout = new CancellationTokenSource(limit, services.Clock);
         var first = FirstBytes.Incomplete;
         try

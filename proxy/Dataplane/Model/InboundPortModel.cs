@@ -29,11 +29,6 @@ public sealed record InboundPortModel
     /// <summary>True when the port speaks HTTP; otherwise bytes are relayed.</summary>
     public bool IsHttp { get; init; } = true;
 
-    /// <summary>
-    /// True when nobody has declared what the port speaks: what is no HTTP is relayed. It then counts as a port of HTTP.
-    /// </summary>
-    public bool MayBeBytes { get; init; }
-
     /// <summary>The routes of an HTTP port; usually one, to the cluster <c>inbound|PORT||</c>.</summary>
     public RouteTableModel Routes { get; init; } = RouteTableModel.Empty;
 

@@ -95,7 +95,7 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
         CancellationToken token)
     {
         var plan = exchange.Cluster!;
-        var isHttp2 = SpeaksHttp2(exchange);
+        var isHttp2 = exchange.Context.Request.Protocol == HttpProtocol.Http2;
         var pool = slot.State.Acquire(
             UpstreamPoolFactory.KindFor(plan.Model, slot.Model, isHttp2, exchange.IsUpgrade), plan, pools);
         exchange.Hold(pool, slot.State);
@@ -128,10 +128,6 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
             return TryResult.Of(exception);
         }
     }
-
-    // Between sidecars it is HTTP/2 whatever the caller speaks; what says so there is a call of gRPC.
-    private static bool SpeaksHttp2(RequestExchange exchange) =>
-        exchange.Context.Request.Protocol == HttpProtocol.Http2 && (!exchange.IsInbound || !exchange.Caller.IsMutualTls || exchange.IsGrpc);
 
     private static void Address(
         RequestExchange exchange, HttpRequestMessage request, EndpointSlot slot, UpstreamPool pool)

@@ -249,62 +249,26 @@ public sealed class InboundTests
         await server.ToldAsync("istio_tcp_received_bytes_total");
     }
 
-    [Theory]
-    [InlineData("abc", "cba", true)]
-    [InlineData("", "", true)] // whose client says nothing and ends its side: the server may be the one to speak
-    [InlineData("", "", false)]
-    public async Task What_is_no_HTTP_is_relayed_where_nobody_has_said_that_it_must_be(string sent, string expected, bool isHttp)
+    [Fact]
+    public async Task Who_says_nothing_and_ends_its_side_hears_what_the_server_says()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var app = Models.Cluster("app", ((IPEndPoint)listener.LocalEndpoint).Port);
         var model = Models.Inbound(TestProxy.AppPort, InboundTlsMode.Permissive, app);
-        model = model.WithInbound(model.Inbound[TestProxy.AppPort] with { IsHttp = isHttp, MayBeBytes = isHttp });
+        model = model.WithInbound(model.Inbound[TestProxy.AppPort] with { IsHttp = false });
         await using var server = await TestProxy.StartAsync(model, _authority.Identity("b"));
-        var serving = ReverseUntilEndAsync(listener);
-
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, server.InboundPort);
         var stream = client.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(sent));
         client.Client.Shutdown(SocketShutdown.Send);
 
-        Assert.Equal(expected, await new StreamReader(stream).ReadToEndAsync());
-        await serving;
-    }
-
-    [Fact]
-    public async Task A_server_speaks_first_where_nobody_has_said_what_is_spoken()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var app = Models.Cluster("app", ((IPEndPoint)listener.LocalEndpoint).Port);
-        var model = Models.Inbound(TestProxy.AppPort, InboundTlsMode.Permissive, app);
-        model = model.WithInbound(model.Inbound[TestProxy.AppPort] with { MayBeBytes = true });
-        await using var server = await TestProxy.StartAsync(model, _authority.Identity("b"));
-
-        using var client = new TcpClient();
-        await client.ConnectAsync(IPAddress.Loopback, server.InboundPort);
         using (var connection = await listener.AcceptTcpClientAsync())
         {
             await connection.GetStream().WriteAsync("220 at your service"u8.ToArray());
         }
 
-        Assert.Equal("220 at your service", await new StreamReader(client.GetStream()).ReadToEndAsync());
-    }
-
-    [Fact]
-    public async Task Requests_are_requests_where_nobody_has_said_what_is_spoken()
-    {
-        await using var app = await EchoBackend.StartAsync("app");
-        var model = Models.Inbound(TestProxy.AppPort, InboundTlsMode.Permissive, Models.Cluster("app", app));
-        model = model.WithInbound(model.Inbound[TestProxy.AppPort] with { MayBeBytes = true });
-        await using var server = await TestProxy.StartAsync(model, _authority.Identity("b"));
-        await using var client = await TestProxy.StartAsync(
-            Models.Outbound(Models.Table(Models.To("m")), Models.Mesh("m", server.InboundPort, _authority.IdOf("b"))), _authority.Identity("a"));
-
-        Assert.Equal((HttpStatusCode.OK, "app"), await client.GetAsync("http://b/"));
-        Assert.StartsWith("HTTP/1.1 200", await RawHttp.SendAsync(server.InboundPort, Get), StringComparison.Ordinal);
+        Assert.Equal("220 at your service", await new StreamReader(stream).ReadToEndAsync());
     }
 
     [Fact]

@@ -93,6 +93,16 @@ public sealed class AnalyzerTests
         expected);
 
     [Fact]
+    public void A_route_whose_hosts_a_nearer_listener_has_is_told_that_it_has_no_effect()
+    {
+        const string Gateway = "{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: two, namespace: app}, spec: {gatewayClassName: mesh, listeners: [{name: wide, port: 80, protocol: HTTP, hostname: '*.example'}, {name: near, port: 80, protocol: HTTP, hostname: a.example}]}}";
+        const string Route = "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: app}, spec: {parentRefs: [{name: two, sectionName: wide}], hostnames: [a.example], rules: [{backendRefs: [{name: reviews, port: 80}]}]}}";
+        var findings = Analyze($"{Reviews}{Gateway}\n---\n{Route}");
+
+        Assert.Equal("MSH2009 HTTPRoute/app/r spec.parentRefs[0]", Place(Assert.Single(findings)));
+    }
+
+    [Fact]
     public void Of_two_TCPRoutes_of_one_port_the_second_by_name_is_told_that_it_has_no_effect()
     {
         const string Service = "{apiVersion: v1, kind: Service, metadata: {name: bytes, namespace: app}, spec: {selector: {app: bytes}, ports: [{name: tcp, port: 90}]}}";

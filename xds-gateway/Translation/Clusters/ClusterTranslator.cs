@@ -58,7 +58,7 @@ internal static class ClusterTranslator
             cluster.UpstreamConnectionOptions = new() { TcpKeepalive = Probes(keepalive) };
         }
 
-        HttpProtocolTranslator.Apply(cluster, view.Scope.Mode, source);
+        HttpProtocolTranslator.Apply(cluster, source);
         TransportSocketTranslator.Apply(cluster, view, source);
         return cluster;
     }

@@ -3,7 +3,6 @@ using MeshOrleans.Model.Config;
 using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Protocol.Cluster;
 using MeshOrleans.Xds.Protocol.Core;
-using MeshOrleans.Xds.Translation.Scopes;
 using UpstreamOptions = MeshOrleans.Xds.Protocol.Upstream.HttpProtocolOptions;
 
 namespace MeshOrleans.Xds.Translation.Clusters;
@@ -21,17 +20,17 @@ internal static class HttpProtocolTranslator
     /// <summary>Envoy takes no pings without a limit to their answers; this is gRPC's.</summary>
     private static readonly TimeSpan DefaultKeepAliveTimeout = TimeSpan.FromSeconds(20);
 
-    public static void Apply(Cluster cluster, ProxyMode client, OutboundCluster source)
+    public static void Apply(Cluster cluster, OutboundCluster source)
     {
         if (!source.Port.Protocol.IsHttp()) return;
         var pool = source.Policy.ConnectionPool;
         var options = new UpstreamOptions { CommonHttpProtocolOptions = Common(pool) };
-        if (pool?.Http?.UseClientProtocol is true || (client is ProxyMode.Sidecar && IsFoundOut(source)))
+        if (pool?.Http?.UseClientProtocol is true)
         {
             options.UseDownstreamProtocolConfig = new()
             {
                 HttpProtocolOptions = new Http1ProtocolOptions(),
-                Http2ProtocolOptions = Http2(pool?.Http),
+                Http2ProtocolOptions = Http2(pool.Http),
             };
         }
         else if (IsHttp2(source))
@@ -50,33 +49,13 @@ internal static class HttpProtocolTranslator
         cluster.TypedExtensionProtocolOptions[Key] = Any.Pack(options);
     }
 
-    // Where nobody has declared what is spoken it is what the application speaks that calls: what calls a gateway may speak
-    // HTTP/2 to it and know nothing of who answers.
-    private static bool IsFoundOut(OutboundCluster source) =>
-        source.Port.Protocol is AppProtocol.Unspecified && !IsHttp2(source);
-
     public static void ApplyInbound(Cluster cluster, AppProtocol protocol, ConnectionPool? pool)
     {
         var common = protocol.IsHttp() ? Common(pool) : null;
-        if (!protocol.IsHttp2() && common is null && protocol is not AppProtocol.Unspecified) return;
-        var options = new UpstreamOptions { CommonHttpProtocolOptions = common };
-        if (protocol is AppProtocol.Unspecified)
-        {
-            options.UseDownstreamProtocolConfig = new()
-            {
-                HttpProtocolOptions = new Http1ProtocolOptions(),
-                Http2ProtocolOptions = Http2(pool?.Http),
-            };
-        }
-        else if (protocol.IsHttp2())
-        {
-            options.ExplicitHttpConfig = new() { Http2ProtocolOptions = Http2(pool?.Http) };
-        }
-        else
-        {
-            options.ExplicitHttpConfig = new() { HttpProtocolOptions = new Http1ProtocolOptions() };
-        }
-
+        if (!protocol.IsHttp2() && common is null) return;
+        var options = new UpstreamOptions { CommonHttpProtocolOptions = common, ExplicitHttpConfig = new() };
+        if (protocol.IsHttp2()) options.ExplicitHttpConfig.Http2ProtocolOptions = Http2(pool?.Http);
+        else options.ExplicitHttpConfig.HttpProtocolOptions = new Http1ProtocolOptions();
         cluster.TypedExtensionProtocolOptions[Key] = Any.Pack(options);
     }
 

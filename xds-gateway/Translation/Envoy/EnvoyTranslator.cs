@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using MeshOrleans.Model.Topology;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Cluster;
 using MeshOrleans.Xds.Protocol.Endpoint;
@@ -30,7 +29,7 @@ internal static class EnvoyTranslator
         [
             .. outbound.Select(cluster => EnvoyCluster.Translate(view, cluster)),
             .. outbound.SelectMany(cluster => EnvoyCluster.Members(view, cluster)),
-            .. InboundPort.Of(view).Select(port => ClusterTranslator.Inbound(Spoken(port))),
+            .. InboundPort.Of(view).Select(ClusterTranslator.Inbound),
             ClusterTranslator.Passthrough(),
             ClusterTranslator.BlackHole(),
             EnvoyCluster.InboundPassthrough(),
@@ -51,10 +50,6 @@ internal static class EnvoyTranslator
         TypeUrls.RouteConfiguration,
         EnvoyOutbound.HttpPorts(view).Select(port => WithRoomForBodies(RouteTranslator.Translate(view, port))),
         routes => routes.Name);
-
-    // HTTP/2 between proxies says nothing of what an application understands that has not declared it.
-    private static InboundPort Spoken(InboundPort port) =>
-        port.Protocol is AppProtocol.Unspecified ? port with { Protocol = AppProtocol.Http } : port;
 
     /// <summary>Envoy refuses answers of its own over 4 KiB, unless it is told how long they get.</summary>
     private static RouteConfiguration WithRoomForBodies(RouteConfiguration table)

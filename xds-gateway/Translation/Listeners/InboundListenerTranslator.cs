@@ -21,8 +21,7 @@ namespace MeshOrleans.Xds.Translation.Listeners;
 /// </summary>
 /// <remarks>
 /// STRICT has only the TLS chain, DISABLE only the plaintext chain, PERMISSIVE both; there the TLS chain takes
-/// handshakes that offer an ALPN of the mesh. A connection that no chain takes is closed. A port whose protocol is not
-/// declared has a third chain, for what turns out to be no HTTP; sidecars look at that by themselves.
+/// handshakes that offer an ALPN of the mesh. A connection that no chain takes is closed.
 /// </remarks>
 internal static class InboundListenerTranslator
 {
@@ -52,16 +51,7 @@ internal static class InboundListenerTranslator
         var mode = AuthenticationScope.ModeOf(view.Mesh, view.Scope.Namespace, view.Scope.Labels, port.Number);
         if (mode is not MutualTlsMode.Disable) yield return MeshTlsChain(view, port, mode);
         if (mode is not MutualTlsMode.Strict) yield return PlaintextChain(view, port);
-        if (port.Protocol is AppProtocol.Unspecified) yield return BytesChain(view, port);
     }
-
-    // What is no HTTP on a port whose protocol nobody has declared, whichever way it has come.
-    private static FilterChain BytesChain(ProxyView view, InboundPort port) => new()
-    {
-        Name = $"inbound|{port.Number}|bytes",
-        FilterChainMatch = new FilterChainMatch { DestinationPort = (uint)port.Number },
-        Filters = { RbacTranslator.NetworkFilters(view, port), Tcp(port) },
-    };
 
     private static FilterChain MeshTlsChain(ProxyView view, InboundPort port, MutualTlsMode mode)
     {

@@ -45,8 +45,7 @@ internal sealed record InboundPort(int Number, AppProtocol Protocol)
         };
     }
 
-    // A service's word on the protocol counts before that of the port's name; of several, one that says HTTP counts, and one
-    // that says anything before those that say nothing.
+    // A service's word on the protocol counts before that of the port's name; of several, one that says HTTP counts.
     private static IEnumerable<InboundPort> Declared(ProxyView view)
     {
         var scope = view.Scope;
@@ -75,10 +74,10 @@ internal sealed record InboundPort(int Number, AppProtocol Protocol)
     {
         foreach (var protocol in protocols)
         {
-            if (protocol.IsHttp() && protocol is not AppProtocol.Unspecified) return protocol;
+            if (protocol.IsHttp()) return protocol;
         }
 
-        return protocols.Find(protocol => protocol is not AppProtocol.Unspecified); // else it is that
+        return protocols[0];
     }
 
     /// <summary>The same rule by which the registry finds a workload's port behind a service port.</summary>

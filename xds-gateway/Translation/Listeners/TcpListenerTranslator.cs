@@ -63,7 +63,7 @@ internal static class TcpListenerTranslator
     private static IEnumerable<(Service Service, ServicePort Port)> Ports(ProxyView view) =>
         from service in view.Services
         from port in service.Ports
-        where port.Protocol.MayBeBytes() && service.Host != Everything
+        where port.Protocol.IsTcp() && service.Host != Everything
         select (service, port);
 
     private static IEnumerable<(Service Service, ServicePort Port, ImmutableArray<string> Networks)> Sharing(

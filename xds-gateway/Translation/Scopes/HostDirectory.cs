@@ -65,7 +65,7 @@ internal readonly struct HostDirectory(
     }
 
     private bool Has(Service service, int port) => service.FindPort(port) is { Protocol: var protocol }
-        && (isTcp ? protocol.MayBeBytes() : protocol.IsHttp());
+        && (isTcp ? protocol.IsTcp() : protocol.IsHttp());
 
     /// <summary>Whether there is a table of a port: some service that is seen has HTTP there, or none is needed.</summary>
     private bool HasTable(int port)

@@ -30,7 +30,12 @@ internal static class ServiceEntryRules
         report.ErrorIf(entry.Hosts.IsEmpty, path, "service entry must have at least one host");
         foreach (var (i, host) in entry.Hosts.Index())
         {
+            var last = host[(host.LastIndexOf('.') + 1)..];
             if (host == "*") report.Error(path.At(i), "invalid host *");
+            else if (last.Length > 0 && last.All(char.IsAsciiDigit))
+            {
+                report.Error(path.At(i), $"invalid top level domain \"{last}\", which cannot be all-numeric; an address goes to addresses");
+            }
             else HostRules.CheckWildcard(host, path.At(i), report);
         }
     }

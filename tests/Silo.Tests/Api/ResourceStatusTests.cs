@@ -129,7 +129,10 @@ public sealed class ResourceStatusTests
             {apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: two, namespace: app}, spec: {gatewayClassName: mesh, listeners: [{name: dns, port: 53, protocol: TCP}, {name: udp, port: 53, protocol: UDP}, {name: own, port: 54, protocol: example.com/own}]}}
             """);
 
-        var json = System.Text.Json.JsonDocument.Parse(status.AddToJson("{}", gateway)).RootElement.GetProperty("status").GetProperty("listeners");
+        var whole = System.Text.Json.JsonDocument.Parse(status.AddToJson("{}", gateway)).RootElement.GetProperty("status");
+        var json = whole.GetProperty("listeners");
+        Assert.Equal("ListenersNotValid", whole.GetProperty("conditions")[0].GetProperty("reason").GetString());
+        Assert.Equal("True", whole.GetProperty("conditions")[0].GetProperty("status").GetString());
         Assert.Equal(
             ["dns True Accepted", "udp False UnsupportedProtocol", "own False UnsupportedProtocol"],
             json.EnumerateArray().Select(l => $"{l.GetProperty("name").GetString()} {l.GetProperty("conditions")[0].GetProperty("status").GetString()} {l.GetProperty("conditions")[0].GetProperty("reason").GetString()}"));

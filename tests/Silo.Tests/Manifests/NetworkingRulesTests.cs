@@ -119,6 +119,9 @@ public sealed class NetworkingRulesTests
         "Sidecar", "{ outboundTrafficPolicy: { mode: REGISTRY_ONLY, egressProxy: { host: a } } }",
         "outboundTrafficPolicy.egressProxy", "must be set only with ALLOW_ANY")]
     [InlineData(
+        "ServiceEntry", "{ hosts: [10.1.2.3], resolution: NONE, ports: [{ number: 8080, name: tcp, protocol: TCP }] }", "hosts[0]",
+        "invalid top level domain \"3\", which cannot be all-numeric")]
+    [InlineData(
         "Sidecar", "{ outboundTrafficPolicy: { mode: ALLOW_ANY_DYNAMIC_DNS } }", "outboundTrafficPolicy.mode",
         "only supported in MeshConfig")]
     [InlineData(

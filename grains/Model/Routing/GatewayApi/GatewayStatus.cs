@@ -26,10 +26,22 @@ public sealed record GatewayStatus(
         var attached = Attached(key, snapshot, places).ToLookup(a => a.Listener, a => a.Route, StringComparer.Ordinal);
         return new GatewayStatus(
             [
-                new StatusCondition(StatusCondition.Accepted, true, "Accepted", "is a Gateway of this mesh"),
+                Accepted(gateway),
                 Programmed(hasProxy, key),
             ],
             [.. gateway.Listeners.Select(l => Of(l, key, hasProxy, attached[l.Name].Distinct().Count(), places))]);
+    }
+
+    private static StatusCondition Accepted(KubernetesGateway gateway)
+    {
+        var unserved = gateway.Listeners.RemoveAll(listener => listener.IsServed);
+        return unserved.IsEmpty
+            ? new StatusCondition(StatusCondition.Accepted, true, "Accepted", "is a Gateway of this mesh")
+            : new StatusCondition(
+                StatusCondition.Accepted,
+                unserved.Length < gateway.Listeners.Length,
+                "ListenersNotValid",
+                $"nobody serves {string.Join(", ", unserved.Select(l => $"{l.Protocol} ({l.Name})"))}");
     }
 
     private static ListenerStatus Of(

@@ -22,6 +22,11 @@ public static class RouteStatus
     {
         var all = RoutePlace.Of(status.Parent, key, route, places).ToList();
         var losses = all.Select(place => conflicts.WhyLost(place, key)).Distinct().ToList();
+        if (losses.Count == 0 && status is { Parent.IsGateway: true, Conditions: [{ Holds: true }, ..] })
+        {
+            return status with { Waits = "its hostnames are those of nearer listeners of the port" };
+        }
+
         if (losses.Count == 0 || losses.Contains(null)) return status;
         var why = string.Join("; ", losses.Select(loss => loss!.Reason));
         var isAccepted = losses.Exists(loss => !loss!.IsConflict);

@@ -30,7 +30,7 @@ internal sealed class ResourceStatus
     {
         _snapshot = new(snapshot);
         _places = new(() => AttachmentPlaces.Of(_snapshot.Value, ServiceRegistry.From(_snapshot.Value)));
-        _conflicts = new(() => RouteConflicts.Of([.. _snapshot.Value.Of<AttachedRoute>()], _places.Value));
+        _conflicts = new(() => RouteConflicts.Of(RouteAge.OldestFirst(_snapshot.Value.Of<AttachedRoute>()), _places.Value));
     }
 
     /// <summary>

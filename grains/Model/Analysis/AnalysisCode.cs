@@ -72,6 +72,9 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
     internal static readonly AnalysisCode ConflictingServiceEntryProtocol =
         Warning("IST0177", nameof(ConflictingServiceEntryProtocol));
 
+    internal static readonly AnalysisCode Overridden =
+        Warning(AttachedRouteAnalysis.OverriddenCode, "VirtualServiceOverriddenByRoute");
+
     internal static readonly AnalysisCode ShadowedHealthCheck = Warning("MSH2005", nameof(ShadowedHealthCheck));
 
     internal static readonly AnalysisCode HealthCheckWithoutEffect =
@@ -111,7 +114,7 @@ public sealed record AnalysisCode(string Code, string Name, Severity Severity)
         Error(RouteAnalysis.ConflictCode, "ConflictingMeshGatewayVirtualServiceHosts"),
         Warning(RouteAnalysis.OutsideCode, "DelegateRouteOutsideOfRoot"),
         Warning(GatewayPortAnalysis.ConflictCode, "ConflictingGatewayPorts"),
-        Warning(AttachedRouteAnalysis.OverriddenCode, "VirtualServiceOverriddenByRoute"),
+        Overridden,
         ReferencedResourceNotFound, ConflictingSidecarWorkloadSelectors,
         MultipleSidecarsWithoutWorkloadSelectors, VirtualServiceDestinationPortSelectorRequired,
         DeploymentAssociatedToMultipleServices, PortNameIsNotUnderNamingConvention, NoMatchingWorkloadsFound,

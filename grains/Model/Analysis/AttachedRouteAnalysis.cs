@@ -49,22 +49,23 @@ public static class AttachedRouteAnalysis
 
     internal static void Analyze(AnalysisSubject subject, AnalysisReport report)
     {
-        var routes = subject.Of<AttachedRoute>();
+        var routes = RouteAge.OldestFirst(subject.Of<AttachedRoute>());
         var conflicts = RouteConflicts.Of(routes, subject.Places);
         foreach (var (resource, route) in routes)
         {
             foreach (var parent in RouteStatus.Of(resource, route, subject.Places, conflicts))
             {
+                var at = FieldPath.Root.At("spec").At("parentRefs").At(parent.Index);
                 foreach (var condition in parent.Conditions.Where(c => c is { Type: StatusCondition.Accepted, Holds: false }))
                 {
                     report.Add(
                         AnalysisCode.ReferencedResourceNotFound,
                         resource,
-                        FieldPath.Root.At("spec").At("parentRefs").At(parent.Index),
+                        at,
                         $"is not attached ({condition.Reason}): {condition.Message}");
                 }
 
-                if (parent.Waits.Length > 0) report.Add(resource, Waiting(resource, parent));
+                if (parent.Waits.Length > 0) report.Add(AnalysisCode.Overridden, resource, at, $"has no effect there: {parent.Waits}");
             }
 
             foreach (var (backend, path) in RouteBackends.Of(route))
@@ -82,13 +83,6 @@ public static class AttachedRouteAnalysis
             }
         }
     }
-
-    private static Violation Waiting(ConfigResource resource, ParentStatus parent) => new(
-        FieldPath.Root.At("spec").At("parentRefs").At(parent.Index),
-        $"has no effect there: {parent.Waits}",
-        OverriddenCode,
-        Severity.Warning,
-        Resource: resource.Key.ToString());
 
     private static AnalysisFinding Finding(
         ConfigResource resource, int host, string name, ImmutableArray<ConfigResource> routes, string what) => new(

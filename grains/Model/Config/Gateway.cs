@@ -72,8 +72,11 @@ public sealed record ServerTls
     /// <summary>Whether plaintext requests are redirected to https.</summary>
     public bool HttpsRedirect { get; init; }
 
-    /// <summary>Which kind; null means PASSTHROUGH. Source: Istio, ServerTLSSettings.TLSmode, whose first it is.</summary>
+    /// <summary>Which kind; null when none is named.</summary>
     public ServerTlsMode? Mode { get; init; }
+
+    /// <summary>Which kind counts: PASSTHROUGH unless named. Source: Istio, ServerTLSSettings.TLSmode, whose first it is.</summary>
+    public ServerTlsMode EffectiveMode => Mode ?? ServerTlsMode.Passthrough;
 
     /// <summary>File of the certificate; empty when none.</summary>
     public string ServerCertificate { get; init; } = "";

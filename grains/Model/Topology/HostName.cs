@@ -34,6 +34,12 @@ public static class HostName
             ? host.Length >= pattern.Length && host.EndsWith(pattern[1..], StringComparison.OrdinalIgnoreCase)
             : string.Equals(pattern, host, StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>What two patterns have in common: the narrower of them; null when they have nothing.</summary>
+    public static string? Overlap(string one, string other) =>
+        Matches(one, other) ? other
+        : Matches(other, one) ? one
+        : null;
+
     /// <summary>Name and namespace of a mesh service; false for every other host.</summary>
     public static bool TrySplit(string host, out string name, out string ns)
     {

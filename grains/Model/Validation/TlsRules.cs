@@ -39,7 +39,7 @@ internal static class TlsRules
 
     public static void CheckServer(ServerTls tls, FieldPath path, RuleReport report)
     {
-        var mode = tls.Mode ?? ServerTlsMode.Passthrough;
+        var mode = tls.EffectiveMode;
         CheckVersions(tls, path, report);
         CheckNames(
             path,

@@ -107,11 +107,9 @@ internal sealed class EndpointSelection
         };
     }
 
-    private static EndpointSlot[] InService(EndpointSlot[] all) => Best(all);
+    private static EndpointSlot[] Available(EndpointSlot[] all) => InService(Array.FindAll(all, s => !s.State.IsOut));
 
-    private static EndpointSlot[] Available(EndpointSlot[] all) => Best(Array.FindAll(all, s => !s.State.IsOut));
-
-    private static EndpointSlot[] Best(EndpointSlot[] slots)
+    private static EndpointSlot[] InService(EndpointSlot[] slots)
     {
         var healthy = Array.FindAll(slots, s => s.Model.Health is EndpointHealth.Healthy);
         return healthy.Length > 0 ? healthy : Array.FindAll(slots, s => s.Model.Health is EndpointHealth.Degraded);

@@ -231,10 +231,7 @@ public sealed class InboundTests
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        var app = Models.Cluster("app", ((IPEndPoint)listener.LocalEndpoint).Port);
-        var model = Models.Inbound(TestProxy.AppPort, InboundTlsMode.Permissive, app);
-        model = model.WithInbound(model.Inbound[TestProxy.AppPort] with { IsHttp = false });
-        await using var server = await TestProxy.StartAsync(model, _authority.Identity("b"));
+        await using var server = await RelayAsync(listener);
         var serving = ReverseUntilEndAsync(listener);
 
         using var client = new TcpClient();
@@ -254,10 +251,7 @@ public sealed class InboundTests
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        var app = Models.Cluster("app", ((IPEndPoint)listener.LocalEndpoint).Port);
-        var model = Models.Inbound(TestProxy.AppPort, InboundTlsMode.Permissive, app);
-        model = model.WithInbound(model.Inbound[TestProxy.AppPort] with { IsHttp = false });
-        await using var server = await TestProxy.StartAsync(model, _authority.Identity("b"));
+        await using var server = await RelayAsync(listener);
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, server.InboundPort);
         var stream = client.GetStream();
@@ -324,6 +318,14 @@ public sealed class InboundTests
         await using var tls = new SslStream(connection.GetStream());
         await tls.AuthenticateAsServerAsync(certificate);
         await tls.WriteAsync(Encoding.ASCII.GetBytes("the app's own TLS"));
+    }
+
+    private Task<TestProxy> RelayAsync(TcpListener application)
+    {
+        var app = Models.Cluster("app", ((IPEndPoint)application.LocalEndpoint).Port);
+        var model = Models.Inbound(TestProxy.AppPort, InboundTlsMode.Permissive, app);
+        return TestProxy.StartAsync(
+            model.WithInbound(model.Inbound[TestProxy.AppPort] with { IsHttp = false }), _authority.Identity("b"));
     }
 
     private static async Task ReverseUntilEndAsync(TcpListener listener)

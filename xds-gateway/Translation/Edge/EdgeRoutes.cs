@@ -36,7 +36,7 @@ internal static class EdgeRoutes
             from host in source.Spec.Hosts
             let full = FullNameOf(host, source)
             from served in server.HostsFor(source.Namespace)
-            let common = EdgeServer.Overlap(served, full)
+            let common = HostName.Overlap(served, full)
             where common is not null
             select common;
     }

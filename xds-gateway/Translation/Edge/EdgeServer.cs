@@ -21,9 +21,7 @@ internal sealed record EdgeServer(Sourced<Gateway> Gateway, GatewayServer Server
     public string Bind => GatewayServers.BindOf(Server);
 
     /// <summary>The kind of TLS on a port of it.</summary>
-    public ServerTlsMode Mode => Server.Tls is { } tls && Kind is EdgeKind.Tls
-        ? tls.Mode ?? ServerTlsMode.Passthrough
-        : ServerTlsMode.Simple;
+    public ServerTlsMode Mode => Kind is EdgeKind.Tls && Server.Tls is { } tls ? tls.EffectiveMode : ServerTlsMode.Simple;
 
     /// <summary>TLS goes through as it comes.</summary>
     public bool IsPassthrough => Mode is ServerTlsMode.Passthrough or ServerTlsMode.AutoPassthrough;
@@ -49,12 +47,6 @@ internal sealed record EdgeServer(Sourced<Gateway> Gateway, GatewayServer Server
     public IEnumerable<string> HostsFor(string ns) => Server.Hosts.Select(Split)
         .Where(host => host.Namespace is "*" || host.Namespace == ns)
         .Select(host => host.Name);
-
-    /// <summary>What two host patterns have in common: the narrower of them; null when they have nothing.</summary>
-    public static string? Overlap(string one, string other) =>
-        HostName.Matches(one, other) ? other
-        : HostName.Matches(other, one) ? one
-        : null;
 
     private (string Namespace, string Name) Split(string host)
     {

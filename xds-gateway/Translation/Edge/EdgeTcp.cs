@@ -83,7 +83,7 @@ internal sealed class EdgeTcp
         var common =
             from sni in match.SniHosts
             from host in hosts
-            select EdgeServer.Overlap(host, sni.ToLowerInvariant());
+            select HostName.Overlap(host, sni.ToLowerInvariant());
         return [.. common.OfType<string>().Distinct(StringComparer.Ordinal)];
     }
 

@@ -196,7 +196,7 @@ public sealed class MeshIndex
     private static (ImmutableArray<ServiceRoutes> Services, ImmutableArray<Sourced<VirtualService>> Listeners)
         AttachedRoutesOf(MeshSnapshot snapshot, AttachmentPlaces places)
     {
-        var routes = snapshot.Of<AttachedRoute>().OrderBy(r => r.Resource, Model.Routing.GatewayApi.RouteAge.Order).ToList();
+        var routes = RouteAge.OldestFirst(snapshot.Of<AttachedRoute>());
         var conflicts = RouteConflicts.Of(routes, places);
         return (
             Model.Routing.GatewayApi.ServiceRoutes.Compose(routes, places, conflicts),

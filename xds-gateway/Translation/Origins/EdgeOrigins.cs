@@ -77,7 +77,7 @@ public sealed class EdgeOrigins
         ImmutableArray<EdgeServer> servers = [.. found.Servers.Where(server => found.RoutesOf(server) == table)];
         if (servers.IsEmpty) return [];
         var redirects = servers.Any(server => server.RedirectsToHttps
-            && server.Hosts.Any(host => EdgeServer.Overlap(host, domain) == domain));
+            && server.Hosts.Any(host => HostName.Overlap(host, domain) == domain));
         return
         [
             .. EdgeRouteTranslator.Walk(_view, servers, domain).Select(r => new RuleOrigin(

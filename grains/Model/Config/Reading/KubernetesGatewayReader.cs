@@ -9,13 +9,11 @@ internal static class KubernetesGatewayReader
     {
         foreach (var name in new[] { "addresses", "infrastructure" })
         {
-            reader.Accept(name);
-            if (!reader.Has(name)) continue;
-            reader.Warn(
+            Ignore(
+                reader,
                 name,
                 $"{name} is accepted but not acted on: proxies are started by their operator and belong to this Gateway by "
-                    + $"the label {KubernetesGateway.NameLabel}",
-                Validation.Violation.NotActedOnCode);
+                    + $"the label {KubernetesGateway.NameLabel}");
         }
 
         return new KubernetesGateway
@@ -47,19 +45,17 @@ internal static class KubernetesGatewayReader
 
     private static ListenerTls Tls(ObjectReader reader)
     {
-        reader.Accept("options");
-        if (reader.Has("options"))
-        {
-            reader.Warn(
-                "options",
-                "options of TLS are accepted but not acted on: their names are other implementations'",
-                Validation.Violation.NotActedOnCode);
-        }
-
+        Ignore(reader, "options", "options of TLS are accepted but not acted on: their names are other implementations'");
         return new ListenerTls(
             reader.Word("mode", "Terminate", "Passthrough") == "Passthrough",
             reader.List("certificateRefs", inner => new SecretReference(
                 inner.Text("group"), inner.OptionalText("kind") ?? "Secret", inner.Text("namespace"), inner.Text("name"))));
+    }
+
+    private static void Ignore(ObjectReader reader, string name, string message)
+    {
+        reader.Accept(name);
+        if (reader.Has(name)) reader.Warn(name, message, Validation.Violation.NotActedOnCode);
     }
 
     private static AllowedRoutes Allowed(ObjectReader reader)

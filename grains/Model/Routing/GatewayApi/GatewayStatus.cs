@@ -47,8 +47,8 @@ public sealed record GatewayStatus(
     private static ListenerStatus Of(
         GatewayListener listener, ConfigKey key, bool hasProxy, int attached, AttachmentPlaces places)
     {
-        ImmutableArray<string> kinds = [.. ListenerAttachment.KindsOf(listener)];
         if (!listener.IsServed) return Unserved(listener);
+        ImmutableArray<string> kinds = [.. ListenerAttachment.KindsOf(listener)];
         var certificate = ListenerServers.WhyNoCertificate(listener, key, places);
         return new ListenerStatus(
             listener.Name,

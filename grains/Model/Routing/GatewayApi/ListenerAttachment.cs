@@ -56,12 +56,10 @@ internal sealed record ListenerAttachment(ImmutableArray<TakenListener> Listener
                where !common.IsEmpty
                select new TakenListener(listener, [.. common.Where(host => !IsOfNearer(listener, host, gateway))]),
         ];
-        if (taken.IsEmpty) return Refused("NoMatchingListenerHostname", "none of its hostnames is one of a listener");
-        var message = $"attached to {string.Join(", ", taken.Select(t => t.Listener.Name))}";
-        return new ListenerAttachment(
-            taken,
-            "Accepted",
-            taken.All(t => t.Hosts.IsEmpty) ? $"{message}, but its hostnames are those of nearer listeners of the port" : message);
+        return taken.IsEmpty
+            ? Refused("NoMatchingListenerHostname", "none of its hostnames is one of a listener")
+            : new ListenerAttachment(
+                taken, "Accepted", $"attached to {string.Join(", ", taken.Select(t => t.Listener.Name))}");
     }
 
     /// <summary>
@@ -101,7 +99,7 @@ internal sealed record ListenerAttachment(ImmutableArray<TakenListener> Listener
         return
         [
             .. route.Select(host => host.ToLowerInvariant())
-                .Select(host => HostName.Matches(listener, host) ? host : HostName.Matches(host, listener) ? listener : null)
+                .Select(host => HostName.Overlap(listener, host))
                 .OfType<string>()
                 .Distinct(),
         ];

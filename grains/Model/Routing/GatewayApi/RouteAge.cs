@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using MeshOrleans.Model.Config;
+using MeshOrleans.Model.Config.GatewayApi;
 
 namespace MeshOrleans.Model.Routing.GatewayApi;
 
@@ -17,6 +19,11 @@ public static class RouteAge
         var byName = string.CompareOrdinal(NameOf(one.Key), NameOf(other.Key));
         return byName != 0 ? byName : string.CompareOrdinal(one.Key.Kind, other.Key.Kind);
     });
+
+    /// <summary>All routes of a mesh in that order.</summary>
+    /// <param name="routes">The routes, in any order.</param>
+    public static ImmutableArray<(ConfigResource Resource, AttachedRoute Route)> OldestFirst(
+        IEnumerable<(ConfigResource Resource, AttachedRoute Route)> routes) => [.. routes.OrderBy(route => route.Resource, Order)];
 
     private static string NameOf(ConfigKey key) => $"{key.Namespace}/{key.Name}";
 }

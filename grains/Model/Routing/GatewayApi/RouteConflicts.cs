@@ -65,7 +65,7 @@ public sealed class RouteConflicts
     }
 
     /// <summary>Looks at all routes.</summary>
-    /// <param name="routes">All routes of the mesh.</param>
+    /// <param name="routes">All routes of the mesh, the oldest first (<see cref="RouteAge"/>).</param>
     /// <param name="places">The Gateways and services.</param>
     public static RouteConflicts Of(
         IReadOnlyCollection<(ConfigResource Resource, AttachedRoute Route)> routes, AttachmentPlaces places)
@@ -73,23 +73,12 @@ public sealed class RouteConflicts
         var conflicts = new RouteConflicts();
         if (routes.All(r => r.Resource.Key.Kind == RequestRoute.HttpKind)) return conflicts;
         var claims = (
-            from route in routes.OrderBy(r => r.Resource, RouteAge.Order)
+            from route in routes
             from parent in route.Route.ParentRefs
             from place in RoutePlace.Of(parent, route.Resource.Key, route.Route, places)
-            select (Place: place, route.Resource.Key)).ToList();
-        conflicts.DecideRequests(claims);
-        foreach (var (place, key) in claims)
-        {
-            var whole = place.Whole;
-            if (conflicts._kinds.TryAdd(whole, key.Kind) || place.Listener.Length > 0) continue;
-            if (_ranks.IndexOf(key.Kind) < _ranks.IndexOf(conflicts._kinds[whole])) conflicts._kinds[whole] = key.Kind;
-        }
-
-        foreach (var (place, key) in claims)
-        {
-            if (conflicts._kinds[place.Whole] == key.Kind) conflicts._oldest.TryAdd(place, key);
-        }
-
+            select (Place: place, route.Resource.Key)).ToLookup(claim => IsOfRequests(claim.Place, claim.Key));
+        conflicts.DecideRequests(claims[true]);
+        conflicts.DecideOthers([.. claims[false]]);
         return conflicts;
     }
 
@@ -119,8 +108,7 @@ public sealed class RouteConflicts
 
     private void DecideRequests(IEnumerable<(RoutePlace Place, ConfigKey Key)> claims)
     {
-        var listeners = claims.Where(claim => IsOfRequests(claim.Place, claim.Key)).GroupBy(claim => claim.Place.Listener);
-        foreach (var listener in listeners)
+        foreach (var listener in claims.GroupBy(claim => claim.Place.Listener))
         {
             var taken = new List<(ConfigKey Key, HashSet<string> Hosts)>();
             foreach (var route in listener.GroupBy(claim => claim.Key, claim => claim.Place.Host)) // still the oldest first
@@ -133,9 +121,23 @@ public sealed class RouteConflicts
         }
     }
 
+    private void DecideOthers(List<(RoutePlace Place, ConfigKey Key)> claims)
+    {
+        foreach (var (place, key) in claims)
+        {
+            var whole = place.Whole;
+            if (_kinds.TryAdd(whole, key.Kind) || place.Listener.Length > 0) continue;
+            if (_ranks.IndexOf(key.Kind) < _ranks.IndexOf(_kinds[whole])) _kinds[whole] = key.Kind;
+        }
+
+        foreach (var (place, key) in claims)
+        {
+            if (_kinds[place.Whole] == key.Kind) _oldest.TryAdd(place, key);
+        }
+    }
+
     private static bool AreShared(HashSet<string> some, HashSet<string> others) =>
-        some.Overlaps(others)
-        || some.Any(one => others.Any(other => HostName.Matches(one, other) || HostName.Matches(other, one)));
+        some.Any(one => others.Any(other => HostName.Overlap(one, other) is not null));
 }
 
 /// <summary>Why a route does not have a place.</summary>

@@ -7,6 +7,9 @@ namespace MeshOrleans.Model.Routing.GatewayApi;
 /// <summary>How routes of the Gateway API stand with their parents, told by what attaches and resolves them.</summary>
 public static class RouteStatus
 {
+    /// <summary>Why a route that a Gateway accepts has no place at it.</summary>
+    private static readonly RouteLoss _nearer = new("its hostnames are those of nearer listeners of the port", IsConflict: false);
+
     /// <summary>The conditions of a route, parent by parent; a parent that is none of this mesh's has none.</summary>
     public static ImmutableArray<ParentStatus> Of(
         ConfigResource resource, AttachedRoute route, AttachmentPlaces places, RouteConflicts conflicts) =>
@@ -22,18 +25,15 @@ public static class RouteStatus
     {
         var all = RoutePlace.Of(status.Parent, key, route, places).ToList();
         var losses = all.Select(place => conflicts.WhyLost(place, key)).Distinct().ToList();
-        if (losses.Count == 0 && status is { Parent.IsGateway: true, Conditions: [{ Holds: true }, ..] })
-        {
-            return status with { Waits = "its hostnames are those of nearer listeners of the port" };
-        }
-
-        if (losses.Count == 0 || losses.Contains(null)) return status;
+        var accepted = status.Conditions[0];
+        if (!accepted.Holds || losses.Contains(null)) return status;
+        if (losses.Count == 0) losses.Add(_nearer);
         var why = string.Join("; ", losses.Select(loss => loss!.Reason));
-        var isAccepted = losses.Exists(loss => !loss!.IsConflict);
-        var settled = isAccepted
-            ? status.Conditions[0] with { Message = $"{status.Conditions[0].Message}, but {why}" }
-            : Accepted(false, "Conflicted", why);
-        return status with { Conditions = [settled, .. status.Conditions.Skip(1)], Waits = isAccepted ? why : "" };
+        return losses.TrueForAll(loss => loss!.IsConflict)
+            ? Begun(Accepted(false, "Conflicted", why))
+            : Begun(accepted with { Message = $"{accepted.Message}, but {why}" }) with { Waits = why };
+
+        ParentStatus Begun(StatusCondition first) => status with { Conditions = [first, .. status.Conditions.Skip(1)] };
     }
 
     private static ParentStatus? Of(

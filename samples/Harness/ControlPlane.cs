@@ -125,16 +125,12 @@ public sealed class ControlPlane : IAsyncDisposable
         Adopt(await _process.WaitForAsync("listening", StartTimeout));
     }
 
-    /// <summary>Applies manifests; throws with the answer's text when they are refused.</summary>
+    /// <summary>Applies manifests; throws with the answer's text, and the process's last lines, when they are refused.</summary>
     /// <returns>The answer's JSON.</returns>
     public async Task<JsonElement> ApplyAsync(string yaml)
     {
         using var response = await TryApplyAsync(yaml);
-        var text = await response.Content.ReadAsStringAsync();
-        return response.IsSuccessStatusCode
-            ? JsonSerializer.Deserialize<JsonElement>(text)
-            : throw new InvalidOperationException(
-                $"The manifests were refused with {(int)response.StatusCode}: {text}");
+        return await AnswerAsync(response);
     }
 
     /// <summary>Posts manifests and returns the answer as it is.</summary>
@@ -148,15 +144,14 @@ public sealed class ControlPlane : IAsyncDisposable
     public async Task DeleteAsync(string kind, string ns, string name)
     {
         using var response = await _api.DeleteAsync($"/v1/config/{kind}/{ns}/{name}");
-        response.EnsureSuccessStatusCode();
+        await AnswerAsync(response);
     }
 
     /// <summary>Mints a one-time join token.</summary>
     public async Task<string> MintTokenAsync(string ns, string serviceAccount, string purpose = "workload")
     {
         using var response = await _api.PostAsJsonAsync("/v1/tokens", new { purpose, @namespace = ns, serviceAccount });
-        response.EnsureSuccessStatusCode();
-        return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString()!;
+        return (await AnswerAsync(response)).GetProperty("token").GetString()!;
     }
 
     /// <summary>Reads a JSON answer.</summary>
@@ -234,6 +229,16 @@ public sealed class ControlPlane : IAsyncDisposable
             spec.Environment);
         if (spec.Record is not null) ProcessRecord.Write(spec.Record, process.Id);
         return process;
+    }
+
+    // What was refused says why, and so does what the process said meanwhile.
+    private async Task<JsonElement> AnswerAsync(HttpResponseMessage response)
+    {
+        var text = await response.Content.ReadAsStringAsync();
+        if (response.IsSuccessStatusCode) return text.Length > 0 ? JsonSerializer.Deserialize<JsonElement>(text) : default;
+        throw new InvalidOperationException(
+            $"{response.RequestMessage?.Method} {response.RequestMessage?.RequestUri?.AbsolutePath} was answered with "
+            + $"{(int)response.StatusCode}: {text}\n{_process.Tail()}");
     }
 
     private void Adopt(JsonElement listening)

@@ -150,11 +150,4 @@ internal sealed class RequestLineReader(PipeReader inner) : PipeReader
             return false; // it was no body, or is read still by whoever sends it on
         }
     }
-
-    private sealed class Pipes(PipeReader input, PipeWriter output) : IDuplexPipe
-    {
-        public PipeReader Input => input;
-
-        public PipeWriter Output => output;
-    }
 }

@@ -119,14 +119,10 @@ internal sealed partial class EdgeListener(
     private async Task<bool> LookAsync(ConnectionContext connection, Func<ReadOnlySequence<byte>, bool> isEnough)
     {
         var common = services.Common;
-        using var timeout = new CancellationTokenSource(common.Options.FirstBytesTimeout, common.Clock);
         try
         {
-            await FirstLook.TakeAsync(connection.Transport.Input, isEnough, timeout.Token).ConfigureAwait(false);
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
+            await FirstLook.TakeAsync(connection, isEnough, common.Options.FirstBytesTimeout, common.Clock)
+                .ConfigureAwait(false);
             return true;
         }
         catch (Exception exception) when (exception is IOException or ConnectionAbortedException)

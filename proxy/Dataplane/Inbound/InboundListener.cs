@@ -138,18 +138,15 @@ internal sealed partial class InboundListener(
         if (!port.IsHttp && port.Mode is InboundTlsMode.Disable) return FirstBytes.Plaintext;
         var mustSpeak = port.IsHttp || port.Mode is InboundTlsMode.Strict;
         var limit = mustSpeak ? services.Options.FirstBytesTimeout : services.Options.ServerFirstTimeout;
-        using var timeout = new CancellationTokenSource(limit, services.Clock);
         var first = FirstBytes.Incomplete;
         try
         {
+            // what has arrived by then decides
             await FirstLook.TakeAsync(
-                connection.Transport.Input,
+                connection,
                 arrived => (first = Recognize(arrived, port, connection, inbound)) is not FirstBytes.Incomplete,
-                timeout.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            // what has arrived so far decides
+                limit,
+                services.Clock).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or ConnectionAbortedException)
         {

@@ -35,13 +35,12 @@ internal sealed class OutboundListener(InboundServices services, OutboundTunnel 
             }
 
             var kind = Kind.Incomplete;
-            using (var silence = new CancellationTokenSource(services.Options.SilenceTimeout, services.Clock))
-            {
-                await FirstLook.TakeAsync(
-                    connection.Transport.Input,
-                    arrived => (kind = Recognize(arrived)) is not Kind.Incomplete,
-                    silence.Token).ConfigureAwait(false);
-            }
+            var hasSpoken = await FirstLook.TakeAsync(
+                connection,
+                arrived => (kind = Recognize(arrived)) is not Kind.Incomplete,
+                services.Options.SilenceTimeout,
+                services.Clock).ConfigureAwait(false);
+            if (!hasSpoken) return;
 
             if (kind is Kind.Connect)
             {
@@ -58,7 +57,7 @@ internal sealed class OutboundListener(InboundServices services, OutboundTunnel 
         catch (Exception exception)
             when (exception is IOException or ConnectionAbortedException or OperationCanceledException)
         {
-            return; // gone before it said anything that could be answered, or has not said it
+            return; // gone before it said anything that could be answered
         }
 
         await http(connection).ConfigureAwait(false);
@@ -74,20 +73,13 @@ internal sealed class OutboundListener(InboundServices services, OutboundTunnel 
     /// <summary>Takes the head from the connection; what follows it stays unread.</summary>
     private async ValueTask<(int Status, TunnelTarget? Target)> ReadHeadAsync(ConnectionContext connection)
     {
+        var isThere = await FirstLook.TakeAsync(
+            connection,
+            arrived => ConnectHead.EndOf(arrived) is not null || arrived.Length >= ConnectHead.Longest,
+            services.Options.FirstBytesTimeout,
+            services.Clock).ConfigureAwait(false);
+        if (!isThere) return (408, null);
         var input = connection.Transport.Input;
-        using var timeout = new CancellationTokenSource(services.Options.FirstBytesTimeout, services.Clock);
-        try
-        {
-            await FirstLook.TakeAsync(
-                input,
-                arrived => ConnectHead.EndOf(arrived) is not null || arrived.Length >= ConnectHead.Longest,
-                timeout.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            return (408, null);
-        }
-
         if (!input.TryRead(out var result)) return (400, null);
         if (ConnectHead.EndOf(result.Buffer) is not { } end)
         {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Dataplane.Connections;
 using MeshOrleans.Proxy.Dataplane.Inbound;
@@ -147,10 +146,11 @@ internal sealed class OutboundTunnel(
     private async ValueTask<bool> HasRequestsAsync(ConnectionContext connection, bool isDeclared)
     {
         var spoken = SpokenProtocol.Incomplete;
-        await LookAsync(
+        await FirstLook.TakeAsync(
             connection,
+            arrived => (spoken = HttpSniff.Read(arrived)) is not SpokenProtocol.Incomplete,
             isDeclared ? services.Options.FirstBytesTimeout : services.Options.ServerFirstTimeout,
-            arrived => (spoken = HttpSniff.Read(arrived)) is not SpokenProtocol.Incomplete).ConfigureAwait(false);
+            services.Clock).ConfigureAwait(false);
         if (spoken is SpokenProtocol.Http2) PlaintextHttp2.Mark(connection);
         return isDeclared || spoken is SpokenProtocol.Http1 or SpokenProtocol.Http2;
     }
@@ -159,25 +159,12 @@ internal sealed class OutboundTunnel(
     private async ValueTask<string> ServerNameAsync(ConnectionContext connection, bool isPatient)
     {
         ClientHello? hello = null;
-        await LookAsync(
+        await FirstLook.TakeAsync(
             connection,
+            arrived => ClientHello.Read(arrived, out hello) is not FirstBytes.Incomplete,
             isPatient ? services.Options.FirstBytesTimeout : services.Options.ServerFirstTimeout,
-            arrived => ClientHello.Read(arrived, out hello) is not FirstBytes.Incomplete).ConfigureAwait(false);
+            services.Clock).ConfigureAwait(false);
         return hello?.ServerName ?? "";
-    }
-
-    private async ValueTask LookAsync(
-        ConnectionContext connection, TimeSpan limit, Func<ReadOnlySequence<byte>, bool> isEnough)
-    {
-        using var timeout = new CancellationTokenSource(limit, services.Clock);
-        try
-        {
-            await FirstLook.TakeAsync(connection.Transport.Input, isEnough, timeout.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            // what has arrived so far decides
-        }
     }
 
     private static bool IsAskedFor(ProxyModel model, TunnelTarget target)

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -71,6 +72,27 @@ public sealed class RedirectedTests
 
         Assert.Equal(answer, answer.Length > 0 ? await ReadAsync(client, 1) : await ReadToEndAsync(client));
         Assert.Equal(answer.Length, outside.Connections);
+    }
+
+    [Theory]
+    [InlineData("PING")] // may still become a method
+    [InlineData("PRI *")] // the preface of HTTP/2
+    [InlineData("GET /x")] // a request
+    public async Task What_may_yet_become_a_request_is_heard_when_it_does_not(string said)
+    {
+        await using var outside = new TcpBackend();
+        var port = outside.Port;
+        var model = new ProxyModel
+        {
+            Outbound = new Dictionary<int, OutboundPortModel> { [port] = new(port, Models.Table(Models.To("c"))) }
+                .ToFrozenDictionary(),
+            OutboundPolicy = OutboundPolicy.AllowAny,
+        };
+        await using var proxy = await StartAsync(model.With(Models.Passthrough), new IPEndPoint(IPAddress.Loopback, port));
+
+        using var client = await DialAsync(proxy, said); // and waits for the answer
+
+        Assert.Equal(said.ToUpperInvariant(), await ReadAsync(client, said.Length));
     }
 
     [Fact]

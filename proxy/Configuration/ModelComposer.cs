@@ -179,7 +179,7 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
     {
         if (Routes(template.Http) is { } routes)
         {
-            return new OutboundPortModel(template.Port, routes, template.Http.Normalization);
+            return new OutboundPortModel(template.Port, routes.Table, template.Http.Normalization) { Bytes = routes.Bytes };
         }
 
         _warming.Add($"Listener '{listener}'");
@@ -189,7 +189,7 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
     private InboundPortModel? Inbound(string listener, InboundTemplate template)
     {
         if (template.Http is null) return template.Model;
-        if (Routes(template.Http) is { } routes) return template.Model with { Routes = routes };
+        if (Routes(template.Http) is { } routes) return template.Model with { Routes = routes.Table };
         _warming.Add($"Listener '{listener}'");
         return previous.Inbound.GetValueOrDefault(template.Model.Port);
     }
@@ -200,7 +200,7 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         var working = previous.Edge.GetValueOrDefault(listener);
         foreach (var (model, http) in template.Chains)
         {
-            var routes = http is null ? null : Routes(http);
+            var routes = http is null ? null : Routes(http)?.Table;
             if (http is not null && routes is null)
             {
                 _warming.Add($"Listener '{listener}'");
@@ -223,7 +223,7 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
         return chains.Count > 0 ? new EdgeListenerModel(listener, template.Address, chains.ToImmutable()) : null;
     }
 
-    private RouteTableModel? Routes(HttpTemplate http) =>
+    private RouteTemplate? Routes(HttpTemplate http) =>
         http.Routes ?? (resources.Routes.TryGetValue(http.RouteName, out var routes) ? routes.Content : null);
 
     private TcpServiceTable Tcp(List<TcpServiceModel> services) =>
@@ -268,8 +268,10 @@ internal sealed class ModelComposer(ResourceSet resources, ProxyModel previous, 
             .Concat(chains.Select(chain => chain.Authorizer));
         foreach (var authorizer in authorizers.OfType<ExternalAuthorizerModel>()) yield return authorizer.Cluster;
 
-        foreach (var port in model.Inbound.Values.Where(p => !p.IsHttp)) yield return port.TcpCluster;
-        var bytes = model.OutboundTcp.All.SelectMany(service => service.AllChains).Select(c => c.Clusters);
+        foreach (var port in model.Inbound.Values.Where(p => p.TcpCluster.Length > 0)) yield return port.TcpCluster;
+        var bytes = model.OutboundTcp.All.SelectMany(service => service.AllChains)
+            .Concat(model.Outbound.Values.SelectMany(port => port.Bytes.Values))
+            .Select(chain => chain.Clusters);
         foreach (var choice in chains.Select(chain => chain.Clusters).OfType<WeightedChoice>().Concat(bytes))
         {
             foreach (var cluster in choice.Clusters) yield return cluster.Name;

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Google.Protobuf.WellKnownTypes;
-using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Proxy.Configuration.Readers;
 using MeshOrleans.Xds.Protocol;
 
@@ -23,8 +22,8 @@ internal sealed record ResourceSet
     public ImmutableSortedDictionary<string, XdsResource<ListenerTemplate>> Listeners { get; init; } =
         None<ListenerTemplate>();
 
-    public ImmutableSortedDictionary<string, XdsResource<RouteTableModel>> Routes { get; init; } =
-        None<RouteTableModel>();
+    public ImmutableSortedDictionary<string, XdsResource<RouteTemplate>> Routes { get; init; } =
+        None<RouteTemplate>();
 
     /// <summary>
     /// What DNS has answered for the names of endpoints; not a resource, but part of the same

@@ -20,6 +20,10 @@ internal static class ActionText
     /// <summary>How bytes are carried.</summary>
     public static ActionView OfConnection(RelayModel relay) => new("carry", [.. Details(relay)]);
 
+    /// <summary>What becomes of bytes where nobody has declared that they may come.</summary>
+    public static ActionView OfUndeclared(RelayModel relay) =>
+        new("carry", ["if the client speaks first, for no protocol is declared", .. Details(relay)]);
+
     private static IEnumerable<string> Details(RelayModel relay)
     {
         if (relay.Tunnel.Length > 0)

@@ -35,6 +35,7 @@ internal sealed class ConnectionExplainer(Explainers all)
         if (whose is { Service: null, Requests: { } requests })
         {
             var host = RouteExplainer.HostOf(requests);
+            if (whose.Undeclared is { } bytes) return Undeclared(sender, call, host ?? called, name, port, bytes);
             var reason = $"port {port} of {host ?? called} carries requests: {sender.Name} reads what comes there as "
                 + "HTTP. Ask with protocol http, or name the port tcp or tls";
             return new ConnectionWay(host, null, [], [new Outcome(1, null, OutcomeKind.BadRequest, reason)]);
@@ -69,6 +70,19 @@ internal sealed class ConnectionExplainer(Explainers all)
 
         var (clusters, outcomes) = all.Routes.Carry(sender, call.Traffic, name, chain.Clusters, 1);
         return new ConnectionWay(hostName, outbound, clusters, outcomes);
+    }
+
+    // Nobody has declared what the port speaks, and this is what its bytes have turned out to be.
+    private ConnectionWay Undeclared(Sender sender, ExplainedCall call, string host, string name, int port, TcpChainModel bytes)
+    {
+        var origins = sender.Proxy.Origins;
+        var outbound = new OutboundView(
+            $"{host}:{port}",
+            [.. origins.VirtualServices(host, isOfRequests: false).Select(CandidateView.Of)],
+            ConnectionRules.Views(origins.Connections(host, port), [], [], [], call.ServerName, null, call.Address),
+            ActionText.OfUndeclared(bytes.Relay));
+        var (clusters, outcomes) = all.Routes.Carry(sender, call.Traffic, name, bytes.Clusters, 1);
+        return new ConnectionWay(host, outbound, clusters, outcomes);
     }
 
     private ConnectionWay Unknown(Sender sender, ExplainedCall call, string called, OutboundView? outbound)

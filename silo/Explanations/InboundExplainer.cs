@@ -130,14 +130,15 @@ internal sealed class InboundExplainer(Explainers all)
             IPAddress.TryParse(arrival.Members[0].Workload.Address, out var address) ? address : null,
             port.TrustedHops);
         var rules = new AdmissionRules(port.Port, port.Tokens, port.Authorization, port.RateLimits);
-        if (!port.IsHttp || arrival.Transport is Transport.Tls)
+        var isRequest = arrival.Traffic.IsRequest && !arrival.Traffic.IsTls;
+        if (!port.IsHttp || arrival.Transport is Transport.Tls || (port.MayBeBytes && !isRequest))
         {
             var connection = new RequestView(Traffic.Nothing, hop);
             var asked = AdmissionExplainer.OfConnection(rules, server.Origins, name, connection);
             return Admit(arrival, server, name, asked);
         }
 
-        if (!arrival.Traffic.IsRequest || arrival.Traffic.IsTls)
+        if (!isRequest)
         {
             var reason = $"port {port.Port} of {name} takes requests only: its sidecar reads what comes there as HTTP";
             return Tell(arrival, server, 400, OutcomeKind.BadRequest, reason);

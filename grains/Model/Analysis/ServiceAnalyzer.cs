@@ -36,8 +36,8 @@ internal static class ServiceAnalyzer
                     : AnalysisCode.PortNameIsNotUnderNamingConvention,
                 resource,
                 FieldPath.Root.At("spec").At("ports").At(i).At("name"),
-                $"port {port.Port} does not say what is spoken on it: name it protocol[-suffix], such as http or "
-                    + "tcp-db, or set appProtocol");
+                $"port {port.Port} does not say what is spoken on it, and sidecars find it out by the client's first bytes: where the "
+                    + "server speaks first, or no sidecar calls, name it protocol[-suffix], such as http or tcp-db, or set appProtocol");
         }
     }
 

@@ -3,7 +3,7 @@ namespace MeshOrleans.Model.Topology;
 /// <summary>What is spoken on a service port.</summary>
 public enum AppProtocol
 {
-    /// <summary>Not declared: taken for HTTP/1.1 (DECISIONS.md, section 108).</summary>
+    /// <summary>Not declared: sidecars find out by the first bytes whether it is HTTP; all others take it for HTTP/1.1.</summary>
     Unspecified,
 
     /// <summary>HTTP/1.1.</summary>

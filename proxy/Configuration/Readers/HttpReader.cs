@@ -14,7 +14,7 @@ namespace MeshOrleans.Proxy.Configuration.Readers;
 /// <param name="Authorization">Its RBAC filters in order.</param>
 /// <param name="Normalization">How paths are brought to one spelling.</param>
 internal sealed record HttpTemplate(
-    string RouteName, RouteTableModel? Routes, AuthorizationModel Authorization, PathNormalizationMode Normalization)
+    string RouteName, RouteTemplate? Routes, AuthorizationModel Authorization, PathNormalizationMode Normalization)
 {
     /// <summary>The limits of its rate limit filters.</summary>
     public ImmutableArray<RateLimitRuleModel> RateLimits { get; init; } = [];

@@ -56,8 +56,17 @@ internal static class InboundReader
             (not null, not null) => InboundTlsMode.Permissive,
             _ => InboundTlsMode.Disable,
         };
-        return Template(port, mode, (tls ?? plain)!, at);
+        var template = Template(port, mode, (tls ?? plain)!, at);
+        var (first, whose) = chains[0];
+        return template.Http is not null && TcpProxyReader.OfUndeclared(first.Metadata, whose) is { } bytes
+            ? template with { Model = Undeclared(template.Model, bytes, whose) }
+            : template;
     }
+
+    private static InboundPortModel Undeclared(InboundPortModel port, TcpProxyTemplate bytes, FieldPath at) =>
+        bytes.OnlyCluster.Length > 0
+            ? port with { MayBeBytes = true, TcpCluster = bytes.OnlyCluster, Relay = bytes.Relay }
+            : throw new UnusableResourceException(at.At("metadata"), $"port {port.Port} leads to several clusters");
 
     private static InboundTemplate Template(int port, InboundTlsMode mode, ChainTemplate chain, FieldPath at)
     {
@@ -72,7 +81,7 @@ internal static class InboundReader
             Mode = mode,
             IsHttp = chain.Http is not null,
             TcpCluster = chain.TcpCluster,
-            Relay = chain.Relay,
+            Relay = chain.Bytes?.Relay ?? RelayModel.Default,
         };
         return chain.Http is { } http
             ? new InboundTemplate(

@@ -89,11 +89,8 @@ internal static class ListenerReader
 
             if (type == TcpType)
             {
-                var relay = CoreReader.Unpack<Proto.TcpProxy.TcpProxy>(any, here);
-                return new ChainTemplate(null, Clusters(relay, here), authorization.ToImmutable())
-                {
-                    Relay = Relay(relay, here),
-                };
+                var relay = TcpProxyReader.Read(CoreReader.Unpack<Proto.TcpProxy.TcpProxy>(any, here), here);
+                return new ChainTemplate(null, relay, authorization.ToImmutable());
             }
 
             throw new UnusableResourceException(here, $"{any.TypeUrl} is not supported");
@@ -132,48 +129,15 @@ internal static class ListenerReader
                     at.At("filter_chains"), $"an outbound TCP proxy to '{chain.TcpCluster}' is not supported"),
         };
     }
-
-    // Envoy: an idle timeout of 0 is none, one that is not given an hour.
-    private static RelayModel Relay(Proto.TcpProxy.TcpProxy proxy, FieldPath at) => new()
-    {
-        Tunnel = Tunnel(proxy.TunnelingConfig, at.At("tunneling_config")),
-        IsTunnelByPost = proxy.TunnelingConfig?.UsePost is true,
-        IdleTimeout = proxy.IdleTimeout is null
-            ? RelayModel.Default.IdleTimeout
-            : CoreReader.Positive(proxy.IdleTimeout, at.At("idle_timeout")),
-        MaxDuration = CoreReader.Positive(
-            proxy.MaxDownstreamConnectionDuration, at.At("max_downstream_connection_duration")),
-    };
-
-    private static string Tunnel(Proto.TcpProxy.TcpProxy.Types.TunnelingConfig? config, FieldPath at)
-    {
-        if (config is null) return "";
-        return config.Hostname.Length > 0 && !config.Hostname.AsSpan().ContainsAnyExceptInRange('!', '~')
-            ? config.Hostname
-            : throw new UnusableResourceException(at.At("hostname"), "must be host:port");
-    }
-
-    private static WeightedChoice Clusters(Proto.TcpProxy.TcpProxy proxy, FieldPath at) =>
-        proxy.ClusterSpecifierCase switch
-        {
-            Proto.TcpProxy.TcpProxy.ClusterSpecifierOneofCase.Cluster => WeightedChoice.Of(proxy.Cluster),
-            Proto.TcpProxy.TcpProxy.ClusterSpecifierOneofCase.WeightedClusters => CoreReader.Build(
-                at.At("weighted_clusters"), () => new WeightedChoice(
-                    [.. proxy.WeightedClusters.Clusters.Select(c => new WeightedClusterModel(c.Name, c.Weight))])),
-            _ => throw new UnusableResourceException(at.At("cluster"), "is required"),
-        };
 }
 
 /// <summary>One chain of filters.</summary>
 /// <param name="Http">For HTTP.</param>
-/// <param name="Clusters">For a relay of bytes: where they go.</param>
+/// <param name="Bytes">For a relay of bytes: where they go.</param>
 /// <param name="Authorization">For a relay of bytes: who may.</param>
 internal sealed record ChainTemplate(
-    HttpTemplate? Http, WeightedChoice? Clusters, ImmutableArray<AuthorizationFilter> Authorization)
+    HttpTemplate? Http, TcpProxyTemplate? Bytes, ImmutableArray<AuthorizationFilter> Authorization)
 {
-    /// <summary>For a relay of bytes: how long it may last.</summary>
-    public RelayModel Relay { get; init; } = RelayModel.Default;
-
     /// <summary>The one cluster of a relay; empty for HTTP, and where there are several.</summary>
-    public string TcpCluster => Clusters is { Clusters: [var only] } ? only.Name : "";
+    public string TcpCluster => Bytes?.OnlyCluster ?? "";
 }

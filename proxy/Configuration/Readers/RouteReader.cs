@@ -1,8 +1,18 @@
+using System.Collections.Frozen;
 using MeshOrleans.Model.Evaluation;
 using MeshOrleans.Model.Validation;
+using MeshOrleans.Proxy.Dataplane.Model;
 using Proto = MeshOrleans.Xds.Protocol;
 
 namespace MeshOrleans.Proxy.Configuration.Readers;
+
+/// <summary>What a route table contributes to the model.</summary>
+/// <param name="Table">The routes of requests.</param>
+internal sealed record RouteTemplate(RouteTableModel Table)
+{
+    /// <summary>What is done with what is no request, by the name of the host, where nobody has declared what its port speaks.</summary>
+    public FrozenDictionary<string, TcpChainModel> Bytes { get; init; } = FrozenDictionary<string, TcpChainModel>.Empty;
+}
 
 /// <summary><c>RouteConfiguration</c> to a prepared table.</summary>
 internal static class RouteReader
@@ -21,14 +31,28 @@ internal static class RouteReader
             Action = new RouteAction.Redirect { Scheme = "https" },
         };
 
-    public static RouteTableModel Read(Proto.Route.RouteConfiguration configuration, FieldPath at)
+    public static RouteTemplate Read(Proto.Route.RouteConfiguration configuration, FieldPath at)
     {
         var hosts = configuration.VirtualHosts.Select((h, i) => Host(h, at.At("virtual_hosts").At(i)));
-        return CoreReader.Build(at, () => new RouteTableModel(
+        var table = CoreReader.Build(at, () => new RouteTableModel(
             configuration.Name, [.. hosts], configuration.IgnorePortInHostMatching)
         {
             MostSpecificHeaderMutationsWin = configuration.MostSpecificHeaderMutationsWins,
         });
+        return new RouteTemplate(table) { Bytes = Bytes(configuration, at) };
+    }
+
+    private static FrozenDictionary<string, TcpChainModel> Bytes(Proto.Route.RouteConfiguration configuration, FieldPath at)
+    {
+        Dictionary<string, TcpChainModel>? found = null;
+        foreach (var (i, host) in configuration.VirtualHosts.Index())
+        {
+            if (TcpProxyReader.OfUndeclared(host.Metadata, at.At("virtual_hosts").At(i)) is not { } bytes) continue;
+            found ??= new Dictionary<string, TcpChainModel>(StringComparer.Ordinal);
+            found[host.Name] = new TcpChainModel { Clusters = bytes.Clusters, Relay = bytes.Relay };
+        }
+
+        return found?.ToFrozenDictionary(StringComparer.Ordinal) ?? FrozenDictionary<string, TcpChainModel>.Empty;
     }
 
     private static VirtualHostModel Host(Proto.Route.VirtualHost host, FieldPath at)

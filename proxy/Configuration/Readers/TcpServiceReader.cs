@@ -87,15 +87,15 @@ internal static class TcpServiceReader
         }
 
         var read = ListenerReader.Chain(chain, at);
-        if (read.Clusters is null || !read.Authorization.IsEmpty)
+        if (read.Bytes is not { } bytes || !read.Authorization.IsEmpty)
         {
             throw new UnusableResourceException(at.At("filters"), "must be a TCP proxy alone");
         }
 
         return new TcpChainModel
         {
-            Clusters = read.Clusters,
-            Relay = read.Relay,
+            Clusters = bytes.Clusters,
+            Relay = bytes.Relay,
             ServerNames = [.. match.ServerNames.Select(name => name.ToLowerInvariant())],
             Networks = Networks(match.PrefixRanges, at.At("filter_chain_match").At("prefix_ranges")),
             Sources = Networks(match.SourcePrefixRanges, at.At("filter_chain_match").At("source_prefix_ranges")),

@@ -2,22 +2,6 @@ using System.Buffers;
 
 namespace MeshOrleans.Proxy.Dataplane.Connections;
 
-/// <summary>What the first bytes of a plaintext connection are.</summary>
-internal enum SpokenProtocol
-{
-    /// <summary>Not to be told yet.</summary>
-    Incomplete,
-
-    /// <summary>HTTP/1.</summary>
-    Http1,
-
-    /// <summary>HTTP/2 with prior knowledge.</summary>
-    Http2,
-
-    /// <summary>Something else.</summary>
-    Other,
-}
-
 /// <summary>Tells HTTP by its first line (RFC 9112 section 3, RFC 9113 section 3.4).</summary>
 internal static class HttpSniff
 {

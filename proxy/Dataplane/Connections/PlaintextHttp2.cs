@@ -26,10 +26,10 @@ internal sealed class PlaintextHttp2 : ITlsConnectionFeature, ITlsApplicationPro
     public Task<X509Certificate2?> GetClientCertificateAsync(CancellationToken cancellationToken) =>
         Task.FromResult<X509Certificate2?>(null);
 
-    /// <summary>Marks a connection whose preface was seen.</summary>
+    /// <summary>Marks a connection whose preface was seen, also behind TLS that has not agreed on HTTP/2.</summary>
     public static void Mark(ConnectionContext connection)
     {
-        connection.Features.Set<ITlsConnectionFeature>(Instance);
+        if (connection.Features.Get<ITlsConnectionFeature>() is null) connection.Features.Set<ITlsConnectionFeature>(Instance);
         connection.Features.Set<ITlsApplicationProtocolFeature>(Instance);
     }
 

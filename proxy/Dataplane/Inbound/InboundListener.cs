@@ -77,8 +77,8 @@ internal sealed partial class InboundListener(
             var caller = isMesh ? null : Remember(connection, port.Mode, first);
             try
             {
-                var isTls = first is FirstBytes.Tls or FirstBytes.Malformed;
-                var isOpaque = isTls && port.Mode is InboundTlsMode.Permissive;
+                // what only resembles a handshake is looked at as all else is
+                var isOpaque = first is FirstBytes.Tls && port.Mode is InboundTlsMode.Permissive;
                 await (isOpaque ? RelayAsync(connection, port, inbound) : ServeAsync(connection)).ConfigureAwait(false);
             }
             finally
@@ -111,17 +111,71 @@ internal sealed partial class InboundListener(
     private Task ServeOpenAsync(ConnectionContext connection)
     {
         var inbound = connection.Features.Get<InboundConnection>()!;
-        var port = services.State.Current.Model.Inbound.GetValueOrDefault(workloadPort);
-        if (port is { IsHttp: true })
+        switch (services.State.Current.Model.Inbound.GetValueOrDefault(workloadPort))
         {
-            return services.Hop is { } hop && Multiplexed(connection) is { } stream
-                ? hop.ServeAsync(connection, stream)
-                : _http(connection);
+            case null:
+                connection.Abort();
+                return Task.CompletedTask;
+            case { IsHttp: false } port:
+                return RelayAsync(connection, port, inbound);
+            case { MayBeBytes: true } when !HasAgreedOnHttp(connection):
+                return ServeUndeclaredAsync(connection, inbound);
+            default:
+                return services.Hop is { } hop && Multiplexed(connection) is { } stream
+                    ? hop.ServeAsync(connection, stream)
+                    : _http(connection);
+        }
+    }
+
+    private static bool HasAgreedOnHttp(ConnectionContext connection) =>
+        connection.Features.Get<ISslStreamFeature>()?.SslStream is { } tls && MeshAlpn.IsHttp(tls.NegotiatedApplicationProtocol);
+
+    // Nobody has said what is spoken here: the first bytes of the client do.
+    private async Task ServeUndeclaredAsync(ConnectionContext connection, InboundConnection inbound)
+    {
+        SpokenProtocol? spoken;
+        try
+        {
+            spoken = await ProtocolSearch.FindAsync(connection, services.Options, services.Clock).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or ConnectionAbortedException)
+        {
+            return; // gone before it said anything
         }
 
-        if (port is not null) return RelayAsync(connection, port, inbound);
-        connection.Abort();
-        return Task.CompletedTask;
+        switch (spoken)
+        {
+            case null:
+                connection.Abort(new ConnectionAbortedException("Nothing was said."));
+                return;
+            case SpokenProtocol.ProxyHeader:
+                LogProxyHeader(workloadPort, connection.RemoteEndPoint);
+                connection.Abort(new ConnectionAbortedException("The port takes no header of a proxy."));
+                return;
+            case SpokenProtocol.Http1:
+                await _http(connection).ConfigureAwait(false);
+                return;
+            case SpokenProtocol.Http2:
+                PlaintextHttp2.Mark(connection);
+                await _http(connection).ConfigureAwait(false);
+                return;
+            case SpokenProtocol.Doubtful:
+                // what only requests meet is met by no byte that is carried
+                var watched = new WatchedInput(
+                    connection.Transport.Input, () => LogLateRequest(workloadPort, connection.RemoteEndPoint));
+                connection.Transport = new Pipes(watched, connection.Transport.Output);
+                break;
+        }
+
+        // what the port is may have been declared meanwhile
+        if (services.State.Current.Model.Inbound.GetValueOrDefault(workloadPort) is { MayBeBytes: true } port)
+        {
+            await RelayAsync(connection, port, inbound).ConfigureAwait(false);
+        }
+        else
+        {
+            connection.Abort(new ConnectionAbortedException("The port takes requests alone by now."));
+        }
     }
 
     // Behind TLS, where nothing has been read yet; plaintext is rare, and Kestrel's.
@@ -137,7 +191,9 @@ internal sealed partial class InboundListener(
         // a server may speak first
         if (!port.IsHttp && port.Mode is InboundTlsMode.Disable) return FirstBytes.Plaintext;
         var mustSpeak = port.IsHttp || port.Mode is InboundTlsMode.Strict;
-        var limit = mustSpeak ? services.Options.FirstBytesTimeout : services.Options.ServerFirstTimeout;
+        var limit = port is { MayBeBytes: true, Mode: not InboundTlsMode.Strict } ? services.Options.SilenceTimeout
+            : mustSpeak ? services.Options.FirstBytesTimeout
+            : services.Options.ServerFirstTimeout;
         var first = FirstBytes.Incomplete;
         try
         {
@@ -166,6 +222,7 @@ internal sealed partial class InboundListener(
         var first = ClientHello.Read(arrived, out var hello);
         inbound.Hello = hello;
         if (first is not FirstBytes.Plaintext || !port.IsHttp || port.Mode is InboundTlsMode.Strict) return first;
+        if (port.MayBeBytes) return first; // what it is will be found out
         switch (PlaintextHttp2.IsPreface(arrived))
         {
             case null:
@@ -295,6 +352,18 @@ internal sealed partial class InboundListener(
         Level = LogLevel.Warning,
         Message = "Port {Port} has as many connections as it may: that of {Peer} was closed.")]
     private partial void LogOverflow(int port, EndPoint? peer);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Port {Port} declares no protocol, and {Peer} began a request after it was taken for bytes: the connection was "
+            + "closed. A port whose name or appProtocol says http has no such doubts.")]
+    private partial void LogLateRequest(int port, EndPoint? peer);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Port {Port} declares no protocol, and {Peer} began with the PROXY protocol, behind which requests may come that "
+            + "nobody looks at: the connection was closed. Declare tcp (name or appProtocol) to have it carried.")]
+    private partial void LogProxyHeader(int port, EndPoint? peer);
 
     [LoggerMessage(
         Level = LogLevel.Warning, Message = "Port {Port} takes mesh mTLS only: plaintext from {Peer} was closed.")]

@@ -29,10 +29,15 @@ public sealed record InboundPortModel
     /// <summary>True when the port speaks HTTP; otherwise bytes are relayed.</summary>
     public bool IsHttp { get; init; } = true;
 
+    /// <summary>
+    /// True on a port of HTTP of which nobody has declared that it is one: what turns out to be no request is relayed.
+    /// </summary>
+    public bool MayBeBytes { get; init; }
+
     /// <summary>The routes of an HTTP port; usually one, to the cluster <c>inbound|PORT||</c>.</summary>
     public RouteTableModel Routes { get; init; } = RouteTableModel.Empty;
 
-    /// <summary>The cluster of a port that relays bytes.</summary>
+    /// <summary>The cluster of a port that relays bytes, or may do so.</summary>
     public string TcpCluster { get; init; } = "";
 
     /// <summary>How long the connections of a port that relays bytes may last.</summary>

@@ -26,6 +26,10 @@ public static class MeshAlpn
     public static bool IsHttp2(SslApplicationProtocol negotiated) =>
         negotiated == SslApplicationProtocol.Http2 || negotiated == IstioHttp2;
 
+    /// <summary>True when requests are spoken after a handshake, of whatever version.</summary>
+    public static bool IsHttp(SslApplicationProtocol negotiated) =>
+        Http.Contains(negotiated) || negotiated == IstioHttp2 || negotiated == IstioHttp11 || negotiated == IstioHttp10;
+
     /// <summary>True when a client that offers this protocol is a sidecar.</summary>
     public static bool IsMesh(ReadOnlySpan<byte> protocol)
     {

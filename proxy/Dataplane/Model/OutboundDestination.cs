@@ -12,6 +12,11 @@ namespace MeshOrleans.Proxy.Dataplane.Model;
 public readonly record struct OutboundDestination(
     TcpServiceModel? Service, TcpServiceModel? Shared, VirtualHostModel? Requests)
 {
+    /// <summary>
+    /// What becomes of a connection that turns out to carry no requests, where nobody has declared what is spoken there; else null.
+    /// </summary>
+    public TcpChainModel? Undeclared { get; private init; }
+
     /// <summary>Who is asked what becomes of bytes; null when nobody is known.</summary>
     public TcpServiceModel? Bytes => Service ?? Shared;
 
@@ -22,13 +27,10 @@ public readonly record struct OutboundDestination(
     /// <param name="port">The port that is called.</param>
     public static OutboundDestination Of(ProxyModel model, string host, IPAddress? address, int port)
     {
-        var service = model.OutboundTcp.Find(host, port);
-        var requests = FindRequests(model, host, port);
-        if (service is not null || address is null) return new(service, null, requests);
-        service = FindByMember(model, host, port);
-        if (service is not null) return new(service, null, requests);
-        var shared = FindShared(model, address, port);
-        return new(shared?.HasNetworkOf(address) is true ? shared : null, shared, requests);
+        var found = Find(model, host, address, port);
+        return found is { Service: null, Requests: { } requests }
+            ? found with { Undeclared = model.Outbound[port].Bytes.GetValueOrDefault(requests.Name) }
+            : found;
     }
 
     /// <summary>Who takes requests that name a place; null for nobody who is known.</summary>
@@ -42,6 +44,17 @@ public readonly record struct OutboundDestination(
 
         // the host of last resort stands for all that nobody knows
         return listener.Routes.FindHost(name) is { IsOnDemand: false } found && !found.Domains.Contains("*") ? found : null;
+    }
+
+    private static OutboundDestination Find(ProxyModel model, string host, IPAddress? address, int port)
+    {
+        var service = model.OutboundTcp.Find(host, port);
+        var requests = FindRequests(model, host, port);
+        if (service is not null || address is null) return new(service, null, requests);
+        service = FindByMember(model, host, port);
+        if (service is not null) return new(service, null, requests);
+        var shared = FindShared(model, address, port);
+        return new(shared?.HasNetworkOf(address) is true ? shared : null, shared, requests);
     }
 
     // Who has no virtual address is known by the addresses of its members.

@@ -70,4 +70,11 @@ public sealed record ProxyModel
 /// <param name="Routes">Its routes.</param>
 /// <param name="PathNormalization">How paths are brought to one spelling.</param>
 public sealed record OutboundPortModel(
-    int Port, RouteTableModel Routes, PathNormalizationMode PathNormalization = PathNormalizationMode.Base);
+    int Port, RouteTableModel Routes, PathNormalizationMode PathNormalization = PathNormalizationMode.Base)
+{
+    /// <summary>
+    /// What becomes of connections that turn out to carry no requests, by the name of the host, where nobody has declared what
+    /// its port speaks. All others are taken for requests.
+    /// </summary>
+    public FrozenDictionary<string, TcpChainModel> Bytes { get; init; } = FrozenDictionary<string, TcpChainModel>.Empty;
+}

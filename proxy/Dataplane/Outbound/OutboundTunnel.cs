@@ -45,6 +45,12 @@ internal sealed class OutboundTunnel(
         var snapshot = services.State.Current;
         var model = snapshot.Model;
         var whose = OutboundDestination.Of(model, target.Host, target.Address, target.Port);
+        if (whose.Undeclared is { } undeclared)
+        {
+            await ServeUndeclaredAsync(connection, target, isRedirected, http, undeclared, snapshot).ConfigureAwait(false);
+            return;
+        }
+
         var hasRequests = model.Outbound.ContainsKey(target.Port);
         var isKnown = whose.Requests is not null;
 
@@ -69,6 +75,50 @@ internal sealed class OutboundTunnel(
 
         var bytes = relay.Begin(connection, target, snapshot);
         await RelayAsync(bytes, whose.Bytes, isRedirected).ConfigureAwait(false);
+    }
+
+    // Nobody has said what is spoken there: the first bytes of the client do.
+    private async Task ServeUndeclaredAsync(
+        ConnectionContext connection,
+        TunnelTarget target,
+        bool isRedirected,
+        ConnectionDelegate http,
+        TcpChainModel bytes,
+        ProxySnapshot snapshot)
+    {
+        if (!isRedirected) await ConnectReply.AcceptAsync(connection).ConfigureAwait(false);
+        switch (await ProtocolSearch.FindAsync(connection, services.Options, services.Clock).ConfigureAwait(false))
+        {
+            case null:
+                connection.Abort(new ConnectionAbortedException("Nothing was said."));
+                return;
+            case SpokenProtocol.Http1:
+                break;
+            case SpokenProtocol.Http2:
+                PlaintextHttp2.Mark(connection);
+                break;
+            default:
+                await CarryUndeclaredAsync(connection, target, isRedirected, bytes, snapshot).ConfigureAwait(false);
+                return;
+        }
+
+        connection.Features.Set(target);
+        await http(connection).ConfigureAwait(false);
+    }
+
+    private async Task CarryUndeclaredAsync(
+        ConnectionContext connection, TunnelTarget target, bool isRedirected, TcpChainModel bytes, ProxySnapshot snapshot)
+    {
+        var call = relay.Begin(connection, target, snapshot);
+        if (!isRedirected) call.Status = 200;
+        try
+        {
+            await CarryAsync(call, bytes, isAccepted: true).ConfigureAwait(false);
+        }
+        finally
+        {
+            relay.End(call);
+        }
     }
 
     private async Task RelayAsync(TcpCall call, TcpServiceModel? service, bool isAccepted)
@@ -98,20 +148,24 @@ internal sealed class OutboundTunnel(
                 return;
             }
 
-            if (isUnknown) chain = Passthrough;
-            if (!await relay.ConnectAsync(call, chain).ConfigureAwait(false))
-            {
-                await RefuseAsync(call, isAccepted, 503).ConfigureAwait(false);
-                return;
-            }
-
-            if (!isAccepted) await AcceptAsync(call).ConfigureAwait(false);
-            await relay.CarryAsync(call, chain!.Relay).ConfigureAwait(false);
+            await CarryAsync(call, isUnknown ? Passthrough : chain, isAccepted).ConfigureAwait(false);
         }
         finally
         {
             relay.End(call);
         }
+    }
+
+    private async Task CarryAsync(TcpCall call, TcpChainModel? chain, bool isAccepted)
+    {
+        if (!await relay.ConnectAsync(call, chain).ConfigureAwait(false))
+        {
+            await RefuseAsync(call, isAccepted, 503).ConfigureAwait(false);
+            return;
+        }
+
+        if (!isAccepted) await AcceptAsync(call).ConfigureAwait(false);
+        await relay.CarryAsync(call, chain!.Relay).ConfigureAwait(false);
     }
 
     private static TcpChainModel? Choose(TcpCall call, TcpServiceModel service) =>

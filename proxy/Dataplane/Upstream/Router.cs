@@ -96,8 +96,10 @@ internal sealed class Router(UpstreamPoolFactory pools, IRandomSource random, Ti
     {
         var plan = exchange.Cluster!;
         var isHttp2 = exchange.Context.Request.Protocol == HttpProtocol.Http2;
-        var pool = slot.State.Acquire(
-            UpstreamPoolFactory.KindFor(plan.Model, slot.Model, isHttp2, exchange.IsUpgrade), plan, pools);
+        var kind = isHttp2 && exchange is { IsGrpc: true, IsUpgrade: false, InboundPort.MayBeBytes: true }
+            ? PoolKind.PlainHttp2 // nobody has declared it, but a call can be answered by nothing else
+            : UpstreamPoolFactory.KindFor(plan.Model, slot.Model, isHttp2, exchange.IsUpgrade);
+        var pool = slot.State.Acquire(kind, plan, pools);
         exchange.Hold(pool, slot.State);
         exchange.Upstream = slot.Model;
         exchange.Attempts++;

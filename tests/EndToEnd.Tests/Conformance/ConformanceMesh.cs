@@ -4,7 +4,8 @@ using MeshOrleans.Samples.Harness;
 namespace MeshOrleans.EndToEnd.Tests.Conformance;
 
 /// <summary>
-/// The fixture of the conformance cases: namespaces app and other; echo services b (v1 and v2) and c; clients a and o.
+/// The fixture of the conformance cases: namespaces app and other; echo services b (v1 and v2) and c, and u, which does not
+/// say what its ports speak; clients a and o.
 /// Real processes, started once; every case puts its manifests in place and takes them away again.
 /// </summary>
 public sealed class ConformanceMesh : IAsyncLifetime
@@ -13,6 +14,8 @@ public sealed class ConformanceMesh : IAsyncLifetime
         {apiVersion: v1, kind: Service, metadata: {name: b, namespace: app}, spec: {selector: {app: b}, ports: [{name: http, port: 80, targetPort: 8080}, {name: tcp, port: 9000, targetPort: 9000}]}}
         ---
         {apiVersion: v1, kind: Service, metadata: {name: c, namespace: app}, spec: {selector: {app: c}, ports: [{name: http, port: 80, targetPort: 8080}]}}
+        ---
+        {apiVersion: v1, kind: Service, metadata: {name: u, namespace: app}, spec: {selector: {app: u}, ports: [{name: one, port: 80, targetPort: 8080}, {name: two, port: 9000, targetPort: 9000}]}}
         ---
         {apiVersion: v1, kind: Service, metadata: {name: d, namespace: other}, spec: {selector: {app: d}, ports: [{name: http, port: 80, targetPort: 8080}]}}
         """;
@@ -52,7 +55,8 @@ public sealed class ConformanceMesh : IAsyncLifetime
             JoinAsync("b-v1-1", "app", "b", "b", "v1", tcpPort: 9000),
             JoinAsync("b-v2-1", "app", "b", "b", "v2", tcpPort: 9000),
             JoinAsync("c-1", "app", "c", "c"),
-            JoinAsync("d-1", "other", "d", "d"));
+            JoinAsync("d-1", "other", "d", "d"),
+            JoinAsync("u-1", "app", "u", "u", tcpPort: 9000));
         _owned.AddRange(members);
         (A, O, B1, B2, C, D) = (members[0], members[1], members[2], members[3], members[4], members[5]);
         await ControlPlane.HealthyAsync();

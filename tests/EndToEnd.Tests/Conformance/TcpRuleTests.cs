@@ -29,6 +29,17 @@ public sealed class TcpRuleTests(ConformanceMesh mesh)
     }
 
     [Fact]
+    public async Task What_a_port_speaks_that_has_not_said_so_is_found_out()
+    {
+        using var bytes = await Tunnel.ConnectAsync(mesh.A, "u:9000");
+        using var requests = await Tunnel.ConnectAsync(mesh.A, "u:80");
+
+        Assert.Equal((200, "some bytes"), (bytes.Status, await bytes.ExchangeAsync("some bytes")));
+        Assert.StartsWith(
+            "HTTP/1.1 200", await requests.RequestAsync("GET / HTTP/1.1\r\nHost: u\r\nConnection: close\r\n\r\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_route_of_TCP_chooses_the_subset_by_port_and_caller()
     {
         await using var rules = await mesh.WithAsync(Strict + Subsets + OnlyV2 + """

@@ -338,7 +338,7 @@ public sealed class ReaderTests
         var table = MeshResources.Routes("80", "c");
         table.VirtualHosts[0].Routes[0] = route;
 
-        var model = RouteReader.Read(table, FieldPath.Root).Hosts[0].Routes[0];
+        var model = RouteReader.Read(table, FieldPath.Root).Table.Hosts[0].Routes[0];
 
         var forward = Assert.IsType<RouteAction.Forward>(model.Action);
         Assert.Equal([("v1", 90L), ("v2", 10L)], forward.Clusters.Clusters.Select(c => (c.Name, c.Weight)));
@@ -370,7 +370,7 @@ public sealed class ReaderTests
         var table = MeshResources.Routes("80", "c");
         table.VirtualHosts[0].Routes[0] = route;
 
-        var model = RouteReader.Read(table, FieldPath.Root).Hosts[0].Routes[0];
+        var model = RouteReader.Read(table, FieldPath.Root).Table.Hosts[0].Routes[0];
 
         Assert.Equal("x", Assert.Single(model.RequestHeaders.Set).Name);
         Assert.Equal("x", Assert.Single(model.ResponseHeaders.Set).Name);
@@ -386,7 +386,7 @@ public sealed class ReaderTests
         table.VirtualHosts[0].Routes[0].Route_.Timeout = seconds is { } s ? new Duration { Seconds = s } : null;
 
         var forward = Assert.IsType<RouteAction.Forward>(
-            RouteReader.Read(table, FieldPath.Root).Hosts[0].Routes[0].Action);
+            RouteReader.Read(table, FieldPath.Root).Table.Hosts[0].Routes[0].Action);
 
         Assert.Equal(expected is { } e ? TimeSpan.FromSeconds(e) : null, forward.Timeout);
     }

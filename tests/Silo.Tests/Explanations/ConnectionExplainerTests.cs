@@ -42,6 +42,33 @@ public sealed class ConnectionExplainerTests
     }
 
     [Fact]
+    public void A_port_that_has_not_said_what_it_speaks_takes_bytes_and_requests()
+    {
+        var mesh = ExplainedMesh.With("""
+            {apiVersion: v1, kind: Service, metadata: {name: u, namespace: app}, spec: {selector: {app: b}, ports: [{name: one, port: 7000, targetPort: 7001}]}}
+            """);
+
+        var bytes = mesh.Ask(Tcp("u:7000"));
+
+        Assert.Equal((OutcomeKind.Forwarded, "u.app.svc.cluster.local"), (bytes.Verdict.Outcome, bytes.Destination.Host));
+        Assert.Equal("Matched", Assert.Single(bytes.Outbound!.Routes).Verdict.ToString());
+        Assert.Equal(200, mesh.Ask("u:7000").Verdict.Status);
+    }
+
+    [Fact]
+    public void A_rule_of_requests_that_denies_denies_bytes_where_nobody_has_said_what_is_spoken()
+    {
+        var mesh = ExplainedMesh.With("""
+            {apiVersion: v1, kind: Service, metadata: {name: u, namespace: app}, spec: {selector: {app: b}, ports: [{name: one, port: 7000, targetPort: 7001}]}}
+            ---
+            {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: u, namespace: app}, spec: {selector: {matchLabels: {app: b}}, action: DENY, rules: [{to: [{operation: {paths: [/no]}}]}]}}
+            """);
+
+        Assert.Equal(OutcomeKind.Closed, mesh.Ask(Tcp("u:7000")).Verdict.Outcome);
+        Assert.Equal((200, 403), (mesh.Ask("u:7000").Verdict.Status, mesh.Ask("u:7000", "/no").Verdict.Status));
+    }
+
+    [Fact]
     public void Every_condition_of_TCP_is_told_and_the_shares_of_the_one_that_takes_it()
     {
         var told = ExplainedMesh.With(Routes).Ask(Tcp("db.app:5432"));

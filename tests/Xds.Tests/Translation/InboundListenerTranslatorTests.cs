@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Cluster;
+using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.TcpProxy;
 using MeshOrleans.Xds.Protocol.Tls;
 using MeshOrleans.Xds.Translation;
@@ -46,6 +47,32 @@ public sealed class InboundListenerTranslatorTests
         var filter = Assert.Single(TestMesh.With("").For("app", "app=b").Chains(9000)[0].Filters);
 
         Assert.Equal("inbound|9000||", filter.TypedConfig.Unpack<TcpProxy>().Cluster);
+    }
+
+    [Theory]
+    [InlineData("one", "two", true)] // neither says what is spoken
+    [InlineData("tcp-one", "two", true)]
+    [InlineData("one", "tcp-two", true)]
+    [InlineData("http-one", "two", false)]
+    [InlineData("one", "grpc-two", false)]
+    [InlineData("tcp-one", "tcp-two", false)]
+    public void What_nobody_declares_is_found_out_also_where_another_service_of_the_port_says_bytes(
+        string one, string two, bool isFoundOut)
+    {
+        var mesh = TestMesh.With($$$"""
+            {apiVersion: v1, kind: Service, metadata: {name: x, namespace: app}, spec: {selector: {app: b}, ports: [{name: {{{one}}}, port: 81, targetPort: 7000}]}}
+            ---
+            {apiVersion: v1, kind: Service, metadata: {name: y, namespace: app}, spec: {selector: {app: b}, ports: [{name: {{{two}}}, port: 82, targetPort: 7000}]}}
+            """);
+
+        var chains = mesh.For("app", "app=b").Chains(7000);
+
+        Assert.Equal(
+            isFoundOut ? ["inbound|7000||", "inbound|7000||"] : [],
+            chains.Select(c => c.Metadata).OfType<Metadata>()
+                .Select(m => m.TypedFilterMetadata[UndeclaredPort.Metadata].Unpack<TcpProxy>().Cluster));
+        Assert.All(
+            mesh.For(TestMesh.Envoy("app", "app=b")).Listener("virtualInbound").FilterChains, chain => Assert.Null(chain.Metadata));
     }
 
     [Fact]

@@ -1,13 +1,36 @@
 using Google.Protobuf.Collections;
+using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Core;
 using MeshOrleans.Xds.Protocol.Fault;
 using MeshOrleans.Xds.Protocol.Route;
+using MeshOrleans.Xds.Protocol.TcpProxy;
 using MeshOrleans.Xds.Translation.Checks;
 
 namespace MeshOrleans.Xds.Tests.Translation;
 
 public sealed class RouteTranslatorTests
 {
+    [Theory]
+    [InlineData("", "outbound|7000||u.app.svc.cluster.local")]
+    [InlineData("{route: [{destination: {host: b, port: {number: 9000}}}]}", "outbound|9000||b.app.svc.cluster.local")]
+    [InlineData("{match: [{sourceSubnet: 10.0.0.0/8}], route: [{destination: {host: b, port: {number: 9000}}}]}", "outbound|7000||u.app.svc.cluster.local")]
+    [InlineData("{route: [{destination: {host: nobody}}]}", "BlackHoleCluster")]
+    public void Bytes_to_what_nobody_declares_go_by_the_rule_of_TCP_that_takes_everything(string rule, string cluster)
+    {
+        var rules = rule + (rule.Length > 0 ? ", " : "") + "{match: [{port: 1}], route: [{destination: {host: b}}]}";
+        var mesh = TestMesh.With($$$"""
+            {apiVersion: v1, kind: Service, metadata: {name: u, namespace: app}, spec: {selector: {app: b}, ports: [{name: u, port: 7000}]}}
+            ---
+            {apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: u, namespace: app}, spec: {hosts: [u], tcp: [{{{rules}}}]}}
+            """);
+
+        var host = mesh.For().Host("u.app.svc.cluster.local", 7000);
+
+        Assert.Equal(cluster, host.Metadata.TypedFilterMetadata[UndeclaredPort.Metadata].Unpack<TcpProxy>().Cluster);
+        Assert.All(mesh.For().Routes(80).VirtualHosts, h => Assert.Null(h.Metadata));
+        Assert.All(mesh.For(TestMesh.Envoy()).Routes(7000).VirtualHosts, h => Assert.Null(h.Metadata));
+    }
+
     [Fact]
     public void A_service_without_a_word_gets_a_default_route_without_timeout_and_with_Istios_retries()
     {

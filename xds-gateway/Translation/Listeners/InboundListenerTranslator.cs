@@ -21,7 +21,8 @@ namespace MeshOrleans.Xds.Translation.Listeners;
 /// </summary>
 /// <remarks>
 /// STRICT has only the TLS chain, DISABLE only the plaintext chain, PERMISSIVE both; there the TLS chain takes
-/// handshakes that offer an ALPN of the mesh. A connection that no chain takes is closed.
+/// handshakes that offer an ALPN of the mesh. A connection that no chain takes is closed. The chains of a port whose protocol
+/// nobody has declared also say what is done with what is no HTTP.
 /// </remarks>
 internal static class InboundListenerTranslator
 {
@@ -64,6 +65,7 @@ internal static class InboundListenerTranslator
             FilterChainMatch = match,
             TransportSocket = Socket(tls, port.Protocol),
             Filters = { FiltersOf(view, port) },
+            Metadata = MetadataOf(port),
         };
     }
 
@@ -83,7 +85,11 @@ internal static class InboundListenerTranslator
             TransportProtocol = "raw_buffer",
         },
         Filters = { FiltersOf(view, port) },
+        Metadata = MetadataOf(port),
     };
+
+    private static Metadata? MetadataOf(InboundPort port) =>
+        port.Protocol is AppProtocol.Unspecified ? UndeclaredPorts.Carrying(Tcp(port)) : null;
 
     /// <summary>What is done with the connections of a port, however they came in.</summary>
     public static IEnumerable<Filter> FiltersOf(ProxyView view, InboundPort port) =>

@@ -45,7 +45,8 @@ internal sealed record InboundPort(int Number, AppProtocol Protocol)
         };
     }
 
-    // A service's word on the protocol counts before that of the port's name; of several, one that says HTTP counts.
+    // A service's word on the protocol counts before that of the port's name; of several, one that says HTTP counts, and one
+    // that says nothing before those that say that it is none: what is found out is carried either way.
     private static IEnumerable<InboundPort> Declared(ProxyView view)
     {
         var scope = view.Scope;
@@ -74,10 +75,10 @@ internal sealed record InboundPort(int Number, AppProtocol Protocol)
     {
         foreach (var protocol in protocols)
         {
-            if (protocol.IsHttp()) return protocol;
+            if (protocol.IsHttp() && protocol is not AppProtocol.Unspecified) return protocol;
         }
 
-        return protocols[0];
+        return protocols.Contains(AppProtocol.Unspecified) ? AppProtocol.Unspecified : protocols[0];
     }
 
     /// <summary>The same rule by which the registry finds a workload's port behind a service port.</summary>

@@ -4,6 +4,7 @@ using MeshOrleans.Xds.Protocol;
 using MeshOrleans.Xds.Protocol.Route;
 using MeshOrleans.Xds.Translation.Clusters;
 using MeshOrleans.Xds.Translation.Index;
+using MeshOrleans.Xds.Translation.Listeners;
 using MeshOrleans.Xds.Translation.Scopes;
 
 namespace MeshOrleans.Xds.Translation.Routes;
@@ -80,7 +81,9 @@ internal static class RouteTranslator
             ? HttpRouteTranslator.Translate(view, source, port)
             : [];
         if (routes.Count == 0) routes = [HttpRouteTranslator.Default(view, service, port)];
-        return Host(view, $"{service.Host}:{port}", claims.Of(service.Host), routes);
+        var host = Host(view, $"{service.Host}:{port}", claims.Of(service.Host), routes);
+        host.Metadata = UndeclaredPorts.Of(view, service, service.FindPort(port)!);
+        return host;
     }
 
     private static VirtualHost? ForUnknown(

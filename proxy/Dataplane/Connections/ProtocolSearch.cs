@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.AspNetCore.Connections;
 
 namespace MeshOrleans.Proxy.Dataplane.Connections;
@@ -18,12 +19,32 @@ internal static class ProtocolSearch
         await FirstLook.TakeAsync(connection, arrived => isHeard = !arrived.IsEmpty, options.SilenceTimeout, clock)
             .ConfigureAwait(false);
         if (!isHeard) return null;
-        var spoken = SpokenProtocol.Incomplete;
-        await FirstLook.TakeAsync(
-            connection,
-            arrived => (spoken = RequestGuard.Read(arrived)) is not SpokenProtocol.Incomplete,
-            options.FirstBytesTimeout,
-            clock).ConfigureAwait(false);
-        return spoken is SpokenProtocol.Incomplete ? SpokenProtocol.Doubtful : spoken;
+        var look = new Look();
+        await FirstLook.TakeAsync(connection, look.IsEnough, options.FirstBytesTimeout, clock).ConfigureAwait(false);
+        return look.Spoken is SpokenProtocol.Incomplete ? SpokenProtocol.Doubtful : look.Spoken;
+    }
+
+    private sealed class Look
+    {
+        private const int Longest = 64 * 1024; // what is longer is watched while it is carried
+
+        private RequestGuard _guard;
+        private long _known;
+
+        public SpokenProtocol Spoken { get; private set; }
+
+        public bool IsEnough(ReadOnlySequence<byte> arrived)
+        {
+            foreach (var segment in arrived.Slice(_known)) _guard.Add(segment.Span);
+            _known = arrived.Length;
+            Spoken = PlaintextHttp2.IsPreface(arrived) switch
+            {
+                true => SpokenProtocol.Http2,
+                null => SpokenProtocol.Incomplete,
+                false when _guard.Spoken is SpokenProtocol.Doubtful => _guard.SpokenSoFar,
+                false => _guard.Spoken,
+            };
+            return Spoken is not SpokenProtocol.Incomplete || _known > Longest;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace MeshOrleans.Proxy.Dataplane.Connections;
 
@@ -7,64 +8,70 @@ namespace MeshOrleans.Proxy.Dataplane.Connections;
 /// may be: what is called something else here may be carried past everything that only requests meet (DECISIONS.md, 108).
 /// </summary>
 /// <remarks>
-/// Servers skip blank lines, some all that Python calls white space, and separate words by it; some take any word for a
-/// method, and some the versions of RTSP and ICE. So what has a version for its third word is a request. Without one it is
-/// HTTP/0.9, for some whatever the method, and for some with headers: a method in capitals before a path or a URL.
+/// Servers skip white space and control bytes before the line; some end it with CR LF only, and separate its words by all that
+/// Python calls white space, others by blanks alone, so that words are counted in both ways. Some take any word for a method,
+/// and the versions of RTSP and ICE. Without a version it is HTTP/0.9, for some with headers.
 /// </remarks>
 internal struct RequestGuard
 {
-    /// <summary>No common server reads a first line that is longer.</summary>
-    private const int LongestLine = 1024 * 1024;
     private const int LongestMethod = 16;
 
     private static readonly SearchValues<byte> White =
         SearchValues.Create([.. " \t\n\v\f\r"u8, 0x1c, 0x1d, 0x1e, 0x1f, 0x85, 0xa0]);
 
+    // RFC 9110 section 5.6.2
+    private static readonly SearchValues<byte> TokenBytes = SearchValues.Create(
+        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+
+    // before whatever target, for servers that know HTTP/0.9 or do not look at the version
+    private static readonly string[] WithAnyTarget = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"];
+
     // RFC 9110 section 9, RFC 5789, RFC 4918, RFC 3253, RFC 4791 and UPnP
     private static readonly string[] Common =
     [
-        "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "COPY", "LOCK", "MKCOL", "MOVE",
-        "PROPFIND", "PROPPATCH", "UNLOCK", "REPORT", "SEARCH", "QUERY", "PURGE", "SUBSCRIBE", "UNSUBSCRIBE", "NOTIFY",
-        "M-SEARCH", "MERGE", "CHECKOUT", "MKACTIVITY", "MKCALENDAR", "ACL", "BIND", "LINK", "UNLINK", "PRI",
+        .. WithAnyTarget, "CONNECT", "TRACE", "COPY", "LOCK", "MKCOL", "MOVE", "PROPFIND", "PROPPATCH", "UNLOCK", "REPORT",
+        "SEARCH", "QUERY", "PURGE", "SUBSCRIBE", "UNSUBSCRIBE", "NOTIFY", "M-SEARCH", "MERGE", "CHECKOUT", "MKACTIVITY",
+        "MKCALENDAR", "ACL", "BIND", "LINK", "UNLINK", "SOURCE", "PRI",
     ];
 
     private Method _method;
     private SpokenProtocol _decided; // Incomplete for not yet
-    private long _length;
-    private int _word; // which one, from 1; 0 before the first
+    private int _signature; // how many bytes of it; -1 when it is none
+    private int _word; // which one, from 1, by any white space; 0 before the first
+    private int _blankWord; // which one by blanks alone
     private int _place; // in the word
     private uint _letters; // the last four of the word
     private bool _isInWord;
-    private bool _isNoSignature;
-    private bool _isOver;
-    private bool _isNotCapital;
-    private bool _isPath;
+    private bool _isInBlankWord;
+    private bool _hasOddBlanks; // before the first word: such as no client of HTTP sends
+    private bool _hasNewLine; // behind the first word
+    private bool _isBehindReturn;
+    private bool _isNoToken;
+    private Version _version;
+
+    private enum Version
+    {
+        Possible,
+        Begun, // the name of a protocol and a slash: it may end anywhere
+        None,
+    }
 
     private static ReadOnlySpan<byte> ProxySignature => "\r\n\r\n\0\r\nQUIT\n"u8;
 
     /// <summary>
-    /// <see cref="SpokenProtocol.Incomplete"/> while it may become a request of a method that is common, or of some path;
+    /// <see cref="SpokenProtocol.Incomplete"/> while it may become a request of a method that is common;
     /// <see cref="SpokenProtocol.Doubtful"/> while it hardly will.
     /// </summary>
     public readonly SpokenProtocol Spoken =>
         _decided is not SpokenProtocol.Incomplete ? _decided
-        : _word == 0 || !_isNoSignature || _isPath || _method.MayBeOf(Common, isWhole: _word > 1 || !_isInWord)
+        : _signature > 0 || (_word == 0 ? !_hasOddBlanks : !_hasNewLine && _method.MayBeOf(Common, isWhole: _word > 1 || !_isInWord))
             ? SpokenProtocol.Incomplete
             : SpokenProtocol.Doubtful;
 
-    /// <summary>Reads the first bytes of a connection, HTTP/2 included, and consumes nothing.</summary>
-    public static SpokenProtocol Read(in ReadOnlySequence<byte> arrived)
-    {
-        switch (PlaintextHttp2.IsPreface(arrived))
-        {
-            case true: return SpokenProtocol.Http2;
-            case null: return SpokenProtocol.Incomplete;
-        }
+    /// <summary>The same where nothing more is waited for: what would be a request if it ended here is one.</summary>
+    public readonly SpokenProtocol SpokenSoFar => IsVersion ? SpokenProtocol.Http1 : Spoken;
 
-        var guard = default(RequestGuard);
-        foreach (var segment in arrived) guard.Add(segment.Span);
-        return guard.Spoken;
-    }
+    private readonly bool IsVersion => _isInWord && _word > 2 && _version is Version.Begun;
 
     /// <summary>Reads on.</summary>
     public void Add(ReadOnlySpan<byte> bytes)
@@ -73,32 +80,41 @@ internal struct RequestGuard
         {
             if (_decided is not SpokenProtocol.Incomplete) return;
             _decided = Add(one);
+            _isBehindReturn = one == '\r';
         }
     }
 
     private SpokenProtocol Add(byte one)
     {
-        if (!_isNoSignature)
+        if (_signature >= 0)
         {
-            _isNoSignature = one != ProxySignature[(int)_length];
-            if (!_isNoSignature && _length == ProxySignature.Length - 1) return SpokenProtocol.ProxyHeader;
-            if (_isNoSignature && _isOver) return SpokenProtocol.Other;
+            _signature = one == ProxySignature[_signature] ? _signature + 1 : -1;
+            if (_signature == ProxySignature.Length) return SpokenProtocol.ProxyHeader;
         }
 
-        if (++_length > LongestLine) return SpokenProtocol.Other;
-        if (one == '\n' && _word > 0)
+        if (_word == 0 && one is <= 0x20 or (>= 0x7f and <= 0xa0))
         {
-            _isOver = true; // unless it is that signature, in which there is the end of a line
-            return _isNoSignature ? SpokenProtocol.Other : SpokenProtocol.Incomplete;
-        }
-
-        if (White.Contains(one))
-        {
-            _isInWord = false;
+            _hasOddBlanks |= one is not ((byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n');
             return SpokenProtocol.Incomplete;
         }
 
-        if (!_isInWord) (_isInWord, _word, _place, _letters) = (true, _word + 1, 0, 0);
+        return White.Contains(one) ? EndWord(one) : AddToWord(one);
+    }
+
+    private SpokenProtocol EndWord(byte one)
+    {
+        if (IsVersion) return SpokenProtocol.Http1;
+        if (_blankWord > 2 || (one == '\n' && _isBehindReturn)) return SpokenProtocol.Other;
+        _isInWord = false;
+        _isInBlankWord &= one != ' ';
+        _hasNewLine |= one == '\n';
+        return SpokenProtocol.Incomplete;
+    }
+
+    private SpokenProtocol AddToWord(byte one)
+    {
+        if (!_isInWord) (_isInWord, _word, _place, _letters, _version) = (true, _word + 1, 0, 0, Version.Possible);
+        if (!_isInBlankWord) (_isInBlankWord, _blankWord) = (true, _blankWord + 1);
         var decided = _word switch
         {
             1 => AddToMethod(one),
@@ -112,37 +128,43 @@ internal struct RequestGuard
 
     private SpokenProtocol AddToMethod(byte one)
     {
-        _isNotCapital |= one is not ((>= (byte)'A' and <= (byte)'Z') or (byte)'-' or (byte)'_');
+        _isNoToken |= !TokenBytes.Contains(one);
         _method.Add(_place, one);
         return _place == 4 && _method.Is("PROXY") ? SpokenProtocol.ProxyHeader : SpokenProtocol.Incomplete;
     }
 
-    private SpokenProtocol AddToTarget(byte one)
+    private readonly SpokenProtocol AddToTarget(byte one)
     {
-        if (_place == 0) _isPath = one == '/';
-        if (_isNotCapital) return SpokenProtocol.Incomplete;
-        var isTarget = _place == 0
-            ? one is (byte)'/' or (byte)'*' || _method.Is("GET") || _method.Is("CONNECT")
-            : one == '/' && (_letters & 0xffff) == 0x3a2f; // "://"
+        var isTarget = one switch
+        {
+            (byte)'/' when _place == 0 => !_isNoToken,
+            (byte)'/' => (_letters & 0xffff) == 0x3a2f && _method.IsOneOf(Common), // "://"
+            (byte)'*' when _place == 0 => _method.IsOneOf(Common),
+            _ => _place == 0 && !_hasNewLine && (_method.IsOneOf(WithAnyTarget) || (one != '{' && _method.Is("CONNECT"))),
+        };
         return isTarget ? SpokenProtocol.Http1 : SpokenProtocol.Incomplete;
     }
 
-    // "HTTP/", "RTSP/" or "ICE/", and a digit
-    private readonly SpokenProtocol AddToVersion(byte one)
+    private SpokenProtocol AddToVersion(byte one)
     {
-        var isVersion = (_place, _letters & 0xdfdfdfdf) switch
+        _version = _version switch
         {
-            (< 3, _) => char.IsAsciiLetter((char)one),
-            (3, var word) => one == '/' ? word == 0x494345 : char.IsAsciiLetter((char)one),
-            (4, var word) => word is 0x48545450 or 0x52545350 ? one == '/' : (word >> 8) == 0x494345 && char.IsAsciiDigit((char)one),
-            _ => char.IsAsciiDigit((char)one),
+            Version.Begun => one is (>= (byte)'0' and <= (byte)'9') or (byte)'.' or (byte)'+' or (byte)'-' ? Version.Begun : Version.None,
+            Version.Possible when one == '/' => EndsInProtocol() ? Version.Begun : Version.None,
+            Version.Possible when _place < 4 && char.IsAsciiLetter((char)one) => Version.Possible,
+            _ => Version.None,
         };
-        return !isVersion ? SpokenProtocol.Other
-            : char.IsAsciiDigit((char)one) ? SpokenProtocol.Http1
-            : SpokenProtocol.Incomplete;
+        return _version is Version.None && _blankWord > 2 ? SpokenProtocol.Other : SpokenProtocol.Incomplete;
     }
 
-    [System.Runtime.CompilerServices.InlineArray(LongestMethod)]
+    private readonly bool EndsInProtocol() => (_place, _letters & 0xdfdfdfdf) switch
+    {
+        (4, 0x48545450 or 0x52545350) => true, // HTTP, RTSP
+        (3, 0x494345) => true, // ICE
+        _ => false,
+    };
+
+    [InlineArray(LongestMethod)]
     private struct Letters
     {
         private byte _first;
@@ -160,6 +182,8 @@ internal struct RequestGuard
         }
 
         public readonly bool Is(string method) => _length == method.Length && Begins(method);
+
+        public readonly bool IsOneOf(string[] methods) => MayBeOf(methods, isWhole: true);
 
         public readonly bool MayBeOf(string[] methods, bool isWhole)
         {

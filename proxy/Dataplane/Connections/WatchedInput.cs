@@ -53,7 +53,7 @@ internal sealed class WatchedInput(PipeReader input, Action onRequest) : PipeRea
         if (_isDecided) return;
         _shown = result.Buffer;
         foreach (var segment in result.Buffer.Slice(_known)) _guard.Add(segment.Span);
-        switch (_guard.Spoken)
+        switch (_guard.SpokenSoFar)
         {
             case SpokenProtocol.Incomplete or SpokenProtocol.Doubtful:
                 break;

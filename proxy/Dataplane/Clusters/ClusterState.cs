@@ -31,6 +31,8 @@ internal sealed class ClusterState : IDisposable
 
     public CircuitBreaker Breaker { get; } = new();
 
+    public ConnectionCount Connections { get; } = new();
+
     /// <summary>Rises when an endpoint is taken out or back.</summary>
     public int HealthGeneration => Volatile.Read(ref _healthGeneration);
 

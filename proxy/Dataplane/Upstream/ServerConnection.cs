@@ -1,12 +1,14 @@
 using System.Net;
 using System.Net.Sockets;
+using MeshOrleans.Proxy.Dataplane.Clusters;
 using MeshOrleans.Proxy.Dataplane.Tls;
 
 namespace MeshOrleans.Proxy.Dataplane.Upstream;
 
 /// <summary>A connection to a server, below its TLS: known by what the server has shown for as long as it is open.</summary>
-internal sealed class ServerConnection(Socket socket, UpstreamSettings settings, ServerConnections open)
-    : NetworkStream(socket, ownsSocket: true)
+internal sealed class ServerConnection(
+    Socket socket, UpstreamSettings settings, ConnectionCount? count, ServerConnections open)
+    : CountedStream(socket, count)
 {
     /// <summary>What the server has shown in the handshake; null where that did not matter.</summary>
     public ShownChain? Shown { get; set; }

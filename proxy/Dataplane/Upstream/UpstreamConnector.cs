@@ -70,6 +70,7 @@ internal sealed class UpstreamConnector(
         var isBytes = call is not null;
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (settings.Connection.Probes is { } probes) Probe(socket, probes);
+        var count = state.Current.Clusters.GetValueOrDefault(settings.Cluster)?.State.Connections;
         ServerConnection? server = null;
         Stream? stream = null;
         var judged = new JudgedServer();
@@ -89,8 +90,10 @@ internal sealed class UpstreamConnector(
                 || (settings.IsApplication && socket.RemoteEndPoint is IPEndPoint end && own.IsAt(end));
             if (isOwn) throw new UpstreamConnectException("The destination is this proxy itself.");
             var isPlain = kind is PoolKind.PlainHttp1 or PoolKind.PlainHttp2;
-            if (!isPlain) server = new ServerConnection(socket, settings, servers);
-            stream = server ?? new NetworkStream(socket, ownsSocket: true);
+            if (!isPlain) server = new ServerConnection(socket, settings, count, servers);
+            var counted = server ?? new CountedStream(socket, count);
+            counted.Open();
+            stream = counted;
             if (settings.Header is not ProxyHeaderVersion.None)
             {
                 var header = ProxyHeader.Of(
@@ -120,6 +123,7 @@ internal sealed class UpstreamConnector(
         }
         catch (Exception exception)
         {
+            count?.Fail();
             if (stream is not null) await stream.DisposeAsync().ConfigureAwait(false);
             else socket.Dispose();
             if (exception is SocketException or AuthenticationException or CryptographicException

@@ -69,6 +69,7 @@ internal sealed class SidecarMetrics(AdminSubjects subjects)
             "Requests and relayed connections that have not ended.",
             subjects.Dataplane.Drain.InFlight);
         Overflows(text);
+        Connections(text);
         text.Append(
             CultureInfo.InvariantCulture,
             $"# HELP mesh_sidecar_allocated_bytes_total Memory that the process has allocated since its start.\n# TYPE mesh_sidecar_allocated_bytes_total counter\nmesh_sidecar_allocated_bytes_total {GC.GetTotalAllocatedBytes()}\n");
@@ -92,6 +93,28 @@ internal sealed class SidecarMetrics(AdminSubjects subjects)
             foreach (var (cluster, breaker) in breakers)
             {
                 text.Append(CultureInfo.InvariantCulture, $"{name}{{cluster_name=\"{cluster}\"}} {read(breaker)}\n");
+            }
+        }
+    }
+
+    // Under Envoy's names, too. Of clusters that have been called.
+    private void Connections(StringBuilder text)
+    {
+        var counts = subjects.State.Current.Clusters
+            .Select(c => (Name: c.Key, c.Value.State.Connections))
+            .Where(c => c.Connections.Total + c.Connections.Failed > 0)
+            .OrderBy(c => c.Name, StringComparer.Ordinal)
+            .ToList();
+        Family("envoy_cluster_upstream_cx_active", "gauge", "Connections to the members of a cluster that are open.", c => c.Active);
+        Family("envoy_cluster_upstream_cx_total", "counter", "Connections to the members of a cluster.", c => c.Total);
+        Family("envoy_cluster_upstream_cx_connect_fail", "counter", "Connections to the members of a cluster that did not come about.", c => c.Failed);
+
+        void Family(string name, string type, string help, Func<ConnectionCount, long> read)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n");
+            foreach (var (cluster, count) in counts)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{name}{{cluster_name=\"{cluster}\"}} {read(count)}\n");
             }
         }
     }

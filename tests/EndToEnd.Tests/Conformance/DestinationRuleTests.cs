@@ -40,10 +40,12 @@ public sealed class DestinationRuleTests(ConformanceMesh mesh)
         Assert.Equal(served.Count, await mesh.C.SeenAsync("t18"));
         for (var i = 0; i < 5; i++) Assert.Equal(200, (await mesh.A.GetAsync("http://c/")).Code);
         using var admin = new HttpClient();
+        var metrics = await admin.GetStringAsync($"http://127.0.0.1:{mesh.A.AdminPort}/stats/prometheus");
         Assert.Contains(
             $"envoy_cluster_upstream_rq_pending_overflow{{cluster_name=\"outbound|80||c.app.svc.cluster.local\"}} {refused.Count}\n",
-            await admin.GetStringAsync($"http://127.0.0.1:{mesh.A.AdminPort}/stats/prometheus"),
+            metrics,
             StringComparison.Ordinal);
+        Assert.Matches("envoy_cluster_upstream_cx_active\\{cluster_name=\"outbound\\|80\\|\\|c.app.svc.cluster.local\"\\} [0-9]+\n", metrics);
     }
 
     [Fact]

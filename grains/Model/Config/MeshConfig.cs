@@ -53,7 +53,10 @@ public sealed record MeshConfig : ConfigSpec
     /// <summary>The one that counts.</summary>
     public static ConfigKey Key { get; } = new(nameof(MeshConfig), "istio-system", "default");
 
-    /// <summary>The trust domain of new identities; null means that of the authority.</summary>
+    /// <summary>
+    /// What the mesh's trust domain is called in policies; null means as the authority calls it. Identities are of the domain for
+    /// which the authority signs (<c>--trust-domain</c>), and that counts beside this one.
+    /// </summary>
     public string? TrustDomain { get; init; }
 
     /// <summary>Further trust domains that are accepted as one's own.</summary>

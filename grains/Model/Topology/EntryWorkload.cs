@@ -27,11 +27,12 @@ internal static class EntryWorkload
             Address = entry.Address,
             Ports = entry.Ports,
             Labels = labels,
-            Locality = Locality.Parse(entry.Locality),
+            Locality = Locality.Of(entry.Locality, labels),
             Network = entry.Network,
             ServiceAccount = entry.ServiceAccount.Length > 0 ? entry.ServiceAccount : "default",
             Weight = Math.Max(1, entry.Weight),
-            HasSidecar = labels.GetValueOrDefault(TlsModeLabel) == "istio",
+            // as Istio: who is known by an account has a certificate of it, unless the label says otherwise
+            HasSidecar = labels.TryGetValue(TlsModeLabel, out var mode) ? mode == "istio" : entry.ServiceAccount.Length > 0,
             Identity = Identity(ns, entry.ServiceAccount, snapshot.LocalBundle?.TrustDomain),
         };
     }

@@ -25,6 +25,8 @@ internal static class DataPlaneLimits
                 EndpointLimits.CheckService(entry, spec, report);
                 CheckPorts(entry.Ports, spec.At("ports"), report);
                 break;
+            case MeshConfig mesh: CheckMesh(mesh, spec, report); break;
+            case WorkloadGroup group: CheckGroup(group, spec, report); break;
             case WorkloadEntry entry: EndpointLimits.CheckWorkload(entry, spec, report); break;
             case KubernetesService { Type: "ExternalName", ExternalName: { Length: > 0 } name }:
                 EndpointLimits.CheckAddress(name, spec.At("externalName"), report);
@@ -36,6 +38,29 @@ internal static class DataPlaneLimits
             case ProxyConfig config: ProxyConfigRules.Tell(config, spec, report); break;
             case Telemetry telemetry: SelectorRules.TellReach(telemetry.TargetRefs, spec, report); break;
         }
+    }
+
+    private static void CheckMesh(MeshConfig mesh, FieldPath spec, RuleReport report)
+    {
+        const string Own = "(each sidecar's --access-log says where its log of requests goes, as JSON)";
+        if (mesh.AccessLogFile is { Length: > 0 }) report.NotActedOn(spec.At("accessLogFile"), $"accessLogFile {Own}");
+        if (mesh.AccessLogEncoding is not null) report.NotActedOn(spec.At("accessLogEncoding"), $"accessLogEncoding {Own}");
+    }
+
+    // Members say of themselves what they are.
+    private static void CheckGroup(WorkloadGroup group, FieldPath spec, RuleReport report)
+    {
+        if (group.Probe is not null)
+        {
+            report.NotActedOn(spec.At("probe"), "probe (a sidecar's --probe asks its own application)");
+        }
+
+        if (group.Template is not { } template) return;
+        var path = spec.At("template");
+        if (!template.Ports.IsEmpty) report.NotActedOn(path.At("ports"), "ports (a member names its own)");
+        if (template.Network.Length > 0) report.NotActedOn(path.At("network"), "network (a member names its own)");
+        if (template.Locality.Length > 0) report.NotActedOn(path.At("locality"), "locality (a member names its own)");
+        if (template.Weight > 0) report.NotActedOn(path.At("weight"), "weight (a member names its own)");
     }
 
     /// <summary>Datagrams are nobody's here: they go where they are sent, past the mesh.</summary>

@@ -147,7 +147,7 @@ internal static class WorkloadMachine
             Ports = registration.Ports.ToImmutableSortedDictionary(StringComparer.Ordinal),
             InboundPorts = registration.InboundPorts.ToImmutableSortedDictionary(),
             Labels = registration.Labels.ToImmutableSortedDictionary(StringComparer.Ordinal),
-            Locality = Locality.Parse(registration.Locality),
+            Locality = Locality.Of(registration.Locality, registration.Labels),
             Network = registration.Network,
             ServiceAccount = registration.ServiceAccount,
             Weight = registration.Weight,

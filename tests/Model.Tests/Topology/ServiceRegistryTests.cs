@@ -71,6 +71,33 @@ public sealed class ServiceRegistryTests
         Assert.Equal([90, 90], EndpointsOf(snapshot, "reviews.shop.svc.cluster.local", 90).Select(e => e.WorkloadPort));
     }
 
+    [Theory]
+    [InlineData("", "r.z.s", "r/z/s")]
+    [InlineData("", "r/z.1/s", "r/z.1/s")]
+    [InlineData("own/z", "r.z.s", "own/z")]
+    [InlineData("", null, "")]
+    public void Where_a_workload_runs_is_what_it_states_else_what_its_label_says(string stated, string? label, string expected)
+    {
+        var labels = label is null ? Reviews : Reviews.Add("istio-locality", label);
+
+        Assert.Equal(expected, Locality.Of(stated, labels).ToString());
+    }
+
+    [Theory]
+    [InlineData("vm", null, true)] // as Istio: its account is what it proves to be
+    [InlineData("", null, false)]
+    [InlineData("vm", "disabled", false)]
+    [InlineData("", "istio", true)]
+    public void An_entry_with_an_account_has_a_sidecar_unless_its_label_says_otherwise(string account, string? mode, bool hasSidecar)
+    {
+        var labels = mode is null ? Reviews : Reviews.Add("security.istio.io/tlsMode", mode);
+        var snapshot = MeshSnapshot.Empty
+            .With("shop", "vm1", new WorkloadEntry { Address = "10.0.0.9", Labels = labels, ServiceAccount = account })
+            .With("shop", "reviews", new KubernetesService { Selector = Reviews, Ports = [new() { Port = 80 }] });
+
+        Assert.Equal(hasSidecar, Assert.Single(EndpointsOf(snapshot, "reviews.shop.svc.cluster.local", 80)).Workload.HasSidecar);
+    }
+
     [Fact]
     public void A_workload_that_registered_under_an_entrys_name_stands_for_it()
     {

@@ -3,6 +3,15 @@ namespace MeshOrleans.Silo.Tests.Manifests;
 /// <summary>What is right in Istio's eyes, and what this version's sidecars make of it.</summary>
 public sealed class DataPlaneLimitsTests
 {
+    [Theory]
+    [InlineData("MeshConfig", "{ accessLogFile: /dev/stdout }", "accessLogFile", "--access-log")]
+    [InlineData("MeshConfig", "{ accessLogEncoding: JSON }", "accessLogEncoding", "--access-log")]
+    [InlineData("WorkloadGroup", "{ template: { serviceAccount: a }, probe: { tcpSocket: { port: 80 } } }", "probe", "--probe")]
+    [InlineData("WorkloadGroup", "{ template: { ports: { http: 80 } } }", "template.ports", "names its own")]
+    [InlineData("WorkloadGroup", "{ template: { locality: a/b } }", "template.locality", "names its own")]
+    public void What_nobody_acts_on_is_told(string kind, string spec, string path, string message) =>
+        RuleTable.Notes(kind, spec, path, message);
+
     private const string Token = "rules[0].from[0].source";
 
     [Theory]

@@ -45,11 +45,13 @@ internal sealed record MeshSettings
     public static MeshSettings From(MeshSnapshot snapshot)
     {
         var config = snapshot.Settings;
-        var domain = config.TrustDomain ?? snapshot.LocalBundle?.TrustDomain.Name ?? DefaultTrustDomain;
+        // first that for which the authority signs, whatever the configuration calls it
+        var named = new[] { snapshot.LocalBundle?.TrustDomain.Name, config.TrustDomain }.OfType<string>()
+            .DefaultIfEmpty(DefaultTrustDomain);
         return new MeshSettings
         {
             RootNamespace = config.RootNamespace ?? DefaultRootNamespace,
-            TrustDomains = [.. config.TrustDomainAliases.Prepend(domain).Distinct()],
+            TrustDomains = [.. named.Concat(config.TrustDomainAliases).Distinct()],
             OutboundMode = config.OutboundTrafficPolicy ?? OutboundTrafficMode.AllowAny,
             DefaultRetry = config.DefaultHttpRetryPolicy,
             RequestBufferLimit = config.RequestBufferLimitBytes,

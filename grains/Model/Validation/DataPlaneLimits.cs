@@ -56,11 +56,15 @@ internal static class DataPlaneLimits
         }
 
         if (group.Template is not { } template) return;
-        var path = spec.At("template");
-        if (!template.Ports.IsEmpty) report.NotActedOn(path.At("ports"), "ports (a member names its own)");
-        if (template.Network.Length > 0) report.NotActedOn(path.At("network"), "network (a member names its own)");
-        if (template.Locality.Length > 0) report.NotActedOn(path.At("locality"), "locality (a member names its own)");
-        if (template.Weight > 0) report.NotActedOn(path.At("weight"), "weight (a member names its own)");
+        ReadOnlySpan<(string Name, bool IsSet)> fields =
+        [
+            ("ports", !template.Ports.IsEmpty), ("network", template.Network.Length > 0),
+            ("locality", template.Locality.Length > 0), ("weight", template.Weight > 0),
+        ];
+        foreach (var (name, isSet) in fields)
+        {
+            if (isSet) report.NotActedOn(spec.At("template").At(name), $"{name} (a member names its own)");
+        }
     }
 
     /// <summary>Datagrams are nobody's here: they go where they are sent, past the mesh.</summary>

@@ -9,7 +9,7 @@ namespace MeshOrleans.Proxy.Dataplane.Connections;
 /// </summary>
 /// <param name="input">The input. What it holds begins with what was seen.</param>
 /// <param name="seen">A copy of what was examined.</param>
-internal sealed class ReplayedInput(PipeReader input, ReadOnlyMemory<byte> seen) : PipeReader
+internal sealed class ReplayedInput(PipeReader input, ReadOnlyMemory<byte> seen) : InputOver(input)
 {
     private ReadOnlySequence<byte> _copy = new(seen);
     private bool _isReplaying = !seen.IsEmpty;
@@ -23,7 +23,7 @@ internal sealed class ReplayedInput(PipeReader input, ReadOnlyMemory<byte> seen)
             return new ValueTask<ReadResult>(Copied());
         }
 
-        return _skipped == 0 ? input.ReadAsync(cancellationToken) : SkipAsync(input.ReadAsync(cancellationToken));
+        return base.ReadAsync(cancellationToken);
     }
 
     public override bool TryRead(out ReadResult result)
@@ -34,19 +34,15 @@ internal sealed class ReplayedInput(PipeReader input, ReadOnlyMemory<byte> seen)
             return true;
         }
 
-        if (!input.TryRead(out result)) return false;
-        result = Skip(result);
-        return true;
+        return base.TryRead(out result);
     }
-
-    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
         if (!_isReplaying)
         {
             _skipped = 0; // a position in the input, behind all of them
-            input.AdvanceTo(consumed, examined);
+            base.AdvanceTo(consumed, examined);
             return;
         }
 
@@ -56,17 +52,9 @@ internal sealed class ReplayedInput(PipeReader input, ReadOnlyMemory<byte> seen)
         _copy = rest;
     }
 
-    public override void CancelPendingRead() => input.CancelPendingRead();
-
-    public override void Complete(Exception? exception = null) => input.Complete(exception);
-
-    public override ValueTask CompleteAsync(Exception? exception = null) => input.CompleteAsync(exception);
-
-    private ReadResult Copied() => new(_copy, isCanceled: false, isCompleted: false);
-
-    private async ValueTask<ReadResult> SkipAsync(ValueTask<ReadResult> read) => Skip(await read.ConfigureAwait(false));
-
-    private ReadResult Skip(in ReadResult result) => _skipped == 0
+    protected override ReadResult Look(in ReadResult result) => _skipped == 0
         ? result
         : new ReadResult(result.Buffer.Slice(_skipped), result.IsCanceled, result.IsCompleted);
+
+    private ReadResult Copied() => new(_copy, isCanceled: false, isCompleted: false);
 }

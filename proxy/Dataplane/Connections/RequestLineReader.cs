@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -13,7 +12,7 @@ namespace MeshOrleans.Proxy.Dataplane.Connections;
 /// reads no framing of its own: where a request begins is told by what Kestrel has used up and by what it says of the
 /// request's body. Where that is not known, lines are left as they came. Hangs in the features of its connection.
 /// </summary>
-internal sealed class RequestLineReader(PipeReader inner) : PipeReader
+internal sealed class RequestLineReader(PipeReader inner) : InputOver(inner)
 {
     private ReadOnlySequence<byte> _read;
     private Place _place = Place.Line;
@@ -77,49 +76,18 @@ internal sealed class RequestLineReader(PipeReader inner) : PipeReader
         }
     }
 
-    public override bool TryRead(out ReadResult result)
-    {
-        if (!inner.TryRead(out result)) return false;
-        Look(result);
-        return true;
-    }
-
-    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
-    {
-        var reading = inner.ReadAsync(cancellationToken);
-        if (!reading.IsCompletedSuccessfully) return AwaitAsync(reading);
-        var result = reading.Result;
-        Look(result);
-        return new ValueTask<ReadResult>(result);
-    }
-
-    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
-
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
         if (_place is not Place.Inside) Follow(_read.Slice(_read.Start, consumed).Length);
         _read = default;
-        inner.AdvanceTo(consumed, examined);
+        base.AdvanceTo(consumed, examined);
     }
 
-    public override void CancelPendingRead() => inner.CancelPendingRead();
-
-    public override void Complete(Exception? exception = null) => inner.Complete(exception);
-
-    public override ValueTask CompleteAsync(Exception? exception = null) => inner.CompleteAsync(exception);
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ReadResult> AwaitAsync(ValueTask<ReadResult> reading)
-    {
-        var result = await reading.ConfigureAwait(false);
-        Look(result);
-        return result;
-    }
-
-    private void Look(in ReadResult result)
+    protected override ReadResult Look(in ReadResult result)
     {
         _read = result.Buffer;
         if (_place is Place.Line) _empty = RequestLine.Mend(_read);
+        return result;
     }
 
     private void Follow(long used)

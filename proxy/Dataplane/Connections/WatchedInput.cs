@@ -10,47 +10,22 @@ namespace MeshOrleans.Proxy.Dataplane.Connections;
 /// </summary>
 /// <param name="input">The input.</param>
 /// <param name="onRequest">Is called once before it fails.</param>
-internal sealed class WatchedInput(PipeReader input, Action onRequest) : PipeReader
+internal sealed class WatchedInput(PipeReader input, Action onRequest) : InputOver(input)
 {
     private RequestGuard _guard;
     private bool _isDecided;
     private ReadOnlySequence<byte> _shown;
     private long _known; // how much of what is shown next was looked at before
 
-    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
-        _isDecided ? input.ReadAsync(cancellationToken) : WatchAsync(input.ReadAsync(cancellationToken));
-
-    public override bool TryRead(out ReadResult result)
-    {
-        if (!input.TryRead(out result)) return false;
-        Watch(result);
-        return true;
-    }
-
-    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
-
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
         if (!_isDecided) _known = _shown.Slice(consumed).Length;
-        input.AdvanceTo(consumed, examined);
+        base.AdvanceTo(consumed, examined);
     }
 
-    public override void CancelPendingRead() => input.CancelPendingRead();
-
-    public override void Complete(Exception? exception = null) => input.Complete(exception);
-
-    public override ValueTask CompleteAsync(Exception? exception = null) => input.CompleteAsync(exception);
-
-    private async ValueTask<ReadResult> WatchAsync(ValueTask<ReadResult> read)
+    protected override ReadResult Look(in ReadResult result)
     {
-        var result = await read.ConfigureAwait(false);
-        Watch(result);
-        return result;
-    }
-
-    private void Watch(in ReadResult result)
-    {
-        if (_isDecided) return;
+        if (_isDecided) return result;
         _shown = result.Buffer;
         foreach (var segment in result.Buffer.Slice(_known)) _guard.Add(segment.Span);
         switch (_guard.SpokenSoFar)
@@ -62,8 +37,10 @@ internal sealed class WatchedInput(PipeReader input, Action onRequest) : PipeRea
                 break;
             default:
                 onRequest();
-                input.AdvanceTo(result.Buffer.Start); // as whoever is told of a failure does not
+                base.AdvanceTo(result.Buffer.Start, result.Buffer.Start); // as whoever is told of a failure does not
                 throw new ConnectionAbortedException("What was carried as bytes is the beginning of a request.");
         }
+
+        return result;
     }
 }

@@ -17,8 +17,8 @@ public readonly record struct OutboundDestination(
     /// </summary>
     public TcpChainModel? Undeclared { get; private init; }
 
-    /// <summary>Who is asked what becomes of bytes; null when nobody is known.</summary>
-    public TcpServiceModel? Bytes => Service ?? Shared;
+    /// <summary>Who is asked what becomes of bytes; null when nobody is known, and where that is said already.</summary>
+    public TcpServiceModel? Bytes => Undeclared is null ? Service ?? Shared : null;
 
     /// <summary>Finds out whose a connection is.</summary>
     /// <param name="model">What the caller's proxy knows.</param>

@@ -45,12 +45,6 @@ internal sealed class OutboundTunnel(
         var snapshot = services.State.Current;
         var model = snapshot.Model;
         var whose = OutboundDestination.Of(model, target.Host, target.Address, target.Port);
-        if (whose.Undeclared is { } undeclared)
-        {
-            await ServeUndeclaredAsync(connection, target, isRedirected, http, undeclared, snapshot).ConfigureAwait(false);
-            return;
-        }
-
         var hasRequests = model.Outbound.ContainsKey(target.Port);
         var isKnown = whose.Requests is not null;
 
@@ -59,8 +53,16 @@ internal sealed class OutboundTunnel(
         if (isKnown || (whose.Service is null && hasRequests && mayBeRequests))
         {
             if (!isRedirected) await ConnectReply.AcceptAsync(connection).ConfigureAwait(false);
-            var isDeclared = isKnown && whose.Service is null;
-            if (await HasRequestsAsync(connection, isDeclared).ConfigureAwait(false))
+            var hasSent = whose.Undeclared is null
+                ? await HasRequestsAsync(connection, isDeclared: isKnown && whose.Service is null).ConfigureAwait(false)
+                : await FindRequestsAsync(connection).ConfigureAwait(false);
+            if (hasSent is null)
+            {
+                connection.Abort(new ConnectionAbortedException("Nothing was said."));
+                return;
+            }
+
+            if (hasSent.Value)
             {
                 connection.Features.Set(target);
                 await http(connection).ConfigureAwait(false);
@@ -69,60 +71,17 @@ internal sealed class OutboundTunnel(
 
             var call = relay.Begin(connection, target, snapshot);
             if (!isRedirected) call.Status = 200;
-            await RelayAsync(call, whose.Bytes, isAccepted: true).ConfigureAwait(false);
+            await RelayAsync(call, whose, isAccepted: true).ConfigureAwait(false);
             return;
         }
 
         var bytes = relay.Begin(connection, target, snapshot);
-        await RelayAsync(bytes, whose.Bytes, isRedirected).ConfigureAwait(false);
+        await RelayAsync(bytes, whose, isRedirected).ConfigureAwait(false);
     }
 
-    // Nobody has said what is spoken there: the first bytes of the client do.
-    private async Task ServeUndeclaredAsync(
-        ConnectionContext connection,
-        TunnelTarget target,
-        bool isRedirected,
-        ConnectionDelegate http,
-        TcpChainModel bytes,
-        ProxySnapshot snapshot)
+    private async Task RelayAsync(TcpCall call, OutboundDestination whose, bool isAccepted)
     {
-        if (!isRedirected) await ConnectReply.AcceptAsync(connection).ConfigureAwait(false);
-        switch (await ProtocolSearch.FindAsync(connection, services.Options, services.Clock).ConfigureAwait(false))
-        {
-            case null:
-                connection.Abort(new ConnectionAbortedException("Nothing was said."));
-                return;
-            case SpokenProtocol.Http1:
-                break;
-            case SpokenProtocol.Http2:
-                PlaintextHttp2.Mark(connection);
-                break;
-            default:
-                await CarryUndeclaredAsync(connection, target, isRedirected, bytes, snapshot).ConfigureAwait(false);
-                return;
-        }
-
-        connection.Features.Set(target);
-        await http(connection).ConfigureAwait(false);
-    }
-
-    private async Task CarryUndeclaredAsync(
-        ConnectionContext connection, TunnelTarget target, bool isRedirected, TcpChainModel bytes, ProxySnapshot snapshot)
-    {
-        var call = relay.Begin(connection, target, snapshot);
-        if (!isRedirected) call.Status = 200;
-        try
-        {
-            await CarryAsync(call, bytes, isAccepted: true).ConfigureAwait(false);
-        }
-        finally
-        {
-            relay.End(call);
-        }
-    }
-
-    private async Task RelayAsync(TcpCall call, TcpServiceModel? service, bool isAccepted)
-    {
+        var service = whose.Bytes;
         try
         {
             if (service is { NeedsServerName: true } && !isAccepted)
@@ -138,7 +97,7 @@ internal sealed class OutboundTunnel(
                 call.ServerName = await ServerNameAsync(call.Connection, isPatient).ConfigureAwait(false);
             }
 
-            var chain = service is null ? null : Choose(call, service);
+            var chain = whose.Undeclared ?? (service is null ? null : Choose(call, service));
             var isUnknown = chain is null && service is null or { IsShared: true };
             if (isUnknown && IsRegistryOnly(call))
             {
@@ -148,24 +107,20 @@ internal sealed class OutboundTunnel(
                 return;
             }
 
-            await CarryAsync(call, isUnknown ? Passthrough : chain, isAccepted).ConfigureAwait(false);
+            if (isUnknown) chain = Passthrough;
+            if (!await relay.ConnectAsync(call, chain).ConfigureAwait(false))
+            {
+                await RefuseAsync(call, isAccepted, 503).ConfigureAwait(false);
+                return;
+            }
+
+            if (!isAccepted) await AcceptAsync(call).ConfigureAwait(false);
+            await relay.CarryAsync(call, chain!.Relay).ConfigureAwait(false);
         }
         finally
         {
             relay.End(call);
         }
-    }
-
-    private async Task CarryAsync(TcpCall call, TcpChainModel? chain, bool isAccepted)
-    {
-        if (!await relay.ConnectAsync(call, chain).ConfigureAwait(false))
-        {
-            await RefuseAsync(call, isAccepted, 503).ConfigureAwait(false);
-            return;
-        }
-
-        if (!isAccepted) await AcceptAsync(call).ConfigureAwait(false);
-        await relay.CarryAsync(call, chain!.Relay).ConfigureAwait(false);
     }
 
     private static TcpChainModel? Choose(TcpCall call, TcpServiceModel service) =>
@@ -207,6 +162,14 @@ internal sealed class OutboundTunnel(
             services.Clock).ConfigureAwait(false);
         if (spoken is SpokenProtocol.Http2) PlaintextHttp2.Mark(connection);
         return isDeclared || spoken is SpokenProtocol.Http1 or SpokenProtocol.Http2;
+    }
+
+    /// <summary>Whether requests follow where nobody has said what is spoken; null when nothing does.</summary>
+    private async ValueTask<bool?> FindRequestsAsync(ConnectionContext connection)
+    {
+        var spoken = await ProtocolSearch.FindAsync(connection, services.Options, services.Clock).ConfigureAwait(false);
+        if (spoken is SpokenProtocol.Http2) PlaintextHttp2.Mark(connection);
+        return spoken is null ? null : spoken is SpokenProtocol.Http1 or SpokenProtocol.Http2;
     }
 
     /// <summary>The name that a handshake asks for; empty when there is none, or it does not come in time.</summary>

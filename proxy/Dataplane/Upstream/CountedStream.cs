@@ -4,19 +4,23 @@ using MeshOrleans.Proxy.Dataplane.Clusters;
 namespace MeshOrleans.Proxy.Dataplane.Upstream;
 
 /// <summary>A connection to a member of a cluster, which counts for as long as it is open.</summary>
-/// <param name="socket">The connection, which is the stream's.</param>
-/// <param name="count">Where it counts; null for a cluster that is gone.</param>
-internal class CountedStream(Socket socket, ConnectionCount? count) : NetworkStream(socket, ownsSocket: true)
+internal class CountedStream : NetworkStream
 {
-    private int _hasEnded = count is null ? 1 : 0;
+    private ConnectionCount? _count; // null when it counts no more
 
-    /// <summary>Begins to count.</summary>
-    public void Open() => count?.Open();
+    /// <param name="socket">The connection, which is the stream's.</param>
+    /// <param name="count">Where it counts; null for a cluster that is gone.</param>
+    public CountedStream(Socket socket, ConnectionCount? count)
+        : base(socket, ownsSocket: true)
+    {
+        _count = count;
+        count?.Open();
+    }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (Interlocked.Exchange(ref _hasEnded, 1) == 0) count!.Close();
+        Interlocked.Exchange(ref _count, null)?.Close();
         base.Dispose(disposing);
     }
 }

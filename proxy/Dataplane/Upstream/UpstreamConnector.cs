@@ -91,9 +91,7 @@ internal sealed class UpstreamConnector(
             if (isOwn) throw new UpstreamConnectException("The destination is this proxy itself.");
             var isPlain = kind is PoolKind.PlainHttp1 or PoolKind.PlainHttp2;
             if (!isPlain) server = new ServerConnection(socket, settings, count, servers);
-            var counted = server ?? new CountedStream(socket, count);
-            counted.Open();
-            stream = counted;
+            stream = server ?? new CountedStream(socket, count);
             if (settings.Header is not ProxyHeaderVersion.None)
             {
                 var header = ProxyHeader.Of(

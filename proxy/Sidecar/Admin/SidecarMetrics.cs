@@ -76,46 +76,38 @@ internal sealed class SidecarMetrics(AdminSubjects subjects)
         return text.ToString();
     }
 
-    // Under Envoy's names, which dashboards and alerts know. Of clusters that limit something, or have refused anything.
+    // Of clusters that limit something, or have refused anything.
     private void Overflows(StringBuilder text)
     {
-        var breakers = subjects.State.Current.Clusters
-            .Select(c => (Name: c.Key, c.Value.State.Breaker))
-            .Where(c => c.Breaker.IsLimited || c.Breaker.Overflows + c.Breaker.ConnectionOverflows > 0)
-            .OrderBy(c => c.Name, StringComparer.Ordinal)
-            .ToList();
-        Counter("envoy_cluster_upstream_rq_pending_overflow", "Requests that the limits of a cluster have refused.", b => b.Overflows);
-        Counter("envoy_cluster_upstream_cx_overflow", "Connections of bytes that the limits of a cluster have refused.", b => b.ConnectionOverflows);
-
-        void Counter(string name, string help, Func<CircuitBreaker, long> read)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} counter\n");
-            foreach (var (cluster, breaker) in breakers)
-            {
-                text.Append(CultureInfo.InvariantCulture, $"{name}{{cluster_name=\"{cluster}\"}} {read(breaker)}\n");
-            }
-        }
+        var breakers = Clusters(c => c.Breaker, b => b.IsLimited || b.Overflows + b.ConnectionOverflows > 0);
+        Family(text, "envoy_cluster_upstream_rq_pending_overflow", "counter", "Requests that the limits of a cluster have refused.", breakers, b => b.Overflows);
+        Family(text, "envoy_cluster_upstream_cx_overflow", "counter", "Connections of bytes that the limits of a cluster have refused.", breakers, b => b.ConnectionOverflows);
     }
 
-    // Under Envoy's names, too. Of clusters that have been called.
+    // Of clusters that have been called.
     private void Connections(StringBuilder text)
     {
-        var counts = subjects.State.Current.Clusters
-            .Select(c => (Name: c.Key, c.Value.State.Connections))
-            .Where(c => c.Connections.Total + c.Connections.Failed > 0)
-            .OrderBy(c => c.Name, StringComparer.Ordinal)
-            .ToList();
-        Family("envoy_cluster_upstream_cx_active", "gauge", "Connections to the members of a cluster that are open.", c => c.Active);
-        Family("envoy_cluster_upstream_cx_total", "counter", "Connections to the members of a cluster.", c => c.Total);
-        Family("envoy_cluster_upstream_cx_connect_fail", "counter", "Connections to the members of a cluster that did not come about.", c => c.Failed);
+        var counts = Clusters(c => c.Connections, c => c.Total + c.Failed > 0);
+        Family(text, "envoy_cluster_upstream_cx_active", "gauge", "Connections to the members of a cluster that are open.", counts, c => c.Active);
+        Family(text, "envoy_cluster_upstream_cx_total", "counter", "Connections to the members of a cluster.", counts, c => c.Total);
+        Family(text, "envoy_cluster_upstream_cx_connect_fail", "counter", "Connections to the members of a cluster that did not come about.", counts, c => c.Failed);
+    }
 
-        void Family(string name, string type, string help, Func<ConnectionCount, long> read)
+    private List<(string Name, T Part)> Clusters<T>(Func<ClusterState, T> partOf, Func<T, bool> counts) =>
+    [
+        .. subjects.State.Current.Clusters.Select(c => (Name: c.Key, Part: partOf(c.Value.State)))
+            .Where(c => counts(c.Part))
+            .OrderBy(c => c.Name, StringComparer.Ordinal),
+    ];
+
+    // Under Envoy's names, which dashboards and alerts know.
+    private static void Family<T>(
+        StringBuilder text, string name, string type, string help, List<(string Name, T Part)> clusters, Func<T, long> read)
+    {
+        text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n");
+        foreach (var (cluster, part) in clusters)
         {
-            text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n");
-            foreach (var (cluster, count) in counts)
-            {
-                text.Append(CultureInfo.InvariantCulture, $"{name}{{cluster_name=\"{cluster}\"}} {read(count)}\n");
-            }
+            text.Append(CultureInfo.InvariantCulture, $"{name}{{cluster_name=\"{cluster}\"}} {read(part)}\n");
         }
     }
 

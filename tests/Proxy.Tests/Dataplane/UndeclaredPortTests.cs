@@ -80,14 +80,8 @@ public sealed class UndeclaredPortTests
         using var client = new TcpClient { NoDelay = true };
         await client.ConnectAsync(IPAddress.Loopback, server.InboundPort);
         await using var tls = new SslStream(new SlowStream(client.GetStream(), MinuteAsync), false, (_, seen, _, _) => seen is not null);
-        using var certificate = _authority.Issue(_authority.IdOf("a"));
 
-        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
-        {
-            TargetHost = "b",
-            ApplicationProtocols = [new("istio")],
-            ClientCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true),
-        });
+        await ShakeHandsAsync(tls);
         await tls.WriteAsync("GET /late HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n"u8.ToArray());
 
         async Task MinuteAsync()
@@ -108,13 +102,7 @@ public sealed class UndeclaredPortTests
         using var client = new TcpClient { NoDelay = true };
         await client.ConnectAsync(IPAddress.Loopback, server.InboundPort);
         await using var tls = new SslStream(client.GetStream(), false, (_, seen, _, _) => seen is not null);
-        using var certificate = _authority.Issue(_authority.IdOf("a"));
-        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
-        {
-            TargetHost = "b",
-            ApplicationProtocols = [new("istio")],
-            ClientCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true),
-        });
+        await ShakeHandsAsync(tls);
         using var handler = new SocketsHttpHandler { ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(tls) };
         using var http = new HttpClient(handler)
         {
@@ -276,6 +264,18 @@ public sealed class UndeclaredPortTests
 
         Assert.Equal("/s/m", Assert.Single(app.Requests).RawTarget);
         Assert.NotNull(answer);
+    }
+
+    // As a sidecar that does not say what it speaks.
+    private async Task ShakeHandsAsync(SslStream tls)
+    {
+        using var certificate = _authority.Issue(_authority.IdOf("a"));
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "b",
+            ApplicationProtocols = [new("istio")],
+            ClientCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true),
+        });
     }
 
     private Task<TestProxy> ServerAsync(

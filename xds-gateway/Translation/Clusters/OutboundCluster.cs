@@ -52,6 +52,10 @@ internal sealed record OutboundCluster
     public static ImmutableArray<OutboundCluster> Of(ProxyView view) =>
         [.. view.Services.SelectMany(service => Of(view, service))];
 
+    /// <summary>What clusters are called.</summary>
+    public static HashSet<string> NamesOf(IEnumerable<OutboundCluster> clusters) =>
+        clusters.Select(cluster => cluster.Name).ToHashSet(StringComparer.Ordinal);
+
     /// <summary>The clusters of one service that the view sees.</summary>
     public static IEnumerable<OutboundCluster> Of(ProxyView view, Service service)
     {

@@ -21,7 +21,7 @@ internal sealed class EdgeTcp
     public EdgeTcp(ProxyView view)
     {
         (_view, _sources, _clusters) = (view, EdgeRoutes.Of(view), OutboundCluster.Of(view));
-        _known = _clusters.Select(c => c.Name).ToHashSet(StringComparer.Ordinal);
+        _known = OutboundCluster.NamesOf(_clusters);
     }
 
     /// <summary>Where a server for bytes leads: by the first rule that counts there; null when there is none.</summary>

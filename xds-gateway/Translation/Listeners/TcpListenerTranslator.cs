@@ -27,8 +27,7 @@ internal static class TcpListenerTranslator
     {
         var ports = Ports(view).ToList();
         if (ports.Count == 0) yield break;
-        var known = (outbound ?? OutboundCluster.Of(view)).Select(cluster => cluster.Name)
-            .ToHashSet(StringComparer.Ordinal);
+        var known = OutboundCluster.NamesOf(outbound ?? OutboundCluster.Of(view));
         var routes = new TcpRoutes(view, known, isByName: true);
         var taken = ports.Select(pair => (pair.Service.Host, pair.Port.Number)).ToHashSet();
         foreach (var (service, port) in ports)

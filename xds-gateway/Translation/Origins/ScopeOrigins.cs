@@ -163,8 +163,7 @@ public sealed class ScopeOrigins
             ? $"the workload serves the provider {served} itself, which is not asked about requests to it"
             : "";
 
-    private HashSet<string> KnownClusters() =>
-        OutboundCluster.Of(_view).Select(cluster => cluster.Name).ToHashSet(StringComparer.Ordinal);
+    private HashSet<string> KnownClusters() => OutboundCluster.NamesOf(OutboundCluster.Of(_view));
 
     private bool TryReadCluster(string cluster, out Service service, out ServicePort port, out string subset)
     {

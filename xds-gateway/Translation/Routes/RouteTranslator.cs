@@ -61,7 +61,8 @@ internal static class RouteTranslator
             IgnorePortInHostMatching = true,
             ValidateClusters = false,
         };
-        table.VirtualHosts.AddRange(services.Select(service => ForService(view, service, port, claims)));
+        var undeclared = new UndeclaredPorts(view);
+        table.VirtualHosts.AddRange(services.Select(service => ForService(view, service, port, claims, undeclared)));
         foreach (var (host, source) in view.UnknownHostsAt(port))
         {
             if (ForUnknown(view, host, source, port, claims) is { } unknown) table.VirtualHosts.Add(unknown);
@@ -75,14 +76,15 @@ internal static class RouteTranslator
     private static bool IsOwn(ProxyView view, Service service, string name, int port) =>
         new HostDirectory(view.Mesh, view.Scope.Namespace).OwnerOf(name, port) == service.Host;
 
-    private static VirtualHost ForService(ProxyView view, Service service, int port, DomainClaims claims)
+    private static VirtualHost ForService(
+        ProxyView view, Service service, int port, DomainClaims claims, UndeclaredPorts undeclared)
     {
         var routes = view.VirtualServices.Find(service.Host) is { } source
             ? HttpRouteTranslator.Translate(view, source, port)
             : [];
         if (routes.Count == 0) routes = [HttpRouteTranslator.Default(view, service, port)];
         var host = Host(view, $"{service.Host}:{port}", claims.Of(service.Host), routes);
-        host.Metadata = UndeclaredPorts.Of(view, service, service.FindPort(port)!);
+        host.Metadata = undeclared.Of(service, service.FindPort(port)!);
         return host;
     }
 
